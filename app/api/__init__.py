@@ -1,0 +1,1 @@
+"""HTTP, and nothing but: these modules translate requests for the services and their answers back."""

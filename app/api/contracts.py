@@ -1,0 +1,105 @@
+"""`/predict` for each task: its request and response forms, made from what the task supplies."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
+
+from app.api import problems
+from app.errors import FieldError, InvalidInput, MalformedBody
+from app.tasks.base import Options, Task
+
+MAX_INSTANCES = 10_000
+
+
+class ModelRef(BaseModel):
+    """The model that answered."""
+
+    id: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The forms of one task."""
+
+    task: Task
+    single: type[BaseModel]
+    batch: type[BaseModel]
+    single_response: type[BaseModel]
+    batch_response: type[BaseModel]
+
+
+def contract_of(task: Task) -> Contract:
+    """Single and batch form; the fields of an instance are the task's `Input`."""
+    word = task.name.capitalize()
+    kind = (Literal[task.name], Field(description=task.description))
+    instances = (
+        Annotated[list[task.Input], Field(min_length=1, max_length=MAX_INSTANCES)],  # type: ignore[name-defined]
+        Field(description="1 to 10,000 inputs, answered in order"),
+    )
+    answer = (task.Prediction, ...)
+    answers = (list[task.Prediction], ...)  # type: ignore[name-defined]
+    model = (ModelRef, ...)
+    return Contract(
+        task=task,
+        single=create_model(f"{word}Request", __base__=(task.Input, Options), __doc__=task.description, task=kind),
+        batch=create_model(
+            f"{word}BatchRequest", __base__=Options, __doc__="The same for many.", task=kind, instances=instances
+        ),
+        single_response=create_model(f"{word}Response", task=kind, model=model, prediction=answer),
+        batch_response=create_model(f"{word}BatchResponse", task=kind, model=model, predictions=answers),
+    )
+
+
+class RequestParser:
+    """Bytes of a `/predict` body to a validated form."""
+
+    def __init__(self, contracts: Sequence[Contract]) -> None:
+        self._contracts = {contract.task.name: contract for contract in contracts}
+        self._single = _union([contract.single for contract in contracts])
+        self._batch = _union([contract.batch for contract in contracts])
+
+    def parse(self, body: bytes) -> Any:
+        """A single or batch form of one of the tasks.
+
+        Raises:
+            MalformedBody: the body is not JSON.
+            InvalidInput: it is, and does not fit; the error names the fields and their limits.
+        """
+        likely = self._batch if b'"instances"' in body else self._single
+        try:
+            return likely.validate_json(body)
+        except ValidationError:
+            return self._explain(body)  # slower, and sure about which form was meant
+
+    def _explain(self, body: bytes) -> Any:
+        try:
+            # Unlike Pydantic's parser this one lets NaN and lone surrogates through, to be refused by field below.
+            given = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise MalformedBody(f"the body is not JSON: {error}") from error
+        if not isinstance(given, dict):
+            raise InvalidInput("the body must be a JSON object", field="body")
+        name = given.get("task")
+        contract = self._contracts.get(name) if isinstance(name, str) else None
+        if contract is None:
+            known = ", ".join(self._contracts)
+            raise InvalidInput(f"must be one of: {known}" if "task" in given else f"is needed: {known}", field="task")
+        form = contract.batch if "instances" in given else contract.single
+        try:
+            return form.model_validate(given)
+        except ValidationError as error:
+            found = problems.field_errors(error.errors(include_url=False, include_input=False), given)
+            invalid = InvalidInput("; ".join(f"{e['field']}: {e['message']}" for e in found[:3]))
+            invalid.errors = [FieldError(**e) for e in found]
+            raise invalid from error
+
+
+def _union(forms: Sequence[type[BaseModel]]) -> TypeAdapter[Any]:
+    members: Any = forms[0]
+    for form in forms[1:]:
+        members = members | form
+    return TypeAdapter(Annotated[members, Field(discriminator="task")] if len(forms) > 1 else members)

@@ -1,0 +1,95 @@
+"""Errors know no HTTP; this table does."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app import errors
+from app.api import problems
+
+STATUSES: dict[type[errors.DenselyError], int] = {
+    errors.MalformedBody: 400,
+    errors.TooLarge: 413,
+    errors.Misdirected: 421,
+    errors.UnsupportedMediaType: 415,
+    errors.InvalidInput: 422,
+    errors.NotFound: 404,
+    errors.IdempotencyConflict: 422,  # as the IETF draft on the Idempotency-Key header has it
+    errors.Conflict: 409,
+    errors.Unauthorized: 401,
+    errors.Unavailable: 503,
+    errors.DenselyError: 500,
+}
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+
+
+def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Response:
+    """The problem document of one of our errors; of a 500 only that it happened."""
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    found = error.errors if isinstance(error, errors.InvalidInput) else []
+    return problems.response(
+        status,
+        _kebab(type(error).__name__) if status != 500 else "internal-error",
+        error.message if status != 500 else "Something went wrong on our side.",
+        errors=[{"field": e.field, "message": e.message} for e in found],
+        headers=HEADERS.get(status),
+        request_id=request_id,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error with a problem document."""
+
+    @app.exception_handler(errors.DenselyError)
+    async def _ours(request: Request, error: errors.DenselyError) -> Response:
+        if problem_of(error).status_code == 500:
+            raise error  # the gate logs it with its traceback
+        return problem_of(error, request_id_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        return invalid_request(error.errors(), error.body, request_id_of(request))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        kinds = {404: "not-found", 405: "method-not-allowed", 400: "invalid-body"}
+        detail = f"there is no {request.url.path}" if error.status_code == 404 else str(error.detail)
+        return problems.response(
+            error.status_code,
+            kinds.get(error.status_code, "http-error"),
+            detail,
+            headers=error.headers,
+            request_id=request_id_of(request),
+        )
+
+
+def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
+    """FastAPI's findings: its locations start with body, path, query or header."""
+    if any(error["type"] == "json_invalid" for error in found):
+        reason = found[0].get("ctx", {}).get("error", "")
+        return problems.response(400, "invalid-body", f"the body is not JSON: {reason}", request_id=request_id)
+    listed = []
+    for error in found:
+        where, *rest = error["loc"]
+        given = body if where == "body" else {part: None for part in rest}
+        listed += problems.field_errors([{**error, "loc": rest}], given)
+    return problems.response(
+        422,
+        "invalid-input",
+        "; ".join(f"{e['field']}: {e['message']}" for e in listed[:3]),
+        errors=listed[:20],
+        request_id=request_id,
+    )
+
+
+def request_id_of(request: Request) -> str | None:
+    """The id that the gate gave this request."""
+    found: str | None = request.scope.get("request_id")
+    return found
+
+
+def _kebab(name: str) -> str:
+    return "".join("-" + c.lower() if c.isupper() else c for c in name).removeprefix("-")

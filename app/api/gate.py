@@ -1,0 +1,102 @@
+"""The one middleware: request id, security checks, body limit, and a 500 that tells nothing but its id.
+
+Plain ASGI, since a framework middleware would cost more than a whole prediction.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api import error_handlers, security
+from app.errors import DenselyError
+from app.logs import get as get_log
+
+log = get_log()
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+
+
+class Gate:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, *, keys: Sequence[str], host: str, max_body: int) -> None:
+        """`max_body` in bytes; `host` is the address served, allowed as Host header."""
+        self.app = app
+        self.keys = keys
+        self.host = host
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        scope["request_id"] = request_id.decode()
+        exchange = _Exchange(receive, send, request_id, self.max_body)
+        try:
+            self._check(scope, headers)
+            await self.app(scope, exchange.receive, exchange.send)
+        except Exception as error:
+            await self._refuse(error, scope, exchange)
+
+    def _check(self, scope: Scope, headers: security.Headers) -> None:
+        security.check_length(headers, self.max_body)
+        security.check_content_type(scope["method"], headers)
+        if not self.keys:
+            security.check_host(headers, self.host)
+        elif not scope["path"].startswith("/health/"):
+            security.check_key(headers, self.keys)
+
+    async def _refuse(self, error: Exception, scope: Scope, exchange: "_Exchange") -> None:
+        known = error if isinstance(error, DenselyError) else DenselyError()
+        answer = error_handlers.problem_of(known, scope["request_id"])
+        if answer.status_code == 500:
+            log.error("request.failed", request_id=scope["request_id"], path=scope["path"], exc_info=error)
+        if not exchange.started:
+            await answer(scope, exchange.receive, exchange.send)
+
+
+class _Exchange:
+    """One request's channels, with the request id added and the body counted."""
+
+    def __init__(self, receive: Receive, send: Send, request_id: bytes, max_body: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._request_id = request_id
+        self._max_body = max_body
+        self._received = 0
+        self.started = False
+        self._replaced = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > self._max_body:
+            raise security.too_large(self._max_body)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            # FastAPI turns whatever `receive` raised into a 400; the client should know the limit.
+            if self._received > self._max_body and message["status"] == 400:
+                self._replaced = True
+                answer = error_handlers.problem_of(security.too_large(self._max_body), self._request_id.decode())
+                self.started = True
+                await _send_all(answer, self._send, self._request_id)
+                return
+            self.started = True
+            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
+        if not self._replaced:
+            await self._send(message)
+
+
+async def _send_all(answer: Response, send: Send, request_id: bytes) -> None:
+    headers: list[Any] = [*answer.raw_headers, (b"x-request-id", request_id)]
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(answer.body)})

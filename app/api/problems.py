@@ -1,0 +1,85 @@
+"""Problem documents (RFC 9457)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """A field at fault."""
+
+    field: str = Field(description="dotted path in the request, for example `recipe.layers.0.units`")
+    message: str = Field(description="what is wrong, with the limit if there is one")
+
+
+class Problem(BaseModel):
+    """What went wrong, as `application/problem+json`."""
+
+    type: str = Field(description="a URN that names the kind of problem", examples=["urn:densely:problem:invalid-input"])
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = Field(None, description="the `X-Request-ID` of this response, to find it in the logs")
+    errors: list[FieldProblem] = Field(default_factory=list)
+
+
+def response(
+    status: int,
+    kind: str,
+    detail: str,
+    *,
+    title: str | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+    request_id: str | None = None,
+) -> Response:
+    """A problem document. `kind` is the last part of its `type`."""
+    content: dict[str, Any] = {
+        "type": f"urn:densely:problem:{kind}",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id,
+        "errors": list(errors),
+    }
+    # ASCII only: a client's own field names may hold lone surrogates, which UTF-8 cannot carry.
+    body = json.dumps(content, ensure_ascii=True).encode()
+    return Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def field_path(location: Sequence[Any], given: Any) -> str:
+    """Pydantic's location as a dotted path into what the client sent.
+
+    Pydantic names the member of a union that it tried (`layers.0.dense.units`); such names are no fields and are
+    left out. The last part always stays, since a missing field is not in the input either.
+    """
+    path: list[str] = []
+    for number, part in enumerate(location):
+        is_key = isinstance(given, Mapping) and part in given
+        is_place = isinstance(given, list | tuple) and isinstance(part, int) and part < len(given)
+        if is_key or is_place:
+            given = given[part]
+            path.append(str(part))
+        elif number == len(location) - 1 and isinstance(given, Mapping):
+            path.append(str(part))
+    return ".".join(path) or "body"
+
+
+def field_errors(found: Sequence[Mapping[str, Any]], given: Any, prefix: str = "") -> list[dict[str, str]]:
+    """Pydantic's findings as the `errors` of a problem document, at most 20 of them."""
+    return [
+        {"field": prefix + field_path(error["loc"], given), "message": _message(error)} for error in found[:20]
+    ]
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such field"
+    message: str = error["msg"]
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,1 @@
+"""One module per noun. Handlers only translate; the services do the work."""

@@ -1,0 +1,95 @@
+"""`/train` and `/runs`: ask for trainings and follow them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Query, Response
+from pydantic import BaseModel
+
+from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.db.history import RunFilter
+from app.domain.runs import Epoch, Event, Run, RunStatus, TrainRequest
+from app.tasks import registry
+
+router = APIRouter(tags=["runs"])
+
+
+class History(BaseModel):
+    """A run's epochs, in the order they were trained."""
+
+    epochs: list[Epoch]
+
+
+def _examples() -> dict[str, Any]:
+    return {
+        name: {
+            "summary": task.title,
+            "value": {"task": name, "preset": "baseline", "dataset": task.datasets[0].name, "seed": 1},
+        }
+        for name, task in registry.all_tasks().items()
+    }
+
+
+@router.post(
+    "/train", status_code=202, summary="Queue a training run", responses=responses(400, 413, 415, 422)
+)
+def train(
+    body: Annotated[TrainRequest, Body(openapi_examples=_examples())],
+    services: ServicesDep,
+    response: Response,
+    idempotency_key: Annotated[
+        str | None,
+        Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
+    ] = None,
+) -> Run:
+    run = services.training.submit(body, idempotency_key)
+    response.headers["Location"] = f"/runs/{run.id}"
+    return run
+
+
+@router.get("/runs", summary="Runs, newest first", responses=responses(422))
+def list_runs(
+    services: ServicesDep,
+    task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
+    status: RunStatus | None = None,
+    dataset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.-]+$")] = None,
+    tag: Annotated[str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Run]:
+    key, colon, value = (tag or "").partition(":")
+    which = RunFilter(task, status, dataset, (key, value if colon else None) if tag else None)
+    items, following = services.training.page(which, limit, cursor)
+    return Page(items=items, next=following)
+
+
+@router.get("/runs/{run_id}", summary="A run", responses=responses(404))
+def get_run(run_id: Identifier, services: ServicesDep) -> Run:
+    return services.training.get(run_id)
+
+
+@router.get("/runs/{run_id}/history", summary="A run's epochs, also while it is going", responses=responses(404))
+def get_history(run_id: Identifier, services: ServicesDep) -> History:
+    return History(epochs=services.training.history(run_id))
+
+
+@router.get("/runs/{run_id}/events", summary="What happened to a run, oldest first", responses=responses(404))
+def get_events(run_id: Identifier, services: ServicesDep, limit: Limit = 100, cursor: Cursor = None) -> Page[Event]:
+    items, following = services.training.events(run_id, limit, cursor)
+    return Page(items=items, next=following)
+
+
+@router.post("/runs/{run_id}/cancel", status_code=202, summary="Ask for a run to end", responses=responses(404, 409))
+def cancel(run_id: Identifier, services: ServicesDep) -> Run:
+    return services.training.cancel(run_id)
+
+
+@router.post(
+    "/runs/{run_id}/retry",
+    status_code=202,
+    summary="Queue a failed or cancelled training again, as a new run",
+    responses=responses(404, 409),
+)
+def retry(run_id: Identifier, services: ServicesDep, response: Response) -> Run:
+    run = services.training.retry(run_id)
+    response.headers["Location"] = f"/runs/{run.id}"
+    return run

@@ -1,0 +1,36 @@
+"""Probes, versions and devices."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import RedirectResponse
+
+from app.api.dependencies import ServicesDep, responses
+from app.services.system import Readiness, System
+
+router = APIRouter(tags=["system"])
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    live: bool = True
+
+
+@router.get("/health/live", summary="Is the process alive?")
+async def live() -> Liveness:
+    return Liveness()
+
+
+@router.get("/health/ready", summary="Can requests be answered?", responses=responses(503))
+def ready(services: ServicesDep) -> Readiness:
+    return services.system.readiness()
+
+
+@router.get("/system", summary="Versions, workers and devices")
+def system(services: ServicesDep) -> System:
+    return services.system.system()
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> RedirectResponse:
+    return RedirectResponse("/docs")

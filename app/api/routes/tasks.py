@@ -1,0 +1,50 @@
+"""`/tasks`: what can be asked, and which model answers."""
+
+import asyncio
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.schemas import TaskDetail, TaskSummary, task_detail, task_summary
+from app.services.registry import Activation, Model
+from app.tasks import registry
+
+router = APIRouter(prefix="/tasks", tags=["tasks"])
+
+
+class ActivateRequest(BaseModel):
+    """Which model is to answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    model_id: str = Field(max_length=64, pattern=r"^[a-z0-9-]+$")
+
+
+@router.get("", summary="All tasks")
+def list_tasks(services: ServicesDep) -> list[TaskSummary]:
+    active = services.registry.active()
+    return [task_summary(t, active.get(name), services.catalog) for name, t in registry.all_tasks().items()]
+
+
+@router.get("/{task}", summary="A task with its schemas and presets", responses=responses(404))
+def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
+    return task_detail(registry.get(task), services.registry.active().get(task), services.catalog)
+
+
+@router.put(
+    "/{task}/active-model",
+    summary="Promote a model, or roll back to an earlier one",
+    responses=responses(400, 404, 415, 422, 503),
+)
+async def activate(task: Identifier, body: ActivateRequest, services: ServicesDep) -> Model:
+    model = await asyncio.to_thread(services.registry.activate, task, body.model_id)
+    await asyncio.to_thread(services.prediction.refresh)  # here at once; other API processes within their poll
+    return model
+
+
+@router.get("/{task}/active-model/history", summary="Changes of the active model, newest first", responses=responses(404))
+def activation_history(
+    task: Identifier, services: ServicesDep, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Activation]:
+    items, following = services.registry.history(task, limit, cursor)
+    return Page(items=items, next=following)

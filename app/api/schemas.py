@@ -1,0 +1,70 @@
+"""What clients get of a task; the other forms come from the domain, the tasks and the services."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.datasets.catalog import Catalog
+from app.domain.recipes import Preset
+from app.services.registry import Model
+from app.tasks.base import Task
+
+
+class DatasetSummary(BaseModel):
+    """A dataset that a task can train on."""
+
+    name: str
+    description: str
+    is_sample: bool = Field(description="true if these are toy rows, not real data")
+    here: bool = Field(description="whether the rows are on this machine; if not, training fetches the published file")
+
+
+class TaskSummary(BaseModel):
+    """A kind of problem."""
+
+    name: str
+    title: str
+    description: str
+    notice: str | None = Field(description="what a user of its data must know")
+    example: dict[str, Any] = Field(description="an input that `POST /predict` takes, with `task` added")
+    presets: list[str]
+    datasets: list[DatasetSummary]
+    active_model: Model | None
+
+
+class TaskDetail(TaskSummary):
+    """A kind of problem with its forms and recipes."""
+
+    input_schema: dict[str, Any] = Field(description="JSON Schema of one input")
+    output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
+    labels: list[str | int] = Field(description="the answers that a classifier can give; empty for regression")
+    preset_recipes: dict[str, Preset]
+
+
+def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSummary:
+    """A task in short."""
+    datasets = [
+        DatasetSummary(name=d.name, description=d.description, is_sample=d.is_sample, here=catalog.is_here(d))
+        for d in task.datasets
+    ]
+    return TaskSummary(
+        name=task.name,
+        title=task.title,
+        description=task.description,
+        notice=task.notice,
+        example=task.example,
+        presets=list(task.presets),
+        datasets=datasets,
+        active_model=active,
+    )
+
+
+def task_detail(task: Task, active: Model | None, catalog: Catalog) -> TaskDetail:
+    """A task in full."""
+    return TaskDetail(
+        **task_summary(task, active, catalog).model_dump(),
+        input_schema=task.Input.model_json_schema(),
+        output_schema=task.Prediction.model_json_schema(),
+        labels=list(task.labels),
+        preset_recipes=task.presets,
+    )

@@ -1,0 +1,64 @@
+"""What a request must satisfy before a route sees it: who asks, for which host, with what kind of body, how large."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from app.errors import Misdirected, TooLarge, Unauthorized, UnsupportedMediaType
+
+Headers = Mapping[bytes, bytes]  # lower-case names
+
+
+def check_key(headers: Headers, keys: Sequence[str]) -> None:
+    """
+    Raises:
+        Unauthorized: the request carries none of the keys.
+    """
+    scheme, _, credentials = headers.get(b"authorization", b"").partition(b" ")
+    given = credentials.strip() if scheme.lower() == b"bearer" else headers.get(b"x-api-key", b"")
+    # Every key is compared, in constant time: the answer's timing must not tell how much was right.
+    if not any([hmac.compare_digest(given, key.encode()) for key in keys]):  # noqa: C419
+        raise Unauthorized
+
+
+def check_host(headers: Headers, served: str) -> None:
+    """Without keys only this machine may ask, and that includes web pages that resolve their own name to 127.0.0.1.
+
+    Raises:
+        Misdirected: the Host header names another host.
+    """
+    try:
+        host = urlsplit(f"//{headers.get(b'host', b'localhost').decode('latin-1')}").hostname or ""
+    except ValueError:
+        host = ""
+    if host not in ("localhost", "127.0.0.1", "::1", served) and not host.startswith("127."):
+        raise Misdirected
+
+
+def check_content_type(method: str, headers: Headers) -> None:
+    """JSON only: a form or text body is what a foreign web page could send without asking.
+
+    Raises:
+        UnsupportedMediaType: there is a body, and it says it is something else.
+    """
+    if method not in ("POST", "PUT", "PATCH") or headers.get(b"content-length", b"0") == b"0":
+        if b"transfer-encoding" not in headers:
+            return
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
+        raise UnsupportedMediaType
+
+
+def check_length(headers: Headers, limit: int) -> None:
+    """
+    Raises:
+        TooLarge: the announced body is larger than `limit` bytes.
+    """
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> TooLarge:
+    """The error for a body of more than `limit` bytes."""
+    return TooLarge(f"the body is larger than {limit // 2**20} MiB", field="body")

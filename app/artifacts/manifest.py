@@ -1,0 +1,78 @@
+"""The manifest: everything there is to know about a model without loading its weights."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.recipes import Recipe, Validation
+from app.domain.runs import Metrics
+
+FORMAT_VERSION = 1  # raise it when a reader of the old form would misread the new one
+
+
+class LayerRow(BaseModel):
+    """A line of the layer table."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["dense", "dropout", "flatten"]
+    units: int = Field(description="width of the layer's output")
+    activation: str | None = Field(None, description="for dense layers")
+    parameters: int = Field(description="trained weights")
+
+
+class DatasetRecord(BaseModel):
+    """What a model was trained on."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    sha256: str = Field(description="of the Parquet file, or of the sample's rows")
+    train_rows: int
+    test_rows: int
+    is_sample: bool = Field(description="true if the rows are the bundled sample, not real data")
+    notes: list[str] = Field(default_factory=list, description="what was done to the rows on import")
+
+
+class Parity(BaseModel):
+    """How closely NumPy and Keras agreed at export."""
+
+    model_config = ConfigDict(frozen=True)
+    rows: int = Field(description="held-out rows compared")
+    max_difference: float = Field(description="largest difference, relative where outputs exceed 1")
+
+
+class FileRecord(BaseModel):
+    """A file of the artifact."""
+
+    model_config = ConfigDict(frozen=True)
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """`manifest.json`."""
+
+    model_config = ConfigDict(frozen=True)
+    format_version: int = FORMAT_VERSION
+    id: str
+    task: str
+    run_id: str
+    attempt: int
+    created_at: datetime
+    preset: str
+    recipe: Recipe
+    validation: Validation
+    seed: int
+    layers: list[LayerRow]
+    parameters: int = Field(description="trained weights of all layers")
+    input: dict[str, Any] = Field(description="columns taken, and numbers per encoded row")
+    output: dict[str, Any] = Field(description="units and activation of the last layer")
+    labels: list[str | int] = Field(description="what each output unit stands for; both answers of a binary head")
+    metrics: Metrics
+    epochs: int = Field(description="epochs of the published fit")
+    seconds: float = Field(description="time spent training and evaluating, seconds")
+    dataset: DatasetRecord
+    device: str
+    versions: dict[str, str]
+    parity: Parity
+    files: dict[str, FileRecord] = Field(default_factory=dict, description="every other file of the artifact")

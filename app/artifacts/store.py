@@ -1,0 +1,185 @@
+"""Stage, checksum, publish by rename, open, sweep. No pickle, and no path that a client gave."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from app.artifacts.manifest import FORMAT_VERSION, FileRecord, Manifest
+from app.errors import ArtifactInvalid
+
+MANIFEST = "manifest.json"
+WEIGHTS = "weights.npz"
+PREPROCESSING = "preprocessing.json"
+KERAS_MODEL = "model.keras"
+STAGING = ".staging"
+BUNDLED = "bundled.json"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An opened, verified artifact."""
+
+    manifest: Manifest
+    weights: dict[str, NDArray[np.float32]]
+    preprocessing: dict[str, Any]
+
+
+class ArtifactStore:
+    """A folder of artifacts, `<task>/<model id>/`, safe with several processes at once."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` is made when the first artifact is staged."""
+        self.root = root
+
+    def path(self, task: str, model_id: str) -> Path:
+        """Where a model's files lie; both parts come from the database, never from a client."""
+        return self.root / task / model_id
+
+    def stage(self, token: str) -> Path:
+        """An empty folder to write an artifact into; `token` is unique to a lease."""
+        folder = self.root / STAGING / token
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def publish(self, staging: Path, manifest: Manifest) -> Manifest:
+        """Checksum, write the manifest, fsync everything, rename into place. Returns the manifest as written.
+
+        A crash before the rename leaves only staging; a crash after it, a whole artifact.
+        """
+        files = {p.name: _record(p) for p in sorted(staging.iterdir())}
+        complete = manifest.model_copy(update={"files": files})
+        (staging / MANIFEST).write_text(complete.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        for path in staging.iterdir():
+            _fsync(path)
+        _fsync(staging)
+        target = self.path(manifest.task, manifest.id)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging.rename(target)
+        _fsync(target.parent)
+        return complete
+
+    def discard(self, folder: Path) -> None:
+        """Remove a staging folder, or an artifact that never got its row."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def manifest(self, task: str, model_id: str) -> Manifest:
+        """The manifest alone.
+
+        Raises:
+            ArtifactInvalid: it is missing, unreadable or of another format version.
+        """
+        path = self.path(task, model_id) / MANIFEST
+        try:
+            content = json.loads(path.read_bytes())
+            if content.get("format_version") != FORMAT_VERSION:
+                raise ArtifactInvalid(
+                    f"model {model_id} has artifact format {content.get('format_version')!r}; this release reads "
+                    f"{FORMAT_VERSION}"
+                )
+            return Manifest.model_validate(content)
+        except (OSError, ValueError, AttributeError, ValidationError) as error:
+            raise ArtifactInvalid(f"the manifest of model {model_id} cannot be read") from error
+
+    def open(self, task: str, model_id: str) -> Artifact:
+        """Everything needed to predict, with its checksums verified.
+
+        Raises:
+            ArtifactInvalid: a file is missing, altered or unreadable.
+        """
+        manifest = self.manifest(task, model_id)
+        folder = self.path(task, model_id)
+        try:
+            contents = {name: (folder / name).read_bytes() for name in manifest.files}
+        except OSError as error:
+            raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
+        for name, record in manifest.files.items():
+            if hashlib.sha256(contents[name]).hexdigest() != record.sha256:
+                raise ArtifactInvalid(f"{name} of model {model_id} does not have its checksum")
+        try:
+            with np.load(io.BytesIO(contents[WEIGHTS]), allow_pickle=False) as arrays:
+                weights = {name: arrays[name] for name in arrays.files}
+            return Artifact(manifest, weights, json.loads(contents[PREPROCESSING]))
+        except (KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise ArtifactInvalid(f"the weights of model {model_id} cannot be read") from error
+
+    def archive(self, task: str, model_id: str) -> bytes:
+        """The artifact as a zip file, a few megabytes.
+
+        Raises:
+            ArtifactInvalid: its manifest or a file is missing.
+        """
+        names = [MANIFEST, *self.manifest(task, model_id).files]
+        buffer = io.BytesIO()
+        try:
+            with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name in names:
+                    archive.write(self.path(task, model_id) / name, f"{model_id}/{name}")
+        except OSError as error:
+            raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
+        return buffer.getvalue()
+
+    def copy_from(self, other: "ArtifactStore", task: str, model_id: str) -> None:
+        """Take over an artifact of another folder, unless it is here already; published by rename like any other."""
+        if self.path(task, model_id).exists():
+            return
+        staging = self.stage(f"copy-{model_id}-{os.getpid()}")
+        shutil.copytree(other.path(task, model_id), staging, dirs_exist_ok=True)
+        target = self.path(task, model_id)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staging.rename(target)
+        except OSError:  # another process was first: same id, same content
+            self.discard(staging)
+
+    def bundled(self) -> dict[str, str]:
+        """Model id by task, of the models that come with Densely; none in a folder without `bundled.json`."""
+        try:
+            content: dict[str, str] = json.loads((self.root / BUNDLED).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return content
+
+    def published(self) -> Iterator[tuple[str, str]]:
+        """(task, model id) of every artifact in the folder."""
+        for path in sorted(self.root.glob(f"[!.]*/*/{MANIFEST}")):
+            yield path.parent.parent.name, path.parent.name
+
+    def sweep(self, is_orphan: Callable[[Manifest], bool], older_than: float) -> list[Path]:
+        """Remove staging folders last changed before `older_than` (seconds since 1970), and orphaned artifacts.
+
+        `is_orphan` decides on artifacts of that age; those of unknown origin must be kept by it.
+        """
+        removed = [p for p in (self.root / STAGING).glob("*") if p.stat().st_mtime < older_than]
+        for task, model_id in self.published():
+            folder = self.path(task, model_id)
+            if folder.stat().st_mtime < older_than and is_orphan(self.manifest(task, model_id)):
+                removed.append(folder)
+        for folder in removed:
+            self.discard(folder)
+        return removed
+
+
+def _record(path: Path) -> FileRecord:
+    content = path.read_bytes()
+    return FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def _fsync(path: Path) -> None:
+    """Force a file's content, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,144 @@
+"""Finds, verifies and reads datasets. pyarrow is imported late: an API process that never trains needs none of it."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.datasets import sample
+from app.errors import DatasetInvalid
+from app.tasks.base import Columns, DatasetInfo, Task
+
+NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One split of a dataset."""
+
+    columns: Columns  # input columns
+    target: Sequence[Any]  # target column, one entry per row
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset in memory."""
+
+    info: DatasetInfo
+    sha256: str  # of the file's bytes, or of the sample's rows
+    train: Rows
+    test: Rows
+    notes: list[str] = field(default_factory=list)
+
+
+class Catalog:
+    """The datasets of a folder of Parquet files, and the bundled samples."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` may be missing: then only the samples are here."""
+        self.folder = folder
+
+    def path(self, info: DatasetInfo) -> Path:
+        """Where a dataset's file is, or would be. Names come from the tasks, never from a client."""
+        return self.folder / f"{info.name}.parquet"
+
+    def is_here(self, info: DatasetInfo) -> bool:
+        """Whether the rows can be read without fetching anything."""
+        return info.is_sample or self.path(info).is_file()
+
+    def train_rows(self, info: DatasetInfo) -> int:
+        """Rows of the training split: counted in the file, or as published if there is no readable file."""
+        path = self.path(info)
+        if info.is_sample or not path.is_file():
+            return info.train_rows
+        stat = path.stat()
+        try:
+            return _count_train_rows(path, stat.st_mtime_ns, stat.st_size)
+        except (OSError, ValueError):  # the run will say what is wrong with the file
+            return info.train_rows
+
+    def read(self, task: Task, info: DatasetInfo) -> Dataset:
+        """The whole dataset.
+
+        Raises:
+            FileNotFoundError: its file is not in the folder.
+            DatasetInvalid: the file is not readable, or lacks columns or rows.
+        """
+        if info.is_sample:
+            columns = sample.columns(task)
+            return _split(task, info, sample.checksum(columns), columns, [f"bundled sample: {info.description}"])
+        content, checksum = self.path(info), _file_checksum(self.path(info))
+        columns, notes = _read_parquet(content)
+        return _split(task, info, checksum, columns, notes)
+
+
+def _split(task: Task, info: DatasetInfo, checksum: str, columns: Columns, notes: list[str]) -> Dataset:
+    """The columns by split, checked."""
+    needed = [c for c in task.input_columns if c not in task.optional_columns] + [task.target, "split"]
+    if missing := [c for c in needed if c not in columns]:
+        raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
+    split = np.asarray(columns["split"], dtype=object)
+    if odd := set(split) - {"train", "test"}:
+        raise DatasetInvalid(f"dataset {info.name!r} has splits other than train and test: {sorted(map(str, odd))[:3]}")
+    if any(value is None for value in columns[task.target]):
+        raise DatasetInvalid(f"dataset {info.name!r} has rows without {task.target}")
+    parts = []
+    for name in ("train", "test"):
+        rows = np.flatnonzero(split == name)
+        if not len(rows):
+            raise DatasetInvalid(f"dataset {info.name!r} has no rows in its {name} split")
+        inputs = {c: _pick(columns.get(c), rows) for c in task.input_columns}
+        parts.append(Rows(inputs, _pick(columns[task.target], rows)))
+    return Dataset(info, checksum, parts[0], parts[1], notes)
+
+
+def _pick(column: Any, rows: Any) -> Any:
+    if column is None:  # an optional column that this dataset does not have
+        return [None] * len(rows)
+    return column[rows] if isinstance(column, np.ndarray) else [column[i] for i in rows]
+
+
+def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """Every column as a list of text or a NumPy array, and the notes of the import."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, ValueError) as error:
+        raise DatasetInvalid(f"{path} is not a readable Parquet file") from error
+    notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"[]"))
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        if pa.types.is_fixed_size_list(column.type):
+            columns[name] = column.flatten().to_numpy().reshape(len(column), column.type.list_size)
+        elif pa.types.is_floating(column.type):
+            columns[name] = column.to_numpy(zero_copy_only=False)
+        else:
+            columns[name] = column.to_pylist()
+    return columns, notes
+
+
+@lru_cache(maxsize=32)
+def _count_train_rows(path: Path, modified: int, size: int) -> int:
+    """`modified` and `size` only make a changed file a new entry of the cache."""
+    del modified, size
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    split = pq.read_table(path, columns=["split"]).column("split")
+    return int(pc.sum(pc.equal(split.cast("string"), "train")).as_py() or 0)
+
+
+def _file_checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""SQLAlchemy tables and all SQL. Nothing outside this package writes any."""

@@ -1,0 +1,113 @@
+"""The database: SQLite by default, PostgreSQL by URL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from app.db.base import SCHEMA_REVISION
+from app.errors import Unavailable
+
+Transaction = Connection  # what services hand on: an open transaction
+
+BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one
+
+
+class Database:
+    """Hands out transactions. `read` for queries, `write` for anything that changes rows."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is SQLAlchemy's form; nothing is opened before the first transaction."""
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        options: dict[str, Any] = {"pool_pre_ping": True}
+        if parsed.get_backend_name() == "sqlite":
+            options = {"connect_args": {"timeout": BUSY_TIMEOUT}}
+        self.engine = create_engine(parsed, **options)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads: one consistent view."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that is committed at the end, or rolled back by an exception.
+
+        On SQLite it takes the write lock at once: a transaction that reads first and writes later would fail
+        instead of wait when another process wrote in between.
+        """
+        with self.engine.connect() as connection:
+            immediate = connection.execution_options(densely_write=True)
+            with immediate.begin():
+                yield immediate
+
+    def revision(self) -> str | None:
+        """The Alembic revision of the tables, or None if there are none yet.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        try:
+            with self.read() as tx:
+                return tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        except OperationalError as error:
+            if "no such table" in str(error.orig):
+                return None
+            raise Unavailable("the database does not answer") from error
+        except DBAPIError as error:
+            if "alembic_version" in str(error.orig):
+                return None
+            raise Unavailable("the database does not answer") from error
+
+    def check_revision(self) -> None:
+        """
+        Raises:
+            Unavailable: the tables are not those that this code works with.
+        """
+        if (found := self.revision()) != SCHEMA_REVISION:
+            raise Unavailable(
+                f"the database has schema {found or 'none'}, this release needs {SCHEMA_REVISION}: run `densely migrate`"
+            )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def lock(tx: Transaction, name: str) -> None:
+    """Wait until no other open transaction holds the lock of this name; held to the transaction's end.
+
+    Every writing transaction on SQLite is alone already, so only PostgreSQL has to do anything.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    # SQLAlchemy's `begin` event issues BEGIN itself, so the driver must not.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",  # readers and one writer at once
+        "synchronous=FULL",  # a run that was accepted with 202 survives a power cut
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("densely_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,87 @@
+"""Reading runs: one, many, their epochs and events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from app.db.engine import Transaction
+from app.db.tables import epochs, events, models, run_tags, runs
+from app.domain.runs import Epoch, Event, Run, RunError, RunStatus
+from app.errors import NotFound
+from app.tasks.base import SAMPLE
+
+_WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs to list; None: all."""
+
+    task: str | None = None
+    status: str | None = None
+    dataset: str | None = None
+    tag: tuple[str, str | None] | None = None  # key, and value if it matters
+
+
+def get(tx: Transaction, run_id: str) -> Run:
+    """
+    Raises:
+        NotFound: there is no such run.
+    """
+    row = tx.execute(_WITH_MODEL.where(runs.c.id == run_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no run {run_id!r}")
+    return to_run(row)
+
+
+def to_run(row: Row[Any]) -> Run:
+    """A row of the query above as the domain knows it."""
+    values = {name: row._mapping[name] for name in Run.model_fields if name in row._mapping}
+    error = RunError(type=row.error_type, message=row.error_message) if row.error_type else None
+    return Run.model_validate(values | {"dataset_is_sample": row.dataset == SAMPLE, "error": error})
+
+
+def find_by_key(tx: Transaction, idempotency_key: str) -> Row[Any] | None:
+    """The run that was queued with this idempotency key."""
+    return tx.execute(_WITH_MODEL.where(runs.c.idempotency_key == idempotency_key)).one_or_none()
+
+
+def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    """Up to `limit` runs, newest first, with numbers below `before`."""
+    query = _WITH_MODEL.order_by(runs.c.number.desc()).limit(limit)
+    for name in ("task", "status", "dataset"):
+        if (value := getattr(which, name)) is not None:
+            query = query.where(runs.c[name] == value)
+    if which.tag:
+        key, value = which.tag
+        tagged = select(run_tags.c.run_id).where(run_tags.c.key == key)
+        query = query.where(runs.c.id.in_(tagged if value is None else tagged.where(run_tags.c.value == value)))
+    if before is not None:
+        query = query.where(runs.c.number < before)
+    return tx.execute(query).all()
+
+
+def epochs_of(tx: Transaction, run_id: str) -> list[Epoch]:
+    """The run's epochs in the order they were trained."""
+    rows = tx.execute(select(epochs).where(epochs.c.run_id == run_id).order_by(epochs.c.id))
+    return [Epoch(epoch=r.epoch, fold=r.fold or None, seconds=r.seconds, metrics=r.metrics) for r in rows]
+
+
+def events_of(tx: Transaction, run_id: str, limit: int, after: int) -> list[Event]:
+    """Up to `limit` events of the run with ids above `after`, oldest first."""
+    query = select(events).where(events.c.run_id == run_id, events.c.id > after).order_by(events.c.id).limit(limit)
+    return [Event(id=r.id, run_id=r.run_id, type=r.type, at=r.at, data=r.data) for r in tx.execute(query)]
+
+
+def any_queued(tx: Transaction) -> bool:
+    """Whether a run waits for a worker."""
+    return tx.execute(select(runs.c.number).where(runs.c.status == RunStatus.QUEUED).limit(1)).first() is not None
+
+
+def any_expired(tx: Transaction, now: datetime) -> bool:
+    """Whether a running run's lease has run out."""
+    query = select(runs.c.number).where(runs.c.status == RunStatus.RUNNING, runs.c.lease_expires_at < now)
+    return tx.execute(query.limit(1)).first() is not None

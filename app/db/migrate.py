@@ -1,0 +1,25 @@
+"""Brings the tables to the schema of this release, with Alembic."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+
+def config(url: str) -> Config:
+    """Alembic's configuration, from pyproject.toml, for the database at `url`."""
+    loaded = Config(toml_file=REPOSITORY / "pyproject.toml")
+    loaded.attributes["url"] = url
+    return loaded
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Apply the migrations that are missing."""
+    command.upgrade(config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Undo migrations down to `revision`; `base` undoes all."""
+    command.downgrade(config(url), revision)

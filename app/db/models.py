@@ -1,0 +1,70 @@
+"""SQL on models (trained networks, not tables) and on which of them is active."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from app.db.engine import Transaction
+from app.db.tables import activations, models
+
+
+def insert_model(tx: Transaction, *, task: str, **values: Any) -> int:
+    """Add a model, not active, under the task's next version number; returns that number."""
+    latest = tx.execute(select(func.max(models.c.version)).where(models.c.task == task)).scalar_one()
+    version = (latest or 0) + 1
+    tx.execute(insert(models).values(task=task, version=version, active=False, **values))
+    return version
+
+
+def find(tx: Transaction, model_id: str) -> Row[Any] | None:
+    """The model with this id."""
+    return tx.execute(select(models).where(models.c.id == model_id)).one_or_none()
+
+
+def find_version(tx: Transaction, task: str, version: int) -> Row[Any] | None:
+    """The model with this number among its task's."""
+    return tx.execute(select(models).where(models.c.task == task, models.c.version == version)).one_or_none()
+
+
+def page(tx: Transaction, task: str | None, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    """Up to `limit` models, newest first, with numbers below `before`."""
+    query = select(models).order_by(models.c.number.desc()).limit(limit)
+    if task is not None:
+        query = query.where(models.c.task == task)
+    if before is not None:
+        query = query.where(models.c.number < before)
+    return tx.execute(query).all()
+
+
+def active(tx: Transaction) -> dict[str, Row[Any]]:
+    """The active model of each task that has one."""
+    return {row.task: row for row in tx.execute(select(models).where(models.c.active))}
+
+
+def tasks_with_models(tx: Transaction) -> set[str]:
+    """The tasks that have any model."""
+    return set(tx.execute(select(models.c.task).distinct()).scalars())
+
+
+def activate(tx: Transaction, task: str, model_id: str, now: datetime, reason: str) -> str | None:
+    """Make this the task's active model; returns the id of the one before."""
+    previous = tx.execute(
+        select(models.c.id).where(models.c.task == task, models.c.active).with_for_update()
+    ).scalar_one_or_none()
+    # First off, then on: the unique index allows no moment with two.
+    tx.execute(update(models).where(models.c.task == task, models.c.active).values(active=False))
+    tx.execute(update(models).where(models.c.id == model_id).values(active=True))
+    tx.execute(
+        insert(activations).values(task=task, model_id=model_id, previous_model_id=previous, reason=reason, at=now)
+    )
+    return previous
+
+
+def activations_of(tx: Transaction, task: str, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    """Up to `limit` changes of the task's active model, newest first, with ids below `before`."""
+    query = select(activations).where(activations.c.task == task).order_by(activations.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(activations.c.id < before)
+    return tx.execute(query).all()

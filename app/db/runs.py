@@ -1,0 +1,289 @@
+"""All SQL that changes a run. Each change writes its event row in the same transaction."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.sql import ColumnElement
+
+from app.db.engine import Transaction
+from app.db.tables import epochs, events, run_tags, runs
+from app.domain.runs import TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.errors import InvalidTransition, LeaseLost, NotFound
+
+
+def insert_run(
+    tx: Transaction,
+    request: RunRequest,
+    now: datetime,
+    max_attempts: int,
+    idempotency: tuple[str, str] | None = None,
+) -> str:
+    """Queue a run; returns its id. `idempotency`: the client's key, and the SHA-256 of what it asked with it."""
+    run_id = f"r-{secrets.token_hex(6)}"
+    key, sha256 = idempotency or (None, None)
+    values = request.model_dump(mode="json")
+    tx.execute(
+        insert(runs).values(
+            id=run_id,
+            status=RunStatus.QUEUED,
+            attempt=0,
+            max_attempts=max_attempts,
+            created_at=now,
+            metrics={},
+            idempotency_key=key,
+            request_sha256=sha256,
+            **values,
+        )
+    )
+    if request.tags:
+        tx.execute(insert(run_tags), [{"run_id": run_id, "key": k, "value": v} for k, v in request.tags.items()])
+    add_event(tx, run_id, "status", now, {"status": RunStatus.QUEUED})
+    return run_id
+
+
+def claim(tx: Transaction, worker_id: str, now: datetime, lease_seconds: float) -> Row[Any] | None:
+    """Take the oldest queued run, or None. One guarded UPDATE, so that two workers never take the same."""
+    oldest = (
+        select(runs.c.number)
+        .where(runs.c.status == RunStatus.QUEUED)
+        .order_by(runs.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time and ignores it
+    )
+    row = tx.execute(
+        update(runs)
+        .where(runs.c.number == oldest.scalar_subquery(), runs.c.status == RunStatus.QUEUED)
+        .values(
+            status=_after(RunStatus.QUEUED, Change.CLAIMED),
+            lease_id=secrets.token_hex(8),
+            lease_expires_at=now + timedelta(seconds=lease_seconds),
+            worker_id=worker_id,
+            attempt=runs.c.attempt + 1,
+            started_at=func.coalesce(runs.c.started_at, now),
+        )
+        .returning(runs)
+    ).one_or_none()
+    if row:
+        _status_event(tx, row.id, RunStatus.RUNNING, Change.CLAIMED, now, {"attempt": row.attempt})
+    return row
+
+
+def renew(tx: Transaction, run_id: str, lease_id: str, now: datetime, lease_seconds: float) -> bool:
+    """The worker's heartbeat for this run. Returns whether a cancel has been asked for.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    row = tx.execute(
+        update(runs)
+        .where(_held(run_id, lease_id))
+        .values(lease_expires_at=now + timedelta(seconds=lease_seconds))
+        .returning(runs.c.cancel_requested_at)
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost
+    return row.cancel_requested_at is not None
+
+
+def end_lease(
+    tx: Transaction,
+    run_id: str,
+    lease_id: str,
+    change: Change,
+    now: datetime,
+    error: RunError | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> RunStatus:
+    """Move a run out of RUNNING, by whoever holds its lease; returns where to.
+
+    A worker that stops in good order gives the attempt back: the stop is not the run's fault.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    after = _after(RunStatus.RUNNING, change)
+    changed = dict(values or {})
+    if after is not RunStatus.QUEUED:
+        changed["finished_at"] = now
+    if change is Change.RELEASED:
+        changed["max_attempts"] = runs.c.max_attempts + 1
+    row = tx.execute(
+        update(runs)
+        .where(_held(run_id, lease_id))
+        .values(
+            status=after,
+            lease_id=None,
+            lease_expires_at=None,
+            worker_id=None,
+            error_type=error.type if error else None,
+            error_message=error.message if error else None,
+            **changed,
+        )
+        .returning(runs.c.id)
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost
+    _status_event(tx, run_id, after, change, now, {"error": error.model_dump()} if error else {})
+    return after
+
+
+def lose(tx: Transaction, run_id: str, lease_id: str, now: datetime, error: RunError) -> RunStatus:
+    """The trainer died under this lease: to the queue while attempts are left, else failed with `error`.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    row = tx.execute(
+        select(runs.c.attempt, runs.c.max_attempts, runs.c.cancel_requested_at).where(_held(run_id, lease_id))
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost
+    if row.cancel_requested_at:
+        return end_lease(tx, run_id, lease_id, Change.CANCELLED, now)
+    if row.attempt < row.max_attempts:
+        add_event(tx, run_id, "log", now, {"message": f"attempt {row.attempt} ended early: {error.message}"})
+        return end_lease(tx, run_id, lease_id, Change.LOST, now)
+    return end_lease(tx, run_id, lease_id, Change.EXHAUSTED, now, error)
+
+
+def expire(tx: Transaction, now: datetime) -> list[str]:
+    """Free the runs whose lease was not renewed in time: the dead are found by the living. Returns their ids."""
+    expired = tx.execute(
+        select(runs.c.id, runs.c.lease_id, runs.c.worker_id)
+        .where(runs.c.status == RunStatus.RUNNING, runs.c.lease_expires_at < now)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in expired:
+        lose(tx, row.id, row.lease_id, now, RunError(type="WorkerLost", message="its worker gave no sign of life"))
+    return [row.id for row in expired]
+
+
+def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
+    """Ask for a run to end. A queued one ends at once, a running one when its worker sees it.
+
+    Raises:
+        NotFound: there is no such run.
+        InvalidTransition: it has ended already.
+    """
+    row = tx.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED)
+        .values(
+            status=_after(RunStatus.QUEUED, Change.CANCELLED),
+            cancel_requested_at=func.coalesce(runs.c.cancel_requested_at, now),
+            finished_at=now,
+        )
+        .returning(runs.c.id)
+    ).one_or_none()
+    if row:
+        _status_event(tx, run_id, RunStatus.CANCELLED, Change.CANCELLED, now, {})
+        return
+    row = tx.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.status == RunStatus.RUNNING)
+        .values(cancel_requested_at=func.coalesce(runs.c.cancel_requested_at, now))
+        .returning(runs.c.id)
+    ).one_or_none()
+    if row:
+        add_event(tx, run_id, "log", now, {"message": "cancel requested"})
+        return
+    status = tx.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar_one_or_none()
+    if status is None:
+        raise NotFound(f"there is no run {run_id!r}")
+    raise InvalidTransition(f"run {run_id} is {status}; only a queued or running one can be cancelled")
+
+
+def record_epoch(
+    tx: Transaction,
+    run_id: str,
+    lease_id: str,
+    now: datetime,
+    *,
+    fold: int,
+    epoch: int,
+    seconds: float,
+    metrics: Mapping[str, float],
+    progress: Progress,
+) -> None:
+    """Keep a finished epoch and how far the run is.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    _update_held(tx, run_id, lease_id, progress=progress.model_dump())
+    row = {"fold": fold, "epoch": epoch, "seconds": seconds, "metrics": dict(metrics)}
+    tx.execute(insert(epochs).values(run_id=run_id, **row))
+    add_event(tx, run_id, "epoch", now, {**row, "fold": fold or None})
+
+
+def forget_epochs(tx: Transaction, run_id: str, lease_id: str, fold: int, epoch: int) -> None:
+    """Drop what a former attempt recorded after (fold, epoch), the place where this attempt goes on.
+
+    Folds come in the order 1..k, then 0, the fit that is published.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    _update_held(tx, run_id, lease_id, progress=None)
+    later: ColumnElement[bool] = (epochs.c.fold == fold) & (epochs.c.epoch > epoch)
+    if fold:
+        later = later | (epochs.c.fold == 0) | (epochs.c.fold > fold)
+    tx.execute(delete(epochs).where(epochs.c.run_id == run_id, later))
+
+
+def set_device(tx: Transaction, run_id: str, lease_id: str, device: str) -> None:
+    """Note what trains the run.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    _update_held(tx, run_id, lease_id, device=device)
+
+
+def log(tx: Transaction, run_id: str, lease_id: str, now: datetime, message: str) -> None:
+    """A line of the run's log.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    _update_held(tx, run_id, lease_id)
+    add_event(tx, run_id, "log", now, {"message": message})
+
+
+def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics: Metrics) -> None:
+    """The run's artifact is in place.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values={"metrics": metrics.model_dump()})
+
+
+def add_event(tx: Transaction, run_id: str, kind: str, now: datetime, data: Mapping[str, Any]) -> None:
+    """A row of the run's event list."""
+    tx.execute(insert(events).values(run_id=run_id, type=kind, at=now, data=dict(data)))
+
+
+def _status_event(
+    tx: Transaction, run_id: str, status: RunStatus, change: Change, now: datetime, data: Mapping[str, Any]
+) -> None:
+    add_event(tx, run_id, "status", now, {"status": status, "change": change, **data})
+
+
+def _held(run_id: str, lease_id: str) -> ColumnElement[bool]:
+    """The fence: true only for the row whose present lease this is."""
+    return (runs.c.id == run_id) & (runs.c.lease_id == lease_id) & (runs.c.status == RunStatus.RUNNING)
+
+
+def _update_held(tx: Transaction, run_id: str, lease_id: str, **values: Any) -> None:
+    # Even a write to another table goes through the run's row, so that the fence also serialises it.
+    changed = values or {"lease_id": lease_id}
+    if tx.execute(update(runs).where(_held(run_id, lease_id)).values(**changed)).rowcount != 1:
+        raise LeaseLost
+
+
+def _after(status: RunStatus, change: Change) -> RunStatus:
+    return TRANSITIONS[status, change]

@@ -1,0 +1,143 @@
+"""The tables: runs, epochs, events, models, activations, workers."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from app.db.base import UTCDateTime, metadata
+from app.domain.runs import RunStatus
+
+_STATUSES = ", ".join(f"'{status}'" for status in RunStatus)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # order of arrival, and the page cursor
+    Column("id", String(64), nullable=False, unique=True),
+    Column("task", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("preset", String(64), nullable=False),
+    Column("dataset", String(64), nullable=False),
+    Column("recipe", JSON, nullable=False),
+    Column("validation", JSON, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("activate", String(16), nullable=False),
+    Column("name", String(200)),
+    Column("tags", JSON, nullable=False),
+    Column("retry_of", String(64)),
+    Column("idempotency_key", String(255), unique=True),
+    Column("request_sha256", String(64)),  # of the request that came with the idempotency key
+    Column("attempt", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("started_at", UTCDateTime),
+    Column("finished_at", UTCDateTime),
+    Column("cancel_requested_at", UTCDateTime),
+    Column("lease_id", String(64)),
+    Column("lease_expires_at", UTCDateTime),
+    Column("worker_id", String(64)),
+    Column("progress", JSON(none_as_null=True)),
+    Column("metrics", JSON, nullable=False),
+    Column("device", String(64)),
+    Column("error_type", String(64)),
+    Column("error_message", Text),
+    CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+    CheckConstraint("(status = 'running') = (lease_id IS NOT NULL)", name="lease"),
+    Index("ix_runs_status_number", "status", "number"),
+    Index("ix_runs_task_number", "task", "number"),
+    sqlite_autoincrement=True,
+)
+
+run_tags = Table(
+    "run_tags",
+    metadata,
+    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("value", String(200), nullable=False),
+    Index("ix_run_tags_key_value", "key", "value"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("fold", Integer, nullable=False),  # 0: the fit that is published; 1..k: folds
+    Column("epoch", Integer, nullable=False),  # from 1
+    Column("seconds", Float, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    UniqueConstraint("run_id", "fold", "epoch"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_events_run_id_id", "run_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("task", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("run_id", String(64), unique=True),  # no foreign key: bundled models come from another database
+    Column("dataset", String(64), nullable=False),
+    Column("dataset_is_sample", Boolean, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("active", Boolean, nullable=False),
+    UniqueConstraint("task", "version"),
+    sqlite_autoincrement=True,
+)
+# "At most one active model per task" is the database's rule, not an `if`.
+Index(
+    "uq_models_active_task",
+    models.c.task,
+    unique=True,
+    sqlite_where=text("active"),
+    postgresql_where=text("active"),
+)
+
+activations = Table(
+    "activations",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("task", String(64), nullable=False),
+    Column("model_id", String(64), ForeignKey("models.id"), nullable=False),
+    Column("previous_model_id", String(64)),
+    Column("reason", String(200), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Index("ix_activations_task_id", "task", "id"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", UTCDateTime, nullable=False),
+    Column("last_seen_at", UTCDateTime, nullable=False),
+    Column("devices", JSON, nullable=False),
+    Column("versions", JSON, nullable=False),
+)

@@ -1,0 +1,255 @@
+"""The recipe: everything that decides how a network is built and trained, as data with limits."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
+
+Activation = Literal["linear", "relu", "tanh", "sigmoid"]
+HeadName = Literal["binary", "multiclass", "regression"]
+LossName = Literal["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "mse", "mae"]
+
+
+class Part(BaseModel):
+    """What all parts of a recipe share: immutable, no unknown fields, no numbers in strings, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Penalty = Annotated[float, Field(ge=0, le=10, description="weight of the penalty on this layer's kernel")]
+
+
+class Dense(Part):
+    """Fully connected layer: `activation(x @ kernel + bias)`; Glorot uniform kernel, zero bias (Keras' defaults)."""
+
+    kind: Literal["dense"] = "dense"
+    units: int = Field(ge=1, le=8192, description="width of the layer")
+    activation: Activation = "relu"
+    l1: Penalty = 0.0
+    l2: Penalty = 0.0
+
+
+class Dropout(Part):
+    """Inverted dropout (Srivastava et al. 2014), as in Keras: active in training only."""
+
+    kind: Literal["dropout"] = "dropout"
+    rate: float = Field(ge=0, lt=1, description="share of the inputs set to zero")
+
+
+class Flatten(Part):
+    """All axes but the first made one. Inputs are rows already, so it changes nothing; kept for readers of notebooks."""
+
+    kind: Literal["flatten"] = "flatten"
+
+
+Layer = Annotated[Dense | Dropout | Flatten, Field(discriminator="kind")]
+
+
+class MultiHot(Part):
+    """A text as a row of zeros with a one for each word id that occurs in it."""
+
+    kind: Literal["multi_hot"] = "multi_hot"
+    words: int = Field(
+        10_000,
+        ge=5,
+        le=100_000,
+        description="word ids in use, as num_words in keras.datasets: ids 0-3 are reserved, "
+        "the others go to the most frequent words of the training split",
+    )
+
+
+class Pixels(Part):
+    """Grey values 0-255 divided by 255."""
+
+    kind: Literal["pixels"] = "pixels"
+
+
+class Standardized(Part):
+    """Numeric columns minus the training split's mean, over its standard deviation."""
+
+    kind: Literal["standardized"] = "standardized"
+    exclude: tuple[str, ...] = Field((), max_length=64, description="columns that the network does not see")
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _from_list(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+Features = Annotated[MultiHot | Pixels | Standardized, Field(discriminator="kind")]
+
+LearningRate = Annotated[float, Field(gt=0, le=10, description="step size")]
+
+
+class RMSprop(Part):
+    """RMSprop (Hinton 2012), with Keras' defaults for what is not given here."""
+
+    kind: Literal["rmsprop"] = "rmsprop"
+    learning_rate: LearningRate = 0.001
+    rho: float = Field(0.9, ge=0, lt=1, description="decay of the mean of squared gradients")
+
+
+class Adam(Part):
+    """Adam (Kingma and Ba 2015), with Keras' defaults for what is not given here."""
+
+    kind: Literal["adam"] = "adam"
+    learning_rate: LearningRate = 0.001
+    beta_1: float = Field(0.9, ge=0, lt=1)
+    beta_2: float = Field(0.999, ge=0, lt=1)
+
+
+class SGD(Part):
+    """Stochastic gradient descent, with Keras' defaults for what is not given here."""
+
+    kind: Literal["sgd"] = "sgd"
+    learning_rate: LearningRate = 0.01
+    momentum: float = Field(0.0, ge=0, lt=1)
+    nesterov: bool = False
+
+
+Optimizer = Annotated[RMSprop | Adam | SGD, Field(discriminator="kind")]
+
+
+class EarlyStopping(Part):
+    """Stop when the monitored figure has not improved for `patience` epochs (Keras' EarlyStopping)."""
+
+    monitor: Literal["val_loss", "val_accuracy", "val_mae", "loss"] = "val_loss"
+    patience: int = Field(10, ge=0, le=10_000, description="epochs without improvement that are tolerated")
+    restore_best: bool = Field(True, description="whether the weights of the best epoch are kept")
+
+
+class Head(BaseModel):
+    """The last layer that a kind of answer needs, and the losses that go with it (the first is the default)."""
+
+    model_config = ConfigDict(frozen=True)
+    activation: Activation | Literal["softmax"]
+    losses: tuple[LossName, ...]
+    metric: Literal["accuracy", "mae"]
+    higher_is_better: bool
+
+
+HEADS: dict[HeadName, Head] = {
+    "binary": Head(
+        activation="sigmoid", losses=("binary_crossentropy", "mse"), metric="accuracy", higher_is_better=True
+    ),
+    "multiclass": Head(
+        activation="softmax",
+        losses=("sparse_categorical_crossentropy", "categorical_crossentropy"),
+        metric="accuracy",
+        higher_is_better=True,
+    ),
+    "regression": Head(activation="linear", losses=("mse", "mae"), metric="mae", higher_is_better=False),
+}
+
+
+class RecipeFields(Part):
+    """The fields of a recipe, with their limits; shared by the recipe and by what replaces parts of it."""
+
+    @field_validator("layers", mode="before", check_fields=False)
+    @classmethod
+    def _from_list(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+Layers = Annotated[tuple[Layer, ...], Field(max_length=16, description="hidden layers; the head's layer is added")]
+Epochs = Annotated[int, Field(ge=1, le=10_000, description="passes over the training rows")]
+BatchSize = Annotated[int, Field(ge=1, le=65_536, description="rows per gradient step")]
+
+
+class Recipe(RecipeFields):
+    """A whole training configuration."""
+
+    features: Features
+    layers: Layers
+    head: HeadName
+    loss: LossName
+    optimizer: Optimizer
+    epochs: Epochs
+    batch_size: BatchSize
+    early_stopping: EarlyStopping | None = None
+
+    @field_validator("loss")
+    @classmethod
+    def _loss_fits_head(cls, loss: LossName, info: ValidationInfo) -> LossName:
+        head: HeadName | None = info.data.get("head")
+        if head and loss not in HEADS[head].losses:
+            raise ValueError(f"does not fit the head {head!r}: choose one of {', '.join(HEADS[head].losses)}")
+        return loss
+
+    @model_validator(mode="after")
+    def _monitor_fits_metric(self) -> Self:
+        other = "val_mae" if self.metric == "accuracy" else "val_accuracy"
+        if self.early_stopping and self.early_stopping.monitor == other:
+            raise ValueError(f"early_stopping.monitor: {other} is not measured; this head has val_{self.metric}")
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The name of the figure by which two models of this recipe's task are compared."""
+        return HEADS[self.head].metric
+
+    def parameters(self, inputs: int, outputs: int) -> int:
+        """How many weights the network has, for rows of `inputs` numbers and `outputs` output units."""
+        total, width = 0, inputs
+        for units in [layer.units for layer in self.layers if isinstance(layer, Dense)] + [outputs]:
+            total += (width + 1) * units
+            width = units
+        return total
+
+
+class RecipePatch(RecipeFields):
+    """Fields that replace the preset's; those left out stay as they are."""
+
+    features: Features | None = None
+    layers: Layers | None = None
+    head: HeadName | None = None
+    loss: LossName | None = None
+    optimizer: Optimizer | None = None
+    epochs: Epochs | None = None
+    batch_size: BatchSize | None = None
+    early_stopping: EarlyStopping | None = None
+
+    def apply(self, recipe: Recipe) -> Recipe:
+        """The recipe with this patch's fields in place of its own.
+
+        Raises:
+            pydantic.ValidationError: the fields do not fit together.
+        """
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        replaced = {k: v for k, v in given.items() if v is not None or k == "early_stopping"}
+        if "head" in replaced and "loss" not in replaced:
+            replaced["loss"] = HEADS[replaced["head"]].losses[0]
+        return Recipe.model_validate({**{k: getattr(recipe, k) for k in Recipe.model_fields}, **replaced})
+
+
+class NoValidation(Part):
+    """Train on every row of the training split."""
+
+    kind: Literal["none"] = "none"
+
+
+class Holdout(Part):
+    """The first `size` rows of the training split are kept aside and measured after each epoch."""
+
+    kind: Literal["holdout"] = "holdout"
+    size: int = Field(ge=1, le=10_000_000, description="rows held out")
+
+
+class KFold(Part):
+    """Each of `folds` contiguous parts is held out in turn; the published model is then trained on all rows."""
+
+    kind: Literal["kfold"] = "kfold"
+    folds: int = Field(ge=2, le=20, description="number of parts")
+
+
+Validation = Annotated[NoValidation | Holdout | KFold, Field(discriminator="kind")]
+
+
+class Preset(BaseModel):
+    """A named recipe of a task, with the validation that goes with it."""
+
+    model_config = ConfigDict(frozen=True)
+    description: str
+    recipe: Recipe
+    validation: Validation = NoValidation()

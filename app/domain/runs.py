@@ -1,0 +1,161 @@
+"""A run: one requested training, from queued to finished. `TRANSITIONS` is the whole rule of its statuses."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.domain.recipes import Recipe, RecipePatch, Validation
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"  #: waits for a worker
+    RUNNING = "running"  #: a worker holds its lease
+    SUCCEEDED = "succeeded"  #: its model is published
+    FAILED = "failed"  #: ended with an error; it says which
+    CANCELLED = "cancelled"  #: ended because somebody asked
+
+
+class Change(StrEnum):
+    """What can happen to a run; the names of the status events."""
+
+    CLAIMED = "claimed"  #: a worker took it
+    RELEASED = "released"  #: its worker stops in good order
+    LOST = "lost"  #: its worker or trainer died, attempts are left
+    EXHAUSTED = "exhausted"  #: its worker or trainer died on the last attempt
+    ERRORED = "errored"  #: training ended with an error
+    PUBLISHED = "published"  #: its artifact is in place
+    CANCELLED = "cancelled"  #: a cancel was asked for and carried out
+
+
+QUEUED, RUNNING = RunStatus.QUEUED, RunStatus.RUNNING
+
+TRANSITIONS: dict[tuple[RunStatus, Change], RunStatus] = {
+    (QUEUED, Change.CLAIMED): RUNNING,
+    (QUEUED, Change.CANCELLED): RunStatus.CANCELLED,
+    (RUNNING, Change.RELEASED): QUEUED,
+    (RUNNING, Change.LOST): QUEUED,
+    (RUNNING, Change.EXHAUSTED): RunStatus.FAILED,
+    (RUNNING, Change.ERRORED): RunStatus.FAILED,
+    (RUNNING, Change.PUBLISHED): RunStatus.SUCCEEDED,
+    (RUNNING, Change.CANCELLED): RunStatus.CANCELLED,
+}
+
+FINAL = frozenset(set(RunStatus) - {status for status, _ in TRANSITIONS})
+
+Activate = Literal["if_better", "always", "never"]
+
+# No control characters: they break logs and terminals, and PostgreSQL refuses NUL.
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+
+
+class TrainRequest(BaseModel):
+    """What a client asks for; everything left out comes from the task and the preset."""
+
+    model_config = ConfigDict(extra="forbid")
+    task: str = Field(max_length=64, description="what kind of problem, see `GET /tasks`")
+    preset: str = Field("baseline", max_length=64, description="a named recipe of the task")
+    dataset: str | None = Field(None, max_length=64, description="default: the task's first dataset")
+    seed: int | None = Field(
+        None, strict=True, ge=0, le=2**31 - 1, description="of weights, batch order and dropout; default: drawn, and kept"
+    )
+    recipe: RecipePatch = Field(default_factory=RecipePatch, description="fields that replace the preset's")
+    validation: Validation | None = Field(None, description="default: the preset's")
+    activate: Activate = Field("if_better", description="when the new model becomes the active one")
+    name: Line | None = None
+    tags: dict[Slug, Line] = Field(default_factory=dict, max_length=20)
+
+
+class RunRequest(BaseModel):
+    """A training that was asked for, checked and completed: what a run starts from."""
+
+    model_config = ConfigDict(frozen=True)
+    task: str
+    preset: str
+    dataset: str
+    recipe: Recipe
+    validation: Validation
+    seed: int
+    activate: Activate = "if_better"
+    name: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    retry_of: str | None = None
+
+
+class Progress(BaseModel):
+    """How far a running attempt is."""
+
+    epoch: int = Field(0, description="epochs finished in this fit")
+    epochs: int = Field(description="epochs this fit has at most")
+    fold: int | None = Field(None, description="which fold of k, from 1; null for the fit that is published")
+    folds: int | None = Field(None, description="how many folds")
+    fraction: float = Field(0.0, description="share of all epochs done, 0 to 1")
+    eta_seconds: float | None = Field(None, description="estimated time left, seconds")
+
+
+class RunError(BaseModel):
+    """Why a run failed."""
+
+    type: str = Field(description="name of the error")
+    message: str
+
+
+class Metrics(BaseModel):
+    """Figures of a run. Accuracies are shares of 1; losses and errors are in the target's unit."""
+
+    train: dict[str, float] = Field(default_factory=dict, description="last epoch on the training rows")
+    validation: dict[str, float] = Field(default_factory=dict, description="held-out rows; mean over folds for k-fold")
+    test: dict[str, float] = Field(default_factory=dict, description="test split, after training")
+    baseline: dict[str, float] = Field(default_factory=dict, description="what guessing scores on the test split")
+
+
+class Run(BaseModel):
+    """One row of the queue and of the history at once."""
+
+    id: str
+    task: str
+    status: RunStatus
+    preset: str
+    dataset: str
+    dataset_is_sample: bool = Field(description="true if the rows are the bundled sample, not real data")
+    recipe: Recipe
+    validation: Validation
+    seed: int
+    activate: Activate
+    name: str | None
+    tags: dict[str, str]
+    attempt: int = Field(description="which try this is; 0 before the first")
+    max_attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    progress: Progress | None
+    metrics: Metrics
+    model_id: str | None
+    error: RunError | None
+    device: str | None = Field(description="what trained, for example CPU:0 or GPU:0")
+    retry_of: str | None
+
+
+class Epoch(BaseModel):
+    """One epoch of a run's history. `metrics` holds loss, accuracy or mae, and the same with `val_` where measured."""
+
+    epoch: int
+    fold: int | None
+    seconds: float
+    metrics: dict[str, float]
+
+
+class Event(BaseModel):
+    """Something that happened to a run."""
+
+    id: int
+    run_id: str
+    type: Literal["status", "epoch", "log"]
+    at: datetime
+    data: dict[str, Any]

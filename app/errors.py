@@ -1,0 +1,118 @@
+"""Everything that can go wrong, as one tree. Knows no HTTP: `api/error_handlers.py` maps it to statuses.
+
+DenselyError
+├── InvalidInput             what the client sent cannot be accepted
+│   ├── MalformedBody        ... because it is not JSON
+│   └── TooLarge             ... because it exceeds a size limit
+├── Misdirected              the request is meant for another host
+├── UnsupportedMediaType     the body says that it is not JSON
+├── NotFound                 no such task, run, model, preset or dataset
+├── Conflict                 the request is fine, the present state is not
+│   ├── InvalidTransition    the run's status does not allow it
+│   ├── IdempotencyConflict  an Idempotency-Key was used before, for another request
+│   └── LeaseLost            another worker has the run now
+├── Unauthorized             an API key is needed
+├── Unavailable              cannot be served now, may be later
+│   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
+└── TrainingError            a run cannot be finished; recorded with the run
+    ├── DatasetUnavailable   the rows are not here and cannot be fetched
+    ├── DatasetInvalid       the rows do not have the form that the task needs
+    ├── Diverged             the loss is no longer a number
+    └── ParityError          NumPy and Keras disagree on the same weights
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One field at fault: its dotted path, what is wrong, and the limit if there is one."""
+
+    field: str
+    message: str
+
+
+class DenselyError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str = "") -> None:
+        """An error without a message says its docstring."""
+        self.message = message or (self.__doc__ or "").strip()
+        super().__init__(self.message)
+
+
+class InvalidInput(DenselyError):
+    """The input cannot be accepted."""
+
+    def __init__(self, message: str = "", field: str | None = None) -> None:
+        """`field` is the dotted path of the field at fault, for example `recipe.layers.0.units`."""
+        super().__init__(message)
+        self.errors = [FieldError(field, self.message)] if field else []
+
+
+class MalformedBody(InvalidInput):
+    """The body is not JSON."""
+
+
+class TooLarge(InvalidInput):
+    """The input is larger than the limit."""
+
+
+class Misdirected(DenselyError):
+    """Without API keys this server answers only to the names of this machine, such as localhost."""
+
+
+class UnsupportedMediaType(DenselyError):
+    """The body must be JSON: send it with `Content-Type: application/json`."""
+
+
+class NotFound(DenselyError):
+    """There is no such thing here."""
+
+
+class Conflict(DenselyError):
+    """The present state does not allow this."""
+
+
+class InvalidTransition(Conflict):
+    """The run's status does not allow this."""
+
+
+class IdempotencyConflict(Conflict):
+    """This Idempotency-Key was used before, for another request."""
+
+
+class LeaseLost(Conflict):
+    """The lease on this run has passed to another worker."""
+
+
+class Unauthorized(DenselyError):
+    """An API key is needed: send it as `Authorization: Bearer <key>`."""
+
+
+class Unavailable(DenselyError):
+    """This cannot be served now."""
+
+
+class ArtifactInvalid(Unavailable):
+    """The artifact's files are missing, altered or of another format."""
+
+
+class TrainingError(DenselyError):
+    """The run cannot be finished."""
+
+
+class DatasetUnavailable(TrainingError):
+    """The dataset's rows are not here and cannot be fetched."""
+
+
+class DatasetInvalid(TrainingError):
+    """The dataset does not have the form that the task needs."""
+
+
+class Diverged(TrainingError):
+    """The loss is no longer a number."""
+
+
+class ParityError(TrainingError):
+    """NumPy and Keras disagree on the same weights."""

@@ -1,0 +1,101 @@
+"""The forward pass in NumPy: one function per layer kind, float32 throughout."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.artifacts.manifest import LayerRow
+from app.errors import ArtifactInvalid
+from app.tasks._rows import Encoded, FloatMatrix, SparseRows, take
+
+Activate = Callable[[FloatMatrix], FloatMatrix]
+Step = Callable[[Encoded], FloatMatrix]
+
+
+def _linear(x: FloatMatrix) -> FloatMatrix:
+    return x
+
+
+def _relu(x: FloatMatrix) -> FloatMatrix:
+    return np.maximum(x, np.float32(0))
+
+
+def _sigmoid(x: FloatMatrix) -> FloatMatrix:
+    # 1 / (1 + exp(-x)) by way of tanh, which cannot overflow.
+    half = np.float32(0.5)
+    return half + half * np.tanh(x * half)
+
+
+def _softmax(x: FloatMatrix) -> FloatMatrix:
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    result: FloatMatrix = powers / powers.sum(axis=-1, keepdims=True)
+    return result
+
+
+ACTIVATIONS: dict[str, Activate] = {
+    "linear": _linear,
+    "relu": _relu,
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+}
+
+
+def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
+    """`x @ kernel`: (rows, width) x (width, units) -> (rows, units).
+
+    A multi-hot row times a matrix is the sum of the kernel rows where it has its ones, so sparse rows never
+    become a matrix of `width` columns.
+    """
+    if not isinstance(x, SparseRows):
+        product: FloatMatrix = x @ kernel
+        return product
+    picked = kernel[x.indices]  # (ones, units)
+    if len(x) == 1:
+        return picked.sum(axis=0, keepdims=True)
+    sums: FloatMatrix = np.add.reduceat(picked, x.offsets[:-1], axis=0)  # rows are never empty
+    return sums
+
+
+def dense(kernel: FloatMatrix, bias: NDArray[np.float32], activation: str) -> Step:
+    """A fully connected layer: (rows, width) -> (rows, units)."""
+    activate = ACTIVATIONS[activation]
+    return lambda x: activate(multiply(x, kernel) + bias)
+
+
+class Network:
+    """A stack of layers with its weights, ready to run."""
+
+    def __init__(self, layers: Sequence[LayerRow], weights: Mapping[str, NDArray[np.float32]], width: int) -> None:
+        """`weights` holds `<layer number>/kernel` and `/bias`; `width` is the numbers per encoded row.
+
+        Raises:
+            ArtifactInvalid: weights are missing, or their shapes or types do not fit the layers.
+        """
+        self.steps: list[Step] = []
+        for number, layer in enumerate(layers):
+            if layer.kind != "dense":  # dropout acts in training only, and rows are flat already
+                continue
+            kernel, bias = weights.get(f"{number}/kernel"), weights.get(f"{number}/bias")
+            if kernel is None or bias is None or layer.activation not in ACTIVATIONS:
+                raise ArtifactInvalid(f"layer {number} lacks its weights or has an unknown activation")
+            if kernel.shape != (width, layer.units) or bias.shape != (layer.units,):
+                raise ArtifactInvalid(f"layer {number} has weights of shape {kernel.shape}, not {(width, layer.units)}")
+            if kernel.dtype != np.float32 or bias.dtype != np.float32:
+                raise ArtifactInvalid(f"layer {number} has weights of type {kernel.dtype}, not float32")
+            self.steps.append(dense(kernel, bias, layer.activation))
+            width = layer.units
+
+    def __call__(self, rows: Encoded) -> FloatMatrix:
+        """Outputs of the last layer, (rows, units)."""
+        x: Encoded = rows
+        for step in self.steps:
+            x = step(x)
+        assert not isinstance(x, SparseRows)  # there is always a dense head
+        return x
+
+    def in_batches(self, rows: Encoded, size: int = 1024) -> FloatMatrix:
+        """The same, `size` rows at a time: bounded memory for whole splits."""
+        parts = [self(take(rows, np.arange(i, min(i + size, len(rows))))) for i in range(0, len(rows), size)]
+        return np.concatenate(parts)

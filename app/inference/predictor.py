@@ -1,0 +1,46 @@
+"""A predictor: a loaded model with its task's encode and decode, ready to answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.artifacts.store import Artifact
+from app.errors import ArtifactInvalid
+from app.inference.forward import Network
+from app.tasks.base import Options, Refusal, Task
+
+
+class Refused(Exception):  # noqa: N818 - not an error of ours: it carries what the client has to mend
+    """Instances that cannot be answered."""
+
+    def __init__(self, refusals: list[Refusal]) -> None:
+        super().__init__(f"{len(refusals)} instances refused")
+        self.refusals = refusals
+
+
+class Predictor:
+    """Raw inputs in, documented answers out."""
+
+    def __init__(self, task: Task, artifact: Artifact, version: int) -> None:
+        """
+        Raises:
+            ArtifactInvalid: the artifact's parts do not fit each other.
+        """
+        self.task = task
+        self.manifest = artifact.manifest
+        self.version = version
+        try:
+            self.encoder = task.load_encoder(artifact.preprocessing)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} cannot be read") from error
+        self.network = Network(self.manifest.layers, artifact.weights, self.encoder.width)
+
+    def predict(self, inputs: Sequence[Any], options: Options) -> list[Any]:
+        """One `Prediction` of the task for each of its `Input` instances, in order.
+
+        Raises:
+            Refused: some instances have the right form and still cannot be encoded.
+        """
+        encoded = self.encoder.encode(self.task.columns(inputs))
+        if refusals := self.task.refusals(encoded):
+            raise Refused(refusals)
+        return self.task.decode(self.network(encoded), encoded, self.manifest.labels, options)

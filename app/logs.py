@@ -1,0 +1,28 @@
+"""One JSON line per event on standard error, with a stable `event` key; `run_id` and `request_id` where they apply."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure(level: str = "info") -> None:
+    """Set up the process's logging once, from a composition root. `level`: debug, info, warning or error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def get(**values: Any) -> Any:
+    """A logger whose lines all carry `values`."""
+    return structlog.get_logger(**values)

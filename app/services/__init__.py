@@ -1,0 +1,1 @@
+"""The use cases. Each owns its transactions; none knows HTTP."""

@@ -1,0 +1,147 @@
+"""Carrying out runs: what a worker and its trainer may write, always under a lease."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from app.db import history, runs, workers
+from app.db.engine import Database
+from app.domain.clock import Clock
+from app.domain.runs import Change, Progress, Run, RunError, RunStatus
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run, and the right to write to it."""
+
+    run: Run
+    lease_id: str
+
+
+class WorkerService:
+    """What a worker does to the queue."""
+
+    def __init__(self, database: Database, clock: Clock, worker_id: str, lease_seconds: float) -> None:
+        """`lease_seconds`: how long a claim holds without a heartbeat."""
+        self._database = database
+        self._clock = clock
+        self.worker_id = worker_id
+        self._lease_seconds = lease_seconds
+
+    def claim(self) -> Claim | None:
+        """Take the oldest queued run, after freeing those whose worker died."""
+        self.expire()
+        with self._database.read() as tx:
+            if not history.any_queued(tx):  # without the write lock: idle workers must not hold others up
+                return None
+        with self._database.write() as tx:
+            row = runs.claim(tx, self.worker_id, self._clock(), self._lease_seconds)
+            return Claim(history.get(tx, row.id), row.lease_id) if row else None
+
+    def expire(self) -> list[str]:
+        """Free the runs whose lease was not renewed in time; returns their ids."""
+        with self._database.read() as tx:
+            if not history.any_expired(tx, self._clock()):
+                return []
+        with self._database.write() as tx:
+            return runs.expire(tx, self._clock())
+
+    def renew(self, claim: Claim) -> bool:
+        """Heartbeat for a run; returns whether a cancel has been asked for.
+
+        Raises:
+            LeaseLost: another worker may have it now.
+        """
+        with self._database.write() as tx:
+            return runs.renew(tx, claim.run.id, claim.lease_id, self._clock(), self._lease_seconds)
+
+    def cancel_requested(self, claim: Claim) -> bool:
+        """Whether a cancel has been asked for; cheaper than a heartbeat."""
+        with self._database.read() as tx:
+            return history.get(tx, claim.run.id).cancel_requested_at is not None
+
+    def end(self, claim: Claim, change: Change, error: RunError | None = None) -> RunStatus:
+        """Move the run out of RUNNING.
+
+        Raises:
+            LeaseLost: it is no longer this worker's, or its trainer ended it already.
+        """
+        with self._database.write() as tx:
+            return runs.end_lease(tx, claim.run.id, claim.lease_id, change, self._clock(), error)
+
+    def lose(self, claim: Claim, error: RunError) -> RunStatus:
+        """Its trainer died: back to the queue while attempts are left.
+
+        Raises:
+            LeaseLost: it is no longer this worker's, or its trainer ended it already.
+        """
+        with self._database.write() as tx:
+            return runs.lose(tx, claim.run.id, claim.lease_id, self._clock(), error)
+
+    def seen(self, values: Mapping[str, Any]) -> None:
+        """The worker's own sign of life, with its host, pid, devices and versions."""
+        with self._database.write() as tx:
+            workers.seen(tx, self.worker_id, self._clock(), values)
+
+    def leave(self) -> None:
+        """The worker stops; also forgets those not seen for a day."""
+        with self._database.write() as tx:
+            workers.forget(tx, self._clock() - timedelta(days=1), self.worker_id)
+
+
+class Attempt:
+    """One try at a run, from its trainer's side. Every write is fenced by the lease."""
+
+    def __init__(self, database: Database, clock: Clock, run_id: str, lease_id: str) -> None:
+        """`lease_id` is the claim's."""
+        self.database = database
+        self.clock = clock
+        self.run_id = run_id
+        self.lease_id = lease_id
+
+    def run(self) -> Run:
+        """The run as it stands."""
+        with self.database.read() as tx:
+            return history.get(tx, self.run_id)
+
+    def log(self, message: str) -> None:
+        """A line of the run's log.
+
+        Raises:
+            LeaseLost: as for every method below.
+        """
+        with self.database.write() as tx:
+            runs.log(tx, self.run_id, self.lease_id, self.clock(), message)
+
+    def set_device(self, device: str) -> None:
+        """Note what trains the run."""
+        with self.database.write() as tx:
+            runs.set_device(tx, self.run_id, self.lease_id, device)
+
+    def record_epoch(self, fold: int, epoch: int, seconds: float, metrics: Mapping[str, float], at: Progress) -> None:
+        """Keep a finished epoch."""
+        assert all(map(math.isfinite, metrics.values())), "a diverged epoch must not be recorded"
+        with self.database.write() as tx:
+            runs.record_epoch(
+                tx,
+                self.run_id,
+                self.lease_id,
+                self.clock(),
+                fold=fold,
+                epoch=epoch,
+                seconds=round(seconds, 4),
+                metrics=metrics,
+                progress=at,
+            )
+
+    def forget_epochs(self, fold: int, epoch: int) -> None:
+        """Drop what a former attempt recorded after the place where this one goes on."""
+        with self.database.write() as tx:
+            runs.forget_epochs(tx, self.run_id, self.lease_id, fold, epoch)
+
+    def fail(self, error: RunError) -> None:
+        """The run cannot be finished."""
+        with self.database.write() as tx:
+            runs.end_lease(tx, self.run_id, self.lease_id, Change.ERRORED, self.clock(), error)

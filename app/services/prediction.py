@@ -1,0 +1,83 @@
+"""Answering: which predictor, kept up to date without a database query per request."""
+
+from typing import Any
+
+from app.artifacts.store import ArtifactStore
+from app.db import models
+from app.db.engine import Database
+from app.errors import ArtifactInvalid, NotFound, Unavailable
+from app.inference.cache import PredictorCache
+from app.inference.predictor import Predictor
+from app.logs import get as get_log
+from app.tasks import registry
+
+log = get_log()
+
+
+class PredictionService:
+    """Finds the predictor that a request asks for."""
+
+    def __init__(self, database: Database, store: ArtifactStore, cache: PredictorCache) -> None:
+        self._database = database
+        self._store = store
+        self._cache = cache
+
+    def refresh(self) -> None:
+        """Load the models that became active since the last call, and swap them in together.
+
+        A model whose artifact is damaged takes only its own task out of service.
+        """
+        with self._database.read() as tx:
+            rows = models.active(tx)
+        predictors: dict[str, Predictor] = {}
+        broken: dict[str, str] = {}
+        for name, row in rows.items():
+            if name not in registry.all_tasks():  # of a task that this release does not have
+                continue
+            try:
+                predictors[name] = self._cache.get(row.id) or self._load(row)
+            except ArtifactInvalid as error:
+                broken[name] = error.message
+                if self._cache.broken.get(name) != error.message:
+                    log.error("model.broken", task=name, model_id=row.id, reason=error.message)
+        for name, predictor in predictors.items():
+            before = self._cache.active.get(name)
+            if before is None or before.manifest.id != predictor.manifest.id:
+                log.info("model.active", task=name, model_id=predictor.manifest.id, version=predictor.version)
+        self._cache.set_active(predictors, broken)
+
+    def active(self, task: str) -> Predictor:
+        """The predictor that answers by default; no I/O.
+
+        Raises:
+            Unavailable: the task has no active model, or its files are damaged.
+        """
+        if predictor := self._cache.active.get(task):
+            return predictor
+        if reason := self._cache.broken.get(task):
+            raise Unavailable(f"the active model of task {task!r} is out of service: {reason}")
+        raise Unavailable(f"task {task!r} has no active model: train one with POST /train, or activate one")
+
+    def resolve(self, task: str, reference: int | str) -> Predictor:
+        """The predictor with this version number or model id; may read the database and files.
+
+        Raises:
+            NotFound: the task has no such model.
+            ArtifactInvalid: its files are damaged.
+        """
+        if isinstance(reference, str) and (cached := self._cache.get(reference)) and cached.task.name == task:
+            return cached
+        with self._database.read() as tx:
+            by_version = isinstance(reference, int)
+            row = models.find_version(tx, task, reference) if by_version else models.find(tx, str(reference))
+        if row is None or row.task != task:
+            what = f"version {reference}" if isinstance(reference, int) else f"model {reference!r}"
+            raise NotFound(f"task {task!r} has no {what}")
+        predictor = self._cache.get(row.id)
+        if predictor is None:
+            predictor = self._load(row)
+            self._cache.add(predictor)
+        return predictor
+
+    def _load(self, row: Any) -> Predictor:
+        return Predictor(registry.get(row.task), self._store.open(row.task, row.id), row.version)

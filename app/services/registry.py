@@ -1,0 +1,151 @@
+"""The model registry: which models there are, which are active, and those that come with Densely."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.artifacts.manifest import Manifest
+from app.artifacts.store import ArtifactStore
+from app.db import models
+from app.db.engine import Database, lock
+from app.domain.clock import Clock
+from app.domain.runs import Metrics
+from app.errors import InvalidInput, NotFound
+from app.logs import get as get_log
+from app.services.publication import row_of
+from app.tasks import registry as tasks
+
+log = get_log()
+
+
+class Model(BaseModel):
+    """A trained model, in short; its manifest holds the rest."""
+
+    id: str
+    task: str
+    version: int
+    run_id: str | None
+    dataset: str
+    dataset_is_sample: bool = Field(description="true if it was trained on the bundled sample, not on real data")
+    metrics: Metrics
+    created_at: datetime
+    active: bool
+
+
+class ModelDetail(Model):
+    """A trained model with its manifest."""
+
+    manifest: Manifest
+
+
+class Activation(BaseModel):
+    """One change of a task's active model."""
+
+    id: int
+    task: str
+    model_id: str
+    previous_model_id: str | None
+    reason: str
+    at: datetime
+
+
+class RegistryService:
+    """Models, from the client's side."""
+
+    def __init__(self, database: Database, store: ArtifactStore, clock: Clock) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+
+    def page(self, task: str | None, limit: int, cursor: int | None) -> tuple[list[Model], int | None]:
+        """Models, newest first, and the cursor of the next page."""
+        with self._database.read() as tx:
+            rows = models.page(tx, task, limit + 1, cursor)
+        more = rows[limit - 1].number if len(rows) > limit else None
+        return [_model(row) for row in rows[:limit]], more
+
+    def get(self, model_id: str) -> ModelDetail:
+        """
+        Raises:
+            NotFound: there is no such model.
+            ArtifactInvalid: its manifest cannot be read.
+        """
+        model = self._find(model_id)
+        manifest = self._store.manifest(model.task, model.id)
+        return ModelDetail(**model.model_dump(), manifest=manifest)
+
+    def archive(self, model_id: str) -> bytes:
+        """The model's files as a zip.
+
+        Raises:
+            NotFound: there is no such model.
+            ArtifactInvalid: a file is missing.
+        """
+        model = self._find(model_id)
+        return self._store.archive(model.task, model.id)
+
+    def active(self) -> dict[str, Model]:
+        """The active model of each task that has one."""
+        with self._database.read() as tx:
+            return {task: _model(row) for task, row in models.active(tx).items()}
+
+    def activate(self, task: str, model_id: str) -> Model:
+        """Make a model the active one; doing it twice is once.
+
+        Raises:
+            NotFound: there is no such task or model.
+            InvalidInput: the model belongs to another task.
+            ArtifactInvalid: its files are missing or altered, so that it could not answer.
+        """
+        tasks.get(task)
+        model = self._find(model_id)
+        if model.task != task:
+            raise InvalidInput(f"model {model_id} belongs to task {model.task!r}", field="model_id")
+        self._store.open(task, model_id)
+        with self._database.write() as tx:
+            present = models.active(tx).get(task)
+            if present is None or present.id != model_id:
+                models.activate(tx, task, model_id, self._clock(), "asked for by a client")
+        return self._find(model_id)
+
+    def history(self, task: str, limit: int, cursor: int | None) -> tuple[list[Activation], int | None]:
+        """Changes of the task's active model, newest first, and the cursor of the next page.
+
+        Raises:
+            NotFound: there is no such task.
+        """
+        tasks.get(task)
+        with self._database.read() as tx:
+            rows = models.activations_of(tx, task, limit + 1, cursor)
+        more = rows[limit - 1].id if len(rows) > limit else None
+        return [Activation.model_validate(dict(row._mapping)) for row in rows[:limit]], more
+
+    def register_bundled(self, bundled: ArtifactStore) -> list[str]:
+        """Take over the models that come with Densely, for tasks that have no model yet; returns their ids."""
+        taken = []
+        for task, model_id in bundled.bundled().items():
+            if task not in tasks.all_tasks():
+                continue
+            manifest = bundled.manifest(task, model_id)
+            with self._database.write() as tx:
+                lock(tx, f"models of {task}")  # API processes that start together take turns
+                if task in models.tasks_with_models(tx):
+                    continue
+                self._store.copy_from(bundled, task, model_id)
+                models.insert_model(tx, **row_of(manifest))
+                models.activate(tx, task, model_id, self._clock(), "came with Densely")
+            log.info("model.bundled", task=task, model_id=model_id)
+            taken.append(model_id)
+        return taken
+
+    def _find(self, model_id: str) -> Model:
+        with self._database.read() as tx:
+            row = models.find(tx, model_id)
+        if row is None:
+            raise NotFound(f"there is no model {model_id!r}")
+        return _model(row)
+
+
+def _model(row: Any) -> Model:
+    return Model.model_validate(dict(row._mapping))

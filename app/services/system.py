@@ -1,0 +1,75 @@
+"""What runs here: versions, workers, devices, and whether requests can be answered."""
+
+import platform
+from datetime import datetime, timedelta
+from importlib import metadata
+
+from pydantic import BaseModel, Field
+
+import app
+from app.db import workers
+from app.db.engine import Database
+from app.domain.clock import Clock
+from app.inference.cache import PredictorCache
+
+WORKER_ALIVE = timedelta(seconds=30)  # a worker not seen for longer does not count
+
+
+class Worker(BaseModel):
+    """A worker process that is alive."""
+
+    id: str
+    host: str
+    started_at: datetime
+    last_seen_at: datetime
+    devices: list[str] = Field(description="what its trainers can train on; empty until the first trainer has started")
+    versions: dict[str, str] = Field(description="of the libraries that its trainers use")
+
+
+class System(BaseModel):
+    """Versions and devices."""
+
+    version: str = Field(description="of Densely")
+    python: str
+    versions: dict[str, str] = Field(description="of the libraries that this API process uses")
+    database: str = Field(description="kind of database")
+    workers: list[Worker]
+
+
+class Readiness(BaseModel):
+    """Whether requests can be answered."""
+
+    ready: bool
+    tasks: dict[str, str] = Field(description="of each task with an active model: `ready`, or why not")
+
+
+class SystemService:
+    """Looks at the installation as a whole."""
+
+    def __init__(self, database: Database, cache: PredictorCache, clock: Clock) -> None:
+        self._database = database
+        self._cache = cache
+        self._clock = clock
+
+    def system(self) -> System:
+        """Versions, workers and their devices."""
+        with self._database.read() as tx:
+            rows = workers.alive(tx, self._clock() - WORKER_ALIVE)
+        packages = ("fastapi", "numpy", "pydantic", "sqlalchemy", "uvicorn")
+        return System(
+            version=app.__version__,
+            python=platform.python_version(),
+            versions={name: metadata.version(name) for name in packages},
+            database=self._database.engine.dialect.name,
+            workers=[Worker.model_validate(dict(row._mapping)) for row in rows],
+        )
+
+    def readiness(self) -> Readiness:
+        """Ready when the database answers with the right schema; a damaged model takes only its own task out.
+
+        Raises:
+            Unavailable: the database does not answer, or needs a migration.
+        """
+        self._database.check_revision()
+        states = dict.fromkeys(self._cache.active, "ready") | self._cache.broken
+        return Readiness(ready=True, tasks=states)

@@ -1,0 +1,181 @@
+"""Asking for runs, reading them, cancelling and retrying them."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.datasets.catalog import Catalog
+from app.db import history, runs
+from app.db.engine import Database, lock
+from app.db.history import RunFilter
+from app.domain.clock import Clock
+from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
+from app.domain.runs import FINAL, Epoch, Event, Run, RunRequest, RunStatus, TrainRequest
+from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, NotFound
+from app.tasks import registry
+from app.tasks.base import DatasetInfo, Task
+
+
+class TrainingService:
+    """Runs, from the client's side."""
+
+    def __init__(self, database: Database, catalog: Catalog, clock: Clock, max_attempts: int) -> None:
+        """`max_attempts`: how often a run is tried when its worker or trainer dies."""
+        self._database = database
+        self._catalog = catalog
+        self._clock = clock
+        self._max_attempts = max_attempts
+
+    def submit(self, request: TrainRequest, idempotency_key: str | None = None) -> Run:
+        """Queue a run, or return the one that this key queued before.
+
+        Raises:
+            InvalidInput: a field does not fit; nothing is written.
+            IdempotencyConflict: the key came with another request before.
+        """
+        sha256 = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+        complete = self._complete(request)
+        with self._database.write() as tx:
+            lock(tx, f"idempotency key {idempotency_key}")
+            if idempotency_key and (row := history.find_by_key(tx, idempotency_key)):
+                if row.request_sha256 != sha256:
+                    raise IdempotencyConflict
+                return history.to_run(row)
+            idempotency = (idempotency_key, sha256) if idempotency_key else None
+            run_id = runs.insert_run(tx, complete, self._clock(), self._max_attempts, idempotency)
+            return history.get(tx, run_id)
+
+    def get(self, run_id: str) -> Run:
+        """
+        Raises:
+            NotFound: there is no such run.
+        """
+        with self._database.read() as tx:
+            return history.get(tx, run_id)
+
+    def page(self, which: RunFilter, limit: int, cursor: int | None) -> tuple[list[Run], int | None]:
+        """Runs, newest first, and the cursor of the next page."""
+        with self._database.read() as tx:
+            rows = history.page(tx, which, limit + 1, cursor)
+        more = rows[limit - 1].number if len(rows) > limit else None
+        return [history.to_run(row) for row in rows[:limit]], more
+
+    def history(self, run_id: str) -> list[Epoch]:
+        """
+        Raises:
+            NotFound: there is no such run.
+        """
+        with self._database.read() as tx:
+            history.get(tx, run_id)
+            return history.epochs_of(tx, run_id)
+
+    def events(self, run_id: str, limit: int, after: int | None) -> tuple[list[Event], int | None]:
+        """The run's events, oldest first, and the cursor of the next page.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        with self._database.read() as tx:
+            history.get(tx, run_id)
+            events = history.events_of(tx, run_id, limit + 1, after or 0)
+        return events[:limit], events[limit - 1].id if len(events) > limit else None
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask for a run to end.
+
+        Raises:
+            NotFound: there is no such run.
+            InvalidTransition: it has ended already.
+        """
+        with self._database.write() as tx:
+            runs.request_cancel(tx, run_id, self._clock())
+            return history.get(tx, run_id)
+
+    def retry(self, run_id: str) -> Run:
+        """Queue the same training again, as a new run.
+
+        Raises:
+            NotFound: there is no such run.
+            InvalidTransition: it has not ended yet, or it succeeded.
+        """
+        with self._database.write() as tx:
+            run = history.get(tx, run_id)
+            if run.status not in FINAL - {RunStatus.SUCCEEDED}:
+                raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
+            again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
+            again = again.model_copy(update={"retry_of": run_id})
+            return history.get(tx, runs.insert_run(tx, again, self._clock(), self._max_attempts))
+
+    def _complete(self, request: TrainRequest) -> RunRequest:
+        """The request with everything that was left out, checked."""
+        task = registry.all_tasks().get(request.task)
+        if task is None:
+            raise _invalid("task", f"there is no task {request.task!r}; tasks are {', '.join(registry.all_tasks())}")
+        preset = task.presets.get(request.preset)
+        if preset is None:
+            raise _invalid("preset", f"task {task.name!r} has no preset {request.preset!r}; it has {_names(task.presets)}")
+        info = task.dataset(request.dataset or task.datasets[0].name)
+        if info is None:
+            names = ", ".join(d.name for d in task.datasets)
+            raise _invalid("dataset", f"task {task.name!r} has no dataset {request.dataset!r}; it has {names}")
+        try:
+            recipe = request.recipe.apply(preset.recipe)
+        except ValidationError as error:
+            raise _nested("recipe", error) from error
+        validation = request.validation or preset.validation
+        _check_recipe(task, recipe)
+        _check_validation(validation, recipe, info, self._catalog.train_rows(info))
+        return RunRequest(
+            task=task.name,
+            preset=request.preset,
+            dataset=info.name,
+            recipe=recipe,
+            validation=validation,
+            seed=secrets.randbelow(2**31) if request.seed is None else request.seed,
+            activate=request.activate,
+            name=request.name,
+            tags=request.tags,
+        )
+
+
+def _check_recipe(task: Task, recipe: Recipe) -> None:
+    if recipe.head not in task.heads:
+        raise _invalid("recipe.head", f"task {task.name!r} takes {', '.join(task.heads)}")
+    if reason := task.check_features(recipe.features):
+        raise _invalid("recipe.features", reason)
+    parameters = recipe.parameters(task.input_width(recipe.features), task.output_units(recipe.head))
+    if parameters > MAX_PARAMETERS:
+        raise _invalid("recipe.layers", f"the network would have {parameters:,} weights; the limit is {MAX_PARAMETERS:,}")
+
+
+def _check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo, rows: int) -> None:
+    if isinstance(validation, Holdout) and validation.size >= rows:
+        raise _invalid(
+            "validation.size", f"must be below {rows:,}, the training rows of dataset {info.name!r}; got {validation.size:,}"
+        )
+    if isinstance(validation, KFold) and validation.folds > rows:
+        raise _invalid("validation.folds", f"must be at most {rows:,}, the training rows of dataset {info.name!r}")
+    stopping = recipe.early_stopping
+    if stopping and stopping.monitor.startswith("val_") and isinstance(validation, NoValidation):
+        raise _invalid("recipe.early_stopping", f"{stopping.monitor} needs a validation of kind holdout or kfold")
+
+
+def _invalid(field: str, message: str) -> InvalidInput:
+    return InvalidInput(message, field=field)
+
+
+def _nested(prefix: str, error: ValidationError) -> InvalidInput:
+    """Pydantic's findings about a part of the request, as ours."""
+    invalid = InvalidInput("the recipe's fields do not fit together")
+    for item in error.errors(include_url=False, include_input=False):
+        path = ".".join([prefix, *map(str, item["loc"])])
+        invalid.errors.append(FieldError(path, item["msg"]))
+    return invalid
+
+
+def _names(mapping: Any) -> str:
+    names: Sequence[str] = list(mapping)
+    return ", ".join(names)

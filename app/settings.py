@@ -1,0 +1,89 @@
+"""Every knob, with its unit and meaning. Only composition roots read this; everyone else receives values."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server bound to `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Settings(BaseSettings):
+    """Read from environment variables `DENSELY_<NAME>`; frozen once read."""
+
+    model_config = SettingsConfigDict(env_prefix="DENSELY_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="address the API listens on; other than loopback needs API keys")
+    port: int = Field(8000, ge=0, le=65535, description="TCP port the API listens on")
+    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*` needs one"
+    )
+    home: Path = Field(Path(".densely"), description="folder of the database, dataset cache and checkpoints")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite file `densely.db` under the home")
+    models_dir: Path = Field(Path("models_store"), description="folder of the bundled and published artifacts")
+    datasets_dir: Path | None = Field(None, description="folder of the Parquet files; unset: `datasets` under the home")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    max_body_mib: int = Field(64, ge=1, le=1024, description="largest request body, MiB")
+    active_poll_seconds: float = Field(
+        0.5, gt=0, le=60, description="how often an API process asks which models are active, seconds"
+    )
+    max_predictors: int = Field(16, ge=1, le=1024, description="predictors kept in memory besides the active ones")
+    poll_seconds: float = Field(0.2, gt=0, le=60, description="how often an idle worker looks for a run, seconds")
+    heartbeat_seconds: float = Field(2.0, gt=0, le=60, description="how often a worker renews its lease, seconds")
+    lease_seconds: float = Field(10.0, gt=0, le=3600, description="a run whose lease is not renewed so long is free, seconds")
+    max_attempts: int = Field(3, ge=1, le=100, description="how often a run is tried when its worker or trainer dies")
+    run_time_limit_seconds: float = Field(3600, gt=0, description="longest time that one attempt may take, seconds")
+    run_memory_limit_mib: int = Field(8192, ge=256, description="most resident memory that a trainer may use, MiB")
+    checkpoint_seconds: float = Field(
+        5.0, ge=0, description="least time between two checkpoints of a run, seconds; runs shorter than it write none"
+    )
+    warm_trainer: bool = Field(True, description="whether a worker keeps a trainer ready with TensorFlow imported")
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        return tuple(k.strip() for k in value.split(",") if k.strip()) if isinstance(value, str) else value
+
+    @field_validator("home", "models_dir", "datasets_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if any(len(key) < 16 for key in self.api_keys):
+            raise ValueError("DENSELY_API_KEYS: each key needs at least 16 characters")
+        if not self.api_keys and not is_loopback(self.host):
+            raise ValueError(
+                f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, or listen on 127.0.0.1"
+            )
+        if self.lease_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError("DENSELY_LEASE_SECONDS must be at least twice DENSELY_HEARTBEAT_SECONDS")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.home / 'densely.db'}"
+
+    @property
+    def datasets(self) -> Path:
+        """The folder of the Parquet files."""
+        return self.datasets_dir or self.home / "datasets"
+
+    @property
+    def bundled_models(self) -> Path:
+        """The folder of the models that come with Densely."""
+        return REPOSITORY / "models_store"

@@ -1,0 +1,52 @@
+"""Encoded rows as the first layer wants them: a float matrix, or the places of the ones in a multi-hot matrix."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatMatrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """A (rows, width) matrix of zeros and ones, kept as the columns of its ones.
+
+    Row i has its ones at `indices[offsets[i]:offsets[i + 1]]`, ascending and without repeats, never none.
+    IMDB as a float32 matrix of 10,000 columns takes 1 GB per split; this takes 12 MB.
+    """
+
+    indices: NDArray[np.int32]  # (ones,)
+    offsets: NDArray[np.int64]  # (rows + 1,), from 0 to len(indices)
+    width: int
+    known: NDArray[np.float64]  # (rows,) share of the row's words that the vocabulary holds; NaN without words
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def take(self, rows: NDArray[np.int64]) -> "SparseRows":
+        """The rows with these numbers, in this order."""
+        starts, lengths = self.offsets[rows], np.diff(self.offsets)[rows]
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        # Each one's place = its row's start + its number within the row.
+        places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return SparseRows(self.indices[places], offsets, self.width, self.known[rows])
+
+    def dense(self) -> FloatMatrix:
+        """The matrix itself, (rows, width) float32."""
+        matrix = np.zeros((len(self), self.width), dtype=np.float32)
+        matrix[np.repeat(np.arange(len(self)), np.diff(self.offsets)), self.indices] = 1.0
+        return matrix
+
+
+Encoded = FloatMatrix | SparseRows
+
+
+def take(rows: Encoded, numbers: NDArray[np.int64]) -> Encoded:
+    """The rows with these numbers, in this order, of either kind."""
+    return rows.take(numbers) if isinstance(rows, SparseRows) else rows[numbers]
+
+
+def dense(rows: Encoded) -> FloatMatrix:
+    """The rows as a (rows, width) float32 matrix."""
+    return rows.dense() if isinstance(rows, SparseRows) else rows

@@ -1,0 +1,133 @@
+"""Text as word ids: tokenised as Keras' published sets were, one code path for training and serving."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from app.domain.recipes import Features, MultiHot
+from app.tasks._rows import Encoded, SparseRows
+from app.tasks.base import Columns, Encoder, Refusal, Task
+
+PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
+FIRST_WORD = 4  # id of the most frequent word: index_from=3, and ranks start at 1
+
+# The filter of Keras' Tokenizer: the apostrophe is not in it, so "don't" is one word.
+_SPACES = str.maketrans(dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n', " "))
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+MAX_CHARACTERS = 100_000  # the longest IMDB review has 13,704
+
+Text = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"
+    ),
+]
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text: lower case, without punctuation and `<br />` tags, split at white space."""
+    if "<" in text:
+        text = _LINE_BREAK.sub(" ", text)
+    return text.lower().translate(_SPACES).split()
+
+
+class TextEncoder:
+    """Texts to multi-hot rows over the most frequent words of a training split."""
+
+    def __init__(self, vocabulary: Sequence[str], words: int, fields: Sequence[str]) -> None:
+        """`vocabulary` is ordered by falling frequency; `words` counts ids; `fields` are the text columns, in order."""
+        if len(vocabulary) > words - FIRST_WORD:
+            raise ValueError(f"{len(vocabulary)} words do not fit below id {words}")
+        self.vocabulary = list(vocabulary)
+        self.words = words
+        self.fields = tuple(fields)
+        self.ids = {word: number for number, word in enumerate(self.vocabulary, FIRST_WORD)}
+
+    @classmethod
+    def fit(cls, features: MultiHot, columns: Columns, fields: Sequence[str]) -> "TextEncoder":
+        """Count the words of the training split; ties go to the word that was seen first."""
+        counts = Counter(chain.from_iterable(words_of(text) for text in _joined(columns, fields)))
+        most_common = counts.most_common(features.words - FIRST_WORD)
+        return cls([word for word, _ in most_common], features.words, fields)
+
+    @property
+    def width(self) -> int:
+        """Numbers per encoded row."""
+        return self.words
+
+    def encode(self, columns: Columns) -> Encoded:
+        """Multi-hot rows; column START is always one, column UNKNOWN where a word is not in the vocabulary."""
+        ids = self.ids
+        indices: list[int] = []
+        offsets, known = [0], []
+        for text in _joined(columns, self.fields):
+            words = words_of(text)
+            found = [ids[word] for word in words if word in ids]
+            reserved = (START,) if len(found) == len(words) else (START, UNKNOWN)
+            indices.extend(sorted({*reserved, *found}))
+            offsets.append(len(indices))
+            known.append(len(found) / len(words) if words else np.nan)
+        return SparseRows(
+            np.array(indices, dtype=np.int32), np.array(offsets, dtype=np.int64), self.words, np.array(known)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `preprocessing.json`."""
+        return {
+            "kind": "multi_hot",
+            "words": self.words,
+            "fields": list(self.fields),
+            "reserved": {"padding": PAD, "start": START, "unknown": UNKNOWN, "first_word": FIRST_WORD},
+            "vocabulary": self.vocabulary,
+        }
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> "TextEncoder":
+        """The encoder that `to_json` described."""
+        return cls(saved["vocabulary"], saved["words"], saved["fields"])
+
+
+def known_words(encoded: Encoded) -> list[float]:
+    """The share of each text's words that the vocabulary holds, four decimals."""
+    assert isinstance(encoded, SparseRows)
+    return [round(share, 4) for share in encoded.known.tolist()]
+
+
+def _joined(columns: Columns, fields: Sequence[str]) -> Iterable[str]:
+    """Each row's text columns as one text; a missing title counts as empty."""
+    if len(fields) == 1:
+        return [text or "" for text in columns[fields[0]]]
+    rows = zip(*(columns[field] for field in fields), strict=True)
+    return (" ".join(part for part in row if part) for row in rows)
+
+
+class TextTask(Task):
+    """What the tasks on text share: multi-hot words."""
+
+    feature_kinds = (MultiHot,)
+
+    def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
+        """The vocabulary of the training split."""
+        assert isinstance(features, MultiHot)
+        return TextEncoder.fit(features, columns, self.input_columns)
+
+    def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
+        """The saved vocabulary."""
+        return TextEncoder.from_json(saved)
+
+    def input_width(self, features: Features) -> int:
+        """One column per word id."""
+        assert isinstance(features, MultiHot)
+        return features.words
+
+    def refusals(self, encoded: Encoded) -> list[Refusal]:
+        """Texts without a single word, such as "?!": there is nothing to judge."""
+        assert isinstance(encoded, SparseRows)
+        rows = np.flatnonzero(np.isnan(encoded.known))
+        return [Refusal(int(row), "text", "holds no words, only punctuation") for row in rows]

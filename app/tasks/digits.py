@@ -1,0 +1,133 @@
+"""Digits: which digit was written?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, Discriminator, Field, Tag
+
+from app.domain.recipes import Dense, Features, Pixels, Preset, Recipe, RMSprop
+from app.tasks._rows import Encoded, FloatMatrix
+from app.tasks._samples import digits as digit_samples
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task, as_probability
+
+SIDE = 28  # pixels
+
+Grey = Annotated[Number, Field(ge=0, le=255)]
+Row = Annotated[list[Grey], Field(min_length=SIDE * SIDE, max_length=SIDE * SIDE)]
+Grid = Annotated[
+    list[Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE)]], Field(min_length=SIDE, max_length=SIDE)
+]
+
+
+def _form(value: Any) -> str:
+    return "grid" if isinstance(value, list) and value and isinstance(value[0], list) else "row"
+
+
+class DigitInput(Input):
+    """A grey picture of one digit."""
+
+    pixels: Annotated[Annotated[Grid, Tag("grid")] | Annotated[Row, Tag("row")], Discriminator(_form)] = Field(
+        description="28 rows of 28 numbers, or 784 in a row; 0 is background, 255 is ink"
+    )
+
+
+class DigitPrediction(BaseModel):
+    """What the network makes of a picture."""
+
+    label: int = Field(description="the digit, 0 to 9")
+    probability: float = Field(description="of `label`, 0 to 1")
+    probabilities: list[float] = Field(description="of the digits 0 to 9, in order")
+
+
+class PixelEncoder:
+    """Grey values to the range 0 to 1."""
+
+    width = SIDE * SIDE
+
+    def encode(self, columns: Columns) -> Encoded:
+        """(rows, 784) float32."""
+        return np.asarray(columns["pixels"], dtype=np.float32).reshape(-1, self.width) / np.float32(255)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `preprocessing.json`."""
+        return {"kind": "pixels", "shape": [SIDE, SIDE], "scale": 255}
+
+
+def _seven() -> list[list[int]]:
+    """A picture of a seven: a bar, and a stroke that leans to the left."""
+    ink = {6: (7, 21), 7: (7, 21)} | {r: (19 - (r - 8) * 2 // 3, 22 - (r - 8) * 2 // 3) for r in range(8, 23)}
+    spans = [ink.get(row, (0, 0)) for row in range(SIDE)]
+    return [[255 if start <= column < stop else 0 for column in range(SIDE)] for start, stop in spans]
+
+
+class Digits(Task):
+    """The classic MNIST notebook."""
+
+    name = "digits"
+    title = "Handwritten digits"
+    description = "Reads one handwritten digit from 28 × 28 grey pixels."
+    Input = DigitInput
+    Prediction = DigitPrediction
+    example = {"pixels": _seven()}
+    datasets = (
+        DatasetInfo("mnist", "MNIST: handwritten digits, centred in 28 × 28 pixels", 60_000, 10_000, published="mnist"),
+        DatasetInfo(SAMPLE, "Sample: digits drawn from a font for Densely, not real data", 1_500, 500),
+    )
+    input_columns = ("pixels",)
+    target = "label"
+    labels = tuple(range(10))
+    heads = ("multiclass",)
+    feature_kinds = (Pixels,)
+    presets = {
+        "baseline": Preset(
+            description="One hidden layer of 512 units, 5 epochs: the notebook's network",
+            recipe=Recipe(
+                features=Pixels(),
+                layers=(Dense(units=512),),
+                head="multiclass",
+                loss="categorical_crossentropy",
+                optimizer=RMSprop(),
+                epochs=5,
+                batch_size=128,
+            ),
+        )
+    }
+
+    def sample(self) -> dict[str, Any]:
+        """Digits drawn from a font."""
+        return digit_samples.rows()
+
+    def columns(self, inputs: Sequence[Any]) -> Columns:
+        """One column of pictures, 784 numbers each."""
+        return {"pixels": np.stack([np.asarray(item.pixels, dtype=np.float32).ravel() for item in inputs])}
+
+    def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
+        """Nothing is learnt: the scale is that of grey values."""
+        del features, columns
+        return PixelEncoder()
+
+    def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
+        """The one encoder there is."""
+        if saved["kind"] != "pixels":
+            raise ValueError(f"unknown preprocessing {saved['kind']!r}")
+        return PixelEncoder()
+
+    def input_width(self, features: Features) -> int:
+        """One number per pixel."""
+        del features
+        return SIDE * SIDE
+
+    def decode(
+        self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
+    ) -> list[DigitPrediction]:
+        """`outputs` (rows, labels): a probability for each digit that the training split had."""
+        del encoded, options
+        answers = []
+        for row in outputs:
+            every = dict.fromkeys(range(10), 0.0) | {
+                int(label): as_probability(p) for label, p in zip(labels, row.tolist(), strict=True)
+            }
+            best = int(labels[int(row.argmax())])
+            answers.append(DigitPrediction(label=best, probability=every[best], probabilities=list(every.values())))
+        return answers

@@ -1,0 +1,104 @@
+"""Newswire: which topic does a newswire story have?"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from app.domain.recipes import Dense, MultiHot, Preset, Recipe, RMSprop
+from app.tasks import _text
+from app.tasks._rows import Encoded, FloatMatrix
+from app.tasks._samples import newswires
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options, as_probability
+
+# In the numbering of keras.datasets.reuters, 0 to 45.
+TOPICS = (
+    "cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves ship cotton carcass "
+    "crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin strategic-metal livestock retail ipi "
+    "iron-steel rubber heat jobs lei bop zinc orange pet-chem dlr gas silver wpi hog lead"
+).split()
+
+
+class StoryInput(Input):
+    """A story and, if there is one, its headline."""
+
+    text: _text.Text
+    title: str | None = Field(None, max_length=1_000, description="headline, at most 1,000 characters")
+
+
+class TopicScore(BaseModel):
+    """A topic and how probable it is."""
+
+    label: str
+    probability: float
+
+
+class StoryPrediction(BaseModel):
+    """What the network makes of a story."""
+
+    label: str
+    probability: float = Field(description="of `label`, 0 to 1")
+    top: list[TopicScore] = Field(description="the `top_k` most probable topics, best first")
+    known_words: float = Field(description="share of the story's words that the vocabulary holds, 0 to 1")
+
+
+class Newswire(_text.TextTask):
+    """The classic Reuters notebook."""
+
+    name = "newswire"
+    title = "Newswire topics"
+    description = "Says which of up to 46 topics a newswire story has, from its raw text and headline."
+    Input = StoryInput
+    Prediction = StoryPrediction
+    example = {
+        "title": "OIL PRICES RISE AS PRODUCERS AGREE ON OUTPUT CEILING",
+        "text": "Crude oil futures rose sharply after producing countries agreed to hold output at 15.8 mln barrels "
+        "per day, traders said.",
+    }
+    datasets = (
+        DatasetInfo("reuters", "Reuters-21578: first topic of each story, 46 topics", 8_982, 2_246, published="reuters"),
+        DatasetInfo(
+            SAMPLE, "Sample: newswires composed for Densely on 8 topics, not real data", 800, 240
+        ),
+    )
+    input_columns = ("title", "text")
+    optional_columns = ("title",)
+    target = "label"
+    labels = tuple(TOPICS)
+    heads = ("multiclass",)
+    presets = {
+        "baseline": Preset(
+            description="Two hidden layers of 64 units, 9 epochs: the notebook's final network",
+            recipe=Recipe(
+                features=MultiHot(words=10_000),
+                layers=(Dense(units=64), Dense(units=64)),
+                head="multiclass",
+                loss="categorical_crossentropy",
+                optimizer=RMSprop(),
+                epochs=9,
+                batch_size=512,
+            ),
+        )
+    }
+
+    def sample(self) -> dict[str, Any]:
+        """Stories in our own words."""
+        return newswires.rows()
+
+    def columns(self, inputs: Sequence[Any]) -> Columns:
+        """A column of headlines and one of texts."""
+        return {"title": [item.title for item in inputs], "text": [item.text for item in inputs]}
+
+    def decode(
+        self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
+    ) -> list[StoryPrediction]:
+        """`outputs` (rows, labels): a probability for each topic."""
+        best = np.argsort(-outputs, axis=1, kind="stable")[:, : options.top_k]
+        answers = []
+        for row, order, known in zip(outputs, best, _text.known_words(encoded), strict=True):
+            top = [TopicScore(label=str(labels[i]), probability=as_probability(row[i])) for i in order.tolist()]
+            answers.append(
+                StoryPrediction(label=top[0].label, probability=top[0].probability, top=top, known_words=known)
+            )
+        return answers

@@ -1,4 +1,6 @@
-"""Trains small Keras networks and serves them over REST. The packages, in the order to read them:
+"""Trains small Keras networks and serves them over REST.
+
+The packages, in the order to read them:
 
 domain      recipes and runs: the words and rules, as plain data
 tasks       sentiment, newswire, digits, housing: inputs, encode, decode, presets; one file each

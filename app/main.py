@@ -18,7 +18,6 @@ from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
-from app.errors import DenselyError
 from app.inference.cache import PredictorCache
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -75,7 +74,7 @@ async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(prediction.refresh)
-        except Exception as error:  # the database may be away for a while; what is loaded goes on answering
+        except Exception as error:  # noqa: BLE001 - the database may be away for a while; what is loaded goes on answering
             log.warning("refresh.failed", error=repr(error))
 
 

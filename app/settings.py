@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the API listens on; other than loopback needs API keys")
     port: int = Field(8000, ge=0, le=65535, description="TCP port the API listens on")
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*` needs one"
+        (),
+        description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*` needs one",
     )
     home: Path = Field(Path(".densely"), description="folder of the database, dataset cache and checkpoints")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite file `densely.db` under the home")
@@ -42,7 +43,9 @@ class Settings(BaseSettings):
     max_predictors: int = Field(16, ge=1, le=1024, description="predictors kept in memory besides the active ones")
     poll_seconds: float = Field(0.2, gt=0, le=60, description="how often an idle worker looks for a run, seconds")
     heartbeat_seconds: float = Field(2.0, gt=0, le=60, description="how often a worker renews its lease, seconds")
-    lease_seconds: float = Field(10.0, gt=0, le=3600, description="a run whose lease is not renewed so long is free, seconds")
+    lease_seconds: float = Field(
+        10.0, gt=0, le=3600, description="a run whose lease is not renewed so long is free, seconds"
+    )
     max_attempts: int = Field(3, ge=1, le=100, description="how often a run is tried when its worker or trainer dies")
     run_time_limit_seconds: float = Field(3600, gt=0, description="longest time that one attempt may take, seconds")
     run_memory_limit_mib: int = Field(8192, ge=256, description="most resident memory that a trainer may use, MiB")
@@ -67,7 +70,8 @@ class Settings(BaseSettings):
             raise ValueError("DENSELY_API_KEYS: each key needs at least 16 characters")
         if not self.api_keys and not is_loopback(self.host):
             raise ValueError(
-                f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, or listen on 127.0.0.1"
+                f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, "
+                "or listen on 127.0.0.1"
             )
         if self.lease_seconds < 2 * self.heartbeat_seconds:
             raise ValueError("DENSELY_LEASE_SECONDS must be at least twice DENSELY_HEARTBEAT_SECONDS")

@@ -12,7 +12,6 @@ from app.settings import Settings
 assert runs.metadata is metadata  # importing the tables is what fills the metadata
 
 
-
 def render_item(kind: str, item: Any, _: object) -> str | Literal[False]:
     """A migration names plain types only: it must go on working when the code has moved on."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UTCDateTime) else False
@@ -22,9 +21,7 @@ database = Database(context.config.attributes.get("url") or Settings().url)
 with database.engine.connect() as connection:
     # The write lock first, so that two processes that start together migrate one after the other.
     writing = connection.execution_options(densely_write=True)
-    context.configure(
-        connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item
-    )
+    context.configure(connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item)
     with context.begin_transaction():
         context.run_migrations()
 database.close()

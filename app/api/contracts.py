@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 
@@ -35,8 +35,8 @@ class Contract:
 def contract_of(task: Task) -> Contract:
     """Single and batch form; the fields of an instance are the task's `Input`."""
     word = task.name.capitalize()
-    kind = (Literal[task.name], Field(description=task.description))
-    instances = (
+    kind: Any = (Literal[task.name], Field(description=task.description))
+    instances: Any = (
         Annotated[list[task.Input], Field(min_length=1, max_length=MAX_INSTANCES)],  # type: ignore[name-defined]
         Field(description="1 to 10,000 inputs, answered in order"),
     )
@@ -99,7 +99,6 @@ class RequestParser:
 
 
 def _union(forms: Sequence[type[BaseModel]]) -> TypeAdapter[Any]:
-    members: Any = forms[0]
-    for form in forms[1:]:
-        members = members | form
-    return TypeAdapter(Annotated[members, Field(discriminator="task")] if len(forms) > 1 else members)
+    members: Any = Union[tuple(forms)]  # noqa: UP007 - the operator takes no sequence
+    tagged: Any = Annotated[members, Field(discriminator="task")] if len(forms) > 1 else members
+    return TypeAdapter(tagged)

@@ -74,7 +74,7 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
     listed = []
     for error in found:
         where, *rest = error["loc"]
-        given = body if where == "body" else {part: None for part in rest}
+        given = body if where == "body" else dict.fromkeys(rest)
         listed += problems.field_errors([{**error, "loc": rest}], given)
     return problems.response(
         422,

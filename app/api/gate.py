@@ -42,7 +42,7 @@ class Gate:
         try:
             self._check(scope, headers)
             await self.app(scope, exchange.receive, exchange.send)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
             await self._refuse(error, scope, exchange)
 
     def _check(self, scope: Scope, headers: security.Headers) -> None:

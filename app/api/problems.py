@@ -21,7 +21,9 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """What went wrong, as `application/problem+json`."""
 
-    type: str = Field(description="a URN that names the kind of problem", examples=["urn:densely:problem:invalid-input"])
+    type: str = Field(
+        description="a URN that names the kind of problem", examples=["urn:densely:problem:invalid-input"]
+    )
     title: str
     status: int
     detail: str
@@ -73,9 +75,7 @@ def field_path(location: Sequence[Any], given: Any) -> str:
 
 def field_errors(found: Sequence[Mapping[str, Any]], given: Any, prefix: str = "") -> list[dict[str, str]]:
     """Pydantic's findings as the `errors` of a problem document, at most 20 of them."""
-    return [
-        {"field": prefix + field_path(error["loc"], given), "message": _message(error)} for error in found[:20]
-    ]
+    return [{"field": prefix + field_path(error["loc"], given), "message": _message(error)} for error in found[:20]]
 
 
 def _message(error: Mapping[str, Any]) -> str:

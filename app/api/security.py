@@ -41,9 +41,9 @@ def check_content_type(method: str, headers: Headers) -> None:
     Raises:
         UnsupportedMediaType: there is a body, and it says it is something else.
     """
-    if method not in ("POST", "PUT", "PATCH") or headers.get(b"content-length", b"0") == b"0":
-        if b"transfer-encoding" not in headers:
-            return
+    empty = headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
+    if empty or method not in ("POST", "PUT", "PATCH"):
+        return
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
         raise UnsupportedMediaType

@@ -7,6 +7,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,13 @@ class ArtifactStore:
         """Where a model's files lie; both parts come from the database, never from a client."""
         return self.root / task / model_id
 
+    def staging(self, token: str) -> Path:
+        """Where an artifact is written before it is published; `token` is unique to a lease."""
+        return self.root / STAGING / token
+
     def stage(self, token: str) -> Path:
-        """An empty folder to write an artifact into; `token` is unique to a lease."""
-        folder = self.root / STAGING / token
+        """An empty folder to write an artifact into."""
+        folder = self.staging(token)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
@@ -164,8 +169,9 @@ class ArtifactStore:
         removed = [p for p in (self.root / STAGING).glob("*") if p.stat().st_mtime < older_than]
         for task, model_id in self.published():
             folder = self.path(task, model_id)
-            if folder.stat().st_mtime < older_than and is_orphan(self.manifest(task, model_id)):
-                removed.append(folder)
+            with suppress(ArtifactInvalid, OSError):  # what cannot be read is not ours to remove
+                if folder.stat().st_mtime < older_than and is_orphan(self.manifest(task, model_id)):
+                    removed.append(folder)
         for folder in removed:
             self.discard(folder)
         return removed

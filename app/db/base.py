@@ -39,6 +39,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """With UTC as its zone."""
+        del dialect
         if value is None:
             return None
         time: datetime = value

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from app.db.base import SCHEMA_REVISION
 from app.errors import Unavailable
@@ -39,8 +39,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A transaction that only reads: one consistent view."""
-        with self.engine.connect() as connection, connection.begin():
+        """A transaction that only reads: one consistent view.
+
+        Raises:
+            Unavailable: the database does not answer; the same for `write`.
+        """
+        with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -50,7 +54,7 @@ class Database:
         On SQLite it takes the write lock at once: a transaction that reads first and writes later would fail
         instead of wait when another process wrote in between.
         """
-        with self.engine.connect() as connection:
+        with _translated(), self.engine.connect() as connection:
             immediate = connection.execution_options(densely_write=True)
             with immediate.begin():
                 yield immediate
@@ -61,17 +65,11 @@ class Database:
         Raises:
             Unavailable: the database does not answer.
         """
-        try:
-            with self.read() as tx:
-                return tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-        except OperationalError as error:
-            if "no such table" in str(error.orig):
+        with self.read() as tx:
+            if not inspect(tx).has_table("alembic_version"):
                 return None
-            raise Unavailable("the database does not answer") from error
-        except DBAPIError as error:
-            if "alembic_version" in str(error.orig):
-                return None
-            raise Unavailable("the database does not answer") from error
+            found: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+            return found
 
     def check_revision(self) -> None:
         """
@@ -80,12 +78,22 @@ class Database:
         """
         if (found := self.revision()) != SCHEMA_REVISION:
             raise Unavailable(
-                f"the database has schema {found or 'none'}, this release needs {SCHEMA_REVISION}: run `densely migrate`"
+                f"the database has schema {found or 'none'}, this release needs {SCHEMA_REVISION}: "
+                "run `densely migrate`"
             )
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the driver's complaint that the database is away, full or locked into an error that is ours."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable("the database does not answer") from error
 
 
 def lock(tx: Transaction, name: str) -> None:

@@ -31,15 +31,20 @@ def get(tx: Transaction, run_id: str) -> Run:
     Raises:
         NotFound: there is no such run.
     """
+    if run := find(tx, run_id):
+        return run
+    raise NotFound(f"there is no run {run_id!r}")
+
+
+def find(tx: Transaction, run_id: str) -> Run | None:
+    """The run with this id, or None."""
     row = tx.execute(_WITH_MODEL.where(runs.c.id == run_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no run {run_id!r}")
-    return to_run(row)
+    return to_run(row) if row else None
 
 
 def to_run(row: Row[Any]) -> Run:
     """A row of the query above as the domain knows it."""
-    values = {name: row._mapping[name] for name in Run.model_fields if name in row._mapping}
+    values = {name: value for name, value in row._asdict().items() if name in Run.model_fields}
     error = RunError(type=row.error_type, message=row.error_message) if row.error_type else None
     return Run.model_validate(values | {"dataset_is_sample": row.dataset == SAMPLE, "error": error})
 

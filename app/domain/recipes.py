@@ -38,7 +38,7 @@ class Dropout(Part):
 
 
 class Flatten(Part):
-    """All axes but the first made one. Inputs are rows already, so it changes nothing; kept for readers of notebooks."""
+    """All axes but the first made one: changes nothing on rows, but notebooks have it."""
 
     kind: Literal["flatten"] = "flatten"
 

@@ -61,7 +61,11 @@ class TrainRequest(BaseModel):
     preset: str = Field("baseline", max_length=64, description="a named recipe of the task")
     dataset: str | None = Field(None, max_length=64, description="default: the task's first dataset")
     seed: int | None = Field(
-        None, strict=True, ge=0, le=2**31 - 1, description="of weights, batch order and dropout; default: drawn, and kept"
+        None,
+        strict=True,
+        ge=0,
+        le=2**31 - 1,
+        description="of weights, batch order and dropout; default: drawn, and kept",
     )
     recipe: RecipePatch = Field(default_factory=RecipePatch, description="fields that replace the preset's")
     validation: Validation | None = Field(None, description="default: the preset's")

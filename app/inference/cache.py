@@ -27,9 +27,10 @@ class PredictorCache:
             if predictor.manifest.id == model_id:
                 return predictor
         with self._lock:
-            if predictor := self._recent.get(model_id):
+            recent = self._recent.get(model_id)
+            if recent is not None:
                 self._recent.move_to_end(model_id)
-            return predictor
+            return recent
 
     def add(self, predictor: Predictor) -> None:
         """Keep a predictor that was asked for."""

@@ -18,7 +18,8 @@ def _linear(x: FloatMatrix) -> FloatMatrix:
 
 
 def _relu(x: FloatMatrix) -> FloatMatrix:
-    return np.maximum(x, np.float32(0))
+    result: FloatMatrix = np.maximum(x, np.float32(0))
+    return result
 
 
 def _sigmoid(x: FloatMatrix) -> FloatMatrix:
@@ -53,7 +54,8 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
         return product
     picked = kernel[x.indices]  # (ones, units)
     if len(x) == 1:
-        return picked.sum(axis=0, keepdims=True)
+        total: FloatMatrix = picked.sum(axis=0, keepdims=True)
+        return total
     sums: FloatMatrix = np.add.reduceat(picked, x.offsets[:-1], axis=0)  # rows are never empty
     return sums
 

@@ -9,7 +9,7 @@ from app.inference.forward import Network
 from app.tasks.base import Options, Refusal, Task
 
 
-class Refused(Exception):  # noqa: N818 - not an error of ours: it carries what the client has to mend
+class Refused(Exception):
     """Instances that cannot be answered."""
 
     def __init__(self, refusals: list[Refusal]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from app.db import history, runs, workers
 from app.db.engine import Database
 from app.domain.clock import Clock
-from app.domain.runs import Change, Progress, Run, RunError, RunStatus
+from app.domain.runs import FINAL, Change, Progress, Run, RunError, RunStatus
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,21 @@ class WorkerService:
         """
         with self._database.write() as tx:
             return runs.lose(tx, claim.run.id, claim.lease_id, self._clock(), error)
+
+    def has_ended(self, run_id: str) -> bool:
+        """Whether this database knows the run, and it has ended."""
+        with self._database.read() as tx:
+            run = history.find(tx, run_id)
+        return run is not None and run.status in FINAL
+
+    def is_orphan(self, run_id: str, model_id: str) -> bool:
+        """Whether an artifact was left by a crash before its row was written.
+
+        Those of runs that this database does not know belong to somebody else.
+        """
+        with self._database.read() as tx:
+            run = history.find(tx, run_id)
+        return run is not None and run.status in FINAL and run.model_id != model_id
 
     def seen(self, values: Mapping[str, Any]) -> None:
         """The worker's own sign of life, with its host, pid, devices and versions."""

@@ -68,8 +68,7 @@ class PredictionService:
         if isinstance(reference, str) and (cached := self._cache.get(reference)) and cached.task.name == task:
             return cached
         with self._database.read() as tx:
-            by_version = isinstance(reference, int)
-            row = models.find_version(tx, task, reference) if by_version else models.find(tx, str(reference))
+            row = models.find_version(tx, task, reference) if isinstance(reference, int) else models.find(tx, reference)
         if row is None or row.task != task:
             what = f"version {reference}" if isinstance(reference, int) else f"model {reference!r}"
             raise NotFound(f"task {task!r} has no {what}")

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
-
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.db import models, runs

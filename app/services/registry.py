@@ -119,7 +119,7 @@ class RegistryService:
         with self._database.read() as tx:
             rows = models.activations_of(tx, task, limit + 1, cursor)
         more = rows[limit - 1].id if len(rows) > limit else None
-        return [Activation.model_validate(dict(row._mapping)) for row in rows[:limit]], more
+        return [Activation.model_validate(row._asdict()) for row in rows[:limit]], more
 
     def register_bundled(self, bundled: ArtifactStore) -> list[str]:
         """Take over the models that come with Densely, for tasks that have no model yet; returns their ids."""
@@ -148,4 +148,4 @@ class RegistryService:
 
 
 def _model(row: Any) -> Model:
-    return Model.model_validate(dict(row._mapping))
+    return Model.model_validate(row._asdict())

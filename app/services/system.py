@@ -61,7 +61,7 @@ class SystemService:
             python=platform.python_version(),
             versions={name: metadata.version(name) for name in packages},
             database=self._database.engine.dialect.name,
-            workers=[Worker.model_validate(dict(row._mapping)) for row in rows],
+            workers=[Worker.model_validate(row._asdict()) for row in rows],
         )
 
     def readiness(self) -> Readiness:

@@ -14,7 +14,7 @@ from app.db.history import RunFilter
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, Epoch, Event, Run, RunRequest, RunStatus, TrainRequest
-from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, NotFound
+from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition
 from app.tasks import registry
 from app.tasks.base import DatasetInfo, Task
 
@@ -116,7 +116,9 @@ class TrainingService:
             raise _invalid("task", f"there is no task {request.task!r}; tasks are {', '.join(registry.all_tasks())}")
         preset = task.presets.get(request.preset)
         if preset is None:
-            raise _invalid("preset", f"task {task.name!r} has no preset {request.preset!r}; it has {_names(task.presets)}")
+            raise _invalid(
+                "preset", f"task {task.name!r} has no preset {request.preset!r}; it has {_names(task.presets)}"
+            )
         info = task.dataset(request.dataset or task.datasets[0].name)
         if info is None:
             names = ", ".join(d.name for d in task.datasets)
@@ -148,13 +150,16 @@ def _check_recipe(task: Task, recipe: Recipe) -> None:
         raise _invalid("recipe.features", reason)
     parameters = recipe.parameters(task.input_width(recipe.features), task.output_units(recipe.head))
     if parameters > MAX_PARAMETERS:
-        raise _invalid("recipe.layers", f"the network would have {parameters:,} weights; the limit is {MAX_PARAMETERS:,}")
+        raise _invalid(
+            "recipe.layers", f"the network would have {parameters:,} weights; the limit is {MAX_PARAMETERS:,}"
+        )
 
 
 def _check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo, rows: int) -> None:
     if isinstance(validation, Holdout) and validation.size >= rows:
         raise _invalid(
-            "validation.size", f"must be below {rows:,}, the training rows of dataset {info.name!r}; got {validation.size:,}"
+            "validation.size",
+            f"must be below {rows:,}, the training rows of dataset {info.name!r}; got {validation.size:,}",
         )
     if isinstance(validation, KFold) and validation.folds > rows:
         raise _invalid("validation.folds", f"must be at most {rows:,}, the training rows of dataset {info.name!r}")

@@ -24,9 +24,7 @@ MAX_CHARACTERS = 100_000  # the longest IMDB review has 13,704
 
 Text = Annotated[
     str,
-    Field(
-        min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"
-    ),
+    Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"),
 ]
 
 

@@ -118,9 +118,7 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def decode(
-        self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
-    ) -> list[Any]:
+    def decode(self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options) -> list[Any]:
         """Network outputs (rows, units) as instances of `Prediction`."""
 
     def refusals(self, encoded: Encoded) -> list[Refusal]:

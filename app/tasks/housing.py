@@ -116,9 +116,7 @@ class Housing(Task):
         }
     }  # fmt: skip
     datasets = (
-        DatasetInfo(
-            "boston_housing", "Boston housing: 506 parts of town, 1970s", 404, 102, published="boston_housing"
-        ),
+        DatasetInfo("boston_housing", "Boston housing: 506 parts of town, 1970s", 404, 102, published="boston_housing"),
         DatasetInfo(SAMPLE, "Sample: towns invented by a formula for Densely, not real data", 400, 100),
     )
     input_columns = tuple(FEATURES)
@@ -171,7 +169,7 @@ class Housing(Task):
             return reason
         assert isinstance(features, Standardized)
         if unknown := set(features.exclude) - set(FEATURES):
-            return f"exclude: there is no column {sorted(unknown)[0]!r}; columns are {', '.join(FEATURES)}"
+            return f"exclude: there is no column {min(unknown)!r}; columns are {', '.join(FEATURES)}"
         return None if self.input_width(features) else "exclude: at least one column must stay"
 
     def decode(

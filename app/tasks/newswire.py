@@ -57,10 +57,10 @@ class Newswire(_text.TextTask):
         "per day, traders said.",
     }
     datasets = (
-        DatasetInfo("reuters", "Reuters-21578: first topic of each story, 46 topics", 8_982, 2_246, published="reuters"),
         DatasetInfo(
-            SAMPLE, "Sample: newswires composed for Densely on 8 topics, not real data", 800, 240
+            "reuters", "Reuters-21578: first topic of each story, 46 topics", 8_982, 2_246, published="reuters"
         ),
+        DatasetInfo(SAMPLE, "Sample: newswires composed for Densely on 8 topics, not real data", 800, 240),
     )
     input_columns = ("title", "text")
     optional_columns = ("title",)

@@ -22,8 +22,10 @@ def router(contracts: Sequence[Contract], prediction: PredictionService) -> APIR
     routes = APIRouter(tags=["predict"])
     parser = RequestParser(contracts)
     by_task = {contract.task.name: contract for contract in contracts}
-    answers = Union[tuple(m for c in contracts for m in (c.single_response, c.batch_response))]  # noqa: UP007
-    examples = {name: {"summary": c.task.title, "value": {"task": name, **c.task.example}} for name, c in by_task.items()}
+    answers: Any = Union[tuple(m for c in contracts for m in (c.single_response, c.batch_response))]  # noqa: UP007
+    examples = {
+        name: {"summary": c.task.title, "value": {"task": name, **c.task.example}} for name, c in by_task.items()
+    }
     forms = [{"$ref": f"#/components/schemas/{m.__name__}"} for c in contracts for m in (c.single, c.batch)]
     body = {"required": True, "content": {"application/json": {"schema": {"anyOf": forms}, "examples": examples}}}
 
@@ -53,7 +55,7 @@ def router(contracts: Sequence[Contract], prediction: PredictionService) -> APIR
         contract = by_task[form.task]
         model = {"id": predictor.manifest.id, "version": predictor.version}
         batch = isinstance(form, contract.batch)
-        inputs = form.instances if batch else [form]  # type: ignore[attr-defined]
+        inputs = form.instances if batch else [form]
         try:
             found = predictor.predict(inputs, form)
         except Refused as error:

@@ -29,9 +29,7 @@ def _examples() -> dict[str, Any]:
     }
 
 
-@router.post(
-    "/train", status_code=202, summary="Queue a training run", responses=responses(400, 413, 415, 422)
-)
+@router.post("/train", status_code=202, summary="Queue a training run", responses=responses(400, 413, 415, 422))
 def train(
     body: Annotated[TrainRequest, Body(openapi_examples=_examples())],
     services: ServicesDep,
@@ -52,7 +50,9 @@ def list_runs(
     task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
     status: RunStatus | None = None,
     dataset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.-]+$")] = None,
-    tag: Annotated[str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")] = None,
+    tag: Annotated[
+        str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[Run]:

@@ -42,7 +42,9 @@ async def activate(task: Identifier, body: ActivateRequest, services: ServicesDe
     return model
 
 
-@router.get("/{task}/active-model/history", summary="Changes of the active model, newest first", responses=responses(404))
+@router.get(
+    "/{task}/active-model/history", summary="Changes of the active model, newest first", responses=responses(404)
+)
 def activation_history(
     task: Identifier, services: ServicesDep, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Activation]:

@@ -63,8 +63,7 @@ def _story(rng: Random, topic: phrases.Topic) -> tuple[str, str]:
 def _names(rng: Random) -> dict[str, str]:
     """The slots that keep their value through a story."""
     company, rival = (
-        f"{name} {rng.choice(phrases.TRADES)} {rng.choice(phrases.FORMS)}"
-        for name in rng.sample(phrases.NAMES, 2)
+        f"{name} {rng.choice(phrases.TRADES)} {rng.choice(phrases.FORMS)}" for name in rng.sample(phrases.NAMES, 2)
     )
     low = rng.uniform(1, 90)
     return {

@@ -1,0 +1,49 @@
+# Needs Python 3.11 or later, make, and a package registry for pip.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench models lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/run.done ## Install, migrate, start API and worker
+	@exec $(BIN)/densely up
+
+test: $(VENV)/dev.done ## Run all tests
+	$(BIN)/pytest
+
+lint: $(VENV)/dev.done ## Check style, types and import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/run.done ## Measure the figures of the README
+	$(BIN)/python -m benchmarks.footprint
+
+models: $(VENV)/run.done ## Train the bundled models on the real data, through the service
+	$(BIN)/python -m benchmarks.bundled_models
+
+lock: $(VENV)/dev.done ## Pin the dependencies anew
+	sh -c 'set -e; \
+	  compile() { $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --upgrade "$$@"; }; \
+	  compile --extra train --extra postgres -o requirements.lock; \
+	  compile --extra train --extra dev -c requirements.lock -o requirements-dev.lock'
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/run.done: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Densely needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.done: $(VENV)/run.done requirements-dev.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,92 @@
+"""The command line: start the service, or a part of it."""
+
+import threading
+import time
+from typing import NoReturn
+
+import httpx
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from app import logs, processes
+from app.db import migrate as migrations
+from app.errors import DenselyError
+from app.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Train small Keras networks and serve them.")
+console = Console(stderr=True)
+
+
+@app.command()
+def up() -> None:
+    """Migrate the database, then run the API and the worker until Ctrl-C."""
+    settings = _settings()
+    logs.configure(settings.log_level)
+    migrations.upgrade(settings.url)
+    threading.Thread(target=_greet, args=(settings,), daemon=True).start()
+    children = [processes.Child("API", "app.main"), processes.Child("worker", "app.worker")]
+    raise typer.Exit(processes.run(children))
+
+
+@app.command()
+def serve() -> None:
+    """Run the API alone."""
+    from app.main import serve
+
+    _guarded(serve, _settings())
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker alone."""
+    from app.worker.__main__ import work
+
+    _guarded(work, _settings())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the schema of this release."""
+    migrations.upgrade(_settings().url)
+
+
+def _settings() -> Settings:
+    """From the environment; a mistake there is one line, not a traceback."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for item in error.errors():
+            name = "".join(f"DENSELY_{part}".upper() for part in item["loc"])
+            console.print(f"{name} {item['msg'].removeprefix('Value error, ')}".strip(), style="red", soft_wrap=True)
+        raise typer.Exit(2) from error
+
+
+def _guarded(action: object, settings: Settings) -> None:
+    assert callable(action)
+    try:
+        action(settings)
+    except DenselyError as error:
+        _fail(error.message)
+
+
+def _fail(message: str) -> NoReturn:
+    console.print(message, style="red", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _greet(settings: Settings) -> None:
+    """Say where the service is as soon as it answers."""
+    url = f"http://{settings.host}:{settings.port}"
+    for _ in range(300):
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=1).status_code == 200:
+                console.print(f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it.")
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,80 @@
+"""`densely up`: the API and the worker side by side; one that dies is started again."""
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from threading import Event
+
+from app.logs import get as get_log
+
+log = get_log()
+
+QUICK_DEATH = 3.0  # seconds; a process that ends sooner probably cannot start at all
+MOST_QUICK_DEATHS = 3
+POLL = 0.2  # seconds
+GRACE = 15.0  # seconds between asking a process to stop and killing it
+
+
+@dataclass
+class Child:
+    """A process that should be running."""
+
+    name: str
+    module: str
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    quick_deaths: int = field(default=0)
+
+    def start(self) -> None:
+        """Launch it, with this process's environment."""
+        self.process = subprocess.Popen([sys.executable, "-m", self.module], start_new_session=True)
+        self.started = time.monotonic()
+
+    def revive(self) -> None:
+        """Start it again if it has ended.
+
+        Raises:
+            RuntimeError: it ended right after each of its last starts.
+        """
+        if self.process is None or self.process.poll() is None:
+            return
+        quick = time.monotonic() - self.started < QUICK_DEATH
+        self.quick_deaths = self.quick_deaths + 1 if quick else 0
+        if self.quick_deaths >= MOST_QUICK_DEATHS:
+            raise RuntimeError(f"the {self.name} ended {MOST_QUICK_DEATHS} times right after its start")
+        log.warning("process.restarted", name=self.name, status=self.process.returncode)
+        self.start()
+
+
+def run(children: list[Child]) -> int:
+    """Keep them running until SIGTERM or SIGINT, then stop them in order; the exit status."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    for child in children:
+        child.start()
+    status = 0
+    while not stop.wait(POLL):
+        try:
+            for child in children:
+                child.revive()
+        except RuntimeError as error:
+            log.error("process.gave_up", reason=str(error))
+            status = 1
+            break
+    _stop(children)
+    return status
+
+
+def _stop(children: list[Child]) -> None:
+    for child in children:
+        if child.process and child.process.poll() is None:
+            child.process.terminate()
+    for child in children:
+        if child.process:
+            try:
+                child.process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                child.process.kill()

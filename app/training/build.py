@@ -1,0 +1,65 @@
+"""A recipe as a compiled Keras model."""
+
+from typing import Any
+
+import keras
+
+from app.artifacts.manifest import LayerRow
+from app.domain.recipes import HEADS, SGD, Adam, Dense, Dropout, EarlyStopping, Optimizer, Recipe, RMSprop
+
+
+def build(recipe: Recipe, inputs: int, outputs: int, seed: int) -> keras.Sequential:
+    """The compiled network for rows of `inputs` numbers and `outputs` output units; same seed, same weights."""
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((inputs,), dtype="float32")])
+    for layer in recipe.layers:
+        model.add(_layer(layer))
+    model.add(keras.layers.Dense(outputs, activation=HEADS[recipe.head].activation))
+    model.compile(optimizer=_optimizer(recipe.optimizer), loss=recipe.loss, metrics=[metric_of(recipe)])
+    return model
+
+
+def layer_table(model: keras.Sequential) -> list[LayerRow]:
+    """The layers with their widths and parameter counts."""
+    rows = []
+    for layer in model.layers:
+        kind = type(layer).__name__.lower()
+        rows.append(
+            LayerRow(
+                kind=kind,
+                units=layer.output.shape[-1],
+                activation=layer.activation.__name__ if kind == "dense" else None,
+                parameters=layer.count_params(),
+            )
+        )
+    return rows
+
+
+def metric_of(recipe: Recipe) -> Any:
+    """The Keras metric of the recipe's head, under the name that history and metrics use."""
+    if recipe.metric == "mae":
+        return keras.metrics.MeanAbsoluteError(name="mae")
+    if recipe.head == "binary":
+        return keras.metrics.BinaryAccuracy(name="accuracy")
+    sparse = recipe.loss == "sparse_categorical_crossentropy"
+    kind = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
+    return kind(name="accuracy")
+
+
+def monitor_mode(stopping: EarlyStopping) -> str:
+    """Whether the monitored figure should fall or rise."""
+    return "max" if stopping.monitor.endswith("accuracy") else "min"
+
+
+def _layer(layer: Dense | Dropout | Any) -> keras.Layer:
+    if isinstance(layer, Dense):
+        penalty = keras.regularizers.L1L2(layer.l1, layer.l2) if layer.l1 or layer.l2 else None
+        return keras.layers.Dense(layer.units, activation=layer.activation, kernel_regularizer=penalty)
+    if isinstance(layer, Dropout):
+        return keras.layers.Dropout(layer.rate)
+    return keras.layers.Flatten()
+
+
+def _optimizer(chosen: Optimizer) -> keras.optimizers.Optimizer:
+    kinds = {RMSprop: keras.optimizers.RMSprop, Adam: keras.optimizers.Adam, SGD: keras.optimizers.SGD}
+    return kinds[type(chosen)](**chosen.model_dump(exclude={"kind"}))

@@ -1,0 +1,79 @@
+"""Checkpoints: where an attempt stands between two epochs, so that the next one goes on there."""
+
+import dataclasses
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from app.training.fit import FitState
+
+MODEL, STATE, BEST = "model.keras", "state.json", "best.npz"
+
+
+@dataclasses.dataclass
+class Position:
+    """The fit that is going on, and what the finished ones before it left."""
+
+    fold: int  # 1..k, or 0 for the fit that is published
+    fold_metrics: list[dict[str, float]]  # validation figures of the finished folds
+    fold_epochs: list[int]  # epochs that each finished fold kept
+    fit: FitState
+
+
+class Checkpoints:
+    """One folder per run, replaced as a whole; a crash while writing leaves the one before."""
+
+    def __init__(self, folder: Path, every_seconds: float, configuration: dict[str, Any]) -> None:
+        """`every_seconds`: least time between two. `configuration`: another one's checkpoint is not resumed."""
+        self._folder = folder
+        self._every = every_seconds
+        self._configuration = configuration
+        self._last = time.monotonic()
+
+    def save_if_due(self, model: keras.Sequential, position: Position) -> None:
+        """Write a checkpoint unless the last one is young; short runs never write one."""
+        if time.monotonic() - self._last < self._every:
+            return
+        self._save(model, position)
+        self._last = time.monotonic()
+
+    def _save(self, model: keras.Sequential, position: Position) -> None:
+        fresh = self._folder.with_name(self._folder.name + ".new")
+        old = self._folder.with_name(self._folder.name + ".old")
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        model.save(fresh / MODEL)
+        if position.fit.best_weights is not None:
+            np.savez(fresh / BEST, *position.fit.best_weights)
+        kept = dataclasses.replace(position, fit=dataclasses.replace(position.fit, best_weights=None))
+        state = {"configuration": self._configuration, "position": dataclasses.asdict(kept)}
+        (fresh / STATE).write_text(json.dumps(state), encoding="utf-8")
+        if self._folder.exists():
+            self._folder.rename(old)
+        fresh.rename(self._folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def load(self) -> tuple[keras.Sequential, Position] | None:
+        """The last whole checkpoint of this configuration, or None. A damaged one counts as none."""
+        try:
+            saved = json.loads((self._folder / STATE).read_text(encoding="utf-8"))
+            if saved["configuration"] != self._configuration:
+                return None
+            state = FitState(**saved["position"].pop("fit"))
+            if (self._folder / BEST).exists():
+                with np.load(self._folder / BEST, allow_pickle=False) as arrays:
+                    state.best_weights = [arrays[name] for name in arrays.files]
+            model = keras.saving.load_model(self._folder / MODEL, safe_mode=True)
+            return model, Position(**saved["position"], fit=state)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remove(self) -> None:
+        """The run has ended."""
+        shutil.rmtree(self._folder, ignore_errors=True)

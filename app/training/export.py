@@ -1,0 +1,58 @@
+"""From a trained Keras model to a staged artifact, checked against NumPy."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from app.artifacts.manifest import LayerRow, Parity
+from app.artifacts.store import KERAS_MODEL, PREPROCESSING, WEIGHTS
+from app.errors import ParityError
+from app.inference.forward import Network
+from app.tasks.base import Encoder
+from app.training import fit
+from app.training.build import layer_table
+from app.training.feed import Examples
+
+TOLERANCE = 1e-5
+PARITY_ROWS = 256
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+def weights_of(model: keras.Sequential) -> Arrays:
+    """`<layer number>/kernel` and `/bias` of each dense layer."""
+    arrays: Arrays = {}
+    for number, layer in enumerate(model.layers):
+        if isinstance(layer, keras.layers.Dense):
+            kernel, bias = layer.get_weights()
+            arrays |= {f"{number}/kernel": kernel, f"{number}/bias": bias}
+    return arrays
+
+
+def check_parity(model: keras.Sequential, held_out: Examples) -> Parity:
+    """Compare NumPy's forward pass with Keras' on the first held-out rows.
+
+    Raises:
+        ParityError: they differ by more than 1e-5, relative where outputs exceed 1.
+    """
+    some = held_out.pick(np.arange(min(PARITY_ROWS, len(held_out))))
+    layers: list[LayerRow] = layer_table(model)
+    expected = fit.predict(model, some)
+    actual = Network(layers, weights_of(model), model.input_shape[-1])(some.rows)
+    difference = float(np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))))
+    if not difference <= TOLERANCE:
+        raise ParityError(f"NumPy and Keras differ by {difference:.2e} on held-out rows; the limit is {TOLERANCE:.0e}")
+    return Parity(rows=len(some), max_difference=difference)
+
+
+def write(model: keras.Sequential, encoder: Encoder, staging: Path) -> None:
+    """The artifact's files except the manifest."""
+    arrays: dict[str, Any] = weights_of(model)
+    np.savez(staging / WEIGHTS, **arrays)
+    (staging / PREPROCESSING).write_text(json.dumps(encoder.to_json(), ensure_ascii=False), encoding="utf-8")
+    # Without the optimizer's moments: they triple the file, and nobody predicts with them.
+    model.save(staging / KERAS_MODEL, include_optimizer=False)

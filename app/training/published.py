@@ -1,0 +1,160 @@
+"""Keras' published data sets as our Parquet form, for machines that do not have the files yet.
+
+`keras.datasets` downloads, checks the checksum and caches; here the word ids become text again. What it loads is
+only as good as what was published: 975 of the 11,228 Reuters stories carry the text of the story after them in file
+order, and are dropped.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from app.datasets.catalog import NOTES_KEY
+from app.errors import DatasetUnavailable
+from app.tasks.base import DatasetInfo
+from app.tasks.housing import FEATURES
+from app.tasks.newswire import TOPICS
+
+Log = Callable[[str], None]
+Table = tuple[dict[str, Any], list[str]]  # columns with `split`, and notes on what was done to the rows
+
+NETWORK_TIMEOUT = 20.0  # seconds without a byte
+_INDEX_FROM = 3  # keras.datasets: word ids are ranks plus three
+
+
+def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
+    """Write the published data set to `target`.
+
+    Raises:
+        DatasetUnavailable: it cannot be downloaded, or `target` cannot be written.
+    """
+    if info.published is None:
+        raise DatasetUnavailable(f"{target} is missing, and there is no published file of dataset {info.name!r}")
+    log(f"{target.name} is not in {target.parent}: importing {info.published}.npz as published by Keras")
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(NETWORK_TIMEOUT)
+    try:
+        columns, notes = _IMPORTS[info.published](log)
+    except Exception as error:  # keras raises a bare Exception for every failure of a download
+        raise DatasetUnavailable(
+            f"{target.name} is not in {target.parent}, and Keras' published {info.published}.npz cannot be loaded "
+            f"({str(error)[:200]}). Put {target.name} into that folder, or train on dataset 'sample'."
+        ) from error
+    finally:
+        socket.setdefaulttimeout(before)
+    _write(columns, notes, target)
+    for note in notes:
+        log(note)
+    log(f"wrote {target.name}: {len(columns['split'])} rows")
+
+
+def _write(columns: Mapping[str, Any], notes: Sequence[str], target: Path) -> None:
+    """One Parquet file, in place only when it is whole."""
+    arrays = {name: _arrow(values) for name, values in columns.items()}
+    table = pa.table(arrays).replace_schema_metadata({NOTES_KEY: json.dumps(list(notes)).encode()})
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = target.with_name(f".{target.name}.{os.getpid()}")
+        pq.write_table(table, fresh, compression="zstd")
+        fresh.replace(target)
+    except OSError as error:
+        raise DatasetUnavailable(f"{target} cannot be written: {error.strerror}") from error
+
+
+def _arrow(values: Any) -> Any:
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+    return pa.array(values)
+
+
+def _splits(train: int, test: int) -> list[str]:
+    return ["train"] * train + ["test"] * test
+
+
+def _imdb(log: Log) -> Table:
+    (train, train_labels), (test, test_labels) = keras.datasets.imdb.load_data()
+    log("decoding 50,000 reviews")
+    words = _words(keras.datasets.imdb.get_word_index())
+    names = ("negative", "positive")
+    labels = [names[int(label)] for label in (*train_labels, *test_labels)]
+    columns = {"text": _texts((*train, *test), words), "label": labels, "split": _splits(len(train), len(test))}
+    return columns, ["text decoded from Keras' word ids: lower case, without punctuation"]
+
+
+def _reuters(log: Log) -> Table:
+    (train, train_labels), (test, test_labels) = keras.datasets.reuters.load_data(seed=113)
+    log("decoding 11,228 stories")
+    stories = [list(story) for story in (*train, *test)]
+    keep = ~repeats_next(stories, seed=113)
+    labels = np.concatenate([train_labels, test_labels])
+    split = np.array(_splits(len(train), len(test)))
+    words = _words(keras.datasets.reuters.get_word_index())
+    kept = np.flatnonzero(keep)
+    columns = {
+        "title": [None] * len(kept),
+        "text": _texts([stories[i] for i in kept], words),
+        "label": [TOPICS[int(labels[i])] for i in kept],
+        "split": split[kept].tolist(),
+    }
+    columns["title"] = pa.nulls(len(kept), pa.string())
+    return columns, [
+        "text decoded from Keras' word ids: lower case, without punctuation; no headlines",
+        f"{len(stories) - len(kept)} stories dropped whose published text is that of the next story in file order",
+    ]
+
+
+def repeats_next(stories: Sequence[Sequence[int]], seed: int) -> NDArray[np.bool_]:
+    """Which stories carry the text of the one after them in file order; `stories` in the order that Keras loads.
+
+    Keras shuffles with `RandomState(seed)`; undoing that gives the file's order.
+    """
+    order = np.arange(len(stories))
+    np.random.RandomState(seed).shuffle(order)  # order[i]: place in the file of the i-th loaded story
+    by_place: dict[int, Sequence[int]] = {int(place): story for place, story in zip(order, stories, strict=True)}
+    return np.array([by_place.get(int(place) + 1) == story for place, story in zip(order, stories, strict=True)])
+
+
+def _words(index: Mapping[str, int]) -> dict[int, str]:
+    return {rank + _INDEX_FROM: word for word, rank in index.items()}
+
+
+def _texts(sequences: Sequence[Sequence[int]], words: Mapping[int, str]) -> list[str]:
+    """Ids back to words; the reserved ids (start, unknown) have none and vanish."""
+    return [" ".join(words[i] for i in sequence if i in words) for sequence in sequences]
+
+
+def _mnist(log: Log) -> Table:
+    del log
+    (train, train_labels), (test, test_labels) = keras.datasets.mnist.load_data()
+    columns = {
+        "pixels": np.concatenate([train, test]).reshape(-1, 28 * 28),
+        "label": np.concatenate([train_labels, test_labels]),
+        "split": _splits(len(train), len(test)),
+    }
+    return columns, []
+
+
+def _boston_housing(log: Log) -> Table:
+    del log
+    (train, train_prices), (test, test_prices) = keras.datasets.boston_housing.load_data()
+    rows = np.concatenate([train, test])
+    columns: dict[str, Any] = {name: rows[:, i] for i, name in enumerate(FEATURES)}
+    columns |= {"MEDV": np.concatenate([train_prices, test_prices]), "split": _splits(len(train), len(test))}
+    return columns, []
+
+
+_IMPORTS: dict[str, Callable[[Log], Table]] = {
+    "imdb": _imdb,
+    "reuters": _reuters,
+    "mnist": _mnist,
+    "boston_housing": _boston_housing,
+}

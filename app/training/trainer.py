@@ -1,0 +1,101 @@
+"""The trainer process: imports TensorFlow, waits for one run on standard input, carries it out, exits.
+
+Standard output speaks to the worker, in JSON lines. Exit status 0: the run's state is in the database, or the run
+is somebody else's by now; anything else: it died, and the worker decides.
+"""
+
+import json
+import os
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from app import logs
+from app.artifacts.store import ArtifactStore
+from app.datasets.catalog import Catalog
+from app.db.engine import Database
+from app.domain.clock import utc_now
+from app.domain.runs import RunError
+from app.errors import LeaseLost, TrainingError, Unavailable
+from app.services.execution import Attempt
+
+NICENESS = 10  # training gives way to /predict on the same machine
+
+
+def main() -> int:
+    """Get warm, say so, train once."""
+    os.nice(NICENESS)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    worker = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not reach the worker
+    _say_ready(worker)
+    line = sys.stdin.readline()
+    if not line:  # the worker has stopped and needs no spare any more
+        return 0
+    threading.Thread(target=_die_with_the_worker, daemon=True).start()
+    return train(json.loads(line))
+
+
+def _say_ready(worker: TextIO) -> None:
+    import keras
+    import tensorflow as tf
+
+    from app.training import devices, pipeline  # the slow imports, made before there is a run
+
+    del pipeline
+    devices.prepare()
+    versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
+    worker.write(json.dumps({"devices": devices.names(), "versions": versions}) + "\n")
+    worker.flush()
+
+
+def _die_with_the_worker() -> None:
+    """Standard input ends when the worker does, however it ended; nobody would renew the lease then."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+def train(job: dict[str, Any]) -> int:
+    """Carry out the run of this message; see `worker.executors.Job`."""
+    from app.training import pipeline
+
+    logs.configure(job["log_level"])
+    log = logs.get(run_id=job["run_id"])
+    database = Database(job["database_url"])
+    attempt = Attempt(database, utc_now, job["run_id"], job["lease_id"])
+    place = pipeline.Workplace(
+        store=ArtifactStore(Path(job["models_dir"])),
+        catalog=Catalog(Path(job["datasets_dir"])),
+        checkpoints=Path(job["checkpoints_dir"]),
+        checkpoint_seconds=job["checkpoint_seconds"],
+    )
+    try:
+        manifest = pipeline.execute(attempt, place)
+        log.info("run.published", model_id=manifest.id, test=manifest.metrics.test)
+    except LeaseLost:
+        log.warning("run.lease_lost")
+    except Unavailable:
+        log.exception("run.interrupted")
+        return 1
+    except TrainingError as error:
+        log.warning("run.failed", error=type(error).__name__, message=error.message)
+        return _fail(attempt, RunError(type=type(error).__name__, message=error.message))
+    except Exception as error:
+        log.exception("run.crashed")
+        return _fail(attempt, RunError(type=type(error).__name__, message=str(error)[:500]))
+    finally:
+        database.close()
+    return 0
+
+
+def _fail(attempt: Attempt, error: RunError) -> int:
+    with suppress(LeaseLost):
+        attempt.fail(error)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

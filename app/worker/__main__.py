@@ -1,0 +1,53 @@
+"""The worker's composition root."""
+
+import secrets
+import signal
+import socket
+from threading import Event
+
+from app import logs
+from app.artifacts.store import ArtifactStore
+from app.db.engine import Database
+from app.domain.clock import utc_now
+from app.services.execution import WorkerService
+from app.settings import Settings
+from app.worker.executors import Job, ProcessExecutor, checkpoints_dir
+from app.worker.loop import Limits, Worker
+
+
+def work(settings: Settings) -> None:
+    """Carry out queued runs until SIGTERM or SIGINT; then put the present one back and return."""
+    logs.configure(settings.log_level)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    database = Database(settings.url)
+    database.check_revision()
+    worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
+    checkpoints = checkpoints_dir(settings.home)
+    job = Job(
+        database_url=settings.url,
+        models_dir=str(settings.models_dir),
+        datasets_dir=str(settings.datasets),
+        checkpoints_dir=str(checkpoints),
+        checkpoint_seconds=settings.checkpoint_seconds,
+        log_level=settings.log_level,
+    )
+    Worker(
+        WorkerService(database, utc_now, worker_id, settings.lease_seconds),
+        ProcessExecutor(job, settings.warm_trainer),
+        ArtifactStore(settings.models_dir),
+        checkpoints,
+        Limits(
+            poll=settings.poll_seconds,
+            heartbeat=settings.heartbeat_seconds,
+            lease=settings.lease_seconds,
+            run_time=settings.run_time_limit_seconds,
+            run_memory=settings.run_memory_limit_mib * 2**20,
+        ),
+    ).run(stop)
+    database.close()
+
+
+if __name__ == "__main__":
+    work(Settings())

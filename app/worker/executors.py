@@ -1,0 +1,154 @@
+"""Where a claimed run is carried out: in a child process of this machine."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from app.services.execution import Claim
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a trainer is told, besides the run that it reads from the database."""
+
+    database_url: str
+    models_dir: str
+    datasets_dir: str
+    checkpoints_dir: str
+    checkpoint_seconds: float
+    log_level: str
+
+
+class Trainer(Protocol):
+    """A run being carried out."""
+
+    def wait(self, seconds: float) -> int | None:
+        """Up to so long for its end; the exit status, or None while it goes on."""
+
+    def kill(self) -> None:
+        """End it at once; when this returns it writes nothing any more."""
+
+    def memory(self) -> int:
+        """Resident memory, bytes."""
+
+
+class Executor(Protocol):
+    """Starts trainers."""
+
+    def warm(self) -> None:
+        """Get ready for the next run."""
+
+    def start(self, claim: Claim) -> Trainer:
+        """Carry out a run."""
+
+    def facts(self) -> dict[str, Any]:
+        """`devices` and `versions` of the trainers, as far as known."""
+
+    def close(self) -> None:
+        """End what is ready but unused."""
+
+
+class ProcessTrainer:
+    """A `training.trainer` process, idle until it is given a run."""
+
+    def __init__(self) -> None:
+        self.hello: dict[str, Any] = {}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app.training.trainer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C goes to the worker, which ends its trainer in order
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.hello = json.loads(line)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be given a run."""
+        return self._process.poll() is None
+
+    def give(self, job: Job, claim: Claim) -> None:
+        """The one run of its life. A trainer that is still importing reads it when it is done."""
+        assert self._process.stdin is not None
+        message = {**asdict(job), "run_id": claim.run.id, "lease_id": claim.lease_id}
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died just now; `wait` will tell
+
+    def wait(self, seconds: float) -> int | None:
+        """Up to so long for its end."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        """End it and whatever it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def memory(self) -> int:
+        """Resident memory, bytes; 0 when it has just ended."""
+        try:
+            return int(psutil.Process(self._process.pid).memory_info().rss)
+        except psutil.NoSuchProcess:
+            return 0
+
+
+class ProcessExecutor:
+    """One process per run, and one spare that has TensorFlow imported already."""
+
+    def __init__(self, job: Job, keep_spare: bool) -> None:
+        """`keep_spare`: without it every run waits for the import, about eight seconds."""
+        self._job = job
+        self._keep_spare = keep_spare
+        self._spare: ProcessTrainer | None = None
+        self._facts: dict[str, Any] = {"devices": [], "versions": {}}
+
+    def warm(self) -> None:
+        """Start the spare if it is missing or has died."""
+        if self._keep_spare and not (self._spare and self._spare.alive):
+            self._spare = ProcessTrainer()
+
+    def start(self, claim: Claim) -> Trainer:
+        """Give the run to the spare, and start the next one."""
+        ready = self._spare and self._spare.alive
+        trainer = self._spare if ready and self._spare else ProcessTrainer()
+        self._spare = None
+        trainer.give(self._job, claim)
+        self.warm()
+        return trainer
+
+    def facts(self) -> dict[str, Any]:
+        """What the last spare said of itself."""
+        if self._spare and self._spare.hello:
+            self._facts = self._spare.hello
+        return self._facts
+
+    def close(self) -> None:
+        """End the spare."""
+        if self._spare:
+            self._spare.kill()
+            self._spare = None
+
+
+def checkpoints_dir(home: Path) -> Path:
+    """Where trainers keep their checkpoints, one folder per run."""
+    return home / "checkpoints"

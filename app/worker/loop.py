@@ -1,0 +1,169 @@
+"""The worker's loop: claim, start, watch, and say how it ended."""
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import TypeVar
+
+from app.artifacts.store import ArtifactStore
+from app.domain.runs import FINAL, Change, RunError, RunStatus
+from app.errors import LeaseLost, Unavailable
+from app.logs import get as get_log
+from app.services.execution import Claim, WorkerService
+from app.worker.executors import Executor, Trainer
+
+log = get_log()
+
+T = TypeVar("T")
+
+SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How the worker paces itself, and what a trainer may use. Times in seconds."""
+
+    poll: float
+    heartbeat: float
+    lease: float
+    run_time: float
+    run_memory: int  # bytes
+
+
+class Worker:
+    """One run at a time."""
+
+    def __init__(
+        self,
+        service: WorkerService,
+        executor: Executor,
+        store: ArtifactStore,
+        checkpoints: Path,
+        limits: Limits,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._service = service
+        self._executor = executor
+        self._store = store
+        self._checkpoints = checkpoints
+        self._limits = limits
+        self._monotonic = monotonic
+        self._seen_at = -float("inf")
+
+    def run(self, stop: Event) -> None:
+        """Until `stop` is set; a run that is going then returns to the queue."""
+        log.info("worker.started", worker_id=self._service.worker_id)
+        self._executor.warm()
+        self._patiently(self.sweep)
+        while not stop.is_set():
+            self._patiently(self._say_alive)
+            claim = self._patiently(self._service.claim)
+            if claim:
+                self.carry_out(claim, stop)
+            else:
+                self._executor.warm()
+                stop.wait(self._limits.poll)
+        self._executor.close()
+        self._patiently(self._service.leave)
+        log.info("worker.stopped", worker_id=self._service.worker_id)
+
+    def carry_out(self, claim: Claim, stop: Event) -> None:
+        """Start a trainer for this run and watch over it to its end."""
+        run_log = log.bind(run_id=claim.run.id, attempt=claim.run.attempt)
+        run_log.info("run.claimed")
+        trainer = self._executor.start(claim)
+        try:
+            end, error = self._watch(claim, trainer, stop)
+        except LeaseLost:
+            trainer.kill()
+            run_log.warning("run.lease_lost")
+            self._store.discard(self._store.staging(_token(claim)))
+            return
+        trainer.kill()  # from here on it writes nothing any more
+        status = self._conclude(claim, end, error)
+        self._store.discard(self._store.staging(_token(claim)))
+        if status in FINAL:
+            shutil.rmtree(self._checkpoints / claim.run.id, ignore_errors=True)
+        run_log.info("run.ended", status=status or "by its trainer", error=error and error.message)
+
+    def _watch(self, claim: Claim, trainer: Trainer, stop: Event) -> tuple[Change | None, RunError | None]:
+        """Why the watching ended: a change that the worker has to make, or None when the trainer is gone."""
+        started = renewed = self._monotonic()
+        while True:
+            if (code := trainer.wait(self._limits.poll)) is not None:
+                return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")
+            if stop.is_set():
+                return Change.RELEASED, None
+            now = self._monotonic()
+            if error := self._over_limit(trainer, now - started):
+                return Change.ERRORED, error
+            try:
+                if now - renewed < self._limits.heartbeat:
+                    cancelled = self._service.cancel_requested(claim)
+                else:
+                    cancelled = self._service.renew(claim)
+                    renewed = now
+                    self._say_alive()
+            except LeaseLost:
+                if trainer.wait(self._limits.heartbeat) is None:
+                    raise
+                continue  # it had just ended the run itself
+            except Unavailable:
+                if now - renewed > self._limits.lease:  # others may have taken the run by now
+                    raise LeaseLost from None
+                continue
+            if cancelled:
+                return Change.CANCELLED, None
+
+    def _over_limit(self, trainer: Trainer, elapsed: float) -> RunError | None:
+        """Which limit the attempt has passed, if any."""
+        limits = self._limits
+        if elapsed > limits.run_time:
+            return RunError(type="TimeLimit", message=f"took longer than {limits.run_time:g} seconds")
+        if trainer.memory() > limits.run_memory:
+            return RunError(type="MemoryLimit", message=f"took more than {limits.run_memory // 2**20} MiB of memory")
+        return None
+
+    def _conclude(self, claim: Claim, change: Change | None, error: RunError | None) -> RunStatus | None:
+        """Write how it ended; None if the trainer had done so itself."""
+
+        def write() -> RunStatus | None:
+            try:
+                if change is None:
+                    assert error is not None
+                    return self._service.lose(claim, error)
+                return self._service.end(claim, change, error)
+            except LeaseLost:
+                return None
+
+        return self._patiently(write)
+
+    def sweep(self) -> None:
+        """Remove what crashes left behind: old staging folders, artifacts and checkpoints that nobody will use."""
+        self._store.sweep(lambda m: self._service.is_orphan(m.run_id, m.id), time.time() - SWEEP_AGE)
+        for folder in self._checkpoints.glob("*"):
+            if self._service.has_ended(folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _say_alive(self) -> None:
+        if self._monotonic() - self._seen_at >= self._limits.heartbeat:
+            self._service.seen({"host": socket.gethostname(), "pid": os.getpid(), **self._executor.facts()})
+            self._seen_at = self._monotonic()
+
+    def _patiently(self, action: Callable[[], T]) -> T | None:
+        """The database may be away for a while: a worker waits for it instead of dying."""
+        try:
+            return action()
+        except Unavailable as error:
+            log.warning("worker.waiting", error=error.message)
+            return None
+
+
+def _token(claim: Claim) -> str:
+    """The name of the staging folder that this claim's trainer uses."""
+    return f"{claim.run.id}-{claim.lease_id}"

@@ -25,7 +25,8 @@ def _relu(x: FloatMatrix) -> FloatMatrix:
 def _sigmoid(x: FloatMatrix) -> FloatMatrix:
     # 1 / (1 + exp(-x)) by way of tanh, which cannot overflow.
     half = np.float32(0.5)
-    return half + half * np.tanh(x * half)
+    result: FloatMatrix = half + half * np.tanh(x * half)
+    return result
 
 
 def _softmax(x: FloatMatrix) -> FloatMatrix:

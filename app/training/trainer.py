@@ -7,8 +7,10 @@ is somebody else's by now; anything else: it died, and the worker decides.
 import json
 import os
 import sys
+import tempfile
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -40,16 +42,34 @@ def main() -> int:
 
 
 def _say_ready(worker: TextIO) -> None:
-    import keras
-    import tensorflow as tf
+    with _hushed():
+        import keras
+        import tensorflow as tf
 
-    from app.training import devices, pipeline  # the slow imports, made before there is a run
+        from app.training import devices, pipeline  # the slow imports, made before there is a run
 
-    del pipeline
-    devices.prepare()
+        del pipeline
+        devices.prepare()
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
     worker.write(json.dumps({"devices": devices.names(), "versions": versions}) + "\n")
     worker.flush()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep TensorFlow's start-up chatter out of the log, which is JSON lines; told after all if the start fails."""
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            chatter.seek(0)
+            os.write(stderr, chatter.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _die_with_the_worker() -> None:

@@ -102,13 +102,9 @@ class Worker:
             now = self._monotonic()
             if error := self._over_limit(trainer, now - started):
                 return Change.ERRORED, error
+            due = now - renewed >= self._limits.heartbeat
             try:
-                if now - renewed < self._limits.heartbeat:
-                    cancelled = self._service.cancel_requested(claim)
-                else:
-                    cancelled = self._service.renew(claim)
-                    renewed = now
-                    self._say_alive()
+                cancelled = self._service.renew(claim) if due else self._service.cancel_requested(claim)
             except LeaseLost:
                 if trainer.wait(self._limits.heartbeat) is None:
                     raise
@@ -119,6 +115,9 @@ class Worker:
                 continue
             if cancelled:
                 return Change.CANCELLED, None
+            if due:
+                renewed = now
+                self._patiently(self._say_alive)
 
     def _over_limit(self, trainer: Trainer, elapsed: float) -> RunError | None:
         """Which limit the attempt has passed, if any."""

@@ -1,0 +1,88 @@
+"""Fixtures: a migrated database, a settable clock, an application over both."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.db import migrate
+from app.db.engine import Database
+from app.main import create_app
+from app.settings import Settings
+from tests.support.artifacts import add_model
+from tests.support.clock import FakeClock
+from tests.support.server import LiveServer
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the developer's settings, and none writes beside the project."""
+    monkeypatch.setenv("DENSELY_HOME", str(tmp_path / "home"))
+    for name in [
+        n for n in os.environ if n.startswith("DENSELY_") and n not in ("DENSELY_DATASETS_DIR", "DENSELY_HOME")
+    ]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home, an empty models folder and no datasets, all under the test's own folder."""
+    return Settings(
+        home=tmp_path / "home",
+        models_dir=tmp_path / "models",
+        datasets_dir=tmp_path / "datasets",
+        active_poll_seconds=0.1,
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """A migrated SQLite file."""
+    migrate.upgrade(settings.url)
+    opened = Database(settings.url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(settings: Settings) -> ArtifactStore:
+    return ArtifactStore(settings.models_dir)
+
+
+@pytest.fixture
+def client_for(database: Database, clock: FakeClock) -> Iterator[Callable[[Settings], httpx.Client]]:
+    """Starts a served application; several may run on one database, as API processes do."""
+    started: list[LiveServer] = []
+
+    def start(settings: Settings) -> httpx.Client:
+        started.append(LiveServer(create_app(settings, clock)))
+        return started[-1].client
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.fixture
+def client(
+    client_for: Callable[[Settings], httpx.Client], settings: Settings, database: Database, store: ArtifactStore
+) -> httpx.Client:
+    """A client of a served application with one small active model per task."""
+    for number, task in enumerate(("digits", "housing", "newswire", "sentiment")):
+        add_model(database, store, task, seed=number)
+    return client_for(settings)
+
+
+@pytest.fixture
+def examples(client: httpx.Client) -> dict[str, dict[str, Any]]:
+    """A valid single `/predict` body for each task."""
+    return {task["name"]: {"task": task["name"], **task["example"]} for task in client.get("/tasks").json()}

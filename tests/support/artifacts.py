@@ -1,0 +1,78 @@
+"""Small published models without TensorFlow: the task's real encoder on its sample, one dense layer of drawn weights."""
+
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from app.artifacts.manifest import DatasetRecord, LayerRow, Manifest, Parity
+from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
+from app.datasets.catalog import Catalog
+from app.db import models
+from app.db.engine import Database
+from app.domain.recipes import HEADS, NoValidation
+from app.domain.runs import Metrics
+from app.services.publication import row_of
+from app.tasks import registry
+
+
+def publish_artifact(store: ArtifactStore, task_name: str, *, seed: int = 0, test_metric: float = 0.5) -> Manifest:
+    """An artifact in the store, with no row in any database."""
+    task = registry.get(task_name)
+    recipe = task.presets["baseline"].recipe
+    dataset = Catalog(store.root).read(task, task.datasets[-1])
+    encoder = task.fit_encoder(recipe.features, dataset.train.columns)
+    labels = task.label_set(dataset.train.target)
+    units = task.output_units(recipe.head, len(labels))
+    rng = np.random.default_rng(seed)
+    kernel = rng.normal(scale=0.1, size=(encoder.width, units)).astype(np.float32)
+    token = secrets.token_hex(6)
+    staging = store.stage(token)
+    np.savez(staging / WEIGHTS, **{"0/kernel": kernel, "0/bias": np.zeros(units, np.float32)})
+    (staging / PREPROCESSING).write_text(json.dumps(encoder.to_json()), encoding="utf-8")
+    head = HEADS[recipe.head]
+    layer = LayerRow(kind="dense", units=units, activation=head.activation, parameters=kernel.size + units)
+    manifest = Manifest(
+        id=f"m-{token}",
+        task=task_name,
+        run_id=f"r-{token}",
+        attempt=1,
+        created_at=datetime.now(UTC),
+        preset="baseline",
+        recipe=recipe,
+        validation=NoValidation(),
+        seed=seed,
+        layers=[layer],
+        parameters=layer.parameters,
+        input={"columns": list(task.input_columns), "width": encoder.width},
+        output={"units": units, "activation": head.activation},
+        labels=labels,
+        metrics=Metrics(test={head.metric: test_metric, "loss": 1.0}),
+        epochs=1,
+        seconds=0.1,
+        dataset=DatasetRecord(
+            name="sample",
+            sha256=dataset.sha256,
+            train_rows=len(dataset.train),
+            test_rows=len(dataset.test),
+            is_sample=True,
+        ),
+        device="CPU:0",
+        versions={},
+        parity=Parity(rows=0, max_difference=0.0),
+    )
+    return store.publish(staging, manifest)
+
+
+def add_model(
+    database: Database, store: ArtifactStore, task_name: str, *, active: bool = True, **drawn: Any
+) -> Manifest:
+    """A published artifact with its row, active unless told otherwise."""
+    manifest = publish_artifact(store, task_name, **drawn)
+    with database.write() as tx:
+        models.insert_model(tx, **row_of(manifest))
+        if active:
+            models.activate(tx, task_name, manifest.id, datetime.now(UTC), "test")
+    return manifest

@@ -1,0 +1,33 @@
+"""The application behind a real uvicorn, on a port that the system chooses."""
+
+import socket
+import threading
+import time
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+
+class LiveServer:
+    """A server thread and a client of it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise RuntimeError("the application did not start")
+            time.sleep(0.005)
+        self.client = httpx.Client(base_url=self.url, timeout=30)
+
+    def close(self) -> None:
+        """Stop serving; returns when the lifespan has ended."""
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()

@@ -1,4 +1,4 @@
-"""Small published models without TensorFlow: the task's real encoder on its sample, one dense layer of drawn weights."""
+"""Small published models without TensorFlow: the task's encoder on its sample, one dense layer of drawn weights."""
 
 import json
 import secrets

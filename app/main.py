@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 import app
 from app import logs
@@ -57,7 +58,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         database.close()
 
     contracts = [contract_of(task) for task in registry.all_tasks().values()]
-    api = FastAPI(title="Densely", version=app.__version__, description=_DESCRIPTION, lifespan=lifespan)
+    api = FastAPIOffline(
+        title="Densely", version=app.__version__, description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+    )
     api.state.services = services
     api.include_router(predict.router(contracts, services.prediction))
     for module in (tasks, runs, models, system):

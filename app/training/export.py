@@ -54,5 +54,4 @@ def write(model: keras.Sequential, encoder: Encoder, staging: Path) -> None:
     arrays: dict[str, Any] = weights_of(model)
     np.savez(staging / WEIGHTS, **arrays)
     (staging / PREPROCESSING).write_text(json.dumps(encoder.to_json(), ensure_ascii=False), encoding="utf-8")
-    # Without the optimizer's moments: they triple the file, and nobody predicts with them.
-    model.save(staging / KERAS_MODEL, include_optimizer=False)
+    model.save(staging / KERAS_MODEL)  # as trained, with its optimizer: it can be evaluated and trained further

@@ -1,0 +1,44 @@
+"""Trains the bundled models, one per task, on the real data and through the service itself: `make models`.
+
+Needs the benchmark files in DENSELY_DATASETS_DIR (or a network, to import Keras' published ones). Replaces what
+`models_store/` ships, and prints the figures.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from app.artifacts.store import BUNDLED, ArtifactStore
+from benchmarks.service import REPOSITORY, Service
+
+DATASETS = {"digits": "mnist", "housing": "boston_housing", "newswire": "reuters", "sentiment": "imdb"}
+SEED = 1
+
+
+def main() -> None:
+    """Train, replace, report."""
+    target = ArtifactStore(REPOSITORY / "models_store")
+    with tempfile.TemporaryDirectory() as folder:
+        with Service(Path(folder)) as service:
+            queued = [
+                service.train(task=task, dataset=dataset, seed=SEED, activate="always", name="bundled model")
+                for task, dataset in DATASETS.items()
+            ]
+            runs = [service.wait(run["id"]) for run in queued]
+        failed = [run for run in runs if run["status"] != "succeeded"]
+        if failed:
+            raise SystemExit(f"not succeeded: {[(run['task'], run['error']) for run in failed]}")
+        for task, model_id in target.bundled().items():
+            shutil.rmtree(target.path(task, model_id), ignore_errors=True)
+        for run in runs:
+            target.copy_from(ArtifactStore(Path(folder) / "models"), run["task"], run["model_id"])
+    index = {run["task"]: run["model_id"] for run in runs}
+    (target.root / BUNDLED).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+    for run in runs:
+        size = sum(p.stat().st_size for p in target.path(run["task"], run["model_id"]).iterdir())
+        print(f"{run['task']:10} {run['dataset']:15} test {run['metrics']['test']} {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

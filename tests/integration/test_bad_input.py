@@ -1,0 +1,483 @@
+"""Whatever a client gets wrong is refused with a problem document that names the place, and nothing is written."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from app.artifacts.store import ArtifactStore
+from app.db import migrate
+from app.db.base import metadata
+from app.db.engine import Database
+from app.main import create_app
+from app.settings import Settings
+from app.tasks import registry
+from tests.support.artifacts import add_model
+from tests.support.server import LiveServer
+
+JSON = ((b"Content-Type", b"application/json"),)
+MIB = 2**20
+FEATURES = dict.fromkeys(registry.get("housing").example["features"], 1.0)
+GRID = [[0] * 28 for _ in range(28)]
+REVIEW = {"task": "sentiment", "text": "A good film."}
+GOOD_TRAIN: dict[str, Any] = {"task": "sentiment", "dataset": "sample"}
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A request that must be refused, and how."""
+
+    name: str
+    path: str = "/predict"
+    body: Any = None  # what is sent as JSON; `content` goes before it
+    content: bytes | None = None
+    method: str = "POST"
+    status: int = 422
+    at: str | None = None  # the field that must be named
+    limit: str | None = None  # what the message about that field must hold: its limit, or the values it may have
+    says: str = ""  # what the detail must hold
+    headers: Sequence[tuple[bytes, bytes]] = JSON
+    target: bytes | None = None  # the request's target as it is sent, where a client would tidy it up
+
+
+def predict(name: str, at: str, limit: str | None = None, /, **body: Any) -> Bad:
+    return Bad(f"predict: {name}", body=body, at=at, limit=limit)
+
+
+def pixels(name: str, value: Any, at: str, limit: str | None = None) -> Bad:
+    return predict(name, at, limit, task="digits", pixels=value)
+
+
+def house(name: str, at: str, limit: str | None = None, /, **features: Any) -> Bad:
+    given = {k: v for k, v in {**FEATURES, **features}.items() if v != "absent"}
+    return predict(name, at, limit, task="housing", features=given)
+
+
+def train(name: str, at: str, limit: str | None = None, /, **fields: Any) -> Bad:
+    return Bad(f"train: {name}", "/train", body={**GOOD_TRAIN, **fields}, at=at, limit=limit)
+
+
+def recipe(name: str, at: str, limit: str | None = None, /, **fields: Any) -> Bad:
+    return train(name, f"recipe{at}", limit, recipe=fields)
+
+
+def malformed(
+    name: str, content: bytes, path: str = "/predict", status: int = 400, at: str | None = None, says: str = ""
+) -> Bad:
+    return Bad(f"{path}: {name}", path, content=content, status=status, at=at, says=says)
+
+
+def listing(name: str, path: str, at: str, limit: str | None = None) -> Bad:
+    return Bad(f"list: {name}", path, method="GET", at=at, limit=limit)
+
+
+def content_type(kind: bytes) -> Sequence[tuple[bytes, bytes]]:
+    return ((b"Content-Type", kind),)
+
+
+def dense(units: int, count: int) -> list[dict[str, Any]]:
+    return [{"kind": "dense", "units": units}] * count
+
+
+TASKS = "digits, housing, newswire, sentiment"
+
+PREDICT = [
+    predict("unknown task", "task", TASKS, task="horoscope", text="x"),
+    predict("no task", "task", TASKS, text="x"),
+    predict("task is no text", "task", TASKS, task=["sentiment"], text="x"),
+    predict("task is null", "task", TASKS, task=None, text="x"),
+    predict("unknown field", "mood", None, task="sentiment", text="x", mood="good"),
+    predict("unknown field with a lone surrogate", "\udc80", None, **REVIEW, **{"\udc80": 1}),
+    predict("field of another task", "pixels", None, **REVIEW, pixels=GRID),
+    predict("no text", "text", None, task="sentiment"),
+    predict("empty text", "text", "1 character", task="sentiment", text=""),
+    predict("blank text", "text", None, task="sentiment", text=" \t\n  "),
+    predict("only punctuation", "text", "no words", task="sentiment", text="?! ... --"),
+    predict("only a tag", "text", "no words", task="sentiment", text="<br /><br />"),
+    predict("10 MB of text", "text", "100000", task="sentiment", text="good " * 2_000_000),
+    predict("one character too many", "text", "100000", task="newswire", text="a" * 100_001),
+    predict("lone surrogates", "text", None, task="sentiment", text="\ud83d\ud83d"),
+    predict("a lone surrogate in good text", "text", None, task="sentiment", text="A good film \udfff."),
+    predict("text is a number", "text", None, task="sentiment", text=5),
+    predict("text is null", "text", None, task="sentiment", text=None),
+    predict("text is a list", "text", None, task="sentiment", text=["good"]),
+    predict("headline too long", "title", "1000", task="newswire", text="Oil rose.", title="x" * 1001),
+    pixels("783 pixels", [0] * 783, "pixels", "784"),
+    pixels("785 pixels", [0] * 785, "pixels", "784"),
+    pixels("no pixels", [], "pixels", "784"),
+    pixels("ragged grid", [*GRID[:-1], [0] * 27], "pixels.27", "28"),
+    pixels("27 rows", GRID[:-1], "pixels", "28"),
+    pixels("29 rows", [*GRID, [0] * 28], "pixels", "28"),
+    pixels("a number among the rows", [*GRID[:-1], 0], "pixels.27"),
+    pixels("pixel 256", [*[0] * 783, 256], "pixels.783", "255"),
+    pixels("pixel -1", [[-1, *[0] * 27], *GRID[1:]], "pixels.0.0", "0"),
+    pixels("NaN", [float("nan"), *[0] * 783], "pixels.0"),
+    pixels("Infinity", [float("inf"), *[0] * 783], "pixels.0"),
+    pixels("numbers in strings", ["0"] * 784, "pixels.0"),
+    pixels("booleans", [True] * 784, "pixels.0"),
+    pixels("null among the pixels", [None] * 784, "pixels.0"),
+    pixels("pixels are null", None, "pixels"),
+    pixels("pixels are text", "0" * 784, "pixels"),
+    pixels("pixels are an object", {"0": 0}, "pixels"),
+    house("missing feature", "features.RM", None, RM="absent"),
+    house("extra feature", "features.POOL", None, POOL=1.0),
+    house("feature 1e300", "features.CRIM", "1000000", CRIM=1e300),
+    house("feature -1e300", "features.CRIM", "-1000000", CRIM=-1e300),
+    house("NaN", "features.TAX", None, TAX=float("nan")),
+    house("Infinity", "features.TAX", None, TAX=float("inf")),
+    house("number in a string", "features.TAX", None, TAX="240"),
+    house("boolean", "features.CHAS", None, CHAS=True),
+    house("null", "features.CHAS", None, CHAS=None),
+    predict("features are a list", "features", None, task="housing", features=[1.0] * 13),
+    predict("no instances", "instances", "1 item", task="sentiment", instances=[]),
+    predict("10,001 instances", "instances", "10000", task="sentiment", instances=[{"text": "x"}] * 10_001),
+    predict("instances and text", "text", None, **REVIEW, instances=[{"text": "x"}]),
+    predict("instances are null", "instances", None, task="sentiment", instances=None),
+    predict("instances are texts", "instances.0", None, task="sentiment", instances=["x"]),
+    predict("an instance without text", "instances.1.text", None, task="sentiment", instances=[{"text": "x"}, {}]),
+    predict("an instance with a task", "instances.0.task", None, task="sentiment", instances=[REVIEW]),
+    predict("an instance of punctuation", "instances.1.text", "no words", task="sentiment",
+            instances=[{"text": "x"}, {"text": "!"}]),
+    predict("version 0", "model", "1", **REVIEW, model=0),
+    predict("version -1", "model", "1", **REVIEW, model=-1),
+    predict("version 2**40", "model", "2147483647", **REVIEW, model=2**40),
+    predict("version is a fraction", "model", None, **REVIEW, model=1.5),
+    predict("model is a boolean", "model", None, **REVIEW, model=True),
+    predict("model id with a path", "model", None, **REVIEW, model="../../etc/passwd"),
+    predict("model is null", "model", None, **REVIEW, model=None),
+    predict("top_k 0", "top_k", "1", task="newswire", text="Oil rose.", top_k=0),
+    predict("top_k 101", "top_k", "100", task="newswire", text="Oil rose.", top_k=101),
+    predict("top_k is text", "top_k", None, task="newswire", text="Oil rose.", top_k="5"),
+    Bad("predict: unknown version", body={**REVIEW, "model": 999}, status=404, says="version 999"),
+    Bad("predict: unknown id", body={**REVIEW, "model": "m-nobody"}, status=404, says="m-nobody"),
+    Bad("predict: another task's model", body={**REVIEW, "model": "<digits>"}, status=404, says="'sentiment'"),
+]  # fmt: skip
+
+TRAIN = [
+    train("unknown task", "task", TASKS, task="horoscope"),
+    train("task is null", "task", None, task=None),
+    train("unknown preset", "preset", "baseline", preset="gigantic"),
+    train("unknown dataset", "dataset", "imdb, sample", dataset="mnist"),
+    train("dataset without a name", "dataset", "imdb, sample", dataset=""),
+    train("dataset with a path", "dataset", "imdb, sample", dataset="../../etc/passwd"),
+    train("unknown field", "epochs", None, epochs=3),
+    train("unknown activate", "activate", "if_better", activate="sometimes"),
+    recipe("unknown field", ".momentum", None, momentum=1),
+    recipe("unknown layer kind", ".layers.0", "dense", layers=[{"kind": "conv2d", "units": 4}]),
+    recipe("layer without a kind", ".layers.0", "kind", layers=[{"units": 4}]),
+    recipe("unknown feature kind", ".features", "multi_hot", features={"kind": "tf_idf"}),
+    recipe("unknown optimizer kind", ".optimizer", "rmsprop", optimizer={"kind": "lbfgs"}),
+    recipe("unknown activation", ".layers.0.activation", "relu",
+           layers=[{"kind": "dense", "units": 4, "activation": "swish"}]),
+    recipe("0 units", ".layers.0.units", "1", layers=dense(0, 1)),
+    recipe("10**9 units", ".layers.0.units", "8192", layers=dense(10**9, 1)),
+    recipe("units in a string", ".layers.0.units", None, layers=[{"kind": "dense", "units": "16"}]),
+    recipe("units are a boolean", ".layers.0.units", None, layers=[{"kind": "dense", "units": True}]),
+    recipe("units are missing", ".layers.0.units", None, layers=[{"kind": "dense"}]),
+    recipe("0 epochs", ".epochs", "1", epochs=0),
+    recipe("10**9 epochs", ".epochs", "10000", epochs=10**9),
+    recipe("epochs in a string", ".epochs", None, epochs="4"),
+    recipe("batch size 0", ".batch_size", "1", batch_size=0),
+    recipe("batch size 10**9", ".batch_size", "65536", batch_size=10**9),
+    recipe("rate 1", ".layers.0.rate", "1", layers=[{"kind": "dropout", "rate": 1}]),
+    recipe("negative rate", ".layers.0.rate", "0", layers=[{"kind": "dropout", "rate": -0.1}]),
+    recipe("rate NaN", ".layers.0.rate", None, layers=[{"kind": "dropout", "rate": float("nan")}]),
+    recipe("negative l2", ".layers.1.l2", "0", layers=[*dense(4, 1), {"kind": "dense", "units": 4, "l2": -0.001}]),
+    recipe("learning rate 0", ".optimizer.learning_rate", "0", optimizer={"kind": "adam", "learning_rate": 0}),
+    recipe("learning rate Infinity", ".optimizer.learning_rate", None,
+           optimizer={"kind": "sgd", "learning_rate": float("inf")}),
+    recipe("17 layers", ".layers", "16", layers=dense(4, 17)),
+    recipe("layers are an object", ".layers", None, layers={"kind": "dense", "units": 4}),
+    recipe("too many weights", ".layers", "50,000,000", layers=dense(8192, 2)),
+    recipe("too many words", ".features.words", "100000", features={"kind": "multi_hot", "words": 10**6}),
+    recipe("too few words", ".features.words", "5", features={"kind": "multi_hot", "words": 4}),
+    recipe("loss that does not fit the head", ".loss", "binary_crossentropy", loss="mae"),
+    recipe("unknown loss", ".loss", "mse", loss="hinge"),
+    recipe("head that the task does not take", ".head", "binary", head="regression"),
+    recipe("features of another task", ".features", "multi_hot", features={"kind": "pixels"}),
+    recipe("monitor of another head", ".early_stopping", "val_accuracy", early_stopping={"monitor": "val_mae"}),
+    recipe("early stopping on val_loss without validation", ".early_stopping", "holdout",
+           early_stopping={"monitor": "val_loss"}),
+    recipe("negative patience", ".early_stopping.patience", "0", early_stopping={"patience": -1}),
+    train("recipe is a list", "recipe", None, recipe=[]),
+    train("recipe is null", "recipe", None, recipe=None),
+    train("unknown excluded column", "recipe.features", "CRIM", task="housing",
+          recipe={"features": {"kind": "standardized", "exclude": ["POOL"]}}),
+    train("all columns excluded", "recipe.features", "at least one", task="housing",
+          recipe={"features": {"kind": "standardized", "exclude": list(FEATURES)}}),
+    train("65 excluded columns", "recipe.features.exclude", "64", task="housing",
+          recipe={"features": {"kind": "standardized", "exclude": ["B"] * 65}}),
+    train("hold-out as large as the training rows", "validation.size", "600",
+          validation={"kind": "holdout", "size": 600}),
+    train("hold-out larger than the training rows", "validation.size", "600",
+          validation={"kind": "holdout", "size": 9_999_999}),
+    train("hold-out of 0 rows", "validation.size", "1", validation={"kind": "holdout", "size": 0}),
+    train("1 fold", "validation.folds", "2", validation={"kind": "kfold", "folds": 1}),
+    train("21 folds", "validation.folds", "20", validation={"kind": "kfold", "folds": 21}),
+    train("unknown validation", "validation", "holdout", validation={"kind": "bootstrap"}),
+    train("seed -1", "seed", "0", seed=-1),
+    train("seed 2**31", "seed", "2147483647", seed=2**31),
+    train("seed in a string", "seed", None, seed="1"),
+    train("seed is a boolean", "seed", None, seed=True),
+    train("seed is a fraction", "seed", None, seed=1.5),
+    train("name with a line break", "name", None, name="a\nb"),
+    train("name with NUL", "name", None, name="a\x00b"),
+    train("name with DEL", "name", None, name="a\x7fb"),
+    train("name with a terminal's control character", "name", None, name="a\x9b31mb"),
+    train("name with a lone surrogate", "name", None, name="a\ud800b"),
+    train("name too long", "name", "200", name="x" * 201),
+    train("name is a number", "name", None, name=7),
+    train("tag value with a control character", "tags.team", None, tags={"team": "a\x1bb"}),
+    train("tag value with a lone surrogate", "tags.team", None, tags={"team": "\udfff"}),
+    train("tag value too long", "tags.team", "200", tags={"team": "x" * 201}),
+    train("tag value is a number", "tags.team", None, tags={"team": 1}),
+    train("tag key with a control character", "tags.a\x07b", None, tags={"a\x07b": "x"}),
+    # A key that UTF-8 cannot carry has no name in Pydantic's findings.
+    train("tag key with a lone surrogate", "tags.[key]", None, tags={"\ud800": "x"}),
+    train("tag key with a colon", "tags.a:b", None, tags={"a:b": "x"}),
+    train("tag key is empty", "tags.", None, tags={"": "x"}),
+    train("tag key too long", f"tags.{'k' * 65}", "64", tags={"k" * 65: "x"}),
+    train("21 tags", "tags", "20", tags={f"k{i}": "x" for i in range(21)}),
+    train("tags are a list", "tags", None, tags=["x"]),
+    *(
+        Bad(f"train: Idempotency-Key {name}", "/train", body=GOOD_TRAIN, at="idempotency-key", limit=limit,
+            headers=(*JSON, (b"Idempotency-Key", key)))
+        for name, key, limit in [
+            ("empty", b"", "1 character"), ("too long", b"k" * 256, "255"), ("with spaces", b"a b", None),
+            ("beyond ASCII", b"caf\xc3\xa9", None),
+        ]
+    ),
+]  # fmt: skip
+
+BODIES = [
+    case
+    for path in ("/predict", "/train")
+    for case in [
+        malformed("no JSON", b"hello", path, says="JSON"),
+        malformed("truncated JSON", b'{"task": "sentiment", "te', path, says="JSON"),
+        malformed("two JSON values", b'{"task": "sentiment", "text": "x"}{}', path, says="JSON"),
+        malformed("trailing comma", b'{"task": "sentiment", "text": "x",}', path, says="JSON"),
+        malformed("invalid UTF-8", b'{"task": "sentiment", "text": "\xff\xfe"}', path),
+        malformed("100,000 nested arrays", b"[" * 100_000 + b"]" * 100_000, path),
+        malformed("100,000 nested arrays in a field", b'{"task": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", path),
+        malformed("100,000 nested objects", b'{"a":' * 100_000 + b"1" + b"}" * 100_000, path),
+        malformed("a number of 5,000 digits", b'{"task": "sentiment", "seed": ' + b"9" * 5000 + b"}", path),
+        malformed("array as body", b"[]", path, status=422, at="body"),
+        malformed("string as body", b'"sentiment"', path, status=422, at="body"),
+        malformed("number as body", b"5", path, status=422, at="body"),
+        malformed("null as body", b"null", path, status=422, at="body"),
+        Bad(f"{path}: text/plain", path, body=GOOD_TRAIN, status=415, headers=content_type(b"text/plain")),
+        Bad(f"{path}: form", path, content=b"task=sentiment", status=415,
+            headers=content_type(b"application/x-www-form-urlencoded")),
+        Bad(f"{path}: multipart form", path, content=b"--x--", status=415,
+            headers=content_type(b"multipart/form-data; boundary=x")),
+        Bad(f"{path}: no content type", path, body=GOOD_TRAIN, status=415, headers=()),
+        Bad(f"{path}: GET", path, method="GET", status=405),
+        Bad(f"{path}: DELETE", path, method="DELETE", status=405),
+        Bad(f"{path}: foreign Host", path, body=REVIEW, status=421, headers=(*JSON, (b"Host", b"evil.example"))),
+        Bad(f"{path}: foreign Host that begins like ours", path, body=REVIEW, status=421,
+            headers=(*JSON, (b"Host", b"localhost.evil.example"))),
+        Bad(f"{path}: foreign Host that begins like an address of ours", path, body=REVIEW, status=421,
+            headers=(*JSON, (b"Host", b"127.0.0.1.evil.example"))),
+    ]
+] + [
+    malformed("empty body", b"", "/predict", says="JSON"),
+    malformed("empty body", b"", "/train", status=422, at="body"),
+]  # fmt: skip
+
+LISTS_AND_PATHS = [
+    *(
+        listing(f"{path} {name}", f"{path}?{query}", query.partition("=")[0], limit)
+        for path in ("/runs", "/models", "/tasks/digits/active-model/history")
+        for name, query, limit in [
+            ("limit 0", "limit=0", "1"), ("limit 501", "limit=501", "500"), ("limit is text", "limit=all", None),
+            ("cursor -1", "cursor=-1", "0"), ("cursor abc", "cursor=abc", None),
+            ("cursor 2**64", f"cursor={2**64}", str(2**53)),
+        ]
+    ),
+    listing("unknown status", "/runs?status=sleeping", "status", "queued"),
+    listing("task with NUL", "/runs?task=%00", "task"),
+    listing("dataset with invalid UTF-8", "/runs?dataset=%ff", "dataset"),
+    listing("tag with NUL", "/runs?tag=a%00", "tag"),
+    listing("task too long", f"/models?task={'x' * 65}", "task", "64"),
+    Bad("POST /tasks", "/tasks", body={}, status=405),
+    Bad("PUT /runs", "/runs", body={}, method="PUT", status=405),
+    Bad("DELETE /models", "/models", method="DELETE", status=405),
+    *(
+        Bad(f"unknown route {method} {path}", path, method=method, status=404, says=path)
+        for method, path in [("GET", "/nothing"), ("POST", "/nothing"), ("GET", "/predict/more"), ("GET", "/runs/x/y"),
+                             ("DELETE", "/api/v1")]
+    ),
+    *(
+        Bad(f"no such thing: {path}", path, method=method, status=404, says=says)
+        for method, path, says in [
+            ("GET", "/runs/r-nobody", "r-nobody"), ("GET", "/runs/r-nobody/history", "r-nobody"),
+            ("GET", "/runs/r-nobody/events", "r-nobody"), ("POST", "/runs/r-nobody/cancel", "r-nobody"),
+            ("POST", "/runs/r-nobody/retry", "r-nobody"), ("GET", "/models/m-nobody", "m-nobody"),
+            ("GET", "/models/m-nobody/archive", "m-nobody"), ("GET", "/tasks/horoscope", "digits, housing"),
+            ("GET", "/tasks/horoscope/active-model/history", "digits, housing"),
+        ]
+    ),
+    *(
+        Bad(f"odd id: {method} {path}{suffix}", f"{path}{suffix}", method=method, at=at)
+        for method, path, suffix, at in [
+            ("GET", "/runs/%00", "", "run_id"), ("GET", "/runs/%00", "/events", "run_id"),
+            ("POST", "/runs/%00", "/cancel", "run_id"), ("POST", "/runs/%00", "/retry", "run_id"),
+            ("GET", f"/runs/{'r' * 65}", "", "run_id"), ("GET", f"/models/{'m' * 65}", "/archive", "model_id"),
+            ("GET", "/models/%00", "", "model_id"), ("GET", "/models/a%20b", "", "model_id"),
+            ("GET", "/tasks/%ff", "", "task"), ("GET", "/models/m;x", "", "model_id"),
+        ]
+    ),
+    Bad("odd id: dots", "/runs", target=b"/runs/..", method="GET", at="run_id"),
+    Bad("odd id: coded dots", "/runs", target=b"/models/%2e%2e/archive", method="GET", at="model_id"),
+    Bad("odd id: a path out", "/runs", target=b"/models/..%2f..%2fetc%2fpasswd", method="GET", status=404),
+    Bad("no route: dots", "/runs", target=b"/runs/../../etc/passwd", method="GET", status=404),
+    Bad("activate: unknown model", "/tasks/digits/active-model", {"model_id": "m-nobody"}, method="PUT", status=404,
+        says="m-nobody"),
+    Bad("activate: unknown task", "/tasks/horoscope/active-model", {"model_id": "<digits>"}, method="PUT", status=404,
+        says="digits, housing"),
+    Bad("activate: another task's model", "/tasks/sentiment/active-model", {"model_id": "<digits>"}, method="PUT",
+        at="model_id", limit="digits"),
+    Bad("activate: a path", "/tasks/digits/active-model", {"model_id": "../digits"}, method="PUT", at="model_id"),
+    Bad("activate: a number", "/tasks/digits/active-model", {"model_id": 1}, method="PUT", at="model_id"),
+    Bad("activate: no model", "/tasks/digits/active-model", {}, method="PUT", at="model_id"),
+    Bad("activate: unknown field", "/tasks/digits/active-model", {"model_id": "<digits>", "force": True}, method="PUT",
+        at="force"),
+    Bad("activate: text/plain", "/tasks/digits/active-model", {"model_id": "<digits>"}, method="PUT", status=415,
+        headers=content_type(b"text/plain")),
+]  # fmt: skip
+
+CASES = [*PREDICT, *TRAIN, *BODIES, *LISTS_AND_PATHS]
+
+
+@dataclass
+class Served:
+    """An application that all cases share: they change nothing, which is what they test."""
+
+    database: Database
+    client: httpx.Client
+    small: httpx.Client  # of an application that takes bodies of 1 MiB only
+    digits: str  # id of the model of that task
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        with self.database.read() as tx:
+            return {
+                name: tx.execute(select(func.count()).select_from(table)).scalar_one()
+                for name, table in metadata.tables.items()
+            }
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One migrated database with a model per task, served with and without a small body limit."""
+    folder = tmp_path_factory.mktemp("bad-input")
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [n for n in os.environ if n.startswith("DENSELY_")]:
+            environment.delenv(name)
+        settings = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
+    migrate.upgrade(settings.url)
+    database = Database(settings.url)
+    store = ArtifactStore(settings.models_dir)
+    digits = {task: add_model(database, store, task) for task in registry.all_tasks()}["digits"].id
+    server = LiveServer(create_app(settings))
+    small = LiveServer(create_app(settings.model_copy(update={"max_body_mib": 1})))
+    yield Served(database, server.client, small.client, digits)
+    for running in (server, small):
+        running.close()
+    database.close()
+
+
+def send(client: httpx.Client, case: Bad, digits: str) -> httpx.Response:
+    """The request as it stands; JSON goes out with NaN and lone surrogates, as careless clients send them."""
+    content = case.content
+    if content is None and case.body is not None:
+        content = json.dumps(case.body).replace("<digits>", digits).encode()
+    extensions = {"target": case.target} if case.target else {}
+    return client.request(case.method, case.path, content=content, headers=case.headers, extensions=extensions)
+
+
+def check_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """The parts that every problem document has; returns the document."""
+    assert status == answer.status_code, answer.text[:2000]
+    assert "application/problem+json" == answer.headers["content-type"]
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "request_id", "errors"} == set(problem)
+    assert problem["type"].startswith("urn:densely:problem:")
+    assert status == problem["status"]
+    assert answer.headers["x-request-id"] == problem["request_id"]
+    assert problem["title"]
+    assert problem["detail"]
+    for error in problem["errors"]:
+        assert {"field", "message"} == set(error)
+        assert "Value error" not in error["message"], "Pydantic's own words"
+    return problem
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_bad_request_is_refused_and_changes_nothing(served: Served, case: Bad) -> None:
+    """A 4xx problem document names the field at fault and its limit; no table has a row more or less."""
+    before = served.rows()
+
+    answer = send(served.client, case, served.digits)
+
+    problem = check_problem(answer, case.status)
+    assert case.says in problem["detail"]
+    if case.at is not None:
+        messages = [error["message"] for error in problem["errors"] if error["field"] == case.at]
+        assert messages, f"{case.at} is not among {problem['errors'][:5]}"
+        assert any((case.limit or "") in message for message in messages), messages
+    if case.status == 405:
+        assert answer.headers["allow"]
+    assert before == served.rows()
+
+
+def test_the_405_says_what_is_allowed(served: Served) -> None:
+    assert "POST" == served.client.get("/predict").headers["allow"]
+    assert "GET" == served.client.post("/tasks", json={}).headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/train"])
+@pytest.mark.parametrize("way", ["content-length", "chunked"])
+def test_a_body_over_the_limit_is_refused(served: Served, path: str, way: str) -> None:
+    """413 names the limit, whether the size was announced or only found out while reading."""
+    before = served.rows()
+    body = json.dumps({**REVIEW, "text": "x" * (2 * MIB)}).encode()
+    parts = (body[i : i + 65_536] for i in range(0, len(body), 65_536))
+
+    answer = served.small.post(path, content=body if way == "content-length" else parts, headers=JSON)
+
+    problem = check_problem(answer, 413)
+    assert [{"field": "body", "message": "the body is larger than 1 MiB"}] == problem["errors"]
+    assert before == served.rows()
+
+
+def test_a_body_up_to_the_limit_is_read(served: Served) -> None:
+    """One MiB exactly is no error of size; one byte more is."""
+    body = json.dumps(REVIEW).encode()
+
+    assert 200 == served.small.post("/predict", content=body.ljust(MIB), headers=JSON).status_code
+    assert 413 == served.small.post("/predict", content=body.ljust(MIB + 1), headers=JSON).status_code
+
+
+def test_a_connection_goes_on_after_a_refusal(served: Served) -> None:
+    """A refused request spoils nothing for the next one on the same connection."""
+    for case in CASES[:: len(CASES) // 20]:
+        send(served.client, case, served.digits)
+
+        answer = served.client.post("/predict", json=REVIEW)
+
+        assert 200 == answer.status_code, case.name
+        assert {"task", "model", "prediction"} == set(answer.json())
+
+
+def test_every_task_still_answers_after_the_whole_table(served: Served) -> None:
+    """Runs last in this file, when every case above has been sent."""
+    for name, task in registry.all_tasks().items():
+        assert 200 == served.client.post("/predict", json={"task": name, **task.example}).status_code
+    assert 202 == served.client.post("/train", json=GOOD_TRAIN).status_code

@@ -1,0 +1,123 @@
+"""The error tree: its drawing, its words, its statuses."""
+
+import inspect
+import json
+
+import pytest
+
+from app import errors
+from app.api.error_handlers import STATUSES, problem_of
+from app.errors import DenselyError, FieldError
+
+CLASSES = {
+    name: member
+    for name, member in vars(errors).items()
+    if inspect.isclass(member) and issubclass(member, DenselyError)
+}
+
+INTENDED = {
+    "DenselyError": 500,
+    "InvalidInput": 422,
+    "MalformedBody": 400,
+    "TooLarge": 413,
+    "Misdirected": 421,
+    "UnsupportedMediaType": 415,
+    "NotFound": 404,
+    "Conflict": 409,
+    "InvalidTransition": 409,
+    "IdempotencyConflict": 422,
+    "LeaseLost": 409,
+    "Unauthorized": 401,
+    "Unavailable": 503,
+    "ArtifactInvalid": 503,
+    "TrainingError": 500,
+    "DatasetUnavailable": 500,
+    "DatasetInvalid": 500,
+    "Diverged": 500,
+    "ParityError": 500,
+}
+
+
+def drawn_tree(drawing: str) -> dict[str, str | None]:
+    """Each class that the drawing names, with the class it hangs from."""
+    parents: dict[str, str | None] = {}
+    above: list[str] = []
+    for line in drawing.splitlines():
+        depth = (len(line) - len(line.lstrip("│├└─ "))) // 4
+        if line.startswith("DenselyError") or depth:
+            name = line.lstrip("│├└─ ").split()[0]
+            parents[name] = above[depth - 1] if depth else None
+            above[depth:] = [name]
+    return parents
+
+
+def test_the_drawing_is_the_inheritance() -> None:
+    """Every class is drawn, under the class that it inherits from, and nothing else is."""
+    inherited = {name: kind.__base__.__name__ if kind is not DenselyError else None for name, kind in CLASSES.items()}
+
+    assert inherited == drawn_tree(errors.__doc__ or "")
+
+
+def test_the_drawing_explains_every_class_but_the_root() -> None:
+    lines = [line.lstrip("│├└─ ") for line in (errors.__doc__ or "").splitlines() if "─ " in line]
+
+    assert len(CLASSES) - 1 == len(lines)
+    assert all(len(line.split()) > 2 for line in lines)
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_an_error_without_a_message_says_its_docstring(kind: type[DenselyError]) -> None:
+    assert kind.__doc__
+    assert kind.__doc__ == kind().message
+    assert kind.__doc__ == str(kind())
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_every_class_has_a_docstring_of_its_own(kind: type[DenselyError]) -> None:
+    """An inherited docstring would tell the client about the wrong error."""
+    assert kind.__doc__ is not (kind.__base__ or object).__doc__
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_a_message_replaces_the_docstring(kind: type[DenselyError]) -> None:
+    assert "the cat sat on it" == kind("the cat sat on it").message
+    assert "the cat sat on it" == str(kind("the cat sat on it"))
+
+
+def test_invalid_input_names_its_field() -> None:
+    assert [FieldError("seed", "too small")] == errors.InvalidInput("too small", field="seed").errors
+
+
+def test_invalid_input_without_a_field_names_none() -> None:
+    assert [] == errors.InvalidInput("too small").errors
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_every_class_is_answered_with_its_intended_status(kind: type[DenselyError]) -> None:
+    """Subclasses have their parent's status unless the table gives them their own."""
+    assert INTENDED[kind.__name__] == problem_of(kind()).status_code
+
+
+def test_the_table_of_statuses_knows_only_errors_of_the_tree() -> None:
+    assert set(CLASSES.values()) >= set(STATUSES)
+
+
+def test_a_500_keeps_its_message_to_itself() -> None:
+    """What went wrong inside is for the log."""
+    body = problem_of(errors.TrainingError("/srv/secret is full")).body
+
+    assert b"secret" not in bytes(body)
+    assert "urn:densely:problem:internal-error" == json.loads(bytes(body))["type"]
+
+
+def test_a_problem_document_carries_type_detail_and_fields() -> None:
+    document = json.loads(bytes(problem_of(errors.InvalidInput("too small", field="seed"), "r-1").body))
+
+    assert {
+        "type": "urn:densely:problem:invalid-input",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "too small",
+        "request_id": "r-1",
+        "errors": [{"field": "seed", "message": "too small"}],
+    } == document

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.training.fit import FitState
 
-MODEL, STATE, BEST = "model.keras", "state.json", "best.npz"
+MODEL, STATE, BEST, RANDOM = "model.keras", "state.json", "best.npz", "random.npz"
 
 
 @dataclasses.dataclass
@@ -49,6 +49,7 @@ class Checkpoints:
             shutil.rmtree(leftover, ignore_errors=True)
         fresh.mkdir(parents=True)
         model.save(fresh / MODEL)
+        np.savez(fresh / RANDOM, *[variable.numpy() for variable in _random_states(model)])
         if position.fit.best_weights is not None:
             np.savez(fresh / BEST, *position.fit.best_weights)
         kept = dataclasses.replace(position, fit=dataclasses.replace(position.fit, best_weights=None))
@@ -70,6 +71,9 @@ class Checkpoints:
                 with np.load(self._folder / BEST, allow_pickle=False) as arrays:
                     state.best_weights = [arrays[name] for name in arrays.files]
             model = keras.saving.load_model(self._folder / MODEL, safe_mode=True)
+            with np.load(self._folder / RANDOM, allow_pickle=False) as arrays:
+                for variable, name in zip(_random_states(model), arrays.files, strict=True):
+                    variable.assign(arrays[name])
             return model, Position(**saved["position"], fit=state)
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -77,3 +81,9 @@ class Checkpoints:
     def remove(self) -> None:
         """The run has ended."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _random_states(model: keras.Sequential) -> list[Any]:
+    """Where dropout's random numbers stand: `model.save` leaves that out."""
+    generators = [getattr(layer, "seed_generator", None) for layer in model.layers]  # dropout of rate 0 has none
+    return [generator.state for generator in generators if generator is not None]

@@ -33,21 +33,21 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
     batches that an uninterrupted one would have seen.
     """
 
-    def __init__(
-        self, examples: Examples, batch_size: int, seed: tuple[int, ...] | None = None, epoch: int = 0
-    ) -> None:
-        """`seed` None: in the given order. `epoch`: the one to start with, from 0."""
+    def __init__(self, examples: Examples, batch_size: int, seed: tuple[int, ...] | None = None) -> None:
+        """`seed` None: always in the given order."""
         super().__init__()
         self._examples = examples
         self._batch_size = batch_size
         self._seed = seed
-        self._epoch = epoch
         self._order: NDArray[np.int64] = np.arange(len(examples))
-        self._shuffle()
 
-    def _shuffle(self) -> None:
+    def start(self, epoch: int) -> None:
+        """Draw the order of this epoch, counted from 0.
+
+        Called by a callback: Keras' own `on_epoch_end` also comes once before the first epoch.
+        """
         if self._seed is not None:
-            self._order = np.random.default_rng([*self._seed, self._epoch]).permutation(len(self._examples))
+            self._order = np.random.default_rng([*self._seed, epoch]).permutation(len(self._examples))
 
     def __len__(self) -> int:
         return math.ceil(len(self._examples) / self._batch_size)
@@ -55,8 +55,3 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
     def __getitem__(self, number: int) -> tuple[FloatMatrix, NDArray[Any]]:
         batch = self._examples.pick(self._order[number * self._batch_size : (number + 1) * self._batch_size])
         return dense(batch.rows), batch.targets
-
-    def on_epoch_end(self) -> None:
-        """A new order for the next epoch."""
-        self._epoch += 1
-        self._shuffle()

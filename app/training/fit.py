@@ -56,12 +56,13 @@ def fit(
     """
     state = state or FitState()
     if state.epoch < recipe.epochs and not state.stopped:
+        batches = Batches(train, recipe.batch_size, seed)
         model.fit(
-            Batches(train, recipe.batch_size, seed, state.epoch),
+            batches,
             epochs=recipe.epochs,
             initial_epoch=state.epoch,
             validation_data=Batches(validation, EVALUATION_BATCH) if validation else None,
-            callbacks=[_Recorder(recipe, state, on_epoch)],
+            callbacks=[_Recorder(recipe, state, batches, on_epoch)],
             shuffle=False,
             verbose=0,
         )
@@ -92,15 +93,17 @@ def _plain(figures: Mapping[str, Any]) -> dict[str, float]:
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no type information
     """After each epoch: check the loss, follow the monitored figure, tell the run."""
 
-    def __init__(self, recipe: Recipe, state: FitState, on_epoch: OnEpoch) -> None:
+    def __init__(self, recipe: Recipe, state: FitState, batches: Batches, on_epoch: OnEpoch) -> None:
         super().__init__()
+        self._batches = batches
         self._recipe = recipe
         self._state = state
         self._on_epoch = on_epoch
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        del epoch, logs
+        del logs
+        self._batches.start(epoch)
         self._started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:

@@ -61,9 +61,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
     """Any recipe that is within its limits and fits together."""
     head = draw(st.sampled_from(sorted(HEADS)))
     monitors = st.sampled_from(["loss", "val_loss", f"val_{HEADS[head].metric}"])
-    stopping = st.builds(
-        EarlyStopping, monitor=monitors, patience=st.integers(0, 10_000), restore_best=st.booleans()
-    )
+    stopping = st.builds(EarlyStopping, monitor=monitors, patience=st.integers(0, 10_000), restore_best=st.booleans())
     return Recipe(
         features=draw(features),
         layers=draw(layers),
@@ -125,7 +123,9 @@ json_scalars = st.one_of(
 )
 json_values = st.recursive(
     json_scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(), max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(), max_size=6), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

@@ -19,7 +19,7 @@ def test_settings_are_read_from_prefixed_variables(monkeypatch: pytest.MonkeyPat
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Settings().port = 1
+        Settings().port = 1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", "localhost.example.org"])

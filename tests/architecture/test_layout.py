@@ -1,0 +1,68 @@
+"""The project's own rules about its files."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import app
+
+ROOT = Path(app.__file__).parent.parent
+# Banks of sample phrases are data.
+MODULES = sorted(path for path in (ROOT / "app").rglob("*.py") if "_samples" not in path.parts)
+MOST_LINES = 300
+MOST_LINES_OF_A_FUNCTION = 60
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_modules_stay_small(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= MOST_LINES
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_FUNCTION, node.name
+
+
+def test_the_map_names_every_package() -> None:
+    """`app/__init__.py` is what a newcomer reads first."""
+    assert app.__doc__ is not None
+    listed = set(re.findall(r"^(\w+)  +\S", app.__doc__, flags=re.MULTILINE))
+    packages = {path.parent.name for path in (ROOT / "app").glob("*/__init__.py")}
+    assert packages == listed
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_locks_pin_with_hashes_and_name_no_host(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
+    requirements = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]
+    assert len(requirements) > 50
+    assert all("==" in line for line in requirements)
+    assert len(requirements) <= lock.count("--hash=sha256:")
+    assert "://" not in lock
+    assert "index" not in re.sub(r"^\S+==.*$", "", lock, flags=re.MULTILINE)
+
+
+def test_the_compose_file_shares_a_volume_and_has_a_gpu_profile() -> None:
+    compose: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    services = compose["services"]
+    targets = set(re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert {"migrate", "api", "worker", "worker-gpu"} == set(services)
+    for service in services.values():
+        assert ["data:/data"] == service["volumes"]
+        assert service["build"]["target"] in targets
+        assert "DENSELY_API_KEYS" in service["environment"]
+    assert "data" in compose["volumes"]
+    assert ["gpu"] == services["worker-gpu"]["profiles"]
+    assert all("profiles" not in service for name, service in services.items() if name != "worker-gpu")
+    assert services["api"]["ports"][0].startswith("127.0.0.1:")
+
+
+def test_what_the_image_copies_exists() -> None:
+    for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines():
+        if line.startswith("COPY "):
+            *sources, _ = line.split()[1:]
+            assert all((ROOT / source).exists() for source in sources), line

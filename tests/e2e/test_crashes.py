@@ -1,0 +1,152 @@
+"""Every run survives a crash: real processes, really killed."""
+
+import sqlite3
+import time
+from typing import Any
+
+import psutil
+
+from benchmarks.service import Service
+from tests.e2e.conftest import StartService, processes_of, trainer_of
+
+LONG = {"task": "housing", "dataset": "sample", "recipe": {"epochs": 600}, "seed": 3}
+QUICK_LEASE = {"DENSELY_LEASE_SECONDS": 2, "DENSELY_HEARTBEAT_SECONDS": 0.5, "DENSELY_CHECKPOINT_SECONDS": 0.2}
+
+
+def test_a_run_outlives_its_trainer_and_its_worker(start_service: StartService) -> None:
+    """Kill -9 on the trainer, then on the worker, mid-epoch: the third attempt goes on where they were."""
+    service = start_service(**QUICK_LEASE)
+    run_id = service.train(**LONG)["id"]
+
+    wait_for_epochs(service, run_id, 20)
+    trainer_of(service).kill()
+    wait_for_attempt(service, run_id, 2)
+    wait_for_epochs(service, run_id, 150)
+    worker = processes_of(service, "app.worker")[0]
+    trainers = processes_of(service, "app.training.trainer")
+    worker.kill()
+    psutil.wait_procs(trainers, timeout=10)
+    assert not any(trainer.is_running() for trainer in trainers), "a trainer outlived its worker"
+
+    run = service.wait(run_id, 120)
+    assert ("succeeded", 3) == (run["status"], run["attempt"])
+    assert 1 == count(service, "SELECT count(*) FROM models WHERE task = 'housing' AND run_id = ?", run_id)
+    assert 0 == count(service, "SELECT count(*) FROM runs WHERE status = 'running'")
+    epochs = service.client.get(f"/runs/{run_id}/history").json()["epochs"]
+    assert list(range(1, 601)) == [epoch["epoch"] for epoch in epochs]
+    messages = [e["data"].get("message", "") for e in events_of(service, run_id)]
+    assert 2 == sum("resuming after epoch" in message for message in messages)
+
+
+def test_sigterm_puts_the_run_back_and_the_worker_exits_in_order(start_service: StartService) -> None:
+    service = start_service(**QUICK_LEASE)
+    run_id = service.train(**LONG)["id"]
+    wait_for_epochs(service, run_id, 5)
+
+    assert 0 == service.stop()
+
+    with sqlite3.connect(service.folder / "home" / "densely.db") as database:
+        row = database.execute("SELECT status, attempt, max_attempts, lease_id FROM runs").fetchone()
+        changes = [r[0] for r in database.execute("SELECT json_extract(data, '$.change') FROM events ORDER BY id")]
+    database.close()
+    assert ("queued", 1, 4, None) == row, "the attempt was not the run's fault, so one more is allowed"
+    assert "released" == [change for change in changes if change][-1]
+    assert not list((service.folder / "models" / ".staging").glob("*"))
+
+
+def test_the_worker_alone_exits_with_status_zero_on_sigterm(start_service: StartService) -> None:
+    service = start_service(**QUICK_LEASE)
+    run_id = service.train(**LONG)["id"]
+    wait_for_epochs(service, run_id, 2)
+    worker = processes_of(service, "app.worker")[0]
+    worker.terminate()
+    wait_for_attempt(service, run_id, 2)  # `up` has started another one, and it has the run
+
+    assert '"name": "worker", "status": 0' in service.log.read_text()
+    service.client.post(f"/runs/{run_id}/cancel").raise_for_status()
+    assert "cancelled" == service.wait(run_id, 20)["status"]
+
+
+def test_a_cancel_takes_effect_at_once_and_leaves_nothing_behind(start_service: StartService) -> None:
+    service = start_service(DENSELY_CHECKPOINT_SECONDS=0)
+    run_id = service.train(**LONG)["id"]
+    wait_for_epochs(service, run_id, 3)
+    assert list((service.folder / "home" / "checkpoints").glob("*"))
+
+    service.client.post(f"/runs/{run_id}/cancel").raise_for_status()
+    asked = time.monotonic()
+    run = service.wait(run_id, 20)
+
+    assert "cancelled" == run["status"]
+    assert time.monotonic() - asked < 5
+    assert not list((service.folder / "home" / "checkpoints").glob("*"))
+    assert 409 == service.client.post(f"/runs/{run_id}/cancel").status_code
+
+
+def test_a_run_over_its_time_limit_fails_and_says_so(start_service: StartService) -> None:
+    service = start_service(DENSELY_RUN_TIME_LIMIT_SECONDS=6)
+    run = service.wait(service.train(**{**LONG, "recipe": {"epochs": 10_000}})["id"], 60)
+
+    assert ("failed", "TimeLimit") == (run["status"], run["error"]["type"])
+    assert "6 seconds" in run["error"]["message"]
+
+
+def test_a_run_over_its_memory_limit_fails_and_says_so(start_service: StartService) -> None:
+    service = start_service(DENSELY_RUN_MEMORY_LIMIT_MIB=256)  # less than TensorFlow itself
+    run = service.wait(service.train(**LONG)["id"], 60)
+
+    assert ("failed", "MemoryLimit") == (run["status"], run["error"]["type"])
+
+
+def test_a_diverging_run_fails_with_the_epoch_and_the_likely_cause(start_service: StartService) -> None:
+    service = start_service()
+    recipe = {"epochs": 50, "optimizer": {"kind": "sgd", "learning_rate": 10.0}}
+    run = service.wait(service.train(task="housing", dataset="sample", recipe=recipe)["id"], 60)
+
+    assert ("failed", "Diverged") == (run["status"], run["error"]["type"])
+    assert "in epoch" in run["error"]["message"]
+    assert "learning rate" in run["error"]["message"]
+
+
+def test_the_api_is_started_again_when_it_dies(start_service: StartService) -> None:
+    service = start_service()
+    processes_of(service, "app.main")[0].kill()
+    time.sleep(0.3)
+    service.wait_until_ready()
+
+    assert 200 == service.client.get("/tasks").status_code
+
+
+def wait_for_epochs(service: Service, run_id: str, number: int, seconds: float = 60) -> None:
+    wait_until(service, run_id, lambda run: (run["progress"] or {}).get("epoch", 0) >= number, seconds)
+
+
+def wait_for_attempt(service: Service, run_id: str, number: int, seconds: float = 60) -> None:
+    wait_until(service, run_id, lambda run: run["attempt"] >= number, seconds)
+
+
+def wait_until(service: Service, run_id: str, condition: Any, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition(run := service.run(run_id)):
+        assert time.monotonic() < deadline, run
+        assert run["status"] in ("queued", "running"), run
+        time.sleep(0.05)
+
+
+def events_of(service: Service, run_id: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor = 0
+    while cursor is not None:
+        page = service.client.get(f"/runs/{run_id}/events", params={"limit": 500, "cursor": cursor}).json()
+        items += page["items"]
+        cursor = page["next"]
+    return items
+
+
+def count(service: Service, query: str, *values: Any) -> int:
+    database = sqlite3.connect(service.folder / "home" / "densely.db")
+    try:
+        number: int = database.execute(query, values).fetchone()[0]
+        return number
+    finally:
+        database.close()

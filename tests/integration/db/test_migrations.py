@@ -1,0 +1,220 @@
+"""Migrations: forth, back and forth again, the same tables as the code's, and safe when processes start together."""
+
+import multiprocessing
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, insert, inspect, select
+
+from app.db import migrate, models, runs, workers
+from app.db.base import SCHEMA_REVISION, metadata
+from app.db.engine import Database, Transaction
+from app.db.tables import epochs
+from app.domain.runs import Progress, RunRequest
+from app.errors import Unavailable
+from app.tasks import registry
+from tests.support.clock import FakeClock
+
+REVISIONS = [
+    script.revision for script in reversed(list(ScriptDirectory.from_config(migrate.config("")).walk_revisions()))
+]
+
+
+def fill(database: Database, clock: FakeClock) -> None:
+    """Rows in every table."""
+    preset = registry.get("housing").presets["baseline"]
+    request = RunRequest(
+        task="housing", preset="baseline", dataset="sample", recipe=preset.recipe, validation=preset.validation, seed=1,
+        tags={"team": "a"},
+    )  # fmt: skip
+    with database.write() as tx:
+        runs.insert_run(tx, request, clock(), 3)
+        row = runs.claim(tx, "w-1", clock(), 10)
+        assert row is not None
+        runs.record_epoch(
+            tx, row.id, row.lease_id, clock(), fold=0, epoch=1, seconds=0.1, metrics={"loss": 1.0},
+            progress=Progress(epoch=1, epochs=9),
+        )  # fmt: skip
+        models.insert_model(
+            tx, task="housing", id="m-1", run_id=row.id, dataset="sample", dataset_is_sample=True, metrics={},
+            created_at=clock(),
+        )  # fmt: skip
+        models.activate(tx, "housing", "m-1", clock(), "test")
+        workers.seen(tx, "w-1", clock(), {"host": "here", "pid": 1, "devices": ["CPU:0"], "versions": {}})
+
+
+def rows_of(tx: Transaction) -> dict[str, list[str]]:
+    """All rows of the tables that the database has."""
+    here = inspect(tx).get_table_names()
+    return {n: sorted(map(repr, tx.execute(select(t)).all())) for n, t in metadata.tables.items() if n in here}
+
+
+def shape_of(database: Database) -> dict[str, Any]:
+    """What the database says of its tables: columns, keys, indexes and checks, with their conditions."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return sorted((key, plain(part)) for key, part in value.items())
+        return [plain(part) for part in value] if isinstance(value, list) else str(value)
+
+    def sorted_by_name(items: list[Any]) -> list[Any]:
+        return sorted(map(plain, items), key=str)
+
+    with database.read() as tx:
+        inspector = inspect(tx)
+        return {
+            table: {
+                "columns": sorted_by_name(inspector.get_columns(table)),
+                "primary key": plain(inspector.get_pk_constraint(table)),
+                "foreign keys": sorted_by_name(inspector.get_foreign_keys(table)),
+                "unique": sorted_by_name(inspector.get_unique_constraints(table)),
+                "checks": sorted_by_name(inspector.get_check_constraints(table)),
+                "indexes": sorted_by_name(inspector.get_indexes(table)),
+            }
+            for table in inspector.get_table_names()
+            if table != "alembic_version"
+        }
+
+
+def test_the_code_works_with_the_newest_revision() -> None:
+    """SCHEMA_REVISION is the one head that migrations/ has."""
+    script = ScriptDirectory.from_config(migrate.config(""))
+
+    assert [SCHEMA_REVISION] == script.get_heads()
+    assert SCHEMA_REVISION == REVISIONS[-1]
+
+
+def test_migrating_gives_the_tables_of_the_code(new_url: Callable[[], str]) -> None:
+    """Alembic finds nothing to generate, and the database describes both alike, CHECKs and partial indexes too."""
+    migrated, created = new_url(), new_url()
+    migrate.upgrade(migrated)
+    command.check(migrate.config(migrated))  # raises where Alembic would generate a migration
+    databases = Database(migrated), Database(created)
+    with databases[1].write() as tx:
+        metadata.create_all(tx)
+
+    shapes = [shape_of(database) for database in databases]
+
+    assert shapes[1] == shapes[0]
+    assert set(metadata.tables) == set(shapes[0])
+    for database in databases:
+        database.close()
+
+
+def test_every_table_takes_rows_after_migrating(database: Database, clock: FakeClock) -> None:
+    fill(database, clock)
+
+    with database.read() as tx:
+        assert [] == [name for name, rows in rows_of(tx).items() if not rows]
+
+
+def test_migrating_again_keeps_every_row(database: Database, url: str, clock: FakeClock) -> None:
+    """`densely migrate` on an up-to-date database does nothing."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx)
+
+    migrate.upgrade(url)
+
+    with database.read() as tx:
+        assert before == rows_of(tx)
+    database.check_revision()
+
+
+def test_each_step_goes_back_and_forth_and_keeps_the_rows_of_what_it_does_not_touch(
+    database: Database, url: str, clock: FakeClock
+) -> None:
+    """From the head down to nothing and up again, one revision at a time, with rows in every table at the start."""
+    fill(database, clock)
+    shape = shape_of(database)
+    database.close()
+    for below in [*reversed(REVISIONS[:-1]), "base"]:
+        counts = count(database)
+
+        migrate.downgrade(url, below)
+
+        left = count(database)
+        assert {name: counts[name] for name in left} == left
+        assert (None if below == "base" else below) == database.revision()
+        database.close()
+    assert {} == count(database)
+
+    for revision in REVISIONS:
+        migrate.upgrade(url, revision)
+        assert revision == database.revision()
+
+    assert shape == shape_of(database)
+    fill(database, clock)
+    with database.read() as tx:
+        assert 1 == tx.execute(select(func.count()).select_from(epochs)).scalar_one()
+
+
+def count(database: Database) -> dict[str, int]:
+    with database.read() as tx:
+        here = inspect(tx).get_table_names()
+        tables = {name: table for name, table in metadata.tables.items() if name in here}
+        return {n: tx.execute(select(func.count()).select_from(t)).scalar_one() for n, t in tables.items()}
+
+
+def test_a_failed_migration_leaves_nothing(new_url: Callable[[], str]) -> None:
+    """A table is in the way: the tables made before it are rolled back, so that the next try starts clean."""
+    url = new_url()
+    database = Database(url)
+    with database.write() as tx:
+        metadata.tables["workers"].create(tx)
+        tx.execute(insert(metadata.tables["workers"]).values(**_worker()))
+
+    with pytest.raises(Exception, match="workers"):
+        migrate.upgrade(url)
+
+    assert database.revision() is None
+    assert {"workers": 1} == count(database)
+    database.close()
+
+
+def _worker() -> dict[str, Any]:
+    now = FakeClock()()
+    return {
+        "id": "w-1", "host": "here", "pid": 1, "started_at": now, "last_seen_at": now, "devices": [], "versions": {},
+    }  # fmt: skip
+
+
+def test_a_database_without_tables_is_not_ready(new_url: Callable[[], str]) -> None:
+    database = Database(new_url())
+
+    assert database.revision() is None
+    with pytest.raises(Unavailable, match="densely migrate"):
+        database.check_revision()
+
+    database.close()
+
+
+def upgrade_with_others(urls: list[str], barrier: Any) -> None:
+    """What `densely migrate` does in one of several processes."""
+    for url in urls:
+        barrier.wait(60)
+        migrate.upgrade(url)
+
+
+def test_processes_that_migrate_at_once_all_succeed(new_url: Callable[[], str], clock: FakeClock) -> None:
+    """API and worker, or several replicas, that start together on an empty database; several times, as it is luck."""
+    urls = [new_url() for _ in range(5)]
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    started = [context.Process(target=upgrade_with_others, args=(urls, barrier)) for _ in range(2)]
+    for process in started:
+        process.start()
+    while any(process.is_alive() for process in started):
+        started[0].join(0.05)
+        if any(process.exitcode for process in started):
+            barrier.abort()  # the other one would wait for it in vain
+
+    assert [0, 0] == [process.exitcode for process in started]
+    for url in urls:
+        database = Database(url)
+        database.check_revision()
+        fill(database, clock)
+        database.close()

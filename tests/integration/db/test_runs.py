@@ -1,0 +1,578 @@
+"""The queue: claiming, fencing, expiry, cancelling, and what the database itself refuses."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.db import history, models, runs, tables
+from app.db.base import metadata
+from app.db.engine import Database, Transaction
+from app.domain.runs import TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.errors import InvalidTransition, LeaseLost, NotFound
+from app.services.execution import Attempt, Claim, WorkerService
+from app.tasks import registry
+from tests.support.clock import FakeClock
+
+LEASE = 10.0  # seconds
+CRASH = RunError(type="TrainerLost", message="its trainer ended with status -9")
+
+
+def request_for(task: str = "housing", **changes: Any) -> RunRequest:
+    preset = registry.get(task).presets["baseline"]
+    given = {"task": task, "preset": "baseline", "dataset": "sample", "seed": 1, "recipe": preset.recipe}
+    return RunRequest.model_validate({**given, "validation": preset.validation, **changes})
+
+
+def queue(database: Database, clock: FakeClock, *, max_attempts: int = 3, **changes: Any) -> str:
+    with database.write() as tx:
+        return runs.insert_run(tx, request_for(**changes), clock(), max_attempts)
+
+
+def worker(database: Database, clock: FakeClock, name: str = "w-1") -> WorkerService:
+    return WorkerService(database, clock, name, LEASE)
+
+
+def claimed(database: Database, clock: FakeClock, **changes: Any) -> Claim:
+    """A run that a worker holds."""
+    queue(database, clock, **changes)
+    claim = worker(database, clock).claim()
+    assert claim is not None
+    return claim
+
+
+def status_of(database: Database, run_id: str) -> RunStatus:
+    with database.read() as tx:
+        return history.get(tx, run_id).status
+
+
+def events_of(database: Database, run_id: str) -> list[tuple[str, Any]]:
+    """The run's events in short: the change of a status, the message of a log line, the epoch's number."""
+    with database.read() as tx:
+        found = history.events_of(tx, run_id, 1000, 0)
+    key = {"status": "change", "log": "message", "epoch": "epoch"}
+    return [(event.type, event.data.get(key[event.type])) for event in found]
+
+
+def everything(database: Database) -> dict[str, list[Any]]:
+    """All rows of all tables."""
+    with database.read() as tx:
+        return rows_of(tx)
+
+
+def rows_of(tx: Transaction) -> dict[str, list[Any]]:
+    return {name: sorted(map(repr, tx.execute(select(t)).all())) for name, t in metadata.tables.items()}
+
+
+def write_epoch(tx: Transaction, run_id: str, lease_id: str, clock: FakeClock, fold: int, epoch: int) -> None:
+    runs.record_epoch(
+        tx, run_id, lease_id, clock(), fold=fold, epoch=epoch, seconds=0.1, metrics={"loss": 1.0},
+        progress=Progress(epoch=epoch, epochs=9),
+    )  # fmt: skip
+
+
+class TestClaim:
+    """Taking a queued run."""
+
+    def test_runs_are_claimed_in_the_order_they_came(self, database: Database, clock: FakeClock) -> None:
+        queued = [queue(database, clock, task=task) for task in ("housing", "digits", "sentiment")]
+        service = worker(database, clock)
+
+        taken = [claim.run.id for _ in queued if (claim := service.claim())]
+
+        assert queued == taken
+        assert service.claim() is None
+
+    def test_a_claim_gives_the_lease_and_counts_the_attempt(self, database: Database, clock: FakeClock) -> None:
+        run_id = queue(database, clock)
+        clock.advance(5)
+
+        claim = worker(database, clock, "w-7").claim()
+
+        assert claim is not None
+        assert run_id == claim.run.id
+        assert (RunStatus.RUNNING, 1, clock()) == (claim.run.status, claim.run.attempt, claim.run.started_at)
+        with database.read() as tx:
+            row = tx.execute(select(tables.runs)).one()
+        assert ("w-7", claim.lease_id) == (row.worker_id, row.lease_id)
+        assert clock() + timedelta(seconds=LEASE) == row.lease_expires_at
+        assert [("status", None), ("status", "claimed")] == events_of(database, run_id)
+
+    def test_a_run_keeps_its_place_when_it_returns_to_the_queue(self, database: Database, clock: FakeClock) -> None:
+        """A lost run is older than those behind it, so it goes first."""
+        first = claimed(database, clock)
+        queue(database, clock)
+        worker(database, clock).lose(first, CRASH)
+
+        again = worker(database, clock).claim()
+
+        assert again is not None
+        assert first.run.id == again.run.id
+        assert first.lease_id != again.lease_id
+        assert 2 == again.run.attempt
+
+    def test_only_a_queued_run_can_be_claimed(self, database: Database, clock: FakeClock) -> None:
+        """Running and ended runs are never handed out, whatever their number."""
+        service = worker(database, clock)
+        for change in (Change.PUBLISHED, Change.ERRORED, Change.CANCELLED):
+            service.end(claimed(database, clock), change)
+        claimed(database, clock)
+
+        with database.write() as tx:
+            assert runs.claim(tx, "w-2", clock(), LEASE) is None
+
+    def test_the_first_start_is_kept(self, database: Database, clock: FakeClock) -> None:
+        """`started_at` is when the run first left the queue, not its last attempt."""
+        first = claimed(database, clock)
+        worker(database, clock).lose(first, CRASH)
+        clock.advance(60)
+
+        again = worker(database, clock).claim()
+
+        assert again is not None
+        assert first.run.started_at == again.run.started_at
+
+
+Fenced = Callable[[Transaction, str, str, FakeClock], object]
+
+
+def end(change: Change) -> Fenced:
+    return lambda tx, run, lease, clock: runs.end_lease(tx, run, lease, change, clock(), CRASH)
+
+
+FENCED: dict[str, Fenced] = {
+    "renew": lambda tx, run, lease, clock: runs.renew(tx, run, lease, clock(), LEASE),
+    "lose": lambda tx, run, lease, clock: runs.lose(tx, run, lease, clock(), CRASH),
+    "record_epoch": lambda tx, run, lease, clock: write_epoch(tx, run, lease, clock, 0, 2),
+    "forget_epochs": lambda tx, run, lease, _: runs.forget_epochs(tx, run, lease, 0, 0),
+    "set_device": lambda tx, run, lease, _: runs.set_device(tx, run, lease, "GPU:0"),
+    "log": lambda tx, run, lease, clock: runs.log(tx, run, lease, clock(), "hello"),
+    "publish": lambda tx, run, lease, clock: runs.publish(tx, run, lease, clock(), Metrics()),
+    **{f"end_lease {change}": end(change) for status, change in TRANSITIONS if status is RunStatus.RUNNING},
+}
+
+
+class TestFencing:
+    """Only who holds the lease writes."""
+
+    @pytest.mark.parametrize("situation", ["succeeded by another worker", "back in the queue", "ended", "never held"])
+    def test_a_write_under_a_stale_lease_changes_nothing(
+        self, database: Database, clock: FakeClock, situation: str
+    ) -> None:
+        """A worker that was only asleep can't overwrite its successor: LeaseLost, and every table as before."""
+        claim = claimed(database, clock)
+        with database.write() as tx:
+            write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1)
+        lease_id = claim.lease_id
+        if situation == "never held":
+            lease_id = "0123456789abcdef"
+        elif situation == "ended":
+            worker(database, clock).end(claim, Change.ERRORED, CRASH)
+        else:
+            worker(database, clock).lose(claim, CRASH)
+        if situation == "succeeded by another worker":
+            assert worker(database, clock, "w-2").claim() is not None
+        before = everything(database)
+
+        for name, write in FENCED.items():
+            with pytest.raises(LeaseLost), database.write() as tx:
+                write(tx, claim.run.id, lease_id, clock)
+
+            assert before == everything(database), name
+
+    @pytest.mark.parametrize("write", FENCED, ids=str)
+    def test_the_same_write_under_the_present_lease_is_done(
+        self, database: Database, clock: FakeClock, write: str
+    ) -> None:
+        """The fence is the only reason for the refusals above."""
+        claim = claimed(database, clock)
+        with database.write() as tx:
+            write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1)
+        clock.advance(1)
+        before = everything(database)
+
+        with database.write() as tx:
+            FENCED[write](tx, claim.run.id, claim.lease_id, clock)
+
+        assert before != everything(database)
+
+    def test_an_attempt_without_the_lease_cannot_write(self, database: Database, clock: FakeClock) -> None:
+        """The trainer's side of the same fence."""
+        claim = claimed(database, clock)
+        attempt = Attempt(database, clock, claim.run.id, claim.lease_id)
+        worker(database, clock).end(claim, Change.RELEASED)
+        before = everything(database)
+        writes: list[Callable[[], None]] = [
+            lambda: attempt.log("hello"),
+            lambda: attempt.set_device("GPU:0"),
+            lambda: attempt.record_epoch(0, 1, 0.1, {"loss": 1.0}, Progress(epochs=1)),
+            lambda: attempt.forget_epochs(0, 0),
+            lambda: attempt.fail(CRASH),
+        ]
+
+        for write in writes:
+            with pytest.raises(LeaseLost):
+                write()
+
+        assert before == everything(database)
+
+
+class TestExpiry:
+    """The dead are found by the living."""
+
+    def test_a_lease_holds_to_its_last_moment(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+        clock.advance(LEASE)
+
+        assert [] == worker(database, clock).expire()
+        assert RunStatus.RUNNING == status_of(database, claim.run.id)
+
+    def test_an_expired_run_returns_to_the_queue_while_attempts_are_left(
+        self, database: Database, clock: FakeClock
+    ) -> None:
+        claim = claimed(database, clock, max_attempts=2)
+        clock.advance(LEASE + 0.001)
+
+        assert [claim.run.id] == worker(database, clock, "w-2").expire()
+
+        with database.read() as tx:
+            row = tx.execute(select(tables.runs)).one()
+        assert ("queued", None, None, None) == (row.status, row.lease_id, row.lease_expires_at, row.worker_id)
+        assert (None, None) == (row.finished_at, row.error_type)
+        assert ("status", "lost") == events_of(database, claim.run.id)[-1]
+        assert "no sign of life" in events_of(database, claim.run.id)[-2][1]
+
+    def test_an_expired_run_fails_on_its_last_attempt(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock, max_attempts=1)
+        clock.advance(LEASE + 0.001)
+
+        assert [claim.run.id] == worker(database, clock, "w-2").expire()
+
+        with database.read() as tx:
+            run = history.get(tx, claim.run.id)
+        assert (RunStatus.FAILED, clock()) == (run.status, run.finished_at)
+        assert run.error is not None
+        assert "WorkerLost" == run.error.type
+        assert ("status", "exhausted") == events_of(database, run.id)[-1]
+
+    def test_a_heartbeat_moves_the_expiry(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+        for _ in range(5):
+            clock.advance(LEASE - 1)
+            assert not worker(database, clock).renew(claim)
+
+        assert [] == worker(database, clock).expire()
+
+    def test_the_living_find_the_dead_when_they_look_for_work(self, database: Database, clock: FakeClock) -> None:
+        """A claim frees expired runs first, so no run waits for its dead worker."""
+        lost = claimed(database, clock)
+        clock.advance(LEASE + 1)
+
+        found = worker(database, clock, "w-2").claim()
+
+        assert found is not None
+        assert (lost.run.id, 2) == (found.run.id, found.run.attempt)
+
+    def test_a_run_is_tried_no_more_often_than_it_may(self, database: Database, clock: FakeClock) -> None:
+        run_id = queue(database, clock, max_attempts=3)
+        service = worker(database, clock)
+        for attempt in (1, 2, 3):
+            claim = service.claim()
+            assert claim is not None
+            assert attempt == claim.run.attempt
+            clock.advance(LEASE + 1)
+
+        assert service.claim() is None
+        assert RunStatus.FAILED == status_of(database, run_id)
+
+    def test_a_release_gives_the_attempt_back(self, database: Database, clock: FakeClock) -> None:
+        """A worker that stops in good order costs the run no try: afterwards one attempt is left, as before."""
+        claim = claimed(database, clock, max_attempts=1)
+        worker(database, clock).end(claim, Change.RELEASED)
+
+        again = worker(database, clock).claim()
+
+        assert again is not None
+        assert (2, 2) == (again.run.attempt, again.run.max_attempts)
+        assert RunStatus.FAILED == worker(database, clock).lose(again, CRASH)
+
+    def test_an_ended_run_never_expires(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+        worker(database, clock).end(claim, Change.PUBLISHED)
+        clock.advance(1e6)
+
+        assert [] == worker(database, clock).expire()
+
+
+class TestCancel:
+    """Asking to cancel is a flag, not a status."""
+
+    def test_a_queued_run_ends_at_once(self, database: Database, clock: FakeClock) -> None:
+        run_id = queue(database, clock)
+        with database.write() as tx:
+            runs.request_cancel(tx, run_id, clock())
+
+        with database.read() as tx:
+            run = history.get(tx, run_id)
+        assert (RunStatus.CANCELLED, clock(), clock()) == (run.status, run.cancel_requested_at, run.finished_at)
+        assert ("status", "cancelled") == events_of(database, run_id)[-1]
+        assert worker(database, clock).claim() is None
+
+    def test_a_running_run_is_only_flagged(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+        assert not worker(database, clock).cancel_requested(claim)
+        with database.write() as tx:
+            runs.request_cancel(tx, claim.run.id, clock())
+
+        assert RunStatus.RUNNING == status_of(database, claim.run.id)
+        assert worker(database, clock).renew(claim)
+        assert worker(database, clock).cancel_requested(claim)
+
+    def test_the_first_request_counts(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+        asked = clock()
+        for _ in range(2):
+            with database.write() as tx:
+                runs.request_cancel(tx, claim.run.id, clock())
+            clock.advance(1)
+
+        with database.read() as tx:
+            assert asked == history.get(tx, claim.run.id).cancel_requested_at
+
+    @pytest.mark.parametrize("max_attempts", [1, 3])
+    @pytest.mark.parametrize("way", ["trainer died", "lease expired"])
+    def test_a_cancel_wins_over_a_loss(self, database: Database, clock: FakeClock, way: str, max_attempts: int) -> None:
+        """Nobody wants the run any more: neither another attempt nor a failure."""
+        claim = claimed(database, clock, max_attempts=max_attempts)
+        with database.write() as tx:
+            runs.request_cancel(tx, claim.run.id, clock())
+        clock.advance(LEASE + 1)
+        if way == "trainer died":
+            worker(database, clock).lose(claim, CRASH)
+        else:
+            worker(database, clock).expire()
+
+        with database.read() as tx:
+            run = history.get(tx, claim.run.id)
+        assert (RunStatus.CANCELLED, None) == (run.status, run.error)
+
+    @pytest.mark.parametrize("change", [Change.PUBLISHED, Change.ERRORED, Change.CANCELLED, Change.EXHAUSTED])
+    def test_an_ended_run_cannot_be_cancelled(self, database: Database, clock: FakeClock, change: Change) -> None:
+        claim = claimed(database, clock)
+        worker(database, clock).end(claim, change)
+        before = everything(database)
+
+        with pytest.raises(InvalidTransition), database.write() as tx:
+            runs.request_cancel(tx, claim.run.id, clock())
+
+        assert before == everything(database)
+
+    def test_an_unknown_run_cannot_be_cancelled(self, database: Database, clock: FakeClock) -> None:
+        with pytest.raises(NotFound), database.write() as tx:
+            runs.request_cancel(tx, "r-nobody", clock())
+
+
+def asking(tx: Transaction, claim: Claim, clock: FakeClock) -> None:
+    runs.request_cancel(tx, claim.run.id, clock())
+
+
+CHANGES: dict[str, Callable[[Transaction, Claim, FakeClock], object]] = {
+    "insert_run": lambda tx, _, clock: runs.insert_run(tx, request_for(tags={"a": "b"}), clock(), 3),
+    "claim": lambda tx, _, clock: runs.claim(tx, "w-2", clock(), LEASE),
+    "lose": lambda tx, claim, clock: runs.lose(tx, claim.run.id, claim.lease_id, clock(), CRASH),
+    "expire": lambda tx, _, clock: runs.expire(tx, clock() + timedelta(days=1)),
+    "request_cancel": asking,
+    "record_epoch": lambda tx, claim, clock: write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1),
+    "log": lambda tx, claim, clock: runs.log(tx, claim.run.id, claim.lease_id, clock(), "hello"),
+    "publish": lambda tx, claim, clock: runs.publish(tx, claim.run.id, claim.lease_id, clock(), Metrics()),
+    "release": lambda tx, claim, clock: runs.end_lease(
+        tx, claim.run.id, claim.lease_id, Change.RELEASED, clock()
+    ),
+}  # fmt: skip
+
+
+class TestEvents:
+    """Each change tells of itself, in its own transaction."""
+
+    @pytest.mark.parametrize("change", CHANGES, ids=str)
+    def test_a_change_and_its_event_are_one_transaction(
+        self, database: Database, clock: FakeClock, change: str
+    ) -> None:
+        """Inside the transaction both are there; rolled back, neither is."""
+        claim = claimed(database, clock)
+        queue(database, clock)
+        before = everything(database)
+
+        inside: dict[str, list[Any]] = {}
+
+        def change_and_fail() -> None:
+            with database.write() as tx:
+                CHANGES[change](tx, claim, clock)
+                inside.update(rows_of(tx))
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            change_and_fail()
+
+        assert len(before["events"]) < len(inside["events"])
+        if change != "log":  # a log line is an event and nothing else
+            assert before["runs"] != inside["runs"]
+        assert before == everything(database)
+
+    def test_the_events_tell_the_whole_story(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+        attempt = Attempt(database, clock, claim.run.id, claim.lease_id)
+        attempt.log("reading the dataset")
+        attempt.record_epoch(0, 1, 0.1, {"loss": 1.0}, Progress(epoch=1, epochs=1))
+        with database.write() as tx:
+            runs.publish(tx, claim.run.id, claim.lease_id, clock(), Metrics(test={"mae": 2.0}))
+
+        expected = [("status", None), ("status", "claimed"), ("log", "reading the dataset"), ("epoch", 1)]
+        assert [*expected, ("status", "published")] == events_of(database, claim.run.id)
+        with database.read() as tx:
+            ids = [event.id for event in history.events_of(tx, claim.run.id, 1000, 0)]
+            assert {"mae": 2.0} == history.get(tx, claim.run.id).metrics.test
+        assert sorted(set(ids)) == ids
+
+
+class TestEpochs:
+    """What a former attempt recorded, up to the place where the next one goes on."""
+
+    FOLDS = (1, 2, 3, 0)  # the order in which they are trained
+
+    @pytest.mark.parametrize(
+        ("fold", "epoch", "kept"),
+        [
+            (1, 0, []),
+            (1, 1, [(1, 1)]),
+            (2, 1, [(1, 1), (1, 2), (2, 1)]),
+            (3, 2, [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]),
+            (0, 0, [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]),
+            (0, 1, [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2), (0, 1)]),
+        ],
+    )
+    def test_an_attempt_forgets_what_comes_after_its_start(
+        self, database: Database, clock: FakeClock, fold: int, epoch: int, kept: list[tuple[int, int]]
+    ) -> None:
+        """Folds come in the order 1..k, then 0: later folds go whole, earlier ones stay whole."""
+        claim, other = claimed(database, clock), claimed(database, clock)
+        for number, held in ((number, held) for held in (claim, other) for number in self.FOLDS):
+            for done in (1, 2):
+                with database.write() as tx:
+                    write_epoch(tx, held.run.id, held.lease_id, clock, number, done)
+
+        Attempt(database, clock, claim.run.id, claim.lease_id).forget_epochs(fold, epoch)
+
+        with database.read() as tx:
+            left = history.epochs_of(tx, claim.run.id)
+            assert 8 == len(history.epochs_of(tx, other.run.id))
+            assert history.get(tx, claim.run.id).progress is None
+        assert kept == [(e.fold or 0, e.epoch) for e in left]
+
+    def test_an_epoch_is_recorded_once(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+        with database.write() as tx:
+            write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1)
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1)
+
+        assert 1 == len([event for event in events_of(database, claim.run.id) if event[0] == "epoch"])
+
+
+class TestConstraints:
+    """Rules that no code can break, since the database holds them."""
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"status": "sleeping"},
+            {"status": ""},
+            {"status": "running"},  # without a lease
+            {"lease_id": "0123456789abcdef"},  # not running
+            {"status": "succeeded", "lease_id": "0123456789abcdef"},
+        ],
+        ids=str,
+    )
+    def test_a_run_has_a_known_status_and_a_lease_only_while_running(
+        self, database: Database, clock: FakeClock, values: dict[str, Any]
+    ) -> None:
+        run_id = queue(database, clock)
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            tx.execute(update(tables.runs).where(tables.runs.c.id == run_id).values(**values))
+
+    def test_a_running_run_keeps_its_lease(self, database: Database, clock: FakeClock) -> None:
+        claim = claimed(database, clock)
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            tx.execute(update(tables.runs).where(tables.runs.c.id == claim.run.id).values(lease_id=None))
+
+    def test_a_task_has_at_most_one_active_model(self, database: Database, clock: FakeClock) -> None:
+        """Also for whoever goes round `activate`."""
+        with database.write() as tx:
+            for number in range(3):
+                add_row(tx, clock, f"m-{number}", "digits")
+            add_row(tx, clock, "m-other", "housing")
+            models.activate(tx, "digits", "m-0", clock(), "test")
+            models.activate(tx, "housing", "m-other", clock(), "test")
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            tx.execute(update(tables.models).where(tables.models.c.id == "m-1").values(active=True))
+
+        with database.write() as tx:
+            assert "m-0" == models.activate(tx, "digits", "m-2", clock(), "test")
+        with database.read() as tx:
+            active = {task: row.id for task, row in models.active(tx).items()}
+        assert {"digits": "m-2", "housing": "m-other"} == active
+
+    def test_a_version_is_given_once_per_task(self, database: Database, clock: FakeClock) -> None:
+        with database.write() as tx:
+            assert [1, 2] == [add_row(tx, clock, f"m-{n}", "digits") for n in range(2)]
+            assert 1 == add_row(tx, clock, "m-9", "housing")
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            tx.execute(update(tables.models).where(tables.models.c.id == "m-1").values(version=1))
+
+    def test_a_run_has_at_most_one_model(self, database: Database, clock: FakeClock) -> None:
+        with database.write() as tx:
+            add_row(tx, clock, "m-1", "digits", run_id="r-1")
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            add_row(tx, clock, "m-2", "digits", run_id="r-1")
+
+    def test_an_idempotency_key_queues_one_run(self, database: Database, clock: FakeClock) -> None:
+        with database.write() as tx:
+            runs.insert_run(tx, request_for(), clock(), 3, ("key", "sha"))
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            runs.insert_run(tx, request_for(), clock(), 3, ("key", "sha"))
+
+        assert 1 == len(everything(database)["runs"])
+
+    @pytest.mark.parametrize("table", ["epochs", "events", "run_tags", "activations"])
+    def test_nothing_belongs_to_what_is_not_there(self, database: Database, clock: FakeClock, table: str) -> None:
+        rows: dict[str, dict[str, Any]] = {
+            "epochs": {"run_id": "r-no", "fold": 0, "epoch": 1, "seconds": 1.0, "metrics": {}},
+            "events": {"run_id": "r-no", "type": "log", "at": clock(), "data": {}},
+            "run_tags": {"run_id": "r-no", "key": "a", "value": "b"},
+            "activations": {"task": "digits", "model_id": "m-no", "reason": "test", "at": clock()},
+        }
+
+        with pytest.raises(IntegrityError), database.write() as tx:
+            tx.execute(insert(metadata.tables[table]).values(**rows[table]))
+
+    def test_a_time_without_a_zone_is_refused(self, database: Database, clock: FakeClock) -> None:
+        with pytest.raises(Exception, match="a time without a zone"), database.write() as tx:
+            runs.insert_run(tx, request_for(), clock().replace(tzinfo=None), 3)
+
+
+def add_row(tx: Transaction, clock: FakeClock, model_id: str, task: str, run_id: str | None = None) -> int:
+    """A model's row without files."""
+    return models.insert_model(
+        tx, task=task, id=model_id, run_id=run_id, dataset="sample", dataset_is_sample=True, metrics={},
+        created_at=clock(),
+    )  # fmt: skip

@@ -1,0 +1,230 @@
+"""Who may ask, which id a request has, and what a failure inside tells."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from app.settings import REPOSITORY, Settings
+
+KEYS = ("correct-horse-battery", "another-key-of-the-team")
+Start = Callable[[Settings], httpx.Client]
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def guarded(client_for: Start, settings: Settings, client: httpx.Client) -> httpx.Client:
+    """An application with API keys, on the database and models of the open one."""
+    return client_for(settings.model_copy(update={"api_keys": KEYS}))
+
+
+def test_each_key_opens_in_both_ways(guarded: httpx.Client) -> None:
+    """`Authorization: Bearer` and `X-API-Key` are the same."""
+    for key in KEYS:
+        for headers in ({"Authorization": f"Bearer {key}"}, {"authorization": f"bearer  {key}"}, {"X-API-Key": key}):
+            assert 200 == guarded.get("/tasks", headers=headers).status_code
+            answer = guarded.post("/predict", json={"task": "sentiment", "text": "Good."}, headers=headers)
+            assert 200 == answer.status_code
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer wrong-key-of-nobody"},
+        {"Authorization": f"Bearer {KEYS[0][:-1]}"},
+        {"Authorization": f"Bearer {KEYS[0]}x"},
+        {"Authorization": f"Bearer {KEYS[0].upper()}"},
+        {"Authorization": f"Bearer {','.join(KEYS)}"},
+        {"Authorization": f"Basic {KEYS[0]}"},
+        {"Authorization": KEYS[0]},
+        {"X-API-Key": ""},
+        {"X-API-Key": "wrong-key-of-nobody"},
+        {"X-API-Key": f"Bearer {KEYS[0]}"},
+        {"Authorization": "Bearer wrong-key-of-nobody", "X-API-Key": KEYS[0]},
+        {"Cookie": f"key={KEYS[0]}"},
+    ],
+    ids=str,
+)
+def test_without_a_key_nothing_answers(guarded: httpx.Client, headers: dict[str, str]) -> None:
+    """A 401 problem says how to ask, on every path but the probes; unknown paths tell nothing more."""
+    for method, path in [("GET", "/tasks"), ("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json"), ("POST", "/train"),
+                         ("POST", "/predict"), ("GET", "/system"), ("GET", "/nothing"), ("GET", "/health"),
+                         ("GET", "/healthy"), ("PUT", "/tasks/digits/active-model")]:  # fmt: skip
+        answer = guarded.request(method, path, headers=headers)
+
+        assert 401 == answer.status_code, path
+        assert "Bearer" == answer.headers["www-authenticate"]
+        assert "application/problem+json" == answer.headers["content-type"]
+        assert "urn:densely:problem:unauthorized" == answer.json()["type"]
+        assert not any(key in answer.text for key in KEYS)
+
+
+def test_a_key_in_the_url_does_not_count(guarded: httpx.Client) -> None:
+    """It would end up in logs."""
+    assert 401 == guarded.get(f"/tasks?api_key={KEYS[0]}&key={KEYS[0]}").status_code
+
+
+def test_a_refused_training_is_not_queued(guarded: httpx.Client, client: httpx.Client) -> None:
+    answer = guarded.post("/train", json={"task": "digits", "dataset": "sample"}, headers={"X-API-Key": "wrong"})
+
+    assert 401 == answer.status_code
+    assert [] == client.get("/runs").json()["items"]
+
+
+def test_the_probes_are_open(guarded: httpx.Client) -> None:
+    """A load balancer has no key."""
+    assert {"live": True} == guarded.get("/health/live").json()
+    assert guarded.get("/health/ready").json()["ready"]
+
+
+@pytest.mark.parametrize("path", ["/health/../tasks", "/health/%2e%2e/tasks", "//health/live/../../tasks"])
+def test_a_path_that_only_begins_like_a_probe_tells_nothing(guarded: httpx.Client, path: str) -> None:
+    answer = guarded.get("/", extensions={"target": path.encode()})
+
+    assert answer.status_code in (401, 404)
+    assert "presets" not in answer.text
+
+
+def test_with_keys_any_host_name_is_fine(guarded: httpx.Client) -> None:
+    """Behind a load balancer the Host header is the service's public name; the key is the protection then."""
+    headers = {"Host": "densely.example", "X-API-Key": KEYS[0]}
+
+    assert 200 == guarded.get("/tasks", headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.evil.example", "evil.example:8000",
+        "localhost@evil.example", "0.0.0.0", "10.0.0.1", "[::2]", "", " ", "[", "localhost:", "a:b:c",
+    ],
+)  # fmt: skip
+def test_without_keys_only_names_of_this_machine_are_served(client: httpx.Client, host: str) -> None:
+    """A foreign page that lets its own name resolve to 127.0.0.1 gets nothing."""
+    answer = client.get("/tasks", headers={"Host": host})
+
+    if host == "localhost:":  # an empty port is the default one
+        assert 200 == answer.status_code
+    else:
+        assert (421, "urn:densely:problem:misdirected") == (answer.status_code, answer.json()["type"])
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.2:9", "[::1]:8000", "LOCALHOST"])
+def test_the_names_of_this_machine_are_served(client: httpx.Client, host: str) -> None:
+    assert 200 == client.get("/tasks", headers={"Host": host}).status_code
+
+
+@pytest.mark.parametrize("given", ["a", "3f2c-77.b_9:1", "A" * 128])
+def test_a_good_request_id_is_echoed(client: httpx.Client, given: str) -> None:
+    answer = client.get("/tasks", headers={"X-Request-ID": given})
+
+    assert [given] == answer.headers.get_list("x-request-id")
+
+
+@pytest.mark.parametrize("given", [b"", b"A" * 129, b"two words", b'"quoted"', b"semi;colon", b"caf\xc3\xa9", b"a,b"])
+def test_a_bad_request_id_is_replaced(client: httpx.Client, given: bytes) -> None:
+    """What goes into the logs must not be anything that a client likes to write there."""
+    answers = [client.get("/tasks", headers=[(b"X-Request-ID", given)]) for _ in range(2)]
+
+    ids = [answer.headers["x-request-id"] for answer in answers]
+    assert all(len(found) == 16 and set(found) <= set("0123456789abcdef") for found in ids), ids
+    assert ids[0] != ids[1]
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "request_"),
+    [
+        (200, "GET", "/tasks", {}),
+        (200, "GET", "/openapi.json", {}),
+        (200, "GET", "/docs", {}),
+        (200, "GET", "/health/live", {}),
+        (307, "GET", "/", {}),
+        (200, "POST", "/predict", {"json": {"task": "sentiment", "text": "Good."}}),
+        (400, "POST", "/predict", {"content": b"{", "headers": JSON}),
+        (404, "GET", "/nothing", {}),
+        (404, "GET", "/runs/r-nobody", {}),
+        (405, "GET", "/predict", {}),
+        (413, "POST", "/predict", {"content": b" " * (2 * 2**20), "headers": JSON}),
+        (415, "POST", "/predict", {"content": b"{}"}),
+        (421, "GET", "/tasks", {"headers": {"Host": "evil.example"}}),
+        (422, "POST", "/predict", {"json": {}}),
+        (422, "POST", "/train", {"json": {}}),
+    ],
+)
+def test_every_answer_has_one_request_id(
+    client_for: Start, settings: Settings, client: httpx.Client, status: int, method: str, path: str, request_: Any
+) -> None:
+    """Answers and errors alike; problem documents repeat it in their body."""
+    small = client_for(settings.model_copy(update={"max_body_mib": 1}))
+
+    answer = small.request(method, path, **request_, follow_redirects=False)
+
+    assert status == answer.status_code
+    assert 1 == len(answer.headers.get_list("x-request-id"))
+    if status >= 400:
+        assert answer.headers["x-request-id"] == answer.json()["request_id"]
+
+
+# In a process of its own, as logging is set up once per process.
+_FAILING = """
+import json, sys
+from pathlib import Path
+from app import logs
+from app.db import migrate
+from app.main import create_app
+from app.settings import Settings
+from tests.support.server import LiveServer
+
+folder = Path(sys.argv[1])
+settings = Settings(home=folder / "home", models_dir=folder / "models")
+migrate.upgrade(settings.url)
+logs.configure()
+app = create_app(settings)
+
+@app.get("/fails")
+def fails() -> None:
+    raise RuntimeError("the secret is 42")
+
+@app.get("/fails-as-ours")
+def fails_as_ours() -> None:
+    from app.errors import ParityError
+    raise ParityError("the secret is 42")
+
+server = LiveServer(app)
+answers = [server.client.get(path, headers={"X-Request-ID": f"id-{path[1:]}"}) for path in ("/fails", "/fails-as-ours")]
+print(json.dumps([[a.status_code, dict(a.headers), a.json()] for a in answers]))
+print(server.client.get("/health/live").status_code)
+server.close()
+"""
+
+
+def test_a_failure_inside_is_logged_and_not_told(tmp_path: Any) -> None:
+    """A 500 problem holds nothing but its id; one JSON line on standard error has the same id and the traceback."""
+    process = subprocess.run(
+        [sys.executable, "-c", _FAILING, str(tmp_path)],
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    answers, alive = process.stdout.splitlines()[-2:]
+    lines = [json.loads(line) for line in process.stderr.splitlines()]
+    failures = [line for line in lines if line["event"] == "request.failed"]
+
+    for (status, headers, problem), path in zip(json.loads(answers), ("fails", "fails-as-ours"), strict=True):
+        assert (500, "application/problem+json") == (status, headers["content-type"])
+        assert f"id-{path}" == headers["x-request-id"] == problem["request_id"]
+        assert "urn:densely:problem:internal-error" == problem["type"]
+        text = json.dumps([headers, problem])
+        assert not any(word in text for word in ("secret", "RuntimeError", "Parity", "Traceback", ".py"))
+        logged = [line for line in failures if line["request_id"] == f"id-{path}"]
+        assert [("error", f"/{path}")] == [(line["level"], line["path"]) for line in logged]
+        assert "the secret is 42" in logged[0]["exception"]
+        assert "Traceback" in logged[0]["exception"]
+    assert 2 == len(failures)
+    assert "200" == alive

@@ -1,0 +1,254 @@
+"""The worker's loop with a trainer that does as it is told."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.db import history, runs, workers
+from app.db.engine import Database
+from app.domain.runs import Change, Run, RunError
+from app.errors import Unavailable
+from app.services.execution import Attempt, Claim, WorkerService
+from app.worker.loop import Limits, Worker
+from tests.support.clock import FakeClock
+from tests.support.queue import queue_run
+
+LIMITS = Limits(poll=0.0, heartbeat=2.0, lease=10.0, run_time=100.0, run_memory=1_000)
+
+
+class ScriptedTrainer:
+    """Each wait calls the next step of the script: what happens meanwhile, and the exit status if it has ended."""
+
+    def __init__(self, script: list[Callable[[], int | None]]) -> None:
+        self._script = script
+        self.killed = False
+        self.used = 0
+
+    def wait(self, seconds: float) -> int | None:
+        del seconds
+        return self._script.pop(0)() if self._script else None
+
+    def kill(self) -> None:
+        self.killed = True
+
+    def memory(self) -> int:
+        return self.used
+
+
+class ScriptedExecutor:
+    """Hands out one scripted trainer."""
+
+    def __init__(self, trainer: ScriptedTrainer) -> None:
+        self.trainer = trainer
+
+    def warm(self) -> None:
+        pass
+
+    def start(self, claim: Claim) -> ScriptedTrainer:
+        del claim
+        return self.trainer
+
+    def facts(self) -> dict[str, Any]:
+        return {"devices": ["CPU:0"], "versions": {"tensorflow": "0"}}
+
+    def close(self) -> None:
+        pass
+
+
+class Bench:
+    """A queued run, a worker over it, and its clock."""
+
+    def __init__(self, database: Database, store: ArtifactStore, clock: FakeClock, folder: Path) -> None:
+        self.database, self.clock = database, clock
+        self.run_id = queue_run(database, clock)
+        self.service = WorkerService(database, clock, "w-1", LIMITS.lease)
+        self.script: list[Callable[[], int | None]] = []
+        self.trainer = ScriptedTrainer(self.script)
+        self.stop = Event()
+        self.worker = Worker(
+            self.service,
+            ScriptedExecutor(self.trainer),
+            store,
+            folder / "checkpoints",
+            LIMITS,
+            monotonic=lambda: clock.now.timestamp(),
+        )
+
+    def carry_out(self, *script: Callable[[], Any]) -> Run:
+        """Claim the run and let the script happen to it."""
+        self.script.extend(script)
+        claim = self.service.claim()
+        assert claim is not None
+        self.claim = claim
+        self.worker.carry_out(claim, self.stop)
+        return self.run()
+
+    def run(self) -> Run:
+        with self.database.read() as tx:
+            return history.get(tx, self.run_id)
+
+    def later(self, seconds: float) -> Callable[[], None]:
+        return partial(self.clock.advance, seconds)
+
+
+@pytest.fixture
+def bench(database: Database, store: ArtifactStore, clock: FakeClock, tmp_path: Path) -> Bench:
+    return Bench(database, store, clock, tmp_path)
+
+
+def test_a_trainer_that_dies_gives_the_run_back_to_the_queue(bench: Bench) -> None:
+    run = bench.carry_out(lambda: -9)
+
+    assert ("queued", 1) == (run.status, run.attempt)
+
+
+def test_the_last_attempt_that_dies_is_a_failure_that_says_why(bench: Bench) -> None:
+    for _ in range(2):
+        assert "queued" == bench.carry_out(lambda: -9).status
+    run = bench.carry_out(lambda: 1)
+
+    assert ("failed", 3) == (run.status, run.attempt)
+    assert RunError(type="TrainerLost", message="its trainer ended with status 1") == run.error
+
+
+def test_what_the_trainer_wrote_itself_stands(bench: Bench) -> None:
+    def fail() -> int:
+        Attempt(bench.database, bench.clock, bench.run_id, bench.claim.lease_id).fail(RunError(type="X", message="y"))
+        return 0
+
+    run = bench.carry_out(fail)
+
+    assert ("failed", "X") == (run.status, run.error and run.error.type)
+
+
+def test_a_cancel_kills_the_trainer(bench: Bench) -> None:
+    def cancel() -> None:
+        with bench.database.write() as tx:
+            runs.request_cancel(tx, bench.run_id, bench.clock())
+
+    run = bench.carry_out(cancel)
+
+    assert "cancelled" == run.status
+    assert bench.trainer.killed
+
+
+def test_a_stopping_worker_releases_its_run_and_gives_the_attempt_back(bench: Bench) -> None:
+    run = bench.carry_out(bench.stop.set)
+
+    assert ("queued", 1, 4) == (run.status, run.attempt, run.max_attempts)
+    assert bench.trainer.killed
+
+
+def test_the_time_limit_fails_the_run(bench: Bench) -> None:
+    run = bench.carry_out(*[bench.later(9)] * 11, bench.later(2))
+
+    assert ("failed", "TimeLimit") == (run.status, run.error and run.error.type)
+    assert bench.trainer.killed
+
+
+def test_the_memory_limit_fails_the_run(bench: Bench) -> None:
+    bench.trainer.used = LIMITS.run_memory + 1
+    run = bench.carry_out(lambda: None)
+
+    assert ("failed", "MemoryLimit") == (run.status, run.error and run.error.type)
+
+
+def test_heartbeats_keep_the_lease_for_longer_than_it_lasts(bench: Bench) -> None:
+    def others_find_nothing() -> None:
+        bench.clock.advance(2)
+        assert WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease).claim() is None
+
+    run = bench.carry_out(*[others_find_nothing] * 20, lambda: 1)
+
+    assert 1 == run.attempt
+
+
+def test_a_worker_that_slept_past_its_lease_kills_its_trainer_and_changes_nothing(bench: Bench) -> None:
+    other = WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease)
+
+    def oversleep() -> None:
+        bench.clock.advance(LIMITS.lease + 1)
+        assert other.claim() is not None
+
+    run = bench.carry_out(oversleep)
+
+    assert ("running", 2) == (run.status, run.attempt)
+    assert bench.trainer.killed
+
+
+def test_a_database_that_is_away_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter than the lease: the trainer goes on."""
+
+    def gone(claim: Claim) -> bool:
+        raise Unavailable
+
+    def leave() -> None:
+        monkeypatch.setattr(bench.service, "cancel_requested", gone)
+
+    run = bench.carry_out(leave, lambda: None, lambda: None, lambda: 5)
+
+    assert "queued" == run.status
+    assert any("status 5" in str(event.data) for event in events_of(bench))
+
+
+def test_a_database_that_is_away_for_longer_than_the_lease_ends_the_trainer(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(claim: Claim) -> bool:
+        raise Unavailable
+
+    monkeypatch.setattr(bench.service, "cancel_requested", gone)
+    monkeypatch.setattr(bench.service, "renew", gone)
+    bench.carry_out(*[bench.later(1.5)] * 10)
+
+    assert bench.trainer.killed
+    assert "running" == bench.run().status, "its lease will tell the others"
+    bench.clock.advance(LIMITS.lease)
+    assert [bench.run_id] == bench.service.expire()
+
+
+def test_the_worker_is_listed_while_it_runs_and_forgotten_when_it_leaves(bench: Bench) -> None:
+    seen = []
+
+    def look() -> int:
+        with bench.database.read() as tx:
+            seen.extend(workers.alive(tx, bench.clock()))
+        bench.stop.set()
+        return 0
+
+    bench.script.append(look)
+    bench.worker.run(bench.stop)
+
+    assert [["CPU:0"]] == [row.devices for row in seen]
+    with bench.database.read() as tx:
+        assert [] == list(workers.alive(tx, bench.clock()))
+
+
+def test_sweeping_removes_checkpoints_of_ended_runs_only(bench: Bench, tmp_path: Path) -> None:
+    ended = queue_run(bench.database, bench.clock)
+    with bench.database.write() as tx:
+        runs.request_cancel(tx, ended, bench.clock())
+    for name in (ended, bench.run_id, "r-of-another-database"):
+        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+
+    bench.worker.sweep()
+
+    assert {bench.run_id, "r-of-another-database"} == {p.name for p in (tmp_path / "checkpoints").iterdir()}
+
+
+def events_of(bench: Bench) -> list[Any]:
+    with bench.database.read() as tx:
+        return history.events_of(tx, bench.run_id, 100, 0)
+
+
+def test_every_change_has_its_event(bench: Bench) -> None:
+    bench.carry_out(lambda: -9)
+    bench.carry_out(bench.stop.set)
+
+    changes = [event.data.get("change") for event in events_of(bench) if event.type == "status"]
+    assert [None, Change.CLAIMED, Change.LOST, Change.CLAIMED, Change.RELEASED] == changes

@@ -1,0 +1,276 @@
+"""Runs under every interleaving of workers, deaths and cancels: a model of TRANSITIONS against a real SQLite file."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from sqlalchemy import select
+
+from app.db import history, migrate, models, runs
+from app.db.engine import Database
+from app.db.tables import runs as runs_table
+from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.errors import InvalidTransition, LeaseLost
+from app.services.execution import Attempt, Claim, WorkerService
+from app.tasks import registry
+from tests.support.clock import FakeClock
+
+LEASE = 10.0  # seconds
+CRASH = RunError(type="TrainerLost", message="killed")
+QUEUED, RUNNING = RunStatus.QUEUED, RunStatus.RUNNING
+
+
+@cache
+def migrated() -> bytes:
+    """A SQLite file with this release's tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "densely.db"
+        migrate.upgrade(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+@dataclass
+class Expected:
+    """A run as the model knows it."""
+
+    id: str
+    max_attempts: int
+    status: RunStatus = QUEUED
+    attempt: int = 0
+    lease_id: str | None = None
+    expires: datetime | None = None
+    cancel: bool = False
+    story: list[Change] = field(default_factory=list)
+
+    def move(self, change: Change) -> None:
+        """Follow an arrow of TRANSITIONS; a KeyError here is an illegal transition."""
+        self.status = TRANSITIONS[self.status, change]
+        self.story.append(change)
+        if self.status is not RUNNING:
+            self.lease_id = self.expires = None
+        if change is Change.RELEASED:
+            self.max_attempts += 1
+
+    def lose(self) -> None:
+        """The worker or trainer died."""
+        if self.cancel:
+            self.move(Change.CANCELLED)
+        else:
+            self.move(Change.LOST if self.attempt < self.max_attempts else Change.EXHAUSTED)
+
+
+class Runs(RuleBasedStateMachine):
+    """Three workers, some of them asleep or dead, and clients that cancel."""
+
+    claims = Bundle("claims")
+
+    @initialize()
+    def start(self) -> None:
+        """A database of its own for each example."""
+        self.folder = Path(tempfile.mkdtemp(prefix="densely-runs-"))
+        (self.folder / "densely.db").write_bytes(migrated())
+        self.clock = FakeClock()
+        self.database = Database(f"sqlite:///{self.folder / 'densely.db'}")
+        self.workers = [WorkerService(self.database, self.clock, f"w-{n}", LEASE) for n in range(3)]
+        self.expected: dict[str, Expected] = {}
+
+    def teardown(self) -> None:
+        """Remove the database."""
+        if hasattr(self, "database"):
+            self.database.close()
+            shutil.rmtree(self.folder)
+
+    @rule(max_attempts=st.integers(1, 3))
+    def submit(self, max_attempts: int) -> None:
+        """A client asks for a training."""
+        preset = registry.get("housing").presets["baseline"]
+        request = RunRequest(
+            task="housing", preset="baseline", dataset="sample", recipe=preset.recipe, validation=preset.validation,
+            seed=1,
+        )  # fmt: skip
+        with self.database.write() as tx:
+            run_id = runs.insert_run(tx, request, self.clock(), max_attempts)
+        self.expected[run_id] = Expected(run_id, max_attempts)
+
+    @rule(target=claims, worker=st.integers(0, 2))
+    def claim(self, worker: int) -> Any:
+        """A worker looks for work: expired runs are freed first, then the oldest queued one is taken."""
+        taken = self.workers[worker].claim()
+
+        self._expire()
+        oldest = next((run for run in self.expected.values() if run.status is QUEUED), None)
+        assert (oldest and oldest.id) == (taken and taken.run.id)
+        if taken is None or oldest is None:
+            return multiple()
+        oldest.move(Change.CLAIMED)
+        oldest.attempt += 1
+        oldest.lease_id = taken.lease_id
+        oldest.expires = self.clock() + timedelta(seconds=LEASE)
+        return taken
+
+    @rule(seconds=st.sampled_from([1.0, LEASE / 2, LEASE, LEASE + 1]))
+    def wait(self, seconds: float) -> None:
+        """Time passes; nothing else happens."""
+        self.clock.advance(seconds)
+
+    @rule(worker=st.integers(0, 2))
+    def expire(self, worker: int) -> None:
+        """The living find the dead."""
+        freed = self.workers[worker].expire()
+
+        assert self._expire() == sorted(freed)
+
+    @rule(claim=claims, worker=st.integers(0, 2))
+    def renew(self, claim: Claim, worker: int) -> None:
+        """A heartbeat, also of a worker that slept through its expiry."""
+
+        def then(run: Expected) -> None:
+            run.expires = self.clock() + timedelta(seconds=LEASE)
+
+        cancelled = self._fenced(claim, lambda: self.workers[worker].renew(claim), then)
+
+        assert cancelled in (None, self.expected[claim.run.id].cancel)
+
+    @rule(claim=claims)
+    def release(self, claim: Claim) -> None:
+        """The worker stops in good order."""
+        self._end(claim, Change.RELEASED)
+
+    @rule(claim=claims)
+    def error(self, claim: Claim) -> None:
+        """Training ends with an error."""
+        self._end(claim, Change.ERRORED)
+
+    @rule(claim=claims)
+    def see_cancel(self, claim: Claim) -> None:
+        """The worker carries out a cancel."""
+        self._end(claim, Change.CANCELLED)
+
+    @rule(claim=claims)
+    def lose(self, claim: Claim) -> None:
+        """The trainer dies."""
+        after = self._fenced(claim, lambda: self.workers[0].lose(claim, CRASH), Expected.lose)
+
+        assert after in (None, self.expected[claim.run.id].status)
+
+    @rule(claim=claims)
+    def publish(self, claim: Claim) -> None:
+        """The artifact is in place: the model's row and the end of the run in one transaction."""
+
+        def write() -> None:
+            with self.database.write() as tx:
+                runs.publish(tx, claim.run.id, claim.lease_id, self.clock(), Metrics())
+                models.insert_model(
+                    tx, task="housing", id=f"m-{claim.lease_id}", run_id=claim.run.id, dataset="sample",
+                    dataset_is_sample=True, metrics={}, created_at=self.clock(),
+                )  # fmt: skip
+
+        self._fenced(claim, write, lambda run: run.move(Change.PUBLISHED))
+
+    @rule(claim=claims)
+    def train(self, claim: Claim) -> None:
+        """The trainer writes: an epoch, from the start."""
+        attempt = Attempt(self.database, self.clock, claim.run.id, claim.lease_id)
+
+        def write() -> None:
+            attempt.forget_epochs(0, 0)
+            attempt.record_epoch(0, 1, 0.1, {"loss": 1.0}, Progress(epoch=1, epochs=1))
+
+        self._fenced(claim, write, lambda _: None)
+
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """A client asks for the end of any run, ended ones too."""
+        if not self.expected:
+            return
+        run = data.draw(st.sampled_from(list(self.expected.values())), label="run")
+        try:
+            with self.database.write() as tx:
+                runs.request_cancel(tx, run.id, self.clock())
+        except InvalidTransition:
+            assert run.status in FINAL
+            return
+        assert run.status not in FINAL
+        run.cancel = True
+        if run.status is QUEUED:
+            run.move(Change.CANCELLED)
+
+    @invariant()
+    def the_rows_are_as_expected(self) -> None:
+        """Status, lease, attempt and cancel of every run, and nothing beyond its attempts."""
+        if not hasattr(self, "database"):
+            return
+        with self.database.read() as tx:
+            rows = {row.id: row for row in tx.execute(select(runs_table))}
+        assert set(self.expected) == set(rows)
+        for run in self.expected.values():
+            row = rows[run.id]
+            assert (run.status, run.lease_id, run.expires) == (row.status, row.lease_id, row.lease_expires_at)
+            assert (run.attempt, run.max_attempts) == (row.attempt, row.max_attempts)
+            assert run.cancel == (row.cancel_requested_at is not None)
+            assert row.attempt <= row.max_attempts
+            assert (run.status in FINAL) == (row.finished_at is not None)
+            assert (run.status is RunStatus.FAILED) == (row.error_type is not None)
+            assert (run.status is RUNNING) == (row.worker_id is not None)
+
+    @invariant()
+    def the_events_tell_the_same_story(self) -> None:
+        """Replaying a run's status events from QUEUED leads, by arrows of TRANSITIONS only, to its status."""
+        if not hasattr(self, "database"):
+            return
+        for run in self.expected.values():
+            with self.database.read() as tx:
+                events = [e.data for e in history.events_of(tx, run.id, 10_000, 0) if e.type == "status"]
+            assert {"status": QUEUED} == events[0]
+            status = QUEUED
+            for event in events[1:]:
+                assert status not in FINAL
+                status = TRANSITIONS[status, Change(event["change"])]
+                assert status == event["status"]
+            assert run.status == status
+            assert run.story == [Change(event["change"]) for event in events[1:]]
+            assert run.attempt == run.story.count(Change.CLAIMED)
+
+    def _expire(self) -> list[str]:
+        """What the model says of leases that were not renewed in time."""
+        expired = [r for r in self.expected.values() if r.expires is not None and r.expires < self.clock()]
+        for run in expired:
+            run.lose()
+        return sorted(run.id for run in expired)
+
+    def _end(self, claim: Claim, change: Change) -> None:
+        error = CRASH if change is Change.ERRORED else None
+        after = self._fenced(
+            claim, lambda: self.workers[0].end(claim, change, error), lambda run: run.move(change)
+        )  # fmt: skip
+        assert after in (None, TRANSITIONS[RUNNING, change])
+
+    def _fenced(self, claim: Claim, write: Callable[[], Any], then: Callable[[Expected], None]) -> Any:
+        """A write under a lease: done and followed by the model if the lease is held, else LeaseLost."""
+        run = self.expected[claim.run.id]
+        try:
+            result = write()
+        except LeaseLost:
+            assert run.lease_id != claim.lease_id, "the lease was held, and refused"
+            return None
+        assert run.lease_id == claim.lease_id, "a stale lease was let through"
+        then(run)
+        return result
+
+
+TestRuns = Runs.TestCase
+TestRuns.settings = settings(
+    max_examples=40,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)

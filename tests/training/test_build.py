@@ -1,0 +1,88 @@
+"""Recipes as Keras models."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from app.domain.recipes import HEADS, SGD, Adam, Dense, Dropout, Flatten, Recipe, RMSprop
+from app.inference.forward import Network
+from app.tasks import registry
+from app.training import export
+from app.training.build import build, layer_table
+from app.training.feed import Examples
+
+
+def recipe(**changes: Any) -> Recipe:
+    return registry.get("sentiment").presets["baseline"].recipe.model_copy(update=changes)
+
+
+def test_the_imdb_network_has_the_notebooks_160305_weights() -> None:
+    model = build(recipe(), 10_000, 1, seed=1)
+
+    assert 160_305 == model.count_params()
+    assert 160_305 == sum(layer.parameters for layer in layer_table(model))
+    assert 160_305 == recipe().parameters(10_000, 1)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_gives_others() -> None:
+    first, again, other = (build(recipe(), 20, 1, seed).get_weights()[0] for seed in (1, 1, 2))
+
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_layers_carry_their_arguments() -> None:
+    layers = (Dense(units=3, activation="tanh", l1=0.1, l2=0.2), Dropout(rate=0.25), Flatten(), Dense(units=2))
+    model = build(recipe(layers=layers), 5, 1, seed=1)
+
+    assert ["dense", "dropout", "flatten", "dense", "dense"] == [row.kind for row in layer_table(model)]
+    assert ("tanh", 3, 18) == (
+        model.layers[0].activation.__name__,
+        model.layers[0].units,
+        model.layers[0].count_params(),
+    )
+    assert (0.1, 0.2) == pytest.approx(
+        (float(model.layers[0].kernel_regularizer.l1), float(model.layers[0].kernel_regularizer.l2))
+    )
+    assert 0.25 == model.layers[1].rate
+    assert model.layers[3].kernel_regularizer is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kind", "values"),
+    [
+        (RMSprop(learning_rate=0.02, rho=0.8), keras.optimizers.RMSprop, {"learning_rate": 0.02, "rho": 0.8}),
+        (Adam(beta_1=0.8), keras.optimizers.Adam, {"learning_rate": 0.001, "beta_1": 0.8, "beta_2": 0.999}),
+        (SGD(momentum=0.9, nesterov=True), keras.optimizers.SGD, {"learning_rate": 0.01, "momentum": 0.9}),
+    ],
+)
+def test_optimizers_carry_their_arguments(chosen: Any, kind: type, values: dict[str, float]) -> None:
+    optimizer = build(recipe(optimizer=chosen), 5, 1, seed=1).optimizer
+    config = optimizer.get_config()
+
+    assert type(optimizer) is kind
+    assert values == {name: pytest.approx(config[name]) for name in values}
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("head", list(HEADS))
+def test_numpy_agrees_with_keras_for_every_layer_and_head(activation: Any, head: Any) -> None:
+    """On inputs far outside the usual range too."""
+    layers = (
+        Dense(units=7, activation=activation),
+        Dropout(rate=0.5),
+        Flatten(),
+        Dense(units=5, activation=activation),
+    )
+    units = 4 if head == "multiclass" else 1
+    model = build(recipe(layers=layers, head=head, loss=HEADS[head].losses[0]), 6, units, seed=3)
+    rows = np.random.default_rng(0).normal(scale=5, size=(64, 6)).astype(np.float32)
+
+    parity = export.check_parity(model, Examples(rows, np.zeros(64)))
+
+    assert 64 == parity.rows
+    assert parity.max_difference <= export.TOLERANCE
+    network = Network(layer_table(model), export.weights_of(model), 6)
+    np.testing.assert_allclose(network(rows), model.predict(rows, verbose=0), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,138 @@
+"""One fit: history, order, early stopping, resuming."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from app.domain.recipes import SGD, Adam, Dense, Dropout, EarlyStopping, Recipe
+from app.errors import Diverged
+from app.tasks import registry
+from app.training.build import build
+from app.training.checkpoint import Checkpoints, Position
+from app.training.feed import Batches, Examples
+from app.training.fit import FitState, fit
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(60, 4)).astype(np.float32)
+TRAIN = Examples(ROWS[:40], (ROWS[:40, :1] * 2 + 1).astype(np.float32))
+VALIDATION = Examples(ROWS[40:], (ROWS[40:, :1] * 2 + RNG.normal(size=(20, 1))).astype(np.float32))
+SEED = (7, 0)
+
+
+def recipe(**changes: Any) -> Recipe:
+    small = {"layers": (Dense(units=8), Dropout(rate=0.2)), "epochs": 6, "batch_size": 8, "optimizer": Adam()}
+    return registry.get("housing").presets["baseline"].recipe.model_copy(update={**small, **changes})
+
+
+def train(chosen: Recipe, validation: Examples | None = None, state: FitState | None = None, model: Any = None) -> Any:
+    model = model or build(chosen, 4, 1, seed=1)
+    seen: list[tuple[int, dict[str, float]]] = []
+    end = fit(model, chosen, TRAIN, validation, SEED, lambda e, _, m, __: seen.append((e, m)), state)
+    return model, end, seen
+
+
+def test_each_epoch_is_told_with_its_figures() -> None:
+    _, end, seen = train(recipe(layers=(Dense(units=8),)), VALIDATION)
+
+    assert [1, 2, 3, 4, 5, 6] == [epoch for epoch, _ in seen]
+    assert all({"loss", "mae", "val_loss", "val_mae"} == set(metrics) for _, metrics in seen)
+    assert end.metrics == seen[-1][1]
+    assert seen[-1][1]["loss"] < seen[0][1]["loss"]
+
+
+def test_every_epoch_sees_every_row_once_in_an_order_of_its_own() -> None:
+    def order(epoch: int) -> list[int]:
+        batches = Batches(Examples(ROWS, np.arange(60)), 8, SEED)
+        batches.start(epoch)
+        return [int(row) for number in range(len(batches)) for row in batches[number][1]]
+
+    assert [list(range(60))] * 2 == [sorted(order(0)), sorted(order(1))]
+    assert order(0) != order(1)
+    assert order(1) == order(1)
+
+
+def test_the_losses_are_those_of_plain_keras_on_the_same_batches() -> None:
+    """No dropout: the same weights and batch order give the same history, epoch by epoch."""
+    chosen = recipe(layers=(Dense(units=8),), optimizer=SGD(momentum=0.9), epochs=4)
+    _, _, seen = train(chosen)
+    plain = build(chosen, 4, 1, seed=1)
+    for epoch, metrics in seen:
+        order = np.random.default_rng([*SEED, epoch - 1]).permutation(40)
+        kept = plain.fit(TRAIN.rows[order], TRAIN.targets[order], batch_size=8, epochs=1, shuffle=False, verbose=0)
+        assert kept.history["loss"][0] == pytest.approx(metrics["loss"], rel=1e-5)
+
+
+def test_a_fit_resumed_from_a_checkpoint_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
+    """Weights, optimizer moments, dropout's random state and batch order all go on."""
+    whole, _, history = train(recipe(), VALIDATION)
+    checkpoints = Checkpoints(tmp_path / "run", 0, {"recipe": 1})
+
+    class Killed(Exception):
+        pass
+
+    model = build(recipe(), 4, 1, seed=1)
+
+    def die_after_three(epoch: int, _: float, __: Any, state: FitState) -> None:
+        checkpoints.save_if_due(model, Position(0, [], [], state))
+        if epoch == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fit(model, recipe(), TRAIN, VALIDATION, SEED, die_after_three)
+    found = checkpoints.load()
+    assert found is not None
+    resumed, position = found
+    assert 3 == position.fit.epoch
+    _, _, rest = train(recipe(), VALIDATION, position.fit, resumed)
+
+    assert [4, 5, 6] == [epoch for epoch, _ in rest]
+    for (_, expected), (_, actual) in zip(history[3:], rest, strict=True):
+        assert expected == pytest.approx(actual, rel=1e-5)
+    for expected, actual in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_not_resumed(tmp_path: Path) -> None:
+    model, _, _ = train(recipe(epochs=1))
+    Checkpoints(tmp_path / "run", 0, {"recipe": 1}).save_if_due(model, Position(0, [], [], FitState(epoch=2)))
+
+    assert Checkpoints(tmp_path / "run", 0, {"recipe": 1}).load() is not None
+    assert Checkpoints(tmp_path / "run", 0, {"recipe": 2}).load() is None
+    (tmp_path / "run" / "model.keras").write_bytes(b"torn")
+    assert Checkpoints(tmp_path / "run", 0, {"recipe": 1}).load() is None
+
+
+def test_a_young_checkpoint_is_not_replaced(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "run", 3600, {})
+    checkpoints.save_if_due(build(recipe(), 4, 1, seed=1), Position(0, [], [], FitState(epoch=1)))
+
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("restore", [True, False])
+@pytest.mark.parametrize(("monitor", "patience"), [("val_loss", 2), ("val_mae", 0), ("loss", 1)])
+def test_early_stopping_does_what_keras_callback_does(monitor: Any, patience: int, restore: bool) -> None:
+    stopping = EarlyStopping(monitor=monitor, patience=patience, restore_best=restore)
+    chosen = recipe(layers=(Dense(units=8),), early_stopping=stopping, epochs=60, optimizer=SGD(learning_rate=0.1))
+    model, end, seen = train(chosen, VALIDATION)
+
+    plain = build(chosen, 4, 1, seed=1)
+    callback = keras.callbacks.EarlyStopping(monitor=monitor, patience=patience, restore_best_weights=restore)
+    data, validation = Batches(TRAIN, 8, SEED), Batches(VALIDATION, 512)
+    order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: data.start(epoch))
+    kept = plain.fit(data, epochs=60, validation_data=validation, callbacks=[order, callback], shuffle=False, verbose=0)
+
+    assert len(kept.epoch) == len(seen)
+    if len(seen) < 60 and restore:
+        assert callback.best_epoch + 1 == end.best_epoch
+        assert end.metrics == seen[end.best_epoch - 1][1]
+    for expected, actual in zip(plain.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_loss_that_is_no_number_ends_the_fit_with_epoch_and_cause() -> None:
+    with pytest.raises(Diverged, match=r"in epoch \d+: most likely the learning rate, 10"):
+        train(recipe(optimizer=SGD(learning_rate=10.0), epochs=50))

@@ -1,0 +1,109 @@
+"""Importing Keras' published files."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from app.datasets.catalog import Catalog
+from app.errors import DatasetUnavailable
+from app.tasks import registry
+from app.tasks._text import words_of
+from app.training import published
+from app.training._reuters import MISTEXTED
+
+KERAS_FILES = os.environ.get("DENSELY_TEST_KERAS_HOME", "")
+DATASETS = os.environ.get("DENSELY_DATASETS_DIR", "")
+needs_files = pytest.mark.skipif(
+    not KERAS_FILES, reason="DENSELY_TEST_KERAS_HOME is not set: Keras' published files are not here"
+)
+needs_datasets = pytest.mark.skipif(not DATASETS, reason="DENSELY_DATASETS_DIR is not set: no real data here")
+
+
+@pytest.fixture
+def keras_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras reads its home once, so the setting alone would come too late."""
+    from keras.src.utils import file_utils
+
+    monkeypatch.setattr(file_utils.config, "keras_home", lambda: KERAS_FILES)
+
+
+@needs_files
+@pytest.mark.parametrize(
+    ("task_name", "train", "test"),
+    [("digits", 60_000, 10_000), ("housing", 404, 102), ("newswire", 8_214, 2_039), ("sentiment", 25_000, 25_000)],
+)
+def test_a_published_file_becomes_a_dataset_of_the_task(
+    task_name: str, train: int, test: int, keras_files: None, tmp_path: Path
+) -> None:
+    task = registry.get(task_name)
+    info, catalog, messages = task.datasets[0], Catalog(tmp_path), []
+    published.fetch(info, catalog.path(info), messages.append)
+
+    dataset = catalog.read(task, info)
+    assert (train, test) == (len(dataset.train), len(dataset.test))
+    assert len(task.label_set(dataset.train.target)) == len(task.labels)
+    assert set(dataset.notes) <= set(messages)
+    assert [f"{info.name}.parquet"] == [path.name for path in tmp_path.iterdir()]
+
+
+@needs_files
+@needs_datasets
+def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, tmp_path: Path) -> None:
+    """Keras' word ids decode to what our tokeniser makes of the raw text, but for the words that Keras left out."""
+    task = registry.get("sentiment")
+    info = task.datasets[0]
+    published.fetch(info, tmp_path / "imdb.parquet", lambda _: None)
+    raw = pq.read_table(Path(DATASETS) / "imdb.parquet", columns=["text"]).column("text").to_pylist()
+    decoded = pq.read_table(tmp_path / "imdb.parquet", columns=["text"]).column("text").to_pylist()
+
+    ours = {" ".join(words_of(text)) for text in raw}
+    theirs = [" ".join(word for word in text.split() if word != "br") for text in decoded]
+    same = np.mean([text in ours for text in theirs[:2000]])
+    assert same > 0.8, same
+
+
+@needs_files
+@needs_datasets
+def test_the_975_dropped_stories_are_those_with_the_text_of_another(keras_files: None, tmp_path: Path) -> None:
+    """Against the right texts in the same order: the kept stories share their words, the dropped ones do not."""
+    import keras
+
+    (train, _), (test, _) = keras.datasets.reuters.load_data(seed=published.REUTERS_SEED)
+    words = published._words(keras.datasets.reuters.get_word_index())
+    texts = published._texts([*train, *test], words)
+    right = pq.read_table(Path(DATASETS) / "reuters.parquet", columns=["text"]).column("text").to_pylist()
+    places = published.file_places(len(texts), published.REUTERS_SEED)
+    dropped = np.isin(places, list(MISTEXTED))
+    shared = np.array([overlap(a.split(), words_of(b)) for a, b in zip(texts, right, strict=True)])
+
+    assert 975 == dropped.sum() == len(MISTEXTED)
+    assert shared[~dropped].min() > 0.5
+    assert np.median(shared[dropped]) < 0.1
+    assert np.percentile(shared[dropped], 99) < 0.5
+
+
+def overlap(first: list[str], second: list[str]) -> float:
+    """Shared words over all words of both."""
+    a, b = set(first) - {"reuter", "3", "lt"}, set(second) - {"reuter", "3", "lt"}
+    return len(a & b) / max(1, len(a | b))
+
+
+def test_a_failed_download_names_the_file_the_folder_and_the_alternative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy"):  # nothing listens there
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    from keras.src.utils import file_utils
+
+    monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path / "keras"))
+    info = registry.get("digits").datasets[0]
+
+    with pytest.raises(DatasetUnavailable) as error:
+        published.fetch(info, tmp_path / "mnist.parquet", lambda _: None)
+
+    for word in ("mnist.parquet", str(tmp_path), "dataset 'sample'"):
+        assert word in error.value.message
+    assert not (tmp_path / "mnist.parquet").exists()

@@ -1,0 +1,180 @@
+"""Texts as word ids, tokenised as Keras' published sets were."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.recipes import MultiHot
+from app.tasks import registry
+from app.tasks._rows import SparseRows
+from app.tasks._text import FIRST_WORD, START, UNKNOWN, TextEncoder, known_words, words_of
+from app.tasks.base import Refusal
+
+KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # keras.preprocessing.text.Tokenizer, default `filters`
+
+
+def keras_words(text: str) -> list[str]:
+    """`keras.preprocessing.text.text_to_word_sequence`, as Keras 2 had it."""
+    text = text.lower().translate({ord(c): " " for c in KERAS_FILTERS})
+    return [word for word in text.split(" ") if word]
+
+
+def fitted(texts: list[str], words: int = 10_000) -> TextEncoder:
+    return TextEncoder.fit(MultiHot(words=words), {"text": texts}, ("text",))
+
+
+def encoded(encoder: TextEncoder, *texts: str) -> SparseRows:
+    rows = encoder.encode({"text": list(texts)})
+    assert isinstance(rows, SparseRows)
+    return rows
+
+
+def ids_of(encoder: TextEncoder, text: str) -> list[int]:
+    return [int(number) for number in encoded(encoder, text).indices]
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="<") | st.sampled_from("\t\n")))
+def test_words_are_those_of_keras(text: str) -> None:
+    assert keras_words(text) == words_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A Wonderful FILM", ["a", "wonderful", "film"]),
+        ("don't can't o'clock", ["don't", "can't", "o'clock"]),
+        ("'quoted'", ["'quoted'"]),
+        ("one,two;three:four.five", ["one", "two", "three", "four", "five"]),
+        ("1,000 mln dlrs 15.8", ["1", "000", "mln", "dlrs", "15", "8"]),
+        ("tab\there\nand  there", ["tab", "here", "and", "there"]),
+        ("naïve Ünal ΣΊΣΥΦΟΣ", ["naïve", "ünal", "σίσυφος"]),
+        ("£5 – “curly”", ["£5", "–", "“curly”"]),
+        ("?!...", []),
+        ("", []),
+    ],
+)
+def test_words_are_lower_case_without_punctuation(text: str, words: list[str]) -> None:
+    assert words == words_of(text)
+
+
+@pytest.mark.parametrize("character", KERAS_FILTERS)
+def test_every_filtered_character_separates_words(character: str) -> None:
+    assert ["left", "right"] == words_of(f"left{character}right")
+
+
+@pytest.mark.parametrize("tag", ["<br />", "<br/>", "<br>", "<BR />", "<Br\t/>", "<br  />"])
+def test_line_breaks_of_reviews_are_dropped(tag: str) -> None:
+    """They are not the word "br"."""
+    assert ["end", "start"] == words_of(f"end.{tag}{tag}Start")
+
+
+def test_other_tags_are_words_and_punctuation() -> None:
+    assert ["i", "loved", "i", "a", "b", "brr"] == words_of("<i>loved</i> a<b <brr>")
+
+
+def test_ids_start_after_the_reserved_ones() -> None:
+    encoder = fitted(["best best best film film dull"])
+
+    assert {"best": 4, "film": 5, "dull": 6} == encoder.ids
+
+
+def test_start_is_always_set_and_unknown_only_when_needed() -> None:
+    encoder = fitted(["good film"])
+
+    assert [START, 4, 5] == ids_of(encoder, "good film")
+    assert [START, UNKNOWN, 4] == ids_of(encoder, "good grief")
+    assert [START, UNKNOWN] == ids_of(encoder, "grief")
+    assert [START] == ids_of(encoder, "")
+
+
+def test_ids_are_ascending_without_repeats() -> None:
+    encoder = fitted(["a a a b b c"])
+
+    assert [START, UNKNOWN, 4, 5, 6] == ids_of(encoder, "c b x a c x a")
+
+
+def test_known_words_is_the_share_of_words_with_their_repeats() -> None:
+    encoder = fitted(["good film"])
+    texts = ["good film", "good good good grief", "alas", "one two good"]
+
+    assert [1.0, 0.75, 0.0, 0.3333] == known_words(encoded(encoder, *texts))
+
+
+def test_the_vocabulary_is_the_most_frequent_words() -> None:
+    """Of N ids four are reserved."""
+    texts = ["e e e e e d d d d", "c c c b b a"]
+
+    assert ["e", "d", "c"] == fitted(texts, words=7).vocabulary
+    assert ["e"] == fitted(texts, words=5).vocabulary
+    assert ["e", "d", "c", "b", "a"] == fitted(texts, words=100).vocabulary
+
+
+@pytest.mark.parametrize("words", [6, 7, 100])
+def test_ties_go_to_the_word_that_was_seen_first(words: int) -> None:
+    texts = ["zebra yak", "ant zebra yak", "ant emu"]
+
+    assert ["zebra", "yak", "ant", "emu"][: words - FIRST_WORD] == fitted(texts, words).vocabulary
+
+
+def test_only_the_training_split_is_counted() -> None:
+    task = registry.get("sentiment")
+    encoder = task.fit_encoder(MultiHot(words=100), {"text": ["good film"]})
+
+    assert isinstance(encoder, TextEncoder)
+    assert ["good", "film"] == encoder.vocabulary
+
+
+def test_a_row_is_as_wide_as_the_ids_even_with_fewer_words() -> None:
+    encoder = fitted(["good film"], words=50)
+
+    assert 50 == encoder.width
+    assert (1, 50) == encoded(encoder, "good").dense().shape
+
+
+def test_a_vocabulary_larger_than_its_ids_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 words do not fit below id 5"):
+        TextEncoder(["good", "film"], 5, ("text",))
+
+
+def test_several_columns_are_one_text_in_their_order() -> None:
+    """The order of the columns decides ties."""
+    columns: dict[str, Any] = {"title": ["OIL UP"], "text": ["up again"]}
+    encoder = TextEncoder.fit(MultiHot(words=100), columns, ("title", "text"))
+
+    assert ["up", "oil", "again"] == encoder.vocabulary
+    rows = encoder.encode(columns)
+    assert isinstance(rows, SparseRows)
+    assert [START, 4, 5, 6] == rows.indices.tolist()
+
+
+def test_the_saved_form_says_which_ids_are_reserved() -> None:
+    saved = json.loads(json.dumps(fitted(["good film"], words=50).to_json()))
+
+    assert {
+        "kind": "multi_hot",
+        "words": 50,
+        "fields": ["text"],
+        "reserved": {"padding": 0, "start": 1, "unknown": 2, "first_word": 4},
+        "vocabulary": ["good", "film"],
+    } == saved
+
+
+@pytest.mark.parametrize("name", ["sentiment", "newswire"])
+@pytest.mark.parametrize("text", ["?!", "...", "<br />", "-- * --", " \x1f ", "\t.\n"])
+def test_texts_of_only_punctuation_are_refused(name: str, text: str) -> None:
+    """There is nothing to judge, and the client learns which row it was."""
+    task = registry.get(name)
+    encoder = TextEncoder(["good"], 10, task.input_columns)
+    rows = encoder.encode({"text": ["good", text, "grief"], "title": [None, None, None]})
+
+    assert [Refusal(1, "text", "holds no words, only punctuation")] == task.refusals(rows)
+
+
+def test_a_headline_alone_is_enough() -> None:
+    task = registry.get("newswire")
+    rows = TextEncoder(["oil"], 10, task.input_columns).encode({"text": ["..."], "title": ["OIL UP"]})
+
+    assert [] == task.refusals(rows)

@@ -81,7 +81,9 @@ def _greet(settings: Settings) -> None:
     for _ in range(300):
         try:
             if httpx.get(f"{url}/health/ready", timeout=1).status_code == 200:
-                console.print(f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it.")
+                console.print(
+                    f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it.", soft_wrap=True
+                )
                 return
         except httpx.TransportError:
             pass

@@ -12,6 +12,7 @@ DenselyError
 │   ├── IdempotencyConflict  an Idempotency-Key was used before, for another request
 │   └── LeaseLost            another worker has the run now
 ├── Unauthorized             an API key is needed
+├── QueueFull                too many runs are waiting already
 ├── Unavailable              cannot be served now, may be later
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
 └── TrainingError            a run cannot be finished; recorded with the run
@@ -88,6 +89,10 @@ class LeaseLost(Conflict):
 
 class Unauthorized(DenselyError):
     """An API key is needed: send it as `Authorization: Bearer <key>`."""
+
+
+class QueueFull(DenselyError):
+    """Too many runs are waiting already."""
 
 
 class Unavailable(DenselyError):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 import app
-from app import logs
+from app import logs, processes
 from app.api import error_handlers, openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services
@@ -40,7 +40,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets)
     services = Services(
-        training=TrainingService(database, catalog, clock, settings.max_attempts),
+        training=TrainingService(database, catalog, clock, settings.max_attempts, settings.max_queued_runs),
         registry=RegistryService(database, store, clock),
         prediction=PredictionService(database, store, cache),
         system=SystemService(database, cache, clock),
@@ -95,4 +95,5 @@ def serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    processes.stop_with_parent()
     serve(Settings())

@@ -1,8 +1,10 @@
 """`densely up`: the API and the worker side by side; one that dies is started again."""
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from threading import Event
@@ -14,7 +16,23 @@ log = get_log()
 QUICK_DEATH = 3.0  # seconds; a process that ends sooner probably cannot start at all
 MOST_QUICK_DEATHS = 3
 POLL = 0.2  # seconds
+SUPERVISED = "--supervised"
 GRACE = 15.0  # seconds between asking a process to stop and killing it
+
+
+def stop_with_parent() -> None:
+    """For a child's start: be told to stop when the parent is gone, even if it was killed without a chance to say so.
+
+    The parent holds the other end of standard input, which closes when it ends, however it ends.
+    """
+    if SUPERVISED not in sys.argv[1:]:
+        return
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @dataclass
@@ -29,7 +47,8 @@ class Child:
 
     def start(self) -> None:
         """Launch it, with this process's environment."""
-        self.process = subprocess.Popen([sys.executable, "-m", self.module], start_new_session=True)
+        command = [sys.executable, "-m", self.module, SUPERVISED]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         self.started = time.monotonic()
 
     def revive(self) -> None:

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         10.0, gt=0, le=3600, description="a run whose lease is not renewed so long is free, seconds"
     )
+    max_queued_runs: int = Field(1_000, ge=1, description="most runs that may wait; further ones are refused with 429")
     max_attempts: int = Field(3, ge=1, le=100, description="how often a run is tried when its worker or trainer dies")
     run_time_limit_seconds: float = Field(3600, gt=0, description="longest time that one attempt may take, seconds")
     run_memory_limit_mib: int = Field(8192, ge=256, description="most resident memory that a trainer may use, MiB")

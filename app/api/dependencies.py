@@ -60,5 +60,6 @@ _MEANING = {
     413: "The body is too large",
     415: "The body is not announced as JSON",
     422: "A field does not fit; `errors` names it and its limit",
+    429: "Too many runs are waiting",
     503: "Out of service for now",
 }

@@ -20,10 +20,11 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.IdempotencyConflict: 422,  # as the IETF draft on the Idempotency-Key header has it
     errors.Conflict: 409,
     errors.Unauthorized: 401,
+    errors.QueueFull: 429,
     errors.Unavailable: 503,
     errors.DenselyError: 500,
 }
-HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "30"}, 503: {"Retry-After": "2"}}
 
 
 def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from app.db.engine import Transaction
 from app.db.tables import epochs, events, models, run_tags, runs
@@ -84,6 +84,12 @@ def events_of(tx: Transaction, run_id: str, limit: int, after: int) -> list[Even
 def any_queued(tx: Transaction) -> bool:
     """Whether a run waits for a worker."""
     return tx.execute(select(runs.c.number).where(runs.c.status == RunStatus.QUEUED).limit(1)).first() is not None
+
+
+def count_queued(tx: Transaction) -> int:
+    """How many runs wait for a worker."""
+    query = select(func.count()).select_from(runs).where(runs.c.status == RunStatus.QUEUED)
+    return tx.execute(query).scalar_one()
 
 
 def any_expired(tx: Transaction, now: datetime) -> bool:

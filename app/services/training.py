@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from app.datasets.catalog import Catalog
 from app.db import history, runs
-from app.db.engine import Database, lock
+from app.db.engine import Database, Transaction, lock
 from app.db.history import RunFilter
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, Epoch, Event, Run, RunRequest, RunStatus, TrainRequest
-from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition
+from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.tasks import registry
 from app.tasks.base import DatasetInfo, Task
 
@@ -22,12 +22,13 @@ from app.tasks.base import DatasetInfo, Task
 class TrainingService:
     """Runs, from the client's side."""
 
-    def __init__(self, database: Database, catalog: Catalog, clock: Clock, max_attempts: int) -> None:
-        """`max_attempts`: how often a run is tried when its worker or trainer dies."""
+    def __init__(self, database: Database, catalog: Catalog, clock: Clock, max_attempts: int, max_queued: int) -> None:
+        """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait."""
         self._database = database
         self._catalog = catalog
         self._clock = clock
         self._max_attempts = max_attempts
+        self._max_queued = max_queued
 
     def submit(self, request: TrainRequest, idempotency_key: str | None = None) -> Run:
         """Queue a run, or return the one that this key queued before.
@@ -35,6 +36,7 @@ class TrainingService:
         Raises:
             InvalidInput: a field does not fit; nothing is written.
             IdempotencyConflict: the key came with another request before.
+            QueueFull: too many runs are waiting.
         """
         sha256 = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
         complete = self._complete(request)
@@ -44,9 +46,7 @@ class TrainingService:
                 if row.request_sha256 != sha256:
                     raise IdempotencyConflict
                 return history.to_run(row)
-            idempotency = (idempotency_key, sha256) if idempotency_key else None
-            run_id = runs.insert_run(tx, complete, self._clock(), self._max_attempts, idempotency)
-            return history.get(tx, run_id)
+            return self._queue(tx, complete, (idempotency_key, sha256) if idempotency_key else None)
 
     def get(self, run_id: str) -> Run:
         """
@@ -100,14 +100,19 @@ class TrainingService:
         Raises:
             NotFound: there is no such run.
             InvalidTransition: it has not ended yet, or it succeeded.
+            QueueFull: too many runs are waiting.
         """
         with self._database.write() as tx:
             run = history.get(tx, run_id)
             if run.status not in FINAL - {RunStatus.SUCCEEDED}:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
             again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
-            again = again.model_copy(update={"retry_of": run_id})
-            return history.get(tx, runs.insert_run(tx, again, self._clock(), self._max_attempts))
+            return self._queue(tx, again.model_copy(update={"retry_of": run_id}))
+
+    def _queue(self, tx: Transaction, request: RunRequest, idempotency: tuple[str, str] | None = None) -> Run:
+        if history.count_queued(tx) >= self._max_queued:
+            raise QueueFull(f"{self._max_queued} runs are waiting already; cancel some, or try again later")
+        return history.get(tx, runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency))
 
     def _complete(self, request: TrainRequest) -> RunRequest:
         """The request with everything that was left out, checked."""

@@ -5,7 +5,7 @@ import signal
 import socket
 from threading import Event
 
-from app import logs
+from app import logs, processes
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.clock import utc_now
@@ -50,4 +50,5 @@ def work(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    processes.stop_with_parent()
     work(Settings())

@@ -9,19 +9,19 @@ import psutil
 from benchmarks.service import Service
 from tests.e2e.conftest import StartService, processes_of, trainer_of
 
-LONG = {"task": "housing", "dataset": "sample", "recipe": {"epochs": 600}, "seed": 3}
+LONG = {"task": "housing", "dataset": "sample", "recipe": {"epochs": 300}, "seed": 3}
 QUICK_LEASE = {"DENSELY_LEASE_SECONDS": 2, "DENSELY_HEARTBEAT_SECONDS": 0.5, "DENSELY_CHECKPOINT_SECONDS": 0.2}
 
 
 def test_a_run_outlives_its_trainer_and_its_worker(start_service: StartService) -> None:
-    """Kill -9 on the trainer, then on the worker, mid-epoch: the third attempt goes on where they were."""
+    """SIGKILL to the trainer, then to the worker, mid-epoch: the third attempt goes on where they were."""
     service = start_service(**QUICK_LEASE)
     run_id = service.train(**LONG)["id"]
 
     wait_for_epochs(service, run_id, 20)
     trainer_of(service).kill()
     wait_for_attempt(service, run_id, 2)
-    wait_for_epochs(service, run_id, 150)
+    wait_for_epochs(service, run_id, 100)
     worker = processes_of(service, "app.worker")[0]
     trainers = processes_of(service, "app.training.trainer")
     worker.kill()
@@ -33,7 +33,7 @@ def test_a_run_outlives_its_trainer_and_its_worker(start_service: StartService) 
     assert 1 == count(service, "SELECT count(*) FROM models WHERE task = 'housing' AND run_id = ?", run_id)
     assert 0 == count(service, "SELECT count(*) FROM runs WHERE status = 'running'")
     epochs = service.client.get(f"/runs/{run_id}/history").json()["epochs"]
-    assert list(range(1, 601)) == [epoch["epoch"] for epoch in epochs]
+    assert list(range(1, 301)) == [epoch["epoch"] for epoch in epochs]
     messages = [e["data"].get("message", "") for e in events_of(service, run_id)]
     assert 2 == sum("resuming after epoch" in message for message in messages)
 
@@ -115,6 +115,20 @@ def test_the_api_is_started_again_when_it_dies(start_service: StartService) -> N
     service.wait_until_ready()
 
     assert 200 == service.client.get("/tasks").status_code
+
+
+def test_nothing_is_left_when_the_whole_service_is_killed(start_service: StartService) -> None:
+    """SIGKILL to `densely up` itself: API, worker and trainers end too, and a new start goes on with the run."""
+    service = start_service(**QUICK_LEASE)
+    run_id = service.train(**LONG)["id"]
+    wait_for_epochs(service, run_id, 5)
+    family = psutil.Process(service.process.pid).children(recursive=True)
+    service.process.kill()
+
+    _, left = psutil.wait_procs(family, timeout=15)
+    assert [] == left
+    again = start_service(**QUICK_LEASE)
+    assert "succeeded" == again.wait(run_id, 120)["status"]
 
 
 def wait_for_epochs(service: Service, run_id: str, number: int, seconds: float = 60) -> None:

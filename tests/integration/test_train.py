@@ -1,13 +1,13 @@
 """`/train` and `/runs`: asking for trainings and following them. The worker's part is played by its services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import func, select
 
-from app.db import models
+from app.db import migrate, models, runs
 from app.db.engine import Database
 from app.db.tables import runs as runs_table
 from app.domain.runs import Change, Metrics, Progress, RunError
@@ -21,6 +21,24 @@ FIELDS = (
     "id task status preset dataset dataset_is_sample recipe validation seed activate name tags attempt max_attempts "
     "created_at started_at finished_at cancel_requested_at progress metrics model_id error device retry_of"
 ).split()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A migrated SQLite file: copying one is quicker than migrating for each test."""
+    path = tmp_path_factory.mktemp("template") / "densely.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def database(template: bytes, settings: Settings) -> Iterator[Database]:
+    path = settings.home / "densely.db"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(template)
+    opened = Database(settings.url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -163,9 +181,9 @@ class TestIdempotencyKey:
         assert [first["id"]] == ids(client, "limit=10")
 
     def test_other_keys_and_none_queue_other_runs(self, client: httpx.Client) -> None:
-        runs = [train(client, key) for key in ("key-1", "key-2", "KEY-1", None, None)]
+        queued = [train(client, key) for key in ("key-1", "key-2", "KEY-1", None, None)]
 
-        assert 5 == len({run["id"] for run in runs})
+        assert 5 == len({run["id"] for run in queued})
 
     def test_a_refused_request_does_not_use_the_key_up(self, client: httpx.Client) -> None:
         bad = client.post("/train", json={"task": "digits", "seed": -1}, headers={"Idempotency-Key": "key-1"})
@@ -354,9 +372,7 @@ class TestProgress:
         assert ("running", 1, "CPU:0") == (run["status"], run["attempt"], run["device"])
         assert "2030-01-01T00:00:00Z" == run["started_at"]
 
-    def test_events_tell_what_happened_in_order(
-        self, client: httpx.Client, attempt: Attempt, database: Database, worker: WorkerService
-    ) -> None:
+    def test_events_tell_what_happened_in_order(self, client: httpx.Client, attempt: Attempt) -> None:
         attempt.log("reading the dataset")
         attempt.record_epoch(1, 1, 0.1, {"loss": 1.0}, Progress(epoch=1, epochs=2))
         attempt.fail(CRASH)
@@ -397,8 +413,6 @@ class TestProgress:
         assert sorted({event["id"] for event in seen}) == [event["id"] for event in seen]
 
     def test_a_finished_run_keeps_its_metrics(self, client: httpx.Client, attempt: Attempt) -> None:
-        from app.db import runs
-
         metrics = Metrics(train={"mae": 1.0}, test={"mae": 2.5, "loss": 9.0}, baseline={"mae": 6.5})
         with attempt.database.write() as tx:
             runs.publish(tx, attempt.run_id, attempt.lease_id, attempt.clock(), metrics)

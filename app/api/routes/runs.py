@@ -29,7 +29,7 @@ def _examples() -> dict[str, Any]:
     }
 
 
-@router.post("/train", status_code=202, summary="Queue a training run", responses=responses(400, 413, 415, 422))
+@router.post("/train", status_code=202, summary="Queue a training run", responses=responses(400, 413, 415, 422, 429))
 def train(
     body: Annotated[TrainRequest, Body(openapi_examples=_examples())],
     services: ServicesDep,
@@ -87,7 +87,7 @@ def cancel(run_id: Identifier, services: ServicesDep) -> Run:
     "/runs/{run_id}/retry",
     status_code=202,
     summary="Queue a failed or cancelled training again, as a new run",
-    responses=responses(404, 409),
+    responses=responses(404, 409, 429),
 )
 def retry(run_id: Identifier, services: ServicesDep, response: Response) -> Run:
     run = services.training.retry(run_id)

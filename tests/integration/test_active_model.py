@@ -1,0 +1,204 @@
+"""`/tasks/{task}/active-model`: promoting and rolling back, and how other API processes learn of it."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from app.artifacts.store import MANIFEST, WEIGHTS, ArtifactStore
+from app.db.engine import Database
+from app.main import create_app
+from app.settings import Settings
+from app.tasks import registry
+from tests.support.artifacts import add_model
+from tests.support.clock import FakeClock
+from tests.support.server import LiveServer
+
+BODY = {"task": "housing", **registry.get("housing").example}
+Start = Callable[[Settings], httpx.Client]
+
+
+def answering(client: httpx.Client) -> str:
+    """The id of the model that answers for housing."""
+    answer = client.post("/predict", json=BODY)
+    assert 200 == answer.status_code, answer.text
+    model_id: str = answer.json()["model"]["id"]
+    return model_id
+
+
+def promote(client: httpx.Client, model_id: str, task: str = "housing") -> httpx.Response:
+    return client.put(f"/tasks/{task}/active-model", json={"model_id": model_id})
+
+
+def history(client: httpx.Client) -> list[tuple[str, str | None]]:
+    """(model, the one before it), newest first."""
+    items = client.get("/tasks/housing/active-model/history").json()["items"]
+    return [(item["model_id"], item["previous_model_id"]) for item in items]
+
+
+def test_a_model_is_promoted_and_rolled_back(
+    client: httpx.Client, database: Database, store: ArtifactStore, clock: FakeClock
+) -> None:
+    """The next request is answered by it; the history keeps both changes."""
+    old = answering(client)
+    new = add_model(database, store, "housing", active=False, seed=9).id
+    assert old == answering(client)
+
+    answer = promote(client, new)
+
+    assert (200, new, True, 2) == (answer.status_code, *(answer.json()[k] for k in ("id", "active", "version")))
+    assert new == answering(client)
+    assert new == client.get("/tasks/housing").json()["active_model"]["id"]
+    assert {new: True, old: False} == {m["id"]: m["active"] for m in client.get("/models?task=housing").json()["items"]}
+    assert [(new, old), (old, None)] == history(client)
+
+    clock.advance(60)
+    assert 200 == promote(client, old).status_code
+    assert old == answering(client)
+    assert [(old, new), (new, old), (old, None)] == history(client)
+    latest = client.get("/tasks/housing/active-model/history?limit=1").json()["items"][0]
+    assert ("housing", "2030-01-01T00:01:00Z") == (latest["task"], latest["at"])
+    assert latest["reason"]
+
+
+def test_promoting_twice_is_once(client: httpx.Client, database: Database, store: ArtifactStore) -> None:
+    new = add_model(database, store, "housing", active=False).id
+
+    answers = [promote(client, new) for _ in range(3)]
+
+    assert [200] * 3 == [answer.status_code for answer in answers]
+    assert answers[0].json() == answers[1].json() == answers[2].json()
+    assert 2 == len(history(client))
+
+
+def test_the_history_pages_newest_first(client: httpx.Client, database: Database, store: ArtifactStore) -> None:
+    ids = [answering(client), *(add_model(database, store, "housing", active=False).id for _ in range(4))]
+    for model_id in ids[1:]:
+        promote(client, model_id)
+    seen, cursor = [], ""
+    while True:
+        page = client.get(f"/tasks/housing/active-model/history?limit=2{cursor}").json()
+        seen += [item["model_id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+
+    assert ids[::-1] == seen
+
+
+def test_each_task_has_its_own_active_model(client: httpx.Client, database: Database, store: ArtifactStore) -> None:
+    def active() -> dict[str, Any]:
+        return {task["name"]: task["active_model"]["id"] for task in client.get("/tasks").json()}
+
+    before = active()
+    new = add_model(database, store, "housing", active=False).id
+
+    promote(client, new)
+
+    assert {**before, "housing": new} == active()
+
+
+def refused(client: httpx.Client, answer: httpx.Response, status: int) -> dict[str, Any]:
+    """A problem document, and everything as it was."""
+    assert status == answer.status_code, answer.text
+    assert "application/problem+json" == answer.headers["content-type"]
+    assert 1 == len(history(client))
+    assert history(client)[0][0] == answering(client) == client.get("/tasks/housing").json()["active_model"]["id"]
+    problem: dict[str, Any] = answer.json()
+    return problem
+
+
+def test_an_unknown_model_is_not_found(client: httpx.Client) -> None:
+    assert "m-nobody" in refused(client, promote(client, "m-nobody"), 404)["detail"]
+
+
+def test_an_unknown_task_is_not_found(client: httpx.Client) -> None:
+    refused(client, promote(client, answering(client), task="horoscope"), 404)
+
+
+def test_a_model_of_another_task_is_refused(client: httpx.Client) -> None:
+    digits = client.get("/tasks/digits").json()["active_model"]["id"]
+
+    problem = refused(client, promote(client, digits), 422)
+
+    assert ["model_id"] == [error["field"] for error in problem["errors"]]
+    assert "digits" in problem["detail"]
+
+
+def _flip(folder: Path) -> None:
+    content = bytearray((folder / WEIGHTS).read_bytes())
+    content[-10] ^= 1
+    (folder / WEIGHTS).write_bytes(content)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a flipped bit": _flip,
+    "no weights": lambda folder: (folder / WEIGHTS).unlink(),
+    "no manifest": lambda folder: (folder / MANIFEST).unlink(),
+    "another format": lambda folder: (folder / MANIFEST).write_text('{"format_version": 999}'),
+    "half a manifest": lambda folder: (folder / MANIFEST).write_bytes((folder / MANIFEST).read_bytes()[:100]),
+    "no files": lambda folder: folder.rename(folder.with_name("elsewhere")),
+}
+
+
+def test_a_damaged_artifact_is_not_promoted(client: httpx.Client, database: Database, store: ArtifactStore) -> None:
+    """It could not answer, so the present model stays; the client is told that it may come back."""
+    for name, damage in DAMAGES.items():
+        new = add_model(database, store, "housing", active=False).id
+        damage(store.path("housing", new))
+
+        answer = promote(client, new)
+
+        problem = refused(client, answer, 503)
+        assert "urn:densely:problem:artifact-invalid" == problem["type"], name
+        assert new in problem["detail"], name
+        assert "retry-after" in answer.headers, name
+
+
+@pytest.mark.parametrize("poll", [0.1, 0.5])
+def test_other_applications_follow_within_two_seconds(
+    client: httpx.Client, client_for: Start, settings: Settings, database: Database, store: ArtifactStore, poll: float
+) -> None:
+    """0.5 seconds is the default poll. Promotion and rollback, one after the other."""
+    other = client_for(settings.model_copy(update={"active_poll_seconds": poll}))
+    ids = [answering(other), add_model(database, store, "housing", active=False).id]
+    for model_id in (ids[1], ids[0]):
+        promote(client, model_id)
+        end = time.monotonic() + 2
+        while answering(other) != model_id and time.monotonic() < end:
+            time.sleep(0.01)
+
+        assert model_id == answering(other)
+
+
+def test_a_prediction_asks_the_database_nothing(
+    settings: Settings, client: httpx.Client, examples: dict[str, dict[str, Any]]
+) -> None:
+    """While 50 requests are answered, the only statements are those of the poll, as often as it is due."""
+    app = create_app(settings)
+    statements: list[str] = []
+    engine = app.state.services.prediction._database.engine
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    app.state.services.prediction.refresh()
+    poll = Counter(statements)
+    assert poll.total()  # the listener sees what there is to see
+    server = LiveServer(app)
+    try:
+        statements.clear()
+        started = time.monotonic()
+        for number in range(50):
+            body = list(examples.values())[number % len(examples)]
+            assert 200 == server.client.post("/predict", json=body).status_code
+        seen = Counter(statements)
+        polls = (time.monotonic() - started) / settings.active_poll_seconds + 1
+    finally:
+        server.close()
+
+    assert set(seen) <= set(poll)
+    assert seen.total() <= polls * poll.total()
+    assert seen.total() < 50

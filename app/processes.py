@@ -64,7 +64,13 @@ class Child:
         if self.quick_deaths >= MOST_QUICK_DEATHS:
             raise RuntimeError(f"the {self.name} ended {MOST_QUICK_DEATHS} times right after its start")
         log.warning("process.restarted", name=self.name, status=self.process.returncode)
+        self.close()
         self.start()
+
+    def close(self) -> None:
+        """Let go of its standard input, which tells it that the parent is gone."""
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
 
 
 def run(children: list[Child]) -> int:
@@ -97,3 +103,4 @@ def _stop(children: list[Child]) -> None:
                 child.process.wait(GRACE)
             except subprocess.TimeoutExpired:
                 child.process.kill()
+            child.close()

@@ -55,11 +55,11 @@ def response(
     return Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def field_path(location: Sequence[Any], given: Any) -> str:
+def field_path(location: Sequence[Any], given: Any, *, missing: bool = True) -> str:
     """Pydantic's location as a dotted path into what the client sent.
 
     Pydantic names the member of a union that it tried (`layers.0.dense.units`); such names are no fields and are
-    left out. The last part always stays, since a missing field is not in the input either.
+    left out. With `missing` the last part stays in any case: a missing field is not in the input either.
     """
     path: list[str] = []
     for number, part in enumerate(location):
@@ -68,14 +68,18 @@ def field_path(location: Sequence[Any], given: Any) -> str:
         if is_key or is_place:
             given = given[part]
             path.append(str(part))
-        elif number == len(location) - 1 and isinstance(given, Mapping):
+        elif missing and number == len(location) - 1 and isinstance(given, Mapping):
             path.append(str(part))
     return ".".join(path) or "body"
 
 
 def field_errors(found: Sequence[Mapping[str, Any]], given: Any, prefix: str = "") -> list[dict[str, str]]:
     """Pydantic's findings as the `errors` of a problem document, at most 20 of them."""
-    return [{"field": prefix + field_path(error["loc"], given), "message": _message(error)} for error in found[:20]]
+    listed = []
+    for error in found[:20]:
+        path = field_path(error["loc"], given, missing=error["type"] == "missing")
+        listed.append({"field": prefix + path, "message": _message(error)})
+    return listed
 
 
 def _message(error: Mapping[str, Any]) -> str:

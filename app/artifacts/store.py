@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ class ArtifactStore:
             with np.load(io.BytesIO(contents[WEIGHTS]), allow_pickle=False) as arrays:
                 weights = {name: arrays[name] for name in arrays.files}
             return Artifact(manifest, weights, json.loads(contents[PREPROCESSING]))
-        except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a file with the right checksum can still hold anything
             raise ArtifactInvalid(f"the weights of model {model_id} cannot be read") from error
 
     def archive(self, task: str, model_id: str) -> bytes:
@@ -139,14 +140,17 @@ class ArtifactStore:
         """Take over an artifact of another folder, unless it is here already; published by rename like any other."""
         if self.path(task, model_id).exists():
             return
-        staging = self.stage(f"copy-{model_id}-{os.getpid()}")
-        shutil.copytree(other.path(task, model_id), staging, dirs_exist_ok=True)
+        staging = self.stage(f"copy-{model_id}-{secrets.token_hex(4)}")
+        for path in other.path(task, model_id).iterdir():
+            shutil.copyfile(path, staging / path.name)  # with a new time: it must not look old to `sweep`
         target = self.path(task, model_id)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             staging.rename(target)
-        except OSError:  # another process was first: same id, same content
+        except OSError:
             self.discard(staging)
+            if not target.exists():  # else another process was first: same id, same content
+                raise
 
     def bundled(self) -> dict[str, str]:
         """Model id by task, of the models that come with Densely; none in a folder without `bundled.json`."""
@@ -166,7 +170,7 @@ class ArtifactStore:
 
         `is_orphan` decides on artifacts of that age; those of unknown origin must be kept by it.
         """
-        removed = [p for p in (self.root / STAGING).glob("*") if p.stat().st_mtime < older_than]
+        removed = [p for p in (self.root / STAGING).glob("*") if _modified(p) < older_than]
         for task, model_id in self.published():
             folder = self.path(task, model_id)
             with suppress(ArtifactInvalid, OSError):  # what cannot be read is not ours to remove
@@ -180,6 +184,14 @@ class ArtifactStore:
 def _record(path: Path) -> FileRecord:
     content = path.read_bytes()
     return FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def _modified(path: Path) -> float:
+    """When a folder changed last, seconds since 1970; never, if it has just gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return float("inf")
 
 
 def _fsync(path: Path) -> None:

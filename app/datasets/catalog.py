@@ -62,7 +62,7 @@ class Catalog:
         stat = path.stat()
         try:
             return _count_train_rows(path, stat.st_mtime_ns, stat.st_size)
-        except (OSError, ValueError):  # the run will say what is wrong with the file
+        except (DatasetInvalid, OSError):  # the run will say what is wrong with the file
             return info.train_rows
 
     def read(self, task: Task, info: DatasetInfo) -> Dataset:
@@ -75,9 +75,9 @@ class Catalog:
         if info.is_sample:
             columns = sample.columns(task)
             return _split(task, info, sample.checksum(columns), columns, [f"bundled sample: {info.description}"])
-        content, checksum = self.path(info), _file_checksum(self.path(info))
-        columns, notes = _read_parquet(content)
-        return _split(task, info, checksum, columns, notes)
+        path = self.path(info)
+        columns, notes = _read_parquet(path)
+        return _split(task, info, _file_checksum(path), columns, notes)
 
 
 def _split(task: Task, info: DatasetInfo, checksum: str, columns: Columns, notes: list[str]) -> Dataset:
@@ -85,11 +85,12 @@ def _split(task: Task, info: DatasetInfo, checksum: str, columns: Columns, notes
     needed = [c for c in task.input_columns if c not in task.optional_columns] + [task.target, "split"]
     if missing := [c for c in needed if c not in columns]:
         raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
-    split = np.asarray(columns["split"], dtype=object)
+    split = np.array([str(value) for value in columns["split"]], dtype=object)
     if odd := set(split) - {"train", "test"}:
         raise DatasetInvalid(f"dataset {info.name!r} has splits other than train and test: {sorted(map(str, odd))[:3]}")
-    if any(value is None for value in columns[task.target]):
-        raise DatasetInvalid(f"dataset {info.name!r} has rows without {task.target}")
+    for name in (c for c in needed if c != "split"):
+        if _has_gaps(columns[name]):
+            raise DatasetInvalid(f"dataset {info.name!r} has rows without {name}")
     parts = []
     for name in ("train", "test"):
         rows = np.flatnonzero(split == name)
@@ -98,6 +99,13 @@ def _split(task: Task, info: DatasetInfo, checksum: str, columns: Columns, notes
         inputs = {c: _pick(columns.get(c), rows) for c in task.input_columns}
         parts.append(Rows(inputs, _pick(columns[task.target], rows)))
     return Dataset(info, checksum, parts[0], parts[1], notes)
+
+
+def _has_gaps(column: Any) -> bool:
+    """Whether a value is missing; in a column of floats that reads as NaN."""
+    if isinstance(column, np.ndarray):
+        return bool(np.isnan(column).any())
+    return any(value is None for value in column)
 
 
 def _pick(column: Any, rows: Any) -> Any:
@@ -113,30 +121,38 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str]]:
 
     try:
         table = pq.read_table(path)
-    except (pa.ArrowException, ValueError) as error:
+        notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"[]"))
+        return {name: _values(table.column(name).combine_chunks()) for name in table.column_names}, notes
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DatasetInvalid(f"{path} is not a readable Parquet file") from error
-    notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"[]"))
-    columns: dict[str, Any] = {}
-    for name in table.column_names:
-        column = table.column(name).combine_chunks()
-        if pa.types.is_fixed_size_list(column.type):
-            columns[name] = column.flatten().to_numpy().reshape(len(column), column.type.list_size)
-        elif pa.types.is_floating(column.type):
-            columns[name] = column.to_numpy(zero_copy_only=False)
-        else:
-            columns[name] = column.to_pylist()
-    return columns, notes
+
+
+def _values(column: Any) -> Any:
+    """An Arrow column as a NumPy array, or as a list if it holds text."""
+    import pyarrow as pa
+
+    if pa.types.is_fixed_size_list(column.type):
+        return column.flatten().to_numpy().reshape(len(column), column.type.list_size)
+    if pa.types.is_floating(column.type):
+        return column.to_numpy(zero_copy_only=False)
+    return column.to_pylist()
 
 
 @lru_cache(maxsize=32)
 def _count_train_rows(path: Path, modified: int, size: int) -> int:
     """`modified` and `size` only make a changed file a new entry of the cache."""
     del modified, size
+    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    split = pq.read_table(path, columns=["split"]).column("split")
-    return int(pc.sum(pc.equal(split.cast("string"), "train")).as_py() or 0)
+    try:
+        split = pq.read_table(path, columns=["split"]).column("split")
+        return int(pc.sum(pc.equal(split.cast("string"), "train")).as_py() or 0)
+    except (pa.ArrowException, KeyError, ValueError) as error:
+        raise DatasetInvalid from error
 
 
 def _file_checksum(path: Path) -> str:

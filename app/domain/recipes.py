@@ -218,7 +218,7 @@ class RecipePatch(RecipeFields):
         """
         given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         replaced = {k: v for k, v in given.items() if v is not None or k == "early_stopping"}
-        if "head" in replaced and "loss" not in replaced:
+        if replaced.get("head", recipe.head) != recipe.head and "loss" not in replaced:
             replaced["loss"] = HEADS[replaced["head"]].losses[0]
         return Recipe.model_validate({**{k: getattr(recipe, k) for k in Recipe.model_fields}, **replaced})
 

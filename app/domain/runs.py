@@ -49,7 +49,7 @@ FINAL = frozenset(set(RunStatus) - {status for status, _ in TRANSITIONS})
 Activate = Literal["if_better", "always", "never"]
 
 # No control characters: they break logs and terminals, and PostgreSQL refuses NUL.
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=200)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
 

@@ -36,5 +36,6 @@ class PredictorCache:
         """Keep a predictor that was asked for."""
         with self._lock:
             self._recent[predictor.manifest.id] = predictor
+            self._recent.move_to_end(predictor.manifest.id)
             while len(self._recent) > self._size:
                 self._recent.popitem(last=False)

@@ -89,13 +89,15 @@ class Network:
                 raise ArtifactInvalid(f"layer {number} has weights of type {kernel.dtype}, not float32")
             self.steps.append(dense(kernel, bias, layer.activation))
             width = layer.units
+        if not layers or layers[-1].kind != "dense":
+            raise ArtifactInvalid("the network has no dense layer at its end")
 
     def __call__(self, rows: Encoded) -> FloatMatrix:
         """Outputs of the last layer, (rows, units)."""
         x: Encoded = rows
         for step in self.steps:
             x = step(x)
-        assert not isinstance(x, SparseRows)  # there is always a dense head
+        assert not isinstance(x, SparseRows)  # the last layer is dense
         return x
 
     def in_batches(self, rows: Encoded, size: int = 1024) -> FloatMatrix:

@@ -21,7 +21,8 @@ class Predictor:
     """Raw inputs in, documented answers out."""
 
     def __init__(self, task: Task, artifact: Artifact, version: int) -> None:
-        """
+        """`version` is the model's number among its task's.
+
         Raises:
             ArtifactInvalid: the artifact's parts do not fit each other.
         """
@@ -33,6 +34,19 @@ class Predictor:
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} cannot be read") from error
         self.network = Network(self.manifest.layers, artifact.weights, self.encoder.width)
+        self._check()
+
+    def _check(self) -> None:
+        """Answer the task's own example once: what does not fit shows here, not at a client's request."""
+        units = self.manifest.layers[-1].units
+        if len(self.manifest.labels) != (0 if not self.task.labels else max(units, 2)):
+            raise ArtifactInvalid(
+                f"model {self.manifest.id} has {units} outputs for {len(self.manifest.labels)} labels"
+            )
+        try:
+            self.predict([self.task.Input.model_validate(self.task.example)], Options())
+        except (LookupError, TypeError, ValueError) as error:
+            raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} does not fit its task") from error
 
     def predict(self, inputs: Sequence[Any], options: Options) -> list[Any]:
         """One `Prediction` of the task for each of its `Input` instances, in order.

@@ -15,6 +15,8 @@ from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, 
 # Far beyond any town, and small enough that a standardised value stays a number in float32.
 Amount = Annotated[Number, Field(ge=-1e6, le=1e6)]
 
+FARTHEST = 1e6  # deviations from the mean; farther values count as so far, which keeps float32 finite
+
 FEATURES = {
     "CRIM": "crime rate per person and year",
     "ZN": "share of residential land for lots over 25,000 square feet, %",
@@ -83,7 +85,9 @@ class Standardizer:
     def encode(self, columns: Columns) -> Encoded:
         """(rows, columns) float32."""
         values = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in self.columns])
-        rows: FloatMatrix = ((values - self.mean) / self.std).astype(np.float32)
+        with np.errstate(over="ignore"):  # a deviation may be next to nothing
+            scaled = (values - self.mean) / self.std
+        rows: FloatMatrix = np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32)
         return rows
 
     def to_json(self) -> dict[str, Any]:
@@ -151,8 +155,11 @@ class Housing(Task):
         assert isinstance(features, Standardized)
         names = [name for name in FEATURES if name not in features.exclude]
         values = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in names])
-        std = values.std(axis=0)
-        return Standardizer(names, values.mean(axis=0).tolist(), np.where(std > 0, std, 1.0).tolist())
+        # Not `std > 0`: the mean of equal values has a rounding error, and so has their deviation.
+        varies = np.ptp(values, axis=0) > 1e-9 * np.maximum(1.0, np.abs(values).max(axis=0))
+        std = np.where(varies, values.std(axis=0), 1.0)
+        mean = np.where(varies, values.mean(axis=0), values[0])
+        return Standardizer(names, mean.tolist(), std.tolist())
 
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
         """The saved mean and deviation."""

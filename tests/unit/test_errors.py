@@ -28,6 +28,7 @@ INTENDED = {
     "IdempotencyConflict": 422,
     "LeaseLost": 409,
     "Unauthorized": 401,
+    "QueueFull": 429,
     "Unavailable": 503,
     "ArtifactInvalid": 503,
     "TrainingError": 500,

@@ -217,7 +217,6 @@ def npy() -> bytes:
     return buffer.getvalue()
 
 
-# BUG: `open` lets EOFError (an empty file) and TypeError (an .npy file) through.
 @pytest.mark.parametrize("content", [b"", b"PK", b"weights", npy()], ids=["empty", "short", "text", "npy"])
 def test_weights_in_another_form_are_refused(store: ArtifactStore, published: Manifest, content: bytes) -> None:
     """The checksum fits, as in an artifact that was written by something else."""
@@ -330,7 +329,6 @@ def test_a_fresh_copy_counts_as_new(store: ArtifactStore, other: ArtifactStore) 
     os.utime(other.path(TASK, manifest.id), (long_ago, long_ago))
     store.copy_from(other, TASK, manifest.id)
 
-    # BUG: copytree gives the copy, and its staging folder before the rename, the time stamp of the original.
     assert [] == store.sweep(lambda _: True, older_than=time.time() - 3600)
 
 
@@ -340,8 +338,6 @@ def test_a_copy_that_cannot_be_put_in_place_says_so(store: ArtifactStore, other:
     (store.root / TASK).mkdir(parents=True)
     store.path(TASK, manifest.id).symlink_to("nowhere")
 
-    # BUG: every OSError of the rename is taken for "another process was first"; the caller then writes the row of a
-    # model without files.
     with pytest.raises(OSError, match=manifest.id):
         store.copy_from(other, TASK, manifest.id)
 

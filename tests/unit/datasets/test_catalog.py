@@ -157,7 +157,6 @@ def test_a_split_that_is_no_text_is_invalid(catalog: Catalog, split: list[Any]) 
     task, info = real_of("sentiment")
     write(catalog, "sentiment", split=split)
 
-    # BUG: of lists the set of splits is taken, a bare TypeError.
     with pytest.raises(DatasetInvalid, match="imdb"):
         catalog.read(task, info)
 
@@ -180,7 +179,6 @@ def test_a_row_without_its_target_is_invalid(catalog: Catalog, name: str, place:
     values[place] = None
     write(catalog, name, None, **{task.target: values})
 
-    # BUG: in a column of floats, such as MEDV, null has become NaN before anybody looks for None.
     with pytest.raises(DatasetInvalid, match=f"'{info.name}' has rows without {task.target}"):
         catalog.read(task, info)
 
@@ -215,7 +213,6 @@ def test_a_damaged_file_is_named(catalog: Catalog, damage: bytes) -> None:
     content[content.index(damage) + len(damage)] ^= 0xFF
     path.write_bytes(content)
 
-    # BUG: `read_table` raises OSError for a damaged page, and `to_pylist` UnicodeDecodeError; neither is caught.
     with pytest.raises(DatasetInvalid, match=f"{path} is not a readable Parquet file"):
         catalog.read(task, info)
 
@@ -224,7 +221,6 @@ def test_notes_that_cannot_be_read_are_invalid(catalog: Catalog) -> None:
     task, info = real_of("sentiment")
     path = write(catalog, "sentiment", b"{not json")
 
-    # BUG: a bare JSONDecodeError.
     with pytest.raises(DatasetInvalid, match=f"{path}|imdb"):
         catalog.read(task, info)
 
@@ -275,7 +271,6 @@ def test_counting_never_fails(catalog: Catalog, split: Any) -> None:
     info = real_of("sentiment")[1]
     write(catalog, "sentiment", split=split)
 
-    # BUG: a split column of lists raises ArrowNotImplementedError, which is neither OSError nor ValueError.
     assert catalog.train_rows(info) in {0, info.train_rows}
 
 

@@ -278,7 +278,6 @@ def test_a_patch_with_the_same_head_keeps_the_loss() -> None:
     """What a patch leaves out stays as it is, here a loss that is not its head's first."""
     recipe = Recipe.model_validate({**VALID, "head": "multiclass", "loss": "categorical_crossentropy"})
 
-    # BUG: RecipePatch.apply replaces the loss whenever the head is given, even by the head that the recipe has.
     assert recipe == RecipePatch(head="multiclass").apply(recipe)
 
 

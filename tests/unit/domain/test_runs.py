@@ -119,7 +119,7 @@ def test_a_name_holds_no_control_characters() -> None:
 
 def test_a_name_holds_no_control_characters_beyond_ascii() -> None:
     """0x9b begins an escape sequence on terminals, as ESC [ does."""
-    # BUG: the pattern of Line stops at 0x7f, so 0x80 to 0x9f pass.
+
     assert [] == accepted([character for character in CONTROLS if character > "\x7f"])
 
 

@@ -63,8 +63,6 @@ def test_one_that_is_added_again_counts_as_new(predictors: list[Predictor]) -> N
     for number in (0, 1, 0, 2):
         cache.add(predictors[number])
 
-    # BUG: `add` of an id that is here already leaves it at its old place in the order (two requests that load the
-    # same model at once do that), so that it is dropped before models that were asked for earlier.
     assert ["m-0", "m-2"] == kept(cache, predictors)
 
 

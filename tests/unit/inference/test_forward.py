@@ -179,6 +179,6 @@ def test_weights_of_another_type_are_refused(name: str, dtype: type) -> None:
 
 @pytest.mark.parametrize("layers", [[], [LayerRow(kind="dropout", units=5, parameters=0)]])
 def test_a_network_without_a_dense_layer_is_refused(layers: list[LayerRow]) -> None:
-    # BUG: accepted here; sparse rows then fail an assert at the first prediction, dense rows pass through as outputs.
+
     with pytest.raises(ArtifactInvalid):
         Network(layers, {}, 5)

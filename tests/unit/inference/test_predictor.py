@@ -126,7 +126,7 @@ def test_preprocessing_of_another_width_is_refused(artifact: Artifact) -> None:
 @pytest.mark.parametrize("change", [slice(1), slice(0, -1)])
 def test_labels_that_do_not_fit_the_last_layer_are_refused(artifact: Artifact, change: slice) -> None:
     """One label per output unit, or an answer would be a label by luck."""
-    # BUG: accepted here; the first prediction then fails with a bare ValueError or IndexError, a 500.
+
     with pytest.raises(ArtifactInvalid):
         predictor_of(altered(artifact, labels=artifact.manifest.labels[change]))
 
@@ -139,6 +139,5 @@ def test_preprocessing_of_columns_that_the_task_does_not_have_is_refused(artifac
     """The artifact's parts must fit each other before anybody asks for an answer."""
     columns = ["colour", *artifact.preprocessing[field][1:]]
 
-    # BUG: accepted here; the first prediction then fails with a bare KeyError, a 500.
     with pytest.raises(ArtifactInvalid):
         predictor_of(replace(artifact, preprocessing={**artifact.preprocessing, field: columns}))

@@ -68,7 +68,6 @@ def test_a_constant_column_becomes_zero(constant: float, rows: int) -> None:
     encoder = TASK.fit_encoder(Standardized(), columns)
     place = list(FEATURES).index("NOX")
 
-    # BUG: the mean of equal values is off by a rounding error, so `std > 0` holds and 0.1 becomes 1 and 0.2 about 1e14.
     np.testing.assert_allclose(0, rows_of(encoder, columns)[:, place], atol=1e-6)
     moved = rows_of(encoder, columns_of(1, NOX=[constant + 0.5]))[0, place]
     assert pytest.approx(0.5, rel=1e-3) == moved

@@ -1,0 +1,138 @@
+"""The OpenAPI description holds what it promises."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.api.contracts import RequestParser, contract_of
+from app.domain.runs import TrainRequest
+from app.main import create_app
+from app.settings import Settings
+from app.tasks import registry
+
+Operation = tuple[str, str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def description(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """As clients get it: through JSON."""
+    home: Path = tmp_path_factory.mktemp("openapi")
+    found: dict[str, Any] = json.loads(json.dumps(create_app(Settings(home=home)).openapi()))
+    return found
+
+
+def operations(description: dict[str, Any]) -> list[Operation]:
+    """(path, method, operation) of all calls."""
+    return [(path, method, op) for path, item in description["paths"].items() for method, op in item.items()]
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the document."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from nodes(part)
+
+
+def test_every_planned_call_is_described(description: dict[str, Any]) -> None:
+    calls = {f"{method.upper()} {path}" for path, method, _ in operations(description)}
+
+    assert {
+        "POST /predict", "GET /tasks", "GET /tasks/{task}", "PUT /tasks/{task}/active-model",
+        "GET /tasks/{task}/active-model/history", "POST /train", "GET /runs", "GET /runs/{run_id}",
+        "GET /runs/{run_id}/history", "GET /runs/{run_id}/events", "POST /runs/{run_id}/cancel",
+        "POST /runs/{run_id}/retry", "GET /models", "GET /models/{model_id}", "GET /models/{model_id}/archive",
+        "GET /health/live", "GET /health/ready", "GET /system",
+    } <= calls  # fmt: skip
+
+
+def test_every_operation_has_a_summary_and_an_id_of_its_own(description: dict[str, Any]) -> None:
+    found = operations(description)
+
+    assert [] == [path for path, _, operation in found if not operation.get("summary") or not operation.get("tags")]
+    assert len(found) == len({operation["operationId"] for _, _, operation in found})
+
+
+def test_every_error_is_a_problem_document(description: dict[str, Any]) -> None:
+    expected = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    errors = {
+        f"{method} {path} {status}": response
+        for path, method, operation in operations(description)
+        for status, response in operation["responses"].items()
+        if not status.startswith(("2", "3"))
+    }
+
+    assert len(errors) > len(description["paths"])
+    assert {} == {name: error for name, error in errors.items() if error.get("content") != expected}
+    assert all(error["description"] for error in errors.values())
+
+
+def test_calls_say_what_can_go_wrong(description: dict[str, Any]) -> None:
+    """With a JSON body: not JSON, too large, not announced, not fitting. With an id in the path: not found."""
+    for path, method, operation in operations(description):
+        statuses = set(operation["responses"])
+        if "requestBody" in operation:
+            assert {"400", "413", "415", "422"} <= statuses, f"{method} {path}"
+        if "{" in path:
+            assert "404" in statuses, f"{method} {path}"
+        if operation.get("parameters"):
+            assert "422" in statuses, f"{method} {path}"
+
+
+def test_nothing_is_left_of_the_frameworks_own_errors(description: dict[str, Any]) -> None:
+    text = json.dumps(description)
+
+    assert "HTTPValidationError" not in text
+    assert "ValidationError" not in description["components"]["schemas"]
+
+
+def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
+    references = {node["$ref"] for node in nodes(description) if isinstance(node.get("$ref"), str)}
+    mapped = {ref for node in nodes(description) for ref in node.get("discriminator", {}).get("mapping", {}).values()}
+
+    assert len(references) > 10
+    for reference in references | mapped:
+        found: Any = description
+        for part in reference.removeprefix("#/").split("/"):
+            assert part in found, reference
+            found = found[part]
+
+
+def test_every_predict_example_validates(description: dict[str, Any]) -> None:
+    """One per task, in the form that the parser of `/predict` takes."""
+    content = description["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    parser = RequestParser([contract_of(task) for task in registry.all_tasks().values()])
+
+    assert set(registry.all_tasks()) == set(content["examples"])
+    for name, example in content["examples"].items():
+        assert name == parser.parse(json.dumps(example["value"]).encode()).task
+        assert example["summary"]
+
+
+def test_predict_describes_both_forms_of_every_task(description: dict[str, Any]) -> None:
+    operation = description["paths"]["/predict"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
+    answers = operation["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
+    contracts = [contract_of(task) for task in registry.all_tasks().values()]
+
+    assert [m.__name__ for c in contracts for m in (c.single, c.batch)] == [r["$ref"].split("/")[-1] for r in body]
+    assert {m.__name__ for c in contracts for m in (c.single_response, c.batch_response)} == {
+        r["$ref"].split("/")[-1] for r in answers
+    }
+    schemas = description["components"]["schemas"]
+    for contract in contracts:
+        assert set(contract.single.model_fields) == set(schemas[contract.single.__name__]["properties"])
+        assert {"task", "instances"} == set(schemas[contract.batch.__name__]["required"])
+
+
+def test_every_train_example_validates(description: dict[str, Any]) -> None:
+    content = description["paths"]["/train"]["post"]["requestBody"]["content"]["application/json"]
+
+    assert set(registry.all_tasks()) == set(content["examples"])
+    for name, example in content["examples"].items():
+        assert name == TrainRequest.model_validate(example["value"]).task

@@ -1,0 +1,110 @@
+"""Probes, versions, workers, and the entrance."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+import app
+from app.db.engine import Database
+from app.errors import Unavailable
+from app.main import create_app
+from app.services.execution import WorkerService
+from app.settings import Settings
+from tests.support.clock import FakeClock
+
+FACTS = {"host": "here", "pid": 4711, "devices": ["CPU:0", "GPU:0"], "versions": {"keras": "3.15.0"}}
+
+
+def test_the_process_is_live_and_ready(client: httpx.Client, examples: dict[str, Any]) -> None:
+    assert {"live": True} == client.get("/health/live").json()
+    assert {"ready": True, "tasks": dict.fromkeys(examples, "ready")} == client.get("/health/ready").json()
+
+
+SCHEMAS: dict[str, Callable[[Any], object]] = {
+    "older": lambda tx: tx.execute(text("UPDATE alembic_version SET version_num = '0000'")),
+    "none": lambda tx: tx.execute(text("DROP TABLE alembic_version")),
+    "unmarked": lambda tx: tx.execute(text("DELETE FROM alembic_version")),
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_another_schema_is_not_ready(client: httpx.Client, database: Database, schema: str) -> None:
+    """503 names the command that helps; the process itself stays alive, and predictions go on from memory."""
+    with database.write() as tx:
+        SCHEMAS[schema](tx)
+
+    answer = client.get("/health/ready")
+
+    assert (503, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+    assert "densely migrate" in answer.json()["detail"]
+    assert schema != "older" or "0000" in answer.json()["detail"]
+    assert "retry-after" in answer.headers
+    assert 200 == client.get("/health/live").status_code
+    assert 200 == client.post("/predict", json={"task": "sentiment", "text": "Good."}).status_code
+
+
+@pytest.mark.parametrize("schema", ["older", "none", "empty database"])
+def test_nothing_is_served_on_another_schema(settings: Settings, database: Database, schema: str) -> None:
+    """The application refuses to start: no table is made or changed in passing."""
+    if schema == "empty database":
+        settings = settings.model_copy(update={"database_url": f"sqlite:///{settings.home / 'other.db'}"})
+    else:
+        with database.write() as tx:
+            SCHEMAS[schema](tx)
+
+    async def start() -> None:
+        api = create_app(settings)
+        async with api.router.lifespan_context(api):
+            raise AssertionError("it started")
+
+    with pytest.raises(Unavailable, match="densely migrate"):
+        asyncio.run(start())
+
+
+def test_a_worker_that_was_seen_is_listed(client: httpx.Client, database: Database, clock: FakeClock) -> None:
+    """With its devices and versions, until it leaves or gives no sign of life for half a minute."""
+
+    def listed() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = client.get("/system").json()["workers"]
+        return found
+
+    assert [] == listed()
+    first, second = (WorkerService(database, clock, f"w-{n}", 10.0) for n in (1, 2))
+    first.seen({**FACTS, "devices": []})
+    clock.advance(20)
+    first.seen(FACTS)
+    second.seen(FACTS)
+
+    worker = listed()[0]
+    assert ("w-1", "here", FACTS["devices"]) == (worker["id"], worker["host"], worker["devices"])
+    assert FACTS["versions"] == worker["versions"]
+    assert "2030-01-01T00:00:00Z" == worker["started_at"]
+    assert "2030-01-01T00:00:20Z" == worker["last_seen_at"]
+    assert ["w-1", "w-2"] == [worker["id"] for worker in listed()]
+
+    second.leave()
+    assert ["w-1"] == [worker["id"] for worker in listed()]
+    clock.advance(30)
+    assert ["w-1"] == [worker["id"] for worker in listed()]
+    clock.advance(1)
+    assert [] == listed()
+
+
+def test_the_system_tells_its_versions(client: httpx.Client) -> None:
+    system = client.get("/system").json()
+
+    assert (app.__version__, "sqlite") == (system["version"], system["database"])
+    assert {"fastapi", "numpy", "pydantic", "sqlalchemy", "uvicorn"} == set(system["versions"])
+    assert all(version[0].isdigit() for version in [system["python"], *system["versions"].values()])
+
+
+def test_the_entrance_leads_on(client: httpx.Client) -> None:
+    """A browser that opens the root gets a page."""
+    answer = client.get("/", follow_redirects=True)
+
+    assert 200 == answer.status_code
+    assert answer.headers["content-type"].startswith("text/html")

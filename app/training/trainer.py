@@ -74,7 +74,8 @@ def _hushed() -> Iterator[None]:
 
 def _die_with_the_worker() -> None:
     """Standard input ends when the worker does, however it ended; nobody would renew the lease then."""
-    sys.stdin.read()
+    while os.read(0, 1024):  # not sys.stdin: its lock, held by a waiting thread, aborts the interpreter's end
+        pass
     os._exit(1)
 
 

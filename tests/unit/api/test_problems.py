@@ -83,7 +83,6 @@ def test_forms_of_a_picture_are_left_out_too(pixels: Any, expected: str) -> None
 )
 def test_a_union_member_that_ends_a_location_is_left_out(form: Any, given: dict[str, Any], expected: str) -> None:
     """An object in the place of something else."""
-
     assert {expected} == set(paths(form, given))
 
 

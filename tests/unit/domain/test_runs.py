@@ -119,7 +119,6 @@ def test_a_name_holds_no_control_characters() -> None:
 
 def test_a_name_holds_no_control_characters_beyond_ascii() -> None:
     """0x9b begins an escape sequence on terminals, as ESC [ does."""
-
     assert [] == accepted([character for character in CONTROLS if character > "\x7f"])
 
 

@@ -126,7 +126,6 @@ def test_preprocessing_of_another_width_is_refused(artifact: Artifact) -> None:
 @pytest.mark.parametrize("change", [slice(1), slice(0, -1)])
 def test_labels_that_do_not_fit_the_last_layer_are_refused(artifact: Artifact, change: slice) -> None:
     """One label per output unit, or an answer would be a label by luck."""
-
     with pytest.raises(ArtifactInvalid):
         predictor_of(altered(artifact, labels=artifact.manifest.labels[change]))
 

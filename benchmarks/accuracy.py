@@ -1,0 +1,43 @@
+"""Test results of each task's baseline over several seeds, on the real data and through the service.
+
+Needs the benchmark files in DENSELY_DATASETS_DIR. Plain Keras' figures are one run each of the classic notebook
+recipe, unchanged, on the same files.
+"""
+
+import statistics
+import tempfile
+from pathlib import Path
+
+from benchmarks.service import Service
+
+SEEDS = (1, 2, 3)
+PLAIN_KERAS = {
+    ("sentiment", "imdb"): ("accuracy", 0.8747),
+    ("newswire", "reuters"): ("accuracy", 0.8700),
+    ("digits", "mnist"): ("accuracy", 0.9809),
+    ("housing", "boston_housing"): ("mae", 2.79),
+}
+
+
+def main() -> None:
+    """Train, and print a table."""
+    with tempfile.TemporaryDirectory() as folder, Service(Path(folder)) as service:
+        queued = {
+            key: [service.train(task=key[0], dataset=key[1], seed=seed, activate="never")["id"] for seed in SEEDS]
+            for key in PLAIN_KERAS
+        }
+        print(f"{'task':10} {'dataset':15} figure    {'mean':>7} {'lowest':>7} {'highest':>8} {'plain Keras':>12}  seconds")
+        for key, ids in queued.items():
+            runs = [service.wait(run_id) for run_id in ids]
+            metric, plain = PLAIN_KERAS[key]
+            figures = [run["metrics"]["test"][metric] for run in runs]
+            manifests = [service.client.get(f"/models/{run['model_id']}").json()["manifest"] for run in runs]
+            seconds = statistics.median(manifest["seconds"] for manifest in manifests)
+            print(
+                f"{key[0]:10} {key[1]:15} {metric:9} {statistics.mean(figures):7.4f} {min(figures):7.4f} "
+                f"{max(figures):8.4f} {plain:12.4f}  {seconds:7.1f}"
+            )
+
+
+if __name__ == "__main__":
+    main()

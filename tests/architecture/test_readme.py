@@ -1,0 +1,87 @@
+"""The README tells the truth."""
+
+import re
+import shlex
+from pathlib import Path
+
+import httpx
+import pytest
+
+import app
+from app.artifacts.store import ArtifactStore
+from app.db.engine import Database
+from app.main import create_app
+from app.settings import Settings
+from app.tasks import registry
+from tests.support.server import LiveServer
+
+ROOT = Path(app.__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PREDICTIONS = re.findall(r"^\$ (curl .*/predict .*)\n(\{.*\})$", README, flags=re.MULTILINE)
+MOST_MEGABYTES = 20
+
+
+def test_every_setting_is_in_the_table_with_its_default() -> None:
+    """Names, defaults and meanings: the table and the code say the same."""
+    rows = dict(re.findall(r"^\| `DENSELY_(\w+)` \| (.+?) \| .+ \|$", README, flags=re.MULTILINE))
+    meanings = dict(re.findall(r"^\| `DENSELY_(\w+)` \| .+? \| (.+) \|$", README, flags=re.MULTILINE))
+    fields = {name.upper(): field for name, field in Settings.model_fields.items()}
+
+    assert set(fields) == set(rows)
+    for name, field in fields.items():
+        assert field.description == meanings[name]
+        if isinstance(field.default, bool):
+            assert f"`{str(field.default).lower()}`" == rows[name]
+        elif isinstance(field.default, int | float):
+            assert f"`{field.default:g}`" == rows[name]
+
+
+def test_the_commands_are_those_of_the_makefile() -> None:
+    targets = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake (\w+)`", README)) | set(re.findall(r"^\$ make (\w+)$", README, re.MULTILINE))
+
+    assert {"run", "test", "lint", "bench", "models"} <= targets
+    assert {"run", "test"} <= named <= targets
+
+
+def test_every_task_is_in_the_table() -> None:
+    assert set(registry.all_tasks()) == set(re.findall(r"^\| `(\w+)` \| .* \| .* \| `\w+` \|", README, re.MULTILINE))
+
+
+@pytest.fixture
+def bundled_client(settings: Settings, database: Database) -> object:
+    """The service on its first start, with the models that come with it."""
+    server = LiveServer(create_app(settings))
+    yield server.client
+    server.close()
+
+
+def test_the_predictions_shown_are_what_the_bundled_models_answer(bundled_client: httpx.Client) -> None:
+    assert len(PREDICTIONS) >= 4
+    for command, expected in PREDICTIONS:
+        words = shlex.split(command)
+        answer = bundled_client.post(
+            "/predict", content=words[words.index("-d") + 1], headers={"Content-Type": "application/json"}
+        )
+        assert expected == answer.text
+
+
+def test_the_bundled_models_are_whole_small_and_trained_on_real_data(tmp_path: Path) -> None:
+    """One per task; their manifests say how they were made."""
+    store = ArtifactStore(ROOT / "models_store")
+    bundled = store.bundled()
+
+    assert set(registry.all_tasks()) == set(bundled)
+    assert sum(p.stat().st_size for p in store.root.rglob("*") if p.is_file()) < MOST_MEGABYTES * 1e6
+    for task, model_id in bundled.items():
+        manifest = store.open(task, model_id).manifest
+        assert not manifest.dataset.is_sample
+        assert {"manifest.json", "weights.npz", "preprocessing.json", "model.keras"} == {
+            p.name for p in store.path(task, model_id).iterdir()
+        }
+        assert manifest.parity.max_difference <= 1e-5
+        assert {"densely", "keras", "numpy", "tensorflow"} == set(manifest.versions)
+        metric = manifest.recipe.metric
+        shown = re.search(rf"^\| `{task}` .*$", README, flags=re.MULTILINE)
+        assert shown is not None
+        assert f"{manifest.metrics.test[metric]:.3f}"[:4] in shown.group()

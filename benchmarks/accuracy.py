@@ -26,7 +26,7 @@ def main() -> None:
             key: [service.train(task=key[0], dataset=key[1], seed=seed, activate="never")["id"] for seed in SEEDS]
             for key in PLAIN_KERAS
         }
-        print(f"{'task':10} {'dataset':15} figure    {'mean':>7} {'lowest':>7} {'highest':>8} {'plain Keras':>12}  seconds")
+        print(f"{'task':10} {'dataset':15} figure       mean  lowest  highest  plain Keras  seconds")
         for key, ids in queued.items():
             runs = [service.wait(run_id) for run_id in ids]
             metric, plain = PLAIN_KERAS[key]

@@ -40,7 +40,7 @@ class Sentiment(_text.TextTask):
         DatasetInfo(
             "imdb", "Large Movie Review Dataset: reviews with a clear opinion", 25_000, 25_000, published="imdb"
         ),
-        DatasetInfo(SAMPLE, "Sample: short reviews composed for Densely, not real data", 600, 200),
+        DatasetInfo(SAMPLE, "Sample: short reviews composed for Densely, not real data", 8_000, 2_000),
     )
     input_columns = ("text",)
     target = "label"

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
 from app.db import history, migrate, models, runs
@@ -26,6 +26,7 @@ from tests.support.clock import FakeClock
 LEASE = 10.0  # seconds
 CRASH = RunError(type="TrainerLost", message="killed")
 QUEUED, RUNNING = RunStatus.QUEUED, RunStatus.RUNNING
+ENDS = (Change.RELEASED, Change.ERRORED, Change.CANCELLED)  # by the worker, whatever the trainer does
 
 
 @cache
@@ -70,17 +71,18 @@ class Expected:
 class Runs(RuleBasedStateMachine):
     """Three workers, some of them asleep or dead, and clients that cancel."""
 
-    claims = Bundle("claims")
-
-    @initialize()
-    def start(self) -> None:
-        """A database of its own for each example."""
+    @initialize(max_attempts=st.lists(st.integers(1, 3), min_size=1, max_size=4))
+    def start(self, max_attempts: list[int]) -> None:
+        """A database of its own for each example, with a few runs to begin with."""
         self.folder = Path(tempfile.mkdtemp(prefix="densely-runs-"))
         (self.folder / "densely.db").write_bytes(migrated())
         self.clock = FakeClock()
         self.database = Database(f"sqlite:///{self.folder / 'densely.db'}")
         self.workers = [WorkerService(self.database, self.clock, f"w-{n}", LEASE) for n in range(3)]
         self.expected: dict[str, Expected] = {}
+        self.claims: list[Claim] = []  # also of leases that are long lost
+        for attempts in max_attempts:
+            self.submit(attempts)
 
     def teardown(self) -> None:
         """Remove the database."""
@@ -100,8 +102,8 @@ class Runs(RuleBasedStateMachine):
             run_id = runs.insert_run(tx, request, self.clock(), max_attempts)
         self.expected[run_id] = Expected(run_id, max_attempts)
 
-    @rule(target=claims, worker=st.integers(0, 2))
-    def claim(self, worker: int) -> Any:
+    @rule(worker=st.integers(0, 2))
+    def claim(self, worker: int) -> None:
         """A worker looks for work: expired runs are freed first, then the oldest queued one is taken."""
         taken = self.workers[worker].claim()
 
@@ -109,12 +111,12 @@ class Runs(RuleBasedStateMachine):
         oldest = next((run for run in self.expected.values() if run.status is QUEUED), None)
         assert (oldest and oldest.id) == (taken and taken.run.id)
         if taken is None or oldest is None:
-            return multiple()
+            return
         oldest.move(Change.CLAIMED)
         oldest.attempt += 1
         oldest.lease_id = taken.lease_id
         oldest.expires = self.clock() + timedelta(seconds=LEASE)
-        return taken
+        self.claims.append(taken)
 
     @rule(seconds=st.sampled_from([1.0, LEASE / 2, LEASE, LEASE + 1]))
     def wait(self, seconds: float) -> None:
@@ -128,69 +130,27 @@ class Runs(RuleBasedStateMachine):
 
         assert self._expire() == sorted(freed)
 
-    @rule(claim=claims, worker=st.integers(0, 2))
-    def renew(self, claim: Claim, worker: int) -> None:
-        """A heartbeat, also of a worker that slept through its expiry."""
-
-        def then(run: Expected) -> None:
-            run.expires = self.clock() + timedelta(seconds=LEASE)
-
-        cancelled = self._fenced(claim, lambda: self.workers[worker].renew(claim), then)
-
-        assert cancelled in (None, self.expected[claim.run.id].cancel)
-
-    @rule(claim=claims)
-    def release(self, claim: Claim) -> None:
-        """The worker stops in good order."""
-        self._end(claim, Change.RELEASED)
-
-    @rule(claim=claims)
-    def error(self, claim: Claim) -> None:
-        """Training ends with an error."""
-        self._end(claim, Change.ERRORED)
-
-    @rule(claim=claims)
-    def see_cancel(self, claim: Claim) -> None:
-        """The worker carries out a cancel."""
-        self._end(claim, Change.CANCELLED)
-
-    @rule(claim=claims)
-    def lose(self, claim: Claim) -> None:
-        """The trainer dies."""
-        after = self._fenced(claim, lambda: self.workers[0].lose(claim, CRASH), Expected.lose)
-
-        assert after in (None, self.expected[claim.run.id].status)
-
-    @rule(claim=claims)
-    def publish(self, claim: Claim) -> None:
-        """The artifact is in place: the model's row and the end of the run in one transaction."""
-
-        def write() -> None:
-            with self.database.write() as tx:
-                runs.publish(tx, claim.run.id, claim.lease_id, self.clock(), Metrics())
-                models.insert_model(
-                    tx, task="housing", id=f"m-{claim.lease_id}", run_id=claim.run.id, dataset="sample",
-                    dataset_is_sample=True, metrics={}, created_at=self.clock(),
-                )  # fmt: skip
-
-        self._fenced(claim, write, lambda run: run.move(Change.PUBLISHED))
-
-    @rule(claim=claims)
-    def train(self, claim: Claim) -> None:
-        """The trainer writes: an epoch, from the start."""
-        attempt = Attempt(self.database, self.clock, claim.run.id, claim.lease_id)
-
-        def write() -> None:
-            attempt.forget_epochs(0, 0)
-            attempt.record_epoch(0, 1, 0.1, {"loss": 1.0}, Progress(epoch=1, epochs=1))
-
-        self._fenced(claim, write, lambda _: None)
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), action=st.sampled_from(["renew", "train", "lose", "publish", *ENDS]))
+    def act(self, data: st.DataObject, action: str) -> None:
+        """What a worker or its trainer does under a lease, also one that it lost while it slept."""
+        recent = self.claims[:-4:-1]
+        claim = data.draw(st.sampled_from(recent) | st.sampled_from(self.claims), label="claim")
+        if action == "renew":
+            self._renew(claim)
+        elif action == "train":
+            self._train(claim)
+        elif action == "lose":
+            after = self._fenced(claim, lambda: self.workers[0].lose(claim, CRASH), Expected.lose)
+            assert after in (None, self.expected[claim.run.id].status)
+        elif action == "publish":
+            self._publish(claim)
+        else:
+            self._end(claim, Change(action))
 
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         """A client asks for the end of any run, ended ones too."""
-        if not self.expected:
-            return
         run = data.draw(st.sampled_from(list(self.expected.values())), label="run")
         try:
             with self.database.write() as tx:
@@ -206,8 +166,6 @@ class Runs(RuleBasedStateMachine):
     @invariant()
     def the_rows_are_as_expected(self) -> None:
         """Status, lease, attempt and cancel of every run, and nothing beyond its attempts."""
-        if not hasattr(self, "database"):
-            return
         with self.database.read() as tx:
             rows = {row.id: row for row in tx.execute(select(runs_table))}
         assert set(self.expected) == set(rows)
@@ -224,8 +182,6 @@ class Runs(RuleBasedStateMachine):
     @invariant()
     def the_events_tell_the_same_story(self) -> None:
         """Replaying a run's status events from QUEUED leads, by arrows of TRANSITIONS only, to its status."""
-        if not hasattr(self, "database"):
-            return
         for run in self.expected.values():
             with self.database.read() as tx:
                 events = [e.data for e in history.events_of(tx, run.id, 10_000, 0) if e.type == "status"]
@@ -245,6 +201,38 @@ class Runs(RuleBasedStateMachine):
         for run in expired:
             run.lose()
         return sorted(run.id for run in expired)
+
+    def _renew(self, claim: Claim) -> None:
+        """A heartbeat tells whether a cancel was asked for."""
+
+        def then(run: Expected) -> None:
+            run.expires = self.clock() + timedelta(seconds=LEASE)
+
+        cancelled = self._fenced(claim, lambda: self.workers[1].renew(claim), then)
+        assert cancelled in (None, self.expected[claim.run.id].cancel)
+
+    def _train(self, claim: Claim) -> None:
+        """An epoch, from the start."""
+        attempt = Attempt(self.database, self.clock, claim.run.id, claim.lease_id)
+
+        def write() -> None:
+            attempt.forget_epochs(0, 0)
+            attempt.record_epoch(0, 1, 0.1, {"loss": 1.0}, Progress(epoch=1, epochs=1))
+
+        self._fenced(claim, write, lambda _: None)
+
+    def _publish(self, claim: Claim) -> None:
+        """The model's row and the end of the run in one transaction."""
+
+        def write() -> None:
+            with self.database.write() as tx:
+                runs.publish(tx, claim.run.id, claim.lease_id, self.clock(), Metrics())
+                models.insert_model(
+                    tx, task="housing", id=f"m-{claim.lease_id}", run_id=claim.run.id, dataset="sample",
+                    dataset_is_sample=True, metrics={}, created_at=self.clock(),
+                )  # fmt: skip
+
+        self._fenced(claim, write, lambda run: run.move(Change.PUBLISHED))
 
     def _end(self, claim: Claim, change: Change) -> None:
         error = CRASH if change is Change.ERRORED else None
@@ -269,7 +257,7 @@ class Runs(RuleBasedStateMachine):
 TestRuns = Runs.TestCase
 TestRuns.settings = settings(
     max_examples=80,
-    stateful_step_count=30,
+    stateful_step_count=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

@@ -100,5 +100,7 @@ def _centre(ink: Image.Image) -> Pixels:
 def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size=size)
     if not isinstance(font, ImageFont.FreeTypeFont):  # a Pillow built without FreeType has only a tiny bitmap
-        raise RuntimeError("The sample digits need a Pillow with FreeType support.")
+        raise RuntimeError(  # noqa: TRY004 - nobody passed a wrong type
+            "The sample digits need a Pillow with FreeType support."
+        )
     return font

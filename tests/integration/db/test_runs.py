@@ -228,6 +228,8 @@ class TestExpiry:
         clock.advance(LEASE)
 
         assert [] == worker(database, clock).expire()
+        with database.write() as tx:
+            assert [] == runs.expire(tx, clock())
         assert RunStatus.RUNNING == status_of(database, claim.run.id)
 
     def test_an_expired_run_returns_to_the_queue_while_attempts_are_left(

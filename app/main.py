@@ -59,7 +59,12 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 
     contracts = [contract_of(task) for task in registry.all_tasks().values()]
     api = FastAPIOffline(
-        title="Densely", version=app.__version__, description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+        title="Densely",
+        version=app.__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     api.state.services = services
     api.include_router(predict.router(contracts, services.prediction))

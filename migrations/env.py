@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 
 from app.db.base import UTCDateTime, metadata
-from app.db.engine import Database
+from app.db.engine import Database, lock
 from app.db.tables import runs
 from app.settings import Settings
 
@@ -18,10 +18,13 @@ def render_item(kind: str, item: Any, _: object) -> str | Literal[False]:
 
 
 database = Database(context.config.attributes.get("url") or Settings().url)
-with database.engine.connect() as connection:
-    # The write lock first, so that two processes that start together migrate one after the other.
-    writing = connection.execution_options(densely_write=True)
-    context.configure(connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item)
-    with context.begin_transaction():
-        context.run_migrations()
-database.close()
+try:
+    with database.engine.connect() as connection:
+        # A lock first, so that two processes that start together migrate one after the other.
+        writing = connection.execution_options(densely_write=True)
+        context.configure(connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item)
+        with context.begin_transaction():
+            lock(writing, "migrations")
+            context.run_migrations()
+finally:
+    database.close()

@@ -1,6 +1,8 @@
 """Fixtures: a migrated database, a settable clock, an application over both."""
 
 import os
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,10 +46,22 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrating one for each test would take most of the suite's time."""
+    path = tmp_path_factory.mktemp("migrated") / "densely.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
 @pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
+def database(settings: Settings, migrated: Path) -> Iterator[Database]:
     """A migrated SQLite file."""
-    migrate.upgrade(settings.url)
+    settings.home.mkdir(parents=True)
+    shutil.copyfile(migrated, settings.home / "densely.db")
     opened = Database(settings.url)
     yield opened
     opened.close()

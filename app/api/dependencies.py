@@ -60,6 +60,7 @@ _MEANING = {
     413: "The body is too large",
     415: "The body is not announced as JSON",
     422: "A field does not fit; `errors` names it and its limit",
+    421: "The Host header names another machine, and there are no API keys",
     429: "Too many runs are waiting",
     503: "Out of service for now",
 }

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from app.api.contracts import Contract
+from app.api.dependencies import responses
 from app.api.problems import Problem
 
 REF = "#/components/schemas/{model}"
@@ -34,16 +35,18 @@ def _describe(app: FastAPI, contracts: Sequence[Contract]) -> dict[str, Any]:
     # Validation errors are problem documents here, not FastAPI's own form.
     for name in ("HTTPValidationError", "ValidationError"):
         schema["components"]["schemas"].pop(name, None)
-    for path in schema["paths"].values():
-        for operation in path.values():
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
             _point_to_problem(operation["responses"])
+            if not path.startswith("/health/"):  # what the gate may answer before any route is asked
+                operation["responses"] |= {str(status): meaning for status, meaning in responses(401, 421).items()}
     return schema
 
 
-def _point_to_problem(responses: dict[str, Any]) -> None:
-    content = responses.get("422", {}).get("content", {})
+def _point_to_problem(documented: dict[str, Any]) -> None:
+    content = documented.get("422", {}).get("content", {})
     if "application/json" in content:
-        responses["422"] = {
+        documented["422"] = {
             "description": "A field does not fit; `errors` names it and its limit",
             "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
         }

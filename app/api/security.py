@@ -1,6 +1,7 @@
 """What a request must satisfy before a route sees it: who asks, for which host, with what kind of body, how large."""
 
 import hmac
+import ipaddress
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -31,8 +32,15 @@ def check_host(headers: Headers, served: str) -> None:
         host = urlsplit(f"//{headers.get(b'host', b'localhost').decode('latin-1')}").hostname or ""
     except ValueError:
         host = ""
-    if host not in ("localhost", "127.0.0.1", "::1", served) and not host.startswith("127."):
+    if host not in ("localhost", served) and not _is_loopback(host):
         raise Misdirected
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, and be it one that begins like an address
+        return False
 
 
 def check_content_type(method: str, headers: Headers) -> None:

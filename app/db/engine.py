@@ -1,6 +1,7 @@
 """The database: SQLite by default, PostgreSQL by URL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,12 +109,18 @@ def lock(tx: Transaction, name: str) -> None:
 def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # SQLAlchemy's `begin` event issues BEGIN itself, so the driver must not.
     connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",  # readers and one writer at once
-        "synchronous=FULL",  # a run that was accepted with 202 survives a power cut
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=FULL")  # a run that was accepted with 202 survives a power cut
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:  # the switch to WAL does not wait for a writer by itself, as everything else does
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")  # readers and one writer at once
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

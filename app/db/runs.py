@@ -57,7 +57,7 @@ def claim(tx: Transaction, worker_id: str, now: datetime, lease_seconds: float) 
         update(runs)
         .where(runs.c.number == oldest.scalar_subquery(), runs.c.status == RunStatus.QUEUED)
         .values(
-            status=_after(RunStatus.QUEUED, Change.CLAIMED),
+            status=TRANSITIONS[RunStatus.QUEUED, Change.CLAIMED],
             lease_id=secrets.token_hex(8),
             lease_expires_at=now + timedelta(seconds=lease_seconds),
             worker_id=worker_id,
@@ -99,17 +99,13 @@ def end_lease(
 ) -> RunStatus:
     """Move a run out of RUNNING, by whoever holds its lease; returns where to.
 
-    A worker that stops in good order gives the attempt back: the stop is not the run's fault.
-
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    after = _after(RunStatus.RUNNING, change)
+    after = TRANSITIONS[RunStatus.RUNNING, change]
     changed = dict(values or {})
     if after is not RunStatus.QUEUED:
         changed["finished_at"] = now
-    if change is Change.RELEASED:
-        changed["max_attempts"] = runs.c.max_attempts + 1
     row = tx.execute(
         update(runs)
         .where(_held(run_id, lease_id))
@@ -130,17 +126,26 @@ def end_lease(
     return after
 
 
+def release(tx: Transaction, run_id: str, lease_id: str, now: datetime) -> RunStatus:
+    """The worker stops in good order: back to the queue, and the attempt is given back, since it is not its fault.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    row = _standing(tx, run_id, lease_id)
+    if row.cancel_requested_at:
+        return end_lease(tx, run_id, lease_id, Change.CANCELLED, now)
+    values = {"max_attempts": row.max_attempts + 1}
+    return end_lease(tx, run_id, lease_id, Change.RELEASED, now, values=values)
+
+
 def lose(tx: Transaction, run_id: str, lease_id: str, now: datetime, error: RunError) -> RunStatus:
     """The trainer died under this lease: to the queue while attempts are left, else failed with `error`.
 
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    row = tx.execute(
-        select(runs.c.attempt, runs.c.max_attempts, runs.c.cancel_requested_at).where(_held(run_id, lease_id))
-    ).one_or_none()
-    if row is None:
-        raise LeaseLost
+    row = _standing(tx, run_id, lease_id)
     if row.cancel_requested_at:
         return end_lease(tx, run_id, lease_id, Change.CANCELLED, now)
     if row.attempt < row.max_attempts:
@@ -172,7 +177,7 @@ def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
         update(runs)
         .where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED)
         .values(
-            status=_after(RunStatus.QUEUED, Change.CANCELLED),
+            status=TRANSITIONS[RunStatus.QUEUED, Change.CANCELLED],
             cancel_requested_at=func.coalesce(runs.c.cancel_requested_at, now),
             finished_at=now,
         )
@@ -273,6 +278,15 @@ def _status_event(
     add_event(tx, run_id, "status", now, {"status": status, "change": change, **data})
 
 
+def _standing(tx: Transaction, run_id: str, lease_id: str) -> Row[Any]:
+    """The attempts of a run that is held, and whether a cancel was asked for."""
+    columns: Any = (runs.c.attempt, runs.c.max_attempts, runs.c.cancel_requested_at)
+    row: Row[Any] | None = tx.execute(select(*columns).where(_held(run_id, lease_id))).one_or_none()
+    if row is None:
+        raise LeaseLost
+    return row
+
+
 def _held(run_id: str, lease_id: str) -> ColumnElement[bool]:
     """The fence: true only for the row whose present lease this is."""
     return (runs.c.id == run_id) & (runs.c.lease_id == lease_id) & (runs.c.status == RunStatus.RUNNING)
@@ -283,7 +297,3 @@ def _update_held(tx: Transaction, run_id: str, lease_id: str, **values: Any) -> 
     changed = values or {"lease_id": lease_id}
     if tx.execute(update(runs).where(_held(run_id, lease_id)).values(**changed)).rowcount != 1:
         raise LeaseLost
-
-
-def _after(status: RunStatus, change: Change) -> RunStatus:
-    return TRANSITIONS[status, change]

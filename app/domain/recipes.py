@@ -1,8 +1,8 @@
 """The recipe: everything that decides how a network is built and trained, as data with limits."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
 
@@ -177,12 +177,14 @@ class Recipe(RecipeFields):
             raise ValueError(f"does not fit the head {head!r}: choose one of {', '.join(HEADS[head].losses)}")
         return loss
 
-    @model_validator(mode="after")
-    def _monitor_fits_metric(self) -> Self:
-        other = "val_mae" if self.metric == "accuracy" else "val_accuracy"
-        if self.early_stopping and self.early_stopping.monitor == other:
-            raise ValueError(f"early_stopping.monitor: {other} is not measured; this head has val_{self.metric}")
-        return self
+    @field_validator("early_stopping")
+    @classmethod
+    def _monitor_fits_head(cls, stopping: EarlyStopping | None, info: ValidationInfo) -> EarlyStopping | None:
+        head: HeadName | None = info.data.get("head")
+        figures = ("loss", "val_loss", f"val_{HEADS[head].metric}") if head else ()
+        if stopping and figures and stopping.monitor not in figures:
+            raise ValueError(f"monitor {stopping.monitor!r} is not measured; this head has {', '.join(figures)}")
+        return stopping
 
     @property
     def metric(self) -> str:

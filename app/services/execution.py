@@ -69,6 +69,8 @@ class WorkerService:
             LeaseLost: it is no longer this worker's, or its trainer ended it already.
         """
         with self._database.write() as tx:
+            if change is Change.RELEASED:
+                return runs.release(tx, claim.run.id, claim.lease_id, self._clock())
             return runs.end_lease(tx, claim.run.id, claim.lease_id, change, self._clock(), error)
 
     def lose(self, claim: Claim, error: RunError) -> RunStatus:

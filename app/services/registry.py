@@ -11,7 +11,7 @@ from app.db import models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
 from app.domain.runs import Metrics
-from app.errors import InvalidInput, NotFound
+from app.errors import ArtifactInvalid, InvalidInput, NotFound
 from app.logs import get as get_log
 from app.services.publication import row_of
 from app.tasks import registry as tasks
@@ -104,6 +104,7 @@ class RegistryService:
             raise InvalidInput(f"model {model_id} belongs to task {model.task!r}", field="model_id")
         self._store.open(task, model_id)
         with self._database.write() as tx:
+            lock(tx, f"models of {task}")
             present = models.active(tx).get(task)
             if present is None or present.id != model_id:
                 models.activate(tx, task, model_id, self._clock(), "asked for by a client")
@@ -127,7 +128,11 @@ class RegistryService:
         for task, model_id in bundled.bundled().items():
             if task not in tasks.all_tasks():
                 continue
-            manifest = bundled.manifest(task, model_id)
+            try:
+                manifest = bundled.manifest(task, model_id)
+            except ArtifactInvalid as error:  # the other tasks go on
+                log.error("model.bundled_invalid", task=task, model_id=model_id, reason=error.message)
+                continue
             with self._database.write() as tx:
                 lock(tx, f"models of {task}")  # API processes that start together take turns
                 if task in models.tasks_with_models(tx):

@@ -22,7 +22,9 @@ from app.tasks.base import DatasetInfo, Task
 class TrainingService:
     """Runs, from the client's side."""
 
-    def __init__(self, database: Database, catalog: Catalog, clock: Clock, max_attempts: int, max_queued: int) -> None:
+    def __init__(
+        self, database: Database, catalog: Catalog, clock: Clock, max_attempts: int, max_queued: int = 1_000
+    ) -> None:
         """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait."""
         self._database = database
         self._catalog = catalog
@@ -124,7 +126,7 @@ class TrainingService:
             raise _invalid(
                 "preset", f"task {task.name!r} has no preset {request.preset!r}; it has {_names(task.presets)}"
             )
-        info = task.dataset(request.dataset or task.datasets[0].name)
+        info = task.dataset(task.datasets[0].name if request.dataset is None else request.dataset)
         if info is None:
             names = ", ".join(d.name for d in task.datasets)
             raise _invalid("dataset", f"task {task.name!r} has no dataset {request.dataset!r}; it has {names}")
@@ -182,7 +184,7 @@ def _nested(prefix: str, error: ValidationError) -> InvalidInput:
     invalid = InvalidInput("the recipe's fields do not fit together")
     for item in error.errors(include_url=False, include_input=False):
         path = ".".join([prefix, *map(str, item["loc"])])
-        invalid.errors.append(FieldError(path, item["msg"]))
+        invalid.errors.append(FieldError(path, item["msg"].removeprefix("Value error, ")))
     return invalid
 
 

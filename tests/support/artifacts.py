@@ -3,28 +3,38 @@
 import json
 import secrets
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.artifacts.manifest import DatasetRecord, LayerRow, Manifest, Parity
 from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import Catalog, Dataset
 from app.db import models
 from app.db.engine import Database
 from app.domain.recipes import HEADS, NoValidation
 from app.domain.runs import Metrics
 from app.services.publication import row_of
 from app.tasks import registry
+from app.tasks.base import Encoder, Label
+
+
+@cache
+def learnt(task_name: str) -> tuple[Dataset, Encoder, list[Label]]:
+    """The task's sample, with what its baseline learns from it; once per test session."""
+    task = registry.get(task_name)
+    dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
+    encoder = task.fit_encoder(task.presets["baseline"].recipe.features, dataset.train.columns)
+    return dataset, encoder, task.label_set(dataset.train.target)
 
 
 def publish_artifact(store: ArtifactStore, task_name: str, *, seed: int = 0, test_metric: float = 0.5) -> Manifest:
     """An artifact in the store, with no row in any database."""
     task = registry.get(task_name)
     recipe = task.presets["baseline"].recipe
-    dataset = Catalog(store.root).read(task, task.datasets[-1])
-    encoder = task.fit_encoder(recipe.features, dataset.train.columns)
-    labels = task.label_set(dataset.train.target)
+    dataset, encoder, labels = learnt(task_name)
     units = task.output_units(recipe.head, len(labels))
     rng = np.random.default_rng(seed)
     kernel = rng.normal(scale=0.1, size=(encoder.width, units)).astype(np.float32)

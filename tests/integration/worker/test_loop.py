@@ -144,6 +144,17 @@ def test_a_stopping_worker_releases_its_run_and_gives_the_attempt_back(bench: Be
     assert bench.trainer.killed
 
 
+def test_a_stopping_worker_carries_out_a_cancel_that_was_asked_for(bench: Bench) -> None:
+    """Back in the queue it would wait for another worker only to be cancelled."""
+
+    def cancel_and_stop() -> None:
+        with bench.database.write() as tx:
+            runs.request_cancel(tx, bench.run_id, bench.clock())
+        bench.stop.set()
+
+    assert "cancelled" == bench.carry_out(cancel_and_stop).status
+
+
 def test_the_time_limit_fails_the_run(bench: Bench) -> None:
     run = bench.carry_out(*[bench.later(9)] * 11, bench.later(2))
 

@@ -226,7 +226,7 @@ def test_early_stopping_watches_what_is_measured(head: str, loss: str, monitor: 
     if fits:
         assert EarlyStopping.model_validate({"monitor": monitor}) == Recipe.model_validate(given).early_stopping
     else:
-        with pytest.raises(ValidationError, match=f"{monitor} is not measured"):
+        with pytest.raises(ValidationError, match=f"monitor '{monitor}' is not measured"):
             Recipe.model_validate(given)
 
 
@@ -284,7 +284,7 @@ def test_a_patch_with_the_same_head_keeps_the_loss() -> None:
 def test_a_patch_that_does_not_fit_is_refused(recipe: Recipe) -> None:
     with pytest.raises(ValidationError, match="does not fit the head 'binary'"):
         RecipePatch(loss="mae").apply(recipe)
-    with pytest.raises(ValidationError, match="val_mae is not measured"):
+    with pytest.raises(ValidationError, match="'val_mae' is not measured"):
         RecipePatch(early_stopping=EarlyStopping(monitor="val_mae")).apply(recipe)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import NoReturn
 
 import httpx
@@ -23,7 +24,7 @@ def up() -> None:
     """Migrate the database, then run the API and the worker until Ctrl-C."""
     settings = _settings()
     logs.configure(settings.log_level)
-    migrations.upgrade(settings.url)
+    _guarded(lambda given: migrations.upgrade(given.url), settings)
     threading.Thread(target=_greet, args=(settings,), daemon=True).start()
     children = [processes.Child("API", "app.main"), processes.Child("worker", "app.worker")]
     raise typer.Exit(processes.run(children))
@@ -48,7 +49,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the schema of this release."""
-    migrations.upgrade(_settings().url)
+    _guarded(lambda settings: migrations.upgrade(settings.url), _settings())
 
 
 def _settings() -> Settings:
@@ -62,8 +63,8 @@ def _settings() -> Settings:
         raise typer.Exit(2) from error
 
 
-def _guarded(action: object, settings: Settings) -> None:
-    assert callable(action)
+def _guarded(action: Callable[[Settings], None], settings: Settings) -> None:
+    """Do it; a mistake of the installation is one line, not a traceback."""
     try:
         action(settings)
     except DenselyError as error:

@@ -87,8 +87,15 @@ async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Run the API until it is told to stop."""
+    """Run the API until it is told to stop.
+
+    Raises:
+        Unavailable: the database does not answer, or needs a migration.
+    """
     logs.configure(settings.log_level)
+    database = Database(settings.url)
+    database.check_revision()  # here it is one line; in the lifespan it would be a traceback
+    database.close()
     uvicorn.run(
         create_app(settings),
         host=settings.host,

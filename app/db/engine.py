@@ -45,7 +45,7 @@ class Database:
         Raises:
             Unavailable: the database does not answer; the same for `write`.
         """
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -55,7 +55,7 @@ class Database:
         On SQLite it takes the write lock at once: a transaction that reads first and writes later would fail
         instead of wait when another process wrote in between.
         """
-        with _translated(), self.engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             immediate = connection.execution_options(densely_write=True)
             with immediate.begin():
                 yield immediate
@@ -89,7 +89,7 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn the driver's complaint that the database is away, full or locked into an error that is ours."""
     try:
         yield

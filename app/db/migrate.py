@@ -5,6 +5,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from app.db.engine import translated
+
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
@@ -16,8 +18,13 @@ def config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Apply the migrations that are missing."""
-    command.upgrade(config(url), revision)
+    """Apply the migrations that are missing.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    with translated():
+        command.upgrade(config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:

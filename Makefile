@@ -33,7 +33,9 @@ lock: $(VENV)/dev.done ## Pin the dependencies anew
 	  compile() { $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --upgrade "$$@"; }; \
 	  compile --extra train --extra postgres -o requirements.lock; \
-	  compile --extra train --extra dev -c requirements.lock -o requirements-dev.lock'
+	  compile --extra train --extra dev -c requirements.lock -o requirements-dev.lock; \
+	  compile --extra postgres -c requirements.lock -o requirements-api.lock; \
+	  compile --extra gpu --extra postgres -c requirements.lock -o requirements-gpu.lock'
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

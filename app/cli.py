@@ -78,7 +78,8 @@ def _fail(message: str) -> NoReturn:
 
 def _greet(settings: Settings) -> None:
     """Say where the service is as soon as it answers."""
-    url = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{settings.port}"
     for _ in range(300):
         try:
             if httpx.get(f"{url}/health/ready", timeout=1).status_code == 200:

@@ -23,10 +23,12 @@ def is_loopback(host: str) -> bool:
 class Settings(BaseSettings):
     """Read from environment variables `DENSELY_<NAME>`; frozen once read."""
 
-    model_config = SettingsConfigDict(env_prefix="DENSELY_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="DENSELY_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="address the API listens on; other than loopback needs API keys")
-    port: int = Field(8000, ge=0, le=65535, description="TCP port the API listens on")
+    port: int = Field(8000, ge=1, le=65535, description="TCP port the API listens on")
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*` needs one",
@@ -36,7 +38,9 @@ class Settings(BaseSettings):
     models_dir: Path = Field(Path("models_store"), description="folder of the bundled and published artifacts")
     datasets_dir: Path | None = Field(None, description="folder of the Parquet files; unset: `datasets` under the home")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
-    max_body_mib: int = Field(64, ge=1, le=1024, description="largest request body, MiB")
+    max_body_mib: int = Field(
+        32, ge=1, le=1024, description="largest body of `/predict`, MiB; of other calls at most 1"
+    )
     active_poll_seconds: float = Field(
         0.5, gt=0, le=60, description="how often an API process asks which models are active, seconds"
     )

@@ -99,4 +99,4 @@ def client(
 @pytest.fixture
 def examples(client: httpx.Client) -> dict[str, dict[str, Any]]:
     """A valid single `/predict` body for each task."""
-    return {task["name"]: {"task": task["name"], **task["example"]} for task in client.get("/tasks").json()}
+    return {task["name"]: {"task": task["name"], **task["example"]} for task in client.get("/tasks").json()["items"]}

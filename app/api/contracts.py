@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
+from pydantic_core import from_json
 
 from app.api import problems
 from app.errors import FieldError, InvalidInput, MalformedBody
 from app.tasks.base import Options, Task
 
 MAX_INSTANCES = 10_000
+MAX_FIELDS = 64  # of any object in a body; the largest form has 13
+SMALL_BODY = 65_536  # bytes; how many errors a body can cause is bounded by its size up to here
 
 
 class ModelRef(BaseModel):
@@ -37,7 +40,7 @@ def contract_of(task: Task) -> Contract:
     word = task.name.capitalize()
     kind: Any = (Literal[task.name], Field(description=task.description))
     instances: Any = (
-        Annotated[list[task.Input], Field(min_length=1, max_length=MAX_INSTANCES)],  # type: ignore[name-defined]
+        Annotated[list[task.Input], Field(min_length=1, max_length=MAX_INSTANCES, fail_fast=True)],  # type: ignore[name-defined]
         Field(description="1 to 10,000 inputs, answered in order"),
     )
     answer = (task.Prediction, ...)
@@ -71,8 +74,12 @@ class RequestParser:
         """
         likely = self._batch if b'"instances"' in body else self._single
         try:
-            return likely.validate_json(body)
-        except ValidationError:
+            if len(body) <= SMALL_BODY:
+                return likely.validate_json(body)
+            given = from_json(body)
+            _refuse_many_fields(given)
+            return likely.validate_python(given)
+        except ValueError:  # Pydantic's errors are ValueErrors too
             return self._explain(body)  # slower, and sure about which form was meant
 
     def _explain(self, body: bytes) -> Any:
@@ -83,6 +90,7 @@ class RequestParser:
             raise MalformedBody(f"the body is not JSON: {error}") from error
         if not isinstance(given, dict):
             raise InvalidInput("the body must be a JSON object", field="body")
+        _refuse_many_fields(given)
         name = given.get("task")
         contract = self._contracts.get(name) if isinstance(name, str) else None
         if contract is None:
@@ -96,6 +104,24 @@ class RequestParser:
             invalid = InvalidInput("; ".join(f"{e['field']}: {e['message']}" for e in found[:3]))
             invalid.errors = [FieldError(**e) for e in found]
             raise invalid from error
+
+
+def _refuse_many_fields(given: Any) -> None:
+    """Each unknown field becomes an error object: a body full of them would take a hundred times its own size."""
+    rows = given.get("instances") if isinstance(given, dict) else None
+    places = [
+        ("body", given),
+        *((f"instances.{i}", row) for i, row in enumerate(rows if isinstance(rows, list) else [])),
+    ]
+    for place, holder in places:
+        if not isinstance(holder, dict):
+            continue
+        for name, value in (
+            (place, holder),
+            *((key, value) for key, value in holder.items() if isinstance(value, dict)),
+        ):
+            if len(value) > MAX_FIELDS:
+                raise InvalidInput(f"has {len(value):,} fields; the limit is {MAX_FIELDS}", field=name)
 
 
 def _union(forms: Sequence[type[BaseModel]]) -> TypeAdapter[Any]:

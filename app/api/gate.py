@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,8 @@ from app.errors import DenselyError
 from app.logs import get as get_log
 
 log = get_log()
+
+SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -38,15 +41,18 @@ class Gate:
         given = headers.get(b"x-request-id", b"")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
         scope["request_id"] = request_id.decode()
-        exchange = _Exchange(receive, send, request_id, self.max_body)
+        max_body = self.max_body if scope["path"] == "/predict" else min(self.max_body, SMALL_MAX_BODY)
+        exchange = _Exchange(receive, send, request_id, max_body)
         try:
-            self._check(scope, headers)
+            self._check(scope, headers, max_body)
             await self.app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
             await self._refuse(error, scope, exchange)
 
-    def _check(self, scope: Scope, headers: security.Headers) -> None:
-        security.check_length(headers, self.max_body)
+    def _check(self, scope: Scope, headers: security.Headers, max_body: int) -> None:
+        security.check_length(headers, max_body)
         security.check_content_type(scope["method"], headers)
         if not self.keys:
             security.check_host(headers, self.host)

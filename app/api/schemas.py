@@ -27,18 +27,17 @@ class TaskSummary(BaseModel):
     description: str
     notice: str | None = Field(description="what a user of its data must know")
     example: dict[str, Any] = Field(description="an input that `POST /predict` takes, with `task` added")
-    presets: list[str]
+    presets: dict[str, Preset] = Field(description="named recipes")
     datasets: list[DatasetSummary]
     active_model: Model | None
 
 
 class TaskDetail(TaskSummary):
-    """A kind of problem with its forms and recipes."""
+    """A kind of problem with its forms."""
 
     input_schema: dict[str, Any] = Field(description="JSON Schema of one input")
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
     labels: list[str | int] = Field(description="the answers that a classifier can give; empty for regression")
-    preset_recipes: dict[str, Preset]
 
 
 def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSummary:
@@ -53,7 +52,7 @@ def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSumm
         description=task.description,
         notice=task.notice,
         example=task.example,
-        presets=list(task.presets),
+        presets=task.presets,
         datasets=datasets,
         active_model=active,
     )
@@ -66,5 +65,4 @@ def task_detail(task: Task, active: Model | None, catalog: Catalog) -> TaskDetai
         input_schema=task.Input.model_json_schema(),
         output_schema=task.Prediction.model_json_schema(),
         labels=list(task.labels),
-        preset_recipes=task.presets,
     )

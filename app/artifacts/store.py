@@ -6,12 +6,13 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,21 +121,23 @@ class ArtifactStore:
         except Exception as error:  # a file with the right checksum can still hold anything
             raise ArtifactInvalid(f"the weights of model {model_id} cannot be read") from error
 
-    def archive(self, task: str, model_id: str) -> bytes:
-        """The artifact as a zip file, a few megabytes.
+    def archive(self, task: str, model_id: str) -> IO[bytes]:
+        """The artifact as a zip file, on the disk and not in memory; closed by whoever reads it.
 
         Raises:
             ArtifactInvalid: its manifest or a file is missing.
         """
         names = [MANIFEST, *self.manifest(task, model_id).files]
-        buffer = io.BytesIO()
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - handed on
         try:
-            with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # weights hardly shrink
                 for name in names:
                     archive.write(self.path(task, model_id) / name, f"{model_id}/{name}")
         except OSError as error:
+            file.close()
             raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
-        return buffer.getvalue()
+        file.seek(0)
+        return file
 
     def copy_from(self, other: "ArtifactStore", task: str, model_id: str) -> None:
         """Take over an artifact of another folder, unless it is here already; published by rename like any other."""
@@ -143,6 +146,8 @@ class ArtifactStore:
         staging = self.stage(f"copy-{model_id}-{secrets.token_hex(4)}")
         for path in other.path(task, model_id).iterdir():
             shutil.copyfile(path, staging / path.name)  # with a new time: it must not look old to `sweep`
+            _fsync(staging / path.name)
+        _fsync(staging)
         target = self.path(task, model_id)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, TimeoutError  # noqa: A004
 
 from app.db.base import SCHEMA_REVISION
 from app.errors import Unavailable
 
 Transaction = Connection  # what services hand on: an open transaction
 
+POOL = {"pool_size": 5, "max_overflow": 40}  # as many connections as the API has threads
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one
 
 
@@ -27,9 +28,9 @@ class Database:
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        options: dict[str, Any] = {"pool_pre_ping": True}
+        options: dict[str, Any] = {"pool_pre_ping": True, **POOL}
         if parsed.get_backend_name() == "sqlite":
-            options = {"connect_args": {"timeout": BUSY_TIMEOUT}}
+            options = {"connect_args": {"timeout": BUSY_TIMEOUT}, **POOL}
         self.engine = create_engine(parsed, **options)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
@@ -40,12 +41,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A transaction that only reads: one consistent view.
+        """A transaction that only reads.
 
         Raises:
             Unavailable: the database does not answer; the same for `write`.
         """
-        with translated(), self.engine.connect() as connection, connection.begin():
+        with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -55,7 +56,7 @@ class Database:
         On SQLite it takes the write lock at once: a transaction that reads first and writes later would fail
         instead of wait when another process wrote in between.
         """
-        with translated(), self.engine.connect() as connection:
+        with _translated(), self.engine.connect() as connection:
             immediate = connection.execution_options(densely_write=True)
             with immediate.begin():
                 yield immediate
@@ -89,12 +90,16 @@ class Database:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def _translated() -> Iterator[None]:
     """Turn the driver's complaint that the database is away, full or locked into an error that is ours."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InterfaceError, TimeoutError) as error:
         raise Unavailable("the database does not answer") from error
+    except DatabaseError as error:
+        if type(error) is DatabaseError:  # the rest are mistakes of ours; this one is a file that is no database
+            raise Unavailable("the database cannot be read") from error
+        raise
 
 
 def lock(tx: Transaction, name: str) -> None:

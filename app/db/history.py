@@ -1,7 +1,6 @@
 """Reading runs: one, many, their epochs and events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,21 +8,11 @@ from sqlalchemy import Row, func, select
 
 from app.db.engine import Transaction
 from app.db.tables import epochs, events, models, run_tags, runs
-from app.domain.runs import Epoch, Event, Run, RunError, RunStatus
+from app.domain.runs import Epoch, Event, Run, RunError, RunFilter, RunStatus
 from app.errors import NotFound
 from app.tasks.base import SAMPLE
 
 _WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
-
-
-@dataclass(frozen=True)
-class RunFilter:
-    """Which runs to list; None: all."""
-
-    task: str | None = None
-    status: str | None = None
-    dataset: str | None = None
-    tag: tuple[str, str | None] | None = None  # key, and value if it matters
 
 
 def get(tx: Transaction, run_id: str) -> Run:

@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from app.db.engine import translated
+from app.db.engine import Database
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -23,8 +23,11 @@ def upgrade(url: str, revision: str = "head") -> None:
     Raises:
         Unavailable: the database does not answer.
     """
-    with translated():
-        command.upgrade(config(url), revision)
+    database = Database(url)
+    with database.read():  # a database that is away is told apart from a migration that fails
+        pass
+    database.close()
+    command.upgrade(config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:

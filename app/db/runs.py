@@ -173,32 +173,19 @@ def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
         NotFound: there is no such run.
         InvalidTransition: it has ended already.
     """
-    row = tx.execute(
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED)
-        .values(
-            status=TRANSITIONS[RunStatus.QUEUED, Change.CANCELLED],
-            cancel_requested_at=func.coalesce(runs.c.cancel_requested_at, now),
-            finished_at=now,
-        )
-        .returning(runs.c.id)
-    ).one_or_none()
-    if row:
-        _status_event(tx, run_id, RunStatus.CANCELLED, Change.CANCELLED, now, {})
-        return
-    row = tx.execute(
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.status == RunStatus.RUNNING)
-        .values(cancel_requested_at=func.coalesce(runs.c.cancel_requested_at, now))
-        .returning(runs.c.id)
-    ).one_or_none()
-    if row:
-        add_event(tx, run_id, "log", now, {"message": "cancel requested"})
-        return
-    status = tx.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar_one_or_none()
+    status = tx.execute(select(runs.c.status).where(runs.c.id == run_id).with_for_update()).scalar_one_or_none()
     if status is None:
         raise NotFound(f"there is no run {run_id!r}")
-    raise InvalidTransition(f"run {run_id} is {status}; only a queued or running one can be cancelled")
+    asked: dict[str, Any] = {"cancel_requested_at": func.coalesce(runs.c.cancel_requested_at, now)}
+    if status == RunStatus.RUNNING:
+        tx.execute(update(runs).where(runs.c.id == run_id).values(**asked))
+        add_event(tx, run_id, "log", now, {"message": "cancel requested"})
+    elif (RunStatus(status), Change.CANCELLED) in TRANSITIONS:
+        after = TRANSITIONS[RunStatus(status), Change.CANCELLED]
+        tx.execute(update(runs).where(runs.c.id == run_id).values(status=after, finished_at=now, **asked))
+        _status_event(tx, run_id, after, Change.CANCELLED, now, {})
+    else:
+        raise InvalidTransition(f"run {run_id} is {status}; only a queued or running one can be cancelled")
 
 
 def record_epoch(
@@ -221,7 +208,7 @@ def record_epoch(
     _update_held(tx, run_id, lease_id, progress=progress.model_dump())
     row = {"fold": fold, "epoch": epoch, "seconds": seconds, "metrics": dict(metrics)}
     tx.execute(insert(epochs).values(run_id=run_id, **row))
-    add_event(tx, run_id, "epoch", now, {**row, "fold": fold or None})
+    add_event(tx, run_id, "epoch", now, {"epoch": epoch, "fold": fold or None, "seconds": seconds, **metrics})
 
 
 def forget_epochs(tx: Transaction, run_id: str, lease_id: str, fold: int, epoch: int) -> None:

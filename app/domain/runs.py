@@ -1,10 +1,18 @@
 """A run: one requested training, from queued to finished. `TRANSITIONS` is the whole rule of its statuses."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 
 from app.domain.recipes import Recipe, RecipePatch, Validation
 
@@ -147,12 +155,26 @@ class Run(BaseModel):
 
 
 class Epoch(BaseModel):
-    """One epoch of a run's history. `metrics` holds loss, accuracy or mae, and the same with `val_` where measured."""
+    """One epoch of a run's history: `loss`, `accuracy` or `mae`, and the same with `val_` where measured."""
 
-    epoch: int
-    fold: int | None
+    epoch: int = Field(description="from 1")
+    fold: int | None = Field(description="which fold of k, from 1; null for the fit that is published")
     seconds: float
-    metrics: dict[str, float]
+    metrics: dict[str, float] = Field(exclude=True)
+
+    @model_serializer(mode="wrap")
+    def _flat(self, handler: SerializerFunctionWrapHandler) -> dict[str, float | None]:
+        return {**handler(self), **self.metrics}
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs to list; None: all."""
+
+    task: str | None = None
+    status: str | None = None
+    dataset: str | None = None
+    tag: tuple[str, str | None] | None = None  # key, and value if it matters
 
 
 class Event(BaseModel):

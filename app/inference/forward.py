@@ -9,8 +9,10 @@ from app.artifacts.manifest import LayerRow
 from app.errors import ArtifactInvalid
 from app.tasks._rows import Encoded, FloatMatrix, SparseRows, take
 
-Activate = Callable[[FloatMatrix], FloatMatrix]
+Elementwise = Callable[[FloatMatrix], FloatMatrix]
 Step = Callable[[Encoded], FloatMatrix]
+
+MOST_PICKED = 4_000_000  # numbers, 16 MB of float32
 
 
 def _linear(x: FloatMatrix) -> FloatMatrix:
@@ -35,7 +37,7 @@ def _softmax(x: FloatMatrix) -> FloatMatrix:
     return result
 
 
-ACTIVATIONS: dict[str, Activate] = {
+ACTIVATIONS: dict[str, Elementwise] = {
     "linear": _linear,
     "relu": _relu,
     "tanh": np.tanh,
@@ -53,11 +55,18 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
     if not isinstance(x, SparseRows):
         product: FloatMatrix = x @ kernel
         return product
-    picked = kernel[x.indices]  # (ones, units)
     if len(x) == 1:
-        total: FloatMatrix = picked.sum(axis=0, keepdims=True)
+        total: FloatMatrix = kernel[x.indices].sum(axis=0, keepdims=True)
         return total
-    sums: FloatMatrix = np.add.reduceat(picked, x.offsets[:-1], axis=0)  # rows are never empty
+    sums = np.empty((len(x), kernel.shape[1]), dtype=np.float32)
+    start = 0
+    while start < len(x):  # as many rows at once as keep the picked kernel rows small, and at least one
+        stop = int(np.searchsorted(x.offsets, x.offsets[start] + MOST_PICKED // kernel.shape[1], side="right")) - 1
+        stop = max(start + 1, stop)
+        first, last = x.offsets[start], x.offsets[stop]
+        picked = kernel[x.indices[first:last]]  # (ones, units)
+        sums[start:stop] = np.add.reduceat(picked, x.offsets[start:stop] - first, axis=0)  # rows are never empty
+        start = stop
     return sums
 
 

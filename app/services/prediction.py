@@ -1,5 +1,6 @@
 """Answering: which predictor, kept up to date without a database query per request."""
 
+from threading import Lock
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
@@ -21,12 +22,18 @@ class PredictionService:
         self._database = database
         self._store = store
         self._cache = cache
+        self._refreshing = Lock()
+        self._versions: dict[tuple[str, int], str] = {}  # model ids by task and version, which never change
 
     def refresh(self) -> None:
         """Load the models that became active since the last call, and swap them in together.
 
         A model whose artifact is damaged takes only its own task out of service.
         """
+        with self._refreshing:  # a poll that read before an activation must not swap in after it
+            self._refresh()
+
+    def _refresh(self) -> None:
         with self._database.read() as tx:
             rows = models.active(tx)
         predictors: dict[str, Predictor] = {}
@@ -65,13 +72,15 @@ class PredictionService:
             NotFound: the task has no such model.
             ArtifactInvalid: its files are damaged.
         """
-        if isinstance(reference, str) and (cached := self._cache.get(reference)) and cached.task.name == task:
+        known = reference if isinstance(reference, str) else self._versions.get((task, reference))
+        if known and (cached := self._cache.get(known)) and cached.task.name == task:
             return cached
         with self._database.read() as tx:
             row = models.find_version(tx, task, reference) if isinstance(reference, int) else models.find(tx, reference)
         if row is None or row.task != task:
             what = f"version {reference}" if isinstance(reference, int) else f"model {reference!r}"
             raise NotFound(f"task {task!r} has no {what}")
+        self._versions[task, row.version] = row.id
         predictor = self._cache.get(row.id)
         if predictor is None:
             predictor = self._load(row)

@@ -11,7 +11,7 @@ from app.db import models, runs
 from app.db.engine import lock
 from app.domain.recipes import HEADS
 from app.domain.runs import Activate
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, LeaseLost
 from app.services.execution import Attempt
 
 Score = Callable[[str], float]  # model id -> its figure on this run's test split
@@ -37,9 +37,9 @@ def publish(
     try:
         while not _commit(attempt, manifest, activate, score):
             pass  # another model became active while this one was compared: compare again
-    except Exception:
+    except LeaseLost:
         store.discard(store.path(manifest.task, manifest.id))
-        raise
+        raise  # after any other error the row may be there all the same: what has none is swept later
     return manifest
 
 
@@ -95,6 +95,10 @@ def judge(manifest: Manifest, activate: Activate, active: Any, score: Score) -> 
         return Verdict(False, "never was asked for")
     if active is None:
         return Verdict(True, "the task had no active model")
+    if manifest.dataset.is_sample and not active.dataset_is_sample:
+        return Verdict(
+            False, "the active model is of real data; one of the sample replaces it only if asked with always"
+        )
     head = HEADS[manifest.recipe.head]
     new = manifest.metrics.test[head.metric]
     rival = f"model {active.id} (version {active.version})"

@@ -1,7 +1,7 @@
 """The model registry: which models there are, which are active, and those that come with Densely."""
 
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,7 @@ from app.db.engine import Database, lock
 from app.domain.clock import Clock
 from app.domain.runs import Metrics
 from app.errors import ArtifactInvalid, InvalidInput, NotFound
+from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.services.publication import row_of
 from app.tasks import registry as tasks
@@ -75,8 +76,8 @@ class RegistryService:
         manifest = self._store.manifest(model.task, model.id)
         return ModelDetail(**model.model_dump(), manifest=manifest)
 
-    def archive(self, model_id: str) -> bytes:
-        """The model's files as a zip.
+    def archive(self, model_id: str) -> IO[bytes]:
+        """The model's files as a zip; closed by whoever reads it.
 
         Raises:
             NotFound: there is no such model.
@@ -102,7 +103,7 @@ class RegistryService:
         model = self._find(model_id)
         if model.task != task:
             raise InvalidInput(f"model {model_id} belongs to task {model.task!r}", field="model_id")
-        self._store.open(task, model_id)
+        Predictor(tasks.get(task), self._store.open(task, model_id), model.version)  # it must be able to answer
         with self._database.write() as tx:
             lock(tx, f"models of {task}")
             present = models.active(tx).get(task)

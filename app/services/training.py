@@ -10,10 +10,9 @@ from pydantic import ValidationError
 from app.datasets.catalog import Catalog
 from app.db import history, runs
 from app.db.engine import Database, Transaction, lock
-from app.db.history import RunFilter
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
-from app.domain.runs import FINAL, Epoch, Event, Run, RunRequest, RunStatus, TrainRequest
+from app.domain.runs import FINAL, Epoch, Event, Run, RunFilter, RunRequest, RunStatus, TrainRequest
 from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.tasks import registry
 from app.tasks.base import DatasetInfo, Task
@@ -41,14 +40,16 @@ class TrainingService:
             QueueFull: too many runs are waiting.
         """
         sha256 = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
-        complete = self._complete(request)
+        complete = None if self._is_known(idempotency_key) else self._complete(request)
         with self._database.write() as tx:
-            lock(tx, f"idempotency key {idempotency_key}")
+            lock(tx, "queue")  # so that no key queues twice and no burst passes the limit
             if idempotency_key and (row := history.find_by_key(tx, idempotency_key)):
                 if row.request_sha256 != sha256:
                     raise IdempotencyConflict
                 return history.to_run(row)
-            return self._queue(tx, complete, (idempotency_key, sha256) if idempotency_key else None)
+            return self._queue(
+                tx, complete or self._complete(request), (idempotency_key, sha256) if idempotency_key else None
+            )
 
     def get(self, run_id: str) -> Run:
         """
@@ -110,6 +111,13 @@ class TrainingService:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
             again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
             return self._queue(tx, again.model_copy(update={"retry_of": run_id}))
+
+    def _is_known(self, idempotency_key: str | None) -> bool:
+        """Whether the key came before: what it asked then may not be valid any more, and is answered all the same."""
+        if idempotency_key is None:
+            return False
+        with self._database.read() as tx:
+            return history.find_by_key(tx, idempotency_key) is not None
 
     def _queue(self, tx: Transaction, request: RunRequest, idempotency: tuple[str, str] | None = None) -> Run:
         if history.count_queued(tx) >= self._max_queued:

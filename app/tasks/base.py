@@ -126,9 +126,9 @@ class Task(ABC):
         del encoded
         return []
 
+    @abstractmethod
     def input_width(self, features: Features) -> int:
         """Numbers per encoded row with these features, known before there is an encoder."""
-        raise NotImplementedError
 
     def check_features(self, features: Features) -> str | None:
         """Why these features do not suit the task, or None."""

@@ -8,15 +8,15 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from app.domain.recipes import Dense, Features, Pixels, Preset, Recipe, RMSprop
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks._samples import digits as digit_samples
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task, as_probability
 
 SIDE = 28  # pixels
 
 Grey = Annotated[Number, Field(ge=0, le=255)]
-Row = Annotated[list[Grey], Field(min_length=SIDE * SIDE, max_length=SIDE * SIDE)]
+Row = Annotated[list[Grey], Field(min_length=SIDE * SIDE, max_length=SIDE * SIDE, fail_fast=True)]
 Grid = Annotated[
-    list[Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE)]], Field(min_length=SIDE, max_length=SIDE)
+    list[Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]],
+    Field(min_length=SIDE, max_length=SIDE, fail_fast=True),
 ]
 
 
@@ -96,7 +96,9 @@ class Digits(Task):
 
     def sample(self) -> dict[str, Any]:
         """Digits drawn from a font."""
-        return digit_samples.rows()
+        from app.tasks._samples import digits
+
+        return digits.rows()
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, 784 numbers each."""

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.recipes import Dense, Features, Preset, Recipe, RMSprop, Standardized
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks._samples import houses
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
 # Far beyond any town, and small enough that a standardised value stays a number in float32.
@@ -144,6 +143,8 @@ class Housing(Task):
 
     def sample(self) -> dict[str, Any]:
         """Towns invented by a formula."""
+        from app.tasks._samples import houses
+
         return houses.rows()
 
     def columns(self, inputs: Sequence[Any]) -> Columns:

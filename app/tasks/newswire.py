@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from app.domain.recipes import Dense, MultiHot, Preset, Recipe, RMSprop
 from app.tasks import _text
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks._samples import newswires
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options, as_probability
 
 # In the numbering of keras.datasets.reuters, 0 to 45.
@@ -84,6 +83,8 @@ class Newswire(_text.TextTask):
 
     def sample(self) -> dict[str, Any]:
         """Stories in our own words."""
+        from app.tasks._samples import newswires
+
         return newswires.rows()
 
     def columns(self, inputs: Sequence[Any]) -> Columns:

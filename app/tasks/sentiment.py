@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from app.domain.recipes import Dense, MultiHot, Preset, Recipe, RMSprop
 from app.tasks import _text
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks._samples import reviews
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options, as_probability
 
 
@@ -63,6 +62,8 @@ class Sentiment(_text.TextTask):
 
     def sample(self) -> dict[str, Any]:
         """Short reviews in our own words."""
+        from app.tasks._samples import reviews
+
         return reviews.rows()
 
     def columns(self, inputs: Sequence[Any]) -> Columns:

@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import secrets
 import shutil
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 from app.training.fit import FitState
 
 MODEL, STATE, BEST, RANDOM = "model.keras", "state.json", "best.npz", "random.npz"
+CURRENT = "current"  # holds the name of the folder with the last whole checkpoint
 
 
 @dataclasses.dataclass
@@ -26,7 +29,7 @@ class Position:
 
 
 class Checkpoints:
-    """One folder per run, replaced as a whole; a crash while writing leaves the one before."""
+    """One folder per run; a file in it names the last whole checkpoint, so a crash while writing does no harm."""
 
     def __init__(self, folder: Path, every_seconds: float, configuration: dict[str, Any]) -> None:
         """`every_seconds`: least time between two. `configuration`: another one's checkpoint is not resumed."""
@@ -43,10 +46,7 @@ class Checkpoints:
         self._last = time.monotonic()
 
     def _save(self, model: keras.Sequential, position: Position) -> None:
-        fresh = self._folder.with_name(self._folder.name + ".new")
-        old = self._folder.with_name(self._folder.name + ".old")
-        for leftover in (fresh, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        fresh = self._folder / secrets.token_hex(4)
         fresh.mkdir(parents=True)
         model.save(fresh / MODEL)
         np.savez(fresh / RANDOM, *[variable.numpy() for variable in _random_states(model)])
@@ -55,32 +55,31 @@ class Checkpoints:
         kept = dataclasses.replace(position, fit=dataclasses.replace(position.fit, best_weights=None))
         state = {"configuration": self._configuration, "position": dataclasses.asdict(kept)}
         (fresh / STATE).write_text(json.dumps(state), encoding="utf-8")
-        if self._folder.exists():
-            self._folder.rename(old)
-        fresh.rename(self._folder)
-        shutil.rmtree(old, ignore_errors=True)
+        pointer = self._folder / f"{fresh.name}.new"
+        pointer.write_text(fresh.name, encoding="utf-8")
+        pointer.replace(self._folder / CURRENT)
+        for other in self._folder.iterdir():
+            if other.is_dir() and other != fresh:
+                shutil.rmtree(other, ignore_errors=True)
 
     def load(self) -> tuple[keras.Sequential, Position] | None:
         """The last whole checkpoint of this configuration, or None. A damaged one counts as none."""
         try:
-            saved = json.loads((self._folder / STATE).read_text(encoding="utf-8"))
+            folder = self._folder / (self._folder / CURRENT).read_text(encoding="utf-8")
+            saved = json.loads((folder / STATE).read_text(encoding="utf-8"))
             if saved["configuration"] != self._configuration:
                 return None
             state = FitState(**saved["position"].pop("fit"))
-            if (self._folder / BEST).exists():
-                with np.load(self._folder / BEST, allow_pickle=False) as arrays:
+            if (folder / BEST).exists():
+                with np.load(folder / BEST, allow_pickle=False) as arrays:
                     state.best_weights = [arrays[name] for name in arrays.files]
-            model = keras.saving.load_model(self._folder / MODEL, safe_mode=True)
-            with np.load(self._folder / RANDOM, allow_pickle=False) as arrays:
+            model = keras.saving.load_model(folder / MODEL, safe_mode=True)
+            with np.load(folder / RANDOM, allow_pickle=False) as arrays:
                 for variable, name in zip(_random_states(model), arrays.files, strict=True):
                     variable.assign(arrays[name])
             return model, Position(**saved["position"], fit=state)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
-
-    def remove(self) -> None:
-        """The run has ended."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _random_states(model: keras.Sequential) -> list[Any]:

@@ -1,5 +1,6 @@
 """A run from start to published model."""
 
+import math
 import secrets
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.domain.recipes import HEADS, Holdout, KFold
 from app.domain.runs import Metrics, Progress, Run
-from app.errors import DatasetInvalid
+from app.errors import DatasetInvalid, Diverged
 from app.services import publication
 from app.services.execution import Attempt
 from app.tasks import registry
@@ -111,7 +112,8 @@ class _Training:
             test=fitting.evaluate(model, data.test),
             baseline=evaluate.baseline(registry.get(self._run.task), data.dataset),
         )
-        self._checkpoints.remove()
+        if not all(map(math.isfinite, metrics.test.values())):
+            raise Diverged("the loss on the test split is no number")
         return Trained(model, metrics, state.best_epoch if state.best_weights is not None else state.epoch)
 
     def _train_fold(self) -> None:

@@ -45,9 +45,14 @@ def prepare(catalog: Catalog, task: Task, dataset_name: str, recipe: Recipe, log
     labels = task.label_set(dataset.train.target)
     if len(labels) > 2 and recipe.head == "binary":
         raise DatasetInvalid(f"dataset {info.name!r} has {len(labels)} labels; a binary head tells two apart")
-    encoder = task.fit_encoder(recipe.features, dataset.train.columns)
-    train = Examples(encoder.encode(dataset.train.columns), _targets(task, dataset.train.target, labels, recipe))
-    test = Examples(encoder.encode(dataset.test.columns), _targets(task, dataset.test.target, labels, recipe))
+    try:
+        encoder = task.fit_encoder(recipe.features, dataset.train.columns)
+        train = Examples(encoder.encode(dataset.train.columns), _targets(task, dataset.train.target, labels, recipe))
+        test = Examples(encoder.encode(dataset.test.columns), _targets(task, dataset.test.target, labels, recipe))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise DatasetInvalid(
+            f"the columns of dataset {info.name!r} do not hold what the task takes: {error}"
+        ) from error
     log(f"prepared {len(train)} training and {len(test)} test rows of {encoder.width} numbers")
     return Prepared(dataset, encoder, labels, train, test)
 

@@ -5,7 +5,7 @@ only as good as what was published: 975 of the 11,228 Reuters stories carry the 
 """
 
 import json
-import os
+import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from app.datasets.catalog import NOTES_KEY
-from app.errors import DatasetUnavailable
+from app.errors import DatasetUnavailable, LeaseLost, Unavailable
 from app.tasks.base import DatasetInfo
 from app.tasks.housing import FEATURES
 from app.tasks.newswire import TOPICS
@@ -45,6 +45,8 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
     socket.setdefaulttimeout(NETWORK_TIMEOUT)
     try:
         columns, notes = _IMPORTS[info.published](log)
+    except (LeaseLost, Unavailable):
+        raise  # of the log: no fault of the download
     except Exception as error:  # keras raises a bare Exception for every failure of a download
         raise DatasetUnavailable(
             f"{target.name} is not in {target.parent}, and Keras' published {info.published}.npz cannot be loaded "
@@ -53,8 +55,6 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
     finally:
         socket.setdefaulttimeout(before)
     _write(columns, notes, target)
-    for note in notes:
-        log(note)
     log(f"wrote {target.name}: {len(columns['split'])} rows")
 
 
@@ -64,7 +64,7 @@ def _write(columns: Mapping[str, Any], notes: Sequence[str], target: Path) -> No
     table = pa.table(arrays).replace_schema_metadata({NOTES_KEY: json.dumps(list(notes)).encode()})
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_name(f".{target.name}.{os.getpid()}")
+        fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         pq.write_table(table, fresh, compression="zstd")
         fresh.replace(target)
     except OSError as error:

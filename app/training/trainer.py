@@ -79,19 +79,19 @@ def _die_with_the_worker() -> None:
     os._exit(1)
 
 
-def train(job: dict[str, Any]) -> int:
-    """Carry out the run of this message; see `worker.executors.Job`."""
+def train(assignment: dict[str, Any]) -> int:
+    """Carry out the run of this message; see `worker.executors.Assignment`."""
     from app.training import pipeline
 
-    logs.configure(job["log_level"])
-    log = logs.get(run_id=job["run_id"])
-    database = Database(job["database_url"])
-    attempt = Attempt(database, utc_now, job["run_id"], job["lease_id"])
+    logs.configure(assignment["log_level"])
+    log = logs.get(run_id=assignment["run_id"])
+    database = Database(assignment["database_url"])
+    attempt = Attempt(database, utc_now, assignment["run_id"], assignment["lease_id"])
     place = pipeline.Workplace(
-        store=ArtifactStore(Path(job["models_dir"])),
-        catalog=Catalog(Path(job["datasets_dir"])),
-        checkpoints=Path(job["checkpoints_dir"]),
-        checkpoint_seconds=job["checkpoint_seconds"],
+        store=ArtifactStore(Path(assignment["models_dir"])),
+        catalog=Catalog(Path(assignment["datasets_dir"])),
+        checkpoints=Path(assignment["checkpoints_dir"]),
+        checkpoint_seconds=assignment["checkpoint_seconds"],
     )
     try:
         manifest = pipeline.execute(attempt, place)

@@ -11,7 +11,7 @@ from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.services.execution import WorkerService
 from app.settings import Settings
-from app.worker.executors import Job, ProcessExecutor, checkpoints_dir
+from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
 from app.worker.loop import Limits, Worker
 
 
@@ -25,7 +25,7 @@ def work(settings: Settings) -> None:
     database.check_revision()
     worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
     checkpoints = checkpoints_dir(settings.home)
-    job = Job(
+    assignment = Assignment(
         database_url=settings.url,
         models_dir=str(settings.models_dir),
         datasets_dir=str(settings.datasets),
@@ -35,7 +35,7 @@ def work(settings: Settings) -> None:
     )
     Worker(
         WorkerService(database, utc_now, worker_id, settings.lease_seconds),
-        ProcessExecutor(job, settings.warm_trainer),
+        ProcessExecutor(assignment, settings.warm_trainer),
         ArtifactStore(settings.models_dir),
         checkpoints,
         Limits(

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,11 +14,16 @@ from typing import Any, Protocol
 
 import psutil
 
+from app.logs import get as get_log
 from app.services.execution import Claim
+
+log = get_log()
+
+SPARE_PAUSE = 30.0  # seconds between two tries to start a spare that cannot start
 
 
 @dataclass(frozen=True)
-class Job:
+class Assignment:
     """What a trainer is told, besides the run that it reads from the database."""
 
     database_url: str
@@ -81,10 +87,10 @@ class ProcessTrainer:
         """Whether it can still be given a run."""
         return self._process.poll() is None
 
-    def give(self, job: Job, claim: Claim) -> None:
+    def give(self, assignment: Assignment, claim: Claim) -> None:
         """The one run of its life. A trainer that is still importing reads it when it is done."""
         assert self._process.stdin is not None
-        message = {**asdict(job), "run_id": claim.run.id, "lease_id": claim.lease_id}
+        message = {**asdict(assignment), "run_id": claim.run.id, "lease_id": claim.lease_id}
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
@@ -115,24 +121,29 @@ class ProcessTrainer:
 class ProcessExecutor:
     """One process per run, and one spare that has TensorFlow imported already."""
 
-    def __init__(self, job: Job, keep_spare: bool) -> None:
+    def __init__(self, assignment: Assignment, keep_spare: bool) -> None:
         """`keep_spare`: without it every run waits for the import, about eight seconds."""
-        self._job = job
+        self._assignment = assignment
         self._keep_spare = keep_spare
         self._spare: ProcessTrainer | None = None
+        self._not_before = 0.0  # monotonic time of the next try
         self._facts: dict[str, Any] = {"devices": [], "versions": {}}
 
     def warm(self) -> None:
-        """Start the spare if it is missing or has died."""
-        if self._keep_spare and not (self._spare and self._spare.alive):
+        """Start the spare if it is missing or has died; one that died before it was ready, a while later."""
+        if not self._keep_spare or (self._spare and self._spare.alive):
+            return
+        if self._spare and not self._spare.hello:
+            log.warning("trainer.cannot_start", retry_seconds=SPARE_PAUSE)
+            self._spare, self._not_before = None, time.monotonic() + SPARE_PAUSE
+        if time.monotonic() >= self._not_before:
             self._spare = ProcessTrainer()
 
     def start(self, claim: Claim) -> Trainer:
         """Give the run to the spare, and start the next one."""
-        ready = self._spare and self._spare.alive
-        trainer = self._spare if ready and self._spare else ProcessTrainer()
+        trainer = self._spare if self._spare and self._spare.alive else ProcessTrainer()
         self._spare = None
-        trainer.give(self._job, claim)
+        trainer.give(self._assignment, claim)
         self.warm()
         return trainer
 

@@ -11,7 +11,7 @@ from threading import Event
 from typing import TypeVar
 
 from app.artifacts.store import ArtifactStore
-from app.domain.runs import FINAL, Change, RunError, RunStatus
+from app.domain.runs import Change, RunError, RunStatus
 from app.errors import LeaseLost, Unavailable
 from app.logs import get as get_log
 from app.services.execution import Claim, WorkerService
@@ -21,6 +21,7 @@ log = get_log()
 
 T = TypeVar("T")
 
+SWEEP_EVERY = 3_600.0  # seconds
 SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
 
 
@@ -53,15 +54,15 @@ class Worker:
         self._checkpoints = checkpoints
         self._limits = limits
         self._monotonic = monotonic
-        self._seen_at = -float("inf")
+        self._seen_at = self._swept_at = -float("inf")
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set; a run that is going then returns to the queue."""
         log.info("worker.started", worker_id=self._service.worker_id)
         self._executor.warm()
-        self._patiently(self.sweep)
         while not stop.is_set():
             self._patiently(self._say_alive)
+            self._patiently(self._sweep_if_due)
             claim = self._patiently(self._service.claim)
             if claim:
                 self.carry_out(claim, stop)
@@ -87,7 +88,7 @@ class Worker:
         trainer.kill()  # from here on it writes nothing any more
         status = self._conclude(claim, end, error)
         self._store.discard(self._store.staging(_token(claim)))
-        if status in FINAL:
+        if self._patiently(lambda: self._service.has_ended(claim.run.id)):
             shutil.rmtree(self._checkpoints / claim.run.id, ignore_errors=True)
         run_log.info("run.ended", status=status or "by its trainer", error=error and error.message)
 
@@ -129,9 +130,9 @@ class Worker:
         return None
 
     def _conclude(self, claim: Claim, change: Change | None, error: RunError | None) -> RunStatus | None:
-        """Write how it ended; None if the trainer had done so itself."""
-
-        def write() -> RunStatus | None:
+        """Write how it ended, waiting for the database if need be; None if the trainer had done so itself."""
+        deadline = time.monotonic() + self._limits.lease  # after that the run is free for others anyway
+        while True:
             try:
                 if change is None:
                     assert error is not None
@@ -139,8 +140,15 @@ class Worker:
                 return self._service.end(claim, change, error)
             except LeaseLost:
                 return None
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    return None
+                Event().wait(self._limits.poll)
 
-        return self._patiently(write)
+    def _sweep_if_due(self) -> None:
+        if self._monotonic() - self._swept_at >= SWEEP_EVERY:
+            self._swept_at = self._monotonic()
+            self.sweep()
 
     def sweep(self) -> None:
         """Remove what crashes left behind: old staging folders, artifacts and checkpoints that nobody will use."""
@@ -155,7 +163,7 @@ class Worker:
             self._seen_at = self._monotonic()
 
     def _patiently(self, action: Callable[[], T]) -> T | None:
-        """The database may be away for a while: a worker waits for it instead of dying."""
+        """The database may be away for a while: a worker does without the action instead of dying."""
         try:
             return action()
         except Unavailable as error:

@@ -21,7 +21,7 @@ thread.start()
 while not server.started:
     time.sleep(0.01)
 with httpx.Client(base_url=f"http://127.0.0.1:{sys.argv[1]}") as client:
-    for task in client.get("/tasks").json():
+    for task in client.get("/tasks").json()["items"]:
         client.post("/predict", json={"task": task["name"], **task["example"]}).raise_for_status()
 server.should_exit = True
 thread.join()

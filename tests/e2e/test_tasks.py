@@ -32,7 +32,7 @@ KERAS_FILES = os.environ.get("DENSELY_TEST_KERAS_HOME", "")
 def test_bundled_models_answer_on_first_start_and_samples_train(start_service: StartService) -> None:
     """With an empty datasets folder and no network: four predictions, four runs, four new models in use."""
     service = start_service()
-    examples = {t["name"]: {"task": t["name"], **t["example"]} for t in service.client.get("/tasks").json()}
+    examples = {t["name"]: {"task": t["name"], **t["example"]} for t in service.client.get("/tasks").json()["items"]}
     before = {task: predict(service, examples[task]) for task in TASKS}
     assert "positive" == before["sentiment"]["prediction"]["label"]
     assert "crude" == before["newswire"]["prediction"]["label"]

@@ -93,7 +93,7 @@ def test_the_history_pages_newest_first(client: httpx.Client, database: Database
 
 def test_each_task_has_its_own_active_model(client: httpx.Client, database: Database, store: ArtifactStore) -> None:
     def active() -> dict[str, Any]:
-        return {task["name"]: task["active_model"]["id"] for task in client.get("/tasks").json()}
+        return {task["name"]: task["active_model"]["id"] for task in client.get("/tasks").json()["items"]}
 
     before = active()
     new = add_model(database, store, "housing", active=False).id

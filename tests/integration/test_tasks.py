@@ -13,7 +13,7 @@ SUMMARY = "name title description notice example presets datasets active_model".
 
 
 def test_every_task_is_listed_with_its_active_model(client: httpx.Client) -> None:
-    tasks = client.get("/tasks").json()
+    tasks = client.get("/tasks").json()["items"]
 
     assert list(registry.all_tasks()) == [task["name"] for task in tasks]
     for task in tasks:
@@ -23,7 +23,7 @@ def test_every_task_is_listed_with_its_active_model(client: httpx.Client) -> Non
 
 
 def test_the_example_of_every_task_can_be_posted(client: httpx.Client) -> None:
-    for task in client.get("/tasks").json():
+    for task in client.get("/tasks").json()["items"]:
         answer = client.post("/predict", json={"task": task["name"], **task["example"]})
 
         assert 200 == answer.status_code, answer.text
@@ -34,23 +34,23 @@ def test_the_example_of_every_task_can_be_posted(client: httpx.Client) -> None:
 def test_a_task_is_shown_with_its_forms_and_recipes(client: httpx.Client, name: str) -> None:
     """The summary, the schemas of inputs and answers, the labels, and every preset with its recipe."""
     task = registry.get(name)
-    summary = next(item for item in client.get("/tasks").json() if item["name"] == name)
+    summary = next(item for item in client.get("/tasks").json()["items"] if item["name"] == name)
 
     detail = client.get(f"/tasks/{name}").json()
 
     assert summary == {key: detail[key] for key in SUMMARY}
-    assert {*SUMMARY, "input_schema", "output_schema", "labels", "preset_recipes"} == set(detail)
+    assert {*SUMMARY, "input_schema", "output_schema", "labels"} == set(detail)
     assert set(task.example) <= set(detail["input_schema"]["properties"])
     assert set(task.Prediction.model_fields) == set(detail["output_schema"]["properties"])
     assert list(task.labels) == detail["labels"]
-    assert {n: preset.model_dump(mode="json") for n, preset in task.presets.items()} == detail["preset_recipes"]
-    assert summary["presets"] == list(detail["preset_recipes"])
+    assert {n: preset.model_dump(mode="json") for n, preset in task.presets.items()} == detail["presets"]
+    assert summary["presets"] == detail["presets"]
 
 
 @pytest.mark.parametrize("name", registry.all_tasks())
 def test_a_presets_recipe_can_be_sent_back(client: httpx.Client, name: str) -> None:
     """What `GET /tasks/{task}` shows is what `POST /train` takes, and means the same as the preset's name."""
-    shown = client.get(f"/tasks/{name}").json()["preset_recipes"]["baseline"]
+    shown = client.get(f"/tasks/{name}").json()["presets"]["baseline"]
 
     by_name = client.post("/train", json={"task": name, "preset": "baseline"}).json()
     by_value = client.post(
@@ -74,13 +74,13 @@ def test_a_dataset_is_here_when_its_file_is(client: httpx.Client, settings: Sett
 
 
 def test_toy_rows_are_named_as_such(client: httpx.Client) -> None:
-    for task in client.get("/tasks").json():
+    for task in client.get("/tasks").json()["items"]:
         assert ["sample"] == [item["name"] for item in task["datasets"] if item["is_sample"]]
         assert "not real data" in next(item["description"] for item in task["datasets"] if item["is_sample"])
 
 
 def test_the_notice_of_the_housing_table_is_told(client: httpx.Client) -> None:
-    notices = {task["name"]: task["notice"] for task in client.get("/tasks").json()}
+    notices = {task["name"]: task["notice"] for task in client.get("/tasks").json()["items"]}
 
     assert "racial" in notices["housing"]
     assert [None] * (len(notices) - 1) == [notice for name, notice in notices.items() if name != "housing"]

@@ -357,8 +357,8 @@ class TestProgress:
         order = [(1, 1), (1, 2), (2, 1), (2, 2), (None, 1), (None, 2)]
         assert order == [(epoch["fold"], epoch["epoch"]) for epoch in epochs]
         assert {"epoch": 1, "fold": 1, "seconds": 0.1235,
-                "metrics": {"loss": 1.0, "mae": 0.5, "val_loss": 2.0, "val_mae": 1.5}} == epochs[0]  # fmt: skip
-        assert {"loss": 0.5, "mae": 0.5} == epochs[-1]["metrics"]
+                "loss": 1.0, "mae": 0.5, "val_loss": 2.0, "val_mae": 1.5} == epochs[0]  # fmt: skip
+        assert (0.5, 0.5) == (epochs[-1]["loss"], epochs[-1]["mae"])
 
     def test_the_run_shows_how_far_it_is(self, client: httpx.Client, attempt: Attempt, clock: FakeClock) -> None:
         clock.advance(3)
@@ -384,7 +384,7 @@ class TestProgress:
             ("status", {"status": "queued"}),
             ("status", {"status": "running", "change": "claimed", "attempt": 1}),
             ("log", {"message": "reading the dataset"}),
-            ("epoch", {"fold": 1, "epoch": 1, "seconds": 0.1, "metrics": {"loss": 1.0}}),
+            ("epoch", {"fold": 1, "epoch": 1, "seconds": 0.1, "loss": 1.0}),
             ("status", {"status": "failed", "change": "errored", "error": CRASH.model_dump()}),
         ] == [(event["type"], event["data"]) for event in events["items"]]
         assert {attempt.run_id} == {event["run_id"] for event in events["items"]}

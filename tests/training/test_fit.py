@@ -101,7 +101,10 @@ def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_not_resumed(tmp_path
 
     assert Checkpoints(tmp_path / "run", 0, {"recipe": 1}).load() is not None
     assert Checkpoints(tmp_path / "run", 0, {"recipe": 2}).load() is None
-    (tmp_path / "run" / "model.keras").write_bytes(b"torn")
+    (saved,) = (tmp_path / "run").glob("*/model.keras")
+    (tmp_path / "run" / "of-a-killed-trainer").mkdir()
+    assert Checkpoints(tmp_path / "run", 0, {"recipe": 1}).load() is not None, "half a new one does no harm"
+    saved.write_bytes(b"torn")
     assert Checkpoints(tmp_path / "run", 0, {"recipe": 1}).load() is None
 
 

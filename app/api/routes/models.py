@@ -1,8 +1,10 @@
 """`/models`: what was trained."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Query, Response
+from starlette.responses import StreamingResponse
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.services.registry import Model, ModelDetail
@@ -34,4 +36,12 @@ def get_model(model_id: Identifier, services: ServicesDep) -> ModelDetail:
 )
 def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{model_id}.zip"'}
-    return Response(services.registry.archive(model_id), media_type="application/zip", headers=headers)
+    return StreamingResponse(
+        _chunks(services.registry.archive(model_id)), media_type="application/zip", headers=headers
+    )
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(2**18):
+            yield chunk

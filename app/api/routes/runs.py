@@ -6,8 +6,7 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
-from app.db.history import RunFilter
-from app.domain.runs import Epoch, Event, Run, RunStatus, TrainRequest
+from app.domain.runs import Epoch, Event, Run, RunFilter, RunStatus, TrainRequest
 from app.tasks import registry
 
 router = APIRouter(tags=["runs"])

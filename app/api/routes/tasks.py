@@ -21,9 +21,10 @@ class ActivateRequest(BaseModel):
 
 
 @router.get("", summary="All tasks")
-def list_tasks(services: ServicesDep) -> list[TaskSummary]:
+def list_tasks(services: ServicesDep) -> Page[TaskSummary]:
     active = services.registry.active()
-    return [task_summary(t, active.get(name), services.catalog) for name, t in registry.all_tasks().items()]
+    items = [task_summary(t, active.get(name), services.catalog) for name, t in registry.all_tasks().items()]
+    return Page(items=items, next=None)
 
 
 @router.get("/{task}", summary="A task with its schemas and presets", responses=responses(404))

@@ -391,7 +391,7 @@ def test_a_sweep_of_no_folder_removes_nothing(tmp_path: Path) -> None:
 
 
 def test_an_archive_holds_all_files(store: ArtifactStore, published: Manifest, folder: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(store.archive(TASK, published.id))) as archive:
+    with store.archive(TASK, published.id) as file, zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
         archive.extractall(tmp_path / "unpacked")
 
@@ -404,7 +404,7 @@ def test_an_archive_holds_all_files(store: ArtifactStore, published: Manifest, f
 
 def test_an_unpacked_archive_can_be_opened(store: ArtifactStore, other: ArtifactStore, published: Manifest) -> None:
     (other.root / TASK).mkdir(parents=True)
-    with zipfile.ZipFile(io.BytesIO(store.archive(TASK, published.id))) as archive:
+    with store.archive(TASK, published.id) as file, zipfile.ZipFile(file) as archive:
         archive.extractall(other.root / TASK)
 
     assert published == other.open(TASK, published.id).manifest

@@ -182,3 +182,20 @@ def test_a_network_without_a_dense_layer_is_refused(layers: list[LayerRow]) -> N
 
     with pytest.raises(ArtifactInvalid):
         Network(layers, {}, 5)
+
+
+@pytest.mark.parametrize("most", [1, 7, 64, 10**9])
+def test_rows_are_multiplied_in_pieces_of_bounded_size(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the bound, the sums are the same; a row larger than the bound is a piece of its own."""
+    from app.inference import forward
+
+    rng = np.random.default_rng(0)
+    matrix = (rng.random((40, 30)) < 0.3).astype(np.float32)
+    matrix[:, 0] = 1
+    places = [np.flatnonzero(row) for row in matrix]
+    offsets = np.concatenate([[0], np.cumsum([len(p) for p in places])])
+    sparse = SparseRows(np.concatenate(places).astype(np.int32), offsets, 30, np.ones(40))
+    kernel = rng.normal(size=(30, 5)).astype(np.float32)
+    monkeypatch.setattr(forward, "MOST_PICKED", most)
+
+    np.testing.assert_allclose(forward.multiply(sparse, kernel), matrix @ kernel, rtol=1e-5, atol=1e-6)

@@ -42,9 +42,10 @@ clean: ## Remove the virtual environment and caches
 
 $(VENV)/run.done: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Densely needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@echo "Installing into $(VENV): about a minute."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.done: $(VENV)/run.done requirements-dev.lock

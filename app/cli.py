@@ -1,5 +1,6 @@
 """The command line: start the service, or a part of it."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def up() -> None:
     """Migrate the database, then run the API and the worker until Ctrl-C."""
     settings = _settings()
     logs.configure(settings.log_level)
+    _check_places(settings)
     _guarded(lambda given: migrations.upgrade(given.url), settings)
     threading.Thread(target=_greet, args=(settings,), daemon=True).start()
     children = [processes.Child("API", "app.main"), processes.Child("worker", "app.worker")]
@@ -76,9 +78,26 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def _check_places(settings: Settings) -> None:
+    """Folders that can be made, a port that is free: known now, not from three dead processes."""
+    for folder in (settings.home, settings.models_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            _fail(f"the folder {folder} cannot be made: {error.strerror}")
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            _fail(f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}")
+
+
 def _greet(settings: Settings) -> None:
     """Say where the service is as soon as it answers."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    every = settings.host in ("0.0.0.0", "::")  # noqa: S104 - a question, not a choice
+    host = "localhost" if every else f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{settings.port}"
     for _ in range(300):
         try:

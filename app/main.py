@@ -42,7 +42,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     services = Services(
         training=TrainingService(database, catalog, clock, settings.max_attempts, settings.max_queued_runs),
         registry=RegistryService(database, store, clock),
-        prediction=PredictionService(database, store, cache),
+        prediction=PredictionService(database, store, cache, clock),
         system=SystemService(database, cache, clock),
         catalog=catalog,
     )
@@ -71,7 +71,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     for module in (tasks, runs, models, system):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, contracts)
+    openapi.install(api, contracts, keyed=bool(settings.api_keys))
     api.add_middleware(Gate, keys=settings.api_keys, host=settings.host, max_body=settings.max_body_mib * 2**20)
     return api
 

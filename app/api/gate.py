@@ -18,6 +18,9 @@ from app.logs import get as get_log
 
 log = get_log()
 
+# Without a key: probes, and the documentation, where a browser has no way to send one.
+OPEN_PATHS = ("/docs", "/openapi.json")
+OPEN_FOLDERS = ("/health/", "/static-offline-docs/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -56,7 +59,7 @@ class Gate:
         security.check_content_type(scope["method"], headers)
         if not self.keys:
             security.check_host(headers, self.host)
-        elif not scope["path"].startswith("/health/"):
+        elif scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_FOLDERS):
             security.check_key(headers, self.keys)
 
     async def _refuse(self, error: Exception, scope: Scope, exchange: "_Exchange") -> None:

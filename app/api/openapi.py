@@ -14,12 +14,18 @@ from app.api.problems import Problem
 REF = "#/components/schemas/{model}"
 
 
-def install(app: FastAPI, contracts: Sequence[Contract]) -> None:
-    """Replace FastAPI's description by one that holds the problem document and `/predict`'s requests too."""
+def install(app: FastAPI, contracts: Sequence[Contract], *, keyed: bool) -> None:
+    """Replace FastAPI's description by one that holds the problem document and `/predict`'s requests too.
+
+    `keyed`: calls need an API key; /docs then asks for it.
+    """
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _describe(app, contracts)
+            if keyed:
+                app.openapi_schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+                app.openapi_schema["security"] = [{"key": []}]
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]  # the way that FastAPI documents

@@ -9,7 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, TimeoutError  # noqa: A004
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    TimeoutError,  # noqa: A004 - of the connection pool
+)
 
 from app.db.base import SCHEMA_REVISION
 from app.errors import Unavailable
@@ -25,17 +32,23 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """`url` is SQLAlchemy's form; nothing is opened before the first transaction."""
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise Unavailable("the database URL is not in SQLAlchemy's form") from error
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = {"pool_pre_ping": True, **POOL}
         if parsed.get_backend_name() == "sqlite":
             options = {"connect_args": {"timeout": BUSY_TIMEOUT}, **POOL}
-        self.engine = create_engine(parsed, **options)
+        try:
+            self.engine = create_engine(parsed, **options)
+        except (ImportError, NoSuchModuleError) as error:
+            raise Unavailable(f"there is no driver for {parsed.drivername!r} databases here") from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
             if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                _make_folder(Path(parsed.database).parent)
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
@@ -109,6 +122,13 @@ def lock(tx: Transaction, name: str) -> None:
     """
     if tx.dialect.name == "postgresql":
         tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"the folder {folder} cannot be made: {error.strerror}") from error
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:

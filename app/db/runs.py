@@ -251,7 +251,12 @@ def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics:
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values={"metrics": metrics.model_dump()})
+    progress = tx.execute(select(runs.c.progress).where(_held(run_id, lease_id))).scalar_one_or_none()
+    done = (
+        {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress else None
+    )  # early stopping ends before the last
+    values = {"metrics": metrics.model_dump(), "progress": done}
+    end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values=values)
 
 
 def add_event(tx: Transaction, run_id: str, kind: str, now: datetime, data: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
 
@@ -65,16 +65,26 @@ class Pixels(Part):
     kind: Literal["pixels"] = "pixels"
 
 
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=64)]
+
+
 class Standardized(Part):
     """Numeric columns minus the training split's mean, over its standard deviation."""
 
     kind: Literal["standardized"] = "standardized"
-    exclude: tuple[str, ...] = Field((), max_length=64, description="columns that the network does not see")
+    exclude: tuple[ColumnName, ...] = Field((), max_length=64, description="columns that the network does not see")
 
     @field_validator("exclude", mode="before")
     @classmethod
     def _from_list(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("exclude")
+    @classmethod
+    def _once(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(columns)) < len(columns):
+            raise ValueError("names a column twice")
+        return columns
 
 
 Features = Annotated[MultiHot | Pixels | Standardized, Field(discriminator="kind")]

@@ -1,11 +1,14 @@
 """Answering: which predictor, kept up to date without a database query per request."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
 from app.db import models
 from app.db.engine import Database
+from app.domain.clock import Clock
 from app.errors import ArtifactInvalid, NotFound, Unavailable
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
@@ -18,11 +21,13 @@ log = get_log()
 class PredictionService:
     """Finds the predictor that a request asks for."""
 
-    def __init__(self, database: Database, store: ArtifactStore, cache: PredictorCache) -> None:
+    def __init__(self, database: Database, store: ArtifactStore, cache: PredictorCache, clock: Clock) -> None:
         self._database = database
         self._store = store
         self._cache = cache
+        self._clock = clock
         self._refreshing = Lock()
+        self._refreshed_at: datetime | None = None
         self._versions: dict[tuple[str, int], str] = {}  # model ids by task and version, which never change
 
     def refresh(self) -> None:
@@ -31,7 +36,15 @@ class PredictionService:
         A model whose artifact is damaged takes only its own task out of service.
         """
         with self._refreshing:  # a poll that read before an activation must not swap in after it
+            now = self._clock()
             self._refresh()
+            self._refreshed_at = now
+
+    def catch_up(self, finished: Iterable[datetime | None]) -> None:
+        """Before a client is told that runs have ended: a prediction it asks for next is answered with their models."""
+        latest = max((time for time in finished if time), default=None)
+        if latest and (self._refreshed_at is None or self._refreshed_at <= latest):
+            self.refresh()
 
     def _refresh(self) -> None:
         with self._database.read() as tx:

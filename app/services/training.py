@@ -161,8 +161,9 @@ class TrainingService:
 def _check_recipe(task: Task, recipe: Recipe) -> None:
     if recipe.head not in task.heads:
         raise _invalid("recipe.head", f"task {task.name!r} takes {', '.join(task.heads)}")
-    if reason := task.check_features(recipe.features):
-        raise _invalid("recipe.features", reason)
+    if found := task.check_features(recipe.features):
+        field, reason = found
+        raise _invalid(".".join(filter(None, ("recipe.features", field))), reason)
     parameters = recipe.parameters(task.input_width(recipe.features), task.output_units(recipe.head))
     if parameters > MAX_PARAMETERS:
         raise _invalid(

@@ -130,12 +130,12 @@ class Task(ABC):
     def input_width(self, features: Features) -> int:
         """Numbers per encoded row with these features, known before there is an encoder."""
 
-    def check_features(self, features: Features) -> str | None:
-        """Why these features do not suit the task, or None."""
+    def check_features(self, features: Features) -> tuple[str, str] | None:
+        """Why these features do not suit the task, or None: the field within them ("" for all) and what is wrong."""
         if isinstance(features, self.feature_kinds):
             return None
         kinds = ", ".join(kind.model_fields["kind"].default for kind in self.feature_kinds)
-        return f"task {self.name!r} takes features of kind {kinds}"
+        return "", f"task {self.name!r} takes features of kind {kinds}"
 
     def dataset(self, name: str) -> DatasetInfo | None:
         """The dataset of this name, or None."""

@@ -171,14 +171,14 @@ class Housing(Task):
         assert isinstance(features, Standardized)
         return len(FEATURES) - len(set(features.exclude))
 
-    def check_features(self, features: Features) -> str | None:
+    def check_features(self, features: Features) -> tuple[str, str] | None:
         """The excluded columns must exist, and not be all."""
         if reason := super().check_features(features):
             return reason
         assert isinstance(features, Standardized)
         if unknown := set(features.exclude) - set(FEATURES):
-            return f"exclude: there is no column {min(unknown)!r}; columns are {', '.join(FEATURES)}"
-        return None if self.input_width(features) else "exclude: at least one column must stay"
+            return "exclude", f"there is no column {min(unknown)!r}; columns are {', '.join(FEATURES)}"
+        return None if self.input_width(features) else ("exclude", "at least one column must stay")
 
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options

@@ -5,9 +5,12 @@ only as good as what was published: 975 of the 11,228 Reuters stories carry the 
 """
 
 import json
+import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from app.datasets.catalog import NOTES_KEY
-from app.errors import DatasetUnavailable, LeaseLost, Unavailable
+from app.errors import DatasetUnavailable, DenselyError, LeaseLost, Unavailable
 from app.tasks.base import DatasetInfo
 from app.tasks.housing import FEATURES
 from app.tasks.newswire import TOPICS
@@ -27,6 +30,7 @@ from app.training._reuters import MISTEXTED
 Log = Callable[[str], None]
 Table = tuple[dict[str, Any], list[str]]  # columns with `split`, and notes on what was done to the rows
 
+PROGRESS_SECONDS = 2.0  # between two lines about a download
 NETWORK_TIMEOUT = 20.0  # seconds without a byte
 REUTERS_SEED = 113  # Keras' default, which gives the split that everybody uses
 _INDEX_FROM = 3  # keras.datasets: word ids are ranks plus three
@@ -44,7 +48,8 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(NETWORK_TIMEOUT)
     try:
-        columns, notes = _IMPORTS[info.published](log)
+        with _download_progress(log):
+            columns, notes = _IMPORTS[info.published](log)
     except (LeaseLost, Unavailable):
         raise  # of the log: no fault of the download
     except Exception as error:  # keras raises a bare Exception for every failure of a download
@@ -56,6 +61,32 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
         socket.setdefaulttimeout(before)
     _write(columns, notes, target)
     log(f"wrote {target.name}: {len(columns['split'])} rows")
+
+
+@contextmanager
+def _download_progress(log: Log) -> Iterator[None]:
+    """Say how much has arrived in Keras' cache: its own progress bar is for a terminal."""
+    cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
+    done = threading.Event()
+
+    def arrived() -> int:
+        return sum(path.stat().st_size for path in cache.glob("*") if path.is_file())
+
+    def watch() -> None:
+        before = told = arrived()
+        with suppress(DenselyError, OSError):  # the import itself meets what is wrong
+            while not done.wait(PROGRESS_SECONDS):
+                if (now := arrived()) > told:
+                    told = now
+                    log(f"downloaded {(now - before) / 1e6:.1f} MB")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _write(columns: Mapping[str, Any], notes: Sequence[str], target: Path) -> None:

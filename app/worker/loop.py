@@ -90,7 +90,10 @@ class Worker:
         self._store.discard(self._store.staging(_token(claim)))
         if self._patiently(lambda: self._service.has_ended(claim.run.id)):
             shutil.rmtree(self._checkpoints / claim.run.id, ignore_errors=True)
-        run_log.info("run.ended", status=status or "by its trainer", error=error and error.message)
+        # Without a status the trainer had written the end itself, and logged it.
+        run_log.info(
+            "run.ended", status=status or "see run.published or run.failed", error=status and error and error.message
+        )
 
     def _watch(self, claim: Claim, trainer: Trainer, stop: Event) -> tuple[Change | None, RunError | None]:
         """Why the watching ended: a change that the worker has to make, or None when the trainer is gone."""

@@ -63,6 +63,9 @@ def test_the_worker_alone_exits_with_status_zero_on_sigterm(start_service: Start
     wait_for_attempt(service, run_id, 2)  # `up` has started another one, and it has the run
 
     assert '"name": "worker", "status": 0' in service.log.read_text()
+    reached = service.run(run_id)["progress"]
+    wait_for_epochs(service, run_id, (reached or {"epoch": 0})["epoch"] + 2)
+    assert any("resuming after epoch" in e["data"].get("message", "") for e in events_of(service, run_id))
     service.client.post(f"/runs/{run_id}/cancel").raise_for_status()
     assert "cancelled" == service.wait(run_id, 20)["status"]
 

@@ -11,12 +11,16 @@ import pytest
 from sqlalchemy import event
 
 from app.artifacts.store import MANIFEST, WEIGHTS, ArtifactStore
+from app.db import models, runs
 from app.db.engine import Database
 from app.main import create_app
+from app.services.execution import WorkerService
+from app.services.publication import row_of
 from app.settings import Settings
 from app.tasks import registry
-from tests.support.artifacts import add_model
+from tests.support.artifacts import add_model, publish_artifact
 from tests.support.clock import FakeClock
+from tests.support.queue import queue_run
 from tests.support.server import LiveServer
 
 BODY = {"task": "housing", **registry.get("housing").example}
@@ -202,3 +206,29 @@ def test_a_prediction_asks_the_database_nothing(
     assert set(seen) <= set(poll)
     assert seen.total() <= polls * poll.total()
     assert seen.total() < 50
+
+
+def test_whoever_hears_that_a_run_has_succeeded_is_answered_by_its_model(
+    client_for: Callable[[Settings], httpx.Client],
+    settings: Settings,
+    database: Database,
+    store: ArtifactStore,
+    clock: FakeClock,
+) -> None:
+    """Not only at the next poll: train, wait, predict is what every script does."""
+    first = add_model(database, store, "housing")
+    client = client_for(settings.model_copy(update={"active_poll_seconds": 60}))
+    body = {"task": "housing", **client.get("/tasks/housing").json()["example"]}
+    assert first.id == client.post("/predict", json=body).json()["model"]["id"]
+
+    run_id = queue_run(database, clock)
+    claim = WorkerService(database, clock, "w-1", 60).claim()
+    assert claim is not None
+    second = publish_artifact(store, "housing", seed=9)
+    with database.write() as tx:
+        runs.publish(tx, run_id, claim.lease_id, clock(), second.metrics)
+        models.insert_model(tx, **(row_of(second) | {"run_id": run_id}))
+        models.activate(tx, "housing", second.id, clock(), "test")
+
+    assert "succeeded" == client.get(f"/runs/{run_id}").json()["status"]
+    assert second.id == client.post("/predict", json=body).json()["model"]["id"]

@@ -1,6 +1,7 @@
 """The command line says what is wrong with an installation in one line."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -58,16 +59,28 @@ def test_migrate_makes_the_tables_and_may_be_repeated(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_port_that_is_taken_ends_the_service_with_an_error(tmp_path: Path) -> None:
-    """After a few tries, instead of trying for ever."""
-    import socket
-
+def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        settings = {"DENSELY_PORT": str(taken.getsockname()[1]), "DENSELY_WARM_TRAINER": "false"}
-        done = densely(tmp_path, "up", DENSELY_MODELS_DIR=str(tmp_path / "models"), **settings)
+        port = taken.getsockname()[1]
+        done = densely(tmp_path, "up", DENSELY_PORT=str(port), DENSELY_MODELS_DIR=str(tmp_path / "models"))
 
-    assert 1 == done.returncode
-    assert "address already in use" in done.stderr
-    assert "process.gave_up" in done.stderr
+    assert (1, f"cannot listen on 127.0.0.1, port {port}: Address already in use\n") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("name", ["DENSELY_HOME", "DENSELY_MODELS_DIR"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    done = densely(tmp_path, "up", **{name: str(tmp_path / "file" / "folder")})
+
+    assert (1, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert str(tmp_path / "file" / "folder") in done.stderr
+
+
+@pytest.mark.parametrize(("url", "told"), [("foo://x", "no driver for 'foo'"), ("nonsense", "SQLAlchemy's form")])
+def test_a_database_url_of_another_kind_is_named(tmp_path: Path, url: str, told: str) -> None:
+    done = densely(tmp_path, "migrate", DENSELY_DATABASE_URL=url)
+
+    assert (1, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert told in done.stderr

@@ -22,7 +22,7 @@ from tests.support.server import LiveServer
 KEYS = ("correct-horse-battery", "another-key-of-the-team")
 JSON = {"Content-Type": "application/json"}
 GUARDED = [
-    ("GET", "/tasks"), ("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json"), ("POST", "/train"),
+    ("GET", "/tasks"), ("GET", "/"), ("GET", "/docs2"), ("GET", "/openapi.json.old"), ("POST", "/train"),
     ("POST", "/predict"), ("GET", "/system"), ("GET", "/nothing"), ("GET", "/health"), ("GET", "/healthy"),
     ("PUT", "/tasks/digits/active-model"),
 ]  # fmt: skip
@@ -262,3 +262,12 @@ def test_a_failure_inside_is_logged_and_not_told(tmp_path: Any) -> None:
         assert "Traceback" in logged[0]["exception"]
     assert 2 == len(failures)
     assert "200" == alive
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"])
+def test_the_documentation_opens_in_a_browser_and_asks_for_the_key(guarded: httpx.Client, path: str) -> None:
+    """A browser has no way to send a key before it has the page."""
+    assert 200 == guarded.get(path).status_code
+    description = guarded.get("/openapi.json").json()
+    assert [{"key": []}] == description["security"]
+    assert {"type": "http", "scheme": "bearer"} == description["components"]["securitySchemes"]["key"]

@@ -31,7 +31,7 @@ rates = st.floats(0, 10, exclude_min=True)
 features = st.one_of(
     st.builds(MultiHot, words=st.integers(5, 100_000)),
     st.just(Pixels()),
-    st.builds(Standardized, exclude=st.lists(st.text(max_size=8), max_size=3).map(tuple)),
+    st.builds(Standardized, exclude=st.lists(st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z"), max_size=3, unique=True).map(tuple)),
 )
 
 layers = st.lists(

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
@@ -178,6 +178,22 @@ def test_activation_follows_what_was_asked_and_says_why(
         last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
     assert expected == (active == manifest.id) == last.data["activated"]
     assert reason in last.data["message"]
+
+
+def test_a_model_of_the_sample_does_not_replace_one_of_real_data(
+    begin: Begin, place: Workplace, database: Database
+) -> None:
+    """Not even one that is worse on the sample's rows, as a model of real data may well be."""
+    rival = add_model(database, place.store, "housing", test_metric=1e9)
+    with database.write() as tx:
+        tx.execute(update(models_table).values(dataset="boston_housing", dataset_is_sample=False))
+    attempt = begin(recipe=small(), activate="if_better")
+    execute(attempt, place)
+
+    with database.read() as tx:
+        assert rival.id == models.active(tx)["housing"].id
+        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+    assert "real data" in last.data["message"]
 
 
 def test_a_rival_that_was_tested_on_other_rows_is_tested_on_these(

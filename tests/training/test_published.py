@@ -1,6 +1,7 @@
 """Importing Keras' published files."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,29 @@ def test_a_failed_download_names_the_file_the_folder_and_the_alternative(
     for word in ("mnist.parquet", str(tmp_path), "dataset 'sample'"):
         assert word in error.value.message
     assert not (tmp_path / "mnist.parquet").exists()
+
+
+def test_a_download_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loader that writes into Keras' cache as a slow network would."""
+    (tmp_path / "datasets").mkdir()
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(published, "PROGRESS_SECONDS", 0.01)
+    told = threading.Event()
+    messages: list[str] = []
+
+    def log(message: str) -> None:
+        messages.append(message)
+        if message.startswith("downloaded"):
+            told.set()
+
+    def load(_: object) -> published.Table:
+        with (tmp_path / "datasets" / "mnist.npz").open("wb") as file:
+            while not told.is_set():
+                file.write(bytes(100_000))
+                file.flush()
+        return {"pixels": np.zeros((2, 784), np.uint8), "label": [0, 1], "split": ["train", "test"]}, []
+
+    monkeypatch.setitem(published._IMPORTS, "mnist", load)
+    published.fetch(registry.get("digits").datasets[0], tmp_path / "mnist.parquet", log)
+
+    assert any(message.startswith("downloaded ") and message.endswith(" MB") for message in messages)

@@ -58,12 +58,15 @@ def list_runs(
     key, colon, value = (tag or "").partition(":")
     which = RunFilter(task, status, dataset, (key, value if colon else None) if tag else None)
     items, following = services.training.page(which, limit, cursor)
+    services.prediction.catch_up(run.finished_at for run in items)
     return Page(items=items, next=following)
 
 
 @router.get("/runs/{run_id}", summary="A run", responses=responses(404))
 def get_run(run_id: Identifier, services: ServicesDep) -> Run:
-    return services.training.get(run_id)
+    run = services.training.get(run_id)
+    services.prediction.catch_up([run.finished_at])
+    return run
 
 
 @router.get("/runs/{run_id}/history", summary="A run's epochs, also while it is going", responses=responses(404))

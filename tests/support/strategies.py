@@ -26,12 +26,15 @@ from app.tasks._rows import SparseRows
 
 shares = st.floats(0, 1, exclude_max=True)
 penalties = st.floats(0, 10)
+column_names = st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z")
 rates = st.floats(0, 10, exclude_min=True)
 
 features = st.one_of(
     st.builds(MultiHot, words=st.integers(5, 100_000)),
     st.just(Pixels()),
-    st.builds(Standardized, exclude=st.lists(st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z"), max_size=3, unique=True).map(tuple)),
+    st.builds(
+        Standardized, exclude=st.lists(st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z"), max_size=3, unique=True).map(tuple)
+    ),
 )
 
 layers = st.lists(

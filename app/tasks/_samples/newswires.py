@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from app.tasks._samples import _newswire_phrases as phrases
+from app.tasks._samples._newswire_topic import Topic
 
 SEED = 19_871
 ROWS_PER_TOPIC = {"train": 100, "test": 30}
@@ -40,14 +41,14 @@ def rows() -> dict[str, list[Any]]:
     return columns
 
 
-def _unseen_story(rng: Random, topic: phrases.Topic, seen: set[str]) -> tuple[str, str]:
+def _unseen_story(rng: Random, topic: Topic, seen: set[str]) -> tuple[str, str]:
     while True:
         title, text = _story(rng, topic)
         if len(text.split()) in WORDS and text not in seen:
             return title, text
 
 
-def _story(rng: Random, topic: phrases.Topic) -> tuple[str, str]:
+def _story(rng: Random, topic: Topic) -> tuple[str, str]:
     """Headline and body of one story; what they name is the same in both."""
     names = _names(rng)
     title = _fill(rng, rng.choice(_lines(topic.headlines)), names).upper()

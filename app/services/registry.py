@@ -14,6 +14,7 @@ from app.domain.runs import Metrics
 from app.errors import ArtifactInvalid, InvalidInput, NotFound
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
+from app.services.paging import cut
 from app.services.publication import row_of
 from app.tasks import registry as tasks
 
@@ -63,8 +64,8 @@ class RegistryService:
         """Models, newest first, and the cursor of the next page."""
         with self._database.read() as tx:
             rows = models.page(tx, task, limit + 1, cursor)
-        more = rows[limit - 1].number if len(rows) > limit else None
-        return [_model(row) for row in rows[:limit]], more
+        page, following = cut(rows, limit, lambda row: row.number)
+        return [_model(row) for row in page], following
 
     def get(self, model_id: str) -> ModelDetail:
         """
@@ -120,8 +121,8 @@ class RegistryService:
         tasks.get(task)
         with self._database.read() as tx:
             rows = models.activations_of(tx, task, limit + 1, cursor)
-        more = rows[limit - 1].id if len(rows) > limit else None
-        return [Activation.model_validate(row._asdict()) for row in rows[:limit]], more
+        page, following = cut(rows, limit, lambda row: row.id)
+        return [Activation.model_validate(row._asdict()) for row in page], following
 
     def register_bundled(self, bundled: ArtifactStore) -> list[str]:
         """Take over the models that come with Densely, for tasks that have no model yet; returns their ids."""

@@ -14,6 +14,7 @@ from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, Epoch, Event, Run, RunFilter, RunRequest, RunStatus, TrainRequest
 from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
+from app.services.paging import cut
 from app.tasks import registry
 from app.tasks.base import DatasetInfo, Task
 
@@ -63,8 +64,8 @@ class TrainingService:
         """Runs, newest first, and the cursor of the next page."""
         with self._database.read() as tx:
             rows = history.page(tx, which, limit + 1, cursor)
-        more = rows[limit - 1].number if len(rows) > limit else None
-        return [history.to_run(row) for row in rows[:limit]], more
+        page, following = cut(rows, limit, lambda row: row.number)
+        return [history.to_run(row) for row in page], following
 
     def history(self, run_id: str) -> list[Epoch]:
         """
@@ -84,7 +85,7 @@ class TrainingService:
         with self._database.read() as tx:
             history.get(tx, run_id)
             events = history.events_of(tx, run_id, limit + 1, after or 0)
-        return events[:limit], events[limit - 1].id if len(events) > limit else None
+        return cut(events, limit, lambda event: event.id)
 
     def cancel(self, run_id: str) -> Run:
         """Ask for a run to end.

@@ -106,6 +106,8 @@ class ProcessTrainer:
 
     def kill(self) -> None:
         """End it and whatever it started."""
+        if not self.alive:  # its id may be somebody else's by now
+            return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -3,9 +3,10 @@
 The packages, in the order to read them:
 
 domain      recipes and runs: the words and rules, as plain data
-tasks       sentiment, newswire, digits, housing: inputs, encode, decode, presets; one file each
+tasks       sentiment, newswire, digits, housing, planar: inputs, encode, decode, presets; one file each
 datasets    rows from Parquet files, and the bundled samples
 artifacts   a model's files and its manifest
+plots       curves, diagrams, boundaries, confusion: pictures with matplotlib
 inference   the forward pass in NumPy, predictors and their cache
 db          SQLAlchemy tables, and all SQL
 services    the use cases, each with its transactions

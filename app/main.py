@@ -14,12 +14,14 @@ from app.api import error_handlers, openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services
 from app.api.gate import Gate
-from app.api.routes import models, predict, runs, system, tasks
+from app.api.routes import compare, encoding, models, predict, runs, system, tasks
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
+from app.services.comparison import ComparisonService
+from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
@@ -42,6 +44,8 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     services = Services(
         training=TrainingService(database, catalog, clock, settings.max_attempts, settings.max_queued_runs),
         registry=RegistryService(database, store, clock),
+        comparison=ComparisonService(database, store),
+        pictures=PictureService(database, store),
         prediction=PredictionService(database, store, cache, clock),
         system=SystemService(database, cache, clock),
         catalog=catalog,
@@ -57,7 +61,6 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         poll.cancel()
         database.close()
 
-    contracts = [contract_of(task) for task in registry.all_tasks().values()]
     api = FastAPIOffline(
         title="Densely",
         version=app.__version__,
@@ -66,14 +69,22 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    api.state.services = services
-    api.include_router(predict.router(contracts, services.prediction))
-    for module in (tasks, runs, models, system):
-        api.include_router(module.router)
-    error_handlers.install(api)
-    openapi.install(api, contracts, keyed=bool(settings.api_keys))
+    _install(api, services, keyed=bool(settings.api_keys))
     api.add_middleware(Gate, keys=settings.api_keys, host=settings.host, max_body=settings.max_body_mib * 2**20)
     return api
+
+
+def _install(api: FastAPI, services: Services, *, keyed: bool) -> None:
+    """The routes, the error handlers and the description."""
+    all_tasks = list(registry.all_tasks().values())
+    contracts = [contract_of(task) for task in all_tasks]
+    api.state.services = services
+    api.include_router(predict.router(contracts, services.prediction))
+    api.include_router(encoding.router(all_tasks, services.prediction))
+    for module in (tasks, runs, models, compare, system):
+        api.include_router(module.router)
+    error_handlers.install(api)
+    openapi.install(api, contracts, keyed=keyed)
 
 
 async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:

@@ -12,7 +12,13 @@ from pathlib import Path
 from app.artifacts.store import BUNDLED, ArtifactStore
 from benchmarks.service import REPOSITORY, Service
 
-DATASETS = {"digits": "mnist", "housing": "boston_housing", "newswire": "reuters", "sentiment": "imdb"}
+DATASETS = {
+    "digits": "mnist",
+    "housing": "boston_housing",
+    "newswire": "reuters",
+    "planar": "moons",
+    "sentiment": "imdb",
+}
 SEED = 1
 
 

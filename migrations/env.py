@@ -20,6 +20,10 @@ def render_item(kind: str, item: Any, _: object) -> str | Literal[False]:
 database = Database(context.config.attributes.get("url") or Settings().url)
 try:
     with database.engine.connect() as connection:
+        if database.is_sqlite:
+            # Batch mode drops the old table: with foreign keys on, that would delete the rows that refer to it.
+            # Not in a transaction, where this setting does nothing.
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
         # A lock first, so that two processes that start together migrate one after the other.
         writing = connection.execution_options(densely_write=True)
         context.configure(connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item)

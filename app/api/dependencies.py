@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from app.api import problems
 from app.datasets.catalog import Catalog
+from app.services.comparison import ComparisonService
+from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
@@ -22,6 +24,8 @@ class Services:
 
     training: TrainingService
     registry: RegistryService
+    comparison: ComparisonService
+    pictures: PictureService
     prediction: PredictionService
     system: SystemService
     catalog: Catalog

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.datasets.catalog import Catalog
-from app.domain.recipes import Preset
+from app.domain.recipes import HeadName, Preset
 from app.services.registry import Model
 from app.tasks.base import Task
 
@@ -38,6 +38,8 @@ class TaskDetail(TaskSummary):
     input_schema: dict[str, Any] = Field(description="JSON Schema of one input")
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
     labels: list[str | int] = Field(description="the answers that a classifier can give; empty for regression")
+    heads: list[HeadName] = Field(description="what a recipe may choose as `head`")
+    pictures: list[str] = Field(description="what `GET /models/{id}/{picture}.svg` can draw of its models")
 
 
 def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSummary:
@@ -65,4 +67,6 @@ def task_detail(task: Task, active: Model | None, catalog: Catalog) -> TaskDetai
         input_schema=task.Input.model_json_schema(),
         output_schema=task.Prediction.model_json_schema(),
         labels=list(task.labels),
+        heads=list(task.heads),
+        pictures=["diagram", *task.pictures],
     )

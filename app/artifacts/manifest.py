@@ -18,6 +18,7 @@ class LayerRow(BaseModel):
     kind: Literal["dense", "dropout", "flatten"]
     units: int = Field(description="width of the layer's output")
     activation: str | None = Field(None, description="for dense layers")
+    rate: float | None = Field(None, description="for dropout layers, share of the inputs set to zero in training")
     parameters: int = Field(description="trained weights")
 
 

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from app.artifacts import evaluation
+from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.manifest import FORMAT_VERSION, FileRecord, Manifest
 from app.errors import ArtifactInvalid
 
@@ -120,6 +122,23 @@ class ArtifactStore:
             return Artifact(manifest, weights, json.loads(contents[PREPROCESSING]))
         except Exception as error:  # a file with the right checksum can still hold anything
             raise ArtifactInvalid(f"the weights of model {model_id} cannot be read") from error
+
+    def evaluation(self, task: str, model_id: str) -> Evaluation | None:
+        """What the model answered on its test split; None for an artifact that was made without.
+
+        Raises:
+            ArtifactInvalid: the file is missing or altered.
+        """
+        record = self.manifest(task, model_id).files.get(EVALUATION)
+        if record is None:
+            return None
+        try:
+            content = (self.path(task, model_id) / EVALUATION).read_bytes()
+        except OSError as error:
+            raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
+        if hashlib.sha256(content).hexdigest() != record.sha256:
+            raise ArtifactInvalid(f"{EVALUATION} of model {model_id} does not have its checksum")
+        return evaluation.parse(content)
 
     def archive(self, task: str, model_id: str) -> IO[bytes]:
         """The artifact as a zip file, on the disk and not in memory; closed by whoever reads it.

@@ -52,12 +52,12 @@ class Catalog:
 
     def is_here(self, info: DatasetInfo) -> bool:
         """Whether the rows can be read without fetching anything."""
-        return info.is_sample or self.path(info).is_file()
+        return info.is_built_in or self.path(info).is_file()
 
     def train_rows(self, info: DatasetInfo) -> int:
         """Rows of the training split: counted in the file, or as published if there is no readable file."""
         path = self.path(info)
-        if info.is_sample or not path.is_file():
+        if info.is_built_in or not path.is_file():
             return info.train_rows
         stat = path.stat()
         try:
@@ -65,24 +65,38 @@ class Catalog:
         except (DatasetInvalid, OSError):  # the run will say what is wrong with the file
             return info.train_rows
 
-    def read(self, task: Task, info: DatasetInfo) -> Dataset:
-        """The whole dataset.
+    def has_column(self, task: Task, info: DatasetInfo, name: str) -> bool:
+        """Whether a dataset has this column; the published file, if none is here yet, lacks further targets."""
+        path = self.path(info)
+        if info.is_built_in:
+            return name in task.rows(info.name)
+        if not path.is_file():
+            return name in (*task.input_columns, task.target)
+        try:
+            return name in _column_names(path)
+        except (DatasetInvalid, OSError):  # the run will say what is wrong with the file
+            return True
+
+    def read(self, task: Task, info: DatasetInfo, target: str | None = None) -> Dataset:
+        """The whole dataset, with the task's target column or another one.
 
         Raises:
             FileNotFoundError: its file is not in the folder.
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
-        if info.is_sample:
-            columns = sample.columns(task)
-            return _split(task, info, sample.checksum(columns), columns, [f"bundled sample: {info.description}"])
+        target = target or task.target
+        if info.is_built_in:
+            columns = task.rows(info.name)
+            kind = "bundled sample" if info.is_sample else "generated"
+            return _split(task, info, target, sample.checksum(columns), columns, [f"{kind}: {info.description}"])
         path = self.path(info)
         columns, notes = _read_parquet(path)
-        return _split(task, info, _file_checksum(path), columns, notes)
+        return _split(task, info, target, _file_checksum(path), columns, notes)
 
 
-def _split(task: Task, info: DatasetInfo, checksum: str, columns: Columns, notes: list[str]) -> Dataset:
+def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:
     """The columns by split, checked."""
-    needed = [c for c in task.input_columns if c not in task.optional_columns] + [task.target, "split"]
+    needed = [c for c in task.input_columns if c not in task.optional_columns] + [target, "split"]
     if missing := [c for c in needed if c not in columns]:
         raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
     split = np.array([str(value) for value in columns["split"]], dtype=object)
@@ -97,7 +111,7 @@ def _split(task: Task, info: DatasetInfo, checksum: str, columns: Columns, notes
         if not len(rows):
             raise DatasetInvalid(f"dataset {info.name!r} has no rows in its {name} split")
         inputs = {c: _pick(columns.get(c), rows) for c in task.input_columns}
-        parts.append(Rows(inputs, _pick(columns[task.target], rows)))
+        parts.append(Rows(inputs, _pick(columns[target], rows)))
     return Dataset(info, checksum, parts[0], parts[1], notes)
 
 
@@ -153,6 +167,17 @@ def _count_train_rows(path: Path, modified: int, size: int) -> int:
         return int(pc.sum(pc.equal(split.cast("string"), "train")).as_py() or 0)
     except (pa.ArrowException, KeyError, ValueError) as error:
         raise DatasetInvalid from error
+
+
+def _column_names(path: Path) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names: list[str] = pq.read_schema(path).names
+    except (pa.ArrowException, ValueError) as error:
+        raise DatasetInvalid from error
+    return names
 
 
 def _file_checksum(path: Path) -> str:

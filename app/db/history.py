@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from app.db.engine import Transaction
+from app.db.runs import which_fit
 from app.db.tables import epochs, events, models, run_tags, runs
 from app.domain.runs import Epoch, Event, Run, RunError, RunFilter, RunStatus
 from app.errors import NotFound
@@ -60,8 +61,12 @@ def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> S
 
 def epochs_of(tx: Transaction, run_id: str) -> list[Epoch]:
     """The run's epochs in the order they were trained."""
-    rows = tx.execute(select(epochs).where(epochs.c.run_id == run_id).order_by(epochs.c.id))
-    return [Epoch(epoch=r.epoch, fold=r.fold or None, seconds=r.seconds, metrics=r.metrics) for r in rows]
+    query = select(epochs, runs.c.seed, runs.c.seeds).join(runs, runs.c.id == epochs.c.run_id)
+    found = []
+    for row in tx.execute(query.where(epochs.c.run_id == run_id).order_by(epochs.c.id)):
+        fold, seed = which_fit(row, row.fit)
+        found.append(Epoch(epoch=row.epoch, fold=fold, seed=seed, seconds=row.seconds, metrics=row.metrics))
+    return found
 
 
 def events_of(tx: Transaction, run_id: str, limit: int, after: int) -> list[Event]:

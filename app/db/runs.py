@@ -1,7 +1,7 @@
 """All SQL that changes a run. Each change writes its event row in the same transaction."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,8 @@ from sqlalchemy.sql import ColumnElement
 
 from app.db.engine import Transaction
 from app.db.tables import epochs, events, run_tags, runs
-from app.domain.runs import TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import seed_of_fit as seed_of
 from app.errors import InvalidTransition, LeaseLost, NotFound
 
 
@@ -188,41 +189,42 @@ def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
         raise InvalidTransition(f"run {run_id} is {status}; only a queued or running one can be cancelled")
 
 
-def record_epoch(
-    tx: Transaction,
-    run_id: str,
-    lease_id: str,
-    now: datetime,
-    *,
-    fold: int,
-    epoch: int,
-    seconds: float,
-    metrics: Mapping[str, float],
-    progress: Progress,
+def record_epochs(
+    tx: Transaction, run_id: str, lease_id: str, measured: Sequence[Measured], progress: Progress
 ) -> None:
-    """Keep a finished epoch and how far the run is.
+    """Keep finished epochs and how far the run is.
 
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    _update_held(tx, run_id, lease_id, progress=progress.model_dump())
-    row = {"fold": fold, "epoch": epoch, "seconds": seconds, "metrics": dict(metrics)}
-    tx.execute(insert(epochs).values(run_id=run_id, **row))
-    add_event(tx, run_id, "epoch", now, {"epoch": epoch, "fold": fold or None, "seconds": seconds, **metrics})
+    run = _update_held(tx, run_id, lease_id, progress=progress.model_dump())
+    for m in measured:
+        row = {"fit": m.fit, "epoch": m.epoch, "seconds": m.seconds, "metrics": m.metrics}
+        tx.execute(insert(epochs).values(run_id=run_id, **row))
+        fold, seed = which_fit(run, m.fit)
+        told = {"epoch": m.epoch, "fold": fold, "seed": seed, "seconds": m.seconds, **m.metrics}
+        add_event(tx, run_id, "epoch", m.at, told)
 
 
-def forget_epochs(tx: Transaction, run_id: str, lease_id: str, fold: int, epoch: int) -> None:
-    """Drop what a former attempt recorded after (fold, epoch), the place where this attempt goes on.
+def which_fit(run: Row[Any], number: int) -> tuple[int | None, int | None]:
+    """The fold that a fit is, and its seed if there are several; `run` has the columns `seed` and `seeds`."""
+    if run.seeds > 1:
+        return None, seed_of(run.seed, number)
+    return number or None, None
 
-    Folds come in the order 1..k, then 0, the fit that is published.
+
+def forget_epochs(tx: Transaction, run_id: str, lease_id: str, fit: int, epoch: int) -> None:
+    """Drop what a former attempt recorded after (fit, epoch), the place where this attempt goes on.
+
+    Fits come in the order 1..n, then 0, the one that is published.
 
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
     _update_held(tx, run_id, lease_id, progress=None)
-    later: ColumnElement[bool] = (epochs.c.fold == fold) & (epochs.c.epoch > epoch)
-    if fold:
-        later = later | (epochs.c.fold == 0) | (epochs.c.fold > fold)
+    later: ColumnElement[bool] = (epochs.c.fit == fit) & (epochs.c.epoch > epoch)
+    if fit:
+        later = later | (epochs.c.fit == 0) | (epochs.c.fit > fit)
     tx.execute(delete(epochs).where(epochs.c.run_id == run_id, later))
 
 
@@ -252,9 +254,7 @@ def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics:
         LeaseLost: the run is no longer this worker's.
     """
     progress = tx.execute(select(runs.c.progress).where(_held(run_id, lease_id))).scalar_one_or_none()
-    done = (
-        {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress else None
-    )  # early stopping ends before the last
+    done = {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress else None  # early stopping ends sooner
     values = {"metrics": metrics.model_dump(), "progress": done}
     end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values=values)
 
@@ -284,8 +284,11 @@ def _held(run_id: str, lease_id: str) -> ColumnElement[bool]:
     return (runs.c.id == run_id) & (runs.c.lease_id == lease_id) & (runs.c.status == RunStatus.RUNNING)
 
 
-def _update_held(tx: Transaction, run_id: str, lease_id: str, **values: Any) -> None:
+def _update_held(tx: Transaction, run_id: str, lease_id: str, **values: Any) -> Row[Any]:
     # Even a write to another table goes through the run's row, so that the fence also serialises it.
     changed = values or {"lease_id": lease_id}
-    if tx.execute(update(runs).where(_held(run_id, lease_id)).values(**changed)).rowcount != 1:
+    written = update(runs).where(_held(run_id, lease_id)).values(**changed).returning(runs.c.seed, runs.c.seeds)
+    row: Row[Any] | None = tx.execute(written).one_or_none()
+    if row is None:
         raise LeaseLost
+    return row

@@ -33,6 +33,7 @@ runs = Table(
     Column("recipe", JSON, nullable=False),
     Column("validation", JSON, nullable=False),
     Column("seed", Integer, nullable=False),
+    Column("seeds", Integer, nullable=False, server_default=text("1")),  # how often, from `seed` on
     Column("activate", String(16), nullable=False),
     Column("name", String(200)),
     Column("tags", JSON, nullable=False),
@@ -74,11 +75,11 @@ epochs = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-    Column("fold", Integer, nullable=False),  # 0: the fit that is published; 1..k: folds
+    Column("fit", Integer, nullable=False),  # 0: the one that is published; 1..n: folds, or further seeds
     Column("epoch", Integer, nullable=False),  # from 1
     Column("seconds", Float, nullable=False),
     Column("metrics", JSON, nullable=False),
-    UniqueConstraint("run_id", "fold", "epoch"),
+    UniqueConstraint("run_id", "fit", "epoch"),
 )
 
 events = Table(

@@ -4,17 +4,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
+from app.domain.optimizers import Optimizer
+from app.domain.part import Part
+
 MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
 
-Activation = Literal["linear", "relu", "tanh", "sigmoid"]
-HeadName = Literal["binary", "multiclass", "regression"]
+# Every activation of Keras 3.15 but `threshold`, which needs arguments, `glu`, which halves the layer's width, and
+# `sparsemax`, whose rows do not add up to 1 there.
+# `inference/activations.py` serves them.
+Activation = Literal[
+    "linear", "relu", "tanh", "sigmoid", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign",
+    "exponential", "leaky_relu", "relu6", "hard_sigmoid", "hard_silu", "hard_tanh", "hard_shrink", "soft_shrink",
+    "tanh_shrink", "log_sigmoid", "squareplus", "sparse_plus", "sparse_sigmoid", "softmax", "log_softmax",
+]  # fmt: skip
+HeadName = Literal["binary", "multiclass", "multilabel", "regression", "unit_regression"]
+MetricName = Literal["accuracy", "mae", "f1"]
 LossName = Literal["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "mse", "mae"]
-
-
-class Part(BaseModel):
-    """What all parts of a recipe share: immutable, no unknown fields, no numbers in strings, no NaN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 Penalty = Annotated[float, Field(ge=0, le=10, description="weight of the penalty on this layer's kernel")]
@@ -87,44 +92,19 @@ class Standardized(Part):
         return columns
 
 
-Features = Annotated[MultiHot | Pixels | Standardized, Field(discriminator="kind")]
+class Coordinates(Part):
+    """The numbers as they are."""
 
-LearningRate = Annotated[float, Field(gt=0, le=10, description="step size")]
-
-
-class RMSprop(Part):
-    """RMSprop (Hinton 2012), with Keras' defaults for what is not given here."""
-
-    kind: Literal["rmsprop"] = "rmsprop"
-    learning_rate: LearningRate = 0.001
-    rho: float = Field(0.9, ge=0, lt=1, description="decay of the mean of squared gradients")
+    kind: Literal["coordinates"] = "coordinates"
 
 
-class Adam(Part):
-    """Adam (Kingma and Ba 2015), with Keras' defaults for what is not given here."""
-
-    kind: Literal["adam"] = "adam"
-    learning_rate: LearningRate = 0.001
-    beta_1: float = Field(0.9, ge=0, lt=1)
-    beta_2: float = Field(0.999, ge=0, lt=1)
-
-
-class SGD(Part):
-    """Stochastic gradient descent, with Keras' defaults for what is not given here."""
-
-    kind: Literal["sgd"] = "sgd"
-    learning_rate: LearningRate = 0.01
-    momentum: float = Field(0.0, ge=0, lt=1)
-    nesterov: bool = False
-
-
-Optimizer = Annotated[RMSprop | Adam | SGD, Field(discriminator="kind")]
+Features = Annotated[MultiHot | Pixels | Standardized | Coordinates, Field(discriminator="kind")]
 
 
 class EarlyStopping(Part):
     """Stop when the monitored figure has not improved for `patience` epochs (Keras' EarlyStopping)."""
 
-    monitor: Literal["val_loss", "val_accuracy", "val_mae", "loss"] = "val_loss"
+    monitor: Literal["val_loss", "val_accuracy", "val_mae", "val_f1", "loss"] = "val_loss"
     patience: int = Field(10, ge=0, le=10_000, description="epochs without improvement that are tolerated")
     restore_best: bool = Field(True, description="whether the weights of the best epoch are kept")
 
@@ -133,10 +113,11 @@ class Head(BaseModel):
     """The last layer that a kind of answer needs, and the losses that go with it (the first is the default)."""
 
     model_config = ConfigDict(frozen=True)
-    activation: Activation | Literal["softmax"]
+    activation: Activation
     losses: tuple[LossName, ...]
-    metric: Literal["accuracy", "mae"]
+    metric: MetricName  # f1: of all rows and labels together (micro-averaged), at a probability of 0.5
     higher_is_better: bool
+    unit_per_label: bool = False
 
 
 HEADS: dict[HeadName, Head] = {
@@ -148,8 +129,15 @@ HEADS: dict[HeadName, Head] = {
         losses=("sparse_categorical_crossentropy", "categorical_crossentropy"),
         metric="accuracy",
         higher_is_better=True,
+        unit_per_label=True,
+    ),
+    "multilabel": Head(
+        activation="sigmoid", losses=("binary_crossentropy",), metric="f1", higher_is_better=True, unit_per_label=True
     ),
     "regression": Head(activation="linear", losses=("mse", "mae"), metric="mae", higher_is_better=False),
+    "unit_regression": Head(
+        activation="sigmoid", losses=("mse", "binary_crossentropy"), metric="mae", higher_is_better=False
+    ),
 }
 
 

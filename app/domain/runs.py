@@ -76,6 +76,14 @@ class TrainRequest(BaseModel):
         description="of weights, batch order and dropout; default: drawn, and kept",
     )
     recipe: RecipePatch = Field(default_factory=RecipePatch, description="fields that replace the preset's")
+    seeds: int = Field(
+        1,
+        strict=True,
+        ge=1,
+        le=20,
+        description="train so many times, with `seed`, `seed` + 1 and so on, and report mean and spread; the model of "
+        "`seed` is published",
+    )
     validation: Validation | None = Field(None, description="default: the preset's")
     activate: Activate = Field("if_better", description="when the new model becomes the active one")
     name: Line | None = None
@@ -92,6 +100,7 @@ class RunRequest(BaseModel):
     recipe: Recipe
     validation: Validation
     seed: int
+    seeds: int = 1
     activate: Activate = "if_better"
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
@@ -105,6 +114,7 @@ class Progress(BaseModel):
     epochs: int = Field(description="epochs this fit has at most")
     fold: int | None = Field(None, description="which fold of k, from 1; null for the fit that is published")
     folds: int | None = Field(None, description="how many folds")
+    seed: int | None = Field(None, description="which seed, where there are several")
     fraction: float = Field(0.0, description="share of all epochs done, 0 to 1")
     eta_seconds: float | None = Field(None, description="estimated time left, seconds")
 
@@ -116,13 +126,48 @@ class RunError(BaseModel):
     message: str
 
 
+Figures = dict[str, float]  # by name: loss, accuracy, mae, f1
+
+
+class FitMetrics(BaseModel):
+    """Figures of one of a run's fits."""
+
+    fold: int | None = Field(None, description="which fold of k, from 1")
+    seed: int | None = Field(None, description="which seed, where there are several")
+    epochs: int = Field(description="that its weights have seen")
+    train: Figures = Field(default_factory=dict)
+    validation: Figures = Field(default_factory=dict)
+    test: Figures = Field(default_factory=dict, description="of a seed; folds are not measured on the test split")
+
+
+class Spread(BaseModel):
+    """One figure over folds or seeds."""
+
+    mean: float
+    std: float = Field(description="population standard deviation, as NumPy's")
+    min: float
+    max: float
+
+
+class SpreadOver(BaseModel):
+    """Figures over the folds of k-fold, or over several seeds."""
+
+    over: Literal["folds", "seeds"]
+    count: int
+    train: dict[str, Spread] = Field(default_factory=dict)
+    validation: dict[str, Spread] = Field(default_factory=dict)
+    test: dict[str, Spread] = Field(default_factory=dict)
+
+
 class Metrics(BaseModel):
     """Figures of a run. Accuracies are shares of 1; losses and errors are in the target's unit."""
 
-    train: dict[str, float] = Field(default_factory=dict, description="last epoch on the training rows")
-    validation: dict[str, float] = Field(default_factory=dict, description="held-out rows; mean over folds for k-fold")
-    test: dict[str, float] = Field(default_factory=dict, description="test split, after training")
-    baseline: dict[str, float] = Field(default_factory=dict, description="what guessing scores on the test split")
+    train: Figures = Field(default_factory=dict, description="last epoch on the training rows")
+    validation: Figures = Field(default_factory=dict, description="held-out rows; mean over folds for k-fold")
+    test: Figures = Field(default_factory=dict, description="test split, after training")
+    baseline: Figures = Field(default_factory=dict, description="what guessing scores on the test split")
+    spread: SpreadOver | None = Field(None, description="mean and spread over folds or seeds")
+    fits: list[FitMetrics] = Field(default_factory=list, description="each fold or seed by itself")
 
 
 class Run(BaseModel):
@@ -137,6 +182,7 @@ class Run(BaseModel):
     recipe: Recipe
     validation: Validation
     seed: int
+    seeds: int = Field(description="how often it is trained, with seeds from `seed` on")
     activate: Activate
     name: str | None
     tags: dict[str, str]
@@ -154,17 +200,38 @@ class Run(BaseModel):
     retry_of: str | None
 
 
+def seed_of_fit(seed: int, number: int) -> int:
+    """The seed of a run's fit: that of the run for fit 0, the next ones for the others; from 0 again at 2³¹."""
+    return (seed + number) % 2**31
+
+
 class Epoch(BaseModel):
     """One epoch of a run's history: `loss`, `accuracy` or `mae`, and the same with `val_` where measured."""
 
     epoch: int = Field(description="from 1")
     fold: int | None = Field(description="which fold of k, from 1; null for the fit that is published")
+    seed: int | None = Field(None, description="whose fit this is, where there are several seeds")
     seconds: float
     metrics: dict[str, float] = Field(exclude=True)
 
     @model_serializer(mode="wrap")
     def _flat(self, handler: SerializerFunctionWrapHandler) -> dict[str, float | None]:
         return {**handler(self), **self.metrics}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An epoch as its trainer measured it.
+
+    The fits of a run are numbered: 0 is the one that is published, the last to be trained; 1 to n are the folds of
+    k-fold, or the further seeds.
+    """
+
+    fit: int
+    epoch: int  # from 1
+    seconds: float
+    metrics: dict[str, float]
+    at: datetime
 
 
 @dataclass(frozen=True)

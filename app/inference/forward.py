@@ -7,43 +7,12 @@ from numpy.typing import NDArray
 
 from app.artifacts.manifest import LayerRow
 from app.errors import ArtifactInvalid
+from app.inference.activations import ACTIVATIONS
 from app.tasks._rows import Encoded, FloatMatrix, SparseRows, take
 
-Elementwise = Callable[[FloatMatrix], FloatMatrix]
 Step = Callable[[Encoded], FloatMatrix]
 
 MOST_PICKED = 4_000_000  # numbers, 16 MB of float32
-
-
-def _linear(x: FloatMatrix) -> FloatMatrix:
-    return x
-
-
-def _relu(x: FloatMatrix) -> FloatMatrix:
-    result: FloatMatrix = np.maximum(x, np.float32(0))
-    return result
-
-
-def _sigmoid(x: FloatMatrix) -> FloatMatrix:
-    # 1 / (1 + exp(-x)) by way of tanh, which cannot overflow.
-    half = np.float32(0.5)
-    result: FloatMatrix = half + half * np.tanh(x * half)
-    return result
-
-
-def _softmax(x: FloatMatrix) -> FloatMatrix:
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    result: FloatMatrix = powers / powers.sum(axis=-1, keepdims=True)
-    return result
-
-
-ACTIVATIONS: dict[str, Elementwise] = {
-    "linear": _linear,
-    "relu": _relu,
-    "tanh": np.tanh,
-    "sigmoid": _sigmoid,
-    "softmax": _softmax,
-}
 
 
 def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
@@ -90,7 +59,7 @@ class Network:
             if layer.kind != "dense":  # dropout acts in training only, and rows are flat already
                 continue
             kernel, bias = weights.get(f"{number}/kernel"), weights.get(f"{number}/bias")
-            if kernel is None or bias is None or layer.activation not in ACTIVATIONS:
+            if kernel is None or bias is None or layer.activation is None or layer.activation not in ACTIVATIONS:
                 raise ArtifactInvalid(f"layer {number} lacks its weights or has an unknown activation")
             if kernel.shape != (width, layer.units) or bias.shape != (layer.units,):
                 raise ArtifactInvalid(f"layer {number} has weights of shape {kernel.shape}, not {(width, layer.units)}")

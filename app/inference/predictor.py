@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.artifacts.store import Artifact
 from app.errors import ArtifactInvalid
 from app.inference.forward import Network
@@ -47,6 +49,17 @@ class Predictor:
             self.predict([self.task.Input.model_validate(self.task.example)], Options())
         except (LookupError, TypeError, ValueError) as error:
             raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} does not fit its task") from error
+
+    def encoding(self, item: Any) -> BaseModel:
+        """How the network sees one of the task's `Input` instances.
+
+        Raises:
+            Refused: it has the right form and still cannot be encoded.
+        """
+        encoded = self.encoder.encode(self.task.columns([item]))
+        if refusals := self.task.refusals(encoded):
+            raise Refused(refusals)
+        return self.task.encoding(self.encoder, item, encoded)
 
     def predict(self, inputs: Sequence[Any], options: Options) -> list[Any]:
         """One `Prediction` of the task for each of its `Input` instances, in order.

@@ -3,13 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.db import history, runs, workers
 from app.db.engine import Database
 from app.domain.clock import Clock
-from app.domain.runs import FINAL, Change, Progress, Run, RunError, RunStatus
+from app.domain.runs import FINAL, Change, Measured, Progress, Run, RunError, RunStatus
+
+EPOCHS_HELD = timedelta(seconds=0.2)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,9 @@ class Attempt:
         self.clock = clock
         self.run_id = run_id
         self.lease_id = lease_id
+        self._measured: list[Measured] = []
+        self._progress: Progress | None = None
+        self._flushed_at = datetime.min.replace(tzinfo=UTC)
 
     def run(self) -> Run:
         """The run as it stands."""
@@ -129,6 +134,7 @@ class Attempt:
         Raises:
             LeaseLost: as for every method below.
         """
+        self.flush()
         with self.database.write() as tx:
             runs.log(tx, self.run_id, self.lease_id, self.clock(), message)
 
@@ -137,28 +143,35 @@ class Attempt:
         with self.database.write() as tx:
             runs.set_device(tx, self.run_id, self.lease_id, device)
 
-    def record_epoch(self, fold: int, epoch: int, seconds: float, metrics: Mapping[str, float], at: Progress) -> None:
-        """Keep a finished epoch."""
-        assert all(map(math.isfinite, metrics.values())), "a diverged epoch must not be recorded"
-        with self.database.write() as tx:
-            runs.record_epoch(
-                tx,
-                self.run_id,
-                self.lease_id,
-                self.clock(),
-                fold=fold,
-                epoch=epoch,
-                seconds=round(seconds, 4),
-                metrics=metrics,
-                progress=at,
-            )
+    def record_epoch(self, fit: int, epoch: int, seconds: float, metrics: Mapping[str, float], at: Progress) -> None:
+        """Keep a finished epoch, at the latest with the next one that ends `EPOCHS_HELD` after the last write.
 
-    def forget_epochs(self, fold: int, epoch: int) -> None:
+        A transaction takes longer than an epoch of a small network does.
+        """
+        assert all(map(math.isfinite, metrics.values())), "a diverged epoch must not be recorded"
+        now = self.clock()
+        self._measured.append(Measured(fit, epoch, round(seconds, 6), dict(metrics), now))
+        self._progress = at
+        if now - self._flushed_at >= EPOCHS_HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the epochs that are still held."""
+        if not self._measured:
+            return
+        assert self._progress is not None
+        with self.database.write() as tx:
+            runs.record_epochs(tx, self.run_id, self.lease_id, self._measured, self._progress)
+        self._measured = []
+        self._flushed_at = self.clock()
+
+    def forget_epochs(self, fit: int, epoch: int) -> None:
         """Drop what a former attempt recorded after the place where this one goes on."""
         with self.database.write() as tx:
-            runs.forget_epochs(tx, self.run_id, self.lease_id, fold, epoch)
+            runs.forget_epochs(tx, self.run_id, self.lease_id, fit, epoch)
 
     def fail(self, error: RunError) -> None:
-        """The run cannot be finished."""
+        """The run cannot be finished; its epochs so far are kept."""
+        self.flush()
         with self.database.write() as tx:
             runs.end_lease(tx, self.run_id, self.lease_id, Change.ERRORED, self.clock(), error)

@@ -14,7 +14,7 @@ from app.domain.runs import Activate
 from app.errors import ArtifactInvalid, LeaseLost
 from app.services.execution import Attempt
 
-Score = Callable[[str], float]  # model id -> its figure on this run's test split
+Score = Callable[[str], float | None]  # model id -> its figure on this run's test split; None: it has another figure
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,10 @@ def judge(manifest: Manifest, activate: Activate, active: Any, score: Score) -> 
         return Verdict(
             False, "the active model is of real data; one of the sample replaces it only if asked with always"
         )
+    return _compare(manifest, active, score)
+
+
+def _compare(manifest: Manifest, active: Any, score: Score) -> Verdict:
     head = HEADS[manifest.recipe.head]
     new = manifest.metrics.test[head.metric]
     rival = f"model {active.id} (version {active.version})"
@@ -106,6 +110,8 @@ def judge(manifest: Manifest, activate: Activate, active: Any, score: Score) -> 
         old = score(active.id)
     except ArtifactInvalid as error:
         return Verdict(True, f"{rival} cannot be loaded: {error.message}")
+    if old is None:
+        return Verdict(False, f"{rival} has another head, so their figures cannot be compared: choose by hand")
     better = new > old if head.higher_is_better else new < old
     where = f"test {head.metric} on {manifest.dataset.name}"
     return Verdict(better, f"{where} is {new:.4f}, {'better' if better else 'not better'} than {old:.4f} of {rival}")

@@ -146,6 +146,12 @@ class TrainingService:
         validation = request.validation or preset.validation
         _check_recipe(task, recipe)
         _check_validation(validation, recipe, info, self._catalog.train_rows(info))
+        if request.seeds > 1 and isinstance(validation, KFold):
+            raise _invalid("seeds", "must be 1 with k-fold, whose folds show the spread already")
+        target = task.target_of(recipe.head)
+        if not self._catalog.has_column(task, info, target):
+            reason = f"needs the column {target!r}, which dataset {info.name!r} does not have"
+            raise _invalid("recipe.head", f"{recipe.head!r} {reason}")
         return RunRequest(
             task=task.name,
             preset=request.preset,
@@ -153,6 +159,7 @@ class TrainingService:
             recipe=recipe,
             validation=validation,
             seed=secrets.randbelow(2**31) if request.seed is None else request.seed,
+            seeds=request.seeds,
             activate=request.activate,
             name=request.name,
             tags=request.tags,

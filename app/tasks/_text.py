@@ -7,9 +7,10 @@ from itertools import chain
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.recipes import Features, MultiHot
+from app.errors import InvalidInput
 from app.tasks._rows import Encoded, SparseRows
 from app.tasks.base import Columns, Encoder, Refusal, Task
 
@@ -26,6 +27,41 @@ Text = Annotated[
     str,
     Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"),
 ]
+
+
+MAX_IDS = 100_000  # of one request; no review has more words than characters
+
+Id = Annotated[int, Field(strict=True, ge=0)]
+
+
+class Word(BaseModel):
+    """A word of a text and its id."""
+
+    word: str
+    id: int = Field(description=f"its rank by frequency plus 3, as in keras.datasets; {UNKNOWN} for an unknown word")
+
+
+class TextEncoding(BaseModel):
+    """A text as a model sees it: of each id only whether it occurs."""
+
+    words: list[Word] = Field(description="in the order of the text")
+    ids: list[int] = Field(description=f"the same as ids, after {START} for the start, as in keras.datasets")
+    unknown: list[str] = Field(description="words that the vocabulary does not hold, each once")
+    known_words: float = Field(description="share of the words that the vocabulary holds, 0 to 1")
+
+
+class Ids(BaseModel):
+    """Word ids to turn back into words."""
+
+    model_config = ConfigDict(extra="forbid")
+    ids: list[Id] = Field(min_length=1, max_length=MAX_IDS, description="as `encode` and keras.datasets give them")
+
+
+class TextDecoding(BaseModel):
+    """Word ids as words."""
+
+    words: list[str | None] = Field(description="the word of each id; null for the reserved ids and those without one")
+    text: str = Field(description="the words in one line, `?` for null, as the notebooks print reviews")
 
 
 def words_of(text: str) -> list[str]:
@@ -75,6 +111,16 @@ class TextEncoder:
             np.array(indices, dtype=np.int32), np.array(offsets, dtype=np.int64), self.words, np.array(known)
         )
 
+    def tokens(self, columns: Columns) -> list[tuple[str, int]]:
+        """The words of the first row with their ids, in the order of the text."""
+        text = next(iter(_joined(columns, self.fields)))
+        return [(word, self.ids.get(word, UNKNOWN)) for word in words_of(text)]
+
+    def words_at(self, ids: Sequence[int]) -> list[str | None]:
+        """The word of each id; None for reserved ids and those that no word has."""
+        places = range(FIRST_WORD, FIRST_WORD + len(self.vocabulary))
+        return [self.vocabulary[i - FIRST_WORD] if i in places else None for i in ids]
+
     def to_json(self) -> dict[str, Any]:
         """The content of `preprocessing.json`."""
         return {
@@ -109,6 +155,10 @@ class TextTask(Task):
     """What the tasks on text share: multi-hot words."""
 
     feature_kinds = (MultiHot,)
+    pictures = ("confusion",)
+    Encoding = TextEncoding
+    Codes = Ids
+    Decoding = TextDecoding
 
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """The vocabulary of the training split."""
@@ -129,3 +179,21 @@ class TextTask(Task):
         assert isinstance(encoded, SparseRows)
         rows = np.flatnonzero(np.isnan(encoded.known))
         return [Refusal(int(row), "text", "holds no words, only punctuation") for row in rows]
+
+    def encoding(self, encoder: TextEncoder, item: Any, encoded: Encoded) -> TextEncoding:
+        """Words, ids and unknown words."""
+        tokens = encoder.tokens(self.columns([item]))
+        return TextEncoding(
+            words=[Word(word=word, id=number) for word, number in tokens],
+            ids=[START, *(number for _, number in tokens)],
+            unknown=list(dict.fromkeys(word for word, number in tokens if number == UNKNOWN)),
+            known_words=known_words(encoded)[0],
+        )
+
+    def decoding(self, encoder: TextEncoder, codes: Ids) -> TextDecoding:
+        """Words for ids."""
+        for place, number in enumerate(codes.ids):
+            if number >= encoder.words:
+                raise InvalidInput(f"must be below {encoder.words}, got {number}", field=f"ids.{place}")
+        words = encoder.words_at(codes.ids)
+        return TextDecoding(words=words, text=" ".join(word or "?" for word in words))

@@ -3,18 +3,22 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.recipes import HEADS, Features, HeadName, Part, Preset
-from app.errors import DatasetInvalid
-from app.tasks._rows import Encoded, FloatMatrix
+from app.domain.part import Part
+from app.domain.recipes import HEADS, Features, HeadName, Preset
+from app.errors import DatasetInvalid, InvalidInput
+from app.tasks._rows import Encoded, FloatMatrix, dense
 
 Columns = Mapping[str, Any]  # column name -> list or array with one entry per row
 Label = str | int
+Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
+Picture = Literal["boundary", "confusion", "predictions", "sheet"]
 
 SAMPLE = "sample"  # name of every task's bundled dataset
 
@@ -27,8 +31,8 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Options(BaseModel):
-    """What a client may ask of a prediction besides the answer."""
+class ModelChoice(BaseModel):
+    """Which of a task's models is asked."""
 
     model_config = ConfigDict(extra="forbid")
     model: (
@@ -36,6 +40,11 @@ class Options(BaseModel):
         | Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
         | Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
     ) = Field("active", description="`active`, a version number, or a model id")
+
+
+class Options(ModelChoice):
+    """What a client may ask of a prediction besides the answer."""
+
     top_k: int = Field(5, strict=True, ge=1, le=100, description="how many labels `top` lists, where there is one")
 
 
@@ -48,11 +57,30 @@ class DatasetInfo:
     train_rows: int  # as published; a file in the datasets folder is counted instead
     test_rows: int
     published: str | None = None  # module of keras.datasets that holds it, if any
+    generated: bool = False  # whether `Task.rows` makes it, so that there is no file
 
     @property
     def is_sample(self) -> bool:
         """Whether these are toy rows, not real data."""
         return self.name == SAMPLE
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the rows come from the task itself."""
+        return self.is_sample or self.generated
+
+
+class Values(BaseModel):
+    """One encoded row of plain numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+    values: list[Number] = Field(max_length=100_000, description="what the first layer takes, in order")
+
+
+class Restored(BaseModel):
+    """An encoded row turned back."""
+
+    input: dict[str, Any] = Field(description="the fields that were encoded, as `/predict` takes them")
 
 
 class Encoder(Protocol):
@@ -93,13 +121,18 @@ class Task(ABC):
     optional_columns: ClassVar[tuple[str, ...]] = ()  # input columns that may be empty or absent
     target: ClassVar[str]  # column of the answer
     labels: ClassVar[tuple[Label, ...]] = ()  # all answers of a classifier, in order
+    unit: ClassVar[str] = ""  # of the answers of a regression
     heads: ClassVar[tuple[HeadName, ...]]
     feature_kinds: ClassVar[tuple[type[Part], ...]]
     presets: ClassVar[dict[str, Preset]]
+    pictures: ClassVar[tuple[Picture, ...]]  # besides the layer diagram, of every model
+    Encoding: ClassVar[type[BaseModel]] = Values  # how a model sees an input
+    Codes: ClassVar[type[BaseModel]] = Values  # the part of it that can be turned back
+    Decoding: ClassVar[type[BaseModel]] = Restored
 
     @abstractmethod
-    def sample(self) -> dict[str, Any]:
-        """The bundled sample: input columns, target and `split`; the same rows on every call."""
+    def rows(self, dataset: str) -> dict[str, Any]:
+        """A dataset that needs no file, at least the sample: input columns, targets and `split`; always the same."""
 
     @abstractmethod
     def columns(self, inputs: Sequence[Any]) -> Columns:
@@ -121,6 +154,30 @@ class Task(ABC):
     def decode(self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options) -> list[Any]:
         """Network outputs (rows, units) as instances of `Prediction`."""
 
+    def encoding(self, encoder: Any, item: Any, encoded: Encoded) -> BaseModel:
+        """How a model sees an instance of `Input`, whose row is `encoded`."""
+        del encoder, item
+        return Values(values=[round(value, 6) for value in dense(encoded)[0].tolist()])
+
+    def decoding(self, encoder: Any, codes: Any) -> BaseModel:
+        """An instance of `Codes` turned back.
+
+        Raises:
+            InvalidInput: the codes are not those of this encoder.
+        """
+        if len(codes.values) != encoder.width:
+            raise InvalidInput(f"takes {encoder.width} numbers, got {len(codes.values)}", field="values")
+        return Restored(input=self.restore(encoder, np.asarray(codes.values, dtype=np.float64)))
+
+    def restore(self, encoder: Any, row: NDArray[np.float64]) -> dict[str, Any]:
+        """The fields of the input whose encoded row, (width,), this is; not needed where `decoding` is overridden."""
+        raise NotImplementedError
+
+    def exhibit(self, columns: Columns) -> NDArray[Any] | None:
+        """What pictures show of some rows: (rows, 28, 28) grey values or (rows, 2) points; None: nothing."""
+        del columns
+        return None
+
     def refusals(self, encoded: Encoded) -> list[Refusal]:
         """Which of a client's instances cannot be answered; none unless the task says otherwise."""
         del encoded
@@ -141,31 +198,49 @@ class Task(ABC):
         """The dataset of this name, or None."""
         return next((d for d in self.datasets if d.name == name), None)
 
-    def label_set(self, values: Sequence[Label]) -> list[Label]:
+    def target_of(self, head: HeadName) -> str:
+        """The column that a network with this head learns."""
+        del head
+        return self.target
+
+    def label_set(self, values: Sequence[Any], head: HeadName) -> list[Label]:
         """The labels that occur in a training split, in the task's order; none for regression.
+
+        With a multilabel head each value is a list of labels, and labels that the task does not know come last.
 
         Raises:
             DatasetInvalid: a label that the task does not know, or fewer than two labels.
         """
         if not self.labels:
             return []
-        present = set(values)
-        if unknown := present - set(self.labels):
-            raise DatasetInvalid(f"column {self.target!r} holds unknown labels: {sorted(map(str, unknown))[:5]}")
+        several = head == "multilabel"
+        present = set(chain.from_iterable(values)) if several else set(values)
+        others = sorted(present - set(self.labels), key=str)
+        if others and not several:
+            raise DatasetInvalid(f"column {self.target!r} holds unknown labels: {[str(o) for o in others[:5]]}")
         if len(present) < 2:
             raise DatasetInvalid(f"column {self.target!r} needs at least two labels in the training split")
-        return [label for label in self.labels if label in present]
+        return [*(label for label in self.labels if label in present), *others]
 
-    def targets(self, values: Sequence[Any], labels: Sequence[Label]) -> NDArray[np.int64] | NDArray[np.float64]:
-        """A target column as numbers: label positions (-1 for a label not among `labels`), or the values themselves."""
+    def targets(self, values: Sequence[Any], labels: Sequence[Label], head: HeadName) -> Target:
+        """A target column as numbers.
+
+        Regression: the values. Multilabel: (rows, labels), 1 where a row has the label; labels not among `labels` are
+        left out. Else (rows,) label positions, -1 for a label not among `labels`.
+        """
         if not self.labels:
             return np.asarray(values, dtype=np.float64)
         positions = {label: i for i, label in enumerate(labels)}
-        return np.fromiter((positions.get(v, -1) for v in values), dtype=np.int64, count=len(values))
+        if head != "multilabel":
+            return np.fromiter((positions.get(v, -1) for v in values), dtype=np.int64, count=len(values))
+        matrix = np.zeros((len(values), len(labels)), dtype=np.float32)
+        for row, given in enumerate(values):
+            matrix[row, [positions[label] for label in given if label in positions]] = 1
+        return matrix
 
     def output_units(self, head: HeadName, labels: int | None = None) -> int:
         """Units of the last layer, for so many labels (default: all that the task knows)."""
-        return (labels or len(self.labels)) if HEADS[head].activation == "softmax" else 1
+        return (labels or len(self.labels)) if HEADS[head].unit_per_label else 1
 
 
 def as_probability(value: float) -> float:

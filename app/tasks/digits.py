@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from app.domain.recipes import Dense, Features, Pixels, Preset, Recipe, RMSprop
+from app.domain.optimizers import RMSprop
+from app.domain.recipes import Dense, Features, Holdout, Pixels, Preset, Recipe
 from app.tasks._rows import Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task, as_probability
 
@@ -79,6 +81,7 @@ class Digits(Task):
     labels = tuple(range(10))
     heads = ("multiclass",)
     feature_kinds = (Pixels,)
+    pictures = ("confusion", "sheet")
     presets = {
         "baseline": Preset(
             description="One hidden layer of 512 units, 5 epochs: the notebook's network",
@@ -91,11 +94,25 @@ class Digits(Task):
                 epochs=5,
                 batch_size=128,
             ),
-        )
+        ),
+        "nielsen": Preset(
+            description="One hidden layer of 15 sigmoid units, 10 epochs: Michael Nielsen's small network",
+            recipe=Recipe(
+                features=Pixels(),
+                layers=(Dense(units=15, activation="sigmoid"),),
+                head="multiclass",
+                loss="categorical_crossentropy",
+                optimizer=RMSprop(),
+                epochs=10,
+                batch_size=128,
+            ),
+            validation=Holdout(size=10_000),
+        ),
     }
 
-    def sample(self) -> dict[str, Any]:
-        """Digits drawn from a font."""
+    def rows(self, dataset: str) -> dict[str, Any]:
+        """The sample: digits drawn from a font."""
+        del dataset
         from app.tasks._samples import digits
 
         return digits.rows()
@@ -119,6 +136,15 @@ class Digits(Task):
         """One number per pixel."""
         del features
         return SIDE * SIDE
+
+    def restore(self, encoder: Any, row: NDArray[np.float64]) -> dict[str, Any]:
+        """Grey values, 28 rows of 28."""
+        del encoder
+        return {"pixels": np.round(row * 255, 3).reshape(SIDE, SIDE).tolist()}
+
+    def exhibit(self, columns: Columns) -> NDArray[Any]:
+        """(rows, 28, 28) uint8."""
+        return np.asarray(columns["pixels"]).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options

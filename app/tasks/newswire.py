@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from app.domain.recipes import Dense, MultiHot, Preset, Recipe, RMSprop
+from app.domain.optimizers import RMSprop
+from app.domain.recipes import Dense, HeadName, Holdout, MultiHot, Preset, Recipe
 from app.tasks import _text
 from app.tasks._rows import Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options, as_probability
@@ -38,6 +39,10 @@ class StoryPrediction(BaseModel):
 
     label: str
     probability: float = Field(description="of `label`, 0 to 1")
+    labels: list[str] = Field(
+        description="the topics given: the best one; by a multilabel model every one of probability 0.5 or more, and "
+        "the best one in any case"
+    )
     top: list[TopicScore] = Field(description="the `top_k` most probable topics, best first")
     known_words: float = Field(description="share of the story's words that the vocabulary holds, 0 to 1")
 
@@ -47,7 +52,10 @@ class Newswire(_text.TextTask):
 
     name = "newswire"
     title = "Newswire topics"
-    description = "Says which of up to 46 topics a newswire story has, from its raw text and headline."
+    description = (
+        "Says which of up to 46 topics a newswire story has, from its raw text and headline; with a multilabel head, "
+        "all of its topics."
+    )
     Input = StoryInput
     Prediction = StoryPrediction
     example = {
@@ -57,7 +65,11 @@ class Newswire(_text.TextTask):
     }
     datasets = (
         DatasetInfo(
-            "reuters", "Reuters-21578: first topic of each story, 46 topics", 8_982, 2_246, published="reuters"
+            "reuters",
+            "Reuters-21578: first topic of each story, 46 in all; every topic for multilabel heads",
+            8_982,
+            2_246,
+            published="reuters",
         ),
         DatasetInfo(SAMPLE, "Sample: newswires composed for Densely on 8 topics, not real data", 800, 240),
     )
@@ -65,7 +77,7 @@ class Newswire(_text.TextTask):
     optional_columns = ("title",)
     target = "label"
     labels = tuple(TOPICS)
-    heads = ("multiclass",)
+    heads = ("multiclass", "multilabel")
     presets = {
         "baseline": Preset(
             description="Two hidden layers of 64 units, 9 epochs: the notebook's final network",
@@ -78,14 +90,46 @@ class Newswire(_text.TextTask):
                 epochs=9,
                 batch_size=512,
             ),
-        )
+        ),
+        "bottleneck": Preset(
+            description="Four units in the second hidden layer, 20 epochs: too few for 46 topics",
+            recipe=Recipe(
+                features=MultiHot(words=10_000),
+                layers=(Dense(units=64), Dense(units=4)),
+                head="multiclass",
+                loss="categorical_crossentropy",
+                optimizer=RMSprop(),
+                epochs=20,
+                batch_size=128,
+            ),
+            validation=Holdout(size=1_000),
+        ),
+        "multilabel": Preset(
+            description="The baseline's layers with all topics of each story, 12 epochs",
+            recipe=Recipe(
+                features=MultiHot(words=10_000),
+                layers=(Dense(units=64), Dense(units=64)),
+                head="multilabel",
+                loss="binary_crossentropy",
+                optimizer=RMSprop(),
+                epochs=12,
+                batch_size=128,
+            ),
+            validation=Holdout(size=1_000),
+        ),
     }
 
-    def sample(self) -> dict[str, Any]:
-        """Stories in our own words."""
+    def rows(self, dataset: str) -> dict[str, Any]:
+        """The sample: stories in our own words, each on one topic."""
+        del dataset
         from app.tasks._samples import newswires
 
-        return newswires.rows()
+        columns = newswires.rows()
+        return columns | {"topics": [[label] for label in columns["label"]]}
+
+    def target_of(self, head: HeadName) -> str:
+        """All topics of a story for multilabel, else its first."""
+        return "topics" if head == "multilabel" else self.target
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """A column of headlines and one of texts."""
@@ -94,12 +138,20 @@ class Newswire(_text.TextTask):
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[StoryPrediction]:
-        """`outputs` (rows, labels): a probability for each topic."""
+        """`outputs` (rows, labels): a probability for each topic; of a multilabel head they do not add up to 1."""
+        given = [[str(labels[i]) for i in np.flatnonzero(row >= 0.5).tolist()] for row in outputs]
         best = np.argsort(-outputs, axis=1, kind="stable")[:, : options.top_k]
         answers = []
-        for row, order, known in zip(outputs, best, _text.known_words(encoded), strict=True):
+        for row, order, over, known in zip(outputs, best, given, _text.known_words(encoded), strict=True):
             top = [TopicScore(label=str(labels[i]), probability=as_probability(row[i])) for i in order.tolist()]
+            first = top[0]
             answers.append(
-                StoryPrediction(label=top[0].label, probability=top[0].probability, top=top, known_words=known)
+                StoryPrediction(
+                    label=first.label,
+                    probability=first.probability,
+                    labels=[first.label, *(label for label in over if label != first.label)],
+                    top=top,
+                    known_words=known,
+                )
             )
         return answers

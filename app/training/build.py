@@ -5,7 +5,8 @@ from typing import Any
 import keras
 
 from app.artifacts.manifest import LayerRow
-from app.domain.recipes import HEADS, SGD, Adam, Dense, Dropout, EarlyStopping, Optimizer, Recipe, RMSprop
+from app.domain.optimizers import Optimizer
+from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Recipe
 
 
 def build(recipe: Recipe, inputs: int, outputs: int, seed: int) -> keras.Sequential:
@@ -29,6 +30,7 @@ def layer_table(model: keras.Sequential) -> list[LayerRow]:
                 kind=kind,
                 units=layer.output.shape[-1],
                 activation=layer.activation.__name__ if kind == "dense" else None,
+                rate=layer.rate if kind == "dropout" else None,
                 parameters=layer.count_params(),
             )
         )
@@ -39,6 +41,8 @@ def metric_of(recipe: Recipe) -> Any:
     """The Keras metric of the recipe's head, under the name that history and metrics use."""
     if recipe.metric == "mae":
         return keras.metrics.MeanAbsoluteError(name="mae")
+    if recipe.metric == "f1":
+        return keras.metrics.F1Score(average="micro", threshold=0.5, name="f1")
     if recipe.head == "binary":
         return keras.metrics.BinaryAccuracy(name="accuracy")
     sparse = recipe.loss == "sparse_categorical_crossentropy"
@@ -48,7 +52,7 @@ def metric_of(recipe: Recipe) -> Any:
 
 def monitor_mode(stopping: EarlyStopping) -> str:
     """Whether the monitored figure should fall or rise."""
-    return "max" if stopping.monitor.endswith("accuracy") else "min"
+    return "max" if stopping.monitor.endswith(("accuracy", "f1")) else "min"
 
 
 def _layer(layer: Dense | Dropout | Any) -> keras.Layer:
@@ -61,5 +65,14 @@ def _layer(layer: Dense | Dropout | Any) -> keras.Layer:
 
 
 def _optimizer(chosen: Optimizer) -> keras.optimizers.Optimizer:
-    kinds = {RMSprop: keras.optimizers.RMSprop, Adam: keras.optimizers.Adam, SGD: keras.optimizers.SGD}
-    return kinds[type(chosen)](**chosen.model_dump(exclude={"kind"}))
+    return _OPTIMIZERS[chosen.kind](**chosen.model_dump(exclude={"kind"}))
+
+
+_OPTIMIZERS = {
+    "sgd": keras.optimizers.SGD,
+    "momentum": keras.optimizers.SGD,
+    "adagrad": keras.optimizers.Adagrad,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+}

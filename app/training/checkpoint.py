@@ -22,10 +22,9 @@ CURRENT = "current"  # holds the name of the folder with the last whole checkpoi
 class Position:
     """The fit that is going on, and what the finished ones before it left."""
 
-    fold: int  # 1..k, or 0 for the fit that is published
-    fold_metrics: list[dict[str, float]]  # validation figures of the finished folds
-    fold_epochs: list[int]  # epochs that each finished fold kept
-    fit: FitState
+    fit: int  # 1..n for folds or further seeds, or 0 for the fit that is published
+    finished: list[dict[str, Any]]  # `FitMetrics` of the fits before it
+    state: FitState
 
 
 class Checkpoints:
@@ -38,21 +37,19 @@ class Checkpoints:
         self._configuration = configuration
         self._last = time.monotonic()
 
-    def save_if_due(self, model: keras.Sequential, position: Position) -> None:
-        """Write a checkpoint unless the last one is young; short runs never write one."""
-        if time.monotonic() - self._last < self._every:
-            return
-        self._save(model, position)
-        self._last = time.monotonic()
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is old enough for another; short runs never write one."""
+        return time.monotonic() - self._last >= self._every
 
-    def _save(self, model: keras.Sequential, position: Position) -> None:
+    def save(self, model: keras.Sequential, position: Position) -> None:
+        """Write a checkpoint, then drop the one before."""
         fresh = self._folder / secrets.token_hex(4)
         fresh.mkdir(parents=True)
         model.save(fresh / MODEL)
         np.savez(fresh / RANDOM, *[variable.numpy() for variable in _random_states(model)])
-        if position.fit.best_weights is not None:
-            np.savez(fresh / BEST, *position.fit.best_weights)
-        kept = dataclasses.replace(position, fit=dataclasses.replace(position.fit, best_weights=None))
+        if position.state.best_weights is not None:
+            np.savez(fresh / BEST, *position.state.best_weights)
+        kept = dataclasses.replace(position, state=dataclasses.replace(position.state, best_weights=None))
         state = {"configuration": self._configuration, "position": dataclasses.asdict(kept)}
         (fresh / STATE).write_text(json.dumps(state), encoding="utf-8")
         pointer = self._folder / f"{fresh.name}.new"
@@ -61,6 +58,7 @@ class Checkpoints:
         for other in self._folder.iterdir():
             if other.is_dir() and other != fresh:
                 shutil.rmtree(other, ignore_errors=True)
+        self._last = time.monotonic()
 
     def load(self) -> tuple[keras.Sequential, Position] | None:
         """The last whole checkpoint of this configuration, or None. A damaged one counts as none."""
@@ -69,7 +67,7 @@ class Checkpoints:
             saved = json.loads((folder / STATE).read_text(encoding="utf-8"))
             if saved["configuration"] != self._configuration:
                 return None
-            state = FitState(**saved["position"].pop("fit"))
+            state = FitState(**saved["position"].pop("state"))
             if (folder / BEST).exists():
                 with np.load(folder / BEST, allow_pickle=False) as arrays:
                     state.best_weights = [arrays[name] for name in arrays.files]
@@ -77,7 +75,7 @@ class Checkpoints:
             with np.load(folder / RANDOM, allow_pickle=False) as arrays:
                 for variable, name in zip(_random_states(model), arrays.files, strict=True):
                     variable.assign(arrays[name])
-            return model, Position(**saved["position"], fit=state)
+            return model, Position(**saved["position"], state=state)
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 

@@ -1,10 +1,9 @@
-"""Batches for Keras: encoded rows become a dense matrix one batch at a time, never as a whole."""
+"""Batches for a training step: encoded rows become a dense matrix one batch at a time, never as a whole."""
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +25,7 @@ class Examples:
         return Examples(take(self.rows, numbers), self.targets[numbers])
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type information
+class Batches:
     """Examples in batches.
 
     With a seed each epoch has its own order, which depends on nothing but seed and epoch: a resumed fit sees the
@@ -35,23 +34,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
 
     def __init__(self, examples: Examples, batch_size: int, seed: tuple[int, ...] | None = None) -> None:
         """`seed` None: always in the given order."""
-        super().__init__()
         self._examples = examples
         self._batch_size = batch_size
         self._seed = seed
-        self._order: NDArray[np.int64] = np.arange(len(examples))
 
-    def start(self, epoch: int) -> None:
-        """Draw the order of this epoch, counted from 0.
-
-        Called by a callback: Keras' own `on_epoch_end` also comes once before the first epoch.
-        """
+    def of_epoch(self, epoch: int) -> Iterator[tuple[FloatMatrix, NDArray[Any]]]:
+        """(rows, width) inputs and their targets, batch by batch; epochs are counted from 0."""
+        order = np.arange(len(self._examples))
         if self._seed is not None:
-            self._order = np.random.default_rng([*self._seed, epoch]).permutation(len(self._examples))
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._examples) / self._batch_size)
-
-    def __getitem__(self, number: int) -> tuple[FloatMatrix, NDArray[Any]]:
-        batch = self._examples.pick(self._order[number * self._batch_size : (number + 1) * self._batch_size])
-        return dense(batch.rows), batch.targets
+            order = np.random.default_rng([*self._seed, epoch]).permutation(len(self._examples))
+        for start in range(0, len(order), self._batch_size):
+            batch = self._examples.pick(order[start : start + self._batch_size])
+            yield dense(batch.rows), batch.targets

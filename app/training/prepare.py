@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.datasets.catalog import Catalog, Dataset
-from app.domain.recipes import Recipe
+from app.domain.recipes import HEADS, Recipe
 from app.errors import DatasetInvalid
 from app.tasks.base import Encoder, Label, Task
 from app.training import published
@@ -39,12 +39,12 @@ def prepare(catalog: Catalog, task: Task, dataset_name: str, recipe: Recipe, log
         raise DatasetInvalid(f"task {task.name!r} has no dataset {dataset_name!r}")
     if not catalog.is_here(info):
         published.fetch(info, catalog.path(info), log)
-    dataset = catalog.read(task, info)
+    dataset = catalog.read(task, info, task.target_of(recipe.head))
     for note in dataset.notes:
         log(f"dataset {info.name}: {note}")
-    labels = task.label_set(dataset.train.target)
-    if len(labels) > 2 and recipe.head == "binary":
-        raise DatasetInvalid(f"dataset {info.name!r} has {len(labels)} labels; a binary head tells two apart")
+    labels = task.label_set(dataset.train.target, recipe.head)
+    if len(labels) > 2 and not HEADS[recipe.head].unit_per_label:
+        raise DatasetInvalid(f"dataset {info.name!r} has {len(labels)} labels; a {recipe.head} head tells two apart")
     try:
         encoder = task.fit_encoder(recipe.features, dataset.train.columns)
         train = Examples(encoder.encode(dataset.train.columns), _targets(task, dataset.train.target, labels, recipe))
@@ -59,7 +59,9 @@ def prepare(catalog: Catalog, task: Task, dataset_name: str, recipe: Recipe, log
 
 def _targets(task: Task, values: Sequence[Any], labels: list[Label], recipe: Recipe) -> NDArray[Any]:
     """Targets in the form that the recipe's loss takes."""
-    numbers = task.targets(values, labels)
+    numbers = task.targets(values, labels, recipe.head)
+    if recipe.head == "multilabel":
+        return numbers
     if labels and (numbers < 0).any():
         raise DatasetInvalid("the test split holds labels that the training split does not")
     if recipe.loss == "categorical_crossentropy":

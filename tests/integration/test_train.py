@@ -351,12 +351,13 @@ class TestProgress:
             for epoch in (1, 2):
                 metrics = {"loss": 1 / epoch, "mae": 0.5, **({"val_loss": 2.0, "val_mae": 1.5} if fold else {})}
                 attempt.record_epoch(fold, epoch, 0.123456, metrics, Progress(epoch=epoch, epochs=2))
+        attempt.flush()
 
         epochs = client.get(f"/runs/{attempt.run_id}/history").json()["epochs"]
 
         order = [(1, 1), (1, 2), (2, 1), (2, 2), (None, 1), (None, 2)]
         assert order == [(epoch["fold"], epoch["epoch"]) for epoch in epochs]
-        assert {"epoch": 1, "fold": 1, "seconds": 0.1235,
+        assert {"epoch": 1, "fold": 1, "seed": None, "seconds": 0.123456,
                 "loss": 1.0, "mae": 0.5, "val_loss": 2.0, "val_mae": 1.5} == epochs[0]  # fmt: skip
         assert (0.5, 0.5) == (epochs[-1]["loss"], epochs[-1]["mae"])
 

@@ -27,7 +27,7 @@ def learnt(task_name: str) -> tuple[Dataset, Encoder, list[Label]]:
     task = registry.get(task_name)
     dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
     encoder = task.fit_encoder(task.presets["baseline"].recipe.features, dataset.train.columns)
-    return dataset, encoder, task.label_set(dataset.train.target)
+    return dataset, encoder, task.label_set(dataset.train.target, "multiclass")
 
 
 def publish_artifact(store: ArtifactStore, task_name: str, *, seed: int = 0, test_metric: float = 0.5) -> Manifest:

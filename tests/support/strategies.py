@@ -1,17 +1,18 @@
 """Hypothesis strategies for recipes, encoded rows, stacks of layers and JSON."""
 
 import itertools
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import LayerRow
+from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
 from app.domain.recipes import (
     HEADS,
-    SGD,
-    Adam,
+    Activation,
+    Coordinates,
     Dense,
     Dropout,
     EarlyStopping,
@@ -19,7 +20,6 @@ from app.domain.recipes import (
     MultiHot,
     Pixels,
     Recipe,
-    RMSprop,
     Standardized,
 )
 from app.tasks._rows import SparseRows
@@ -32,6 +32,7 @@ rates = st.floats(0, 10, exclude_min=True)
 features = st.one_of(
     st.builds(MultiHot, words=st.integers(5, 100_000)),
     st.just(Pixels()),
+    st.just(Coordinates()),
     st.builds(
         Standardized, exclude=st.lists(st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z"), max_size=3, unique=True).map(tuple)
     ),
@@ -42,7 +43,7 @@ layers = st.lists(
         st.builds(
             Dense,
             units=st.integers(1, 8192),
-            activation=st.sampled_from(["linear", "relu", "tanh", "sigmoid"]),
+            activation=st.sampled_from(get_args(Activation)),
             l1=penalties,
             l2=penalties,
         ),
@@ -56,6 +57,9 @@ optimizers = st.one_of(
     st.builds(RMSprop, learning_rate=rates, rho=shares),
     st.builds(Adam, learning_rate=rates, beta_1=shares, beta_2=shares),
     st.builds(SGD, learning_rate=rates, momentum=shares, nesterov=st.booleans()),
+    st.builds(MomentumSGD, learning_rate=rates, momentum=shares, nesterov=st.booleans()),
+    st.builds(Adagrad, learning_rate=rates, initial_accumulator_value=st.floats(0, 1e6)),
+    st.builds(AdamW, learning_rate=rates, weight_decay=st.floats(0, 10), amsgrad=st.booleans()),
 )
 
 

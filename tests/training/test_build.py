@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from app.domain.recipes import HEADS, SGD, Adam, Dense, Dropout, Flatten, Recipe, RMSprop
+from app.domain.optimizers import SGD, Adam, RMSprop
+from app.domain.recipes import HEADS, Dense, Dropout, Flatten, Recipe
 from app.inference.forward import Network
 from app.tasks import registry
 from app.training import export

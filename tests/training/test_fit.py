@@ -1,5 +1,6 @@
 """One fit: history, order, early stopping, resuming."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from app.domain.recipes import SGD, Adam, Dense, Dropout, EarlyStopping, Recipe
+from app.domain.optimizers import SGD, Adam
+from app.domain.recipes import Dense, Dropout, EarlyStopping, Recipe
 from app.errors import Diverged
 from app.tasks import registry
 from app.training.build import build
@@ -46,8 +48,7 @@ def test_each_epoch_is_told_with_its_figures() -> None:
 def test_every_epoch_sees_every_row_once_in_an_order_of_its_own() -> None:
     def order(epoch: int) -> list[int]:
         batches = Batches(Examples(ROWS, np.arange(60)), 8, SEED)
-        batches.start(epoch)
-        return [int(row) for number in range(len(batches)) for row in batches[number][1]]
+        return [int(row) for _, targets in batches.of_epoch(epoch) for row in targets]
 
     assert [list(range(60))] * 2 == [sorted(order(0)), sorted(order(1))]
     assert order(0) != order(1)
@@ -76,7 +77,7 @@ def test_a_fit_resumed_from_a_checkpoint_ends_where_an_uninterrupted_one_does(tm
     model = build(recipe(), 4, 1, seed=1)
 
     def die_after_three(epoch: int, _: float, __: Any, state: FitState) -> None:
-        checkpoints.save_if_due(model, Position(0, [], [], state))
+        checkpoints.save(model, Position(0, [], state))
         if epoch == 3:
             raise Killed
 
@@ -85,8 +86,8 @@ def test_a_fit_resumed_from_a_checkpoint_ends_where_an_uninterrupted_one_does(tm
     found = checkpoints.load()
     assert found is not None
     resumed, position = found
-    assert 3 == position.fit.epoch
-    _, _, rest = train(recipe(), VALIDATION, position.fit, resumed)
+    assert 3 == position.state.epoch
+    _, _, rest = train(recipe(), VALIDATION, position.state, resumed)
 
     assert [4, 5, 6] == [epoch for epoch, _ in rest]
     for (_, expected), (_, actual) in zip(history[3:], rest, strict=True):
@@ -97,7 +98,7 @@ def test_a_fit_resumed_from_a_checkpoint_ends_where_an_uninterrupted_one_does(tm
 
 def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_not_resumed(tmp_path: Path) -> None:
     model, _, _ = train(recipe(epochs=1))
-    Checkpoints(tmp_path / "run", 0, {"recipe": 1}).save_if_due(model, Position(0, [], [], FitState(epoch=2)))
+    Checkpoints(tmp_path / "run", 0, {"recipe": 1}).save(model, Position(0, [], FitState(epoch=2)))
 
     assert Checkpoints(tmp_path / "run", 0, {"recipe": 1}).load() is not None
     assert Checkpoints(tmp_path / "run", 0, {"recipe": 2}).load() is None
@@ -110,9 +111,10 @@ def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_not_resumed(tmp_path
 
 def test_a_young_checkpoint_is_not_replaced(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "run", 3600, {})
-    checkpoints.save_if_due(build(recipe(), 4, 1, seed=1), Position(0, [], [], FitState(epoch=1)))
+    assert not checkpoints.is_due()
 
-    assert not (tmp_path / "run").exists()
+    checkpoints = Checkpoints(tmp_path / "run", 0, {})
+    assert checkpoints.is_due()
 
 
 @pytest.mark.parametrize("restore", [True, False])
@@ -124,7 +126,7 @@ def test_early_stopping_does_what_keras_callback_does(monitor: Any, patience: in
 
     plain = build(chosen, 4, 1, seed=1)
     callback = keras.callbacks.EarlyStopping(monitor=monitor, patience=patience, restore_best_weights=restore)
-    data, validation = Batches(TRAIN, 8, SEED), Batches(VALIDATION, 512)
+    data, validation = InOrder(), (VALIDATION.rows, VALIDATION.targets)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: data.start(epoch))
     kept = plain.fit(data, epochs=60, validation_data=validation, callbacks=[order, callback], shuffle=False, verbose=0)
 
@@ -134,6 +136,19 @@ def test_early_stopping_does_what_keras_callback_does(monitor: Any, patience: in
         assert end.metrics == seen[end.best_epoch - 1][1]
     for expected, actual in zip(plain.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
+
+
+class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
+    """Our batches for Keras' own `fit`."""
+
+    def start(self, epoch: int) -> None:
+        self.batches = list(Batches(TRAIN, 8, SEED).of_epoch(epoch))
+
+    def __len__(self) -> int:
+        return math.ceil(len(TRAIN) / 8)
+
+    def __getitem__(self, number: int) -> Any:
+        return self.batches[number]
 
 
 def test_a_loss_that_is_no_number_ends_the_fit_with_epoch_and_cause() -> None:

@@ -7,7 +7,10 @@ from fastapi import APIRouter, Query, Response
 from starlette.responses import StreamingResponse
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.pictures import PICTURE, picture
+from app.services.pictures import Form
 from app.services.registry import Model, ModelDetail
+from app.tasks.base import Picture
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -39,6 +42,28 @@ def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
     return StreamingResponse(
         _chunks(services.registry.archive(model_id)), media_type="application/zip", headers=headers
     )
+
+
+@router.get(
+    "/{model_id}/diagram.{form}",
+    summary="The layers as a picture, with shapes and parameter counts",
+    response_class=Response,
+    responses=PICTURE | responses(404, 422, 503),
+)
+def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Response:
+    return picture(services.pictures.diagram(model_id, form), form)
+
+
+@router.get(
+    "/{model_id}/{kind}.{form}",
+    summary="The model's answers on its test split as a picture",
+    description="`confusion` for classifiers, `predictions` against true values for regressions, `boundary` for points "
+    "of the plane, `sheet` of digits. A multilabel model has none of them.",
+    response_class=Response,
+    responses=PICTURE | responses(404, 422, 503),
+)
+def get_picture(model_id: Identifier, kind: Picture, form: Form, services: ServicesDep) -> Response:
+    return picture(services.pictures.picture(model_id, kind, form), form)
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

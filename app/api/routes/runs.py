@@ -6,7 +6,9 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.domain.runs import Epoch, Event, Run, RunFilter, RunStatus, TrainRequest
+from app.services.pictures import Form
 from app.tasks import registry
 
 router = APIRouter(tags=["runs"])
@@ -72,6 +74,16 @@ def get_run(run_id: Identifier, services: ServicesDep) -> Run:
 @router.get("/runs/{run_id}/history", summary="A run's epochs, also while it is going", responses=responses(404))
 def get_history(run_id: Identifier, services: ServicesDep) -> History:
     return History(epochs=services.training.history(run_id))
+
+
+@router.get(
+    "/runs/{run_id}/curves.{form}",
+    summary="Loss and metric by epoch as a picture, also while the run is going",
+    response_class=Response,
+    responses=PICTURE | responses(404, 409, 422),
+)
+def get_curves(run_id: Identifier, form: Form, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
+    return picture(services.pictures.curves(run_id, form, first_epoch), form)
 
 
 @router.get("/runs/{run_id}/events", summary="What happened to a run, oldest first", responses=responses(404))

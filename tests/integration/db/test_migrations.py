@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, insert, inspect, select
+from sqlalchemy import func, insert, inspect, select, text
 
 from app.db import migrate, models, runs, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
-from app.domain.runs import Progress, RunRequest
+from app.domain.runs import Measured, Progress, RunRequest
 from app.errors import Unavailable
 from app.tasks import registry
 from tests.support.clock import FakeClock
@@ -34,10 +34,8 @@ def fill(database: Database, clock: FakeClock) -> None:
         runs.insert_run(tx, request, clock(), 3)
         row = runs.claim(tx, "w-1", clock(), 10)
         assert row is not None
-        runs.record_epoch(
-            tx, row.id, row.lease_id, clock(), fold=0, epoch=1, seconds=0.1, metrics={"loss": 1.0},
-            progress=Progress(epoch=1, epochs=9),
-        )  # fmt: skip
+        measured = [Measured(fit, 1, 0.1, {"loss": 1.0}, clock()) for fit in (1, 0)]
+        runs.record_epochs(tx, row.id, row.lease_id, measured, Progress(epoch=1, epochs=9))
         models.insert_model(
             tx, task="housing", id="m-1", run_id=row.id, dataset="sample", dataset_is_sample=True, metrics={},
             created_at=clock(),
@@ -149,7 +147,26 @@ def test_each_step_goes_back_and_forth_and_keeps_the_rows_of_what_it_does_not_to
     assert shape == shape_of(database)
     fill(database, clock)
     with database.read() as tx:
-        assert 1 == tx.execute(select(func.count()).select_from(epochs)).scalar_one()
+        assert 2 == tx.execute(select(func.count()).select_from(epochs)).scalar_one()
+
+
+def test_what_0002_renames_and_adds_keeps_every_row(database: Database, url: str, clock: FakeClock) -> None:
+    """Down and up again: the same rows, children of the changed tables too; a run of before was trained once."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx)
+    database.close()
+
+    migrate.downgrade(url, "0001")
+    with database.read() as tx:
+        assert {"fold"} == {c["name"] for c in inspect(tx).get_columns("epochs")} & {"fold", "fit"}
+        assert [1, 0] == list(tx.execute(text("SELECT fold FROM epochs ORDER BY id")).scalars())
+    database.close()
+    migrate.upgrade(url)
+
+    with database.read() as tx:
+        assert before == rows_of(tx)
+        assert [1] == list(tx.execute(select(metadata.tables["runs"].c.seeds)).scalars())
 
 
 def count(database: Database) -> dict[str, int]:

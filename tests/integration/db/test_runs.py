@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.db import history, models, runs, tables
 from app.db.base import metadata
 from app.db.engine import Database, Transaction
-from app.domain.runs import TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost, NotFound
 from app.services.execution import Attempt, Claim, WorkerService
 from app.tasks import registry
@@ -68,10 +68,8 @@ def rows_of(tx: Transaction) -> dict[str, list[Any]]:
 
 
 def write_epoch(tx: Transaction, run_id: str, lease_id: str, clock: FakeClock, fold: int, epoch: int) -> None:
-    runs.record_epoch(
-        tx, run_id, lease_id, clock(), fold=fold, epoch=epoch, seconds=0.1, metrics={"loss": 1.0},
-        progress=Progress(epoch=epoch, epochs=9),
-    )  # fmt: skip
+    measured = Measured(fold, epoch, 0.1, {"loss": 1.0}, clock())
+    runs.record_epochs(tx, run_id, lease_id, [measured], Progress(epoch=epoch, epochs=9))
 
 
 class TestClaim:
@@ -146,7 +144,7 @@ def end(change: Change) -> Fenced:
 FENCED: dict[str, Fenced] = {
     "renew": lambda tx, run, lease, clock: runs.renew(tx, run, lease, clock(), LEASE),
     "lose": lambda tx, run, lease, clock: runs.lose(tx, run, lease, clock(), CRASH),
-    "record_epoch": lambda tx, run, lease, clock: write_epoch(tx, run, lease, clock, 0, 2),
+    "record_epochs": lambda tx, run, lease, clock: write_epoch(tx, run, lease, clock, 0, 2),
     "forget_epochs": lambda tx, run, lease, _: runs.forget_epochs(tx, run, lease, 0, 0),
     "set_device": lambda tx, run, lease, _: runs.set_device(tx, run, lease, "GPU:0"),
     "log": lambda tx, run, lease, clock: runs.log(tx, run, lease, clock(), "hello"),
@@ -387,7 +385,7 @@ CHANGES: dict[str, Callable[[Transaction, Claim, FakeClock], object]] = {
     "lose": lambda tx, claim, clock: runs.lose(tx, claim.run.id, claim.lease_id, clock(), CRASH),
     "expire": lambda tx, _, clock: runs.expire(tx, clock() + timedelta(days=1)),
     "request_cancel": asking,
-    "record_epoch": lambda tx, claim, clock: write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1),
+    "record_epochs": lambda tx, claim, clock: write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1),
     "log": lambda tx, claim, clock: runs.log(tx, claim.run.id, claim.lease_id, clock(), "hello"),
     "publish": lambda tx, claim, clock: runs.publish(tx, claim.run.id, claim.lease_id, clock(), Metrics()),
     "release": lambda tx, claim, clock: runs.end_lease(

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from app.domain.optimizers import SGD, Adam, Optimizer, RMSprop
 from app.domain.recipes import (
     HEADS,
-    SGD,
-    Adam,
     Dense,
     Dropout,
     EarlyStopping,
@@ -22,11 +21,9 @@ from app.domain.recipes import (
     LossName,
     MultiHot,
     NoValidation,
-    Optimizer,
     Preset,
     Recipe,
     RecipePatch,
-    RMSprop,
     Standardized,
     Validation,
 )

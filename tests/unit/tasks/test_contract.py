@@ -30,7 +30,7 @@ every_preset = pytest.mark.parametrize(("task", "preset"), PRESETS)
 @cache
 def sample_of(name: str) -> dict[str, Any]:
     """The sample takes a moment to draw, so once for all tests; nobody may change it."""
-    return registry.get(name).sample()
+    return registry.get(name).rows("sample")
 
 
 def split_of(name: str, split: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.datasets.sample import checksum
 from app.tasks import registry
 from app.tasks._samples import digits, houses, newswires, reviews
 
-ROWS: dict[str, dict[str, Any]] = {name: task.sample() for name, task in registry.all_tasks().items()}
+ROWS: dict[str, dict[str, Any]] = {name: task.rows("sample") for name, task in registry.all_tasks().items()}
 SIDE = 28
 
 
@@ -21,13 +21,13 @@ def test_the_rows_are_the_same_on_every_call_and_in_every_process(name: str) -> 
     """Also with another hash seed, which orders sets and the like differently."""
     code = (
         "from app.datasets.sample import checksum; from app.tasks import registry;"
-        f"print(checksum(registry.get({name!r}).sample()))"
+        f"print(checksum(registry.get({name!r}).rows('sample')))"
     )
     elsewhere = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True
     )
 
-    assert checksum(ROWS[name]) == checksum(registry.get(name).sample()) == elsewhere.stdout.strip()
+    assert checksum(ROWS[name]) == checksum(registry.get(name).rows("sample")) == elsewhere.stdout.strip()
 
 
 @pytest.mark.parametrize("name", list(ROWS))

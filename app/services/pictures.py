@@ -1,0 +1,151 @@
+"""Drawing runs and models. matplotlib is imported with the first picture: one that draws nothing needs none of it."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.artifacts.evaluation import Evaluation
+from app.artifacts.manifest import Manifest
+from app.artifacts.store import ArtifactStore
+from app.db import history, models
+from app.db.engine import Database
+from app.domain.runs import Epoch, Run
+from app.errors import Conflict, InvalidInput, NotFound
+from app.inference.predictor import Predictor
+from app.tasks import registry
+from app.tasks.base import Picture
+
+Form = Literal["svg", "png"]
+
+
+class PictureService:
+    """Pictures of runs and models, as bytes."""
+
+    def __init__(self, database: Database, store: ArtifactStore) -> None:
+        self._database = database
+        self._store = store
+
+    def curves(self, run_id: str, form: Form, first_epoch: int) -> bytes:
+        """Loss and metric of a run by epoch, also while it is going.
+
+        Raises:
+            NotFound: there is no such run.
+            Conflict: it has no epochs to draw.
+        """
+        from app.plots import curves
+
+        with self._database.read() as tx:
+            run = history.get(tx, run_id)
+        epochs = self._epochs(run, first_epoch)
+        title = f"{run.task}: {run.name or run.preset} on {run.dataset}"
+        return curves.curves(epochs, run.recipe.metric, title, form, first_epoch)
+
+    def overlay(self, runs: Sequence[Run], form: Form, first_epoch: int) -> bytes:
+        """The curves of several runs of one task in one picture.
+
+        Raises:
+            InvalidInput: they are measured by different figures.
+            Conflict: one of them has no epochs to draw.
+        """
+        from app.plots import curves
+
+        metrics = {run.recipe.metric for run in runs}
+        if len(metrics) > 1:
+            raise InvalidInput(f"the runs are measured by different figures: {', '.join(sorted(metrics))}", "runs")
+        named = zip(_names(runs), [self._epochs(run, first_epoch) for run in runs], strict=True)
+        return curves.overlay(list(named), metrics.pop(), f"{runs[0].task}: runs compared", form, first_epoch)
+
+    def diagram(self, model_id: str, form: Form) -> bytes:
+        """The layers of a model with their widths and parameter counts.
+
+        Raises:
+            NotFound: there is no such model.
+            ArtifactInvalid: its manifest cannot be read.
+        """
+        from app.plots import diagram
+
+        manifest = self._manifest(model_id)
+        title = f"{manifest.task}: {manifest.preset}"
+        kind = manifest.recipe.features.kind.replace("_", " ")
+        return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, form)
+
+    def picture(self, model_id: str, kind: Picture, form: Form) -> bytes:
+        """What a model's answers on its test split look like.
+
+        Raises:
+            NotFound: there is no such model, or models of its task have no such picture.
+            ArtifactInvalid: its files are missing or damaged.
+        """
+        manifest = self._manifest(model_id)
+        task = registry.get(manifest.task)
+        evaluation = self._store.evaluation(manifest.task, model_id)
+        if kind not in task.pictures or manifest.recipe.head == "multilabel":
+            has = ["diagram", *(() if manifest.recipe.head == "multilabel" else task.pictures)]
+            raise NotFound(f"model {model_id} has no picture {kind!r}; it has {', '.join(has)}")
+        if evaluation is None:
+            raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
+        accuracy = manifest.metrics.test.get("accuracy")
+        known = f", test accuracy {accuracy:.4f}" if accuracy is not None else ""
+        title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
+        if kind == "boundary":
+            return self._boundary(manifest, evaluation, title + known, form)
+        return _draw(kind, manifest, evaluation, title, form)
+
+    def _boundary(self, manifest: Manifest, evaluation: Evaluation, title: str, form: Form) -> bytes:
+        from app.plots import boundary
+
+        task = registry.get(manifest.task)
+        predictor = Predictor(task, self._store.open(manifest.task, manifest.id), version=0)
+        shown = evaluation.shown
+        assert shown is not None
+
+        def probability(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            return predictor.network.in_batches(points.astype(np.float32))[:, -1].astype(np.float64)
+
+        first, second = (f"class {label}" for label in manifest.labels)
+        return boundary.boundary(
+            probability, shown.inputs.astype(np.float64), shown.target.astype(np.int64), (first, second), title, form
+        )
+
+    def _epochs(self, run: Run, first_epoch: int) -> list[Epoch]:
+        with self._database.read() as tx:
+            epochs = history.epochs_of(tx, run.id)
+        if not epochs:
+            raise Conflict(f"run {run.id} is {run.status} and has no epochs to draw")
+        if not any(epoch.epoch >= first_epoch for epoch in epochs):
+            raise Conflict(f"run {run.id} has no epochs from {first_epoch} on")
+        return epochs
+
+    def _manifest(self, model_id: str) -> Manifest:
+        with self._database.read() as tx:
+            row: Any = models.find(tx, model_id)
+        if row is None:
+            raise NotFound(f"there is no model {model_id!r}")
+        return self._store.manifest(row.task, model_id)
+
+
+def _draw(kind: Picture, manifest: Manifest, evaluation: Evaluation, title: str, form: Form) -> bytes:
+    from app.plots import confusion, regression, sheet
+
+    labels = [str(label) for label in manifest.labels]
+    if kind == "confusion":
+        target, predicted = evaluation.target.astype(np.int64), evaluation.predicted.astype(np.int64)
+        return confusion.confusion(target, predicted, labels, title, form)
+    if kind == "predictions":
+        unit = registry.get(manifest.task).unit
+        return regression.predicted_against_true(evaluation.target, evaluation.predicted, unit, title, form)
+    shown = evaluation.shown
+    assert shown is not None
+    target_names, predicted_names = ([labels[i] for i in column] for column in (shown.target, shown.predicted))
+    return sheet.sheet(shown.inputs, target_names, predicted_names, shown.probability.tolist(), title, form)
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """What each run is called in a legend: its name or preset, with what tells it apart from its namesakes."""
+    plain = [run.name or run.preset for run in runs]
+    return [
+        name if plain.count(name) == 1 else f"{name}, {run.dataset}, seed {run.seed} ({run.id})"
+        for name, run in zip(plain, runs, strict=True)
+    ]

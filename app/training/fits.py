@@ -1,0 +1,184 @@
+"""The fits of one attempt: the folds or the further seeds, then the fit that is published."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+import numpy as np
+
+from app.domain.recipes import Holdout, KFold, Recipe
+from app.domain.runs import Figures, FitMetrics, Metrics, Progress, Run, Spread, SpreadOver, seed_of_fit
+from app.errors import DatasetInvalid, Diverged
+from app.services.execution import Attempt
+from app.tasks.base import Task
+from app.training import evaluate
+from app.training import fit as fitting
+from app.training.build import build
+from app.training.checkpoint import Checkpoints, Position
+from app.training.feed import Examples
+from app.training.fit import FitState
+from app.training.prepare import Prepared
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What the fits come to."""
+
+    model: keras.Sequential
+    metrics: Metrics
+    epochs: int  # that the published weights have seen
+
+
+class Fits:
+    """Trains them one after the other, from the start or from the last checkpoint."""
+
+    def __init__(self, attempt: Attempt, run: Run, task: Task, prepared: Prepared, checkpoints: Checkpoints) -> None:
+        self._attempt = attempt
+        self._run = run
+        self._task = task
+        self._prepared = prepared
+        self._checkpoints = checkpoints
+        self._outputs = task.output_units(run.recipe.head, len(prepared.labels))
+        self._folds = run.validation.folds if isinstance(run.validation, KFold) else 0
+        self._others = self._folds or run.seeds - 1  # fits besides the one that is published
+        self._epoch_seconds: list[float] = []
+        self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
+        self._resumed: keras.Sequential | None = None
+
+    def train(self) -> Trained:
+        """All fits.
+
+        Raises:
+            Diverged, DatasetInvalid, LeaseLost: see the message.
+        """
+        if found := self._checkpoints.load():
+            self._resumed, self._position = found
+            self._attempt.log(f"resuming after epoch {self._position.state.epoch}" + self._which())
+        self._attempt.forget_epochs(self._position.fit, self._position.state.epoch)
+        while self._position.fit:
+            self._train_other()
+        model, state = self._fit(self._final_recipe(), *self._final_split())
+        own = self._measured(model, state, tested=True)
+        fits = [FitMetrics.model_validate(saved) for saved in self._position.finished]
+        if self._run.seeds > 1:
+            fits = [own, *fits]
+        metrics = Metrics(
+            train=own.train,
+            validation=_validation(fits) if self._folds else own.validation,
+            test=own.test,
+            baseline=evaluate.baseline(self._task, self._prepared.dataset, self._run.recipe.head),
+            spread=_spread("folds" if self._folds else "seeds", fits) if fits else None,
+            fits=fits,
+        )
+        return Trained(model, metrics, own.epochs)
+
+    def _train_other(self) -> None:
+        """A fold, or a further seed."""
+        position = self._position
+        split = self._fold_split(position.fit) if self._folds else self._final_split()
+        model, state = self._fit(self._run.recipe, *split)
+        position.finished.append(self._measured(model, state, tested=not self._folds).model_dump())
+        position.fit = position.fit + 1 if position.fit < self._others else 0
+        position.state = FitState()
+
+    def _fold_split(self, fold: int) -> tuple[Examples, Examples]:
+        train = self._prepared.train
+        held_out = np.array_split(np.arange(len(train)), self._folds)[fold - 1]
+        return train.pick(np.setdiff1d(np.arange(len(train)), held_out)), train.pick(held_out)
+
+    def _final_split(self) -> tuple[Examples, Examples | None]:
+        train = self._prepared.train
+        if not isinstance(self._run.validation, Holdout):
+            return train, None
+        size = self._run.validation.size
+        if size >= len(train):
+            raise DatasetInvalid(f"a hold-out of {size} rows leaves none of the {len(train)} training rows")
+        return train.pick(np.arange(size, len(train))), train.pick(np.arange(size))
+
+    def _final_recipe(self) -> Recipe:
+        """After k-fold there is no validation left to stop by: the folds say how many epochs are right."""
+        recipe = self._run.recipe
+        if not (self._folds and recipe.early_stopping):
+            return recipe
+        epochs = max(1, round(float(np.mean([fit["epochs"] for fit in self._position.finished]))))
+        return recipe.model_copy(update={"epochs": epochs, "early_stopping": None})
+
+    def _fit(self, recipe: Recipe, train: Examples, validation: Examples | None) -> tuple[keras.Sequential, FitState]:
+        number = self._position.fit
+        own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
+        model, self._resumed = self._resumed, None
+        if model is None:
+            model = build(recipe, self._prepared.encoder.width, self._outputs, own_seed)
+
+        def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float], state: FitState) -> None:
+            self._epoch_seconds.append(seconds)
+            self._attempt.record_epoch(number, epoch, seconds, metrics, self._progress(recipe.epochs, epoch))
+            self._position.state = state
+            if self._checkpoints.is_due():
+                self._attempt.flush()  # what the next attempt does not train again must be in the history
+                self._checkpoints.save(model, self._position)
+
+        order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
+        try:
+            state = fitting.fit(model, recipe, train, validation, order, on_epoch, self._position.state)
+        finally:
+            self._attempt.flush()
+        return model, state
+
+    def _measured(self, model: keras.Sequential, state: FitState, *, tested: bool) -> FitMetrics:
+        number = self._position.fit
+        test = fitting.evaluate(model, self._prepared.test) if tested else {}
+        if not all(map(math.isfinite, test.values())):
+            raise Diverged("the loss on the test split is no number")
+        return FitMetrics(
+            fold=number or None if self._folds else None,
+            seed=seed_of_fit(self._run.seed, number) if self._run.seeds > 1 else None,
+            epochs=state.best_epoch if state.best_weights is not None else state.epoch,
+            train={k: v for k, v in state.metrics.items() if not k.startswith("val_")},
+            validation={k.removeprefix("val_"): v for k, v in state.metrics.items() if k.startswith("val_")},
+            test=test,
+        )
+
+    def _progress(self, epochs: int, epoch: int) -> Progress:
+        number, recipe = self._position.fit, self._run.recipe
+        done = recipe.epochs * ((number or self._others + 1) - 1) + epoch
+        total = recipe.epochs * self._others + (recipe.epochs if number else epochs)
+        recent = self._epoch_seconds[-20:]
+        return Progress(
+            epoch=epoch,
+            epochs=epochs,
+            fold=number or None if self._folds else None,
+            folds=self._folds or None,
+            seed=seed_of_fit(self._run.seed, number) if self._run.seeds > 1 else None,
+            fraction=round(min(1.0, done / total), 4),
+            eta_seconds=round((total - done) * sum(recent) / len(recent), 2),
+        )
+
+    def _which(self) -> str:
+        number = self._position.fit
+        if self._run.seeds > 1:
+            return f" of seed {seed_of_fit(self._run.seed, number)}"
+        return f" of fold {number}" if number else ""
+
+
+def _validation(folds: list[FitMetrics]) -> Figures:
+    """Held-out figures of k-fold: mean and deviation over the folds."""
+    figures: Figures = {}
+    for name, spread in _over([fold.validation for fold in folds]).items():
+        figures |= {name: spread.mean, f"{name}_std": spread.std}
+    return figures
+
+
+def _spread(over: Literal["folds", "seeds"], fits: list[FitMetrics]) -> SpreadOver:
+    parts = {name: _over([getattr(fit, name) for fit in fits]) for name in ("train", "validation", "test")}
+    return SpreadOver(over=over, count=len(fits), **parts)
+
+
+def _over(figures: list[Figures]) -> dict[str, Spread]:
+    found = {}
+    for name in figures[0]:
+        values = [each[name] for each in figures]
+        found[name] = Spread(mean=float(np.mean(values)), std=float(np.std(values)), min=min(values), max=max(values))
+    return found

@@ -1,0 +1,189 @@
+"""Every experiment of the classic notebooks, on the real data and through the service: `python -m benchmarks.notebooks`.
+
+Prints a table in Markdown, Densely's figures beside those that the notebooks report; with a folder as its argument it
+also leaves the pictures there. Needs the benchmark files in DENSELY_DATASETS_DIR. Takes about a quarter of an hour on
+two cores.
+"""
+
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.service import Service
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One run, and what the notebooks say of it."""
+
+    task: str
+    dataset: str
+    preset: str
+    notebook: str = ""
+    note: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+
+
+SENTIMENT = [
+    Experiment("sentiment", "imdb", "baseline", "0.8787 to 0.8833", request={"seeds": 5}),
+    Experiment("sentiment", "imdb", "overfit", "0.850; best epoch 4"),
+    Experiment("sentiment", "imdb", "small", "overfits later"),
+    Experiment("sentiment", "imdb", "tiny"),
+    Experiment("sentiment", "imdb", "large", "overfits sooner"),
+    Experiment("sentiment", "imdb", "l2"),
+    Experiment("sentiment", "imdb", "dropout"),
+    Experiment("sentiment", "imdb", "l2-dropout", "0.870"),
+    Experiment("sentiment", "imdb", "tanh-mse"),
+    Experiment("sentiment", "imdb", "l2-64"),
+    Experiment("sentiment", "imdb", "l1-64x3"),
+    Experiment("sentiment", "imdb", "l2-64x3"),
+    Experiment("sentiment", "imdb", "l2-64x3-final", "0.8673, loss 0.183"),
+    Experiment("sentiment", "imdb", "baseline", note="no hidden layer", request={"recipe": {"layers": []}}),
+]
+NEWSWIRE = [
+    Experiment("newswire", "reuters", "baseline", "0.797, loss 0.957", "categorical labels"),
+    Experiment(
+        "newswire",
+        "reuters",
+        "baseline",
+        "the same",
+        "sparse labels",
+        {"recipe": {"loss": "sparse_categorical_crossentropy"}},
+    ),
+    Experiment("newswire", "reuters", "bottleneck", "validation about 0.71"),
+    Experiment("newswire", "reuters", "multilabel", note="all topics of a story"),
+    Experiment("newswire", "reuters", "baseline", note="no hidden layer", request={"recipe": {"layers": []}}),
+]
+DIGITS = [
+    Experiment("digits", "mnist", "baseline", "0.9778"),
+    Experiment("digits", "mnist", "nielsen", "0.9206"),
+    Experiment("digits", "mnist", "baseline", note="no hidden layer", request={"recipe": {"layers": []}}),
+]
+HOUSING = [
+    Experiment("housing", "boston_housing", "kfold-100", "2.57, mean of the folds"),
+    Experiment("housing", "boston_housing", "kfold-500"),
+    Experiment("housing", "boston_housing", "baseline", "2.46", request={"seeds": 5}),
+]
+PLANAR = [
+    *(
+        Experiment("planar", dataset, preset)
+        for dataset in ("moons", "circles")
+        for preset in ("capacity-1", "capacity-3", "capacity-5", "capacity-20", "capacity-50", "l1", "dropout")
+    ),
+    Experiment("planar", "xor", "perceptron", "fails"),
+    Experiment("planar", "xor", "capacity-3"),
+]
+EXPERIMENTS = [*SENTIMENT, *NEWSWIRE, *DIGITS, *HOUSING, *PLANAR]
+
+
+def main() -> None:
+    """Train all, print the table, keep the pictures."""
+    keep = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory() as folder, Service(Path(folder)) as service:
+        queued = [
+            service.train(task=e.task, dataset=e.dataset, preset=e.preset, seed=1, activate="never", **e.request)["id"]
+            for e in EXPERIMENTS
+        ]
+        print("| task | preset | test result | notebook | held out | best epoch | weights | seconds |", flush=True)
+        print("|---|---|---|---|---|---|---|---|", flush=True)
+        for experiment, run_id in zip(EXPERIMENTS, queued, strict=True):
+            run = service.wait(run_id, 1_800)
+            print(row(service, experiment, run), flush=True)
+            if keep:
+                save_pictures(service, run, keep)
+        if keep:
+            compare(service, queued, keep)
+
+
+def row(service: Service, experiment: Experiment, run: dict[str, Any]) -> str:
+    """A line of the table."""
+    name = experiment.preset + (f" ({experiment.note})" if experiment.note else "")
+    if experiment.task == "planar":
+        name += f" on {experiment.dataset}"
+    if run["status"] != "succeeded":
+        return f"| {experiment.task} | {name} | {run['status']}: {run['error']} |"
+    manifest = service.client.get(f"/models/{run['model_id']}").json()["manifest"]
+    epochs = service.client.get(f"/runs/{run['id']}/history").json()["epochs"]
+    cells = (
+        experiment.task,
+        name,
+        tested(run["metrics"]),
+        experiment.notebook,
+        held_out(run["metrics"]),
+        best_epoch(epochs),
+        f"{manifest['parameters']:,}",
+        f"{manifest['seconds']:.0f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def tested(metrics: dict[str, Any]) -> str:
+    """The figure on the test split, with mean and spread over seeds, and the loss."""
+    test = metrics["test"]
+    name = next(name for name in ("f1", "accuracy", "mae") if name in test)
+    spread = metrics["spread"]
+    digits = 2 if name == "mae" else 4
+    word = {"f1": "F1 ", "mae": "MAE "}.get(name, "")
+    if spread and spread["over"] == "seeds":
+        over = spread["test"][name]
+        return (
+            f"{word}{over['mean']:.{digits}f} ± {over['std']:.{digits}f} over {spread['count']} seeds "
+            f"(loss {spread['test']['loss']['mean']:.3f})"
+        )
+    return f"{word}{test[name]:.{digits}f} (loss {test['loss']:.3f})"
+
+
+def held_out(metrics: dict[str, Any]) -> str:
+    """The figure on the validation rows."""
+    for name in ("f1", "accuracy", "mae"):
+        if name in metrics["validation"]:
+            spread = metrics["validation"].get(f"{name}_std")
+            return f"{metrics['validation'][name]:.3f}" + (f" ± {spread:.3f} over the folds" if spread else "")
+    return ""
+
+
+def best_epoch(epochs: list[dict[str, Any]]) -> str:
+    """The epoch with the lowest held-out loss; of k-fold, of the mean over the folds."""
+    by_epoch: dict[int, list[float]] = {}
+    for epoch in epochs:
+        if "val_loss" in epoch:
+            by_epoch.setdefault(epoch["epoch"], []).append(epoch["val_loss"])
+    if not by_epoch:
+        return ""
+    return str(min(by_epoch, key=lambda number: sum(by_epoch[number]) / len(by_epoch[number])))
+
+
+def save_pictures(service: Service, run: dict[str, Any], keep: Path) -> None:
+    """Every picture that there is of the run and its model, as SVG and PNG."""
+    pictures = service.client.get(f"/tasks/{run['task']}").json()["pictures"]
+    for form in ("svg", "png"):
+        paths = [f"/runs/{run['id']}/curves", *(f"/models/{run['model_id']}/{picture}" for picture in pictures)]
+        for path in paths:
+            answer = service.client.get(f"{path}.{form}")
+            if answer.status_code == 200:
+                name = f"{run['task']}-{run['dataset']}-{run['preset']}-{run['id']}-{path.rpartition('/')[2]}.{form}"
+                keep.mkdir(parents=True, exist_ok=True)
+                (keep / name).write_bytes(answer.content)
+
+
+def compare(service: Service, queued: list[str], keep: Path) -> None:
+    """The notebooks' overlays: network sizes, and regularisation."""
+    by_preset = {
+        e.preset: run_id for e, run_id in zip(EXPERIMENTS, queued, strict=True) if e.task == "sentiment" and not e.note
+    }
+    for name, presets in {
+        "sizes": ("overfit", "small", "tiny", "large"),
+        "regularisation": ("overfit", "l2", "dropout", "l2-dropout"),
+    }.items():
+        runs = ",".join(by_preset[preset] for preset in presets)
+        for form in ("svg", "png"):
+            picture = service.client.get(f"/compare.{form}", params={"runs": runs}).raise_for_status()
+            (keep / f"compare-{name}.{form}").write_bytes(picture.content)
+        for test in service.client.get("/compare", params={"runs": runs}).raise_for_status().json()["tests"]:
+            print(f"{name}: {test['runs']} {test['test']}: {test['reading']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Every experiment of the classic notebooks, on the real data and through the service: `python -m benchmarks.notebooks`.
+"""Every experiment of the classic notebooks, on the real data and through the service.
 
 Prints a table in Markdown, Densely's figures beside those that the notebooks report; with a folder as its argument it
 also leaves the pictures there. Needs the benchmark files in DENSELY_DATASETS_DIR. Takes about a quarter of an hour on
@@ -86,8 +86,8 @@ def main() -> None:
             service.train(task=e.task, dataset=e.dataset, preset=e.preset, seed=1, activate="never", **e.request)["id"]
             for e in EXPERIMENTS
         ]
-        print("| task | preset | test result | notebook | held out | best epoch | weights | seconds |", flush=True)
-        print("|---|---|---|---|---|---|---|---|", flush=True)
+        print("| task | preset | test result | notebook | held out | best epoch | weights |", flush=True)
+        print("|---|---|---|---|---|---|---|", flush=True)
         for experiment, run_id in zip(EXPERIMENTS, queued, strict=True):
             run = service.wait(run_id, 1_800)
             print(row(service, experiment, run), flush=True)
@@ -114,7 +114,6 @@ def row(service: Service, experiment: Experiment, run: dict[str, Any]) -> str:
         held_out(run["metrics"]),
         best_epoch(epochs),
         f"{manifest['parameters']:,}",
-        f"{manifest['seconds']:.0f}",
     )
     return f"| {' | '.join(cells)} |"
 

@@ -59,6 +59,9 @@ def parse(content: bytes) -> Evaluation:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             parts = {name.removeprefix("shown/"): arrays[name] for name in arrays.files if name.startswith("shown/")}
-            return Evaluation(arrays["target"], arrays["predicted"], Shown(**parts) if parts else None)
+            found = Evaluation(arrays["target"], arrays["predicted"], Shown(**parts) if parts else None)
     except Exception as error:  # a file with the right checksum can still hold anything
         raise ArtifactInvalid("the evaluation cannot be read") from error
+    if found.target.shape != found.predicted.shape:
+        raise ArtifactInvalid("the evaluation has answers for other rows than its targets")
+    return found

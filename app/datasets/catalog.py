@@ -147,7 +147,7 @@ def _values(column: Any) -> Any:
     """An Arrow column as a NumPy array, or as a list if it holds text."""
     import pyarrow as pa
 
-    if pa.types.is_fixed_size_list(column.type):
+    if pa.types.is_fixed_size_list(column.type) and pa.types.is_primitive(column.type.value_type):
         return column.flatten().to_numpy().reshape(len(column), column.type.list_size)
     if pa.types.is_floating(column.type):
         return column.to_numpy(zero_copy_only=False)

@@ -1,6 +1,6 @@
 """Keras' activations in NumPy, float32 in and out, with Keras' default arguments.
 
-Each is written so that no finite input overflows: what Keras answers with inf or a saturated value, this does too.
+What Keras answers with inf or a saturated value, these do too.
 """
 
 from collections.abc import Callable, Mapping

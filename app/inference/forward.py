@@ -73,8 +73,9 @@ class Network:
     def __call__(self, rows: Encoded) -> FloatMatrix:
         """Outputs of the last layer, (rows, units)."""
         x: Encoded = rows
-        for step in self.steps:
-            x = step(x)
+        with np.errstate(over="ignore", invalid="ignore"):  # weights may be as large as float32 allows
+            for step in self.steps:
+                x = step(x)
         assert not isinstance(x, SparseRows)  # the last layer is dense
         return x
 

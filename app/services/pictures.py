@@ -86,11 +86,9 @@ class PictureService:
             raise NotFound(f"model {model_id} has no picture {kind!r}; it has {', '.join(has)}")
         if evaluation is None:
             raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
-        accuracy = manifest.metrics.test.get("accuracy")
-        known = f", test accuracy {accuracy:.4f}" if accuracy is not None else ""
         title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
         if kind == "boundary":
-            return self._boundary(manifest, evaluation, title + known, form)
+            return self._boundary(manifest, evaluation, title, form)
         return _draw(kind, manifest, evaluation, title, form)
 
     def _boundary(self, manifest: Manifest, evaluation: Evaluation, title: str, form: Form) -> bytes:

@@ -74,13 +74,22 @@ class Values(BaseModel):
     """One encoded row of plain numbers."""
 
     model_config = ConfigDict(extra="forbid")
-    values: list[Number] = Field(max_length=100_000, description="what the first layer takes, in order")
+    values: list[Annotated[Number, Field(ge=-1e6, le=1e6)]] = Field(
+        max_length=100_000, description="what the first layer takes, in order"
+    )
+
+
+class NamedValues(BaseModel):
+    """One encoded row of plain numbers, with their names."""
+
+    values: list[float] = Field(description="what the first layer takes, in order")
+    columns: list[str] = Field(description="what each value stands for; empty where they have no names")
 
 
 class Restored(BaseModel):
     """An encoded row turned back."""
 
-    input: dict[str, Any] = Field(description="the fields that were encoded, as `/predict` takes them")
+    input: dict[str, Any] = Field(description="the fields of which this is the encoding")
 
 
 class Encoder(Protocol):
@@ -126,7 +135,7 @@ class Task(ABC):
     feature_kinds: ClassVar[tuple[type[Part], ...]]
     presets: ClassVar[dict[str, Preset]]
     pictures: ClassVar[tuple[Picture, ...]]  # besides the layer diagram, of every model
-    Encoding: ClassVar[type[BaseModel]] = Values  # how a model sees an input
+    Encoding: ClassVar[type[BaseModel]] = NamedValues  # how a model sees an input
     Codes: ClassVar[type[BaseModel]] = Values  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]] = Restored
 
@@ -156,8 +165,9 @@ class Task(ABC):
 
     def encoding(self, encoder: Any, item: Any, encoded: Encoded) -> BaseModel:
         """How a model sees an instance of `Input`, whose row is `encoded`."""
-        del encoder, item
-        return Values(values=[round(value, 6) for value in dense(encoded)[0].tolist()])
+        del item
+        values = [round(value, 6) for value in dense(encoded)[0].tolist()]
+        return NamedValues(values=values, columns=list(getattr(encoder, "columns", ())))
 
     def decoding(self, encoder: Any, codes: Any) -> BaseModel:
         """An instance of `Codes` turned back.
@@ -214,7 +224,7 @@ class Task(ABC):
         if not self.labels:
             return []
         several = head == "multilabel"
-        present = set(chain.from_iterable(values)) if several else set(values)
+        present = _all_of(values, self.target_of(head)) if several else set(values)
         others = sorted(present - set(self.labels), key=str)
         if others and not several:
             raise DatasetInvalid(f"column {self.target!r} holds unknown labels: {[str(o) for o in others[:5]]}")
@@ -241,6 +251,13 @@ class Task(ABC):
     def output_units(self, head: HeadName, labels: int | None = None) -> int:
         """Units of the last layer, for so many labels (default: all that the task knows)."""
         return (labels or len(self.labels)) if HEADS[head].unit_per_label else 1
+
+
+def _all_of(values: Sequence[Any], column: str) -> set[Label]:
+    """Every label of a column of lists of labels."""
+    if not all(isinstance(row, list) and all(isinstance(label, str | int) for label in row) for row in values):
+        raise DatasetInvalid(f"column {column!r} must hold a list of labels in each row")
+    return set(chain.from_iterable(values))
 
 
 def as_probability(value: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from app.domain.optimizers import RMSprop
-from app.domain.recipes import Dense, HeadName, Holdout, MultiHot, Preset, Recipe
+from app.domain.recipes import Dense, EarlyStopping, HeadName, Holdout, MultiHot, Preset, Recipe
 from app.tasks import _text
 from app.tasks._rows import Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options, as_probability
@@ -105,15 +105,16 @@ class Newswire(_text.TextTask):
             validation=Holdout(size=1_000),
         ),
         "multilabel": Preset(
-            description="The baseline's layers with all topics of each story, 12 epochs",
+            description="The baseline's layers with all topics of each story, 60 epochs at most",
             recipe=Recipe(
                 features=MultiHot(words=10_000),
                 layers=(Dense(units=64), Dense(units=64)),
                 head="multilabel",
                 loss="binary_crossentropy",
                 optimizer=RMSprop(),
-                epochs=12,
+                epochs=60,
                 batch_size=128,
+                early_stopping=EarlyStopping(patience=5),
             ),
             validation=Holdout(size=1_000),
         ),

@@ -38,14 +38,15 @@ class CoordinateEncoder:
     """The two numbers as they are."""
 
     width = 2
+    columns = ("x1", "x2")
 
     def encode(self, columns: Columns) -> Encoded:
         """(rows, 2) float32."""
-        return np.column_stack([np.asarray(columns[name], dtype=np.float32) for name in ("x1", "x2")])
+        return np.column_stack([np.asarray(columns[name], dtype=np.float32) for name in self.columns])
 
     def to_json(self) -> dict[str, Any]:
         """The content of `preprocessing.json`."""
-        return {"kind": "coordinates", "columns": ["x1", "x2"]}
+        return {"kind": "coordinates", "columns": list(self.columns)}
 
 
 def _moons(n: int) -> tuple[Points, Points]:

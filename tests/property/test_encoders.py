@@ -3,14 +3,28 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot, Standardized
+from app.errors import InvalidInput
 from app.tasks import registry
 from app.tasks._rows import SparseRows
-from app.tasks._text import START, UNKNOWN, TextEncoder, known_words, words_of
+from app.tasks._text import (
+    START,
+    UNKNOWN,
+    Ids,
+    TextDecoding,
+    TextEncoder,
+    TextEncoding,
+    known_words,
+    words_of,
+)
+from app.tasks.base import Restored, Task
+from app.tasks.digits import PixelEncoder
 from app.tasks.housing import FEATURES, Standardizer
+from app.tasks.planar import CoordinateEncoder
 
 # Texts of known and unknown words, tags and punctuation, and texts of anything at all.
 known_texts = st.lists(
@@ -113,9 +127,97 @@ def test_standardising_can_be_undone(rows: list[list[float]]) -> None:
     assert (error <= tolerance + 1e-9).all()
 
 
+def decoded_encoding(task: Task, encoder: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """An input there and back, as a client does it."""
+    item = task.Input.model_validate(fields)
+    encoding = task.encoding(encoder, item, encoder.encode(task.columns([item])))
+    codes = task.Codes.model_validate(encoding.model_dump(include=set(task.Codes.model_fields)))
+    restored = task.decoding(encoder, codes)
+    assert isinstance(restored, Restored)
+    return task.Input.model_validate(restored.input).model_dump()
+
+
 @given(st.lists(st.integers(0, 255), min_size=784, max_size=784))
 @settings(max_examples=30, deadline=None)
-def test_any_picture_becomes_shares_of_one(pixels: list[int]) -> None:
+def test_any_picture_is_restored_to_the_pixel(pixels: list[int]) -> None:
+    digits = registry.get("digits")
+    restored = decoded_encoding(digits, PixelEncoder(), {"pixels": pixels})["pixels"]
+
+    assert pixels == [value for row in restored for value in row]
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=2))
+@settings(max_examples=200, deadline=None)
+def test_any_point_is_restored(point: list[float]) -> None:
+    """Up to the precision of float32, and six decimals."""
+    restored = decoded_encoding(registry.get("planar"), CoordinateEncoder(), {"point": point})["point"]
+
+    np.testing.assert_allclose(point, restored, rtol=1e-7, atol=1e-6)
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e3), min_size=13, max_size=13),
+    st.lists(st.floats(-500, 500), min_size=13, max_size=13),
+    st.lists(st.floats(1e-3, 500), min_size=13, max_size=13),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_part_of_town_is_restored(values: list[float], mean: list[float], std: list[float]) -> None:
+    """A deviation times the precision of float32, and of six decimals."""
+    encoder = Standardizer(list(FEATURES), mean, std)
+    # No farther from the mean than 100,000 deviations: an encoder takes no notice of more than a million.
+    near = [m + min(max(v - m, -1e5 * s), 1e5 * s) for v, m, s in zip(values, mean, std, strict=True)]
+    sent = {"features": dict(zip(FEATURES, near, strict=True))}
+    restored = decoded_encoding(registry.get("housing"), encoder, sent)["features"]
+
+    assert list(FEATURES) == list(restored)
+    for place, name in enumerate(FEATURES):
+        tolerance = 1e-6 * std[place] + 1e-6 + 1e-7 * abs(near[place] - mean[place])
+        assert abs(near[place] - restored[name]) <= tolerance
+
+
+@given(texts.filter(words_of))
+@settings(max_examples=300, deadline=None)
+def test_the_ids_of_any_text_are_its_words_again(text: str) -> None:
+    """After a mark for the start, with a question mark for each word that is not in the vocabulary."""
+    task = registry.get("sentiment")
+    item = task.Input.model_construct(text=text)
+    encoding = task.encoding(ENCODER, item, ENCODER.encode({"text": [text]}))
+    assert isinstance(encoding, TextEncoding)
+    decoding = task.decoding(ENCODER, Ids(ids=encoding.ids))
+    assert isinstance(decoding, TextDecoding)
+
+    known = [word if word in ENCODER.ids else None for word in words_of(text)]
+    assert words_of(text) == [word.word for word in encoding.words]
+    assert [None, *known] == decoding.words
+    assert " ".join(["?", *(word or "?" for word in known)]) == decoding.text
+    assert set(words_of(text)) - set(ENCODER.ids) == set(encoding.unknown)
+    assert len(set(encoding.unknown)) == len(encoding.unknown)
+
+
+@given(st.lists(st.integers(0, 11), min_size=1, max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_any_ids_within_the_limit_have_a_text(ids: list[int]) -> None:
+    decoding = registry.get("newswire").decoding(STORIES, Ids(ids=ids))
+    assert isinstance(decoding, TextDecoding)
+
+    assert len(ids) == len(decoding.words) == len(decoding.text.split(" "))
+    assert [ENCODER.ids.get(word) if word else None for word in decoding.words] == [
+        number if number in ENCODER.ids.values() else None for number in ids
+    ]
+
+
+@given(st.lists(st.integers(0, 11), max_size=5), st.integers(12, 10**9), st.lists(st.integers(0, 100), max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_the_first_id_beyond_the_limit_is_named(before: list[int], number: int, after: list[int]) -> None:
+    with pytest.raises(InvalidInput, match=f"must be below 12, got {number}") as caught:
+        registry.get("newswire").decoding(STORIES, Ids(ids=[*before, number, *after]))
+
+    assert [f"ids.{len(before)}"] == [error.field for error in caught.value.errors]
+
+
+@given(st.lists(st.integers(0, 255), min_size=784, max_size=784))
+@settings(max_examples=30, deadline=None)
+def test_any_picture_becomes_becomes_shares_of_one(pixels: list[int]) -> None:
     digits = registry.get("digits")
     encoded = digits.fit_encoder(digits.presets["baseline"].recipe.features, {}).encode({"pixels": [pixels]})
     assert isinstance(encoded, np.ndarray)

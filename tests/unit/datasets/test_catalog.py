@@ -28,6 +28,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "title": ["OIL UP", None, "GRAIN"],
         "text": ["oil rose", "wheat fell", "grain stood"],
         "label": ["crude", "wheat", "grain"],
+        "topics": [["crude", "gas"], ["wheat"], []],
         "split": ["train", "train", "test"],
     },
     "digits": {
@@ -97,7 +98,101 @@ def test_a_read_dataset_can_be_learnt(catalog: Catalog, name: str) -> None:
     encoder = task.fit_encoder(task.presets["baseline"].recipe.features, dataset.train.columns)
 
     assert len(dataset.test) == len(encoder.encode(dataset.test.columns))
-    assert len(dataset.train) == len(task.targets(dataset.train.target, task.label_set(dataset.train.target)))
+    for head in task.heads:
+        target = catalog.read(task, info, task.target_of(head)).train.target
+        assert len(dataset.train) == len(task.targets(target, task.label_set(target, head), head))
+
+
+@pytest.mark.parametrize("chunk", [pa.list_(pa.string()), pa.large_list(pa.large_string())], ids=["list", "large"])
+def test_another_target_column_can_be_read(catalog: Catalog, chunk: pa.DataType) -> None:
+    """A column of lists, in either of Arrow's forms; a row may have none of the labels, and then its list is empty."""
+    task, info = real_of("newswire")
+    write(catalog, "newswire", topics=pa.array([["crude", "gas"], [], ["wheat"]], type=chunk))
+    dataset = catalog.read(task, info, "topics")
+
+    assert ([["crude", "gas"], []], [["wheat"]]) == (list(dataset.train.target), list(dataset.test.target))
+    assert {"title", "text"} == set(dataset.train.columns)
+    assert ["crude", "wheat"] == list(catalog.read(task, info).train.target)
+
+
+def test_another_target_column_does_without_the_tasks_own(catalog: Catalog) -> None:
+    task, info = real_of("newswire")
+    write(catalog, "newswire", label=...)
+
+    assert [["crude", "gas"], ["wheat"]] == list(catalog.read(task, info, "topics").train.target)
+
+
+def test_another_target_column_must_be_there(catalog: Catalog) -> None:
+    task, info = real_of("newswire")
+    write(catalog, "newswire", topics=...)
+
+    with pytest.raises(DatasetInvalid, match=r"'reuters' lacks the columns topics$"):
+        catalog.read(task, info, "topics")
+
+
+def test_another_target_column_has_no_gaps(catalog: Catalog) -> None:
+    """A row without any topic has an empty list, not nothing."""
+    task, info = real_of("newswire")
+    write(catalog, "newswire", topics=[["crude"], None, ["wheat"]])
+
+    with pytest.raises(DatasetInvalid, match="'reuters' has rows without topics"):
+        catalog.read(task, info, "topics")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_has_the_columns_that_are_in_it(catalog: Catalog, name: str) -> None:
+    task, info = real_of(name)
+    write(catalog, name, None, lewis=list(ROWS[name]["split"]))
+
+    for column in (*ROWS[name], "lewis"):
+        assert catalog.has_column(task, info, column)
+    assert not catalog.has_column(task, info, "no_such_column")
+
+
+def test_a_column_counts_as_missing_once_the_file_lacks_it(catalog: Catalog) -> None:
+    task, info = real_of("newswire")
+    write(catalog, "newswire")
+    before = catalog.has_column(task, info, "topics")
+    write(catalog, "newswire", topics=...)
+
+    assert (True, False) == (before, catalog.has_column(task, info, "topics"))
+
+
+@pytest.mark.parametrize("name", sorted(registry.all_tasks()))
+def test_a_file_that_is_not_there_yet_has_the_published_columns(tmp_path: Path, name: str) -> None:
+    """It will be fetched, and the published file has no further targets."""
+    task = registry.get(name)
+    for info in task.datasets:
+        if not info.is_built_in:
+            assert {True} == {Catalog(tmp_path).has_column(task, info, c) for c in (*task.input_columns, task.target)}
+            assert not Catalog(tmp_path).has_column(task, info, "topics")
+
+
+@pytest.mark.parametrize("name", sorted(registry.all_tasks()))
+def test_built_in_datasets_have_the_columns_of_their_rows(tmp_path: Path, name: str) -> None:
+    catalog, task = Catalog(tmp_path / "missing"), registry.get(name)
+    for info in task.datasets:
+        if info.is_built_in:
+            assert {True} == {catalog.has_column(task, info, task.target_of(head)) for head in task.heads}
+            assert not catalog.has_column(task, info, "no_such_column")
+
+
+def test_only_a_sample_of_stories_has_topics(tmp_path: Path) -> None:
+    found = {
+        name: Catalog(tmp_path).has_column(task, task.datasets[-1], "topics")
+        for name, task in registry.all_tasks().items()
+    }
+
+    assert ["newswire"] == [name for name, has in found.items() if has]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"text,label,split\ngood,positive,train\n", b"\x00" * 5000])
+def test_an_unreadable_file_is_not_said_to_lack_a_column(catalog: Catalog, content: bytes) -> None:
+    """What is wrong with a file is for the run to say."""
+    task, info = real_of("newswire")
+    catalog.path(info).write_bytes(content)
+
+    assert catalog.has_column(task, info, "topics")
 
 
 def test_the_checksum_is_that_of_the_file(catalog: Catalog) -> None:
@@ -119,14 +214,14 @@ def test_notes_of_the_import_come_along(catalog: Catalog, notes: bytes | None, e
 
 def test_further_columns_do_no_harm(catalog: Catalog) -> None:
     task, info = real_of("newswire")
-    write(catalog, "newswire", topics=[["crude", "gas"], ["wheat"], []])
+    write(catalog, "newswire", lewis=["train", None, "test"])
 
     assert {"title", "text"} == set(catalog.read(task, info).train.columns)
 
 
 @pytest.mark.parametrize(
     ("name", "column"),
-    [(n, c) for n in NAMES for c in ROWS[n] if c not in registry.get(n).optional_columns],
+    [(n, c) for n in NAMES for c in ROWS[n] if c not in {*registry.get(n).optional_columns, "topics"}],
 )
 def test_a_missing_column_is_named(catalog: Catalog, name: str, column: str) -> None:
     task, info = real_of(name)
@@ -287,11 +382,40 @@ def test_a_sample_is_always_here(tmp_path: Path, name: str) -> None:
     assert [f"bundled sample: {info.description}"] == dataset.notes
 
 
+GENERATED = [
+    pytest.param(task, info, id=f"{task.name}-{info.name}")
+    for task in registry.all_tasks().values()
+    for info in task.datasets
+    if info.generated
+]
+
+
+@pytest.mark.parametrize(("task", "info"), GENERATED)
+def test_a_generated_dataset_is_always_here(tmp_path: Path, task: Task, info: DatasetInfo) -> None:
+    catalog = Catalog(tmp_path / "missing")
+    dataset = catalog.read(task, info)
+
+    assert catalog.is_here(info)
+    assert not info.is_sample
+    assert (info.train_rows, info.test_rows) == (len(dataset.train), len(dataset.test))
+    assert info.train_rows == catalog.train_rows(info)
+    assert [f"generated: {info.description}"] == dataset.notes
+    assert sample.checksum(task.rows(info.name)) == dataset.sha256
+
+
+@pytest.mark.parametrize(("task", "info"), GENERATED)
+def test_a_file_of_a_generated_datasets_name_does_not_count(tmp_path: Path, task: Task, info: DatasetInfo) -> None:
+    (tmp_path / f"{info.name}.parquet").write_bytes(b"something else")
+
+    assert info.train_rows == Catalog(tmp_path).train_rows(info)
+    assert sample.checksum(task.rows(info.name)) == Catalog(tmp_path).read(task, info).sha256
+
+
 @pytest.mark.parametrize("name", sorted(registry.all_tasks()))
 def test_a_samples_checksum_is_stable(tmp_path: Path, name: str) -> None:
     """It is what a model says it was trained on."""
     task = registry.get(name)
-    columns = sample.columns(task)
+    columns = task.rows("sample")
 
     assert sample.checksum(columns) == sample.checksum(dict(reversed(columns.items())))
     assert sample.checksum(columns) == Catalog(tmp_path).read(task, task.datasets[-1]).sha256

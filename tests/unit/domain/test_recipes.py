@@ -1,7 +1,7 @@
 """Recipes: their limits, what goes together, patches, parameter counts."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.domain.optimizers import SGD, Adam, Optimizer, RMSprop
 from app.domain.recipes import (
     HEADS,
+    Activation,
     Dense,
     Dropout,
     EarlyStopping,
@@ -136,6 +137,7 @@ def test_unknown_kinds_are_refused(kind: Any, name: object) -> None:
         (Features, {"kind": "multi_hot"}),
         (Features, {"kind": "pixels"}),
         (Features, {"kind": "standardized"}),
+        (Features, {"kind": "coordinates"}),
         (Optimizer, {"kind": "rmsprop"}),
         (Optimizer, {"kind": "adam"}),
         (Optimizer, {"kind": "sgd"}),
@@ -200,10 +202,65 @@ def test_heads_and_losses_are_those_of_the_design() -> None:
     expected = {
         "binary": ("sigmoid", {"binary_crossentropy", "mse"}),
         "multiclass": ("softmax", {"categorical_crossentropy", "sparse_categorical_crossentropy"}),
+        "multilabel": ("sigmoid", {"binary_crossentropy"}),
         "regression": ("linear", {"mse", "mae"}),
+        "unit_regression": ("sigmoid", {"mse", "binary_crossentropy"}),
     }
 
     assert expected == {name: (head.activation, set(head.losses)) for name, head in HEADS.items()}
+    assert set(get_args(HeadName)) == set(HEADS)
+
+
+def test_heads_have_their_figures_and_units() -> None:
+    """The figure by which models are compared, whether more of it is better, and whether each label has a unit."""
+    expected = {
+        "binary": ("accuracy", True, False),
+        "multiclass": ("accuracy", True, True),
+        "multilabel": ("f1", True, True),
+        "regression": ("mae", False, False),
+        "unit_regression": ("mae", False, False),
+    }
+
+    assert expected == {n: (h.metric, h.higher_is_better, h.unit_per_label) for n, h in HEADS.items()}
+
+
+@pytest.mark.parametrize(
+    ("head", "loss"),
+    [
+        ("binary", "binary_crossentropy"),
+        ("multiclass", "sparse_categorical_crossentropy"),
+        ("multilabel", "binary_crossentropy"),
+        ("regression", "mse"),
+        ("unit_regression", "mse"),
+    ],
+)
+def test_a_patch_with_a_head_alone_is_a_whole_recipe(head: HeadName, loss: LossName) -> None:
+    """The loss is then the head's first."""
+    other = "regression" if head != "regression" else "binary"
+    recipe = Recipe.model_validate({**VALID, "head": other, "loss": HEADS[other].losses[0]})
+    patched = RecipePatch(head=head).apply(recipe)
+
+    assert (head, loss, HEADS[head].metric) == (patched.head, patched.loss, patched.metric)
+    assert recipe.layers == patched.layers
+
+
+@pytest.mark.parametrize("name", ["multi_label", "Binary", "softmax", "", None, 1])
+def test_unknown_heads_are_refused(name: object) -> None:
+    assert "head" in [place for place, _ in refused(Recipe, {**VALID, "head": name})]
+
+
+@pytest.mark.parametrize("name", get_args(Activation))
+def test_a_layer_takes_each_activation(name: str) -> None:
+    layer = Dense.model_validate({"kind": "dense", "units": 4, "activation": name})
+
+    assert name == layer.activation
+    assert layer == Dense.model_validate_json(layer.model_dump_json())
+
+
+@pytest.mark.parametrize("name", ["RELU", "swish", "threshold", "glu", "sparsemax", "", None, 1, "__import__"])
+def test_unknown_activations_are_refused(name: object) -> None:
+    """Those of Keras that are left out are named in the domain, with the reason."""
+    assert ["activation"] == [place for place, _ in refused(Layer, {"kind": "dense", "units": 1, "activation": name})]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +272,18 @@ def test_heads_and_losses_are_those_of_the_design() -> None:
         ("regression", "mse", "val_accuracy", False),
         ("regression", "mse", "val_loss", True),
         ("binary", "mse", "loss", True),
+        ("multiclass", "categorical_crossentropy", "val_accuracy", True),
+        ("multiclass", "categorical_crossentropy", "val_f1", False),
+        ("multilabel", "binary_crossentropy", "val_f1", True),
+        ("multilabel", "binary_crossentropy", "val_loss", True),
+        ("multilabel", "binary_crossentropy", "loss", True),
+        ("multilabel", "binary_crossentropy", "val_accuracy", False),
+        ("multilabel", "binary_crossentropy", "val_mae", False),
+        ("unit_regression", "mse", "val_mae", True),
+        ("unit_regression", "binary_crossentropy", "val_f1", False),
+        ("unit_regression", "mse", "val_accuracy", False),
+        ("binary", "mse", "val_f1", False),
+        ("regression", "mse", "val_f1", False),
     ],
 )
 def test_early_stopping_watches_what_is_measured(head: str, loss: str, monitor: str, fits: bool) -> None:
@@ -294,6 +363,10 @@ def test_a_patch_that_does_not_fit_is_refused(recipe: Recipe) -> None:
         (784, (15,), 10, 11_935),
         (13, (64, 64), 1, 5_121),  # Boston
         (13, (), 1, 14),
+        (10_000, (), 1, 10_001),  # logistic regression on IMDB
+        (10_000, (), 46, 460_046),  # softmax regression on Reuters
+        (784, (), 10, 7_850),  # and on MNIST
+        (2, (), 1, 3),  # one neuron in the plane
     ],
 )
 def test_parameters_are_counted_as_in_the_notebooks(
@@ -308,6 +381,58 @@ def test_dropout_and_flatten_have_no_parameters(recipe: Recipe) -> None:
     layers = (Flatten(), Dense(units=15), Dropout(rate=0.2))
 
     assert 11_935 == recipe.model_copy(update={"layers": layers}).parameters(784, 10)
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "parameters"),
+    [
+        ("sentiment", "baseline", 160_305),
+        ("sentiment", "overfit", 160_305),
+        ("sentiment", "l2", 160_305),
+        ("sentiment", "dropout", 160_305),
+        ("sentiment", "small", 80_089),
+        ("sentiment", "l2-dropout", 80_089),
+        ("sentiment", "l1-64x3", 648_449),
+        ("sentiment", "l2-64x3", 648_449),
+        ("sentiment", "l2-64x3-final", 648_449),
+        ("digits", "nielsen", 11_935),
+        ("newswire", "baseline", 647_214),
+        ("newswire", "multilabel", 647_214),
+        ("housing", "baseline", 5_121),
+        ("planar", "capacity-5", 21),
+        ("planar", "perceptron", 3),
+    ],
+)
+def test_presets_have_as_many_parameters_as_in_the_notebooks(task: str, name: str, parameters: int) -> None:
+    owner = registry.get(task)
+    recipe = owner.presets[name].recipe
+
+    assert parameters == recipe.parameters(owner.input_width(recipe.features), owner.output_units(recipe.head))
+
+
+@pytest.mark.parametrize(
+    ("task", "head", "parameters"),
+    [
+        ("sentiment", "binary", 10_001),
+        ("sentiment", "multiclass", 20_002),
+        ("sentiment", "unit_regression", 10_001),
+        ("newswire", "multiclass", 460_046),
+        ("newswire", "multilabel", 460_046),
+        ("digits", "multiclass", 7_850),
+        ("housing", "regression", 14),
+        ("planar", "binary", 3),
+        ("planar", "multiclass", 6),
+        ("planar", "unit_regression", 3),
+    ],
+)
+def test_without_layers_a_recipe_is_a_linear_model(task: str, head: HeadName, parameters: int) -> None:
+    """Logistic, softmax or linear regression: a weight for each input and output, and the biases."""
+    owner = registry.get(task)
+    recipe = RecipePatch(layers=(), head=head).apply(owner.presets["baseline"].recipe)
+
+    assert head in owner.heads
+    assert () == recipe.layers
+    assert parameters == recipe.parameters(owner.input_width(recipe.features), owner.output_units(head))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -3,13 +3,30 @@
 import json
 import sys
 import unicodedata
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from app.domain.recipes import Holdout, RecipePatch
-from app.domain.runs import FINAL, TRANSITIONS, Change, Line, RunRequest, RunStatus, Slug, TrainRequest
+from app.domain.runs import (
+    FINAL,
+    TRANSITIONS,
+    Change,
+    Epoch,
+    Line,
+    Measured,
+    Metrics,
+    RunRequest,
+    RunStatus,
+    Slug,
+    Spread,
+    SpreadOver,
+    TrainRequest,
+    seed_of_fit,
+)
 from app.tasks import registry
 
 CONTROLS = [chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) == "Cc"]
@@ -58,6 +75,7 @@ def test_a_request_needs_only_a_task() -> None:
     assert ("baseline", "if_better") == (request.preset, request.activate)
     assert RecipePatch() == request.recipe
     assert (None, None, None, None) == (request.dataset, request.seed, request.validation, request.name)
+    assert 1 == request.seeds
 
 
 @pytest.mark.parametrize(
@@ -70,6 +88,15 @@ def test_a_request_needs_only_a_task() -> None:
         ("seed", True),
         ("seed", 1.5),
         ("seed", float("nan")),
+        ("seeds", 0),
+        ("seeds", -1),
+        ("seeds", 21),
+        ("seeds", 10**9 * 10**9),
+        ("seeds", "2"),
+        ("seeds", True),
+        ("seeds", 1.5),
+        ("seeds", None),
+        ("seeds", [1, 2]),
         ("activate", "sometimes"),
         ("task", "x" * 65),
         ("task", None),
@@ -98,6 +125,80 @@ def test_what_is_beyond_a_limit_is_refused_by_name(name: str, value: object) -> 
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
 def test_seeds_have_31_bits(seed: int) -> None:
     assert seed == TrainRequest(task="sentiment", seed=seed).seed
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 20])
+def test_a_run_may_train_with_several_seeds(seeds: int) -> None:
+    assert seeds == TrainRequest(task="sentiment", seeds=seeds).seeds
+
+
+@pytest.mark.parametrize(
+    ("seed", "number", "expected"),
+    [
+        (7, 0, 7),
+        (7, 1, 8),
+        (7, 19, 26),
+        (0, 0, 0),
+        (2**31 - 1, 0, 2**31 - 1),
+        (2**31 - 1, 1, 0),
+        (2**31 - 1, 20, 19),
+        (2**31 - 5, 4, 2**31 - 1),
+        (2**31 - 5, 5, 0),
+    ],
+)
+def test_each_fit_has_a_seed_of_its_own(seed: int, number: int, expected: int) -> None:
+    """The published fit has the run's; after the largest seed comes 0."""
+    assert expected == seed_of_fit(seed, number)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 12345, 2**31 - 20, 2**31 - 1])
+def test_no_two_fits_share_a_seed(seed: int) -> None:
+    """And each is one that a client could ask for."""
+    seeds = [seed_of_fit(seed, number) for number in range(20)]
+
+    assert 20 == len(set(seeds))
+    assert seeds == [TrainRequest(task="sentiment", seed=each).seed for each in seeds]
+
+
+def test_an_epoch_shows_its_figures_beside_its_number() -> None:
+    epoch = Epoch(epoch=3, fold=None, seed=8, seconds=0.5, metrics={"loss": 0.25, "val_f1": 0.5})
+    expected = {"epoch": 3, "fold": None, "seed": 8, "seconds": 0.5, "loss": 0.25, "val_f1": 0.5}
+
+    assert expected == epoch.model_dump()
+    assert expected == json.loads(epoch.model_dump_json())
+
+
+def test_a_measurement_does_not_change() -> None:
+    measured = Measured(fit=0, epoch=1, seconds=0.5, metrics={"loss": 0.25}, at=datetime.now(UTC))
+
+    with pytest.raises(FrozenInstanceError):
+        measured.epoch = 2  # type: ignore[misc]
+
+
+def test_metrics_of_a_single_fit_have_no_spread() -> None:
+    """Also those of models that were published before there were several seeds."""
+    metrics = Metrics.model_validate({"train": {"loss": 0.5}, "test": {"accuracy": 0.9}})
+
+    assert (None, []) == (metrics.spread, metrics.fits)
+
+
+@pytest.mark.parametrize("over", ["folds", "seeds"])
+def test_metrics_with_a_spread_survive_json(over: str) -> None:
+    spread = Spread(mean=0.5, std=0.25, min=0.25, max=0.75)
+    given = {
+        "test": {"f1": 0.75},
+        "spread": SpreadOver.model_validate({"over": over, "count": 2, "test": {"f1": spread}}),
+        "fits": [{"seed": 3, "epochs": 4, "test": {"f1": 0.75}}, {"fold": 2, "epochs": 4}],
+    }
+    metrics = Metrics.model_validate(given)
+
+    assert metrics == Metrics.model_validate_json(metrics.model_dump_json())
+    assert metrics == Metrics.model_validate(json.loads(metrics.model_dump_json()))
+
+
+def test_a_spread_is_over_folds_or_seeds() -> None:
+    with pytest.raises(ValidationError, match="over"):
+        SpreadOver.model_validate({"over": "runs", "count": 2})
 
 
 def accepted(characters: list[str]) -> list[str]:
@@ -149,6 +250,7 @@ def test_a_run_request_survives_json() -> None:
         "recipe": registry.get("sentiment").presets["baseline"].recipe,
         "validation": Holdout(size=10),
         "seed": 3,
+        "seeds": 5,
         "activate": "never",
         "name": "n",
         "tags": {"a": "b"},

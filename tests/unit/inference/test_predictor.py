@@ -98,6 +98,37 @@ def test_all_refused_instances_are_named(artifact: Artifact) -> None:
 
 
 @of_every_task
+def test_an_encoding_is_what_the_network_sees(artifact: Artifact) -> None:
+    predictor = predictor_of(artifact)
+    item = predictor.task.Input.model_validate(predictor.task.example)
+    encoding = predictor.encoding(item)
+
+    assert predictor.task.Encoding is type(encoding)
+    assert encoding == predictor.task.encoding(
+        predictor.encoder, item, predictor.encoder.encode(predictor.task.columns([item]))
+    )
+    assert encoding == predictor.task.Encoding.model_validate_json(encoding.model_dump_json(), strict=True)
+
+
+@of_every_task
+def test_an_encoding_can_be_decoded(artifact: Artifact) -> None:
+    """The part of it that `Codes` names."""
+    predictor = predictor_of(artifact)
+    encoding = predictor.encoding(predictor.task.Input.model_validate(predictor.task.example))
+    codes = predictor.task.Codes.model_validate(encoding.model_dump(include=set(predictor.task.Codes.model_fields)))
+
+    assert predictor.task.Decoding is type(predictor.task.decoding(predictor.encoder, codes))
+
+
+@of_sentiment
+def test_what_cannot_be_judged_has_no_encoding(artifact: Artifact) -> None:
+    with pytest.raises(Refused) as caught:
+        predictor_of(artifact).encoding(reviews("?!")[0])
+
+    assert [Refusal(0, "text", "holds no words, only punctuation")] == caught.value.refusals
+
+
+@of_every_task
 @pytest.mark.parametrize("saved", [{}, {"kind": "crystal_ball"}, [], "text", None, 3])
 def test_preprocessing_of_another_form_is_refused(artifact: Artifact, saved: Any) -> None:
     with pytest.raises(ArtifactInvalid, match=f"preprocessing of model {artifact.manifest.id}"):

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from app.domain.recipes import HEADS, MAX_PARAMETERS, Preset
+from app.domain.recipes import HEADS, MAX_PARAMETERS, HeadName, Preset
 from app.errors import DatasetInvalid, NotFound
 from app.tasks import registry
 from app.tasks._rows import Encoded, SparseRows, dense, take
-from app.tasks.base import SAMPLE, Encoder, Options, Task
+from app.tasks.base import SAMPLE, Encoder, Label, ModelChoice, Options, Task
 
 TASKS = [pytest.param(task, id=name) for name, task in registry.all_tasks().items()]
 PRESETS = [
@@ -21,9 +21,15 @@ PRESETS = [
     for task in registry.all_tasks().values()
     for name, preset in task.presets.items()
 ]
-CLASSIFIERS = [pytest.param(task, id=name) for name, task in registry.all_tasks().items() if task.labels]
+ANSWERS = [
+    pytest.param(task, head, id=f"{name}-{head}") for name, task in registry.all_tasks().items() for head in task.heads
+]
+CLASSIFIERS = [answer for answer in ANSWERS if answer.values[0].labels]
+SINGLE = [answer for answer in CLASSIFIERS if answer.values[1] != "multilabel"]
 every_task = pytest.mark.parametrize("task", TASKS)
-every_classifier = pytest.mark.parametrize("task", CLASSIFIERS)
+every_head = pytest.mark.parametrize(("task", "head"), ANSWERS)
+every_classifier = pytest.mark.parametrize(("task", "head"), CLASSIFIERS)
+every_single_label = pytest.mark.parametrize(("task", "head"), SINGLE)
 every_preset = pytest.mark.parametrize(("task", "preset"), PRESETS)
 
 
@@ -53,11 +59,16 @@ def example_of(task: Task) -> Any:
     return task.Input.model_validate(task.example)
 
 
-def outputs_of(task: Task, rows: int, labels: int) -> NDArray[np.float32]:
-    """Network outputs as the task's heads give them."""
+def labels_of(task: Task, head: HeadName) -> list[Label]:
+    """The labels that a network with this head learns from the sample."""
+    return task.label_set(split_of(task.name, "train")[task.target_of(head)], head)
+
+
+def outputs_of(task: Task, head: HeadName, rows: int, labels: int) -> NDArray[np.float32]:
+    """Network outputs as the head gives them."""
     rng = np.random.default_rng(11)
-    activation = HEADS[task.heads[0]].activation
-    drawn = rng.normal(size=(rows, task.output_units(task.heads[0], labels)))
+    activation = HEADS[head].activation
+    drawn = rng.normal(size=(rows, task.output_units(head, labels)))
     if activation == "softmax":
         powers = np.exp(drawn)
         drawn = powers / powers.sum(axis=1, keepdims=True)
@@ -78,7 +89,7 @@ def assert_same(expected: Encoded, actual: Encoded) -> None:
 
 
 def test_the_registry_finds_the_classic_tasks() -> None:
-    assert {"sentiment", "newswire", "digits", "housing"} <= set(registry.all_tasks())
+    assert {"sentiment", "newswire", "digits", "housing", "planar"} <= set(registry.all_tasks())
     assert sorted(registry.all_tasks()) == list(registry.all_tasks())
 
 
@@ -115,6 +126,12 @@ def test_an_input_does_without_none_of_its_needed_fields(task: Task) -> None:
 def test_input_and_prediction_share_no_name_with_the_options(task: Task) -> None:
     """All of them meet in one flat request form."""
     assert not {"task", "instances", *Options.model_fields} & set(task.Input.model_fields)
+
+
+@every_task
+def test_input_and_codes_share_no_name_with_the_choice_of_a_model(task: Task) -> None:
+    """Those of `encode` and `decode` are flat too."""
+    assert not {"task", *ModelChoice.model_fields} & {*task.Input.model_fields, *task.Codes.model_fields}
 
 
 @every_preset
@@ -173,12 +190,12 @@ def test_inputs_become_the_columns_that_training_reads(task: Task) -> None:
     assert_same(take(encoded, np.array([0])), take(encoded, np.array([1])))
 
 
-@every_task
-def test_predictions_have_the_documented_form(task: Task) -> None:
+@every_head
+def test_predictions_have_the_documented_form(task: Task, head: HeadName) -> None:
     """Validated anew from their JSON, since models may also be built without validation."""
-    labels = task.label_set(split_of(task.name, "train")[task.target])
+    labels = labels_of(task, head)
     encoded = encoder_of(task.name).encode(split_of(task.name, "test"))
-    outputs = outputs_of(task, len(encoded), len(labels))
+    outputs = outputs_of(task, head, len(encoded), len(labels))
     predictions = task.decode(outputs, encoded, labels, Options())
 
     assert len(encoded) == len(predictions)
@@ -187,10 +204,10 @@ def test_predictions_have_the_documented_form(task: Task) -> None:
 
 
 @every_classifier
-def test_a_classifier_gives_known_labels_with_their_probability(task: Task) -> None:
-    labels = task.label_set(split_of(task.name, "train")[task.target])
+def test_a_classifier_gives_known_labels_with_their_probability(task: Task, head: HeadName) -> None:
+    labels = labels_of(task, head)
     encoded = encoder_of(task.name).encode(split_of(task.name, "test"))
-    predictions = task.decode(outputs_of(task, len(encoded), len(labels)), encoded, labels, Options())
+    predictions = task.decode(outputs_of(task, head, len(encoded), len(labels)), encoded, labels, Options())
 
     assert {True} == {prediction.label in labels for prediction in predictions}
     assert all(0 <= prediction.probability <= 1 for prediction in predictions)
@@ -204,7 +221,7 @@ def test_the_sample_has_the_declared_rows_and_columns(task: Task) -> None:
 
     assert SAMPLE == sample.name
     assert sample.is_sample
-    assert {*task.input_columns, task.target, "split"} == set(rows)
+    assert {*task.input_columns, *map(task.target_of, task.heads), "split"} == set(rows)
     assert {sample.train_rows + sample.test_rows} == {len(values) for values in rows.values()}
     assert sample.train_rows == list(rows["split"]).count("train")
     assert sample.test_rows == list(rows["split"]).count("test")
@@ -251,35 +268,61 @@ def test_features_of_other_tasks_are_refused_with_a_reason(task: Task) -> None:
         assert f"task {task.name!r} takes features of kind" in (task.check_features(features) or ("", ""))[1]
 
 
-@every_classifier
-def test_targets_of_a_classifier_are_label_positions(task: Task) -> None:
+@every_single_label
+def test_targets_of_a_classifier_are_label_positions(task: Task, head: HeadName) -> None:
     labels = list(task.labels)[:3]
-    np.testing.assert_array_equal(range(len(labels)), task.targets(labels, labels))
-    np.testing.assert_array_equal([-1, 0], task.targets([labels[0], labels[1]], labels[1:]))
+    np.testing.assert_array_equal(range(len(labels)), task.targets(labels, labels, head))
+    np.testing.assert_array_equal([-1, 0], task.targets([labels[0], labels[1]], labels[1:], head))
 
 
 @every_classifier
-def test_labels_are_kept_in_the_tasks_order(task: Task) -> None:
+def test_labels_are_kept_in_the_tasks_order(task: Task, head: HeadName) -> None:
     some = list(task.labels)[::2] + list(task.labels)[-1:]
+    values = [[label] for label in some[::-1]] if head == "multilabel" else some[::-1]
 
-    assert [label for label in task.labels if label in some] == task.label_set(some[::-1])
+    assert [label for label in task.labels if label in some] == task.label_set(values, head)
 
 
-@every_classifier
-def test_a_training_split_with_odd_labels_is_invalid(task: Task) -> None:
+@every_single_label
+def test_a_training_split_with_odd_labels_is_invalid(task: Task, head: HeadName) -> None:
     """A label that the task does not know, or only one of them: then there is nothing to learn."""
     with pytest.raises(DatasetInvalid, match=f"column {task.target!r} holds unknown labels"):
-        task.label_set([*task.labels, "thirteen"])
+        task.label_set([*task.labels, "thirteen"], head)
     with pytest.raises(DatasetInvalid, match=f"column {task.target!r} needs at least two labels"):
-        task.label_set(list(task.labels[:1]) * 5)
+        task.label_set(list(task.labels[:1]) * 5, head)
+
+
+@every_head
+def test_outputs_have_one_unit_or_one_per_label(task: Task, head: HeadName) -> None:
+    per_label = head in {"multiclass", "multilabel"}
+
+    assert (len(task.labels) if per_label else 1) == task.output_units(head)
+    assert (7 if per_label else 1) == task.output_units(head, 7)
+
+
+@every_head
+def test_a_head_learns_a_column_of_the_sample(task: Task, head: HeadName) -> None:
+    assert task.target_of(head) in sample_of(task.name)
+    assert (task.target == task.target_of(head)) == (head != "multilabel")
 
 
 @every_task
-def test_outputs_have_one_unit_or_one_per_label(task: Task) -> None:
-    for head in task.heads:
-        softmax = HEADS[head].activation == "softmax"
-        assert (len(task.labels) if softmax else 1) == task.output_units(head)
-        assert (7 if softmax else 1) == task.output_units(head, 7)
+def test_a_task_has_labels_or_a_unit(task: Task) -> None:
+    """A regression has no labels and says what its numbers are; a classifier the other way round."""
+    assert bool(task.labels) != bool(task.unit)
+    assert ("regression" in task.heads) == bool(task.unit)
+
+
+@every_task
+def test_pictures_can_be_drawn_of_what_the_task_exhibits(task: Task) -> None:
+    """Points for a boundary, grey pictures for a sheet, nothing for the others."""
+    shown = task.exhibit(split_of(task.name, "test"))
+
+    assert (shown is not None) == bool({"boundary", "sheet"} & set(task.pictures))
+    if shown is not None:
+        rows = task.datasets[-1].test_rows
+        expected = ((rows, 2), np.float32) if "boundary" in task.pictures else ((rows, 28, 28), np.uint8)
+        assert expected == (shown.shape, shown.dtype)
 
 
 @every_task

@@ -140,7 +140,7 @@ def test_the_value_comes_with_its_unit() -> None:
 
 
 def test_targets_are_the_prices_themselves() -> None:
-    targets = TASK.targets([21, 3.5], [])
+    targets = TASK.targets([21, 3.5], [], "regression")
 
     assert np.float64 == targets.dtype
     assert [21.0, 3.5] == targets.tolist()

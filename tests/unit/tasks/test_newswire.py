@@ -7,10 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import MultiHot
+from app.errors import DatasetInvalid
 from app.tasks import registry
 from app.tasks._rows import SparseRows, dense
 from app.tasks._text import TextEncoder
-from app.tasks.base import Options
+from app.tasks.base import Label, Options
 from app.tasks.newswire import StoryInput, StoryPrediction
 
 TASK = registry.get("newswire")
@@ -29,6 +30,16 @@ def decoded(outputs: list[float], labels: list[str], top_k: int = 5) -> StoryPre
     (answer,) = TASK.decode(np.array([outputs], dtype=np.float32), encoded, labels, Options(top_k=top_k))
     assert isinstance(answer, StoryPrediction)
     return answer
+
+
+def label_set(*stories: list[Any]) -> list[Label]:
+    return TASK.label_set(stories, "multilabel")
+
+
+def targets(stories: list[list[str]], *labels: str) -> list[list[float]]:
+    matrix = TASK.targets(stories, labels, "multilabel")
+    assert ((len(stories), len(labels)), np.float32) == (matrix.shape, matrix.dtype)
+    return matrix.tolist()
 
 
 def test_topics_are_numbered_as_in_keras() -> None:
@@ -58,6 +69,115 @@ def test_no_more_topics_are_listed_than_there_are(top_k: int, listed: int) -> No
 def test_top_k_has_limits(top_k: Any) -> None:
     with pytest.raises(ValidationError, match="top_k"):
         Options(top_k=top_k)
+
+
+def test_a_topic_alone_is_the_list_of_topics() -> None:
+    """Of probabilities that add up to 1 only one can be more than a half."""
+    assert ["grain"] == decoded([0.1, 0.7, 0.2], ["cocoa", "grain", "earn"]).labels
+    assert ["grain"] == decoded([0.3, 0.4, 0.3], ["cocoa", "grain", "earn"]).labels
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels"),
+    [
+        ([0.9, 0.1, 0.2, 0.1], ["cocoa"]),
+        ([0.9, 0.1, 0.8, 0.1], ["cocoa", "earn"]),
+        ([0.6, 0.1, 0.1, 0.95], ["acq", "cocoa"]),
+        ([0.6, 0.9, 0.7, 0.8], ["grain", "cocoa", "earn", "acq"]),
+        ([0.1, 0.4, 0.3, 0.2], ["grain"]),
+        ([0.0, 0.0, 0.0, 0.0], ["cocoa"]),
+        ([0.1, 0.5, 0.3, 0.2], ["grain"]),
+        ([0.5, 0.1, 0.9, 0.5], ["earn", "cocoa", "acq"]),
+        ([0.49999997, 0.9, 0.1, 0.1], ["grain"]),
+        ([1.0, 1.0, 1.0, 1.0], ["cocoa", "grain", "earn", "acq"]),
+    ],
+)
+def test_a_multilabel_model_gives_every_topic_of_a_half_or_more(outputs: list[float], labels: list[str]) -> None:
+    """The best one first and in any case, then the others in the order of the outputs."""
+    answer = decoded(outputs, ["cocoa", "grain", "earn", "acq"])
+
+    assert labels == answer.labels
+    assert labels[0] == answer.label == answer.top[0].label
+    assert pytest.approx(max(outputs), abs=1e-6) == answer.probability
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 100])
+def test_top_k_does_not_shorten_the_topics_given(top_k: int) -> None:
+    answer = decoded([0.6, 0.9, 0.7], ["cocoa", "grain", "earn"], top_k)
+
+    assert ["grain", "cocoa", "earn"] == answer.labels
+    assert min(top_k, 3) == len(answer.top)
+
+
+def test_a_multilabel_model_answers_with_topics_of_its_dataset() -> None:
+    """Also with those that the task itself does not know."""
+    answer = decoded([0.2, 0.9, 0.8], ["cocoa", "rapeseed", "yen"])
+
+    assert ("rapeseed", ["rapeseed", "yen"]) == (answer.label, answer.labels)
+
+
+def test_several_topics_are_learnt_from_a_column_of_their_own() -> None:
+    assert ("label", "topics") == (TASK.target_of("multiclass"), TASK.target_of("multilabel"))
+
+
+def test_the_samples_topics_are_its_labels() -> None:
+    rows = TASK.rows("sample")
+
+    assert [[label] for label in rows["label"]] == rows["topics"]
+
+
+def test_labels_of_lists_are_in_the_tasks_order() -> None:
+    assert ["cocoa", "grain", "earn"] == label_set(["earn", "cocoa"], ["grain"], ["earn"])
+
+
+def test_labels_beyond_the_tasks_own_come_last_in_alphabetical_order() -> None:
+    assert ["cocoa", "lead", "dmk", "rapeseed", "yen"] == label_set(
+        ["yen", "lead"], ["rapeseed", "cocoa"], ["dmk", "yen"]
+    )
+    assert ["dmk", "yen"] == label_set(["yen"], ["dmk"])
+
+
+def test_the_order_of_labels_does_not_depend_on_that_of_the_rows() -> None:
+    stories = [["yen", "lead"], ["rapeseed", "cocoa"], [], ["dmk"]]
+
+    assert label_set(*stories) == label_set(*stories[::-1])
+
+
+def test_stories_without_topics_are_rows_like_others() -> None:
+    assert ["cocoa", "grain"] == label_set([], ["grain"], [], ["cocoa"])
+
+
+@pytest.mark.parametrize("stories", [[], [[]], [["cocoa"]], [["cocoa"], [], ["cocoa", "cocoa"]], [["yen"]]])
+def test_a_single_topic_is_nothing_to_learn(stories: list[list[str]]) -> None:
+    with pytest.raises(DatasetInvalid, match="needs at least two labels in the training split"):
+        label_set(*stories)
+
+
+def test_targets_have_a_one_for_each_topic_of_a_story() -> None:
+    stories = [["cocoa"], ["earn", "cocoa"], [], ["grain", "grain"]]
+
+    assert [[1, 0, 0], [1, 0, 1], [0, 0, 0], [0, 1, 0]] == targets(stories, "cocoa", "grain", "earn")
+
+
+def test_topics_that_training_never_saw_are_left_out() -> None:
+    """A test split may hold some: a story keeps its other topics, and may be left with none."""
+    assert [[1, 0], [0, 0], [0, 1]] == targets([["cocoa", "yen"], ["yen"], ["dmk", "grain"]], "cocoa", "grain")
+
+
+def test_no_stories_have_no_targets() -> None:
+    assert [] == targets([], "cocoa", "grain")
+
+
+def test_arrays_of_topics_are_as_good_as_lists() -> None:
+    stories: Any = [np.array(["earn", "cocoa"], dtype=object), np.array([], dtype=object), ("cocoa",)]
+
+    assert ["cocoa", "earn"] == TASK.label_set(stories, "multilabel")
+    assert [[1, 1], [0, 0], [1, 0]] == targets(stories, "cocoa", "earn")
+
+
+def test_a_multilabel_network_has_a_unit_for_each_topic_of_its_dataset() -> None:
+    assert 46 == TASK.output_units("multilabel")
+    assert 90 == TASK.output_units("multilabel", 90)
 
 
 def test_a_model_of_fewer_topics_answers_with_its_own() -> None:

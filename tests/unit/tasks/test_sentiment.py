@@ -23,7 +23,8 @@ def decoded(*outputs: float) -> list[ReviewPrediction]:
 def test_labels_are_in_keras_order() -> None:
     """Unit 1 means positive."""
     assert ("negative", "positive") == TASK.labels
-    np.testing.assert_array_equal([1, 0], TASK.targets(["positive", "negative"], TASK.labels))
+    for head in TASK.heads:
+        np.testing.assert_array_equal([1, 0], TASK.targets(["positive", "negative"], TASK.labels, head))
 
 
 def test_the_probability_is_that_of_the_label() -> None:

@@ -1,0 +1,61 @@
+"""The layers of a network as boxes, from the inputs at the top to the answer at the bottom."""
+
+import math
+from collections.abc import Sequence
+
+from app.artifacts.manifest import LayerRow
+from app.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, Form, drawing, page, render
+
+BOX_HEIGHT, GAP = 0.62, 0.34  # inches
+WIDTH = 7.0  # inches
+NARROWEST, WIDEST = 2.9, 5.4  # inches; between them a box is as wide as the logarithm of its units
+MOST_UNITS = 100_000  # as wide as the widest box
+FAINT = 0.14  # opacity of a box
+
+
+def diagram(layers: Sequence[LayerRow], inputs: int, input_name: str, title: str, form: Form) -> bytes:
+    """Each layer with its activation, the shape of its output and its parameters, for rows of `inputs` numbers."""
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+    boxes = [(f"input: {input_name}", "", inputs, MUTED), *(_box(layer) for layer in layers)]
+    total = sum(layer.parameters for layer in layers)
+    height = len(boxes) * (BOX_HEIGHT + GAP)
+    with drawing():
+        figure = page(WIDTH, height, title, f"{total:,} parameters in all")
+        axes = figure.subplots()
+        axes.set(xlim=(0, WIDTH), ylim=(height, 0))
+        axes.axis("off")
+        for place, (name, detail, units, colour) in enumerate(boxes):
+            top = place * (BOX_HEIGHT + GAP) + GAP / 2
+            width = _width(units)
+            axes.add_patch(
+                FancyBboxPatch(
+                    ((WIDTH - width) / 2, top), width, BOX_HEIGHT, boxstyle="round,pad=0,rounding_size=0.08",
+                    facecolor=(colour, FAINT), edgecolor=colour, linewidth=1.4,
+                )
+            )  # fmt: skip
+            middle = top + BOX_HEIGHT / 2
+            lift = 0.13 if detail else 0.0
+            shape = f"(rows, {units:,})"
+            axes.text(WIDTH / 2, middle - lift, f"{name}  →  {shape}", ha="center", va="center", fontweight="bold")
+            if detail:
+                axes.text(WIDTH / 2, middle + lift, detail, ha="center", va="center", color=INK)
+            if place:
+                ends = ((WIDTH / 2, top - GAP), (WIDTH / 2, top))
+                axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=13, color=MUTED, shrinkA=0))
+        return render(figure, form, title)
+
+
+def _box(layer: LayerRow) -> tuple[str, str, int, str]:
+    """Name, second line, units and colour of a layer's box."""
+    if layer.kind == "dropout":
+        return "dropout", f"sets {layer.rate:.0%} to zero while training" if layer.rate else "", layer.units, ORANGE
+    if layer.kind == "flatten":
+        return "flatten", "", layer.units, MUTED
+    colour = GREEN if layer.activation in {"sigmoid", "softmax"} else BLUE
+    return f"dense, {layer.activation}", f"{layer.parameters:,} parameters", layer.units, colour
+
+
+def _width(units: int) -> float:
+    share = math.log(max(units, 1)) / math.log(MOST_UNITS)
+    return NARROWEST + (WIDEST - NARROWEST) * min(1.0, share)

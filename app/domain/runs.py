@@ -215,7 +215,7 @@ class Epoch(BaseModel):
     metrics: dict[str, float] = Field(exclude=True)
 
     @model_serializer(mode="wrap")
-    def _flat(self, handler: SerializerFunctionWrapHandler) -> dict[str, float | None]:
+    def _flat(self, handler: SerializerFunctionWrapHandler) -> dict[str, int | float | None]:
         return {**handler(self), **self.metrics}
 
 

@@ -1,0 +1,202 @@
+"""Every kind of picture: well-formed, the same each time, with what must stand in it."""
+
+import re
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.artifacts.manifest import LayerRow
+from app.domain.runs import Epoch
+from app.plots import boundary, confusion, curves, diagram, regression, sheet
+from app.plots.style import Form
+
+RNG = np.random.default_rng(5)
+LAYERS = [
+    LayerRow(kind="dense", units=16, activation="relu", parameters=160_016),
+    LayerRow(kind="dropout", units=16, rate=0.5, parameters=0),
+    LayerRow(kind="dense", units=1, activation="sigmoid", parameters=17),
+]
+
+
+def history(epochs: int, *, fold: int | None = None, seed: int | None = None, held_out: bool = True) -> list[Epoch]:
+    """A run that learns, a little different for each fold or seed."""
+    shift = 0.01 * ((fold or 0) + (seed or 0))
+    found = []
+    for number in range(1, epochs + 1):
+        metrics = {"loss": 1 / number + shift, "accuracy": 1 - 0.5 / number - shift}
+        if held_out:
+            metrics |= {"val_loss": 1 / number + 0.02 * number + shift, "val_accuracy": 0.9 - 0.4 / number}
+        found.append(Epoch(epoch=number, fold=fold, seed=seed, seconds=0.1, metrics=metrics))
+    return found
+
+
+def side(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-3 * points[:, 0]))
+
+
+POINTS = RNG.normal(size=(60, 2))
+DIGITS = RNG.integers(0, 256, size=(23, 28, 28)).astype(np.uint8)
+READ = [str(number % 10) for number in range(23)]
+TRUE = ["9", *READ[1:]]
+
+PICTURES: dict[str, tuple[Callable[[Form], bytes], tuple[str, ...]]] = {
+    "curves": (
+        lambda form: curves.curves(history(12), "accuracy", "IMDB: overfit", form),
+        ("IMDB: overfit", "loss", "accuracy", "training", "validation", "epoch 7"),
+    ),
+    "one epoch": (lambda form: curves.curves(history(1), "accuracy", "t", form), ("validation",)),
+    "no validation": (lambda form: curves.curves(history(5, held_out=False), "accuracy", "t", form), ("training",)),
+    "folds": (
+        lambda form: curves.curves([e for f in (1, 2, 3) for e in history(9, fold=f)], "accuracy", "t", form),
+        ("mean of 3 folds ± standard deviation",),
+    ),
+    "later epochs": (lambda form: curves.curves(history(9), "accuracy", "t", form, 4), ("from epoch 4 on",)),
+    "overlay": (
+        lambda form: curves.overlay([("small", history(5)), ("large", history(9))], "accuracy", "sizes", form),
+        ("sizes", "small", "large", "solid: validation, dotted: training"),
+    ),
+    "diagram": (
+        lambda form: diagram.diagram(LAYERS, 10_000, "multi hot", "sentiment: dropout", form),
+        ("160,033 parameters in all", "160,016 parameters", "sets 50% to zero while training", "multi hot"),
+    ),
+    "confusion": (
+        lambda form: confusion.confusion(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), ["no", "yes"], "t", form),
+        ("accuracy 0.7500 on 4 test rows", "no", "yes", "predicted", "true"),
+    ),
+    "many labels": (
+        lambda form: confusion.confusion(
+            np.arange(46), np.arange(46), [f"topic-{number}" for number in range(46)], "t", form
+        ),
+        ("topic-0", "topic-45"),
+    ),
+    "regression": (
+        lambda form: regression.predicted_against_true(
+            np.array([10.0, 20.0, 30.0]), np.array([12.0, 20.0, 27.0]), "dollars", "t", form
+        ),
+        ("mean absolute error 1.67, median 2", "true (dollars)", "predicted (dollars)"),
+    ),
+    "sheet": (lambda form: sheet.sheet(DIGITS, TRUE, READ, [0.5] * 23, "t", form), ("0, is 9", "1  50%")),
+    "boundary": (
+        lambda form: boundary.boundary(side, POINTS, (POINTS[:, 0] > 0).astype(int), ("class 0", "class 1"), "t", form),
+        ("100.0% of these 60 training points lie on their side of the line", "class 1"),
+    ),
+}
+every_picture = pytest.mark.parametrize("name", PICTURES)
+
+
+def texts(svg: bytes) -> set[str]:
+    """Everything that stands in the picture."""
+    return {"".join(element.itertext()).strip() for element in ET.fromstring(svg).iter() if "text" in element.tag}
+
+
+@every_picture
+def test_an_svg_is_well_formed_small_and_says_what_it_must(name: str) -> None:
+    draw, expected = PICTURES[name]
+    svg = draw("svg")
+
+    found = "\n".join(texts(svg))
+    assert [] == [text for text in expected if text not in found]
+    assert len(svg) < 400_000
+    assert not re.search(rb"<script|\bhref=\"http", svg)
+
+
+@every_picture
+def test_a_png_has_the_size_of_a_browser_window_at_most(name: str) -> None:
+    png = PICTURES[name][0]("png")
+
+    assert b"\x89PNG\r\n\x1a\n" == png[:8]
+    width, height = struct.unpack(">II", png[16:24])
+    assert 400 < width < 2_000
+    assert 200 < height < 2_200
+
+
+@every_picture
+def test_the_same_picture_is_the_same_bytes(name: str) -> None:
+    draw = PICTURES[name][0]
+
+    assert draw("svg") == draw("svg")
+    assert draw("png") == draw("png")
+
+
+def test_somebodys_title_is_text_and_nothing_else() -> None:
+    """Dollar signs are no formulas, angle brackets no tags, and what XML cannot hold is left out."""
+    title = "a $\\frac{1}{0}$ <script>alert(1)</script> & \x00\ud800 \n b"
+
+    svg = curves.curves(history(3), "accuracy", title, "svg")
+
+    assert any("a $\\frac{1}{0}$ <script>alert(1)</script>" in text for text in texts(svg))
+    assert b"<script" not in svg
+
+
+def test_five_thousand_epochs_are_thinned_out() -> None:
+    svg = curves.curves(history(5_000), "accuracy", "t", "svg")
+
+    assert len(svg) < 150_000
+
+
+@pytest.mark.parametrize("metric", ["mae", "f1"])
+def test_other_figures_have_their_names(metric: str) -> None:
+    epochs = [Epoch(epoch=n, fold=None, seconds=0.1, metrics={"loss": 1.0 / n, metric: 0.5}) for n in (1, 2)]
+
+    assert {"mae": "mean absolute error", "f1": "F1 score"}[metric] in "\n".join(
+        texts(curves.curves(epochs, metric, "t", "svg"))
+    )
+
+
+def test_a_loss_over_orders_of_magnitude_has_a_logarithmic_scale() -> None:
+    epochs = [
+        Epoch(epoch=n, fold=None, seconds=0.1, metrics={"loss": 10.0 ** (3 - n), "mae": 1.0}) for n in range(1, 6)
+    ]
+
+    assert any("logarithmic" in text for text in texts(curves.curves(epochs, "mae", "t", "svg")))
+
+
+def test_a_confusion_matrix_counts_true_classes_by_row() -> None:
+    counts = confusion.matrix(np.array([0, 0, 2, 2, 2]), np.array([0, 1, 2, 2, 0]), 3)
+
+    assert [[1, 1, 0], [0, 0, 0], [1, 0, 2]] == counts.tolist()
+
+
+def test_a_mosaic_holds_ten_digits_in_a_row() -> None:
+    image = sheet.mosaic(DIGITS)
+
+    assert (3 * sheet.PITCH_Y, 10 * sheet.PITCH_X) == image.shape
+    np.testing.assert_array_equal(DIGITS[12], image[sheet.PITCH_Y + 2 :][:28, 2 * sheet.PITCH_X + 3 :][:, :28])
+
+
+def test_equal_values_have_a_range_all_the_same() -> None:
+    same = np.array([3.0, 3.0])
+
+    assert (2.0, 4.0) == regression.limits(same, same)
+    assert "R²" not in regression.summary(same, same)
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.5, 1.0])
+def test_a_network_that_says_the_same_everywhere_has_no_line(constant: float) -> None:
+    def flat(points: NDArray[Any]) -> NDArray[np.float64]:
+        return np.full(len(points), constant)
+
+    svg = boundary.boundary(flat, POINTS, np.zeros(60, dtype=int), ("class 0", "class 1"), "t", "svg")
+
+    assert texts(svg)
+
+
+def test_matplotlib_comes_with_the_first_picture_only() -> None:
+    """And never its global state, pyplot."""
+    code = (
+        "import sys, app.main, app.services.pictures\n"
+        "print('matplotlib' in sys.modules, 'scipy' in sys.modules)\n"
+        "from app.plots import regression\nimport numpy as np\n"
+        "regression.predicted_against_true(np.arange(3.0), np.arange(3.0), '', 't', 'svg')\n"
+        "print('matplotlib.figure' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "False False\nTrue False" == done.stdout.strip()

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from app.api import problems
 from app.errors import FieldError, InvalidInput, MalformedBody
+from app.inference.predictor import Refused
 from app.tasks.base import Options, Task
 
 MAX_INSTANCES = 10_000
@@ -104,6 +105,14 @@ class RequestParser:
             invalid = InvalidInput("; ".join(f"{e['field']}: {e['message']}" for e in found[:3]))
             invalid.errors = [FieldError(**e) for e in found]
             raise invalid from error
+
+
+def refused(error: Refused, *, batch: bool = False) -> InvalidInput:
+    """What a predictor refuses, as the client's mistake: of many instances the first twenty are named."""
+    paths = [(f"instances.{r.row}.{r.field}" if batch else r.field, r.message) for r in error.refusals[:20]]
+    invalid = InvalidInput("; ".join(f"{path}: {message}" for path, message in paths[:3]))
+    invalid.errors = [FieldError(path, message) for path, message in paths]
+    return invalid
 
 
 def _refuse_many_fields(given: Any) -> None:

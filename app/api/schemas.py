@@ -37,7 +37,9 @@ class TaskDetail(TaskSummary):
 
     input_schema: dict[str, Any] = Field(description="JSON Schema of one input")
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
-    labels: list[str | int] = Field(description="the answers that a classifier can give; empty for regression")
+    labels: list[str | int] = Field(
+        description="the answers of a classifier; empty for regression. A multilabel model's manifest has its own list"
+    )
     heads: list[HeadName] = Field(description="what a recipe may choose as `head`")
     pictures: list[str] = Field(description="what `GET /models/{id}/{picture}.svg` can draw of its models")
 

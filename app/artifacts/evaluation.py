@@ -1,6 +1,7 @@
 """`evaluation.npz`: what a model answered on its test split, row by row, for paired tests and pictures."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,30 @@ class Shown:
     probability: NDArray[np.float32]  # (n,) of the predicted label
 
 
+PLANE_POINTS = 200  # in each direction
+PLANE_MARGIN = 0.1  # share of the points' range left around them
+
+
+@dataclass(frozen=True)
+class Plane:
+    """What a model of two numbers answers on a square around its training points."""
+
+    xs: NDArray[np.float32]  # (200,)
+    ys: NDArray[np.float32]  # (200,)
+    probability: NDArray[np.float32]  # (200, 200) of the second class, a row for each y
+
+    @classmethod
+    def around(cls, points: NDArray[Any], ask: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> "Plane":
+        """`points` (n, 2); `ask` maps (n, 2) to (n,) probabilities of the second class."""
+        low, high = points.min(axis=0), points.max(axis=0)
+        half = float((high - low).max()) * (0.5 + PLANE_MARGIN) or 1.0
+        xs, ys = (
+            np.linspace(middle - half, middle + half, PLANE_POINTS, dtype=np.float32) for middle in (low + high) / 2
+        )
+        grid = np.column_stack([part.ravel() for part in np.meshgrid(xs, ys)])
+        return cls(xs, ys, ask(grid).reshape(PLANE_POINTS, PLANE_POINTS))
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """The test split in its order; two models of one dataset can be compared row by row."""
@@ -30,6 +55,7 @@ class Evaluation:
     target: NDArray[Any]  # (rows,) int32 label positions, float32 values, or (rows, labels) bool for multilabel
     predicted: NDArray[Any]  # the same
     shown: Shown | None = None
+    plane: Plane | None = None
 
     def right(self) -> NDArray[np.bool_]:
         """(rows,) whether the answer is right; of a multilabel model, whether all its labels are."""
@@ -45,8 +71,8 @@ class Evaluation:
 def save(evaluation: Evaluation, folder: Path) -> None:
     """Write the file into a staging folder."""
     arrays: dict[str, Any] = {"target": evaluation.target, "predicted": evaluation.predicted}
-    if evaluation.shown:
-        arrays |= {f"shown/{name}": array for name, array in vars(evaluation.shown).items()}
+    for part, held in (("shown", evaluation.shown), ("plane", evaluation.plane)):
+        arrays |= {f"{part}/{name}": array for name, array in vars(held).items()} if held else {}
     np.savez_compressed(folder / EVALUATION, **arrays)
 
 
@@ -58,10 +84,20 @@ def parse(content: bytes) -> Evaluation:
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            parts = {name.removeprefix("shown/"): arrays[name] for name in arrays.files if name.startswith("shown/")}
-            found = Evaluation(arrays["target"], arrays["predicted"], Shown(**parts) if parts else None)
+            shown, plane = _part(arrays, "shown"), _part(arrays, "plane")
+            found = Evaluation(
+                arrays["target"],
+                arrays["predicted"],
+                Shown(**shown) if shown else None,
+                Plane(**plane) if plane else None,
+            )
     except Exception as error:  # a file with the right checksum can still hold anything
         raise ArtifactInvalid("the evaluation cannot be read") from error
     if found.target.shape != found.predicted.shape:
         raise ArtifactInvalid("the evaluation has answers for other rows than its targets")
     return found
+
+
+def _part(arrays: Any, prefix: str) -> dict[str, Any]:
+    """The arrays whose names begin so, without the prefix."""
+    return {name.removeprefix(f"{prefix}/"): arrays[name] for name in arrays.files if name.startswith(f"{prefix}/")}

@@ -64,6 +64,7 @@ class Manifest(BaseModel):
     recipe: Recipe
     validation: Validation
     seed: int
+    seeds: int = Field(1, description="how often it was trained, from `seed` on; this is the model of `seed`")
     layers: list[LayerRow]
     parameters: int = Field(description="trained weights of all layers")
     input: dict[str, Any] = Field(description="columns taken, and numbers per encoded row")

@@ -68,8 +68,8 @@ class Catalog:
     def has_column(self, task: Task, info: DatasetInfo, name: str) -> bool:
         """Whether a dataset has this column; the published file, if none is here yet, lacks further targets."""
         path = self.path(info)
-        if info.is_built_in:
-            return name in task.rows(info.name)
+        if info.is_built_in:  # asked without drawing the rows, which may take a second
+            return name in (*task.input_columns, *(task.target_of(head) for head in task.heads))
         if not path.is_file():
             return name in (*task.input_columns, task.target)
         try:

@@ -1,4 +1,4 @@
-"""The datasets that need no file: each task's bundled sample, and what it generates."""
+"""The checksum of datasets that need no file: samples, and what a task generates."""
 
 import hashlib
 import json

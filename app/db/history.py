@@ -59,11 +59,18 @@ def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> S
     return tx.execute(query).all()
 
 
-def epochs_of(tx: Transaction, run_id: str) -> list[Epoch]:
-    """The run's epochs in the order they were trained."""
+def last_epoch(tx: Transaction, run_id: str) -> int:
+    """The highest number of an epoch of the run; 0 without any."""
+    found: int | None = tx.execute(select(func.max(epochs.c.epoch)).where(epochs.c.run_id == run_id)).scalar_one()
+    return found or 0
+
+
+def epochs_of(tx: Transaction, run_id: str, every: int = 1) -> list[Epoch]:
+    """The run's epochs in the order they were trained: the first, and those whose number `every` divides."""
     query = select(epochs, runs.c.seed, runs.c.seeds).join(runs, runs.c.id == epochs.c.run_id)
     found = []
-    for row in tx.execute(query.where(epochs.c.run_id == run_id).order_by(epochs.c.id)):
+    wanted = (epochs.c.epoch % every == 0) | (epochs.c.epoch == 1)
+    for row in tx.execute(query.where(epochs.c.run_id == run_id, wanted).order_by(epochs.c.id)):
         fold, seed = which_fit(row, row.fit)
         found.append(Epoch(epoch=row.epoch, fold=fold, seed=seed, seconds=row.seconds, metrics=row.metrics))
     return found

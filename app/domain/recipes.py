@@ -9,12 +9,12 @@ from app.domain.part import Part
 
 MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
 
-# Every activation of Keras 3.15 but `threshold`, which needs arguments, `glu`, which halves the layer's width, and
-# `sparsemax`, whose rows do not add up to 1 there.
+# Every activation of Keras 3.15 but `threshold`, which needs arguments, `glu`, which halves the layer's width,
+# `sparsemax`, whose rows do not add up to 1 there, and `hard_shrink`, which jumps: rounding would decide its answer.
 # `inference/activations.py` serves them.
 Activation = Literal[
     "linear", "relu", "tanh", "sigmoid", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign",
-    "exponential", "leaky_relu", "relu6", "hard_sigmoid", "hard_silu", "hard_tanh", "hard_shrink", "soft_shrink",
+    "exponential", "leaky_relu", "relu6", "hard_sigmoid", "hard_silu", "hard_tanh", "soft_shrink",
     "tanh_shrink", "log_sigmoid", "squareplus", "sparse_plus", "sparse_sigmoid", "softmax", "log_softmax",
 ]  # fmt: skip
 HeadName = Literal["binary", "multiclass", "multilabel", "regression", "unit_regression"]

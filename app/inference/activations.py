@@ -13,7 +13,7 @@ Function = Callable[[FloatMatrix], FloatMatrix]
 
 _SELU_ALPHA, _SELU_SCALE = np.float32(1.6732632423543772), np.float32(1.0507009873554805)  # Klambauer et al. 2017
 _LEAK = np.float32(0.2)  # slope of leaky_relu below zero
-_SHRINK = np.float32(0.5)  # threshold of hard_shrink and soft_shrink
+_SHRINK = np.float32(0.5)  # threshold of soft_shrink
 _ROOT_HALF = np.float32(0.7071067811865476)
 # Error function, Abramowitz and Stegun 7.1.26: wrong by less than 1.5e-7, the precision of float32.
 _ERF_SCALE = np.float32(0.3275911)
@@ -132,12 +132,6 @@ def hard_tanh(x: FloatMatrix) -> FloatMatrix:
     return np.clip(x, np.float32(-1), np.float32(1))
 
 
-def hard_shrink(x: FloatMatrix) -> FloatMatrix:
-    """x, or 0 where it is within -0.5 to 0.5."""
-    result: FloatMatrix = np.where(np.abs(x) > _SHRINK, x, np.float32(0))
-    return result
-
-
 def soft_shrink(x: FloatMatrix) -> FloatMatrix:
     """The input moved towards zero by 0.5, or 0."""
     result: FloatMatrix = np.sign(x) * np.maximum(np.abs(x) - _SHRINK, np.float32(0))
@@ -202,7 +196,6 @@ ACTIVATIONS: Mapping[str, Function] = {
     "hard_sigmoid": hard_sigmoid,
     "hard_silu": hard_silu,
     "hard_tanh": hard_tanh,
-    "hard_shrink": hard_shrink,
     "soft_shrink": soft_shrink,
     "tanh_shrink": tanh_shrink,
     "log_sigmoid": log_sigmoid,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from app.artifacts.store import Artifact
@@ -70,4 +71,11 @@ class Predictor:
         encoded = self.encoder.encode(self.task.columns(inputs))
         if refusals := self.task.refusals(encoded):
             raise Refused(refusals)
-        return self.task.decode(self.network(encoded), encoded, self.manifest.labels, options)
+        outputs = self.network(encoded)
+        if not np.isfinite(outputs).all():  # weights that grew, an input far from all others, `exponential`
+            field = next(iter(self.task.Input.model_fields))
+            rows = np.flatnonzero(~np.isfinite(outputs).all(axis=1)).tolist()
+            raise Refused(
+                [Refusal(row, field, "is so far from the training rows that the answer overflows") for row in rows]
+            )
+        return self.task.decode(outputs, encoded, self.manifest.labels, options)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.domain.runs import Epoch
-from app.errors import InvalidInput
 from app.plots.panels import Pair, draw_run, frame, handles, line, mark
 from app.plots.series import Repeated, best_epoch, repeated, series
 from app.plots.style import (
@@ -67,12 +66,7 @@ def overlay(
     """2 to 10 runs, each (label, its epochs), a colour per run: solid lines are validation, dotted ones training.
 
     Runs of several folds or seeds are drawn as their mean; epochs before `first_epoch` are left out.
-
-    Raises:
-        InvalidInput: fewer than 2 runs, or more than there are colours.
     """
-    if not 2 <= len(runs) <= len(RUN_COLOURS):
-        raise InvalidInput(f"a picture compares 2 to {len(RUN_COLOURS)} runs, not {len(runs)}", field="runs")
     parts = [repeated(epochs) for _, epochs in runs]
     labels = [_label(label, part) for (label, _), part in zip(runs, parts, strict=True)]
     columns = 2 if max(map(len, labels)) <= SHORT else 1

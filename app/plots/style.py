@@ -67,7 +67,7 @@ def drawing() -> Iterator[None]:
     """Our settings, for as long as a picture is made; other threads wait, because the settings are the process's."""
     import matplotlib as mpl
 
-    with _ONE_AT_A_TIME, mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]  # its keys are checked when they are used
+    with _ONE_AT_A_TIME, warnings.catch_warnings(), mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]  # its keys are checked when they are used
         # A browser has the letters that our font lacks; in a PNG they are boxes, and a warning helps nobody.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         yield

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from app.artifacts.evaluation import Evaluation
@@ -49,9 +50,12 @@ class PairedTest(BaseModel):
         "wilcoxon (1945), signed ranks: absolute errors row by row"
     )
     rows: int = Field(description="rows of the test split")
+    figures: tuple[float, float] = Field(description="accuracy, or mean absolute error, of each on these rows")
     first_better: int = Field(description="rows on which only the first is right, or has the smaller error")
     second_better: int = Field(description="the other way round")
     p_value: float = Field(description="probability of a difference so large if both models were equally good")
+    p_adjusted: float = Field(description="the same, adjusted for the number of pairs compared here (Holm 1979)")
+    better: str | None = Field(description="the run that the test favours, if the adjusted value is below 0.05")
     reading: str
 
 
@@ -106,19 +110,23 @@ class ComparisonService:
         )
 
     def _tests(self, found: Sequence[Run]) -> tuple[list[PairedTest], list[str]]:
-        tests, notes, answers = [], [], {}
+        pairs, notes, answers = [], [], {}
         for run in found:
             try:
                 answers[run.id] = self._answers(run)
             except (ArtifactInvalid, _NothingKept) as error:
                 notes.append(f"run {run.id}: {error}")
+            if run.seeds > 1 and run.id in answers:
+                notes.append(f"run {run.id}: tested is the model of seed {run.seed}; its spread tells of the others")
         for first, second in itertools.combinations([run for run in found if run.id in answers], 2):
             (data, one), (other_data, other) = answers[first.id], answers[second.id]
-            if data != other_data or not np.array_equal(one.target, other.target):
+            if data != other_data:
                 notes.append(f"runs {first.id} and {second.id}: they were not measured on the same test rows")
-                continue
-            tests.append(_test(first, second, one, other))
-        return tests, notes
+            elif not np.array_equal(one.target, other.target):
+                notes.append(f"runs {first.id} and {second.id}: they learnt different targets of the same rows")
+            else:
+                pairs.append(_Pair(first, second, one, other))
+        return [pair.told(p) for pair, p in zip(pairs, _holm([pair.p for pair in pairs]), strict=True)], notes
 
     def _answers(self, run: Run) -> tuple[str, Evaluation]:
         """The checksum of the run's dataset, and its model's answers on the test split."""
@@ -135,36 +143,74 @@ class _NothingKept(Exception):
     """A run without answers to test."""
 
 
-def _test(first: Run, second: Run, one: Evaluation, other: Evaluation) -> PairedTest:
-    # Slow to import, and most API processes never compare.
+class _Pair:
+    """Two runs with answers on the same rows."""
+
+    def __init__(self, first: Run, second: Run, one: Evaluation, other: Evaluation) -> None:
+        self._runs = (first.id, second.id)
+        self._rows = len(one.target)
+        self._by_errors = HEADS[first.recipe.head].metric == "mae" and one.target.dtype.kind == "f"
+        # Above zero where the first is better.
+        gains = other.errors() - one.errors() if self._by_errors else _as_numbers(one) - _as_numbers(other)
+        self._first, self._second = int(np.sum(gains > 0)), int(np.sum(gains < 0))
+        sides = (one, other)
+        self._figures = [float(np.mean(side.errors() if self._by_errors else side.right())) for side in sides]
+        self.p, self._lead = _wilcoxon(gains) if self._by_errors else _mcnemar(self._first, self._second)
+
+    def told(self, adjusted: float) -> PairedTest:
+        """The test with the p-value that counts the other pairs too."""
+        better = self._runs[0 if self._lead > 0 else 1] if adjusted < LEVEL else None
+        what = "mean error" if self._by_errors else "accuracy"
+        figures = f"{what} {self._figures[0]:.4g} against {self._figures[1]:.4g}"
+        verdict = (
+            f"more than chance explains, in favour of {better}"
+            if better
+            else "chance explains that; this test split does not tell them apart"
+        )
+        return PairedTest(
+            runs=self._runs,
+            test="wilcoxon" if self._by_errors else "mcnemar",
+            rows=self._rows,
+            figures=(self._figures[0], self._figures[1]),
+            first_better=self._first,
+            second_better=self._second,
+            p_value=self.p,
+            p_adjusted=adjusted,
+            better=better,
+            reading=f"{figures}, adjusted p = {adjusted:.2g}: {verdict}",
+        )
+
+
+def _as_numbers(evaluation: Evaluation) -> NDArray[np.float64]:
+    return evaluation.right().astype(np.float64)
+
+
+def _mcnemar(first: int, second: int) -> tuple[float, float]:
+    """The p-value of so many rows won by each, and which one leads, by its sign."""
+    from scipy import stats  # slow to import, and most API processes never compare
+
+    return (float(stats.binomtest(first, first + second).pvalue) if first + second else 1.0), first - second
+
+
+def _wilcoxon(gains: NDArray[np.float64]) -> tuple[float, float]:
+    """The p-value of these differences, and which one leads, by the sign of the rank sums' difference."""
     from scipy import stats
 
-    if HEADS[first.recipe.head].metric == "mae" and one.target.dtype.kind == "f":
-        differences = one.errors() - other.errors()
-        better, worse = int(np.sum(differences < 0)), int(np.sum(differences > 0))
-        p = float(stats.wilcoxon(differences).pvalue) if better + worse else 1.0
-        kind: Literal["mcnemar", "wilcoxon"] = "wilcoxon"
-    else:
-        better = int(np.sum(one.right() & ~other.right()))
-        worse = int(np.sum(other.right() & ~one.right()))
-        p = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
-        kind = "mcnemar"
-    return PairedTest(
-        runs=(first.id, second.id),
-        test=kind,
-        rows=len(one.target),
-        first_better=better,
-        second_better=worse,
-        p_value=p,
-        reading=_reading(first.id if better > worse else second.id, better, worse, p),
-    )
+    gains = gains[gains != 0]
+    if not len(gains):
+        return 1.0, 0.0
+    ranks = stats.rankdata(np.abs(gains))
+    return float(stats.wilcoxon(gains).pvalue), float(np.sum(ranks * np.sign(gains)))
 
 
-def _reading(leader: str, better: int, worse: int, p: float) -> str:
-    counts = f"the first is better on {better:,} rows, the second on {worse:,}"
-    if p < LEVEL:
-        return f"{counts}: more than chance explains (p = {p:.2g}), in favour of {leader} on this test split"
-    return f"{counts}: chance explains that (p = {p:.2g}); this test split does not tell them apart"
+def _holm(values: Sequence[float]) -> list[float]:
+    """p-values adjusted for their number, in the same order: the smallest times n, the next times n - 1, ..."""
+    adjusted = [1.0] * len(values)
+    least = 0.0
+    for rank, place in enumerate(np.argsort(values, kind="stable").tolist()):
+        least = max(least, min(1.0, values[place] * (len(values) - rank)))
+        adjusted[place] = least
+    return adjusted
 
 
 def _settings(run: Run) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Drawing runs and models. matplotlib is imported with the first picture: one that draws nothing needs none of it."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.manifest import Manifest
@@ -12,12 +13,14 @@ from app.artifacts.store import ArtifactStore
 from app.db import history, models
 from app.db.engine import Database
 from app.domain.runs import Epoch, Run
-from app.errors import Conflict, InvalidInput, NotFound
-from app.inference.predictor import Predictor
+from app.errors import Conflict, InvalidInput, NotFound, Unavailable
+from app.plots.style import Form
 from app.tasks import registry
 from app.tasks.base import Picture
 
-Form = Literal["svg", "png"]
+MOST_PICTURES = 8  # drawn or waiting at once
+MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...
+NAME_LETTERS = 40  # of a run in a legend, where others have the same
 
 
 class PictureService:
@@ -26,6 +29,7 @@ class PictureService:
     def __init__(self, database: Database, store: ArtifactStore) -> None:
         self._database = database
         self._store = store
+        self._turns = BoundedSemaphore(MOST_PICTURES)
 
     def curves(self, run_id: str, form: Form, first_epoch: int) -> bytes:
         """Loss and metric of a run by epoch, also while it is going.
@@ -38,9 +42,9 @@ class PictureService:
 
         with self._database.read() as tx:
             run = history.get(tx, run_id)
-        epochs = self._epochs(run, first_epoch)
         title = f"{run.task}: {run.name or run.preset} on {run.dataset}"
-        return curves.curves(epochs, run.recipe.metric, title, form, first_epoch)
+        with self._turn():
+            return curves.curves(self._epochs(run, first_epoch), run.recipe.metric, title, form, first_epoch)
 
     def overlay(self, runs: Sequence[Run], form: Form, first_epoch: int) -> bytes:
         """The curves of several runs of one task in one picture.
@@ -54,8 +58,9 @@ class PictureService:
         metrics = {run.recipe.metric for run in runs}
         if len(metrics) > 1:
             raise InvalidInput(f"the runs are measured by different figures: {', '.join(sorted(metrics))}", "runs")
-        named = zip(_names(runs), [self._epochs(run, first_epoch) for run in runs], strict=True)
-        return curves.overlay(list(named), metrics.pop(), f"{runs[0].task}: runs compared", form, first_epoch)
+        with self._turn():
+            named = zip(_names(runs), [self._epochs(run, first_epoch) for run in runs], strict=True)
+            return curves.overlay(list(named), metrics.pop(), f"{runs[0].task}: runs compared", form, first_epoch)
 
     def diagram(self, model_id: str, form: Form) -> bytes:
         """The layers of a model with their widths and parameter counts.
@@ -69,7 +74,8 @@ class PictureService:
         manifest = self._manifest(model_id)
         title = f"{manifest.task}: {manifest.preset}"
         kind = manifest.recipe.features.kind.replace("_", " ")
-        return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, form)
+        with self._turn():
+            return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, form)
 
     def picture(self, model_id: str, kind: Picture, form: Form) -> bytes:
         """What a model's answers on its test split look like.
@@ -87,34 +93,28 @@ class PictureService:
         if evaluation is None:
             raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
         title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
-        if kind == "boundary":
-            return self._boundary(manifest, evaluation, title, form)
-        return _draw(kind, manifest, evaluation, title, form)
-
-    def _boundary(self, manifest: Manifest, evaluation: Evaluation, title: str, form: Form) -> bytes:
-        from app.plots import boundary
-
-        task = registry.get(manifest.task)
-        predictor = Predictor(task, self._store.open(manifest.task, manifest.id), version=0)
-        shown = evaluation.shown
-        assert shown is not None
-
-        def probability(points: NDArray[np.float64]) -> NDArray[np.float64]:
-            return predictor.network.in_batches(points.astype(np.float32))[:, -1].astype(np.float64)
-
-        first, second = (f"class {label}" for label in manifest.labels)
-        return boundary.boundary(
-            probability, shown.inputs.astype(np.float64), shown.target.astype(np.int64), (first, second), title, form
-        )
+        with self._turn():
+            return _draw(kind, manifest, evaluation, title, form)
 
     def _epochs(self, run: Run, first_epoch: int) -> list[Epoch]:
         with self._database.read() as tx:
-            epochs = history.epochs_of(tx, run.id)
+            every = -(-history.last_epoch(tx, run.id) // MOST_EPOCHS)
+            epochs = history.epochs_of(tx, run.id, max(1, every))
         if not epochs:
             raise Conflict(f"run {run.id} is {run.status} and has no epochs to draw")
         if not any(epoch.epoch >= first_epoch for epoch in epochs):
             raise Conflict(f"run {run.id} has no epochs from {first_epoch} on")
         return epochs
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Pictures are drawn one after the other: few may wait, so that threads are left for other requests."""
+        if not self._turns.acquire(blocking=False):
+            raise Unavailable(f"{MOST_PICTURES} pictures are being drawn already")
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _manifest(self, model_id: str) -> Manifest:
         with self._database.read() as tx:
@@ -125,7 +125,7 @@ class PictureService:
 
 
 def _draw(kind: Picture, manifest: Manifest, evaluation: Evaluation, title: str, form: Form) -> bytes:
-    from app.plots import confusion, regression, sheet
+    from app.plots import boundary, confusion, regression, sheet
 
     labels = [str(label) for label in manifest.labels]
     if kind == "confusion":
@@ -134,8 +134,11 @@ def _draw(kind: Picture, manifest: Manifest, evaluation: Evaluation, title: str,
     if kind == "predictions":
         unit = registry.get(manifest.task).unit
         return regression.predicted_against_true(evaluation.target, evaluation.predicted, unit, title, form)
-    shown = evaluation.shown
+    shown, plane = evaluation.shown, evaluation.plane
     assert shown is not None
+    if plane is not None:
+        first, second = (f"class {label}" for label in labels)
+        return boundary.boundary(plane, shown, (first, second), title, form)
     target_names, predicted_names = ([labels[i] for i in column] for column in (shown.target, shown.predicted))
     return sheet.sheet(shown.inputs, target_names, predicted_names, shown.probability.tolist(), title, form)
 
@@ -144,6 +147,6 @@ def _names(runs: Sequence[Run]) -> list[str]:
     """What each run is called in a legend: its name or preset, with what tells it apart from its namesakes."""
     plain = [run.name or run.preset for run in runs]
     return [
-        name if plain.count(name) == 1 else f"{name}, {run.dataset}, seed {run.seed} ({run.id})"
+        name if plain.count(name) == 1 else f"{name[:NAME_LETTERS]} ({run.id})"
         for name, run in zip(plain, runs, strict=True)
     ]

@@ -54,7 +54,9 @@ class Ids(BaseModel):
     """Word ids to turn back into words."""
 
     model_config = ConfigDict(extra="forbid")
-    ids: list[Id] = Field(min_length=1, max_length=MAX_IDS, description="as `encode` and keras.datasets give them")
+    ids: list[Id] = Field(
+        min_length=1, max_length=MAX_IDS, fail_fast=True, description="as `encode` and keras.datasets give them"
+    )
 
 
 class TextDecoding(BaseModel):

@@ -75,7 +75,7 @@ class Values(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     values: list[Annotated[Number, Field(ge=-1e6, le=1e6)]] = Field(
-        max_length=100_000, description="what the first layer takes, in order"
+        max_length=10_000, fail_fast=True, description="what the first layer takes, in order"
     )
 
 
@@ -173,7 +173,7 @@ class Task(ABC):
         """An instance of `Codes` turned back.
 
         Raises:
-            InvalidInput: the codes are not those of this encoder.
+            InvalidInput: there are not as many as this encoder makes, or one that it never makes.
         """
         if len(codes.values) != encoder.width:
             raise InvalidInput(f"takes {encoder.width} numbers, got {len(codes.values)}", field="values")

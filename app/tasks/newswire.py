@@ -40,8 +40,7 @@ class StoryPrediction(BaseModel):
     label: str
     probability: float = Field(description="of `label`, 0 to 1")
     labels: list[str] = Field(
-        description="the topics given: the best one; by a multilabel model every one of probability 0.5 or more, and "
-        "the best one in any case"
+        description="the topics of probability above 0.5: by a multilabel model any number of them, else one at most"
     )
     top: list[TopicScore] = Field(description="the `top_k` most probable topics, best first")
     known_words: float = Field(description="share of the story's words that the vocabulary holds, 0 to 1")
@@ -140,7 +139,7 @@ class Newswire(_text.TextTask):
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[StoryPrediction]:
         """`outputs` (rows, labels): a probability for each topic; of a multilabel head they do not add up to 1."""
-        given = [[str(labels[i]) for i in np.flatnonzero(row >= 0.5).tolist()] for row in outputs]
+        given = [[str(labels[i]) for i in np.flatnonzero(row > 0.5).tolist()] for row in outputs]
         best = np.argsort(-outputs, axis=1, kind="stable")[:, : options.top_k]
         answers = []
         for row, order, over, known in zip(outputs, best, given, _text.known_words(encoded), strict=True):
@@ -150,7 +149,7 @@ class Newswire(_text.TextTask):
                 StoryPrediction(
                     label=first.label,
                     probability=first.probability,
-                    labels=[first.label, *(label for label in over if label != first.label)],
+                    labels=over,
                     top=top,
                     known_words=known,
                 )

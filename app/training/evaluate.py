@@ -1,14 +1,14 @@
 """Figures on the test split: what a model scores, what guessing would, and the answers row by row."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.evaluation import Evaluation, Shown
+from app.artifacts.evaluation import Evaluation, Plane, Shown
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Dataset
 from app.domain.recipes import HEADS, HeadName
@@ -19,6 +19,7 @@ from app.tasks.base import Label, Target, Task
 SHEET_FIRST, SHEET_WRONG = 60, 40  # a contact sheet: the first rows, and the worst mistakes among the others
 
 Outputs = NDArray[np.float32]  # (rows, units) of the network
+Ask = Callable[[NDArray[np.float32]], Outputs]
 
 
 def baseline(task: Task, dataset: Dataset, head: HeadName) -> dict[str, float]:
@@ -53,7 +54,7 @@ def micro_f1(target: NDArray[Any], predicted: NDArray[Any]) -> float:
 def answers(head: HeadName, outputs: Outputs, labels: Sequence[Label]) -> NDArray[Any]:
     """Network outputs as `Evaluation.predicted` has them."""
     if head == "multilabel":
-        return outputs >= 0.5
+        return outputs > 0.5  # strictly, as Keras' F1Score
     if not labels:
         return outputs[:, 0].astype(np.float32)
     return (outputs[:, 0] > 0.5).astype(np.int32) if outputs.shape[1] == 1 else outputs.argmax(axis=1).astype(np.int32)
@@ -93,24 +94,26 @@ def score_model(store: ArtifactStore, task: Task, model_id: str, dataset: Datase
 
 
 def evaluation_of(
-    task: Task, head: HeadName, dataset: Dataset, labels: Sequence[Label], outputs: Outputs, on_train: Outputs | None
+    task: Task, head: HeadName, dataset: Dataset, labels: Sequence[Label], outputs: Outputs, ask: Ask
 ) -> Evaluation:
-    """The answers on the test split, and the rows that the task's pictures show.
+    """The answers on the test split, from its `outputs`, and what the task's pictures show.
 
-    `on_train`: outputs for the training rows, for tasks whose points are drawn.
+    `ask`: the network's outputs for other rows.
     """
     target = task.targets(dataset.test.target, labels, head)
     kind: Any = bool if head == "multilabel" else np.int32 if labels else np.float32
     predicted = answers(head, outputs, labels)
-    shown = None
-    if "boundary" in task.pictures and on_train is not None:
-        every = np.arange(len(dataset.train))
+    shown, plane = None, None
+    if "boundary" in task.pictures:
+        points = task.exhibit(dataset.train.columns)
+        assert points is not None
         learnt = task.targets(dataset.train.target, labels, head)
-        shown = _shown(task.exhibit(dataset.train.columns), learnt, on_train, every, head, labels)
+        shown = _shown(points, learnt, ask(points), np.arange(len(points)), head, labels)
+        plane = Plane.around(points, lambda grid: ask(grid)[:, -1])
     elif "sheet" in task.pictures:
         rows = _sheet_rows(target == predicted, outputs.max(axis=1))
         shown = _shown(task.exhibit(dataset.test.columns), target, outputs, rows, head, labels)
-    return Evaluation(target.astype(kind), predicted.astype(kind), shown)
+    return Evaluation(target.astype(kind), predicted.astype(kind), shown, plane)
 
 
 def _sheet_rows(right: NDArray[np.bool_], probability: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -129,7 +129,7 @@ class Fits:
 
     def _measured(self, model: keras.Sequential, state: FitState, *, tested: bool) -> FitMetrics:
         number = self._position.fit
-        test = fitting.evaluate(model, self._prepared.test) if tested else {}
+        test = self._test(model) if tested else {}
         if not all(map(math.isfinite, test.values())):
             raise Diverged("the loss on the test split is no number")
         return FitMetrics(
@@ -140,6 +140,16 @@ class Fits:
             validation={k.removeprefix("val_"): v for k, v in state.metrics.items() if k.startswith("val_")},
             test=test,
         )
+
+    def _test(self, model: keras.Sequential) -> Figures:
+        """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too."""
+        data, head = self._prepared, self._run.recipe.head
+        figures = fitting.evaluate(model, data.test)
+        if data.labels and self._run.recipe.metric == "mae":
+            answers = evaluate.answers(head, fitting.predict(model, data.test), data.labels)
+            right = answers == self._task.targets(data.dataset.test.target, data.labels, head)
+            figures["accuracy"] = float(np.mean(right))
+        return figures
 
     def _progress(self, epochs: int, epoch: int) -> Progress:
         number, recipe = self._position.fit, self._run.recipe

@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import app
 from app.artifacts.evaluation import Evaluation
@@ -24,6 +25,7 @@ from app.training import devices, evaluate, export
 from app.training import fit as fitting
 from app.training.build import layer_table
 from app.training.checkpoint import Checkpoints
+from app.training.feed import Examples
 from app.training.fits import Fits, Trained
 from app.training.prepare import Prepared, prepare
 
@@ -71,13 +73,13 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
 
 
 def _evaluate(task: Task, head: HeadName, prepared: Prepared, trained: Trained) -> Evaluation:
-    """The answers on the test split; classifiers that are trained for another figure get their accuracy too."""
+    """The answers on the test split, and what pictures show."""
     outputs = fitting.predict(trained.model, prepared.test)
-    on_train = fitting.predict(trained.model, prepared.train) if "boundary" in task.pictures else None
-    found = evaluate.evaluation_of(task, head, prepared.dataset, prepared.labels, outputs, on_train)
-    if prepared.labels and head != "multilabel":
-        trained.metrics.test.setdefault("accuracy", float(np.mean(found.right())))
-    return found
+
+    def ask(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        return fitting.predict(trained.model, Examples(rows, np.zeros(len(rows))))
+
+    return evaluate.evaluation_of(task, head, prepared.dataset, prepared.labels, outputs, ask)
 
 
 def _manifest(
@@ -94,6 +96,7 @@ def _manifest(
         recipe=run.recipe,
         validation=run.validation,
         seed=run.seed,
+        seeds=run.seeds,
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
         input={"columns": list(task.input_columns), "width": prepared.encoder.width},

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
+from app.plots.style import Form
 from app.services.comparison import Comparison
-from app.services.pictures import Form
 
 router = APIRouter(prefix="/compare", tags=["runs"])
 

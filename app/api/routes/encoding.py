@@ -6,9 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, create_model
 
-from app.api.contracts import ModelRef
+from app.api.contracts import ModelRef, refused
 from app.api.dependencies import responses
-from app.errors import FieldError, InvalidInput
 from app.inference.predictor import Predictor, Refused
 from app.services.prediction import PredictionService
 from app.tasks.base import ModelChoice, Task
@@ -43,9 +42,7 @@ def _encoder(task: Task, prediction: PredictionService) -> Callable[..., Any]:
         try:
             return answer(task=task.name, model=_reference(predictor), encoding=predictor.encoding(body))
         except Refused as error:
-            invalid = InvalidInput("; ".join(f"{r.field}: {r.message}" for r in error.refusals))
-            invalid.errors = [FieldError(r.field, r.message) for r in error.refusals]
-            raise invalid from error
+            raise refused(error) from error
 
     return _typed(encode, form, answer)
 

@@ -8,7 +8,7 @@ from starlette.responses import StreamingResponse
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
-from app.services.pictures import Form
+from app.plots.style import Form
 from app.services.registry import Model, ModelDetail
 from app.tasks.base import Picture
 

@@ -7,9 +7,8 @@ from typing import Any, Union
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.contracts import Contract, RequestParser
+from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
-from app.errors import FieldError, InvalidInput
 from app.inference.predictor import Refused
 from app.services.prediction import PredictionService
 
@@ -69,16 +68,9 @@ class Endpoint:
         try:
             found = predictor.predict(form.instances if batch else [form], form)
         except Refused as error:
-            raise _refused(error, batch) from error
+            raise refused(error, batch=batch) from error
         if batch:
             out = contract.batch_response.model_construct(task=form.task, model=model, predictions=found)
         else:
             out = contract.single_response.model_construct(task=form.task, model=model, prediction=found[0])
         return out.__pydantic_serializer__.to_json(out, warnings=False)
-
-
-def _refused(refused: Refused, batch: bool) -> InvalidInput:
-    paths = [(f"instances.{r.row}.{r.field}" if batch else r.field, r.message) for r in refused.refusals[:20]]
-    invalid = InvalidInput("; ".join(f"{path}: {message}" for path, message in paths[:3]))
-    invalid.errors = [FieldError(path, message) for path, message in paths]
-    return invalid

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.domain.runs import Epoch, Event, Run, RunFilter, RunStatus, TrainRequest
-from app.services.pictures import Form
+from app.plots.style import Form
 from app.tasks import registry
 
 router = APIRouter(tags=["runs"])
@@ -72,8 +72,12 @@ def get_run(run_id: Identifier, services: ServicesDep) -> Run:
 
 
 @router.get("/runs/{run_id}/history", summary="A run's epochs, also while it is going", responses=responses(404))
-def get_history(run_id: Identifier, services: ServicesDep) -> History:
-    return History(epochs=services.training.history(run_id))
+def get_history(
+    run_id: Identifier,
+    services: ServicesDep,
+    every: Annotated[int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch")] = 1,
+) -> History:
+    return History(epochs=services.training.history(run_id, every))
 
 
 @router.get(

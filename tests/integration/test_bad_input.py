@@ -15,6 +15,7 @@ from app.artifacts.store import ArtifactStore
 from app.db import migrate
 from app.db.base import metadata
 from app.db.engine import Database
+from app.domain.recipes import HEADS
 from app.main import create_app
 from app.settings import Settings
 from app.tasks import registry
@@ -201,6 +202,21 @@ TRAIN = [
     recipe("loss that does not fit the head", ".loss", "binary_crossentropy", loss="mae"),
     recipe("unknown loss", ".loss", "mse", loss="hinge"),
     recipe("head that the task does not take", ".head", "binary", head="regression"),
+    *(
+        train(f"head {head} for {task.name}", "recipe.head", task.heads[0], task=task.name, recipe={"head": head})
+        for task in registry.all_tasks().values()
+        for head in HEADS
+        if head not in task.heads
+    ),
+    train("several labels without the stories' topics", "recipe.head", "'topics'", task="newswire", dataset="reuters",
+          recipe={"head": "multilabel"}),
+    train("the multilabel preset without the stories' topics", "recipe.head", "'topics'", task="newswire",
+          dataset="reuters", preset="multilabel"),
+    recipe("momentum 1", ".optimizer.momentum", "1", optimizer={"kind": "momentum", "momentum": 1}),
+    recipe("argument of another optimizer", ".optimizer.rho", None, optimizer={"kind": "adagrad", "rho": 0.9}),
+    recipe("learning rate 11", ".optimizer.learning_rate", "10", optimizer={"kind": "adamw", "learning_rate": 11}),
+    recipe("activation that halves the width", ".layers.0.activation", "gelu",
+           layers=[{"kind": "dense", "units": 4, "activation": "glu"}]),
     recipe("features of another task", ".features", "multi_hot", features={"kind": "pixels"}),
     recipe("monitor of another head", ".early_stopping", "val_accuracy", early_stopping={"monitor": "val_mae"}),
     recipe("early stopping on val_loss without validation", ".early_stopping", "holdout",
@@ -227,6 +243,14 @@ TRAIN = [
     train("seed in a string", "seed", None, seed="1"),
     train("seed is a boolean", "seed", None, seed=True),
     train("seed is a fraction", "seed", None, seed=1.5),
+    train("0 seeds", "seeds", "1", seeds=0),
+    train("21 seeds", "seeds", "20", seeds=21),
+    train("seeds in a string", "seeds", None, seeds="5"),
+    train("seeds are a boolean", "seeds", None, seeds=True),
+    train("seeds are a fraction", "seeds", None, seeds=2.5),
+    train("seeds are null", "seeds", None, seeds=None),
+    train("several seeds with k-fold", "seeds", "k-fold", seeds=2, validation={"kind": "kfold", "folds": 3}),
+    train("several seeds with a preset of k-fold", "seeds", "k-fold", task="housing", preset="kfold-100", seeds=5),
     train("name with a line break", "name", None, name="a\nb"),
     train("name with NUL", "name", None, name="a\x00b"),
     train("name with DEL", "name", None, name="a\x7fb"),

@@ -47,7 +47,10 @@ def test_every_planned_call_is_described(description: dict[str, Any]) -> None:
         "GET /tasks/{task}/active-model/history", "POST /train", "GET /runs", "GET /runs/{run_id}",
         "GET /runs/{run_id}/history", "GET /runs/{run_id}/events", "POST /runs/{run_id}/cancel",
         "POST /runs/{run_id}/retry", "GET /models", "GET /models/{model_id}", "GET /models/{model_id}/archive",
-        "GET /health/live", "GET /health/ready", "GET /system",
+        "GET /health/live", "GET /health/ready", "GET /system", "GET /compare", "GET /compare.{form}",
+        "GET /runs/{run_id}/curves.{form}", "GET /models/{model_id}/diagram.{form}",
+        "GET /models/{model_id}/{kind}.{form}",
+        *(f"POST /tasks/{task}/{way}" for task in registry.all_tasks() for way in ("encode", "decode")),
     } <= calls  # fmt: skip
 
 

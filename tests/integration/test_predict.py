@@ -31,6 +31,7 @@ INPUTS: dict[str, list[dict[str, Any]]] = {
         {"text": "The central bank raised its discount rate."},
         {"text": "Net profit per share was higher in the quarter.", "title": None},
     ],
+    "planar": [{"point": point} for point in ([0.3, -1.2], [-2, 0.5], [1000.0, -1000.0])],
     "sentiment": [{"text": "A wonderful film."}, {"text": "Dull, bad and far too long!"}, {"text": "Zxqv."}],
 }
 

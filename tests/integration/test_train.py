@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select
 
 from app.db import migrate, models, runs
 from app.db.engine import Database
 from app.db.tables import runs as runs_table
+from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Change, Metrics, Progress, RunError
 from app.services.execution import Attempt, Claim, WorkerService
 from app.settings import Settings
@@ -18,8 +21,8 @@ from tests.support.clock import FakeClock
 
 CRASH = RunError(type="Diverged", message="the loss is no longer a number")
 FIELDS = (
-    "id task status preset dataset dataset_is_sample recipe validation seed activate name tags attempt max_attempts "
-    "created_at started_at finished_at cancel_requested_at progress metrics model_id error device retry_of"
+    "id task status preset dataset dataset_is_sample recipe validation seed seeds activate name tags attempt "
+    "max_attempts created_at started_at finished_at cancel_requested_at progress metrics model_id error device retry_of"
 ).split()
 
 
@@ -141,6 +144,49 @@ def test_a_seed_is_drawn_once_and_kept(client: httpx.Client) -> None:
     assert all(0 <= run["seed"] < 2**31 for run in drawn)
     assert 1 < len({run["seed"] for run in drawn})
     assert [run["seed"] for run in drawn] == [client.get(f"/runs/{run['id']}").json()["seed"] for run in drawn]
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 20])
+def test_a_run_can_be_trained_with_several_seeds(client: httpx.Client, seeds: int) -> None:
+    run = train(client, seeds=seeds, validation={"kind": "holdout", "size": 50})
+
+    assert seeds == run["seeds"] == client.get(f"/runs/{run['id']}").json()["seeds"]
+    assert 1 == train(client)["seeds"]
+
+
+@pytest.mark.parametrize("head", [(name, head) for name, task in registry.all_tasks().items() for head in task.heads])
+def test_every_head_of_a_task_can_be_asked_for(client: httpx.Client, head: tuple[str, HeadName]) -> None:
+    """With each of its losses; the first of them if none is given."""
+    task, name = head
+    for loss in (None, *HEADS[name].losses):
+        run = train(client, task=task, recipe={"head": name, **({"loss": loss} if loss else {})})
+
+        preset = registry.get(task).presets["baseline"].recipe
+        default = preset.loss if name == preset.head else HEADS[name].losses[0]
+        assert (name, loss or default) == (run["recipe"]["head"], run["recipe"]["loss"])
+
+
+@pytest.mark.parametrize(
+    "columns", [["title", "text", "label", "split"], ["title", "text", "label", "topics", "split"]]
+)
+def test_several_labels_need_a_file_that_has_them(client: httpx.Client, settings: Settings, columns: list[str]) -> None:
+    """A file of one's own may lack the column `topics`; then a multilabel head is refused before anything is queued."""
+    row = {"title": "a", "text": "b", "label": "earn", "topics": ["earn", "grain"]}
+    rows = [{name: value for name, value in {**row, "split": part}.items() if name in columns}
+            for part in ("train", "test")]  # fmt: skip
+    settings.datasets.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), settings.datasets / "reuters.parquet")
+
+    body = {"task": "newswire", "dataset": "reuters", "recipe": {"head": "multilabel"}}
+    answer = client.post("/train", json=body)
+
+    if "topics" in columns:
+        assert (202, "multilabel") == (answer.status_code, answer.json()["recipe"]["head"])
+        return
+    assert (422, ["recipe.head"]) == (answer.status_code, [error["field"] for error in answer.json()["errors"]])
+    assert "'topics'" in answer.json()["detail"]
+    assert [] == ids(client, "")
+    assert 202 == client.post("/train", json={**body, "recipe": {}}).status_code
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
@@ -300,7 +346,7 @@ class TestRetry:
     ) -> None:
         """As a new run with everything that was asked for, the drawn seed too; the old one stays as it is."""
         asked = {"validation": {"kind": "holdout", "size": 50}, "tags": {"a": "b"}, "name": "n", "activate": "always"}
-        run = train(client, "key-1", **asked, recipe={"epochs": 3})
+        run = train(client, "key-1", **asked, recipe={"epochs": 3}, seeds=3)
         worker.end(claim(worker), change, CRASH if change is Change.ERRORED else None)
         old = client.get(f"/runs/{run['id']}").json()
 
@@ -361,6 +407,38 @@ class TestProgress:
                 "loss": 1.0, "mae": 0.5, "val_loss": 2.0, "val_mae": 1.5} == epochs[0]  # fmt: skip
         assert (0.5, 0.5) == (epochs[-1]["loss"], epochs[-1]["mae"])
 
+    def test_history_names_the_seed_where_there_are_several(
+        self, client: httpx.Client, worker: WorkerService, database: Database, clock: FakeClock
+    ) -> None:
+        """Fit i has the i-th seed after the run's own; after the largest comes 0."""
+        for seed, expected in ((7, [8, 9, 7]), (2**31 - 2, [2**31 - 1, 0, 2**31 - 2])):
+            train(client, seed=seed, seeds=3)
+            held = claim(worker)
+            attempt = Attempt(database, clock, held.run.id, held.lease_id)
+            for fit in (1, 2, 0):
+                attempt.record_epoch(fit, 1, 0.1, {"loss": 1.0}, Progress(epoch=1, epochs=1, seed=expected[fit - 1]))
+            attempt.flush()
+
+            epochs = client.get(f"/runs/{attempt.run_id}/history").json()["epochs"]
+            events = client.get(f"/runs/{attempt.run_id}/events").json()["items"]
+
+            assert [(None, seed) for seed in expected] == [(epoch["fold"], epoch["seed"]) for epoch in epochs]
+            assert expected == [event["data"]["seed"] for event in events if event["type"] == "epoch"]
+            worker.end(held, Change.CANCELLED)
+
+    def test_epochs_are_written_together(self, client: httpx.Client, attempt: Attempt, clock: FakeClock) -> None:
+        """The first at once, later ones a fifth of a second after the last write, and all that are held at the end."""
+
+        def written() -> list[int]:
+            return [epoch["epoch"] for epoch in client.get(f"/runs/{attempt.run_id}/history").json()["epochs"]]
+
+        for number, (seconds, expected) in enumerate([(0, 1), (0.1, 1), (0.05, 1), (0.05, 4), (0.19, 4)], 1):
+            clock.advance(seconds)
+            attempt.record_epoch(1, number, 0.1, {"loss": 1.0}, Progress(epoch=number, epochs=5))
+            assert list(range(1, expected + 1)) == written()
+        attempt.fail(CRASH)
+        assert [1, 2, 3, 4, 5] == written()
+
     def test_the_run_shows_how_far_it_is(self, client: httpx.Client, attempt: Attempt, clock: FakeClock) -> None:
         clock.advance(3)
         at = Progress(epoch=1, epochs=2, fold=1, folds=2, fraction=0.25, eta_seconds=9.5)
@@ -385,7 +463,7 @@ class TestProgress:
             ("status", {"status": "queued"}),
             ("status", {"status": "running", "change": "claimed", "attempt": 1}),
             ("log", {"message": "reading the dataset"}),
-            ("epoch", {"fold": 1, "epoch": 1, "seconds": 0.1, "loss": 1.0}),
+            ("epoch", {"fold": 1, "seed": None, "epoch": 1, "seconds": 0.1, "loss": 1.0}),
             ("status", {"status": "failed", "change": "errored", "error": CRASH.model_dump()}),
         ] == [(event["type"], event["data"]) for event in events["items"]]
         assert {attempt.run_id} == {event["run_id"] for event in events["items"]}

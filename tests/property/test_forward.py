@@ -72,7 +72,6 @@ NAIVE = {
     "hard_sigmoid": each(hard_sigmoid),
     "hard_silu": each(lambda x: x * hard_sigmoid(x)),
     "hard_tanh": each(lambda x: min(max(x, -1), 1)),
-    "hard_shrink": each(lambda x: x if abs(x) > 0.5 else 0),
     "soft_shrink": each(lambda x: x - 0.5 if x > 0.5 else x + 0.5 if x < -0.5 else 0),
     "tanh_shrink": each(lambda x: x - math.tanh(x)),
     "log_sigmoid": each(lambda x: math.log(sigmoid(x))),

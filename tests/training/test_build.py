@@ -1,12 +1,12 @@
 """Recipes as Keras models."""
 
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
 import pytest
 
-from app.domain.optimizers import SGD, Adam, RMSprop
+from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, Optimizer, RMSprop
 from app.domain.recipes import HEADS, Dense, Dropout, Flatten, Recipe
 from app.inference.forward import Network
 from app.tasks import registry
@@ -51,23 +51,48 @@ def test_layers_carry_their_arguments() -> None:
     assert model.layers[3].kernel_regularizer is None
 
 
-@pytest.mark.parametrize(
-    ("chosen", "kind", "values"),
-    [
-        (RMSprop(learning_rate=0.02, rho=0.8), keras.optimizers.RMSprop, {"learning_rate": 0.02, "rho": 0.8}),
-        (Adam(beta_1=0.8), keras.optimizers.Adam, {"learning_rate": 0.001, "beta_1": 0.8, "beta_2": 0.999}),
-        (SGD(momentum=0.9, nesterov=True), keras.optimizers.SGD, {"learning_rate": 0.01, "momentum": 0.9}),
-    ],
-)
-def test_optimizers_carry_their_arguments(chosen: Any, kind: type, values: dict[str, float]) -> None:
+CHOSEN: list[tuple[Any, type]] = [
+    (SGD(learning_rate=0.02, momentum=0.5, nesterov=True), keras.optimizers.SGD),
+    (MomentumSGD(learning_rate=0.02, momentum=0.8, nesterov=True), keras.optimizers.SGD),
+    (Adagrad(learning_rate=0.02, initial_accumulator_value=0.3, epsilon=1e-5), keras.optimizers.Adagrad),
+    (RMSprop(learning_rate=0.02, rho=0.8, momentum=0.3, epsilon=1e-5, centered=True), keras.optimizers.RMSprop),
+    (Adam(learning_rate=0.02, beta_1=0.8, beta_2=0.99, epsilon=1e-5, amsgrad=True), keras.optimizers.Adam),
+    (
+        AdamW(learning_rate=0.02, weight_decay=0.1, beta_1=0.8, beta_2=0.99, epsilon=1e-5, amsgrad=True),
+        keras.optimizers.AdamW,
+    ),
+]
+every_optimizer = pytest.mark.parametrize(("chosen", "kind"), CHOSEN, ids=[chosen.kind for chosen, _ in CHOSEN])
+
+
+def test_every_kind_of_optimizer_is_chosen_here() -> None:
+    assert {kind.model_fields["kind"].default for kind in get_args(get_args(Optimizer)[0])} == {
+        chosen.kind for chosen, _ in CHOSEN
+    }
+
+
+@every_optimizer
+def test_optimizers_carry_all_their_arguments(chosen: Any, kind: type) -> None:
     optimizer = build(recipe(optimizer=chosen), 5, 1, seed=1).optimizer
     config = optimizer.get_config()
 
+    given = chosen.model_dump(exclude={"kind"})
     assert type(optimizer) is kind
-    assert values == {name: pytest.approx(config[name]) for name in values}
+    assert given == {name: pytest.approx(config[name]) for name in given}
+    assert all(value != type(chosen).model_fields[name].default for name, value in given.items())
 
 
-@pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "sigmoid"])
+@every_optimizer
+def test_arguments_that_are_left_out_are_those_of_keras(chosen: Any, kind: type) -> None:
+    """But for the momentum of the momentum method, which Keras has not got by that name."""
+    config = build(recipe(optimizer=type(chosen)()), 5, 1, seed=1).optimizer.get_config()
+
+    expected = kind().get_config() | ({"momentum": 0.9} if chosen.kind == "momentum" else {})
+    names = set(type(chosen).model_fields) - {"kind"}
+    assert {name: expected[name] for name in names} == pytest.approx({name: config[name] for name in names})
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "sigmoid", "gelu", "selu", "mish", "softmax"])
 @pytest.mark.parametrize("head", list(HEADS))
 def test_numpy_agrees_with_keras_for_every_layer_and_head(activation: Any, head: Any) -> None:
     """On inputs far outside the usual range too."""
@@ -77,7 +102,7 @@ def test_numpy_agrees_with_keras_for_every_layer_and_head(activation: Any, head:
         Flatten(),
         Dense(units=5, activation=activation),
     )
-    units = 4 if head == "multiclass" else 1
+    units = 4 if HEADS[head].unit_per_label else 1
     model = build(recipe(layers=layers, head=head, loss=HEADS[head].losses[0]), 6, units, seed=3)
     rows = np.random.default_rng(0).normal(scale=5, size=(64, 6)).astype(np.float32)
 

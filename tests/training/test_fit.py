@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from app.domain.optimizers import SGD, Adam
-from app.domain.recipes import Dense, Dropout, EarlyStopping, Recipe
+from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
+from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Recipe
 from app.errors import Diverged
 from app.tasks import registry
 from app.training.build import build
@@ -55,15 +55,77 @@ def test_every_epoch_sees_every_row_once_in_an_order_of_its_own() -> None:
     assert order(1) == order(1)
 
 
-def test_the_losses_are_those_of_plain_keras_on_the_same_batches() -> None:
-    """No dropout: the same weights and batch order give the same history, epoch by epoch."""
-    chosen = recipe(layers=(Dense(units=8),), optimizer=SGD(momentum=0.9), epochs=4)
-    _, _, seen = train(chosen)
-    plain = build(chosen, 4, 1, seed=1)
-    for epoch, metrics in seen:
-        order = np.random.default_rng([*SEED, epoch - 1]).permutation(40)
-        kept = plain.fit(TRAIN.rows[order], TRAIN.targets[order], batch_size=8, epochs=1, shuffle=False, verbose=0)
-        assert kept.history["loss"][0] == pytest.approx(metrics["loss"], rel=1e-5)
+def targets_for(chosen: Recipe) -> Any:
+    """Targets that the rows decide, for all 60 of them, in the form that the recipe's loss takes."""
+    one, three = ROWS[:, :1] * 2 + 1, ROWS[:, :3]
+    forms: dict[str, Any] = {
+        "sparse_categorical_crossentropy": three.argmax(axis=1),
+        "categorical_crossentropy": np.eye(3)[three.argmax(axis=1)],
+    }
+    heads = {"multilabel": three > 0, "regression": one, "binary": one > 0, "unit_regression": one > 0}
+    found = forms.get(chosen.loss, heads.get(chosen.head))
+    return np.asarray(found, dtype=np.int64 if np.ndim(found) == 1 else np.float32)
+
+
+def assert_keras_own_fit_gives_the_same_history(chosen: Recipe) -> None:
+    """Without dropout: the same weights and batch order give the same figures, epoch by epoch."""
+    targets = targets_for(chosen)
+    examples, held_out = Examples(ROWS[:40], targets[:40]), Examples(ROWS[40:], targets[40:])
+    outputs = 3 if HEADS[chosen.head].unit_per_label else 1
+    model, plain = (build(chosen, 4, outputs, seed=1) for _ in range(2))
+    seen: list[dict[str, float]] = []
+    fit(model, chosen, examples, held_out, SEED, lambda _, __, metrics, ___: seen.append(metrics))
+
+    assert chosen.epochs == len(seen)
+    for epoch, metrics in enumerate(seen):
+        rows, answers = map(np.concatenate, zip(*Batches(examples, 12, SEED).of_epoch(epoch), strict=True))
+        kept = plain.fit(
+            rows, answers, batch_size=12, shuffle=False, verbose=0, validation_data=(held_out.rows, held_out.targets)
+        )
+        assert metrics == pytest.approx({name: values[0] for name, values in kept.history.items()}, rel=1e-5, abs=1e-6)
+    for expected, actual in zip(plain.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)
+
+
+def uneven(**changes: Any) -> Recipe:
+    """Batches of 12, 12, 12 and 4 rows."""
+    return recipe(**{"layers": (Dense(units=8),), "epochs": 3, "batch_size": 12, **changes})
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        SGD(learning_rate=0.05),
+        SGD(momentum=0.9, nesterov=True),
+        MomentumSGD(),
+        Adagrad(learning_rate=0.1),
+        RMSprop(),
+        RMSprop(momentum=0.5, centered=True),
+        Adam(),
+        Adam(amsgrad=True),
+        AdamW(learning_rate=0.01, weight_decay=0.5),
+    ],
+    ids=str,
+)
+def test_every_optimizer_learns_as_in_plain_keras_on_the_same_batches(chosen: Any) -> None:
+    assert_keras_own_fit_gives_the_same_history(uneven(optimizer=chosen))
+
+
+@pytest.mark.parametrize(("head", "loss"), [(name, loss) for name, head in HEADS.items() for loss in head.losses])
+def test_every_head_and_loss_is_that_of_plain_keras_on_the_same_batches(head: Any, loss: Any) -> None:
+    """Means over rows, not over batches: the last batch has a third of the others' rows."""
+    assert_keras_own_fit_gives_the_same_history(uneven(head=head, loss=loss))
+
+
+@pytest.mark.parametrize("penalty", [{"l1": 0.01}, {"l2": 0.1}, {"l1": 0.1, "l2": 0.01}], ids=str)
+def test_penalties_are_in_the_loss_as_in_plain_keras(penalty: dict[str, float]) -> None:
+    layers = (Dense(units=8, **penalty), Dense(units=4, **penalty))
+    assert_keras_own_fit_gives_the_same_history(uneven(layers=layers, optimizer=SGD()))
+
+
+@pytest.mark.parametrize("head", list(HEADS))
+def test_a_network_without_a_hidden_layer_learns_as_in_plain_keras(head: Any) -> None:
+    assert_keras_own_fit_gives_the_same_history(uneven(layers=(), head=head, loss=HEADS[head].losses[0]))
 
 
 def test_a_fit_resumed_from_a_checkpoint_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
@@ -140,6 +202,10 @@ def test_early_stopping_does_what_keras_callback_does(monitor: Any, patience: in
 
 class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
     """Our batches for Keras' own `fit`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start(0)  # Keras looks at some batches before the first epoch begins
 
     def start(self, epoch: int) -> None:
         self.batches = list(Batches(TRAIN, 8, SEED).of_epoch(epoch))

@@ -22,6 +22,7 @@ from app.services.execution import Attempt
 from app.tasks import registry
 from app.tasks.base import Options
 from app.training import evaluate, export, pipeline
+from app.training.checkpoint import Position
 from app.training.pipeline import Workplace, execute
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
@@ -57,10 +58,10 @@ def test_a_run_ends_with_a_model_that_predicts_as_keras_does(
 
     expected = reloaded.predict(dense(encoded), verbose=0)
     np.testing.assert_allclose(predictor.network(encoded), expected, rtol=1e-4, atol=1e-5)
-    metric = small(task_name).metric
-    assert run.metrics.test[metric] == pytest.approx(
-        evaluate.score(predictor.network(encoded), manifest.labels, dataset.test.target), abs=1e-3
-    )
+    recipe = small(task_name)
+    target = task.targets(dataset.test.target, manifest.labels, recipe.head)
+    scored = evaluate.score(recipe.head, predictor.network(encoded), manifest.labels, target)
+    assert run.metrics.test[recipe.metric] == pytest.approx(scored, abs=1e-3)
 
 
 def test_holdout_measures_the_first_rows_after_each_epoch(
@@ -218,14 +219,14 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
     place = Workplace(place.store, place.catalog, place.checkpoints, checkpoint_seconds=0)
     expected = execute(begin(recipe=small(epochs=8), seed=5), place)
     attempt = begin(recipe=small(epochs=8), seed=5)
-    saved = pipeline.Checkpoints.save_if_due
+    saved = pipeline.Checkpoints.save
 
-    def save_until_four(self: Any, model: Any, position: Any) -> None:
-        if position.fit.epoch == 5:
+    def save_until_four(self: Any, model: Any, position: Position) -> None:
+        if position.state.epoch == 5:
             raise KeyboardInterrupt
         saved(self, model, position)
 
-    monkeypatch.setattr(pipeline.Checkpoints, "save_if_due", save_until_four)
+    monkeypatch.setattr(pipeline.Checkpoints, "save", save_until_four)
     with pytest.raises(KeyboardInterrupt):
         execute(attempt, place)
     monkeypatch.undo()
@@ -250,4 +251,4 @@ def test_guessing_scores_what_shuffled_labels_would() -> None:
     rng = np.random.default_rng(0)
     shuffled = np.mean([np.mean(labels == rng.permutation(labels)) for _ in range(300)])
 
-    assert evaluate.baseline(task, dataset)["accuracy"] == pytest.approx(shuffled, abs=0.01)
+    assert evaluate.baseline(task, dataset, "multiclass")["accuracy"] == pytest.approx(shuffled, abs=0.01)

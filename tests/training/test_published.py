@@ -45,7 +45,7 @@ def test_a_published_file_becomes_a_dataset_of_the_task(
 
     dataset = catalog.read(task, info)
     assert (train, test) == (len(dataset.train), len(dataset.test))
-    assert len(task.label_set(dataset.train.target)) == len(task.labels)
+    assert len(task.label_set(dataset.train.target, task.heads[0])) == len(task.labels)
     assert messages[-1] == f"wrote {info.name}.parquet: {train + test} rows"
     assert (task_name in ("newswire", "sentiment")) == bool(dataset.notes)
     assert [f"{info.name}.parquet"] == [path.name for path in tmp_path.iterdir()]

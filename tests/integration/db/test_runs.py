@@ -556,7 +556,7 @@ class TestConstraints:
     @pytest.mark.parametrize("table", ["epochs", "events", "run_tags", "activations"])
     def test_nothing_belongs_to_what_is_not_there(self, database: Database, clock: FakeClock, table: str) -> None:
         rows: dict[str, dict[str, Any]] = {
-            "epochs": {"run_id": "r-no", "fold": 0, "epoch": 1, "seconds": 1.0, "metrics": {}},
+            "epochs": {"run_id": "r-no", "fit": 0, "epoch": 1, "seconds": 1.0, "metrics": {}},
             "events": {"run_id": "r-no", "type": "log", "at": clock(), "data": {}},
             "run_tags": {"run_id": "r-no", "key": "a", "value": "b"},
             "activations": {"task": "digits", "model_id": "m-no", "reason": "test", "at": clock()},

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.artifacts.evaluation import Plane, Shown
 from app.artifacts.manifest import LayerRow
 from app.domain.runs import Epoch
 from app.plots import boundary, confusion, curves, diagram, regression, sheet
@@ -37,11 +38,18 @@ def history(epochs: int, *, fold: int | None = None, seed: int | None = None, he
     return found
 
 
-def side(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-3 * points[:, 0]))
+def side(points: NDArray[Any]) -> NDArray[np.float32]:
+    return (1 / (1 + np.exp(-3 * points[:, 0]))).astype(np.float32)
 
 
-POINTS = RNG.normal(size=(60, 2))
+def points_of(sides: NDArray[Any]) -> Shown:
+    """The points with these classes, all seen right."""
+    classes = sides.astype(np.int32)
+    return Shown(POINTS, classes, classes, np.ones(60, dtype=np.float32))
+
+
+POINTS = RNG.normal(size=(60, 2)).astype(np.float32)
+PLANE = Plane.around(POINTS, side)
 DIGITS = RNG.integers(0, 256, size=(23, 28, 28)).astype(np.uint8)
 READ = [str(number % 10) for number in range(23)]
 TRUE = ["9", *READ[1:]]
@@ -84,7 +92,7 @@ PICTURES: dict[str, tuple[Callable[[Form], bytes], tuple[str, ...]]] = {
     ),
     "sheet": (lambda form: sheet.sheet(DIGITS, TRUE, READ, [0.5] * 23, "t", form), ("0, is 9", "1  50%")),
     "boundary": (
-        lambda form: boundary.boundary(side, POINTS, (POINTS[:, 0] > 0).astype(int), ("class 0", "class 1"), "t", form),
+        lambda form: boundary.boundary(PLANE, points_of(POINTS[:, 0] > 0), ("class 0", "class 1"), "t", form),
         ("100.0% of these 60 training points lie on their side of the line", "class 1"),
     ),
 }
@@ -180,10 +188,9 @@ def test_equal_values_have_a_range_all_the_same() -> None:
 
 @pytest.mark.parametrize("constant", [0.0, 0.5, 1.0])
 def test_a_network_that_says_the_same_everywhere_has_no_line(constant: float) -> None:
-    def flat(points: NDArray[Any]) -> NDArray[np.float64]:
-        return np.full(len(points), constant)
+    plane = Plane(PLANE.xs, PLANE.ys, np.full((200, 200), constant, dtype=np.float32))
 
-    svg = boundary.boundary(flat, POINTS, np.zeros(60, dtype=int), ("class 0", "class 1"), "t", "svg")
+    svg = boundary.boundary(plane, points_of(np.zeros(60)), ("class 0", "class 1"), "t", "svg")
 
     assert texts(svg)
 
@@ -200,3 +207,14 @@ def test_matplotlib_comes_with_the_first_picture_only() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert "False False\nTrue False" == done.stdout.strip()
+
+
+def test_a_plane_is_a_square_around_its_points() -> None:
+    """As wide as high, a tenth wider than the points, a row of the grid for each y."""
+    points = np.array([[0, 0], [4, 1]], dtype=np.float32)
+
+    plane = Plane.around(points, lambda grid: grid[:, 0])
+
+    assert (200, 200) == plane.probability.shape
+    np.testing.assert_allclose([-0.4, 4.4, -1.9, 2.9], [*plane.xs[[0, -1]], *plane.ys[[0, -1]]], rtol=1e-5)
+    np.testing.assert_array_equal(plane.xs, plane.probability[7])

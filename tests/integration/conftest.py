@@ -1,0 +1,30 @@
+"""What the tests of the served application share."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.db.engine import Database
+from app.settings import Settings
+from app.tasks import registry
+from tests.integration.finished import Finished
+from tests.support.artifacts import add_model
+from tests.support.clock import FakeClock
+
+
+@pytest.fixture
+def client(
+    client_for: Callable[[Settings], httpx.Client], settings: Settings, database: Database, store: ArtifactStore
+) -> httpx.Client:
+    """A client of a served application with one small active model for every task that there is."""
+    for number, task in enumerate(registry.all_tasks()):
+        add_model(database, store, task, seed=number)
+    return client_for(settings)
+
+
+@pytest.fixture
+def finished(database: Database, store: ArtifactStore, clock: FakeClock) -> Finished:
+    """Makes finished runs and their models."""
+    return Finished(database, store, clock)

@@ -1,0 +1,63 @@
+"""How a trainer's run ends when it cannot be finished."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.db import history, models
+from app.db.engine import Database
+from app.domain.optimizers import SGD
+from app.domain.runs import Run
+from app.services.execution import Attempt
+from app.settings import Settings
+from app.tasks import registry
+from app.training import trainer
+from app.training.pipeline import Workplace
+from tests.support.artifacts import add_model
+
+
+def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> int:
+    """What the trainer process does with the message of its worker; the logging stays that of the tests."""
+    monkeypatch.setattr(trainer.logs, "configure", lambda _: None)
+    return trainer.train(
+        {
+            "run_id": attempt.run_id, "lease_id": attempt.lease_id, "database_url": settings.url, "log_level": "info",
+            "models_dir": str(place.store.root), "datasets_dir": str(place.catalog.folder),
+            "checkpoints_dir": str(place.checkpoints), "checkpoint_seconds": place.checkpoint_seconds,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_epochs_before_it(
+    seeds: int,
+    begin: Callable[..., Attempt],
+    run_of: Callable[[Attempt], Run],
+    place: Workplace,
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The message names the epoch and the likely cause; the active model stays, and nothing is published."""
+    rival = add_model(database, place.store, "housing", test_metric=1e9)
+    baseline = registry.get("housing").presets["baseline"].recipe
+    hot = baseline.model_copy(update={"optimizer": SGD(learning_rate=10.0), "layers": (), "batch_size": 404})
+    attempt = begin(recipe=hot, seeds=seeds, activate="always")
+
+    assert 0 == carry_out(attempt, settings, place, monkeypatch)
+
+    run = run_of(attempt)
+    assert ("failed", None) == (run.status, run.model_id)
+    assert run.error is not None
+    with database.read() as tx:
+        epochs = history.epochs_of(tx, attempt.run_id)
+        active: dict[str, Any] = models.active(tx)
+    kept = [epoch.epoch for epoch in epochs]
+    assert list(range(1, len(kept) + 1)) == kept
+    assert 0 < len(kept) < hot.epochs
+    assert run.error.message.startswith(f"loss is no longer a number in epoch {len(kept) + 1}: ")
+    assert ("Diverged", True) == (run.error.type, "the learning rate, 10," in run.error.message)
+    assert {"housing": rival.id} == {task: row.id for task, row in active.items()}
+    assert [("housing", rival.id)] == list(place.store.published())
+    assert [] == list((place.store.root / ".staging").glob("*"))

@@ -48,8 +48,8 @@ class Predictor:
             )
         try:
             self.predict([self.task.Input.model_validate(self.task.example)], Options())
-        except (LookupError, TypeError, ValueError) as error:
-            raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} does not fit its task") from error
+        except (LookupError, TypeError, ValueError, Refused) as error:
+            raise ArtifactInvalid(f"model {self.manifest.id} does not answer the example of its task") from error
 
     def encoding(self, item: Any) -> BaseModel:
         """How the network sees one of the task's `Input` instances.

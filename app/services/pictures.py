@@ -90,7 +90,8 @@ class PictureService:
         if kind not in task.pictures or manifest.recipe.head == "multilabel":
             has = ["diagram", *(() if manifest.recipe.head == "multilabel" else task.pictures)]
             raise NotFound(f"model {model_id} has no picture {kind!r}; it has {', '.join(has)}")
-        if evaluation is None:
+        lacks = {"boundary": evaluation and evaluation.plane, "sheet": evaluation and evaluation.shown}
+        if evaluation is None or lacks.get(kind, True) is None:
             raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
         title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
         with self._turn():

@@ -255,7 +255,10 @@ class Task(ABC):
 
 def _all_of(values: Sequence[Any], column: str) -> set[Label]:
     """Every label of a column of lists of labels."""
-    if not all(isinstance(row, list) and all(isinstance(label, str | int) for label in row) for row in values):
+    if not all(
+        isinstance(row, list | tuple | np.ndarray) and all(isinstance(label, str | int) for label in row)
+        for row in values
+    ):
         raise DatasetInvalid(f"column {column!r} must hold a list of labels in each row")
     return set(chain.from_iterable(values))
 

@@ -40,7 +40,7 @@ class StoryPrediction(BaseModel):
     label: str
     probability: float = Field(description="of `label`, 0 to 1")
     labels: list[str] = Field(
-        description="the topics of probability above 0.5: by a multilabel model any number of them, else one at most"
+        description="the topics of probability above 0.5, best first: of a multilabel model any number, else up to one"
     )
     top: list[TopicScore] = Field(description="the `top_k` most probable topics, best first")
     known_words: float = Field(description="share of the story's words that the vocabulary holds, 0 to 1")
@@ -139,17 +139,16 @@ class Newswire(_text.TextTask):
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[StoryPrediction]:
         """`outputs` (rows, labels): a probability for each topic; of a multilabel head they do not add up to 1."""
-        given = [[str(labels[i]) for i in np.flatnonzero(row > 0.5).tolist()] for row in outputs]
-        best = np.argsort(-outputs, axis=1, kind="stable")[:, : options.top_k]
+        ranked = np.argsort(-outputs, axis=1, kind="stable")
         answers = []
-        for row, order, over, known in zip(outputs, best, given, _text.known_words(encoded), strict=True):
-            top = [TopicScore(label=str(labels[i]), probability=as_probability(row[i])) for i in order.tolist()]
-            first = top[0]
+        for row, order, known in zip(outputs, ranked, _text.known_words(encoded), strict=True):
+            best = order[: options.top_k].tolist()
+            top = [TopicScore(label=str(labels[i]), probability=as_probability(row[i])) for i in best]
             answers.append(
                 StoryPrediction(
-                    label=first.label,
-                    probability=first.probability,
-                    labels=over,
+                    label=top[0].label,
+                    probability=top[0].probability,
+                    labels=[str(labels[i]) for i in order.tolist() if row[i] > 0.5],
                     top=top,
                     known_words=known,
                 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.artifacts.evaluation import Evaluation, Shown, save
+from app.artifacts.evaluation import Evaluation, Plane, Shown, save
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import MANIFEST, ArtifactStore
 from app.db import models, runs
@@ -107,5 +107,8 @@ def answers_of(task: str, head: HeadName | None = None) -> Evaluation:
         return Evaluation(one[target], one[guess])
     target, guess = target.astype(np.int32), guess.astype(np.int32)
     rows = kind.exhibit(dataset.test.columns)
-    shown = None if rows is None else Shown(rows[:80], target[:80], guess[:80], np.full(80, 0.9, dtype=np.float32))
-    return Evaluation(target, guess, shown)
+    if rows is None:
+        return Evaluation(target, guess)
+    shown = Shown(rows[:80], target[:80], guess[:80], np.full(80, 0.9, dtype=np.float32))
+    plane = Plane.around(rows, lambda grid: 1 / (1 + np.exp(-grid[:, 0]))) if "boundary" in kind.pictures else None
+    return Evaluation(target, guess, shown, plane)

@@ -61,7 +61,7 @@ class TestMcNemar:
         assert (9, 1) == (test["first_better"], test["second_better"])
         assert 22 / 1024 == pytest.approx(test["p_value"], rel=1e-12)
         assert stats.binomtest(9, 10).pvalue == pytest.approx(test["p_value"], rel=1e-12)
-        assert f"more than chance explains (p = 0.021), in favour of {first}" in test["reading"]
+        assert f"adjusted p = 0.021: more than chance explains, in favour of {first}" in test["reading"]
         assert [] == found["notes"]
 
     def test_the_order_of_the_runs_turns_the_test_round(self, client: httpx.Client, finished: Finished) -> None:
@@ -311,7 +311,7 @@ class TestWithoutATest:
         assert [f"run {runs[1]}: its model was made by a release that kept no answers"] == found["notes"]
 
     def test_models_of_other_test_rows(self, client: httpx.Client, finished: Finished) -> None:
-        """Of another dataset, or of another release's split of it; those that fit are tested."""
+        """Of another dataset, or of other targets of the same rows; those that fit are tested."""
         first = finished.run("housing", measured([1.0, 2.0]))
         other = finished.run("housing", measured([1.0, 2.0]), sha256="0" * 64)
         shifted = measured([1.0, 2.0])
@@ -321,8 +321,15 @@ class TestWithoutATest:
         found = compare(client, first, other, split, same)
 
         assert [[first, same]] == [test["runs"] for test in found["tests"]]
-        pairs = [(first, other), (first, split), (other, split), (other, same), (split, same)]
-        assert [f"runs {a} and {b}: they were not measured on the same test rows" for a, b in pairs] == found["notes"]
+        rows, targets = "were not measured on the same test rows", "learnt different targets of the same rows"
+        pairs = [
+            (first, other, rows),
+            (first, split, targets),
+            (other, split, rows),
+            (other, same, rows),
+            (split, same, targets),
+        ]
+        assert [f"runs {a} and {b}: they {why}" for a, b, why in pairs] == found["notes"]
 
     def test_one_topic_and_several_are_not_the_same_question(self, client: httpx.Client, finished: Finished) -> None:
         one = finished.run("newswire", classified("++++"))
@@ -400,11 +407,49 @@ class TestRefused:
         self.refusal(client, path, runs, 422)
 
 
+def test_the_winner_is_the_one_whose_errors_rank_lower(client: httpx.Client, finished: Finished) -> None:
+    """Better on most rows, but by little, is not better: the p-value comes from the ranks, and so does the verdict."""
+    first = finished.run("housing", measured([1.0] * 51 + [200.0 + i for i in range(49)]))
+    second = finished.run("housing", measured([1.0 + (i + 1) / 64 for i in range(51)] + [100.0] * 49))
+
+    (test,) = compare(client, first, second)["tests"]
+
+    assert (51, 49) == (test["first_better"], test["second_better"])
+    assert test["p_value"] < 0.001
+    assert second == test["better"]
+    assert f"in favour of {second}" in test["reading"]
+    assert [110.27, 49.71] == pytest.approx(test["figures"], abs=0.05)
+
+
+def test_many_pairs_make_each_count_for_less(client: httpx.Client, finished: Finished) -> None:
+    """Holm: the smallest of three p-values times three, the next times two, never falling."""
+    rights = ("+" * 18, "+" * 9 + "-" * 9, "-" + "+" * 9 + "-" * 8)
+    runs = [finished.run("sentiment", classified(right)) for right in rights]
+
+    tests = compare(client, *runs)["tests"]
+
+    ranked = sorted(tests, key=lambda test: test["p_value"])
+    expected, least = [], 0.0
+    for times, test in zip((3, 2, 1), ranked, strict=True):
+        least = max(least, min(1.0, times * test["p_value"]))
+        expected.append(least)
+    assert expected == pytest.approx([test["p_adjusted"] for test in ranked])
+    assert [p < 0.05 for p in expected] == [test["better"] is not None for test in ranked]
+
+
+def test_several_seeds_are_told_of(client: httpx.Client, finished: Finished) -> None:
+    """Only the model of the first is tested."""
+    several = finished.run("sentiment", classified("++--"), seeds=3)
+    found = compare(client, several, finished.run("sentiment", classified("++--")))
+
+    assert [f"run {several}: tested is the model of seed 1; its spread tells of the others"] == found["notes"]
+
+
 class TestPicture:
     """`/compare.svg` and `/compare.png`."""
 
     def test_ten_runs_in_one_picture(self, client: httpx.Client, finished: Finished) -> None:
-        """Each is named: by its name or preset, and where two have the same by dataset, seed and id."""
+        """Each is named: by its name or preset, and where two have the same by its id too, however long the name."""
         named = [finished.claimed("sentiment", LOSSES, name=name).run_id for name in ("alpha", "beta & <gamma>")]
         plain = [finished.run("sentiment", None, LOSSES, seed=seed) for seed in range(8)]
 
@@ -413,7 +458,7 @@ class TestPicture:
         assert (200, "image/svg+xml") == (answer.status_code, answer.headers["content-type"])
         text = " ".join(ET.fromstring(answer.content).itertext())
         assert "sentiment: runs compared" in text
-        for name in ("alpha", "beta & <gamma>", *(f"baseline, sample, seed {n} ({plain[n]})" for n in range(8))):
+        for name in ("alpha", "beta & <gamma>", *(f"baseline ({run})" for run in plain)):
             assert name in text
 
     def test_also_as_png(self, client: httpx.Client, finished: Finished) -> None:

@@ -1,6 +1,7 @@
 """Pictures of runs and models, as SVG and PNG."""
 
 import struct
+import threading
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -252,3 +253,25 @@ class TestModels:
         assert (given.target.tolist(), given.predicted.tolist()) == (kept.target.tolist(), kept.predicted.tolist())
         assert EVALUATION in client.get(f"/models/{model}").json()["manifest"]["files"]
         assert f"{model}/{EVALUATION}".encode() in client.get(f"/models/{model}/archive").content
+
+
+def test_a_long_run_is_thinned_before_it_is_drawn(client: httpx.Client, finished: Finished) -> None:
+    """Of 2,500 epochs every third is read, and `every` does the same for the history."""
+    run = finished.claimed("planar", [{"loss": 1 / n, "accuracy": 0.5} for n in range(1, 2_501)]).run_id
+
+    check_picture(client.get(f"/runs/{run}/curves.svg"), "svg")
+
+    every = client.get(f"/runs/{run}/history", params={"every": 1_000}).json()["epochs"]
+    assert [1, 1_000, 2_000] == [epoch["epoch"] for epoch in every]
+    refusal(client.get(f"/runs/{run}/history", params={"every": 0}), 422, "every")
+
+
+def test_few_pictures_may_wait(client: httpx.Client, finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes a thread: those that are left answer everything else."""
+    run = finished.claimed("housing", [{"loss": 1.0, "mae": 1.0}]).run_id
+    monkeypatch.setattr(threading.BoundedSemaphore, "acquire", lambda *_, **__: False)
+
+    answer = client.get(f"/runs/{run}/curves.svg")
+
+    assert "pictures are being drawn already" in refusal(answer, 503)
+    assert answer.headers["Retry-After"]

@@ -10,6 +10,7 @@ import pytest
 from app.artifacts.store import Artifact, ArtifactStore
 from app.domain.recipes import MultiHot
 from app.errors import ArtifactInvalid
+from app.inference.forward import Network
 from app.inference.predictor import Predictor, Refused
 from app.tasks import registry
 from app.tasks.base import Options, Refusal
@@ -171,3 +172,18 @@ def test_preprocessing_of_columns_that_the_task_does_not_have_is_refused(artifac
 
     with pytest.raises(ArtifactInvalid):
         predictor_of(replace(artifact, preprocessing={**artifact.preprocessing, field: columns}))
+
+
+@pytest.mark.parametrize("artifact", ["housing"], indirect=True)
+def test_an_answer_that_is_no_number_is_refused(artifact: Artifact) -> None:
+    """Weights of a network that grew without bounds: JSON has no infinity, and a client should know which row."""
+    huge = {name: np.full_like(array, 3e38) for name, array in artifact.weights.items()}
+    weights = {"0/kernel": artifact.weights["0/kernel"], "0/bias": artifact.weights["0/bias"]}
+    predictor = predictor_of(replace(artifact, weights=weights))
+    predictor.network = Network(artifact.manifest.layers, huge, predictor.encoder.width)
+    task = registry.get("housing")
+
+    with pytest.raises(Refused) as caught:
+        predictor.predict([task.Input.model_validate(task.example)], Options())
+
+    assert [(0, "features")] == [(refusal.row, refusal.field) for refusal in caught.value.refusals]

@@ -72,32 +72,29 @@ def test_top_k_has_limits(top_k: Any) -> None:
 
 
 def test_a_topic_alone_is_the_list_of_topics() -> None:
-    """Of probabilities that add up to 1 only one can be more than a half."""
+    """Of probabilities that add up to 1 only one can be more than a half, and maybe none is."""
     assert ["grain"] == decoded([0.1, 0.7, 0.2], ["cocoa", "grain", "earn"]).labels
-    assert ["grain"] == decoded([0.3, 0.4, 0.3], ["cocoa", "grain", "earn"]).labels
+    assert [] == decoded([0.3, 0.4, 0.3], ["cocoa", "grain", "earn"]).labels
 
 
 @pytest.mark.parametrize(
     ("outputs", "labels"),
     [
         ([0.9, 0.1, 0.2, 0.1], ["cocoa"]),
-        ([0.9, 0.1, 0.8, 0.1], ["cocoa", "earn"]),
-        ([0.6, 0.1, 0.1, 0.95], ["acq", "cocoa"]),
-        ([0.6, 0.9, 0.7, 0.8], ["grain", "cocoa", "earn", "acq"]),
-        ([0.1, 0.4, 0.3, 0.2], ["grain"]),
-        ([0.0, 0.0, 0.0, 0.0], ["cocoa"]),
-        ([0.1, 0.5, 0.3, 0.2], ["grain"]),
-        ([0.5, 0.1, 0.9, 0.5], ["earn", "cocoa", "acq"]),
-        ([0.49999997, 0.9, 0.1, 0.1], ["grain"]),
+        ([0.8, 0.1, 0.9, 0.1], ["earn", "cocoa"]),
+        ([0.6, 0.9, 0.7, 0.8], ["grain", "acq", "earn", "cocoa"]),
+        ([0.1, 0.4, 0.3, 0.2], []),
+        ([0.0, 0.0, 0.0, 0.0], []),
+        ([0.5, 0.1, 0.9, 0.5], ["earn"]),
         ([1.0, 1.0, 1.0, 1.0], ["cocoa", "grain", "earn", "acq"]),
     ],
 )
-def test_a_multilabel_model_gives_every_topic_of_a_half_or_more(outputs: list[float], labels: list[str]) -> None:
-    """The best one first and in any case, then the others in the order of the outputs."""
+def test_a_multilabel_model_gives_every_topic_above_a_half(outputs: list[float], labels: list[str]) -> None:
+    """Best first, and strictly above, as the F1 score of the same model counts."""
     answer = decoded(outputs, ["cocoa", "grain", "earn", "acq"])
 
     assert labels == answer.labels
-    assert labels[0] == answer.label == answer.top[0].label
+    assert answer.label == answer.top[0].label
     assert pytest.approx(max(outputs), abs=1e-6) == answer.probability
 
 
@@ -105,7 +102,7 @@ def test_a_multilabel_model_gives_every_topic_of_a_half_or_more(outputs: list[fl
 def test_top_k_does_not_shorten_the_topics_given(top_k: int) -> None:
     answer = decoded([0.6, 0.9, 0.7], ["cocoa", "grain", "earn"], top_k)
 
-    assert ["grain", "cocoa", "earn"] == answer.labels
+    assert ["grain", "earn", "cocoa"] == answer.labels
     assert min(top_k, 3) == len(answer.top)
 
 

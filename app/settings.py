@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     checkpoint_seconds: float = Field(
         5.0, ge=0, description="least time between two checkpoints of a run, seconds; runs shorter than it write none"
     )
+    encoded_cache_mib: int = Field(
+        2048, ge=0, description="most disk space for encoded datasets under the home, MiB; 0 keeps none"
+    )
     warm_trainer: bool = Field(True, description="whether a worker keeps a trainer ready with TensorFlow imported")
 
     @field_validator("api_keys", mode="before")

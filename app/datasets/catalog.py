@@ -77,6 +77,17 @@ class Catalog:
         except (DatasetInvalid, OSError):  # the run will say what is wrong with the file
             return True
 
+    def checksum(self, info: DatasetInfo) -> str:
+        """SHA-256 of a dataset's file.
+
+        Raises:
+            DatasetInvalid: there is no readable file.
+        """
+        try:
+            return _file_checksum(self.path(info))
+        except OSError as error:
+            raise DatasetInvalid(f"{self.path(info)} cannot be read") from error
+
     def read(self, task: Task, info: DatasetInfo, target: str | None = None) -> Dataset:
         """The whole dataset, with the task's target column or another one.
 

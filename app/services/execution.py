@@ -20,6 +20,7 @@ class Claim:
 
     run: Run
     lease_id: str
+    others_wait: bool = False  # in the queue, when it was claimed
 
 
 class WorkerService:
@@ -40,7 +41,7 @@ class WorkerService:
                 return None
         with self._database.write() as tx:
             row = runs.claim(tx, self.worker_id, self._clock(), self._lease_seconds)
-            return Claim(history.get(tx, row.id), row.lease_id) if row else None
+            return Claim(history.get(tx, row.id), row.lease_id, history.any_queued(tx)) if row else None
 
     def expire(self) -> list[str]:
         """Free the runs whose lease was not renewed in time; returns their ids."""

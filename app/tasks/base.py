@@ -183,10 +183,9 @@ class Task(ABC):
         """The fields of the input whose encoded row, (width,), this is; not needed where `decoding` is overridden."""
         raise NotImplementedError
 
-    def exhibit(self, columns: Columns) -> NDArray[Any] | None:
-        """What pictures show of some rows: (rows, 28, 28) grey values or (rows, 2) points; None: nothing."""
-        del columns
-        return None
+    def exhibit(self, rows: FloatMatrix) -> NDArray[Any]:
+        """What pictures show of some encoded rows, (rows, width): their numbers unless the task says otherwise."""
+        return rows
 
     def refusals(self, encoded: Encoded) -> list[Refusal]:
         """Which of a client's instances cannot be answered; none unless the task says otherwise."""

@@ -142,9 +142,9 @@ class Digits(Task):
         del encoder
         return {"pixels": np.round(row * 255, 3).reshape(SIDE, SIDE).tolist()}
 
-    def exhibit(self, columns: Columns) -> NDArray[Any]:
-        """(rows, 28, 28) uint8."""
-        return np.asarray(columns["pixels"]).astype(np.uint8).reshape(-1, SIDE, SIDE)
+    def exhibit(self, rows: FloatMatrix) -> NDArray[Any]:
+        """(rows, 28, 28) uint8 grey values."""
+        return np.round(rows * 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options

@@ -166,10 +166,6 @@ class Planar(Task):
         del encoder
         return {"point": row.tolist()}
 
-    def exhibit(self, columns: Columns) -> NDArray[Any]:
-        """(rows, 2) points."""
-        return np.column_stack([np.asarray(columns[name], dtype=np.float32) for name in self.input_columns])
-
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[PointPrediction]:

@@ -1,8 +1,6 @@
 """Figures on the test split: what a model scores, what guessing would, and the answers row by row."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,11 +8,12 @@ from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation, Plane, Shown
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Dataset
 from app.domain.recipes import HEADS, HeadName
 from app.errors import ArtifactInvalid
 from app.inference.predictor import Predictor
+from app.tasks._rows import dense, take
 from app.tasks.base import Label, Target, Task
+from app.training.prepare import Prepared
 
 SHEET_FIRST, SHEET_WRONG = 60, 40  # a contact sheet: the first rows, and the worst mistakes among the others
 
@@ -22,25 +21,21 @@ Outputs = NDArray[np.float32]  # (rows, units) of the network
 Ask = Callable[[NDArray[np.float32]], Outputs]
 
 
-def baseline(task: Task, dataset: Dataset, head: HeadName) -> dict[str, float]:
-    """What guessing scores on the test split.
+def baseline(head: HeadName, train: NDArray[Any], test: NDArray[Any]) -> dict[str, float]:
+    """What guessing scores on the test split; targets are as `Task.targets` gives them.
 
     Classification: the expected accuracy of the test labels shuffled, the notebooks' figure: the sum of the squared
     label shares. Multilabel: the F1 of giving every row the most frequent label. Regression: the mean absolute error
     of always answering the training mean.
     """
-    if HEADS[head].metric == "f1":
-        labels = task.label_set(dataset.train.target, head)
-        frequent = Counter(chain.from_iterable(dataset.train.target)).most_common(1)[0][0]
-        target = task.targets(dataset.test.target, labels, head)
-        guess = np.zeros_like(target)
-        guess[:, labels.index(frequent)] = 1
-        return {"f1": micro_f1(target, guess)}
-    if HEADS[head].metric == "accuracy":
-        shares = np.array(list(Counter(dataset.test.target).values())) / len(dataset.test)
+    metric = HEADS[head].metric
+    if metric == "f1":
+        guess = np.zeros_like(test)
+        guess[:, int(train.sum(axis=0).argmax())] = 1
+        return {"f1": micro_f1(test, guess)}
+    if metric == "accuracy":
+        shares = np.bincount(test) / len(test)
         return {"accuracy": float(np.sum(shares**2))}
-    labels = task.label_set(dataset.train.target, head)
-    train, test = (task.targets(rows.target, labels, head) for rows in (dataset.train, dataset.test))
     return {"mae": float(np.mean(np.abs(test - np.mean(train))))}
 
 
@@ -69,7 +64,7 @@ def score(head: HeadName, outputs: Outputs, labels: Sequence[Label], target: Tar
     return micro_f1(target, predicted) if metric == "f1" else float(np.mean(predicted == target))
 
 
-def score_model(store: ArtifactStore, task: Task, model_id: str, dataset: Dataset, head: HeadName) -> float | None:
+def score_model(store: ArtifactStore, task: Task, model_id: str, prepared: Prepared, head: HeadName) -> float | None:
     """The figure of a published model on this dataset's test split: from its manifest if it was measured there.
 
     None if the model's head is measured by another figure than `head`.
@@ -82,8 +77,9 @@ def score_model(store: ArtifactStore, task: Task, model_id: str, dataset: Datase
     if (HEADS[own].metric, task.target_of(own)) != (HEADS[head].metric, task.target_of(head)):
         return None
     metric = HEADS[own].metric
-    if manifest.dataset.sha256 == dataset.sha256 and metric in manifest.metrics.test:
+    if manifest.dataset.sha256 == prepared.sha256 and metric in manifest.metrics.test:
         return manifest.metrics.test[metric]
+    dataset = prepared.read()
     predictor = Predictor(task, store.open(task.name, model_id), version=0)
     try:
         outputs = predictor.network.in_batches(predictor.encoder.encode(dataset.test.columns))
@@ -93,26 +89,22 @@ def score_model(store: ArtifactStore, task: Task, model_id: str, dataset: Datase
     return score(own, outputs, manifest.labels, target)
 
 
-def evaluation_of(
-    task: Task, head: HeadName, dataset: Dataset, labels: Sequence[Label], outputs: Outputs, ask: Ask
-) -> Evaluation:
+def evaluation_of(task: Task, head: HeadName, prepared: Prepared, outputs: Outputs, ask: Ask) -> Evaluation:
     """The answers on the test split, from its `outputs`, and what the task's pictures show.
 
     `ask`: the network's outputs for other rows.
     """
-    target = task.targets(dataset.test.target, labels, head)
+    labels, target = prepared.labels, prepared.test.targets
     kind: Any = bool if head == "multilabel" else np.int32 if labels else np.float32
     predicted = answers(head, outputs, labels)
     shown, plane = None, None
     if "boundary" in task.pictures:
-        points = task.exhibit(dataset.train.columns)
-        assert points is not None
-        learnt = task.targets(dataset.train.target, labels, head)
-        shown = _shown(points, learnt, ask(points), np.arange(len(points)), head, labels)
+        points = dense(prepared.train.rows)
+        shown = _shown(points, prepared.train.targets, ask(points), head, labels)
         plane = Plane.around(points, lambda grid: ask(grid)[:, -1])
     elif "sheet" in task.pictures:
         rows = _sheet_rows(target == predicted, outputs.max(axis=1))
-        shown = _shown(task.exhibit(dataset.test.columns), target, outputs, rows, head, labels)
+        shown = _shown(task.exhibit(dense(take(prepared.test.rows, rows))), target[rows], outputs[rows], head, labels)
     return Evaluation(target.astype(kind), predicted.astype(kind), shown, plane)
 
 
@@ -125,16 +117,8 @@ def _sheet_rows(right: NDArray[np.bool_], probability: NDArray[np.float32]) -> N
 
 
 def _shown(
-    inputs: NDArray[Any] | None,
-    target: NDArray[Any],
-    outputs: Outputs,
-    rows: NDArray[np.int64],
-    head: HeadName,
-    labels: Sequence[Label],
-) -> Shown | None:
-    if inputs is None:
-        return None
-    predicted = answers(head, outputs[rows], labels)
-    chosen = outputs[rows]
-    likely = chosen.max(axis=1) if chosen.shape[1] > 1 else np.maximum(chosen[:, 0], 1 - chosen[:, 0])
-    return Shown(inputs[rows], target[rows].astype(np.int32), predicted, likely.astype(np.float32))
+    inputs: NDArray[Any], target: NDArray[Any], outputs: Outputs, head: HeadName, labels: Sequence[Label]
+) -> Shown:
+    predicted = answers(head, outputs, labels)
+    likely = outputs.max(axis=1) if outputs.shape[1] > 1 else np.maximum(outputs[:, 0], 1 - outputs[:, 0])
+    return Shown(inputs, target.astype(np.int32), predicted.astype(np.int32), likely.astype(np.float32))

@@ -8,14 +8,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import LayerRow, Parity
+from app.artifacts.manifest import Parity
 from app.artifacts.store import KERAS_MODEL, PREPROCESSING, WEIGHTS
 from app.errors import ParityError
 from app.inference.forward import Network
+from app.tasks._rows import Encoded, take
 from app.tasks.base import Encoder
 from app.training import fit
 from app.training.build import layer_table
-from app.training.feed import Examples
 
 TOLERANCE = 1e-5
 PARITY_ROWS = 256
@@ -33,16 +33,20 @@ def weights_of(model: keras.Sequential) -> Arrays:
     return arrays
 
 
-def check_parity(model: keras.Sequential, held_out: Examples) -> Parity:
+def network_of(model: keras.Sequential) -> Network:
+    """The model as NumPy will run it."""
+    return Network(layer_table(model), weights_of(model), model.input_shape[-1])
+
+
+def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:
     """Compare NumPy's forward pass with Keras' on the first held-out rows.
 
     Raises:
         ParityError: they differ by more than 1e-5, relative where outputs exceed 1.
     """
-    some = held_out.pick(np.arange(min(PARITY_ROWS, len(held_out))))
-    layers: list[LayerRow] = layer_table(model)
+    some = take(held_out, np.arange(min(PARITY_ROWS, len(held_out))))
     expected = fit.predict(model, some)
-    actual = Network(layers, weights_of(model), model.input_shape[-1])(some.rows)
+    actual = network_of(model)(some)
     difference = float(np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))))
     if not difference <= TOLERANCE:
         raise ParityError(f"NumPy and Keras differ by {difference:.2e} on held-out rows; the limit is {TOLERANCE:.0e}")

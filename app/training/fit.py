@@ -1,4 +1,4 @@
-"""One fit: epochs of Keras' own training step, with history, early stopping, checkpoints and resuming."""
+"""One fit: epochs of a compiled program, with history, early stopping, checkpoints and resuming."""
 
 import math
 import time
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from app.domain.recipes import EarlyStopping, Recipe
 from app.errors import Diverged
+from app.tasks._rows import Encoded, dense, take
+from app.training.arrange import Numbers
 from app.training.build import monitor_mode
-from app.training.feed import Batches, Examples
-
-EVALUATION_BATCH = 512  # rows; bounds memory, no effect on results
+from app.training.program import EVALUATION_BATCH, Program, plain
 
 Weights = list[NDArray[Any]]
+Outputs = NDArray[np.float32]
 
 
 @dataclass
@@ -38,86 +39,66 @@ class FitState:
 
 # epoch number, seconds, metrics, and the state after it
 OnEpoch = Callable[[int, float, dict[str, float], FitState], None]
+OnPause = Callable[[FitState], None]
 
 
 def fit(
-    model: keras.Sequential,
+    program: Program,
     recipe: Recipe,
-    train: Examples,
-    validation: Examples | None,
+    train: Numbers,
+    validation: Numbers | None,
     seed: tuple[int, ...],
     on_epoch: OnEpoch,
     state: FitState | None = None,
+    on_pause: OnPause = lambda _: None,
 ) -> FitState:
     """Train until the recipe's last epoch or until early stopping; returns the final state.
 
-    `state` is that of a former attempt, whose weights `model` has already.
+    `train` and `validation` are row numbers of the program's examples. `state` is that of a former attempt, whose
+    weights the program's model has already. Each epoch has an order of its own, which depends on nothing but `seed`
+    and the epoch: a resumed fit sees the batches that an uninterrupted one would have seen. Several epochs of a small
+    dataset go through in one call; `on_pause` comes whenever weights and state agree.
 
     Raises:
         Diverged: the loss is no longer a number; the message says in which epoch, and the likely cause.
     """
     state = state or FitState()
-    steps = Steps(model)
-    batches = Batches(train, recipe.batch_size, seed)
     while state.epoch < recipe.epochs and not state.stopped:
         started = time.perf_counter()
-        metrics = steps.train(batches, state.epoch)
-        if validation:
-            held_out = steps.test(Batches(validation, EVALUATION_BATCH))
-            metrics |= {f"val_{name}": value for name, value in held_out.items()}
-        state.epoch += 1
-        _check_finite(state.epoch, metrics, recipe)
-        state.metrics = metrics
-        if recipe.early_stopping:
-            _follow(state, recipe.early_stopping, model)
-        on_epoch(state.epoch, time.perf_counter() - started, metrics, state)
+        count = 1 if recipe.early_stopping else min(program.epochs_at_once, recipe.epochs - state.epoch)
+        epochs = range(state.epoch, state.epoch + count)
+        orders = [np.random.default_rng([*seed, epoch]).permutation(train) for epoch in epochs]
+        found = program.epochs(orders, validation)
+        seconds = (time.perf_counter() - started) / count
+        for metrics in found:
+            state.epoch += 1
+            _check_finite(state.epoch, metrics, recipe)
+            state.metrics = metrics
+            if recipe.early_stopping:
+                _follow(state, recipe.early_stopping, program.model)
+            on_epoch(state.epoch, seconds, metrics, state)
+        on_pause(state)
     stopping = recipe.early_stopping
     if stopping and stopping.restore_best and state.best_weights is not None:
-        model.set_weights(state.best_weights)
+        program.model.set_weights(state.best_weights)
         state.metrics = state.best_metrics
     return state
 
 
-def evaluate(model: keras.Sequential, examples: Examples) -> dict[str, float]:
-    """Loss and metric on these examples."""
-    return Steps(model).test(Batches(examples, EVALUATION_BATCH))
+def evaluate(model: keras.Sequential, outputs: Outputs, targets: NDArray[Any], metric: Any) -> dict[str, float]:
+    """Loss (with penalties) and metric of a model's outputs, (rows, units), for rows with these targets."""
+    metric.reset_state()
+    metric.update_state(targets, outputs)
+    loss = model.compute_loss(None, tf.constant(targets), tf.constant(outputs), training=False)
+    return {"loss": plain(loss), metric.name: plain(metric.result())}
 
 
-def predict(model: keras.Sequential, examples: Examples) -> NDArray[np.float32]:
+def predict(model: keras.Sequential, rows: Encoded) -> Outputs:
     """Keras' outputs, (rows, units)."""
     step = tf.function(partial(model, training=False), reduce_retracing=True)
-    parts = [step(tf.constant(x)).numpy() for x, _ in Batches(examples, EVALUATION_BATCH).of_epoch(0)]
-    return np.concatenate(parts)
-
-
-class Steps:
-    """Keras' own training and test step, each compiled once.
-
-    `model.fit` does the same with some 20 ms of Python around each epoch, and as much again for its validation: on
-    the small networks that Densely is for, ten times what the steps themselves take.
-    """
-
-    def __init__(self, model: keras.Sequential) -> None:
-        """`model` is compiled."""
-        self._model = model
-        model.optimizer.build(model.trainable_variables)  # variables cannot be made within a compiled step
-        self._train = tf.function(lambda x, y: model.train_step((x, y)), reduce_retracing=True)
-        self._test = tf.function(lambda x, y: model.test_step((x, y)), reduce_retracing=True)
-
-    def train(self, batches: Batches, epoch: int) -> dict[str, float]:
-        """One epoch, counted from 0; loss (with penalties) and metric as means over its rows."""
-        return self._pass(self._train, batches, epoch)
-
-    def test(self, batches: Batches) -> dict[str, float]:
-        """Loss (with penalties) and metric, with nothing learnt."""
-        return self._pass(self._test, batches, 0)
-
-    def _pass(self, step: Any, batches: Batches, epoch: int) -> dict[str, float]:
-        self._model.reset_metrics()
-        figures: dict[str, Any] = {}
-        for x, y in batches.of_epoch(epoch):
-            figures = step(tf.constant(x), tf.constant(y))
-        return {name: float(f"{float(value):.7g}") for name, value in figures.items()}  # float32 has seven digits
+    places = range(0, len(rows), EVALUATION_BATCH)
+    batches = [take(rows, np.arange(i, min(i + EVALUATION_BATCH, len(rows)))) for i in places]
+    return np.concatenate([step(tf.constant(dense(batch))).numpy() for batch in batches])
 
 
 def _follow(state: FitState, stopping: EarlyStopping, model: keras.Sequential) -> None:

@@ -7,19 +7,22 @@ from typing import Literal
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.recipes import Holdout, KFold, Recipe
 from app.domain.runs import Figures, FitMetrics, Metrics, Progress, Run, Spread, SpreadOver, seed_of_fit
 from app.errors import DatasetInvalid, Diverged
 from app.services.execution import Attempt
 from app.tasks.base import Task
-from app.training import evaluate
+from app.training import evaluate, export
 from app.training import fit as fitting
-from app.training.build import build
+from app.training.arrange import Numbers
+from app.training.build import build, metric_of
 from app.training.checkpoint import Checkpoints, Position
-from app.training.feed import Examples
+from app.training.feed import Examples, for_loss
 from app.training.fit import FitState
 from app.training.prepare import Prepared
+from app.training.program import Program
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Trained:
     """What the fits come to."""
 
     model: keras.Sequential
+    outputs: NDArray[np.float32]  # on the test split, (rows, units)
     metrics: Metrics
     epochs: int  # that the published weights have seen
 
@@ -40,12 +44,15 @@ class Fits:
         self._task = task
         self._prepared = prepared
         self._checkpoints = checkpoints
-        self._outputs = task.output_units(run.recipe.head, len(prepared.labels))
+        self._units = task.output_units(run.recipe.head, len(prepared.labels))
         self._folds = run.validation.folds if isinstance(run.validation, KFold) else 0
         self._others = self._folds or run.seeds - 1  # fits besides the one that is published
         self._epoch_seconds: list[float] = []
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Sequential | None = None
+        self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
+        self._outputs: NDArray[np.float32] | None = None
+        self._rows = np.arange(len(prepared.train))
 
     def train(self) -> Trained:
         """All fits.
@@ -61,6 +68,7 @@ class Fits:
             self._train_other()
         model, state = self._fit(self._final_recipe(), *self._final_split())
         own = self._measured(model, state, tested=True)
+        assert self._outputs is not None
         fits = [FitMetrics.model_validate(saved) for saved in self._position.finished]
         if self._run.seeds > 1:
             fits = [own, *fits]
@@ -68,11 +76,13 @@ class Fits:
             train=own.train,
             validation=_validation(fits) if self._folds else own.validation,
             test=own.test,
-            baseline=evaluate.baseline(self._task, self._prepared.dataset, self._run.recipe.head),
+            baseline=evaluate.baseline(
+                self._run.recipe.head, self._prepared.train.targets, self._prepared.test.targets
+            ),
             spread=_spread("folds" if self._folds else "seeds", fits) if fits else None,
             fits=fits,
         )
-        return Trained(model, metrics, own.epochs)
+        return Trained(model, self._outputs, metrics, own.epochs)
 
     def _train_other(self) -> None:
         """A fold, or a further seed."""
@@ -83,19 +93,17 @@ class Fits:
         position.fit = position.fit + 1 if position.fit < self._others else 0
         position.state = FitState()
 
-    def _fold_split(self, fold: int) -> tuple[Examples, Examples]:
-        train = self._prepared.train
-        held_out = np.array_split(np.arange(len(train)), self._folds)[fold - 1]
-        return train.pick(np.setdiff1d(np.arange(len(train)), held_out)), train.pick(held_out)
+    def _fold_split(self, fold: int) -> tuple[Numbers, Numbers]:
+        held_out = np.array_split(self._rows, self._folds)[fold - 1]
+        return np.setdiff1d(self._rows, held_out), held_out
 
-    def _final_split(self) -> tuple[Examples, Examples | None]:
-        train = self._prepared.train
+    def _final_split(self) -> tuple[Numbers, Numbers | None]:
         if not isinstance(self._run.validation, Holdout):
-            return train, None
+            return self._rows, None
         size = self._run.validation.size
-        if size >= len(train):
-            raise DatasetInvalid(f"a hold-out of {size} rows leaves none of the {len(train)} training rows")
-        return train.pick(np.arange(size, len(train))), train.pick(np.arange(size))
+        if size >= len(self._rows):
+            raise DatasetInvalid(f"a hold-out of {size} rows leaves none of the {len(self._rows)} training rows")
+        return self._rows[size:], self._rows[:size]
 
     def _final_recipe(self) -> Recipe:
         """After k-fold there is no validation left to stop by: the folds say how many epochs are right."""
@@ -105,16 +113,18 @@ class Fits:
         epochs = max(1, round(float(np.mean([fit["epochs"] for fit in self._position.finished]))))
         return recipe.model_copy(update={"epochs": epochs, "early_stopping": None})
 
-    def _fit(self, recipe: Recipe, train: Examples, validation: Examples | None) -> tuple[keras.Sequential, FitState]:
+    def _fit(self, recipe: Recipe, train: Numbers, validation: Numbers | None) -> tuple[keras.Sequential, FitState]:
         number = self._position.fit
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
         model, self._resumed = self._resumed, None
-        if model is None:
-            model = build(recipe, self._prepared.encoder.width, self._outputs, own_seed)
+        program = self._program_for(model or build(recipe, self._prepared.encoder.width, self._units, own_seed))
+        model = program.model
 
-        def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float], state: FitState) -> None:
+        def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float], _: FitState) -> None:
             self._epoch_seconds.append(seconds)
             self._attempt.record_epoch(number, epoch, seconds, metrics, self._progress(recipe.epochs, epoch))
+
+        def on_pause(state: FitState) -> None:
             self._position.state = state
             if self._checkpoints.is_due():
                 self._attempt.flush()  # what the next attempt does not train again must be in the history
@@ -122,10 +132,19 @@ class Fits:
 
         order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
         try:
-            state = fitting.fit(model, recipe, train, validation, order, on_epoch, self._position.state)
+            state = fitting.fit(program, recipe, train, validation, order, on_epoch, self._position.state, on_pause)
         finally:
             self._attempt.flush()
         return model, state
+
+    def _program_for(self, model: keras.Sequential) -> Program:
+        """The program, going on from this model."""
+        if self._program is None:
+            data, recipe = self._prepared.train, self._run.recipe
+            self._program = Program(model, recipe, Examples(data.rows, for_loss(data.targets, recipe, self._units)))
+        else:
+            self._program.take_over(model)
+        return self._program
 
     def _measured(self, model: keras.Sequential, state: FitState, *, tested: bool) -> FitMetrics:
         number = self._position.fit
@@ -143,11 +162,12 @@ class Fits:
 
     def _test(self, model: keras.Sequential) -> Figures:
         """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too."""
-        data, head = self._prepared, self._run.recipe.head
-        figures = fitting.evaluate(model, data.test)
-        if data.labels and self._run.recipe.metric == "mae":
-            answers = evaluate.answers(head, fitting.predict(model, data.test), data.labels)
-            right = answers == self._task.targets(data.dataset.test.target, data.labels, head)
+        data, recipe = self._prepared, self._run.recipe
+        self._outputs = export.network_of(model).in_batches(data.test.rows)
+        targets = for_loss(data.test.targets, recipe, self._units)
+        figures = fitting.evaluate(model, self._outputs, targets, metric_of(recipe))
+        if data.labels and recipe.metric == "mae":
+            right = evaluate.answers(recipe.head, self._outputs, data.labels) == data.test.targets
             figures["accuracy"] = float(np.mean(right))
         return figures
 

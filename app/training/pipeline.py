@@ -7,7 +7,6 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import app
 from app.artifacts.evaluation import Evaluation
@@ -15,6 +14,7 @@ from app.artifacts.evaluation import save as save_evaluation
 from app.artifacts.manifest import DatasetRecord, Manifest, Parity
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
+from app.datasets.encoded import EncodedCache
 from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Run
 from app.services import publication
@@ -22,12 +22,22 @@ from app.services.execution import Attempt
 from app.tasks import registry
 from app.tasks.base import Task
 from app.training import devices, evaluate, export
-from app.training import fit as fitting
-from app.training.build import layer_table
+from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
 from app.training.feed import Examples
 from app.training.fits import Fits, Trained
 from app.training.prepare import Prepared, prepare
+from app.training.program import Program
+
+
+def warm_up() -> None:
+    """Train something tiny: the first program that a process builds and compiles takes a second longer than others."""
+    recipe = registry.get("planar").presets["baseline"].recipe
+    model = build(recipe, 2, 1, seed=0)
+    rows = np.zeros((4, 2), dtype=np.float32)
+    numbers = np.arange(4)
+    Program(model, recipe, Examples(rows, rows[:, :1])).epochs([numbers], numbers)
+    export.network_of(model)(rows)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Workplace:
 
     store: ArtifactStore
     catalog: Catalog
+    encoded: EncodedCache
     checkpoints: Path
     checkpoint_seconds: float
 
@@ -51,11 +62,11 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     run = attempt.run()
     attempt.set_device(devices.training_device())
     task = registry.get(run.task)
-    prepared = prepare(place.catalog, task, run.dataset, run.recipe, attempt.log)
-    configuration = {"recipe": run.recipe.model_dump(mode="json"), "dataset": prepared.dataset.sha256}
+    prepared = prepare(place.catalog, place.encoded, task, run.dataset, run.recipe, attempt.log)
+    configuration = {"recipe": run.recipe.model_dump(mode="json"), "dataset": prepared.sha256}
     checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
     trained = Fits(attempt, run, task, prepared, checkpoints).train()
-    parity = export.check_parity(trained.model, prepared.test)
+    parity = export.check_parity(trained.model, prepared.test.rows)
     evaluation = _evaluate(task, run.recipe.head, prepared, trained)
     staging = place.store.stage(f"{run.id}-{attempt.lease_id}")
     try:
@@ -65,7 +76,7 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
         manifest = _manifest(run, attempt, task, prepared, trained, parity, seconds)
 
         def score(model_id: str) -> float | None:
-            return evaluate.score_model(place.store, task, model_id, prepared.dataset, run.recipe.head)
+            return evaluate.score_model(place.store, task, model_id, prepared, run.recipe.head)
 
         return publication.publish(attempt, place.store, staging, manifest, run.activate, score)
     finally:
@@ -74,18 +85,14 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
 
 def _evaluate(task: Task, head: HeadName, prepared: Prepared, trained: Trained) -> Evaluation:
     """The answers on the test split, and what pictures show."""
-    outputs = fitting.predict(trained.model, prepared.test)
-
-    def ask(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        return fitting.predict(trained.model, Examples(rows, np.zeros(len(rows))))
-
-    return evaluate.evaluation_of(task, head, prepared.dataset, prepared.labels, outputs, ask)
+    ask = export.network_of(trained.model).in_batches
+    return evaluate.evaluation_of(task, head, prepared, trained.outputs, ask)
 
 
 def _manifest(
     run: Run, attempt: Attempt, task: Task, prepared: Prepared, trained: Trained, parity: Parity, seconds: float
 ) -> Manifest:
-    data, layers = prepared.dataset, layer_table(trained.model)
+    layers = layer_table(trained.model)
     return Manifest(
         id=f"m-{secrets.token_hex(6)}",
         task=run.task,
@@ -107,12 +114,12 @@ def _manifest(
         seconds=seconds,
         parity=parity,
         dataset=DatasetRecord(
-            name=data.info.name,
-            sha256=data.sha256,
-            train_rows=len(data.train),
-            test_rows=len(data.test),
-            is_sample=data.info.is_sample,
-            notes=data.notes,
+            name=prepared.info.name,
+            sha256=prepared.sha256,
+            train_rows=len(prepared.train),
+            test_rows=len(prepared.test),
+            is_sample=prepared.info.is_sample,
+            notes=prepared.notes,
         ),
         device=devices.training_device(),
         versions={"densely": app.__version__} | {n: metadata.version(n) for n in ("keras", "numpy", "tensorflow")},

@@ -1,16 +1,16 @@
-"""A run's dataset as examples: read or fetched, its encoder learnt, its rows encoded."""
+"""A run's dataset as examples: read or fetched, its encoder learnt, its rows encoded; or all of that from the cache."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.datasets.catalog import Catalog, Dataset
+from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
 from app.domain.recipes import HEADS, Recipe
 from app.errors import DatasetInvalid
-from app.tasks.base import Encoder, Label, Task
+from app.tasks.base import DatasetInfo, Encoder, Label, Task
 from app.training import published
 from app.training.feed import Examples
 
@@ -19,17 +19,20 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that training needs to know of the data."""
+    """Everything that training needs to know of the data; targets are as `Task.targets` gives them."""
 
-    dataset: Dataset
+    info: DatasetInfo
+    sha256: str
+    notes: list[str]
     encoder: Encoder
     labels: list[Label]  # what each output unit stands for; empty for regression
     train: Examples
     test: Examples
+    read: Callable[[], Dataset]  # the raw rows, which training itself does not need
 
 
-def prepare(catalog: Catalog, task: Task, dataset_name: str, recipe: Recipe, log: Log) -> Prepared:
-    """Read, fetching the published file if there is none, and encode.
+def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str, recipe: Recipe, log: Log) -> Prepared:
+    """Read, fetching the published file if there is none, and encode; or take what a former run has kept.
 
     Raises:
         DatasetUnavailable, DatasetInvalid: see the message.
@@ -39,33 +42,61 @@ def prepare(catalog: Catalog, task: Task, dataset_name: str, recipe: Recipe, log
         raise DatasetInvalid(f"task {task.name!r} has no dataset {dataset_name!r}")
     if not catalog.is_here(info):
         published.fetch(info, catalog.path(info), log)
-    dataset = catalog.read(task, info, task.target_of(recipe.head))
-    for note in dataset.notes:
+    target = task.target_of(recipe.head)
+
+    def read() -> Dataset:
+        return catalog.read(task, info, target)
+
+    features = recipe.features.model_dump(mode="json")
+    key = None
+    if not info.is_built_in:  # those are drawn anew faster than they are told apart
+        sha256 = catalog.checksum(info)
+        key = cache.key(dataset=sha256, task=task.name, head=recipe.head, features=features)
+        if entry := cache.get(key):
+            log(f"dataset {info.name}: encoded rows of a former run")
+            return _from_entry(task, info, sha256, entry, read)
+    prepared = _encode(task, info, read(), recipe, read)
+    for note in prepared.notes:
         log(f"dataset {info.name}: {note}")
-    labels = task.label_set(dataset.train.target, recipe.head)
-    if len(labels) > 2 and not HEADS[recipe.head].unit_per_label:
-        raise DatasetInvalid(f"dataset {info.name!r} has {len(labels)} labels; a {recipe.head} head tells two apart")
+    rows = f"{len(prepared.train)} training and {len(prepared.test)} test rows"
+    log(f"prepared {rows} of {prepared.encoder.width} numbers")
+    if key and (reason := cache.put(key, *_to_entry(prepared))):
+        log(f"the encoded rows are not kept for the next run: {reason}")
+    return prepared
+
+
+def _encode(task: Task, info: DatasetInfo, dataset: Dataset, recipe: Recipe, read: Callable[[], Dataset]) -> Prepared:
+    head = recipe.head
+    labels = task.label_set(dataset.train.target, head)
+    if len(labels) > 2 and not HEADS[head].unit_per_label:
+        raise DatasetInvalid(f"dataset {info.name!r} has {len(labels)} labels; a {head} head tells two apart")
     try:
         encoder = task.fit_encoder(recipe.features, dataset.train.columns)
-        train = Examples(encoder.encode(dataset.train.columns), _targets(task, dataset.train.target, labels, recipe))
-        test = Examples(encoder.encode(dataset.test.columns), _targets(task, dataset.test.target, labels, recipe))
+        train, test = (
+            Examples(encoder.encode(rows.columns), task.targets(rows.target, labels, head))
+            for rows in (dataset.train, dataset.test)
+        )
     except (AttributeError, TypeError, ValueError) as error:
         raise DatasetInvalid(
             f"the columns of dataset {info.name!r} do not hold what the task takes: {error}"
         ) from error
-    log(f"prepared {len(train)} training and {len(test)} test rows of {encoder.width} numbers")
-    return Prepared(dataset, encoder, labels, train, test)
-
-
-def _targets(task: Task, values: Sequence[Any], labels: list[Label], recipe: Recipe) -> NDArray[Any]:
-    """Targets in the form that the recipe's loss takes."""
-    numbers = task.targets(values, labels, recipe.head)
-    if recipe.head == "multilabel":
-        return numbers
-    if labels and (numbers < 0).any():
+    if labels and head != "multilabel" and (test.targets < 0).any():
         raise DatasetInvalid("the test split holds labels that the training split does not")
-    if recipe.loss == "categorical_crossentropy":
-        return np.eye(len(labels), dtype=np.float32)[numbers.astype(np.int64)]
-    if recipe.loss == "sparse_categorical_crossentropy":
-        return numbers
-    return numbers.astype(np.float32)[:, None]  # (rows, 1), the shape of the outputs
+    return Prepared(info, dataset.sha256, dataset.notes, encoder, labels, train, test, read)
+
+
+def _to_entry(prepared: Prepared) -> tuple[dict[str, Any], dict[str, Any]]:
+    arrays: dict[str, Any] = {}
+    for name, examples in (("train", prepared.train), ("test", prepared.test)):
+        arrays |= to_arrays(examples.rows, name) | {f"{name}_targets": examples.targets}
+    meta = {"encoder": prepared.encoder.to_json(), "labels": prepared.labels, "notes": prepared.notes}
+    return arrays, meta
+
+
+def _from_entry(task: Task, info: DatasetInfo, sha256: str, entry: Entry, read: Callable[[], Dataset]) -> Prepared:
+    encoder = task.load_encoder(entry.meta["encoder"])
+    train, test = (
+        Examples(from_arrays(entry.arrays, name, encoder.width), np.asarray(entry.arrays[f"{name}_targets"]))
+        for name in ("train", "test")
+    )
+    return Prepared(info, sha256, entry.meta["notes"], encoder, entry.meta["labels"], train, test, read)

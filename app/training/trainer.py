@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from app import logs
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
+from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.domain.runs import RunError
@@ -48,8 +49,8 @@ def _say_ready(worker: TextIO) -> None:
 
         from app.training import devices, pipeline  # the slow imports, made before there is a run
 
-        del pipeline
         devices.prepare()
+        pipeline.warm_up()
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
     worker.write(json.dumps({"devices": devices.names(), "versions": versions}) + "\n")
     worker.flush()
@@ -90,6 +91,7 @@ def train(assignment: dict[str, Any]) -> int:
     place = pipeline.Workplace(
         store=ArtifactStore(Path(assignment["models_dir"])),
         catalog=Catalog(Path(assignment["datasets_dir"])),
+        encoded=EncodedCache(Path(assignment["encoded_dir"]), assignment["encoded_cache_mib"] * 2**20),
         checkpoints=Path(assignment["checkpoints_dir"]),
         checkpoint_seconds=assignment["checkpoint_seconds"],
     )
@@ -119,4 +121,6 @@ def _fail(attempt: Attempt, error: RunError) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # everything is written and closed: TensorFlow would take another second to leave

@@ -29,6 +29,8 @@ def work(settings: Settings) -> None:
         database_url=settings.url,
         models_dir=str(settings.models_dir),
         datasets_dir=str(settings.datasets),
+        encoded_dir=str(settings.home / "encoded"),
+        encoded_cache_mib=settings.encoded_cache_mib,
         checkpoints_dir=str(checkpoints),
         checkpoint_seconds=settings.checkpoint_seconds,
         log_level=settings.log_level,

@@ -20,6 +20,7 @@ from app.services.execution import Claim
 log = get_log()
 
 SPARE_PAUSE = 30.0  # seconds between two tries to start a spare that cannot start
+HEAD_START = 3.0  # seconds that a run has to itself: importing TensorFlow for the next takes a core from it
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Assignment:
     database_url: str
     models_dir: str
     datasets_dir: str
+    encoded_dir: str
+    encoded_cache_mib: int
     checkpoints_dir: str
     checkpoint_seconds: float
     log_level: str
@@ -51,7 +54,7 @@ class Executor(Protocol):
     """Starts trainers."""
 
     def warm(self) -> None:
-        """Get ready for the next run."""
+        """Get ready for the next run; called again and again, whether or not a run is going."""
 
     def start(self, claim: Claim) -> Trainer:
         """Carry out a run."""
@@ -142,10 +145,12 @@ class ProcessExecutor:
             self._spare = ProcessTrainer()
 
     def start(self, claim: Claim) -> Trainer:
-        """Give the run to the spare, and start the next one."""
+        """Give the run to the spare. The next one is started at once if another run waits for it."""
         trainer = self._spare if self._spare and self._spare.alive else ProcessTrainer()
         self._spare = None
         trainer.give(self._assignment, claim)
+        if not claim.others_wait:
+            self._not_before = max(self._not_before, time.monotonic() + HEAD_START)
         self.warm()
         return trainer
 

@@ -99,6 +99,7 @@ class Worker:
         """Why the watching ended: a change that the worker has to make, or None when the trainer is gone."""
         started = renewed = self._monotonic()
         while True:
+            self._executor.warm()
             if (code := trainer.wait(self._limits.poll)) is not None:
                 return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")
             if stop.is_set():

@@ -12,6 +12,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
+from app.datasets.encoded import EncodedCache
 from app.db import history
 from app.db.engine import Database
 from app.domain.runs import Run
@@ -23,7 +24,13 @@ from tests.support.queue import queue_run
 
 @pytest.fixture
 def place(store: ArtifactStore, tmp_path: Path) -> Workplace:
-    return Workplace(store, Catalog(tmp_path / "datasets"), tmp_path / "checkpoints", checkpoint_seconds=1e9)
+    return Workplace(
+        store=store,
+        catalog=Catalog(tmp_path / "datasets"),
+        encoded=EncodedCache(tmp_path / "encoded", 2**30),
+        checkpoints=tmp_path / "checkpoints",
+        checkpoint_seconds=1e9,
+    )
 
 
 @pytest.fixture

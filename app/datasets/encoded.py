@@ -1,0 +1,133 @@
+"""Encoded datasets on disk, so that the next run on the same rows starts at once; memory-mapped, limited in size."""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import app
+from app.tasks._rows import Encoded, SparseRows
+
+FORMAT = 1  # raise it when an encoder gives other rows for the same data
+META = "meta.json"
+UNFINISHED = ".new-"
+CHUNK = 2**22  # bytes read at once for a checksum
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was kept under a key."""
+
+    arrays: Arrays  # memory-mapped, read-only
+    meta: dict[str, Any]
+
+
+class EncodedCache:
+    """A folder of entries, each written once and published by rename: safe with several trainers at once.
+
+    Whatever is wrong with an entry, it counts as not there: a cache never changes a result.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        """`most_bytes` 0 keeps nothing. The least recently used entries go first."""
+        self._folder = folder
+        self._most = most_bytes
+
+    @staticmethod
+    def key(**parts: Any) -> str:
+        """A name for whatever these parts decide."""
+        told = json.dumps({"format": FORMAT, "release": app.__version__, **parts}, sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    def get(self, key: str) -> Entry | None:
+        """The entry, if there is one and all its checksums are right; a damaged one is removed."""
+        folder = self._folder / key
+        try:
+            meta = json.loads((folder / META).read_text(encoding="utf-8"))
+            if {name: _checksum(folder / f"{name}.npy") for name in meta["checksums"]} != meta["checksums"]:
+                return self._drop(folder)
+            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in meta["checksums"]}
+            os.utime(folder / META)  # used just now
+            return Entry(arrays, meta["meta"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return self._drop(folder)
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> str | None:
+        """Keep an entry; returns why it could not be kept, or None."""
+        size = sum(array.nbytes for array in arrays.values())
+        if size > self._most:
+            return f"{size / 2**20:.0f} MiB are more than the cache may hold" if self._most else None
+        fresh = self._folder / f"{UNFINISHED}{secrets.token_hex(6)}"
+        try:
+            fresh.mkdir(parents=True)
+            for name, array in arrays.items():
+                np.save(fresh / f"{name}.npy", array, allow_pickle=False)
+            checksums = {name: _checksum(fresh / f"{name}.npy") for name in arrays}
+            (fresh / META).write_text(json.dumps({"checksums": checksums, "meta": meta}), encoding="utf-8")
+            with suppress(OSError):  # another trainer was first: same key, same content
+                fresh.rename(self._folder / key)
+            self._make_room(key)
+        except OSError as error:
+            return f"{error.strerror or error}"
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        return None
+
+    @staticmethod
+    def _drop(folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _make_room(self, newest: str) -> None:
+        """Remove the entries used longest ago, until the others fit."""
+        found = []
+        for folder in self._folder.iterdir():
+            with suppress(OSError):
+                size = sum(path.stat().st_size for path in folder.iterdir())
+                found.append(((folder / META).stat().st_mtime, size, folder))
+        total = sum(size for _, size, _ in found)
+        for _, size, folder in sorted(found, key=lambda entry: entry[0]):
+            if total <= self._most:
+                return
+            if folder.name != newest:
+                shutil.rmtree(folder, ignore_errors=True)
+                total -= size
+
+
+def to_arrays(rows: Encoded, prefix: str) -> Arrays:
+    """Encoded rows as arrays whose names begin with `prefix`."""
+    if isinstance(rows, SparseRows):
+        parts: Arrays = {"indices": rows.indices, "offsets": rows.offsets, "known": rows.known}
+    else:
+        parts = {"matrix": rows}
+    return {f"{prefix}_{name}": array for name, array in parts.items()}
+
+
+def from_arrays(arrays: Mapping[str, NDArray[Any]], prefix: str, width: int) -> Encoded:
+    """What `to_arrays` made arrays of."""
+    matrix = arrays.get(f"{prefix}_matrix")
+    if matrix is not None:
+        return matrix
+    indices, offsets, known = (np.asarray(arrays[f"{prefix}_{name}"]) for name in ("indices", "offsets", "known"))
+    return SparseRows(indices, offsets, width, known)
+
+
+def _checksum(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            crc = zlib.crc32(chunk, crc)
+    return crc

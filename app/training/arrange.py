@@ -1,0 +1,141 @@
+"""The rows of an epoch in batches of one shape, as a compiled program wants them."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from app.tasks._rows import Encoded, FloatMatrix, SparseRows
+
+MOST_IDS = 8_000_000  # arranged at once, 64 MB: longer epochs go in several parts
+ROUNDED = 4_096  # places for ids come in multiples of it, so that another epoch fits the same program
+DEVIATIONS = 6  # above the mean number of ids in a batch, which next to no batch exceeds
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some batches of an epoch: all but `steps` are empty, and so are the places that `mask` says."""
+
+    steps: int
+    places: NDArray[np.int32]  # (batches, batch size) row numbers
+    mask: NDArray[np.float32]  # (batches, batch size) 1 for a row, 0 for an empty place
+    inputs: tuple[NDArray[Any], ...]  # what `Rows.batch` needs besides, batch by batch
+
+
+class Rows(Protocol):
+    """Encoded rows that stay on the device."""
+
+    def most_batches(self, batch_size: int) -> int:
+        """How many batches one part may have."""
+
+    def inputs(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
+        """What `multiply` and `matrix` need to find the rows of a part."""
+
+    def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
+        """A batch as a (batch size, width) tensor; `places` and `inputs` are those of one batch."""
+
+    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
+        """A batch times a (width, units) kernel."""
+
+
+class DenseRows:
+    """Rows of plain numbers."""
+
+    def __init__(self, rows: FloatMatrix) -> None:
+        self._rows = tf.constant(rows)  # (n, width)
+
+    def most_batches(self, batch_size: int) -> int:
+        del batch_size
+        return np.iinfo(np.int32).max
+
+    def inputs(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
+        del order, batches, batch_size
+        return ()
+
+    def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
+        del inputs
+        return tf.gather(self._rows, places)
+
+    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
+        return tf.matmul(self.matrix(places, inputs), kernel)
+
+
+class HotRows:
+    """Multi-hot rows, which become a matrix only where a recipe has something before its first dense layer.
+
+    A batch times a kernel is the sum of the kernel rows where it has its ones. All ids of a batch stand in one array,
+    each with the number of its row in another.
+    """
+
+    def __init__(self, rows: SparseRows) -> None:
+        self._rows = rows
+        self._lengths = np.diff(rows.offsets)
+        self._room: dict[int, int] = {}  # places for ids, by batch size
+
+    def most_batches(self, batch_size: int) -> int:
+        return max(1, MOST_IDS // self._room_for(batch_size))
+
+    def inputs(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
+        lengths = self._lengths[order]
+        bounds = np.append(np.arange(0, len(order), batch_size), len(order))
+        ends = np.concatenate(([0], np.cumsum(lengths)))
+        totals = np.diff(ends[bounds])
+        room = max(self._room_for(batch_size), _rounded(int(totals.max(initial=0))))
+        self._room[batch_size] = room
+        found = self._rows.indices[np.repeat(self._rows.offsets[order] - ends[:-1], lengths) + np.arange(ends[-1])]
+        owners = np.repeat(np.arange(len(order), dtype=np.int32) % batch_size, lengths)
+        ids = np.zeros((batches, room), dtype=np.int32)
+        of_row = np.full((batches, room), batch_size, dtype=np.int32)  # no row of the batch: an empty place
+        for step, (start, total) in enumerate(zip(ends[bounds[:-1]].tolist(), totals.tolist(), strict=True)):
+            ids[step, :total] = found[start : start + total]
+            of_row[step, :total] = owners[start : start + total]
+        return ids, of_row
+
+    def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
+        ids, of_row = inputs
+        size = places.shape[0]
+        cells = of_row * self._rows.width + ids
+        flat = tf.math.unsorted_segment_sum(tf.ones_like(ids, dtype=tf.float32), cells, (size + 1) * self._rows.width)
+        return tf.reshape(flat, (size + 1, self._rows.width))[:size]
+
+    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
+        ids, of_row = inputs
+        size = places.shape[0]
+        # One row more, for the empty places: cut off, it counts nothing, neither here nor in the gradient.
+        return tf.math.unsorted_segment_sum(tf.gather(kernel, ids), of_row, size + 1)[:size]
+
+    def _room_for(self, batch_size: int) -> int:
+        if batch_size not in self._room:
+            usual = float(self._lengths.mean()) * batch_size
+            above = DEVIATIONS * float(self._lengths.std()) * batch_size**0.5
+            self._room[batch_size] = _rounded(min(int(usual + above), int(self._lengths.sum())))
+        return self._room[batch_size]
+
+
+def on_device(rows: Encoded) -> Rows:
+    """The rows, of either kind."""
+    return HotRows(rows) if isinstance(rows, SparseRows) else DenseRows(rows)
+
+
+def parts(rows: Rows, order: Numbers, batches: int, batch_size: int) -> list[Part]:
+    """The batches of an epoch in this order, in parts of at most `batches`, which all have the same shapes."""
+    batches = min(batches, rows.most_batches(batch_size))
+    found = []
+    for start in range(0, max(1, len(order)), batches * batch_size):
+        some = order[start : start + batches * batch_size]
+        places = np.zeros(batches * batch_size, dtype=np.int32)
+        places[: len(some)] = some
+        mask = (np.arange(batches * batch_size) < len(some)).astype(np.float32)
+        shape = (batches, batch_size)
+        steps = -(-len(some) // batch_size)
+        inputs = rows.inputs(some, batches, batch_size)
+        found.append(Part(steps, places.reshape(shape), mask.reshape(shape), inputs))
+    return found
+
+
+def _rounded(count: int) -> int:
+    return -(-max(count, 1) // ROUNDED) * ROUNDED

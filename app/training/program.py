@@ -1,0 +1,167 @@
+"""Whole epochs as one compiled program, with Keras' own layers, losses, penalties, metrics and optimizers.
+
+`model.fit` pays milliseconds of Python for each step of a network that needs microseconds. Here XLA compiles the loop
+over the batches once; rows stay on the device, and all fits of a run (folds, seeds) share the program.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from app.domain.recipes import Recipe
+from app.training.arrange import DenseRows, Numbers, Part, on_device, parts
+from app.training.build import metric_of
+from app.training.feed import Examples
+
+EVALUATION_BATCH = 512  # rows; bounds memory, no effect on results
+ROWS_AT_ONCE = 20_000  # of plain numbers, in one call: a small dataset goes through several epochs
+MOST_EPOCHS_AT_ONCE = 100
+
+Figures = dict[str, float]
+
+
+class Program:
+    """Training and test passes of one model over some examples."""
+
+    def __init__(self, model: keras.Sequential, recipe: Recipe, examples: Examples) -> None:
+        """`model` is compiled; its weights, and those of its optimizer, are what the passes change."""
+        self.model = model
+        self._rows = on_device(examples.rows)
+        self._targets = tf.constant(examples.targets)
+        self._count = len(examples)
+        self._batch_size = min(recipe.batch_size, self._count)
+        self._test_size = min(EVALUATION_BATCH, self._count)
+        self._no_rows: Numbers = np.zeros(0, dtype=np.int64)
+        self._metric = metric_of(recipe)
+        fits = min(MOST_EPOCHS_AT_ONCE, ROWS_AT_ONCE // self._count) if isinstance(self._rows, DenseRows) else 1
+        self.epochs_at_once = max(1, fits)
+        # Variables cannot be made within a compiled program.
+        model.optimizer.build(model.trainable_variables)
+        self._metric.update_state(self._targets[:1], model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32)))
+        self._train = tf.function(self._train_pass, jit_compile=True)
+        self._test = tf.function(self._test_pass, jit_compile=True)
+        self._several = tf.function(self._several_epochs, jit_compile=True)
+
+    def train(self, order: Numbers) -> Figures:
+        """One epoch over these rows, in this order: loss (with penalties) and metric as means over the rows."""
+        return self._run(self._train, order, self._batch_size)
+
+    def test(self, numbers: Numbers) -> Figures:
+        """Loss (with penalties) and metric over these rows, with nothing learnt."""
+        return self._run(self._test, numbers, self._test_size)
+
+    def epochs(self, orders: Sequence[Numbers], held_out: Numbers | None) -> list[Figures]:
+        """Some epochs, at most `epochs_at_once`, each followed by a test on the held-out rows, as `val_...`."""
+        if self.epochs_at_once == 1:
+            figures = self.train(orders[0])
+            tested = {} if held_out is None else self.test(held_out)
+            return [figures | {f"val_{name}": value for name, value in tested.items()}]
+        (first,) = self._parts(orders[0], self._batch_size)
+        places = np.zeros((self.epochs_at_once, *first.places.shape), dtype=np.int32)
+        for epoch, order in enumerate(orders):
+            places[epoch].reshape(-1)[: len(order)] = order
+        # Without held-out rows the same program runs, over no batches.
+        (held,) = self._parts(self._no_rows if held_out is None else held_out, self._test_size)
+        trained = (tf.constant(first.steps), tf.constant(places), tf.constant(first.mask))
+        watched = (tf.constant(held.steps), tf.constant(held.places), tf.constant(held.mask))
+        found = self._several(tf.constant(len(orders)), trained, watched).numpy()
+        names = ("loss", self._metric.name)
+        counts = (len(orders[0]), 1, 1 if held_out is None else len(held_out), 1)
+        keys = (*names, *(f"val_{name}" for name in names))[: 2 if held_out is None else 4]
+        return [
+            {key: plain(value / count) for key, value, count in zip(keys, row, counts, strict=False)}
+            for row in found[: len(orders)]
+        ]
+
+    def take_over(self, other: keras.Sequential) -> None:
+        """Go on from another model of the same recipe: its weights, optimizer and random states."""
+        other.optimizer.build(other.trainable_variables)
+        for mine, theirs in ((self.model, other), (self.model.optimizer, other.optimizer)):
+            for variable, value in zip(mine.variables, theirs.variables, strict=True):
+                variable.assign(value)
+
+    def _parts(self, order: Numbers, batch_size: int) -> list[Part]:
+        return parts(self._rows, order, -(-self._count // batch_size), batch_size)
+
+    def _run(self, function: Any, order: Numbers, batch_size: int) -> Figures:
+        total, metric, keep = 0.0, 0.0, 0.0
+        for part in self._parts(order, batch_size):
+            inputs = tuple(tf.constant(array) for array in part.inputs)
+            # Tensors, all of them: a number would become a part of the program, and another number another program.
+            arrays = (tf.constant(part.steps), tf.constant(part.places), tf.constant(part.mask))
+            found = function(*arrays, inputs, tf.constant(keep))
+            some, metric = found.numpy().tolist()
+            total, keep = total + some, 1.0
+        return {"loss": plain(total / len(order)), self._metric.name: plain(metric)}
+
+    def _several_epochs(self, epochs: Any, trained: tuple[Any, ...], tested: tuple[Any, ...]) -> Any:
+        """(epochs, 4): sum of losses and metric in training, and the same on the held-out rows."""
+        steps, places, mask = trained
+        test_steps, test_places, test_mask = tested
+
+        def epoch(at: Any, figures: Any) -> Any:
+            row = self._train_pass(steps, places[at], mask, (), 0.0)
+            held_out = self._test_pass(test_steps, test_places, test_mask, (), 0.0)
+            return at + 1, tf.tensor_scatter_nd_update(figures, [[at]], [tf.concat([row, held_out], 0)])
+
+        start = (tf.constant(0), tf.zeros((places.shape[0], 4)))
+        return tf.while_loop(lambda at, _: at < epochs, epoch, start)[1]
+
+    def _train_pass(self, steps: Any, places: Any, mask: Any, inputs: tuple[Any, ...], keep: Any) -> Any:
+        """Sum of losses, and metric; with `keep` 0 the metric starts anew, with 1 it goes on."""
+
+        def step(at: Any) -> Any:
+            here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
+            targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
+            with tf.GradientTape() as tape:
+                outputs = self._forward(here, picked, training=True)
+                loss = self._loss(targets, outputs, weights, count, training=True)
+            variables = self.model.trainable_variables
+            # The first kernel's gradient comes as rows to add up: as a matrix, before the optimizer does worse with it.
+            gradients = [tf.convert_to_tensor(found) for found in tape.gradient(loss, variables)]
+            self.model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            self._metric.update_state(targets, outputs, sample_weight=weights)
+            return loss * count
+
+        return self._pass(steps, step, keep)
+
+    def _test_pass(self, steps: Any, places: Any, mask: Any, inputs: tuple[Any, ...], keep: Any) -> Any:
+        def step(at: Any) -> Any:
+            here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
+            targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
+            outputs = self._forward(here, picked, training=False)
+            self._metric.update_state(targets, outputs, sample_weight=weights)
+            return self._loss(targets, outputs, weights, count, training=False) * count
+
+        return self._pass(steps, step, keep)
+
+    def _pass(self, steps: Any, step: Any, keep: Any) -> Any:
+        for variable in self._metric.variables:
+            variable.assign(variable * tf.cast(keep, variable.dtype))
+        start = (tf.constant(0), tf.constant(0.0))
+        _, total = tf.while_loop(lambda at, _: at < steps, lambda at, sum_: (at + 1, sum_ + step(at)), start)
+        return tf.stack([total, tf.cast(self._metric.result(), tf.float32)])
+
+    def _loss(self, targets: Any, outputs: Any, weights: Any, count: Any, *, training: bool) -> Any:
+        # Keras takes the mean over all places; this makes it the mean over those that hold a row.
+        scaled = weights * (weights.shape[0] / count)
+        return self.model.compute_loss(None, targets, outputs, sample_weight=scaled, training=training)
+
+    def _forward(self, places: Any, inputs: tuple[Any, ...], *, training: bool) -> Any:
+        """The network's outputs for a batch. A dense layer that comes first multiplies rows as they are kept."""
+        first, *others = self.model.layers
+        if isinstance(first, keras.layers.Dense):
+            x = first.activation(self._rows.multiply(first.kernel, places, inputs) + first.bias)
+        else:
+            x = first(self._rows.matrix(places, inputs), training=training)
+        for layer in others:
+            x = layer(x, training=training)
+        return x
+
+
+def plain(figure: Any) -> float:
+    """A float32 figure with the seven digits that it has."""
+    return float(f"{float(figure):.7g}")

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,6 +22,7 @@ from app.tasks._rows import Encoded, SparseRows
 FORMAT = 1  # raise it when an encoder gives other rows for the same data
 META = "meta.json"
 UNFINISHED = ".new-"
+ABANDONED = 3_600.0  # seconds after which an unfinished entry has no writer any more
 CHUNK = 2**22  # bytes read at once for a checksum
 
 Arrays = dict[str, NDArray[Any]]
@@ -61,8 +63,6 @@ class EncodedCache:
             arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in meta["checksums"]}
             os.utime(folder / META)  # used just now
             return Entry(arrays, meta["meta"])
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return self._drop(folder)
 
@@ -92,10 +92,13 @@ class EncodedCache:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _make_room(self, newest: str) -> None:
-        """Remove the entries used longest ago, until the others fit."""
+        """Remove the entries used longest ago, until the others fit, and what a killed trainer left half done."""
         found = []
         for folder in self._folder.iterdir():
             with suppress(OSError):
+                if folder.name.startswith(UNFINISHED) and folder.stat().st_mtime < time.time() - ABANDONED:
+                    self._drop(folder)
+                    continue
                 size = sum(path.stat().st_size for path in folder.iterdir())
                 found.append(((folder / META).stat().st_mtime, size, folder))
         total = sum(size for _, size, _ in found)

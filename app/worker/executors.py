@@ -20,7 +20,7 @@ from app.services.execution import Claim
 log = get_log()
 
 SPARE_PAUSE = 30.0  # seconds between two tries to start a spare that cannot start
-HEAD_START = 3.0  # seconds that a run has to itself: importing TensorFlow for the next takes a core from it
+HEAD_START = 10.0  # seconds that a run has to itself: importing TensorFlow for the next takes a core from it
 
 
 @dataclass(frozen=True)

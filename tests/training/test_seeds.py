@@ -1,5 +1,6 @@
 """A run of several seeds: one training for each, mean and spread over them, and the model of the run's own seed."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, KFold, No
 from app.domain.runs import Change, Run, Spread
 from app.services.execution import Attempt
 from app.tasks import registry
-from app.training import fits
+from app.training import fits, program
 from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
 from tests.support.clock import FakeClock
@@ -150,7 +151,8 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Killed just after the checkpoint of an epoch of some fit: finished fits are not trained again."""
-    place = Workplace(place.store, place.catalog, place.checkpoints, checkpoint_seconds=0)
+    place = dataclasses.replace(place, checkpoint_seconds=0)
+    monkeypatch.setattr(program, "MOST_EPOCHS_AT_ONCE", 1)
     recipe = small(early_stopping=EarlyStopping(monitor="loss", patience=1) if early else None)
     validation: Validation = KFold(folds=2) if over == "folds" else NoValidation()
     asked = {"recipe": recipe, "seed": 5, "seeds": 1 if over == "folds" else 3, "validation": validation}

@@ -24,6 +24,7 @@ lint: $(VENV)/dev.done ## Check style, types and import directions
 bench: $(VENV)/run.done ## Measure the figures of the README
 	$(BIN)/python -m benchmarks.footprint
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.training
 
 models: $(VENV)/run.done ## Train the bundled models on the real data, through the service
 	$(BIN)/python -m benchmarks.bundled_models

@@ -66,10 +66,7 @@ def one(side: str, point: dict[str, int]) -> None:
             program.train(np.random.default_rng(epoch).permutation(len(numbers)))
             seconds.append(time.perf_counter() - started)
     else:
-        x = np.zeros((len(numbers), encoder.width), dtype=np.float32)  # in place: half of what the notebook takes
-        matrix = dense(encoded)
-        for copy in range(point["rows"]):
-            x[copy * len(matrix) : (copy + 1) * len(matrix)] = matrix
+        x = dense(take(encoded, numbers))
         for _ in range(3):
             started = time.perf_counter()
             model.fit(x, y, batch_size=recipe.batch_size, epochs=1, verbose=0)

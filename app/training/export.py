@@ -12,13 +12,14 @@ from app.artifacts.manifest import Parity
 from app.artifacts.store import KERAS_MODEL, PREPROCESSING, WEIGHTS
 from app.errors import ParityError
 from app.inference.forward import Network
-from app.tasks._rows import Encoded, take
+from app.tasks._rows import Encoded, SparseRows, take
 from app.tasks.base import Encoder
 from app.training import fit
 from app.training.build import layer_table
 
 TOLERANCE = 1e-5
 PARITY_ROWS = 256
+WIDE = 64  # units of the first layer, above which Keras' product of matrices beats NumPy's sum of kernel rows
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -36,6 +37,14 @@ def weights_of(model: keras.Sequential) -> Arrays:
 def network_of(model: keras.Sequential) -> Network:
     """The model as NumPy will run it."""
     return Network(layer_table(model), weights_of(model), model.input_shape[-1])
+
+
+def outputs_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
+    """The model's outputs for a whole split, (rows, units), by whichever of the two is faster."""
+    units = layer_table(model)[0].units
+    if isinstance(rows, SparseRows) and units > WIDE:
+        return fit.predict(model, rows)
+    return network_of(model).in_batches(rows)
 
 
 def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:

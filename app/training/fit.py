@@ -19,6 +19,8 @@ from app.training.arrange import Numbers
 from app.training.build import monitor_mode
 from app.training.program import EVALUATION_BATCH, Program, plain
 
+CALL_SECONDS = 0.2  # that several epochs in one call may take: progress and checkpoints wait so long at most
+
 Weights = list[NDArray[Any]]
 Outputs = NDArray[np.float32]
 
@@ -56,20 +58,22 @@ def fit(
 
     `train` and `validation` are row numbers of the program's examples. `state` is that of a former attempt, whose
     weights the program's model has already. Each epoch has an order of its own, which depends on nothing but `seed`
-    and the epoch: a resumed fit sees the batches that an uninterrupted one would have seen. Several epochs of a small
-    dataset go through in one call; `on_pause` comes whenever weights and state agree.
+    and the epoch: a resumed fit sees the batches that an uninterrupted one would have seen. Short epochs of a small
+    dataset go through several in one call; `on_pause` comes whenever weights and state agree.
 
     Raises:
         Diverged: the loss is no longer a number; the message says in which epoch, and the likely cause.
     """
     state = state or FitState()
+    seconds = float("inf")  # of the last epoch
     while state.epoch < recipe.epochs and not state.stopped:
         started = time.perf_counter()
-        count = 1 if recipe.early_stopping else min(program.epochs_at_once, recipe.epochs - state.epoch)
+        most = 1 if recipe.early_stopping else min(program.epochs_at_once, recipe.epochs - state.epoch)
+        count = max(1, min(most, int(CALL_SECONDS / seconds)))
         epochs = range(state.epoch, state.epoch + count)
         orders = [np.random.default_rng([*seed, epoch]).permutation(train) for epoch in epochs]
         found = program.epochs(orders, validation)
-        seconds = (time.perf_counter() - started) / count
+        seconds = (time.perf_counter() - started) / count  # of the first call, mostly compiling
         for metrics in found:
             state.epoch += 1
             _check_finite(state.epoch, metrics, recipe)

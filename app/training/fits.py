@@ -163,7 +163,7 @@ class Fits:
     def _test(self, model: keras.Sequential) -> Figures:
         """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too."""
         data, recipe = self._prepared, self._run.recipe
-        self._outputs = export.network_of(model).in_batches(data.test.rows)
+        self._outputs = export.outputs_of(model, data.test.rows)
         targets = for_loss(data.test.targets, recipe, self._units)
         figures = fitting.evaluate(model, self._outputs, targets, metric_of(recipe))
         if data.labels and recipe.metric == "mae":

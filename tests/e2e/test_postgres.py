@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.conftest import StartService, trainer_of
+from tests.e2e.test_crashes import WIDE
 from tests.support import postgres
 
 
@@ -25,7 +26,7 @@ def test_a_run_outlives_its_trainer_and_two_instances_share_the_queue(
     shared = {"DENSELY_DATABASE_URL": url, "DENSELY_CHECKPOINT_SECONDS": 0.2}
     first = start_service("first", **shared)
     second = start_service("second", **shared, DENSELY_MODELS_DIR=first.folder / "models")
-    request = {"task": "housing", "dataset": "sample", "activate": "always", "recipe": {"epochs": 60}}
+    request = {"task": "housing", "dataset": "sample", "activate": "always", "recipe": {"epochs": 60, "layers": WIDE}}
     queued = [first.train(**request, seed=seed)["id"] for seed in (1, 2)]
     while not first.client.get(f"/runs/{queued[0]}/history").json()["epochs"]:
         assert first.run(queued[0])["status"] in ("queued", "running")

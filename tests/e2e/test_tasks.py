@@ -58,7 +58,12 @@ def test_bundled_models_answer_on_first_start_and_samples_train(start_service: S
 
 def test_the_history_is_there_while_the_run_is_going(start_service: StartService) -> None:
     service = start_service()
-    run = service.train(task="housing", dataset="sample", recipe={"epochs": 2000}, activate="never")
+    run = service.train(
+        task="housing",
+        dataset="sample",
+        recipe={"epochs": 2000, "layers": [{"kind": "dense", "units": 1024}] * 2},
+        activate="never",
+    )
     seen = 0
     while seen < 3:
         assert service.run(run["id"])["status"] in ("queued", "running")

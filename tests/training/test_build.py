@@ -10,6 +10,7 @@ from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, Optimi
 from app.domain.recipes import HEADS, Dense, Dropout, Flatten, Recipe
 from app.inference.forward import Network
 from app.tasks import registry
+from app.tasks._rows import SparseRows
 from app.training import export
 from app.training.build import build, layer_table
 
@@ -111,3 +112,15 @@ def test_numpy_agrees_with_keras_for_every_layer_and_head(activation: Any, head:
     assert parity.max_difference <= export.TOLERANCE
     network = Network(layer_table(model), export.weights_of(model), 6)
     np.testing.assert_allclose(network(rows), model.predict(rows, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("units", [8, export.WIDE + 1])
+def test_the_outputs_of_a_split_are_those_of_numpy_either_way(units: int) -> None:
+    """Wide first layers go through Keras, which is faster there."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 20, size=50)
+    indices = np.concatenate([np.sort(rng.choice(40, size=n, replace=False)) for n in lengths]).astype(np.int32)
+    rows = SparseRows(indices, np.concatenate(([0], np.cumsum(lengths))), 40, np.ones(50))
+    model = build(recipe(layers=(Dense(units=units),)), 40, 1, seed=1)
+
+    np.testing.assert_allclose(export.network_of(model)(rows), export.outputs_of(model, rows), atol=1e-6)

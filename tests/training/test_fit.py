@@ -14,6 +14,7 @@ from app.errors import Diverged
 from app.tasks import registry
 from app.tasks._rows import Encoded, SparseRows, dense
 from app.training import arrange
+from app.training import fit as fitting
 from app.training.arrange import HotRows
 from app.training.build import build
 from app.training.checkpoint import Checkpoints, Position
@@ -165,8 +166,9 @@ def test_multi_hot_rows_learn_as_their_matrix_does_in_plain_keras(units: int | N
             assert plain.test(HELD_OUT) == pytest.approx(hot.test(HELD_OUT), rel=1e-5)
 
 
-def test_several_epochs_in_one_call_are_the_same_epochs() -> None:
-    """Also the last few, which do not fill a call."""
+def test_several_epochs_in_one_call_are_the_same_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the last few, which do not fill a call. The first goes alone: nobody knows yet how long they take."""
+    monkeypatch.setattr(fitting, "CALL_SECONDS", 1e9)
     chosen = recipe(epochs=7)
     ends = []
     for at_once in (1, 4):
@@ -176,7 +178,7 @@ def test_several_epochs_in_one_call_are_the_same_epochs() -> None:
         pauses: list[int] = []
         fit(program, chosen, TRAIN, HELD_OUT, SEED, lambda _, __, m, ___: seen.append(m),  # noqa: B023
             on_pause=lambda state: pauses.append(state.epoch))  # noqa: B023  # fmt: skip
-        assert {1: [1, 2, 3, 4, 5, 6, 7], 4: [4, 7]}[at_once] == pauses
+        assert {1: [1, 2, 3, 4, 5, 6, 7], 4: [1, 5, 7]}[at_once] == pauses
         ends.append((seen, program.model.get_weights()))
 
     (one, weights), (four, others) = ends

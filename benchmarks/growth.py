@@ -78,6 +78,7 @@ def one(side: str, point: dict[str, int]) -> None:
 def draw(found: dict[tuple[str, str, int], dict[str, float] | None], path: Path) -> None:
     """Two rows of panels, time above and memory below, one column for rows, words and units."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator
 
     from app.plots.style import BLUE, VERMILLION
 
@@ -92,6 +93,8 @@ def draw(found: dict[tuple[str, str, int], dict[str, float] | None], path: Path)
                 axes.plot(*zip(*there, strict=True), marker="o", color=colour, label=side, linewidth=2)
             axes.set(xscale="log", yscale="log", xticks=steps, ylabel=name if column == 0 else "")
             axes.set_xticks(steps, [f"{step:,}" + ("×" if what == "rows" else "") for step in steps])
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.minorticks_off()
             axes.grid(alpha=0.3)
             axes.spines[["top", "right"]].set_visible(False)

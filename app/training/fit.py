@@ -70,9 +70,7 @@ def fit(
         started = time.perf_counter()
         most = 1 if recipe.early_stopping else min(program.epochs_at_once, recipe.epochs - state.epoch)
         count = max(1, min(most, int(CALL_SECONDS / seconds)))
-        epochs = range(state.epoch, state.epoch + count)
-        orders = [np.random.default_rng([*seed, epoch]).permutation(train) for epoch in epochs]
-        found = program.epochs(orders, validation)
+        found = program.epochs([order_of(train, seed, state.epoch + n) for n in range(count)], validation)
         seconds = (time.perf_counter() - started) / count  # of the first call, mostly compiling
         for metrics in found:
             state.epoch += 1
@@ -82,11 +80,15 @@ def fit(
                 _follow(state, recipe.early_stopping, program.model)
             on_epoch(state.epoch, seconds, metrics, state)
         on_pause(state)
-    stopping = recipe.early_stopping
-    if stopping and stopping.restore_best and state.best_weights is not None:
+    if recipe.early_stopping and recipe.early_stopping.restore_best and state.best_weights is not None:
         program.model.set_weights(state.best_weights)
         state.metrics = state.best_metrics
     return state
+
+
+def order_of(numbers: Numbers, seed: tuple[int, ...], epoch: int) -> Numbers:
+    """These row numbers in the order of an epoch, counted from 0."""
+    return np.random.default_rng([*seed, epoch]).permutation(numbers)
 
 
 def evaluate(model: keras.Sequential, outputs: Outputs, targets: NDArray[Any], metric: Any) -> dict[str, float]:

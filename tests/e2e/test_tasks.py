@@ -127,7 +127,7 @@ def test_a_second_instance_with_its_own_folders_runs_beside_the_first(start_serv
     assert first.folder != second.folder
     for service in (first, second):
         with sqlite3.connect(service.folder / "home" / "densely.db") as database:
-            assert [(4,)] == database.execute("SELECT count(*) FROM models").fetchall()
+            assert [(5,)] == database.execute("SELECT count(*) FROM models").fetchall()
         database.close()
 
 

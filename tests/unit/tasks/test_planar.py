@@ -227,7 +227,7 @@ def test_points_of_the_dataset_and_of_clients_are_encoded_alike() -> None:
     sent = [PointInput(point=point) for point in np.column_stack([rows["x1"], rows["x2"]])[:5].tolist()]
 
     np.testing.assert_array_equal(np.asarray(stored), np.asarray(encoder.encode(TASK.columns(sent))))
-    np.testing.assert_array_equal(np.asarray(stored), TASK.exhibit({n: rows[n][:5] for n in TASK.input_columns}))
+    np.testing.assert_array_equal(np.asarray(stored), TASK.exhibit(np.asarray(stored)))
 
 
 def test_one_output_is_the_probability_of_label_1() -> None:

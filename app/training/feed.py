@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import Recipe
-from app.tasks._rows import Encoded, take
+from app.tasks._rows import Encoded
 from app.tasks.base import Target
 
 
@@ -20,10 +20,6 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.targets)
-
-    def pick(self, numbers: NDArray[np.int64]) -> "Examples":
-        """The examples with these row numbers, in this order."""
-        return Examples(take(self.rows, numbers), self.targets[numbers])
 
 
 def for_loss(targets: Target, recipe: Recipe, outputs: int) -> NDArray[Any]:

@@ -1,11 +1,13 @@
 """`densely up`: the API and the worker side by side; one that dies is started again."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -18,6 +20,35 @@ MOST_QUICK_DEATHS = 3
 POLL = 0.2  # seconds
 SUPERVISED = "--supervised"
 GRACE = 15.0  # seconds between asking a process to stop and killing it
+
+
+class Stop(Event):
+    """An event that signal handlers may set.
+
+    Event's own lock is not reentrant: a handler that runs while the main thread holds it, for example within another
+    handler, waits for itself. `make` and a terminal both pass Ctrl-C on, so two signals at once are usual.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = False
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def set(self) -> None:
+        """Wake whoever waits."""
+        self._asked = True
+        with suppress(BlockingIOError):  # full: it was set thousands of times
+            os.write(self._writer, b".")
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._asked
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Up to so many seconds; whether it is set."""
+        select.select([self._reader], [], [], timeout)
+        return self._asked
 
 
 def stop_with_parent() -> None:
@@ -76,7 +107,7 @@ class Child:
 
 def run(children: list[Child]) -> int:
     """Keep them running until SIGTERM or SIGINT, then stop them in order; the exit status."""
-    stop = Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     for child in children:

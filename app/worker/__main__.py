@@ -3,7 +3,6 @@
 import secrets
 import signal
 import socket
-from threading import Event
 
 from app import logs, processes
 from app.artifacts.store import ArtifactStore
@@ -18,7 +17,7 @@ from app.worker.loop import Limits, Worker
 def work(settings: Settings) -> None:
     """Carry out queued runs until SIGTERM or SIGINT; then put the present one back and return."""
     logs.configure(settings.log_level)
-    stop = Event()
+    stop = processes.Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     database = Database(settings.url)

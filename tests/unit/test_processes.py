@@ -2,13 +2,14 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from app.processes import MOST_QUICK_DEATHS, QUICK_DEATH, Child, _stop, run
+from app.processes import MOST_QUICK_DEATHS, QUICK_DEATH, Child, Stop, _stop, run
 
 DIES = "raise SystemExit(3)\n"
 LIVES = "import signal\nsignal.pause()\n"  # until SIGTERM
@@ -123,3 +124,29 @@ def test_asked_to_stop_it_stops_its_children_and_ends_well(child_of: MakeChild, 
 
     assert 0 == run([lives])
     assert -signal.SIGTERM == wait_of(lives)
+
+
+def test_a_signal_within_a_signal_still_stops() -> None:
+    """Ctrl-C reaches a process twice under `make`: the second must not wait for a lock that the first holds."""
+    stop = Stop()
+    before = signal.signal(signal.SIGUSR1, lambda *_: stop.set())
+    try:
+        with stop._cond:  # where the main thread, or another handler, may just be
+            signal.raise_signal(signal.SIGUSR1)
+            assert stop.is_set()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+    assert stop.wait(0)
+
+
+def test_waiting_ends_when_it_is_set_or_in_time() -> None:
+    stop = Stop()
+    assert not stop.wait(0.01)
+
+    threading.Timer(0.05, stop.set).start()
+
+    assert stop.wait(10)
+    for _ in range(100_000):
+        stop.set()
+    assert stop.wait()

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import app
-from app.tasks._rows import Encoded, SparseRows
+from app.tasks._rows import ByteRows, Encoded, SparseRows
 
-FORMAT = 1  # raise it when an encoder gives other rows for the same data
+FORMAT = 2  # raise it when an encoder gives other rows for the same data
 META = "meta.json"
 UNFINISHED = ".new-"
 ABANDONED = 3_600.0  # seconds after which an unfinished entry has no writer any more
@@ -114,6 +114,8 @@ def to_arrays(rows: Encoded, prefix: str) -> Arrays:
     """Encoded rows as arrays whose names begin with `prefix`."""
     if isinstance(rows, SparseRows):
         parts: Arrays = {"indices": rows.indices, "offsets": rows.offsets, "known": rows.known}
+    elif isinstance(rows, ByteRows):
+        parts = {"bytes": rows.values, "scale": np.array(rows.scale)}
     else:
         parts = {"matrix": rows}
     return {f"{prefix}_{name}": array for name, array in parts.items()}
@@ -121,9 +123,11 @@ def to_arrays(rows: Encoded, prefix: str) -> Arrays:
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], prefix: str, width: int) -> Encoded:
     """What `to_arrays` made arrays of."""
-    matrix = arrays.get(f"{prefix}_matrix")
+    matrix, values = arrays.get(f"{prefix}_matrix"), arrays.get(f"{prefix}_bytes")
     if matrix is not None:
         return matrix
+    if values is not None:
+        return ByteRows(values, int(arrays[f"{prefix}_scale"]))
     indices, offsets, known = (np.asarray(arrays[f"{prefix}_{name}"]) for name in ("indices", "offsets", "known"))
     return SparseRows(indices, offsets, width, known)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from app.artifacts.manifest import LayerRow
 from app.errors import ArtifactInvalid
 from app.inference.activations import ACTIVATIONS
+from app.tasks import _rows
 from app.tasks._rows import Encoded, FloatMatrix, SparseRows, take
 
 Step = Callable[[Encoded], FloatMatrix]
@@ -22,7 +23,7 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
     become a matrix of `width` columns.
     """
     if not isinstance(x, SparseRows):
-        product: FloatMatrix = x @ kernel
+        product: FloatMatrix = _rows.dense(x) @ kernel
         return product
     if len(x) == 1:
         total: FloatMatrix = kernel[x.indices].sum(axis=0, keepdims=True)
@@ -76,7 +77,7 @@ class Network:
         with np.errstate(over="ignore", invalid="ignore"):  # weights may be as large as float32 allows
             for step in self.steps:
                 x = step(x)
-        assert not isinstance(x, SparseRows)  # the last layer is dense
+        assert isinstance(x, np.ndarray)  # the last layer is dense
         return x
 
     def in_batches(self, rows: Encoded, size: int = 1024) -> FloatMatrix:

@@ -1,4 +1,4 @@
-"""Encoded rows as the first layer wants them: a float matrix, or the places of the ones in a multi-hot matrix."""
+"""Encoded rows as the first layer wants them: a float matrix, or something smaller that stands for one."""
 
 from dataclasses import dataclass
 
@@ -39,14 +39,38 @@ class SparseRows:
         return matrix
 
 
-Encoded = FloatMatrix | SparseRows
+@dataclass(frozen=True)
+class ByteRows:
+    """A (rows, width) matrix of whole numbers, each divided by `scale`, kept in a quarter of the room."""
+
+    values: NDArray[np.uint8]  # (rows, width)
+    scale: int
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def width(self) -> int:
+        """Numbers per row."""
+        return int(self.values.shape[1])
+
+    def take(self, rows: NDArray[np.int64]) -> "ByteRows":
+        """The rows with these numbers, in this order."""
+        return ByteRows(self.values[rows], self.scale)
+
+    def dense(self) -> FloatMatrix:
+        """The matrix itself, (rows, width) float32."""
+        return np.divide(self.values, np.float32(self.scale), dtype=np.float32)
+
+
+Encoded = FloatMatrix | SparseRows | ByteRows
 
 
 def take(rows: Encoded, numbers: NDArray[np.int64]) -> Encoded:
-    """The rows with these numbers, in this order, of either kind."""
-    return rows.take(numbers) if isinstance(rows, SparseRows) else rows[numbers]
+    """The rows with these numbers, in this order, of the same kind."""
+    return rows[numbers] if isinstance(rows, np.ndarray) else rows.take(numbers)
 
 
 def dense(rows: Encoded) -> FloatMatrix:
     """The rows as a (rows, width) float32 matrix."""
-    return rows.dense() if isinstance(rows, SparseRows) else rows
+    return rows if isinstance(rows, np.ndarray) else rows.dense()

@@ -9,10 +9,11 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, Features, Holdout, Pixels, Preset, Recipe
-from app.tasks._rows import Encoded, FloatMatrix
+from app.tasks._rows import ByteRows, Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task, as_probability
 
 SIDE = 28  # pixels
+WHITE = 255  # the largest grey value
 
 Grey = Annotated[Number, Field(ge=0, le=255)]
 Row = Annotated[list[Grey], Field(min_length=SIDE * SIDE, max_length=SIDE * SIDE, fail_fast=True)]
@@ -48,12 +49,15 @@ class PixelEncoder:
     width = SIDE * SIDE
 
     def encode(self, columns: Columns) -> Encoded:
-        """(rows, 784) float32."""
-        return np.asarray(columns["pixels"], dtype=np.float32).reshape(-1, self.width) / np.float32(255)
+        """(rows, 784): float32, or the bytes themselves, as datasets have them."""
+        pixels = np.asarray(columns["pixels"])
+        if pixels.dtype == np.uint8:
+            return ByteRows(pixels.reshape(-1, self.width), WHITE)
+        return pixels.astype(np.float32, copy=False).reshape(-1, self.width) / np.float32(WHITE)
 
     def to_json(self) -> dict[str, Any]:
         """The content of `preprocessing.json`."""
-        return {"kind": "pixels", "shape": [SIDE, SIDE], "scale": 255}
+        return {"kind": "pixels", "shape": [SIDE, SIDE], "scale": WHITE}
 
 
 def _seven() -> list[list[int]]:

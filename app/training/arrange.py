@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from app.tasks._rows import Encoded, FloatMatrix, SparseRows
+from app.tasks._rows import ByteRows, Encoded, FloatMatrix, SparseRows
 
 MOST_IDS = 8_000_000  # arranged at once, 64 MB: longer epochs go in several parts
 ROUNDED = 4_096  # places for ids come in multiples of it, so that another epoch fits the same program
@@ -45,8 +45,10 @@ class Rows(Protocol):
 class DenseRows:
     """Rows of plain numbers."""
 
-    def __init__(self, rows: FloatMatrix) -> None:
-        self._rows = tf.constant(rows)  # (n, width)
+    def __init__(self, rows: FloatMatrix | ByteRows) -> None:
+        """Bytes stay bytes on the device: a batch of them becomes float32 in the step that needs it."""
+        self._scale = rows.scale if isinstance(rows, ByteRows) else None
+        self._rows = tf.constant(rows.values if isinstance(rows, ByteRows) else rows)  # (n, width)
 
     def most_batches(self, batch_size: int) -> int:
         del batch_size
@@ -58,7 +60,8 @@ class DenseRows:
 
     def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
         del inputs
-        return tf.gather(self._rows, places)
+        picked = tf.gather(self._rows, places)
+        return picked if self._scale is None else tf.cast(picked, tf.float32) / self._scale
 
     def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
         return tf.matmul(self.matrix(places, inputs), kernel)

@@ -12,7 +12,7 @@ from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSpro
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Recipe
 from app.errors import Diverged
 from app.tasks import registry
-from app.tasks._rows import Encoded, SparseRows, dense
+from app.tasks._rows import ByteRows, Encoded, SparseRows, dense
 from app.training import arrange
 from app.training import fit as fitting
 from app.training.arrange import HotRows
@@ -164,6 +164,12 @@ def test_multi_hot_rows_learn_as_their_matrix_does_in_plain_keras(units: int | N
         for epoch in range(3):
             assert plain.train(order_of(epoch)) == pytest.approx(hot.train(order_of(epoch)), rel=1e-5)
             assert plain.test(HELD_OUT) == pytest.approx(hot.test(HELD_OUT), rel=1e-5)
+
+
+@pytest.mark.parametrize("layers", [(Dense(units=8),), (Flatten(), Dense(units=8))], ids=["dense", "flatten"])
+def test_bytes_learn_as_the_numbers_they_stand_for_do_in_plain_keras(layers: Any) -> None:
+    grey = ByteRows(RNG.integers(0, 256, size=(60, 12), dtype=np.uint8), 255)
+    assert_keras_own_fit_gives_the_same_history(uneven(layers=layers), grey)
 
 
 def test_several_epochs_in_one_call_are_the_same_epochs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.datasets.encoded import META, UNFINISHED, EncodedCache, from_arrays, to_arrays
-from app.tasks._rows import SparseRows
+from app.tasks._rows import ByteRows, SparseRows
 
 ARRAYS = {"train_matrix": np.arange(12, dtype=np.float32).reshape(3, 4), "train_targets": np.array([1, 0, 1])}
 KEY = EncodedCache.key(dataset="abc", features={"kind": "pixels"})
@@ -138,7 +138,7 @@ def test_half_an_entry_of_a_killed_trainer_is_none(cache: EncodedCache, tmp_path
     assert (False, True) == (old.exists(), young.exists())
 
 
-def test_rows_of_either_kind_survive() -> None:
+def test_rows_of_every_kind_survive() -> None:
     sparse = SparseRows(np.array([0, 3, 1], dtype=np.int32), np.array([0, 2, 3]), 5, np.array([0.5, 1.0]))
     matrix = ARRAYS["train_matrix"]
 
@@ -147,3 +147,7 @@ def test_rows_of_either_kind_survive() -> None:
     np.testing.assert_array_equal(sparse.dense(), back.dense())
     np.testing.assert_array_equal(sparse.known, back.known)
     np.testing.assert_array_equal(matrix, from_arrays(to_arrays(matrix, "test"), "test", 4))
+    grey = ByteRows(np.arange(6, dtype=np.uint8).reshape(2, 3), 255)
+    again = from_arrays(to_arrays(grey, "test"), "test", 3)
+    assert isinstance(again, ByteRows)
+    np.testing.assert_array_equal(grey.dense(), again.dense())

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from app.domain.recipes import Pixels
 from app.tasks import registry
-from app.tasks._rows import FloatMatrix
+from app.tasks._rows import ByteRows, FloatMatrix
 from app.tasks.base import Encoder, Options
 from app.tasks.digits import SIDE, DigitInput, DigitPrediction
 
@@ -63,8 +63,9 @@ def test_training_pictures_are_scaled_like_those_of_clients(encoder: Encoder) ->
     """Datasets hold uint8, clients send numbers."""
     stored = encoder.encode({"pixels": np.array([ROW], dtype=np.uint8)})
 
-    assert isinstance(stored, np.ndarray)
-    np.testing.assert_array_equal(encoded(encoder, GRID), stored)
+    assert isinstance(stored, ByteRows), "a quarter of the room"
+    np.testing.assert_array_equal(encoded(encoder, GRID), stored.dense())
+    assert np.float32 == stored.dense().dtype
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,11 @@ class Catalog:
             kind = "bundled sample" if info.is_sample else "generated"
             return _split(task, info, target, sample.checksum(columns), columns, [f"{kind}: {info.description}"])
         path = self.path(info)
+        checksum = self.checksum(info) if path.is_file() else ""
         columns, notes = _read_parquet(path)
-        return _split(task, info, target, _file_checksum(path), columns, notes)
+        if checksum != self.checksum(info):
+            raise DatasetInvalid(f"{path} was replaced while it was read; try again")
+        return _split(task, info, target, checksum, columns, notes)
 
 
 def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:

@@ -1,5 +1,6 @@
 """Encoded datasets on disk, so that the next run on the same rows starts at once; memory-mapped, limited in size."""
 
+import errno
 import hashlib
 import json
 import os
@@ -56,15 +57,21 @@ class EncodedCache:
     def get(self, key: str) -> Entry | None:
         """The entry, if there is one and all its checksums are right; a damaged one is removed."""
         folder = self._folder / key
+        if not folder.exists():
+            return None
         try:
             meta = json.loads((folder / META).read_text(encoding="utf-8"))
-            if {name: _checksum(folder / f"{name}.npy") for name in meta["checksums"]} != meta["checksums"]:
-                return self._drop(folder)
+            whole = {name: _checksum(folder / f"{name}.npy") for name in meta["checksums"]} == meta["checksums"]
             arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in meta["checksums"]}
+            entry = Entry(arrays, meta["meta"])
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
+            whole = False
+        if not whole:
+            self._drop(folder)
+            return None
+        with suppress(OSError):  # somebody else's file
             os.utime(folder / META)  # used just now
-            return Entry(arrays, meta["meta"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return self._drop(folder)
+        return entry
 
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> str | None:
         """Keep an entry; returns why it could not be kept, or None."""
@@ -73,26 +80,33 @@ class EncodedCache:
             return f"{size / 2**20:.0f} MiB are more than the cache may hold" if self._most else None
         fresh = self._folder / f"{UNFINISHED}{secrets.token_hex(6)}"
         try:
-            fresh.mkdir(parents=True)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make_room(size)
+            fresh.mkdir()
             for name, array in arrays.items():
                 np.save(fresh / f"{name}.npy", array, allow_pickle=False)
             checksums = {name: _checksum(fresh / f"{name}.npy") for name in arrays}
             (fresh / META).write_text(json.dumps({"checksums": checksums, "meta": meta}), encoding="utf-8")
-            with suppress(OSError):  # another trainer was first: same key, same content
+            try:
                 fresh.rename(self._folder / key)
-            self._make_room(key)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another trainer was first: the same content
+                    raise
         except OSError as error:
             return f"{error.strerror or error}"
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         return None
 
-    @staticmethod
-    def _drop(folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
+    def _drop(self, folder: Path) -> None:
+        """Remove an entry; one whose removal is cut short counts as unfinished, never as a part of an entry."""
+        doomed = self._folder / f"{UNFINISHED}{secrets.token_hex(6)}"
+        with suppress(OSError):
+            folder.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
 
-    def _make_room(self, newest: str) -> None:
-        """Remove the entries used longest ago, until the others fit, and what a killed trainer left half done."""
+    def _make_room(self, wanted: int) -> None:
+        """Remove the entries used longest ago, until so many bytes fit, and what a killed trainer left half done."""
         found = []
         for folder in self._folder.iterdir():
             with suppress(OSError):
@@ -100,13 +114,13 @@ class EncodedCache:
                     self._drop(folder)
                     continue
                 size = sum(path.stat().st_size for path in folder.iterdir())
-                found.append(((folder / META).stat().st_mtime, size, folder))
-        total = sum(size for _, size, _ in found)
+                found.append((_used(folder), size, folder))
+        total = wanted + sum(size for _, size, _ in found)
         for _, size, folder in sorted(found, key=lambda entry: entry[0]):
             if total <= self._most:
                 return
-            if folder.name != newest:
-                shutil.rmtree(folder, ignore_errors=True)
+            if not folder.name.startswith(UNFINISHED):  # a young one has a writer
+                self._drop(folder)
                 total -= size
 
 
@@ -130,6 +144,14 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], prefix: str, width: int) -> 
         return ByteRows(values, int(arrays[f"{prefix}_scale"]))
     indices, offsets, known = (np.asarray(arrays[f"{prefix}_{name}"]) for name in ("indices", "offsets", "known"))
     return SparseRows(indices, offsets, width, known)
+
+
+def _used(folder: Path) -> float:
+    """When an entry was last used, seconds since 1970; one without an index is of no use to anybody."""
+    try:
+        return (folder / META).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _checksum(path: Path) -> int:

@@ -1,5 +1,6 @@
 """The rows of an epoch in batches of one shape, as a compiled program wants them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -7,10 +8,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from app.errors import TrainingError
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, SparseRows
 
 MOST_IDS = 8_000_000  # arranged at once, 64 MB: longer epochs go in several parts
 ROUNDED = 4_096  # places for ids come in multiples of it, so that another epoch fits the same program
+MOST_PICKED = 2**27  # numbers of kernel rows that a batch picks, 512 MiB: beyond, its matrix may be smaller
+MOST_CELLS = 2**31  # of a batch's matrix, which are numbered in 32 bits
 DEVIATIONS = 6  # above the mean number of ids in a batch, which next to no batch exceeds
 
 Numbers = NDArray[np.int64]
@@ -23,11 +27,11 @@ class Part:
     steps: int
     places: NDArray[np.int32]  # (batches, batch size) row numbers
     mask: NDArray[np.float32]  # (batches, batch size) 1 for a row, 0 for an empty place
-    inputs: tuple[NDArray[Any], ...]  # what `Rows.batch` needs besides, batch by batch
+    inputs: tuple[NDArray[Any], ...]  # what `Rows` needs besides, batch by batch
 
 
 class Rows(Protocol):
-    """Encoded rows that stay on the device."""
+    """Encoded rows as the steps of a program take them."""
 
     def most_batches(self, batch_size: int) -> int:
         """How many batches one part may have."""
@@ -43,7 +47,7 @@ class Rows(Protocol):
 
 
 class DenseRows:
-    """Rows of plain numbers."""
+    """Rows of plain numbers, which stay on the device."""
 
     def __init__(self, rows: FloatMatrix | ByteRows) -> None:
         """Bytes stay bytes on the device: a batch of them becomes float32 in the step that needs it."""
@@ -71,7 +75,7 @@ class HotRows:
     """Multi-hot rows, which become a matrix only where a recipe has something before its first dense layer.
 
     A batch times a kernel is the sum of the kernel rows where it has its ones. All ids of a batch stand in one array,
-    each with the number of its row in another.
+    each with the number of its row in another; they are arranged anew for each epoch.
     """
 
     def __init__(self, rows: SparseRows) -> None:
@@ -101,6 +105,11 @@ class HotRows:
     def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
         ids, of_row = inputs
         size = places.shape[0]
+        if (size + 1) * self._rows.width >= MOST_CELLS:
+            raise TrainingError(
+                f"a batch of {size:,} rows of {self._rows.width:,} words is too large for a matrix: "
+                "take smaller batches, or a dense layer first"
+            )
         cells = of_row * self._rows.width + ids
         flat = tf.math.unsorted_segment_sum(tf.ones_like(ids, dtype=tf.float32), cells, (size + 1) * self._rows.width)
         return tf.reshape(flat, (size + 1, self._rows.width))[:size]
@@ -108,6 +117,9 @@ class HotRows:
     def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
         ids, of_row = inputs
         size = places.shape[0]
+        picked, cells = ids.shape[0] * kernel.shape[1], (size + 1) * self._rows.width
+        if picked > MOST_PICKED and cells < min(picked, MOST_CELLS):
+            return tf.matmul(self.matrix(places, inputs), kernel)
         # One row more, for the empty places: cut off, it counts nothing, neither here nor in the gradient.
         return tf.math.unsorted_segment_sum(tf.gather(kernel, ids), of_row, size + 1)[:size]
 
@@ -120,24 +132,31 @@ class HotRows:
 
 
 def on_device(rows: Encoded) -> Rows:
-    """The rows, of either kind."""
+    """The rows, of whichever kind."""
     return HotRows(rows) if isinstance(rows, SparseRows) else DenseRows(rows)
 
 
-def parts(rows: Rows, order: Numbers, batches: int, batch_size: int) -> list[Part]:
-    """The batches of an epoch in this order, in parts of at most `batches`, which all have the same shapes."""
+def parts(rows: Rows, order: Numbers, batches: int, batch_size: int) -> Iterator[Part]:
+    """The batches of an epoch in this order, in parts of at most `batches`, which all have the same shapes.
+
+    One after the other, so that only one of them takes room.
+    """
     batches = min(batches, rows.most_batches(batch_size))
-    found = []
     for start in range(0, max(1, len(order)), batches * batch_size):
         some = order[start : start + batches * batch_size]
-        places = np.zeros(batches * batch_size, dtype=np.int32)
-        places[: len(some)] = some
+        places = places_of(some, batches * batch_size)
         mask = (np.arange(batches * batch_size) < len(some)).astype(np.float32)
         shape = (batches, batch_size)
         steps = -(-len(some) // batch_size)
         inputs = rows.inputs(some, batches, batch_size)
-        found.append(Part(steps, places.reshape(shape), mask.reshape(shape), inputs))
-    return found
+        yield Part(steps, places.reshape(shape), mask.reshape(shape), inputs)
+
+
+def places_of(order: Numbers, room: int) -> NDArray[np.int32]:
+    """(room,) row numbers; empty places repeat the first: even a row that counts nothing must have finite outputs."""
+    places = np.full(room, order[0] if len(order) else 0, dtype=np.int32)
+    places[: len(order)] = order
+    return places
 
 
 def _rounded(count: int) -> int:

@@ -39,8 +39,7 @@ class FitState:
     best_weights: Weights | None = None
 
 
-# epoch number, seconds, metrics, and the state after it
-OnEpoch = Callable[[int, float, dict[str, float], FitState], None]
+OnEpoch = Callable[[int, float, dict[str, float]], None]  # epoch number, seconds, metrics
 OnPause = Callable[[FitState], None]
 
 
@@ -78,7 +77,7 @@ def fit(
             state.metrics = metrics
             if recipe.early_stopping:
                 _follow(state, recipe.early_stopping, program.model)
-            on_epoch(state.epoch, seconds, metrics, state)
+            on_epoch(state.epoch, seconds, metrics)
         on_pause(state)
     if recipe.early_stopping and recipe.early_stopping.restore_best and state.best_weights is not None:
         program.model.set_weights(state.best_weights)

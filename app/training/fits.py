@@ -120,7 +120,7 @@ class Fits:
         program = self._program_for(model or build(recipe, self._prepared.encoder.width, self._units, own_seed))
         model = program.model
 
-        def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float], _: FitState) -> None:
+        def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float]) -> None:
             self._epoch_seconds.append(seconds)
             self._attempt.record_epoch(number, epoch, seconds, metrics, self._progress(recipe.epochs, epoch))
 

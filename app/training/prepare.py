@@ -48,7 +48,7 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
         return catalog.read(task, info, target)
 
     features = recipe.features.model_dump(mode="json")
-    key = None
+    key, sha256 = None, ""
     if not info.is_built_in:  # those are drawn anew faster than they are told apart
         sha256 = catalog.checksum(info)
         key = cache.key(dataset=sha256, task=task.name, head=recipe.head, features=features)
@@ -60,7 +60,8 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
         log(f"dataset {info.name}: {note}")
     rows = f"{len(prepared.train)} training and {len(prepared.test)} test rows"
     log(f"prepared {rows} of {prepared.encoder.width} numbers")
-    if key and (reason := cache.put(key, *_to_entry(prepared))):
+    # Not if the file was replaced between its checksum and its reading: its rows belong under another key.
+    if key and prepared.sha256 == sha256 and (reason := cache.put(key, *_to_entry(prepared))):
         log(f"the encoded rows are not kept for the next run: {reason}")
     return prepared
 

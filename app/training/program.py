@@ -1,10 +1,10 @@
 """Whole epochs as one compiled program, with Keras' own layers, losses, penalties, metrics and optimizers.
 
 `model.fit` pays milliseconds of Python for each step of a network that needs microseconds. Here XLA compiles the loop
-over the batches once; rows stay on the device, and all fits of a run (folds, seeds) share the program.
+over the batches once; plain numbers stay on the device, and all fits of a run (folds, seeds) share the program.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from app.domain.recipes import Recipe
-from app.training.arrange import DenseRows, Numbers, Part, on_device, parts
+from app.training.arrange import DenseRows, Numbers, Part, on_device, parts, places_of
 from app.training.build import metric_of
 from app.training.feed import Examples
 
@@ -62,7 +62,7 @@ class Program:
         (first,) = self._parts(orders[0], self._batch_size)
         places = np.zeros((self.epochs_at_once, *first.places.shape), dtype=np.int32)
         for epoch, order in enumerate(orders):
-            places[epoch].reshape(-1)[: len(order)] = order
+            places[epoch] = places_of(order, first.places.size).reshape(first.places.shape)
         # Without held-out rows the same program runs, over no batches.
         (held,) = self._parts(self._no_rows if held_out is None else held_out, self._test_size)
         trained = (tf.constant(first.steps), tf.constant(places), tf.constant(first.mask))
@@ -83,7 +83,7 @@ class Program:
             for variable, value in zip(mine.variables, theirs.variables, strict=True):
                 variable.assign(value)
 
-    def _parts(self, order: Numbers, batch_size: int) -> list[Part]:
+    def _parts(self, order: Numbers, batch_size: int) -> Iterator[Part]:
         return parts(self._rows, order, -(-self._count // batch_size), batch_size)
 
     def _run(self, function: Any, order: Numbers, batch_size: int) -> Figures:

@@ -20,7 +20,9 @@ from app.services.execution import Claim
 log = get_log()
 
 SPARE_PAUSE = 30.0  # seconds between two tries to start a spare that cannot start
-HEAD_START = 10.0  # seconds that a run has to itself: importing TensorFlow for the next takes a core from it
+HEAD_START = (
+    10.0  # seconds that a run has to itself, while it goes on: importing TensorFlow for the next takes a core from it
+)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,9 @@ class ProcessExecutor:
         self._assignment = assignment
         self._keep_spare = keep_spare
         self._spare: ProcessTrainer | None = None
-        self._not_before = 0.0  # monotonic time of the next try
+        self._not_before = 0.0  # monotonic time of the next try, after one that failed
+        self._ahead: ProcessTrainer | None = None  # the trainer that has a head start, until `_ahead_until`
+        self._ahead_until = 0.0
         self._facts: dict[str, Any] = {"devices": [], "versions": {}}
 
     def warm(self) -> None:
@@ -141,7 +145,10 @@ class ProcessExecutor:
         if self._spare and not self._spare.hello:
             log.warning("trainer.cannot_start", retry_seconds=SPARE_PAUSE)
             self._spare, self._not_before = None, time.monotonic() + SPARE_PAUSE
-        if time.monotonic() >= self._not_before:
+        if self._ahead and not self._ahead.alive:
+            self._ahead = None
+        now = time.monotonic()
+        if now >= self._not_before and (self._ahead is None or now >= self._ahead_until):
             self._spare = ProcessTrainer()
 
     def start(self, claim: Claim) -> Trainer:
@@ -149,8 +156,7 @@ class ProcessExecutor:
         trainer = self._spare if self._spare and self._spare.alive else ProcessTrainer()
         self._spare = None
         trainer.give(self._assignment, claim)
-        if not claim.others_wait:
-            self._not_before = max(self._not_before, time.monotonic() + HEAD_START)
+        self._ahead, self._ahead_until = (None if claim.others_wait else trainer), time.monotonic() + HEAD_START
         self.warm()
         return trainer
 

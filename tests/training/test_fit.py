@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Recipe
-from app.errors import Diverged
+from app.errors import Diverged, TrainingError
 from app.tasks import registry
 from app.tasks._rows import ByteRows, Encoded, SparseRows, dense
 from app.training import arrange
@@ -54,7 +54,7 @@ def program_of(chosen: Recipe, model: Any = None) -> Program:
 def train(chosen: Recipe, held_out: Any = None, state: FitState | None = None, model: Any = None) -> Any:
     program = program_of(chosen, model)
     seen: list[tuple[int, dict[str, float]]] = []
-    end = fit(program, chosen, TRAIN, held_out, SEED, lambda e, _, m, __: seen.append((e, m)), state)
+    end = fit(program, chosen, TRAIN, held_out, SEED, lambda e, _, m: seen.append((e, m)), state)
     return program.model, end, seen
 
 
@@ -103,7 +103,7 @@ def assert_keras_own_fit_gives_the_same_history(chosen: Recipe, rows: Encoded = 
     model, plain = (build(chosen, x.shape[1], outputs, seed=1) for _ in range(2))
     seen: list[dict[str, float]] = []
     program = Program(model, chosen, Examples(rows, targets))
-    fit(program, chosen, TRAIN, HELD_OUT, SEED, lambda _, __, metrics, ___: seen.append(metrics))
+    fit(program, chosen, TRAIN, HELD_OUT, SEED, lambda _, __, metrics: seen.append(metrics))
 
     assert chosen.epochs == len(seen)
     for epoch, metrics in enumerate(seen):
@@ -182,7 +182,7 @@ def test_several_epochs_in_one_call_are_the_same_epochs(monkeypatch: pytest.Monk
         program.epochs_at_once = at_once
         seen: list[dict[str, float]] = []
         pauses: list[int] = []
-        fit(program, chosen, TRAIN, HELD_OUT, SEED, lambda _, __, m, ___: seen.append(m),  # noqa: B023
+        fit(program, chosen, TRAIN, HELD_OUT, SEED, lambda _, __, m: seen.append(m),  # noqa: B023
             on_pause=lambda state: pauses.append(state.epoch))  # noqa: B023  # fmt: skip
         assert {1: [1, 2, 3, 4, 5, 6, 7], 4: [1, 5, 7]}[at_once] == pauses
         ends.append((seen, program.model.get_weights()))
@@ -205,6 +205,43 @@ def test_an_epoch_in_several_parts_is_the_same_epoch(monkeypatch: pytest.MonkeyP
         histories.append([program.train(order_of(epoch)) for epoch in range(3)])
 
     assert histories[0][-1] == pytest.approx(histories[1][-1], rel=1e-6)
+
+
+def test_where_picked_rows_would_take_more_room_a_batch_becomes_a_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrange, "MOST_PICKED", 0)
+    assert_keras_own_fit_gives_the_same_history(uneven(), HOT)
+
+    monkeypatch.setattr(HotRows, "matrix", lambda *_: np.full((8, 30), 7, dtype=np.float32))
+    places = np.zeros(8, dtype=np.int32)
+    found = HotRows(HOT).multiply(np.ones((30, 4), dtype=np.float32), places, (np.zeros(500, np.int32),) * 2)
+    np.testing.assert_array_equal(np.full((8, 4), 210), found)
+
+
+def test_a_matrix_beyond_32_bits_ends_the_fit_with_what_to_do() -> None:
+    wide = SparseRows(HOT.indices, HOT.offsets, 2**28, HOT.known)
+    places = np.zeros(8, dtype=np.int32)
+
+    with pytest.raises(TrainingError, match="smaller batches"):
+        HotRows(wide).matrix(places, (places, places))
+
+
+def test_only_one_part_of_an_epoch_is_arranged_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    arranged: list[int] = []
+    inputs = HotRows.inputs
+    monkeypatch.setattr(HotRows, "inputs", lambda self, order, *rest: arranged.append(1) or inputs(self, order, *rest))
+    found = arrange.parts(HotRows(HOT), TRAIN, 1, 8)
+
+    next(found)
+    assert 1 == len(arranged)
+    assert 4 == len(list(found))
+
+
+def test_empty_places_repeat_a_row_of_the_pass() -> None:
+    """Row 0 of the dataset may be one whose outputs overflow: no weight makes that a number again."""
+    (part,) = arrange.parts(arrange.DenseRows(ROWS), np.array([5, 7, 9]), 2, 2)
+
+    assert [[5, 7], [9, 5]] == part.places.tolist()
+    assert [[1, 1], [1, 0]] == part.mask.tolist()
 
 
 def test_a_batch_with_more_ones_than_foreseen_finds_its_place() -> None:
@@ -249,15 +286,15 @@ def test_a_fit_resumed_from_a_checkpoint_ends_where_an_uninterrupted_one_does(tm
 
     model = build(recipe(), 4, 1, seed=1)
 
-    def die_after_three(epoch: int, _: float, __: Any, state: FitState) -> None:
+    def die_after_three(state: FitState) -> None:
         checkpoints.save(model, Position(0, [], state))
-        if epoch == 3:
+        if state.epoch == 3:
             raise Killed
 
     program = program_of(recipe(), model)
     program.epochs_at_once = 1
     with pytest.raises(Killed):
-        fit(program, recipe(), TRAIN, HELD_OUT, SEED, die_after_three)
+        fit(program, recipe(), TRAIN, HELD_OUT, SEED, lambda *_: None, on_pause=die_after_three)
     found = checkpoints.load()
     assert found is not None
     resumed, position = found

@@ -138,6 +138,45 @@ def test_half_an_entry_of_a_killed_trainer_is_none(cache: EncodedCache, tmp_path
     assert (False, True) == (old.exists(), young.exists())
 
 
+def test_what_is_left_of_a_removal_cut_short_counts_and_goes_first(tmp_path: Path) -> None:
+    folder = tmp_path / "encoded"
+    cache = EncodedCache(folder, 2_500)
+    left = folder / "0123"
+    left.mkdir(parents=True)
+    (left / "a.npy").write_bytes(b"x" * 2_000)
+
+    assert cache.put(KEY, {"a": np.zeros(200, dtype=np.float32)}, {}) is None
+
+    assert [KEY] == [path.name for path in folder.iterdir()]
+
+
+def test_looking_for_what_is_not_there_removes_nothing(cache: EncodedCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another trainer may be publishing it just now."""
+    monkeypatch.setattr(cache, "_drop", lambda _: pytest.fail("something was removed"))
+
+    assert cache.get(KEY) is None
+
+
+def test_an_entry_that_cannot_be_marked_as_used_is_used(cache: EncodedCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of another user, a folder mounted read-only."""
+    cache.put(KEY, ARRAYS, {})
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.get(KEY) is not None
+    assert cache.get(KEY) is not None
+
+
+def test_an_entry_that_cannot_be_published_is_told(cache: EncodedCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert "Permission denied" == cache.put(KEY, ARRAYS, {})
+
+
 def test_rows_of_every_kind_survive() -> None:
     sparse = SparseRows(np.array([0, 3, 1], dtype=np.int32), np.array([0, 2, 3]), 5, np.array([0.5, 1.0]))
     matrix = ARRAYS["train_matrix"]

@@ -14,6 +14,7 @@ DenselyError
 ├── Unauthorized             an API key is needed
 ├── QueueFull                too many runs are waiting already
 ├── Unavailable              cannot be served now, may be later
+│   ├── Overloaded           ... because too many requests are under way
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
 └── TrainingError            a run cannot be finished; recorded with the run
     ├── DatasetUnavailable   the rows are not here and cannot be fetched
@@ -97,6 +98,10 @@ class QueueFull(DenselyError):
 
 class Unavailable(DenselyError):
     """This cannot be served now."""
+
+
+class Overloaded(Unavailable):
+    """Too many predictions are under way; try again in a moment."""
 
 
 class ArtifactInvalid(Unavailable):

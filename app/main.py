@@ -1,12 +1,15 @@
 """The API's composition root."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import app
 from app import logs, processes
@@ -15,6 +18,7 @@ from app.api.contracts import contract_of
 from app.api.dependencies import Services
 from app.api.gate import Gate
 from app.api.routes import compare, encoding, models, predict, runs, system, tasks
+from app.api.transport import Protocol
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
@@ -31,11 +35,28 @@ from app.tasks import registry
 
 log = logs.get()
 
+# How long a thread with a big batch may go on while the event loop waits for its turn; Python's default is 5 ms.
+SWITCH_SECONDS = 0.0005
+
 _DESCRIPTION = """Trains small Keras networks and serves them. Errors are problem documents (RFC 9457); times are
 ISO 8601 in UTC; lists page with `limit` and `cursor`. Every response carries `X-Request-ID`."""
 
 
-def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
+class Application:
+    """FastAPI, with a way past its routing and middleware, which cost more than a prediction."""
+
+    def __init__(self, api: FastAPI, direct: Mapping[str, ASGIApp]) -> None:
+        """`direct`: what answers a POST, by path; each behind a gate of its own."""
+        self.api = api
+        self._direct = direct
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the lifespan."""
+        direct = self._direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (direct or self.api)(scope, receive, send)
+
+
+def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     """The application; it opens nothing before its lifespan starts."""
     database = Database(settings.url)
     store = ArtifactStore(settings.models_dir)
@@ -69,22 +90,24 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    _install(api, services, keyed=bool(settings.api_keys))
-    api.add_middleware(Gate, keys=settings.api_keys, host=settings.host, max_body=settings.max_body_mib * 2**20)
-    return api
+    return _assemble(api, services, settings)
 
 
-def _install(api: FastAPI, services: Services, *, keyed: bool) -> None:
-    """The routes, the error handlers and the description."""
+def _assemble(api: FastAPI, services: Services, settings: Settings) -> Application:
+    """The routes, the error handlers, the description and the gate."""
     all_tasks = list(registry.all_tasks().values())
     contracts = [contract_of(task) for task in all_tasks]
+    prediction = predict.Endpoint(contracts, services.prediction, settings.max_inflight)
     api.state.services = services
-    api.include_router(predict.router(contracts, services.prediction))
+    api.include_router(predict.router(contracts, prediction))
     api.include_router(encoding.router(all_tasks, services.prediction))
     for module in (tasks, runs, models, compare, system):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, contracts, keyed=keyed)
+    openapi.install(api, contracts, keyed=bool(settings.api_keys))
+    gate = partial(Gate, keys=settings.api_keys, host=settings.host, max_body=settings.max_body_mib * 2**20)
+    api.add_middleware(gate)
+    return Application(api, {"/predict": gate(prediction)})
 
 
 async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
@@ -107,13 +130,16 @@ def serve(settings: Settings) -> None:
     database = Database(settings.url)
     database.check_revision()  # here it is one line; in the lifespan it would be a traceback
     database.close()
+    sys.setswitchinterval(SWITCH_SECONDS)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
         port=settings.port,
         access_log=False,
         log_level="warning",
+        http=Protocol,
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who the client is
     )
 
 

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     max_body_mib: int = Field(
         32, ge=1, le=1024, description="largest body of `/predict`, MiB; of other calls at most 1"
     )
+    max_inflight: int = Field(
+        256, ge=1, description="most `/predict` requests under way in a process; further ones are refused with 503"
+    )
     active_poll_seconds: float = Field(
         0.5, gt=0, le=60, description="how often an API process asks which models are active, seconds"
     )

@@ -34,6 +34,18 @@ class Contract:
     batch: type[BaseModel]
     single_response: type[BaseModel]
     batch_response: type[BaseModel]
+    answers: TypeAdapter[list[Any]]  # of the task's predictions
+
+    def serialize(self, model_id: str, version: int, predictions: Sequence[Any], *, batch: bool) -> bytes:
+        """The body of an answer, as `single_response` and `batch_response` describe it.
+
+        Put together here: to build and serialize the response model takes as long as the arithmetic.
+        """
+        head = f'{{"task":"{self.task.name}","model":{{"id":"{model_id}","version":{version}}},'.encode()
+        if batch:
+            return head + b'"predictions":' + self.answers.serializer.to_json(predictions, warnings=False) + b"}"
+        one = self.task.Prediction.__pydantic_serializer__.to_json(predictions[0], warnings=False)
+        return head + b'"prediction":' + one + b"}"
 
 
 def contract_of(task: Task) -> Contract:
@@ -55,6 +67,7 @@ def contract_of(task: Task) -> Contract:
         ),
         single_response=create_model(f"{word}Response", task=kind, model=model, prediction=answer),
         batch_response=create_model(f"{word}BatchResponse", task=kind, model=model, predictions=answers),
+        answers=TypeAdapter(list[task.Prediction]),  # type: ignore[name-defined]
     )
 
 

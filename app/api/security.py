@@ -3,6 +3,7 @@
 import hmac
 import ipaddress
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.errors import Misdirected, TooLarge, Unauthorized, UnsupportedMediaType
@@ -22,17 +23,22 @@ def check_key(headers: Headers, keys: Sequence[str]) -> None:
         raise Unauthorized
 
 
+@lru_cache(maxsize=1024)
+def _is_ours(host: bytes, served: str) -> bool:
+    try:
+        name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
+    except ValueError:
+        name = ""
+    return name in ("localhost", served) or _is_loopback(name)
+
+
 def check_host(headers: Headers, served: str) -> None:
     """Without keys only this machine may ask, and that includes web pages that resolve their own name to 127.0.0.1.
 
     Raises:
         Misdirected: the Host header names another host.
     """
-    try:
-        host = urlsplit(f"//{headers.get(b'host', b'localhost').decode('latin-1')}").hostname or ""
-    except ValueError:
-        host = ""
-    if host not in ("localhost", served) and not _is_loopback(host):
+    if not _is_ours(headers.get(b"host", b"localhost"), served):
         raise Misdirected
 
 

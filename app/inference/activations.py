@@ -12,6 +12,7 @@ from app.tasks._rows import FloatMatrix
 Function = Callable[[FloatMatrix], FloatMatrix]
 
 _SELU_ALPHA, _SELU_SCALE = np.float32(1.6732632423543772), np.float32(1.0507009873554805)  # Klambauer et al. 2017
+_ZERO = np.float32(0)
 _LEAK = np.float32(0.2)  # slope of leaky_relu below zero
 _SHRINK = np.float32(0.5)  # threshold of soft_shrink
 _ROOT_HALF = np.float32(0.7071067811865476)
@@ -27,7 +28,7 @@ def linear(x: FloatMatrix) -> FloatMatrix:
 
 def relu(x: FloatMatrix) -> FloatMatrix:
     """max(x, 0)."""
-    result: FloatMatrix = np.maximum(x, np.float32(0))
+    result: FloatMatrix = np.maximum(x, _ZERO)
     return result
 
 

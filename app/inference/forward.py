@@ -26,7 +26,7 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
         product: FloatMatrix = _rows.dense(x) @ kernel
         return product
     if len(x) == 1:
-        total: FloatMatrix = kernel[x.indices].sum(axis=0, keepdims=True)
+        total: FloatMatrix = np.add.reduce(kernel.take(x.indices, axis=0), axis=0, keepdims=True)
         return total
     sums = np.empty((len(x), kernel.shape[1]), dtype=np.float32)
     start = 0
@@ -43,7 +43,13 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
 def dense(kernel: FloatMatrix, bias: NDArray[np.float32], activation: str) -> Step:
     """A fully connected layer: (rows, width) -> (rows, units)."""
     activate = ACTIVATIONS[activation]
-    return lambda x: activate(multiply(x, kernel) + bias)
+
+    def step(x: Encoded) -> FloatMatrix:
+        y: FloatMatrix = x.dot(kernel) if isinstance(x, np.ndarray) else multiply(x, kernel)
+        y += bias
+        return activate(y)
+
+    return step
 
 
 class Network:

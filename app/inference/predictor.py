@@ -1,5 +1,6 @@
 """A predictor: a loaded model with its task's encode and decode, ready to answer."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,7 +73,9 @@ class Predictor:
         if refusals := self.task.refusals(encoded):
             raise Refused(refusals)
         outputs = self.network(encoded)
-        if not np.isfinite(outputs).all():  # weights that grew, an input far from all others, `exponential`
+        if not all(
+            map(math.isfinite, outputs.ravel().tolist())
+        ):  # weights that grew, an input far from all others, `exponential`
             field = next(iter(self.task.Input.model_fields))
             rows = np.flatnonzero(~np.isfinite(outputs).all(axis=1)).tolist()
             raise Refused(

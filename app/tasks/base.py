@@ -46,6 +46,12 @@ class Options(ModelChoice):
     """What a client may ask of a prediction besides the answer."""
 
     top_k: int = Field(5, strict=True, ge=1, le=100, description="how many labels `top` lists, where there is one")
+    min_confidence: Annotated[Number, Field(ge=0, le=1)] | None = Field(
+        None, description="a classifier whose probability is below it abstains: `label` is null"
+    )
+    explain: bool = Field(
+        False, strict=True, description="whether to say what each part of the input does to the answer"
+    )
 
 
 @dataclass(frozen=True)

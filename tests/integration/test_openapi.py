@@ -20,7 +20,7 @@ Operation = tuple[str, str, dict[str, Any]]
 def description(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """As clients get it: through JSON."""
     home: Path = tmp_path_factory.mktemp("openapi")
-    found: dict[str, Any] = json.loads(json.dumps(create_app(Settings(home=home)).openapi()))
+    found: dict[str, Any] = json.loads(json.dumps(create_app(Settings(home=home)).api.openapi()))
     return found
 
 

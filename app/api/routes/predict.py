@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Union
 
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
+from app.errors import Overloaded
 from app.inference.predictor import Refused
 from app.services.prediction import PredictionService
 
@@ -17,13 +21,17 @@ IN_PLACE_BYTES = 16_384
 IN_PLACE_INSTANCES = 16
 
 
-def router(contracts: Sequence[Contract], prediction: PredictionService) -> APIRouter:
-    """The route for these tasks."""
+def router(contracts: Sequence[Contract], endpoint: "Endpoint") -> APIRouter:
+    """The route for these tasks: its description, and the way there where no gate goes past the routing."""
     routes = APIRouter(tags=["predict"])
     answers: Any = Union[tuple(m for c in contracts for m in (c.single_response, c.batch_response))]  # noqa: UP007
+
+    async def predict(request: Request) -> Response:
+        return Response(await endpoint.answer(await request.body()), media_type="application/json")
+
     routes.add_api_route(
         "/predict",
-        Endpoint(contracts, prediction).predict,
+        predict,
         methods=["POST"],
         summary="Predict with a task's active model, or another one",
         description="One input, or many as `instances`. Send only the fields of one task.",
@@ -43,34 +51,71 @@ def _body(contracts: Sequence[Contract]) -> dict[str, Any]:
 
 
 class Endpoint:
-    """From the body's bytes to the answer's."""
+    """From the body's bytes to the answer's. An ASGI application: the gate calls it past the framework's routing."""
 
-    def __init__(self, contracts: Sequence[Contract], prediction: PredictionService) -> None:
+    def __init__(self, contracts: Sequence[Contract], prediction: PredictionService, most: int) -> None:
+        """`most` requests may be under way at once."""
         self._parser = RequestParser(contracts)
         self._contracts = {contract.task.name: contract for contract in contracts}
         self._prediction = prediction
+        self._most = most
+        self._under_way = 0
+        # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
 
-    async def predict(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request.
+
+        Raises:
+            Overloaded: too many are under way already.
+            ClientDisconnect: nobody waits for the answer any more.
+        """
+        del scope
+        if self._under_way >= self._most:
+            raise Overloaded
+        self._under_way += 1
+        try:
+            answer = await self.answer(await _read(receive))
+        finally:
+            self._under_way -= 1
+        length = str(len(answer)).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def answer(self, content: bytes) -> bytes:
         """Small requests of the active model in place, the others in a thread."""
-        content = await request.body()
-        large = len(content) > IN_PLACE_BYTES
-        form = await asyncio.to_thread(self._parser.parse, content) if large else self._parser.parse(content)
-        if large or form.model != "active" or len(getattr(form, "instances", ())) > IN_PLACE_INSTANCES:
-            return Response(await asyncio.to_thread(self._answer, form), media_type="application/json")
-        return Response(self._answer(form), media_type="application/json")
+        if len(content) > IN_PLACE_BYTES:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._parse_and_answer, content)
+        form = self._parser.parse(content)
+        if form.model != "active" or len(form.__dict__.get("instances", ())) > IN_PLACE_INSTANCES:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, form)
+        return self._answer(form)
+
+    def _parse_and_answer(self, content: bytes) -> bytes:
+        return self._answer(self._parser.parse(content))
 
     def _answer(self, form: Any) -> bytes:
         contract = self._contracts[form.task]
         active = form.model == "active"
         predictor = self._prediction.active(form.task) if active else self._prediction.resolve(form.task, form.model)
-        model = {"id": predictor.manifest.id, "version": predictor.version}
         batch = isinstance(form, contract.batch)
         try:
             found = predictor.predict(form.instances if batch else [form], form)
         except Refused as error:
             raise refused(error, batch=batch) from error
-        if batch:
-            out = contract.batch_response.model_construct(task=form.task, model=model, predictions=found)
-        else:
-            out = contract.single_response.model_construct(task=form.task, model=model, prediction=found[0])
-        return out.__pydantic_serializer__.to_json(out, warnings=False)
+        return contract.serialize(predictor.manifest.id, predictor.version, found, batch=batch)
+
+
+async def _read(receive: Receive) -> bytes:
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        whole: bytes = message.get("body", b"")
+        return whole
+    parts = []
+    while message["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+    raise ClientDisconnect

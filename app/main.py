@@ -120,6 +120,15 @@ async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
             log.warning("refresh.failed", error=repr(error))
 
 
+def from_environment() -> Application:
+    """The application of one API process among several."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    processes.stop_when_orphaned()
+    return create_app(settings)
+
+
 def serve(settings: Settings) -> None:
     """Run the API until it is told to stop.
 
@@ -130,9 +139,12 @@ def serve(settings: Settings) -> None:
     database = Database(settings.url)
     database.check_revision()  # here it is one line; in the lifespan it would be a traceback
     database.close()
+    several = settings.workers > 1
     sys.setswitchinterval(SWITCH_SECONDS)
     uvicorn.run(
-        create_app(settings),
+        "app.main:from_environment" if several else create_app(settings),
+        factory=several,
+        workers=settings.workers,
         host=settings.host,
         port=settings.port,
         access_log=False,

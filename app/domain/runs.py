@@ -138,6 +138,7 @@ class FitMetrics(BaseModel):
     train: Figures = Field(default_factory=dict)
     validation: Figures = Field(default_factory=dict)
     test: Figures = Field(default_factory=dict, description="of a seed; folds are not measured on the test split")
+    temperature: float | None = Field(None, description="by which its logits are divided, fitted on its held-out rows")
 
 
 class Spread(BaseModel):
@@ -159,6 +160,15 @@ class SpreadOver(BaseModel):
     test: dict[str, Spread] = Field(default_factory=dict)
 
 
+class Calibration(BaseModel):
+    """How far a classifier's probabilities are from the share of right answers, on the test split."""
+
+    temperature: float = Field(description="by which `/predict` divides the logits; 1 leaves them as they are")
+    rows: int = Field(description="held-out rows on which it was fitted; 0 for a run without validation")
+    ece_before: float = Field(description="expected calibration error of the raw outputs, 15 bins, 0 to 1")
+    ece_after: float = Field(description="the same with the temperature")
+
+
 class Metrics(BaseModel):
     """Figures of a run. Accuracies are shares of 1; losses and errors are in the target's unit."""
 
@@ -168,6 +178,7 @@ class Metrics(BaseModel):
     baseline: Figures = Field(default_factory=dict, description="what guessing scores on the test split")
     spread: SpreadOver | None = Field(None, description="mean and spread over folds or seeds")
     fits: list[FitMetrics] = Field(default_factory=list, description="each fold or seed by itself")
+    calibration: Calibration | None = Field(None, description="of classifiers")
 
 
 class Run(BaseModel):

@@ -1,6 +1,7 @@
 """The forward pass in NumPy: one function per layer kind, float32 throughout."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,13 +56,24 @@ def dense(kernel: FloatMatrix, bias: NDArray[np.float32], activation: str) -> St
 class Network:
     """A stack of layers with its weights, ready to run."""
 
-    def __init__(self, layers: Sequence[LayerRow], weights: Mapping[str, NDArray[np.float32]], width: int) -> None:
+    def __init__(
+        self,
+        layers: Sequence[LayerRow],
+        weights: Mapping[str, NDArray[np.float32]],
+        width: int,
+        temperature: float = 1.0,
+    ) -> None:
         """`weights` holds `<layer number>/kernel` and `/bias`; `width` is the numbers per encoded row.
+
+        The logits are divided by `temperature` (Guo et al. 2017): done to the last layer's weights, it costs nothing.
 
         Raises:
             ArtifactInvalid: weights are missing, or their shapes or types do not fit the layers.
         """
+        self.width = width
+        self.work = 0  # multiplications for a row, about: of text, a thousand words
         self.steps: list[Step] = []
+        self.kernels: list[tuple[FloatMatrix, NDArray[np.float32], str]] = []
         for number, layer in enumerate(layers):
             if layer.kind != "dense":  # dropout acts in training only, and rows are flat already
                 continue
@@ -72,7 +84,11 @@ class Network:
                 raise ArtifactInvalid(f"layer {number} has weights of shape {kernel.shape}, not {(width, layer.units)}")
             if kernel.dtype != np.float32 or bias.dtype != np.float32:
                 raise ArtifactInvalid(f"layer {number} has weights of type {kernel.dtype}, not float32")
+            self.work += min(width, 1_000) * layer.units
+            if temperature != 1 and number == len(layers) - 1:
+                kernel, bias = kernel / np.float32(temperature), bias / np.float32(temperature)
             self.steps.append(dense(kernel, bias, layer.activation))
+            self.kernels.append((kernel, bias, layer.activation))
             width = layer.units
         if not layers or layers[-1].kind != "dense":
             raise ArtifactInvalid("the network has no dense layer at its end")
@@ -85,6 +101,25 @@ class Network:
                 x = step(x)
         assert isinstance(x, np.ndarray)  # the last layer is dense
         return x
+
+    def without(self, row: Encoded, columns: NDArray[Any]) -> FloatMatrix:
+        """(columns, units): the outputs for an encoded row, (1, width), with each of these numbers at zero in turn."""
+        kernel, bias, activation = self.kernels[0]
+        activate, most = ACTIVATIONS[activation], max(1, MOST_PICKED // kernel.shape[1])
+        total = multiply(row, kernel) + bias
+        values = None if isinstance(row, SparseRows) else _rows.dense(row)[0]
+        parts = [np.zeros((0, self.kernels[-1][0].shape[1]), dtype=np.float32)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(columns), most):
+                some = columns[start : start + most]
+                picked = kernel.take(some, axis=0)
+                if values is not None:
+                    picked *= values[some][:, None]
+                x = activate(total - picked)
+                for step in self.steps[1:]:
+                    x = step(x)
+                parts.append(x)
+        return np.concatenate(parts)
 
     def in_batches(self, rows: Encoded, size: int = 1024) -> FloatMatrix:
         """The same, `size` rows at a time: bounded memory for whole splits."""

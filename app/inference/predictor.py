@@ -8,8 +8,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from app.artifacts.store import Artifact
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, InvalidInput
+from app.inference.explain import effects_of
 from app.inference.forward import Network
+from app.tasks._rows import Encoded, FloatMatrix, take
 from app.tasks.base import Options, Refusal, Task
 
 
@@ -37,7 +39,9 @@ class Predictor:
             self.encoder = task.load_encoder(artifact.preprocessing)
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} cannot be read") from error
-        self.network = Network(self.manifest.layers, artifact.weights, self.encoder.width)
+        calibration = self.manifest.metrics.calibration
+        temperature = calibration.temperature if calibration else 1.0
+        self.network = Network(self.manifest.layers, artifact.weights, self.encoder.width, temperature)
         self._check()
 
     def _check(self) -> None:
@@ -68,7 +72,10 @@ class Predictor:
 
         Raises:
             Refused: some instances have the right form and still cannot be encoded.
+            InvalidInput: an option does not suit the task.
         """
+        if options.min_confidence is not None and not self.task.labels:
+            raise InvalidInput(f"task {self.task.name!r} gives values, not probabilities", field="min_confidence")
         encoded = self.encoder.encode(self.task.columns(inputs))
         if refusals := self.task.refusals(encoded):
             raise Refused(refusals)
@@ -81,4 +88,16 @@ class Predictor:
             raise Refused(
                 [Refusal(row, field, "is so far from the training rows that the answer overflows") for row in rows]
             )
-        return self.task.decode(outputs, encoded, self.manifest.labels, options)
+        predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
+        for row, warnings in self.task.warnings(self.encoder, encoded).items():
+            predictions[row].warnings = warnings
+        if options.explain:
+            for row, (item, prediction) in enumerate(zip(inputs, predictions, strict=True)):
+                one = take(encoded, np.array([row]))
+                prediction.explanation = self._explanation(item, one, outputs[row])
+        return predictions
+
+    def _explanation(self, item: Any, encoded: Encoded, output: FloatMatrix) -> BaseModel:
+        labels = self.manifest.labels
+        effects, place = effects_of(self.network, encoded, output, classifies=bool(labels))
+        return self.task.explanation(self.encoder, item, effects, labels[place] if labels else None)

@@ -66,6 +66,14 @@ class PredictionService:
                 log.info("model.active", task=name, model_id=predictor.manifest.id, version=predictor.version)
         self._cache.set_active(predictors, broken)
 
+    def find(self, task: str, reference: int | str) -> Predictor:
+        """The predictor that a request names; `active` is the default one.
+
+        Raises:
+            Unavailable, NotFound, ArtifactInvalid: see `active` and `resolve`.
+        """
+        return self.active(task) if reference == "active" else self.resolve(task, reference)
+
     def active(self, task: str) -> Predictor:
         """The predictor that answers by default; no I/O.
 

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
 from app.domain.recipes import Features, MultiHot
 from app.errors import InvalidInput
+from app.tasks._answers import Effects, InputWarning
 from app.tasks._rows import Encoded, SparseRows
-from app.tasks.base import Columns, Encoder, Refusal, Task
+from app.tasks.base import Columns, Encoder, Label, Refusal, Task
 
 PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
 FIRST_WORD = 4  # id of the most frequent word: index_from=3, and ranks start at 1
@@ -22,9 +24,12 @@ FIRST_WORD = 4  # id of the most frequent word: index_from=3, and ranks start at
 # leaves alone: `bytes.translate` goes by a table of 256 entries, `str.translate` takes twice as long.
 _FILTER = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _SPACES = bytes(ord(" ") if code in _FILTER else code for code in range(256))
+_BLANKS = str.maketrans(dict.fromkeys(_FILTER.decode(), " "))
+_WORD = re.compile(r"\S+")
 _LOSSLESS = "surrogatepass"  # a text may hold half a character
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
+FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
 MAX_CHARACTERS = 100_000  # the longest IMDB review has 13,704
 
 Text = Annotated[
@@ -54,6 +59,25 @@ class TextEncoding(BaseModel):
     known_words: float = Field(description="share of the words that the vocabulary holds, 0 to 1")
 
 
+class WordEffect(TypedDict):
+    """A word where it stands, and what it does to the answer."""
+
+    word: str
+    field: Annotated[str, Field(description="`text` or `title`")]
+    start: Annotated[int, Field(description="place of its first character in that field as it was sent, code points")]
+    end: Annotated[int, Field(description="place after its last character")]
+    effect: Annotated[
+        float, Field(description="what the probability of `label` would lose without this word, wherever it stands")
+    ]
+
+
+class TextExplanation(BaseModel):
+    """The effect of each word."""
+
+    label: str = Field(description="the label whose probability it is about")
+    words: list[WordEffect] = Field(description="in the order of the text")
+
+
 class Ids(BaseModel):
     """Word ids to turn back into words."""
 
@@ -75,6 +99,13 @@ def words_of(text: str) -> list[str]:
     if "<" in text:
         text = _LINE_BREAK.sub(" ", text)
     return text.lower().encode("utf-8", _LOSSLESS).translate(_SPACES).decode("utf-8", _LOSSLESS).split()
+
+
+def spans_of(text: str) -> list[tuple[str, int, int]]:
+    """The words of a text with their places: first character, and the one after the last, in code points."""
+    plain = _LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text).translate(_BLANKS)
+    spans = [found.span() for found in _WORD.finditer(plain)]
+    return [(word, *span) for word, span in zip(words_of(text), spans, strict=True)]
 
 
 class TextEncoder:
@@ -113,7 +144,7 @@ class TextEncoder:
             rows.append(row)
             known.append((len(found) - found.count(UNKNOWN)) / len(found) if found else np.nan)
         offsets = np.array([0, *accumulate(map(len, rows))], dtype=np.int64)
-        indices = rows[0] if len(rows) == 1 else np.concatenate(rows)
+        indices = rows[0] if len(rows) == 1 else np.concatenate([np.zeros(0, np.int32), *rows])
         return SparseRows(indices, offsets, self.words, np.array(known))
 
     def tokens(self, columns: Columns) -> list[tuple[str, int]]:
@@ -184,6 +215,32 @@ class TextTask(Task):
         assert isinstance(encoded, SparseRows)
         shares = enumerate(encoded.known.tolist())
         return [Refusal(row, "text", "holds no words, only punctuation") for row, share in shares if math.isnan(share)]
+
+    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+        """Texts of words that the model has never seen."""
+        del encoder
+        assert isinstance(encoded, SparseRows)
+        return {
+            row: [InputWarning(field="text", message=f"the vocabulary holds only {share:.0%} of its words")]
+            for row, share in enumerate(encoded.known.tolist())
+            if share < FEW_KNOWN
+        }
+
+    def explanation(self, encoder: TextEncoder, item: Any, effects: Effects, label: Label | None) -> TextExplanation:
+        """Every word where it stands. Of several unknown words none has an effect: the others stay unknown."""
+        texts = [(field, getattr(item, field) or "") for field in encoder.fields]
+        spans = [(field, *span) for field, text in texts for span in spans_of(text)]
+        by_id = np.round(effects, 6)
+        if len({word for _, word, _, _ in spans if word not in encoder.ids}) > 1:
+            by_id[UNKNOWN] = 0
+        found = by_id[[encoder.ids.get(word, UNKNOWN) for _, word, _, _ in spans]].tolist()
+        return TextExplanation.model_construct(
+            label=str(label),
+            words=[
+                {"word": word, "field": field, "start": start, "end": end, "effect": effect}
+                for (field, word, start, end), effect in zip(spans, found, strict=True)
+            ],
+        )
 
     def encoding(self, encoder: TextEncoder, item: Any, encoded: Encoded) -> TextEncoding:
         """Words, ids and unknown words."""

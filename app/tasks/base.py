@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName, Preset
 from app.errors import DatasetInvalid, InvalidInput
+from app.tasks._answers import Effects, InputWarning, named_effects
 from app.tasks._rows import Encoded, FloatMatrix, dense
 
 Columns = Mapping[str, Any]  # column name -> list or array with one entry per row
@@ -52,6 +53,10 @@ class Options(ModelChoice):
     explain: bool = Field(
         False, strict=True, description="whether to say what each part of the input does to the answer"
     )
+
+    def abstain(self, probability: float) -> bool:
+        """Whether a classifier that is so sure of its label should not give it."""
+        return self.min_confidence is not None and probability < self.min_confidence
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,19 @@ class Task(ABC):
         """What pictures show of some encoded rows, (rows, width): their numbers unless the task says otherwise."""
         return rows
 
+    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+        """What about some rows speaks against trusting their answers; rows that are fine are left out."""
+        del encoder, encoded
+        return {}
+
+    def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> BaseModel:
+        """The effect of each part of an instance of `Input`, from those of its encoded row, (width,).
+
+        `effects` say what the score would lose if that number were zero: the probability of `label`, or the value.
+        """
+        del item
+        return named_effects(effects, list(encoder.columns), label)
+
     def refusals(self, encoded: Encoded) -> list[Refusal]:
         """Which of a client's instances cannot be answered; none unless the task says otherwise."""
         del encoded
@@ -266,8 +284,3 @@ def _all_of(values: Sequence[Any], column: str) -> set[Label]:
     ):
         raise DatasetInvalid(f"column {column!r} must hold a list of labels in each row")
     return set(chain.from_iterable(values))
-
-
-def as_probability(value: float) -> float:
-    """A float32 probability as clients read it: six decimals, the precision that float32 has near 1."""
-    return round(float(value), 6)

@@ -9,11 +9,14 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, Features, Holdout, Pixels, Preset, Recipe
-from app.tasks._rows import ByteRows, Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task, as_probability
+from app.tasks._answers import Abstained, Effects, InputWarning, Warnings, as_probability, explanation_field
+from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
 SIDE = 28  # pixels
 WHITE = 255  # the largest grey value
+FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
+LIGHT = 0.5  # mean above which the background is light; of MNIST's pictures the heaviest has 0.40
 
 Grey = Annotated[Number, Field(ge=0, le=255)]
 Row = Annotated[list[Grey], Field(min_length=SIDE * SIDE, max_length=SIDE * SIDE, fail_fast=True)]
@@ -35,12 +38,24 @@ class DigitInput(Input):
     )
 
 
+class DigitExplanation(BaseModel):
+    """The effect of each pixel."""
+
+    label: int = Field(description="the digit whose probability it is about")
+    effects: list[list[float]] = Field(
+        description="28 rows of 28: what the probability of `label` would lose if that pixel were blank"
+    )
+
+
 class DigitPrediction(BaseModel):
     """What the network makes of a picture."""
 
-    label: int = Field(description="the digit, 0 to 9")
-    probability: float = Field(description="of `label`, 0 to 1")
+    label: int | None = Field(description="the digit, 0 to 9; null if the model abstains")
+    probability: float = Field(description="of the most probable digit, 0 to 1")
     probabilities: list[float] = Field(description="of the digits 0 to 9, in order")
+    abstained: Abstained = False
+    warnings: Warnings = []
+    explanation: DigitExplanation | None = explanation_field()
 
 
 class PixelEncoder:
@@ -150,16 +165,45 @@ class Digits(Task):
         """(rows, 28, 28) uint8 grey values."""
         return np.round(rows * 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
+    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+        """Pictures that hold next to nothing, or ink on a light background turned round."""
+        del encoder
+        rows = dense(encoded)
+        found = {}
+        for row, (least, most, mean) in enumerate(
+            zip(rows.min(axis=1).tolist(), rows.max(axis=1).tolist(), rows.mean(axis=1).tolist(), strict=True)
+        ):
+            if most - least < FAINT:
+                found[row] = [InputWarning(field="pixels", message="has hardly any contrast: nothing is drawn")]
+            elif mean > LIGHT:
+                message = "seems to have a light background; 0 should be background and 255 ink"
+                found[row] = [InputWarning(field="pixels", message=message)]
+        return found
+
+    def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> DigitExplanation:
+        """A map of the picture."""
+        del encoder, item
+        assert isinstance(label, int)
+        return DigitExplanation(label=label, effects=np.round(effects, 6).reshape(SIDE, SIDE).tolist())
+
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[DigitPrediction]:
         """`outputs` (rows, labels): a probability for each digit that the training split had."""
-        del encoded, options
+        del encoded
         answers = []
         for row in outputs:
             every = dict.fromkeys(range(10), 0.0) | {
                 int(label): as_probability(p) for label, p in zip(labels, row.tolist(), strict=True)
             }
             best = int(labels[int(row.argmax())])
-            answers.append(DigitPrediction(label=best, probability=every[best], probabilities=list(every.values())))
+            abstained = options.abstain(every[best])
+            answers.append(
+                DigitPrediction(
+                    label=None if abstained else best,
+                    probability=every[best],
+                    probabilities=list(every.values()),
+                    abstained=abstained,
+                )
+            )
         return answers

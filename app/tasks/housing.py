@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, Features, KFold, NoValidation, Preset, Recipe, Standardized, Validation
-from app.tasks._rows import Encoded, FloatMatrix
+from app.tasks._answers import InputWarning, NamedEffects, Warnings, explanation_field
+from app.tasks._rows import Encoded, FloatMatrix, dense
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
 # Far beyond any town, and small enough that a standardised value stays a number in float32.
@@ -78,25 +79,43 @@ class HousingPrediction(BaseModel):
 
     value: float = Field(description="median price of owner-occupied homes, in `unit`")
     unit: str = Field(description="unit of `value`")
+    warnings: Warnings = []
+    explanation: NamedEffects | None = explanation_field()
 
 
 class Standardizer:
     """(value - mean) / deviation, both learnt from the training split; population deviation, as NumPy's `std`."""
 
-    def __init__(self, columns: Sequence[str], mean: Sequence[float], std: Sequence[float]) -> None:
-        """A column that never varies has deviation 1, so that it becomes zero instead of NaN."""
+    def __init__(
+        self,
+        columns: Sequence[str],
+        mean: Sequence[float],
+        std: Sequence[float],
+        bounds: Sequence[Sequence[float]] | None = None,
+    ) -> None:
+        """A column that never varies has deviation 1, so that it becomes zero instead of NaN.
+
+        `bounds`: the least and the greatest value of each column in the training split.
+        """
         if not len(columns) == len(mean) == len(std):
             raise ValueError("columns, mean and std differ in length")
         self.columns = list(columns)
         self.mean: NDArray[np.float64] = np.array(mean, dtype=np.float64)
         self.std: NDArray[np.float64] = np.array(std, dtype=np.float64)
+        self.bounds = [[float(value) for value in row] for row in bounds] if bounds else None
+        # Encoded as any row is: a training row's own values lie within them to the last bit.
+        self.span = (
+            self.encode({name: column for name, *column in zip(self.columns, *self.bounds, strict=True)})
+            if self.bounds
+            else None
+        )
 
     @property
     def width(self) -> int:
         """Numbers per encoded row."""
         return len(self.columns)
 
-    def encode(self, columns: Columns) -> Encoded:
+    def encode(self, columns: Columns) -> FloatMatrix:
         """(rows, columns) float32."""
         values = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in self.columns])
         with np.errstate(over="ignore"):  # a deviation may be next to nothing
@@ -111,6 +130,7 @@ class Standardizer:
             "columns": self.columns,
             "mean": self.mean.tolist(),
             "std": self.std.tolist(),
+            "bounds": self.bounds,
         }
 
 
@@ -173,11 +193,11 @@ class Housing(Task):
         varies = np.ptp(values, axis=0) > 1e-9 * np.maximum(1.0, np.abs(values).max(axis=0))
         std = np.where(varies, values.std(axis=0), 1.0)
         mean = np.where(varies, values.mean(axis=0), values[0])
-        return Standardizer(names, mean.tolist(), std.tolist())
+        return Standardizer(names, mean.tolist(), std.tolist(), [values.min(axis=0), values.max(axis=0)])
 
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
         """The saved mean and deviation."""
-        return Standardizer(saved["columns"], saved["mean"], saved["std"])
+        return Standardizer(saved["columns"], saved["mean"], saved["std"], saved.get("bounds"))
 
     def input_width(self, features: Features) -> int:
         """One number per column that is not left out."""
@@ -197,6 +217,18 @@ class Housing(Task):
         """The columns that the network sees, in their own units."""
         values = np.round(row * encoder.std + encoder.mean, 6)
         return {"features": dict(zip(encoder.columns, values.tolist(), strict=True))}
+
+    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+        """Figures that no town of the training split has."""
+        if encoder.span is None:  # of a model that was made without
+            return {}
+        rows, (low, high) = dense(encoded), encoder.span
+        found: dict[int, list[InputWarning]] = {}
+        for row, place in np.argwhere((rows < low) | (rows > high)).tolist():
+            name, (least, most) = encoder.columns[place], (bound[place] for bound in encoder.bounds)
+            message = f"lies outside the training rows' range, {least:g} to {most:g}"
+            found.setdefault(row, []).append(InputWarning(field=f"features.{name}", message=message))
+        return found
 
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options

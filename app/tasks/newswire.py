@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, EarlyStopping, HeadName, Holdout, MultiHot, Preset, Recipe
 from app.tasks import _text
+from app.tasks._answers import Abstained, Warnings, as_probability, explanation_field
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options, as_probability
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options
 
 # In the numbering of keras.datasets.reuters, 0 to 45.
 TOPICS = (
@@ -54,13 +55,16 @@ class TopicScore(BaseModel):
 class StoryPrediction(BaseModel):
     """What the network makes of a story."""
 
-    label: str
-    probability: float = Field(description="of `label`, 0 to 1")
+    label: str | None = Field(description="null if the model abstains")
+    probability: float = Field(description="of the most probable topic, 0 to 1")
     labels: list[str] = Field(
         description="the topics of probability above 0.5, best first: of a multilabel model any number, else up to one"
     )
     top: list[TopicScore] = Field(description="the `top_k` most probable topics, best first")
     known_words: float = Field(description="share of the story's words that the vocabulary holds, 0 to 1")
+    abstained: Abstained = False
+    warnings: Warnings = []
+    explanation: _text.TextExplanation | None = explanation_field()
 
 
 class Newswire(_text.TextTask):
@@ -137,13 +141,15 @@ class Newswire(_text.TextTask):
         for row, order, known in zip(outputs, ranked, _text.known_words(encoded), strict=True):
             best = order[: options.top_k].tolist()
             top = [TopicScore(label=str(labels[i]), probability=as_probability(row[i])) for i in best]
+            abstained = options.abstain(top[0].probability)
             answers.append(
                 StoryPrediction(
-                    label=top[0].label,
+                    label=None if abstained else top[0].label,
                     probability=top[0].probability,
                     labels=[str(labels[i]) for i in order.tolist() if row[i] > 0.5],
                     top=top,
                     known_words=known,
+                    abstained=abstained,
                 )
             )
         return answers

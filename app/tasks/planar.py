@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 
 from app.domain.optimizers import SGD
 from app.domain.recipes import Coordinates, Dense, Dropout, Features, Layer, Preset, Recipe
+from app.tasks._answers import Abstained, NamedEffects, Warnings, as_probability, explanation_field
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task, as_probability
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
 TRAIN, TEST = 200, 1_000  # points; the test split is large, so that its accuracy is about that of the whole plane
 NOISE = 0.4  # standard deviation of what is added to each coordinate
@@ -30,8 +31,11 @@ class PointInput(Input):
 class PointPrediction(BaseModel):
     """What the network makes of a point."""
 
-    label: Literal[0, 1]
-    probability: float = Field(description="of `label`, 0.5 to 1")
+    label: Literal[0, 1] | None = Field(description="null if the model abstains")
+    probability: float = Field(description="of the more probable class, 0.5 to 1")
+    abstained: Abstained = False
+    warnings: Warnings = []
+    explanation: NamedEffects | None = explanation_field()
 
 
 class CoordinateEncoder:
@@ -170,9 +174,13 @@ class Planar(Task):
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[PointPrediction]:
         """`outputs` (rows, 1), the probability of the second label, or (rows, 2), of both."""
-        del encoded, labels, options
+        del encoded, labels
         answers = []
         for value in outputs[:, -1].tolist():
             label: Literal[0, 1] = 1 if value > 0.5 else 0
-            answers.append(PointPrediction(label=label, probability=as_probability(max(value, 1 - value))))
+            probability = as_probability(max(value, 1 - value))
+            abstained = options.abstain(probability)
+            answers.append(
+                PointPrediction(label=None if abstained else label, probability=probability, abstained=abstained)
+            )
         return answers

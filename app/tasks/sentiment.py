@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from app.domain.optimizers import Adam, RMSprop
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, Layer, MultiHot, NoValidation, Preset, Recipe
 from app.tasks import _text
+from app.tasks._answers import Abstained, Warnings, as_probability, explanation_field
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options, as_probability
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options
 
 HELD_OUT = Holdout(size=10_000)  # the notebooks' "first 10,000 reviews"
 
@@ -67,10 +68,13 @@ class ReviewInput(Input):
 class ReviewPrediction(BaseModel):
     """What the network makes of a review."""
 
-    label: Literal["negative", "positive"]
-    probability: float = Field(description="of `label`, 0.5 to 1")
+    label: Literal["negative", "positive"] | None = Field(description="null if the model abstains")
+    probability: float = Field(description="of the more probable label, 0.5 to 1")
     probabilities: dict[str, float] = Field(description="of each label; they add up to 1")
     known_words: float = Field(description="share of the review's words that the vocabulary holds, 0 to 1")
+    abstained: Abstained = False
+    warnings: Warnings = []
+    explanation: _text.TextExplanation | None = explanation_field()
 
 
 class Sentiment(_text.TextTask):
@@ -132,13 +136,14 @@ class Sentiment(_text.TextTask):
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[ReviewPrediction]:
         """`outputs` (rows, 1), the probability of the second label, or (rows, 2), of both."""
-        del labels, options
+        del labels
         answers = []
         for value, known in zip(outputs[:, -1].tolist(), _text.known_words(encoded), strict=True):
             positive = as_probability(value)
             both = {"negative": as_probability(1 - value), "positive": positive}
             label: Literal["negative", "positive"] = "positive" if value > 0.5 else "negative"
-            answers.append(
-                ReviewPrediction(label=label, probability=both[label], probabilities=both, known_words=known)
-            )
+            answer = ReviewPrediction(label=label, probability=both[label], probabilities=both, known_words=known)
+            if options.abstain(answer.probability):
+                answer.label, answer.abstained = None, True
+            answers.append(answer)
         return answers

@@ -34,9 +34,9 @@ def weights_of(model: keras.Sequential) -> Arrays:
     return arrays
 
 
-def network_of(model: keras.Sequential) -> Network:
-    """The model as NumPy will run it."""
-    return Network(layer_table(model), weights_of(model), model.input_shape[-1])
+def network_of(model: keras.Sequential, temperature: float = 1.0) -> Network:
+    """The model as NumPy will run it, its logits divided by `temperature`."""
+    return Network(layer_table(model), weights_of(model), model.input_shape[-1], temperature)
 
 
 def outputs_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:

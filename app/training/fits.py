@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import Holdout, KFold, Recipe
-from app.domain.runs import Figures, FitMetrics, Metrics, Progress, Run, Spread, SpreadOver, seed_of_fit
+from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Progress, Run, Spread, SpreadOver, seed_of_fit
 from app.errors import DatasetInvalid, Diverged
 from app.services.execution import Attempt
+from app.tasks._rows import take
 from app.tasks.base import Task
-from app.training import evaluate, export
+from app.training import calibrate, evaluate, export
 from app.training import fit as fitting
 from app.training.arrange import Numbers
 from app.training.build import build, metric_of
@@ -66,8 +67,9 @@ class Fits:
         self._attempt.forget_epochs(self._position.fit, self._position.state.epoch)
         while self._position.fit:
             self._train_other()
-        model, state = self._fit(self._final_recipe(), *self._final_split())
-        own = self._measured(model, state, tested=True)
+        split = self._final_split()
+        model, state = self._fit(self._final_recipe(), *split)
+        own = self._measured(model, state, split[1], tested=True)
         assert self._outputs is not None
         fits = [FitMetrics.model_validate(saved) for saved in self._position.finished]
         if self._run.seeds > 1:
@@ -81,6 +83,7 @@ class Fits:
             ),
             spread=_spread("folds" if self._folds else "seeds", fits) if fits else None,
             fits=fits,
+            calibration=self._calibration(own, fits),
         )
         return Trained(model, self._outputs, metrics, own.epochs)
 
@@ -89,7 +92,7 @@ class Fits:
         position = self._position
         split = self._fold_split(position.fit) if self._folds else self._final_split()
         model, state = self._fit(self._run.recipe, *split)
-        position.finished.append(self._measured(model, state, tested=not self._folds).model_dump())
+        position.finished.append(self._measured(model, state, split[1], tested=not self._folds).model_dump())
         position.fit = position.fit + 1 if position.fit < self._others else 0
         position.state = FitState()
 
@@ -146,7 +149,9 @@ class Fits:
             self._program.take_over(model)
         return self._program
 
-    def _measured(self, model: keras.Sequential, state: FitState, *, tested: bool) -> FitMetrics:
+    def _measured(
+        self, model: keras.Sequential, state: FitState, held_out: Numbers | None, *, tested: bool
+    ) -> FitMetrics:
         number = self._position.fit
         test = self._test(model) if tested else {}
         if not all(map(math.isfinite, test.values())):
@@ -158,7 +163,24 @@ class Fits:
             train={k: v for k, v in state.metrics.items() if not k.startswith("val_")},
             validation={k.removeprefix("val_"): v for k, v in state.metrics.items() if k.startswith("val_")},
             test=test,
+            temperature=None if held_out is None else self._temperature(model, held_out),
         )
+
+    def _temperature(self, model: keras.Sequential, held_out: Numbers) -> float | None:
+        head, data = self._run.recipe.head, self._prepared.train
+        if head not in calibrate.CALIBRATED:
+            return None
+        outputs = export.outputs_of(model, take(data.rows, held_out))
+        return calibrate.temperature_of(head, outputs, data.targets[held_out])
+
+    def _calibration(self, own: FitMetrics, fits: list[FitMetrics]) -> Calibration | None:
+        """By the published fit's own held-out rows, or by those of all folds, which are all rows."""
+        temperature = calibrate.combined([fit.temperature for fit in fits]) if self._folds else own.temperature
+        _, held_out = self._final_split()
+        rows = len(self._rows) if held_out is None else len(held_out)
+        assert self._outputs is not None
+        target = self._prepared.test.targets
+        return calibrate.calibration_of(self._run.recipe.head, temperature, self._outputs, target, rows)
 
     def _test(self, model: keras.Sequential) -> Figures:
         """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too."""

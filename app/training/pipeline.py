@@ -21,7 +21,7 @@ from app.services import publication
 from app.services.execution import Attempt
 from app.tasks import registry
 from app.tasks.base import Task
-from app.training import devices, evaluate, export
+from app.training import calibrate, devices, evaluate, export
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
 from app.training.feed import Examples
@@ -85,8 +85,11 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
 
 def _evaluate(task: Task, head: HeadName, prepared: Prepared, trained: Trained) -> Evaluation:
     """The answers on the test split, and what pictures show."""
-    ask = export.network_of(trained.model).in_batches
-    return evaluate.evaluation_of(task, head, prepared, trained.outputs, ask)
+    calibration = trained.metrics.calibration
+    temperature = calibration.temperature if calibration else 1.0
+    ask = export.network_of(trained.model, temperature).in_batches
+    outputs = calibrate.rescaled(head, trained.outputs, temperature)
+    return evaluate.evaluation_of(task, head, prepared, outputs, ask)
 
 
 def _manifest(

@@ -186,9 +186,9 @@ def test_a_prediction_asks_the_database_nothing(
     """While 50 requests are answered, the only statements are those of the poll, as often as it is due."""
     app = create_app(settings)
     statements: list[str] = []
-    engine = app.state.services.prediction._database.engine
+    engine = app.api.state.services.prediction._database.engine
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    app.state.services.prediction.refresh()
+    app.api.state.services.prediction.refresh()
     poll = Counter(statements)
     assert poll.total()  # the listener sees what there is to see
     server = LiveServer(app)

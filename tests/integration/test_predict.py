@@ -155,7 +155,7 @@ def test_a_large_body_takes_the_way_through_a_thread(
 ) -> None:
     """In place up to IN_PLACE_BYTES bytes, in a thread above it, and the answer is the same."""
     app = create_app(settings)
-    prediction, threads = app.state.services.prediction, []
+    prediction, threads = app.api.state.services.prediction, []
     find = prediction.active
 
     def active(task: str) -> Any:

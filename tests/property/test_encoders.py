@@ -19,6 +19,7 @@ from app.tasks._text import (
     TextEncoder,
     TextEncoding,
     known_words,
+    spans_of,
     words_of,
 )
 from app.tasks.base import Restored, Task
@@ -224,3 +225,15 @@ def test_any_picture_becomes_becomes_shares_of_one(pixels: list[int]) -> None:
 
     assert (1, 784) == encoded.shape
     np.testing.assert_allclose(np.array(pixels) / 255, encoded[0], rtol=1e-6)
+
+
+@given(text=texts | st.text(st.sampled_from("ΑΣσς.,'İıẞ Kſ<br/>BR\u00a0\u3000\u0085\x1c-é"), max_size=30))
+def test_every_word_has_its_place(text: str) -> None:
+    """In order, apart, and with the word at it; only a sigma may look otherwise, which depends on its neighbours."""
+    spans = spans_of(text)
+
+    assert words_of(text) == [word for word, _, _ in spans]
+    places = [place for _, start, end in spans for place in (start, end)]
+    assert places == sorted(places)
+    for word, start, end in spans:
+        assert word.replace("ς", "σ") == text[start:end].lower().replace("ς", "σ")

@@ -67,7 +67,7 @@ def _typed(handler: Callable[..., Any], form: type[BaseModel], answer: type[Base
 
 
 def _predictor(task: Task, prediction: PredictionService, choice: Any) -> Predictor:
-    return prediction.active(task.name) if choice.model == "active" else prediction.resolve(task.name, choice.model)
+    return prediction.find(task.name, choice.model)
 
 
 def _reference(predictor: Predictor) -> ModelRef:

@@ -1,7 +1,7 @@
 """`POST /predict`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Union
 
@@ -13,12 +13,13 @@ from starlette.types import Receive, Scope, Send
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
 from app.errors import Overloaded
-from app.inference.predictor import Refused
+from app.inference.predictor import Predictor, Refused
 from app.services.prediction import PredictionService
 
 # What is answered in place, in well under a millisecond; anything larger goes to a thread, past other requests.
 IN_PLACE_BYTES = 16_384
-IN_PLACE_INSTANCES = 16
+IN_PLACE_WORK = 10_000_000  # multiplications of all instances
+EXPLAINED = 20  # times the work of a plain answer, about
 
 
 def router(contracts: Sequence[Contract], endpoint: "Endpoint") -> APIRouter:
@@ -84,21 +85,27 @@ class Endpoint:
         await send({"type": "http.response.body", "body": answer})
 
     async def answer(self, content: bytes) -> bytes:
-        """Small requests of the active model in place, the others in a thread."""
+        """What takes well under a millisecond in place, all else in a thread."""
         if len(content) > IN_PLACE_BYTES:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._parse_and_answer, content)
+            return await self._in_thread(self._parse_and_answer, content)
         form = self._parser.parse(content)
-        if form.model != "active" or len(form.__dict__.get("instances", ())) > IN_PLACE_INSTANCES:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, form)
-        return self._answer(form)
+        if form.model != "active":  # it may have to be read from the disk
+            return await self._in_thread(self._answer, form)
+        predictor = self._prediction.active(form.task)
+        work = predictor.network.work * len(form.__dict__.get("instances", (form,)))
+        if work * (EXPLAINED if form.explain else 1) > IN_PLACE_WORK:
+            return await self._in_thread(self._answer, form)
+        return self._answer(form, predictor)
+
+    async def _in_thread(self, function: Callable[[Any], bytes], given: Any) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, given)
 
     def _parse_and_answer(self, content: bytes) -> bytes:
         return self._answer(self._parser.parse(content))
 
-    def _answer(self, form: Any) -> bytes:
+    def _answer(self, form: Any, predictor: Predictor | None = None) -> bytes:
         contract = self._contracts[form.task]
-        active = form.model == "active"
-        predictor = self._prediction.active(form.task) if active else self._prediction.resolve(form.task, form.model)
+        predictor = predictor or self._prediction.find(form.task, form.model)
         batch = isinstance(form, contract.batch)
         try:
             found = predictor.predict(form.instances if batch else [form], form)

@@ -1,0 +1,48 @@
+"""What the answers of all tasks share: warnings, abstaining, and the effect of each part of an input."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+Effects = NDArray[np.float64]  # (width,) what each number of an encoded row adds to the answer's score
+
+
+class InputWarning(BaseModel):
+    """Something about an input that speaks against trusting its answer."""
+
+    field: str = Field(description="dotted path within the instance")
+    message: str
+
+
+Warnings = Annotated[
+    list[InputWarning], Field(description="what about the input speaks against trusting the answer; mostly empty")
+]
+Abstained = Annotated[
+    bool, Field(description="whether `probability` is below `min_confidence`, so that `label` is null")
+]
+
+
+class NamedEffects(BaseModel):
+    """The effect of each number of an input."""
+
+    label: str | int | None = Field(None, description="whose probability it is about; null for regression")
+    effects: dict[str, float] = Field(
+        description="what each adds to the answer: positive raises the probability of `label`, or the value"
+    )
+
+
+def explanation_field() -> Any:
+    """An answer's `explanation`, which is only there if it was asked for."""
+    return Field(None, exclude_if=lambda value: value is None, description="with `explain` only")
+
+
+def as_probability(value: float) -> float:
+    """A float32 probability as clients read it: six decimals, the precision that float32 has near 1."""
+    return round(float(value), 6)
+
+
+def named_effects(effects: Effects, names: list[str], label: str | int | None) -> NamedEffects:
+    """Effects of rows of plain numbers."""
+    return NamedEffects(label=label, effects=dict(zip(names, np.round(effects, 6).tolist(), strict=True)))

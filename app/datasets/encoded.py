@@ -29,6 +29,10 @@ CHUNK = 2**22  # bytes read at once for a checksum
 Arrays = dict[str, NDArray[Any]]
 
 
+class EntryDamaged(Exception):
+    """What was kept is not what comes back."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What was kept under a key."""
@@ -55,20 +59,26 @@ class EncodedCache:
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def get(self, key: str) -> Entry | None:
-        """The entry, if there is one and all its checksums are right; a damaged one is removed."""
+        """The entry, if there is one and all its checksums are right.
+
+        Raises:
+            EntryDamaged: it was not as it had been written, and is removed.
+        """
         folder = self._folder / key
         if not folder.exists():
             return None
         try:
-            meta = json.loads((folder / META).read_text(encoding="utf-8"))
-            whole = {name: _checksum(folder / f"{name}.npy") for name in meta["checksums"]} == meta["checksums"]
-            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in meta["checksums"]}
+            index = json.loads((folder / META).read_text(encoding="utf-8"))
+            meta = index["content"]
+            found = {name: _checksum(folder / f"{name}.npy") for name in meta["checksums"]}
+            whole = index["checksum"] == _checksum_of(meta) and found == meta["checksums"]
+            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in found}
             entry = Entry(arrays, meta["meta"])
         except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
             whole = False
         if not whole:
             self._drop(folder)
-            return None
+            raise EntryDamaged
         with suppress(OSError):  # somebody else's file
             os.utime(folder / META)  # used just now
         return entry
@@ -77,6 +87,8 @@ class EncodedCache:
         """Keep an entry; returns why it could not be kept, or None."""
         size = sum(array.nbytes for array in arrays.values())
         if size > self._most:
+            with suppress(OSError):  # a limit that was lowered holds for what is there already
+                self._make_room(0)
             return f"{size / 2**20:.0f} MiB are more than the cache may hold" if self._most else None
         fresh = self._folder / f"{UNFINISHED}{secrets.token_hex(6)}"
         try:
@@ -86,7 +98,9 @@ class EncodedCache:
             for name, array in arrays.items():
                 np.save(fresh / f"{name}.npy", array, allow_pickle=False)
             checksums = {name: _checksum(fresh / f"{name}.npy") for name in arrays}
-            (fresh / META).write_text(json.dumps({"checksums": checksums, "meta": meta}), encoding="utf-8")
+            content = {"checksums": checksums, "meta": meta}
+            index = {"checksum": _checksum_of(content), "content": content}
+            (fresh / META).write_text(json.dumps(index), encoding="utf-8")
             try:
                 fresh.rename(self._folder / key)
             except OSError as error:
@@ -104,6 +118,8 @@ class EncodedCache:
         with suppress(OSError):
             folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
+        with suppress(OSError):  # no folder, whoever put it there
+            doomed.unlink()
 
     def _make_room(self, wanted: int) -> None:
         """Remove the entries used longest ago, until so many bytes fit, and what a killed trainer left half done."""
@@ -152,6 +168,10 @@ def _used(folder: Path) -> float:
         return (folder / META).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _checksum_of(content: Any) -> int:
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
 def _checksum(path: Path) -> int:

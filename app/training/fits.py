@@ -197,7 +197,7 @@ class Fits:
         number, recipe = self._position.fit, self._run.recipe
         done = recipe.epochs * ((number or self._others + 1) - 1) + epoch
         total = recipe.epochs * self._others + (recipe.epochs if number else epochs)
-        recent = self._epoch_seconds[-20:]
+        recent = self._epoch_seconds[1:][-20:] or self._epoch_seconds  # the first one compiles
         return Progress(
             epoch=epoch,
             epochs=epochs,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.datasets.catalog import Catalog, Dataset
-from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
+from app.datasets.encoded import EncodedCache, Entry, EntryDamaged, from_arrays, to_arrays
 from app.domain.recipes import HEADS, Recipe
 from app.errors import DatasetInvalid
 from app.tasks.base import DatasetInfo, Encoder, Label, Task
@@ -52,9 +52,13 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
     if not info.is_built_in:  # those are drawn anew faster than they are told apart
         sha256 = catalog.checksum(info)
         key = cache.key(dataset=sha256, task=task.name, head=recipe.head, features=features)
-        if entry := cache.get(key):
-            log(f"dataset {info.name}: encoded rows of a former run")
-            return _from_entry(task, info, sha256, entry, read)
+        try:
+            if entry := cache.get(key):
+                log(f"dataset {info.name}: encoded rows of a former run")
+                return _from_entry(task, info, sha256, entry, read)
+        except EntryDamaged:
+            log(f"dataset {info.name}: the encoded rows of a former run are damaged on the disk, and are made anew")
+    log(f"dataset {info.name}: reading and encoding its rows")
     prepared = _encode(task, info, read(), recipe, read)
     for note in prepared.notes:
         log(f"dataset {info.name}: {note}")

@@ -90,10 +90,8 @@ class Worker:
         self._store.discard(self._store.staging(_token(claim)))
         if self._patiently(lambda: self._service.has_ended(claim.run.id)):
             shutil.rmtree(self._checkpoints / claim.run.id, ignore_errors=True)
-        # Without a status the trainer had written the end itself, and logged it.
-        run_log.info(
-            "run.ended", status=status or "see run.published or run.failed", error=status and error and error.message
-        )
+        if status:  # else the trainer had written the end itself, and logged it
+            run_log.info("run.ended", status=status, error=error and error.message)
 
     def _watch(self, claim: Claim, trainer: Trainer, stop: Event) -> tuple[Change | None, RunError | None]:
         """Why the watching ended: a change that the worker has to make, or None when the trainer is gone."""
@@ -128,9 +126,14 @@ class Worker:
         """Which limit the attempt has passed, if any."""
         limits = self._limits
         if elapsed > limits.run_time:
-            return RunError(type="TimeLimit", message=f"took longer than {limits.run_time:g} seconds")
+            return RunError(
+                type="TimeLimit",
+                message=f"took longer than {limits.run_time:g} seconds (DENSELY_RUN_TIME_LIMIT_SECONDS)",
+            )
         if trainer.memory() > limits.run_memory:
-            return RunError(type="MemoryLimit", message=f"took more than {limits.run_memory // 2**20} MiB of memory")
+            most = limits.run_memory // 2**20
+            message = f"took more than {most} MiB of memory (DENSELY_RUN_MEMORY_LIMIT_MIB)"
+            return RunError(type="MemoryLimit", message=message)
         return None
 
     def _conclude(self, claim: Claim, change: Change | None, error: RunError | None) -> RunStatus | None:

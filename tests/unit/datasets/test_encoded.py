@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.datasets.encoded import META, UNFINISHED, EncodedCache, from_arrays, to_arrays
+from app.datasets.encoded import META, UNFINISHED, EncodedCache, EntryDamaged, from_arrays, to_arrays
 from app.tasks._rows import ByteRows, SparseRows
 
 ARRAYS = {"train_matrix": np.arange(12, dtype=np.float32).reshape(3, 4), "train_targets": np.array([1, 0, 1])}
@@ -56,9 +56,38 @@ def test_a_damaged_entry_counts_as_not_there(cache: EncodedCache, tmp_path: Path
     else:
         path.write_bytes({"truncate": content[:-3], "alter": content[:-1] + b"?", "empty": b""}[harm])
 
-    assert cache.get(KEY) is None
+    with pytest.raises(EntryDamaged):
+        cache.get(KEY)
     assert cache.put(KEY, ARRAYS, {}) is None
     assert cache.get(KEY) is not None
+
+
+def test_another_word_in_the_index_is_damage(cache: EncodedCache, tmp_path: Path) -> None:
+    """A vocabulary with one letter changed would make a model of right figures and wrong answers."""
+    cache.put(KEY, ARRAYS, {"vocabulary": ["wonderful"]})
+    index = tmp_path / "encoded" / KEY / META
+    index.write_text(index.read_text(encoding="utf-8").replace("wonderful", "wonderfux"), encoding="utf-8")
+
+    with pytest.raises(EntryDamaged):
+        cache.get(KEY)
+    assert cache.get(KEY) is None
+
+
+def test_a_file_in_an_entry_s_place_gives_way(cache: EncodedCache, tmp_path: Path) -> None:
+    (tmp_path / "encoded").mkdir()
+    (tmp_path / "encoded" / KEY).write_text("x", encoding="utf-8")
+
+    with pytest.raises(EntryDamaged):
+        cache.get(KEY)
+    assert cache.put(KEY, ARRAYS, {}) is None
+    assert cache.get(KEY) is not None
+
+
+def test_a_limit_that_was_lowered_holds_for_what_is_there(cache: EncodedCache, tmp_path: Path) -> None:
+    cache.put(KEY, ARRAYS, {})
+
+    assert EncodedCache(tmp_path / "encoded", 0).put("other", ARRAYS, {}) is None
+    assert [] == list((tmp_path / "encoded").iterdir())
 
 
 @pytest.mark.parametrize("meta", [[], {}, {"checksums": []}, {"checksums": {"x": 1}}, {"meta": {}}, "x", None])
@@ -66,7 +95,8 @@ def test_other_forms_of_the_index_count_as_not_there(cache: EncodedCache, tmp_pa
     cache.put(KEY, ARRAYS, {})
     (tmp_path / "encoded" / KEY / META).write_text(json.dumps(meta), encoding="utf-8")
 
-    assert cache.get(KEY) is None
+    with pytest.raises(EntryDamaged):
+        cache.get(KEY)
 
 
 def test_the_entries_used_longest_ago_go_first(tmp_path: Path) -> None:

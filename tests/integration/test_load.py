@@ -1,0 +1,120 @@
+"""Many requests at once: an answer is one write, and overload is refused."""
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import ClientDisconnect
+
+from app.api.contracts import contract_of
+from app.api.routes.predict import Endpoint
+from app.api.transport import Joining, Protocol
+from app.main import create_app
+from app.settings import Settings
+from app.tasks import registry
+from tests.support.server import LiveServer
+
+
+class Recorder(asyncio.Transport):
+    """Keeps what was written, write by write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        """One system call."""
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        """The end."""
+        self.closed = True
+
+
+def test_head_and_body_are_one_write_and_a_head_alone_does_not_wait() -> None:
+    async def talk() -> list[bytes]:
+        transport = Recorder()
+        joining = Joining(transport)
+        joining.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        joining.write(b"body")
+        joining.write(b"more")
+        joining.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await asyncio.sleep(0)
+        joining.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        joining.close()
+        await asyncio.sleep(0)
+        assert transport.closed
+        return transport.writes
+
+    ok = b"HTTP/1.1 200 OK\r\n\r\n"
+    assert [ok + b"body", b"more", b"HTTP/1.1 204 No Content\r\n\r\n", ok] == asyncio.run(talk())
+
+
+def test_a_server_of_that_protocol_answers_as_any(
+    client: httpx.Client, settings: Settings, examples: dict[str, dict[str, Any]]
+) -> None:
+    server = LiveServer(create_app(settings), http=Protocol)
+    try:
+        for body in examples.values():
+            assert client.post("/predict", json=body).content == server.client.post("/predict", json=body).content
+        for path in ("/tasks", "/docs", "/openapi.json", "/nothing"):
+            assert client.get(path).status_code == server.client.get(path).status_code
+        assert 200 == server.client.head("/docs").status_code or 405 == server.client.head("/docs").status_code
+    finally:
+        server.close()
+
+
+def test_more_than_may_be_under_way_are_refused_before_they_are_read(
+    client: httpx.Client, settings: Settings, examples: dict[str, dict[str, Any]]
+) -> None:
+    """Two clients that never finish their bodies take the two places."""
+    server = LiveServer(create_app(settings.model_copy(update={"max_inflight": 2})))
+    host, port = server.url.removeprefix("http://").split(":")
+    slow = [socket.create_connection((host, int(port))) for _ in range(2)]
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+    try:
+        assert 200 == server.client.post("/predict", json=examples["housing"]).status_code
+        for connection in slow:
+            connection.sendall(head)
+        answer = _until(503, server.client, examples["housing"])
+
+        assert "application/problem+json" == answer.headers["content-type"]
+        assert "urn:densely:problem:overloaded" == answer.json()["type"]
+        assert int(answer.headers["retry-after"]) > 0
+        assert 200 == server.client.get("/health/live").status_code, "only predictions are limited"
+        slow[0].close()
+        assert 200 == _until(200, server.client, examples["housing"]).status_code
+    finally:
+        for connection in slow:
+            connection.close()
+        server.close()
+
+
+def _until(status: int, client: httpx.Client, body: dict[str, Any]) -> httpx.Response:
+    """The first answer of this status: the server learns of connections in its own time."""
+    deadline = time.monotonic() + 10
+    while (answer := client.post("/predict", json=body)).status_code != status:
+        assert time.monotonic() < deadline, answer.text
+    return answer
+
+
+def test_what_a_refused_request_took_is_given_back(settings: Settings) -> None:
+    """However it ends: bad input, a body that is too large, a client that goes away."""
+    endpoint = Endpoint([contract_of(registry.get("housing"))], prediction=None, most=1)  # type: ignore[arg-type]  # it is never asked
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Any) -> None:
+        """Nothing comes."""
+
+    async def ask() -> None:
+        await endpoint({}, gone, send)
+
+    for _ in range(3):
+        with pytest.raises(ClientDisconnect):
+            asyncio.run(ask())

@@ -1,8 +1,11 @@
 """The API's composition root."""
 
 import asyncio
+import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -13,14 +16,16 @@ from app import logs, processes
 from app.api import error_handlers, openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services
+from app.api.feed import Feed
 from app.api.gate import Gate
-from app.api.routes import compare, encoding, models, predict, runs, system, tasks
+from app.api.routes import compare, encoding, events, models, predict, runs, system, tasks
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
 from app.services.comparison import ComparisonService
+from app.services.events import EventService
 from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -30,6 +35,8 @@ from app.settings import Settings
 from app.tasks import registry
 
 log = logs.get()
+
+STOP_SECONDS = 5  # that unfinished answers get when the API is told to stop
 
 _DESCRIPTION = """Trains small Keras networks and serves them. Errors are problem documents (RFC 9457); times are
 ISO 8601 in UTC; lists page with `limit` and `cursor`. Every response carries `X-Request-ID`."""
@@ -43,6 +50,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     catalog = Catalog(settings.datasets)
     services = Services(
         training=TrainingService(database, catalog, clock, settings.max_attempts, settings.max_queued_runs),
+        events=EventService(database),
         registry=RegistryService(database, store, clock),
         comparison=ComparisonService(database, store),
         pictures=PictureService(database, store),
@@ -51,27 +59,33 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         catalog=catalog,
     )
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        database.check_revision()
-        services.registry.register_bundled(ArtifactStore(settings.bundled_models))
-        services.prediction.refresh()
-        poll = asyncio.create_task(_keep_fresh(services.prediction, settings.active_poll_seconds))
-        yield
-        poll.cancel()
-        database.close()
+    feed = Feed(services.events)
 
     api = FastAPIOffline(
         title="Densely",
         version=app.__version__,
         description=_DESCRIPTION,
-        lifespan=lifespan,
+        lifespan=lambda _: _living(settings, database, services, feed),
         redoc_url=None,
         redirect_slashes=False,
     )
+    api.state.feed = feed
     _install(api, services, keyed=bool(settings.api_keys))
     api.add_middleware(Gate, keys=settings.api_keys, host=settings.host, max_body=settings.max_body_mib * 2**20)
     return api
+
+
+@asynccontextmanager
+async def _living(settings: Settings, database: Database, services: Services, feed: Feed) -> AsyncIterator[None]:
+    """From the start of the service to its end."""
+    database.check_revision()
+    services.registry.register_bundled(ArtifactStore(settings.bundled_models))
+    services.prediction.refresh()
+    poll = asyncio.create_task(_keep_fresh(services.prediction, settings.active_poll_seconds))
+    yield
+    poll.cancel()
+    await feed.finish()
+    database.close()
 
 
 def _install(api: FastAPI, services: Services, *, keyed: bool) -> None:
@@ -81,7 +95,7 @@ def _install(api: FastAPI, services: Services, *, keyed: bool) -> None:
     api.state.services = services
     api.include_router(predict.router(contracts, services.prediction))
     api.include_router(encoding.router(all_tasks, services.prediction))
-    for module in (tasks, runs, models, compare, system):
+    for module in (tasks, runs, events, models, compare, system):
         api.include_router(module.router)
     error_handlers.install(api)
     openapi.install(api, contracts, keyed=keyed)
@@ -97,6 +111,20 @@ async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
             log.warning("refresh.failed", error=repr(error))
 
 
+class Server(uvicorn.Server):
+    """Ends the event streams before it waits for answers to be complete: they last as long as their runs do."""
+
+    def __init__(self, api: FastAPI, **options: Any) -> None:
+        """`options` are uvicorn's."""
+        super().__init__(uvicorn.Config(api, access_log=False, timeout_graceful_shutdown=STOP_SECONDS, **options))
+        self._feed: Feed = api.state.feed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in good order."""
+        self._feed.close()
+        await super().shutdown(sockets)
+
+
 def serve(settings: Settings) -> None:
     """Run the API until it is told to stop.
 
@@ -107,14 +135,12 @@ def serve(settings: Settings) -> None:
     database = Database(settings.url)
     database.check_revision()  # here it is one line; in the lifespan it would be a traceback
     database.close()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
+    server = Server(
+        create_app(settings), host=settings.host, port=settings.port, log_level="warning", server_header=False
     )
+    server.run()
+    if not server.started:
+        sys.exit(3)  # as uvicorn's own command does
 
 
 if __name__ == "__main__":

@@ -5,18 +5,20 @@ import threading
 import time
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
+
+from app.main import Server
 
 
 class LiveServer:
     """A server thread and a client of it."""
 
     def __init__(self, app: FastAPI) -> None:
+        self.app = app
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        self._server = Server(app, log_level="error")
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()
         while not self._server.started:

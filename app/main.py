@@ -31,6 +31,7 @@ from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
 from app.services.training import TrainingService
+from app.services.webhooks import WebhookRules
 from app.settings import Settings
 from app.tasks import registry
 
@@ -49,7 +50,14 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets)
     services = Services(
-        training=TrainingService(database, catalog, clock, settings.max_attempts, settings.max_queued_runs),
+        training=TrainingService(
+            database,
+            catalog,
+            clock,
+            settings.max_attempts,
+            settings.max_queued_runs,
+            WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
+        ),
         events=EventService(database),
         registry=RegistryService(database, store, clock),
         comparison=ComparisonService(database, store),

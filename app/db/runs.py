@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
-from app.db import events
+from app.db import events, webhooks
 from app.db.engine import Transaction
 from app.db.tables import epochs, run_tags, runs
-from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import FINAL, TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
 from app.domain.runs import seed_of_fit as seed_of
 from app.errors import InvalidTransition, LeaseLost, NotFound
 
@@ -280,6 +280,8 @@ def _status_event(
     tx: Transaction, run_id: str, status: RunStatus, change: Change, now: datetime, data: Mapping[str, Any]
 ) -> None:
     events.add_one(tx, run_id, "status", now, {"status": status, "change": change, **data})
+    if status in FINAL:
+        webhooks.release(tx, run_id, now)
 
 
 def _held(run_id: str, lease_id: str) -> ColumnElement[bool]:

@@ -28,8 +28,7 @@ def up() -> None:
     _check_places(settings)
     _guarded(lambda given: migrations.upgrade(given.url), settings)
     threading.Thread(target=_greet, args=(settings,), daemon=True).start()
-    children = [processes.Child("API", "app.main"), processes.Child("worker", "app.worker")]
-    raise typer.Exit(processes.run(children))
+    raise typer.Exit(processes.run([*_api_processes(settings), processes.Child("worker", "app.worker")]))
 
 
 @app.command()
@@ -37,7 +36,10 @@ def serve() -> None:
     """Run the API alone."""
     from app.main import serve
 
-    _guarded(serve, _settings())
+    settings = _settings()
+    if settings.workers > 1:
+        raise typer.Exit(processes.run(_api_processes(settings)))
+    _guarded(serve, settings)
 
 
 @app.command()
@@ -52,6 +54,11 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the schema of this release."""
     _guarded(lambda settings: migrations.upgrade(settings.url), _settings())
+
+
+def _api_processes(settings: Settings) -> list[processes.Child]:
+    names = [f"API {n + 1}" for n in range(settings.workers)] if settings.workers > 1 else ["API"]
+    return [processes.Child(name, "app.main") for name in names]
 
 
 def _settings() -> Settings:

@@ -16,6 +16,8 @@ DenselyError
 ├── Unavailable              cannot be served now, may be later
 │   ├── Overloaded           ... because too many requests are under way
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
+├── Undelivered              a webhook's receiver did not take it
+│   └── AddressRefused       ... because its address is not allowed
 └── TrainingError            a run cannot be finished; recorded with the run
     ├── DatasetUnavailable   the rows are not here and cannot be fetched
     ├── DatasetInvalid       the rows do not have the form that the task needs
@@ -106,6 +108,14 @@ class Overloaded(Unavailable):
 
 class ArtifactInvalid(Unavailable):
     """The artifact's files are missing, altered or of another format."""
+
+
+class Undelivered(DenselyError):
+    """The receiver did not take the webhook."""
+
+
+class AddressRefused(Undelivered):
+    """The host has a private address; DENSELY_WEBHOOKS_TO_PRIVATE=true allows it."""
 
 
 class TrainingError(DenselyError):

@@ -1,10 +1,12 @@
 """The API's composition root."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,8 +18,9 @@ from app import logs, processes
 from app.api import error_handlers, openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services
+from app.api.feed import Feed
 from app.api.gate import Gate
-from app.api.routes import compare, encoding, models, predict, runs, system, tasks
+from app.api.routes import compare, encoding, events, models, predict, runs, system, tasks
 from app.api.transport import Protocol
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
@@ -25,11 +28,13 @@ from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
 from app.services.comparison import ComparisonService
+from app.services.events import EventService
 from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
 from app.services.training import TrainingService
+from app.services.webhooks import WebhookRules
 from app.settings import Settings
 from app.tasks import registry
 
@@ -37,6 +42,7 @@ log = logs.get()
 
 # How long a thread with a big batch may go on while the event loop waits for its turn; Python's default is 5 ms.
 SWITCH_SECONDS = 0.0005
+STOP_SECONDS = 5  # that unfinished answers get when the API is told to stop
 
 _DESCRIPTION = """Trains small Keras networks and serves them. Errors are problem documents (RFC 9457); times are
 ISO 8601 in UTC; lists page with `limit` and `cursor`. Every response carries `X-Request-ID`."""
@@ -63,7 +69,15 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets)
     services = Services(
-        training=TrainingService(database, catalog, clock, settings.max_attempts, settings.max_queued_runs),
+        training=TrainingService(
+            database,
+            catalog,
+            clock,
+            settings.max_attempts,
+            settings.max_queued_runs,
+            WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
+        ),
+        events=EventService(database),
         registry=RegistryService(database, store, clock),
         comparison=ComparisonService(database, store),
         pictures=PictureService(database, store),
@@ -72,25 +86,31 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
         catalog=catalog,
     )
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        database.check_revision()
-        services.registry.register_bundled(ArtifactStore(settings.bundled_models))
-        services.prediction.refresh()
-        poll = asyncio.create_task(_keep_fresh(services.prediction, settings.active_poll_seconds))
-        yield
-        poll.cancel()
-        database.close()
+    feed = Feed(services.events)
 
     api = FastAPIOffline(
         title="Densely",
         version=app.__version__,
         description=_DESCRIPTION,
-        lifespan=lifespan,
+        lifespan=lambda _: _living(settings, database, services, feed),
         redoc_url=None,
         redirect_slashes=False,
     )
+    api.state.feed = feed
     return _assemble(api, services, settings)
+
+
+@asynccontextmanager
+async def _living(settings: Settings, database: Database, services: Services, feed: Feed) -> AsyncIterator[None]:
+    """From the start of the service to its end."""
+    database.check_revision()
+    services.registry.register_bundled(ArtifactStore(settings.bundled_models))
+    services.prediction.refresh()
+    poll = asyncio.create_task(_keep_fresh(services.prediction, settings.active_poll_seconds))
+    yield
+    poll.cancel()
+    await feed.finish()
+    database.close()
 
 
 def _assemble(api: FastAPI, services: Services, settings: Settings) -> Application:
@@ -101,7 +121,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
     api.state.services = services
     api.include_router(predict.router(contracts, prediction))
     api.include_router(encoding.router(all_tasks, services.prediction))
-    for module in (tasks, runs, models, compare, system):
+    for module in (tasks, runs, events, models, compare, system):
         api.include_router(module.router)
     error_handlers.install(api)
     openapi.install(api, contracts, keyed=bool(settings.api_keys))
@@ -120,17 +140,32 @@ async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
             log.warning("refresh.failed", error=repr(error))
 
 
-def from_environment() -> Application:
-    """The application of one API process among several."""
-    settings = Settings()
-    logs.configure(settings.log_level)
-    sys.setswitchinterval(SWITCH_SECONDS)
-    processes.stop_when_orphaned()
-    return create_app(settings)
+class Server(uvicorn.Server):
+    """Ends the event streams before it waits for answers to be complete: they last as long as their runs do."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in good order."""
+        application = self.config.loaded_app
+        if isinstance(application, Application):
+            application.api.state.feed.close()
+        await super().shutdown(sockets)
+
+
+def configured(application: Application, **options: Any) -> uvicorn.Config:
+    """How the application is served; `options` are uvicorn's."""
+    return uvicorn.Config(
+        application,
+        access_log=False,
+        http=Protocol,
+        server_header=False,
+        proxy_headers=False,  # nothing here depends on who the client is
+        timeout_graceful_shutdown=STOP_SECONDS,
+        **options,
+    )
 
 
 def serve(settings: Settings) -> None:
-    """Run the API until it is told to stop.
+    """Run one API process until it is told to stop.
 
     Raises:
         Unavailable: the database does not answer, or needs a migration.
@@ -139,20 +174,21 @@ def serve(settings: Settings) -> None:
     database = Database(settings.url)
     database.check_revision()  # here it is one line; in the lifespan it would be a traceback
     database.close()
-    several = settings.workers > 1
     sys.setswitchinterval(SWITCH_SECONDS)
-    uvicorn.run(
-        "app.main:from_environment" if several else create_app(settings),
-        factory=several,
-        workers=settings.workers,
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_level="warning",
-        http=Protocol,
-        server_header=False,
-        proxy_headers=False,  # nothing here depends on who the client is
-    )
+    server = Server(configured(create_app(settings), host=settings.host, port=settings.port, log_level="warning"))
+    server.run(sockets=[_shared_port(settings)] if settings.workers > 1 else None)
+    if not server.started:
+        sys.exit(3)  # as uvicorn's own command does
+
+
+def _shared_port(settings: Settings) -> socket.socket:
+    """A socket of this process's own on the common port: the system spreads the connections."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listening.bind((settings.host, settings.port))
+    return listening
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ QUICK_DEATH = 3.0  # seconds; a process that ends sooner probably cannot start a
 MOST_QUICK_DEATHS = 3
 POLL = 0.2  # seconds
 SUPERVISED = "--supervised"
-ORPHAN_POLL = 1.0  # seconds
 GRACE = 15.0  # seconds between asking a process to stop and killing it
 
 
@@ -66,18 +65,6 @@ def stop_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()
-
-
-def stop_when_orphaned() -> None:
-    """For one of several API processes: be told to stop when the process that started it is gone."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(ORPHAN_POLL)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @dataclass

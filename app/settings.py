@@ -65,6 +65,14 @@ class Settings(BaseSettings):
     encoded_cache_mib: int = Field(
         2048, ge=0, description="most disk space for encoded datasets under the home, MiB; 0 keeps none"
     )
+    webhook_secret: str = Field(
+        "",
+        repr=False,
+        description="signs webhooks, 16 characters or more; without it runs cannot have a webhook",
+    )
+    webhooks_to_private: bool = Field(
+        False, description="whether webhooks may go to private, loopback and link-local addresses"
+    )
     warm_trainer: bool = Field(True, description="whether a worker keeps a trainer ready with TensorFlow imported")
 
     @field_validator("api_keys", mode="before")
@@ -81,6 +89,8 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if any(len(key) < 16 for key in self.api_keys):
             raise ValueError("DENSELY_API_KEYS: each key needs at least 16 characters")
+        if 0 < len(self.webhook_secret) < 16:
+            raise ValueError("DENSELY_WEBHOOK_SECRET needs at least 16 characters")
         if not self.api_keys and not is_loopback(self.host):
             raise ValueError(
                 f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, "

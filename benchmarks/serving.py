@@ -120,10 +120,8 @@ def compared(service: Service, empty: str, name: str, sent: list[dict[str, Any]]
 
 def throughput(given: Bodies) -> None:
     """Every task with 16 and 64 connections, and the latency of one."""
-    print(
-        "| connections | task | empty route | /predict | ratio | p50: empty | ours | ratio | p99: empty | ours | ratio |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print("| connections | task | empty route | /predict | ratio | p50: empty | ours | ratio ", end="")
+    print("| p99: empty | ours | ratio |\n" + "|---" * 11 + "|")
     with empty_route() as empty, densely() as service:
         for connections in (1, 16, 64):
             for name, sent in given.items():
@@ -233,10 +231,8 @@ def workers(given: Bodies) -> None:
                 send(f"{service.url}/predict", given["sentiment"], connections=64, seconds=SECONDS).rate
                 for _ in range(ROUNDS)
             ]
-            memory = 0.0
-            if count > 1:
-                spawned = [p for p in api_of(service).children() if "spawn_main" in " ".join(p.cmdline())]
-                memory = max(p.memory_info().rss for p in spawned) / 2**20
+            found = psutil.Process(service.process.pid).children(recursive=True)
+            memory = max(p.memory_info().rss for p in found if "app.main" in p.cmdline()) / 2**20
             print(f"workers {count}: {statistics.median(rates):,.0f}/s, the largest {memory:.0f} MiB", flush=True)
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from app.api import problems
 from app.datasets.catalog import Catalog
 from app.services.comparison import ComparisonService
+from app.services.events import EventService
 from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -23,6 +24,7 @@ class Services:
     """Everything that the routes use, put together by `main.create_app`."""
 
     training: TrainingService
+    events: EventService
     registry: RegistryService
     comparison: ComparisonService
     pictures: PictureService

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from app.db import events
 from app.db.engine import Transaction
 from app.db.runs import which_fit
-from app.db.tables import epochs, events, models, run_tags, runs
+from app.db.tables import epochs, models, run_tags, runs
 from app.domain.runs import Epoch, Event, Run, RunError, RunFilter, RunStatus
 from app.errors import NotFound
 from app.tasks.base import SAMPLE
@@ -76,10 +77,9 @@ def epochs_of(tx: Transaction, run_id: str, every: int = 1) -> list[Epoch]:
     return found
 
 
-def events_of(tx: Transaction, run_id: str, limit: int, after: int) -> list[Event]:
-    """Up to `limit` events of the run with ids above `after`, oldest first."""
-    query = select(events).where(events.c.run_id == run_id, events.c.id > after).order_by(events.c.id).limit(limit)
-    return [Event(id=r.id, run_id=r.run_id, type=r.type, at=r.at, data=r.data) for r in tx.execute(query)]
+def events_of(tx: Transaction, run_id: str | None, limit: int, after: int) -> list[Event]:
+    """Up to `limit` events with ids above `after`, oldest first, of the run or of all; without progress."""
+    return [Event.model_validate(row._asdict()) for row in events.page(tx, after, limit, run_id)]
 
 
 def any_queued(tx: Transaction) -> bool:

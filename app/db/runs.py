@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
+from app.db import events, webhooks
 from app.db.engine import Transaction
-from app.db.tables import epochs, events, run_tags, runs
-from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.db.tables import epochs, run_tags, runs
+from app.domain.runs import FINAL, TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
 from app.domain.runs import seed_of_fit as seed_of
 from app.errors import InvalidTransition, LeaseLost, NotFound
 
@@ -41,7 +42,7 @@ def insert_run(
     )
     if request.tags:
         tx.execute(insert(run_tags), [{"run_id": run_id, "key": k, "value": v} for k, v in request.tags.items()])
-    add_event(tx, run_id, "status", now, {"status": RunStatus.QUEUED})
+    events.add_one(tx, run_id, "status", now, {"status": RunStatus.QUEUED})
     return run_id
 
 
@@ -133,7 +134,7 @@ def release(tx: Transaction, run_id: str, lease_id: str, now: datetime) -> RunSt
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    row = _standing(tx, run_id, lease_id)
+    row = hold(tx, run_id, lease_id)
     if row.cancel_requested_at:
         return end_lease(tx, run_id, lease_id, Change.CANCELLED, now)
     values = {"max_attempts": row.max_attempts + 1}
@@ -146,11 +147,11 @@ def lose(tx: Transaction, run_id: str, lease_id: str, now: datetime, error: RunE
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    row = _standing(tx, run_id, lease_id)
+    row = hold(tx, run_id, lease_id)
     if row.cancel_requested_at:
         return end_lease(tx, run_id, lease_id, Change.CANCELLED, now)
     if row.attempt < row.max_attempts:
-        add_event(tx, run_id, "log", now, {"message": f"attempt {row.attempt} ended early: {error.message}"})
+        events.add_one(tx, run_id, "log", now, {"message": f"attempt {row.attempt} ended early: {error.message}"})
         return end_lease(tx, run_id, lease_id, Change.LOST, now)
     return end_lease(tx, run_id, lease_id, Change.EXHAUSTED, now, error)
 
@@ -180,7 +181,7 @@ def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
     asked: dict[str, Any] = {"cancel_requested_at": func.coalesce(runs.c.cancel_requested_at, now)}
     if status == RunStatus.RUNNING:
         tx.execute(update(runs).where(runs.c.id == run_id).values(**asked))
-        add_event(tx, run_id, "log", now, {"message": "cancel requested"})
+        events.add_one(tx, run_id, "log", now, {"message": "cancel requested"})
     elif (RunStatus(status), Change.CANCELLED) in TRANSITIONS:
         after = TRANSITIONS[RunStatus(status), Change.CANCELLED]
         tx.execute(update(runs).where(runs.c.id == run_id).values(status=after, finished_at=now, **asked))
@@ -198,12 +199,14 @@ def record_epochs(
         LeaseLost: the run is no longer this worker's.
     """
     run = _update_held(tx, run_id, lease_id, progress=progress.model_dump())
+    rows, happened = [], []
     for m in measured:
-        row = {"fit": m.fit, "epoch": m.epoch, "seconds": m.seconds, "metrics": m.metrics}
-        tx.execute(insert(epochs).values(run_id=run_id, **row))
+        own = {"epoch": m.epoch, "seconds": m.seconds}
+        rows.append({"run_id": run_id, "fit": m.fit, "metrics": m.metrics, **own})
         fold, seed = which_fit(run, m.fit)
-        told = {"epoch": m.epoch, "fold": fold, "seed": seed, "seconds": m.seconds, **m.metrics}
-        add_event(tx, run_id, "epoch", m.at, told)
+        happened.append(("epoch", m.at, {"fold": fold, "seed": seed, **own, **m.metrics}))
+    tx.execute(insert(epochs), rows)
+    events.add(tx, run_id, [*happened, (events.PROGRESS, measured[-1].at, progress.model_dump())])
 
 
 def which_fit(run: Row[Any], number: int) -> tuple[int | None, int | None]:
@@ -243,8 +246,8 @@ def log(tx: Transaction, run_id: str, lease_id: str, now: datetime, message: str
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    _update_held(tx, run_id, lease_id)
-    add_event(tx, run_id, "log", now, {"message": message})
+    hold(tx, run_id, lease_id)
+    events.add_one(tx, run_id, "log", now, {"message": message})
 
 
 def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics: Metrics) -> None:
@@ -253,30 +256,32 @@ def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics:
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    progress = tx.execute(select(runs.c.progress).where(_held(run_id, lease_id))).scalar_one_or_none()
+    progress = hold(tx, run_id, lease_id).progress
     done = {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress else None  # early stopping ends sooner
+    if done:
+        events.add(tx, run_id, [(events.PROGRESS, now, done)])
     values = {"metrics": metrics.model_dump(), "progress": done}
     end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values=values)
 
 
-def add_event(tx: Transaction, run_id: str, kind: str, now: datetime, data: Mapping[str, Any]) -> None:
-    """A row of the run's event list."""
-    tx.execute(insert(events).values(run_id=run_id, type=kind, at=now, data=dict(data)))
+def hold(tx: Transaction, run_id: str, lease_id: str) -> Row[Any]:
+    """Lock the run's row to the transaction's end, if this lease still holds; returns the row.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    row: Row[Any] | None = tx.execute(select(runs).where(_held(run_id, lease_id)).with_for_update()).one_or_none()
+    if row is None:
+        raise LeaseLost
+    return row
 
 
 def _status_event(
     tx: Transaction, run_id: str, status: RunStatus, change: Change, now: datetime, data: Mapping[str, Any]
 ) -> None:
-    add_event(tx, run_id, "status", now, {"status": status, "change": change, **data})
-
-
-def _standing(tx: Transaction, run_id: str, lease_id: str) -> Row[Any]:
-    """The attempts of a run that is held, and whether a cancel was asked for."""
-    columns: Any = (runs.c.attempt, runs.c.max_attempts, runs.c.cancel_requested_at)
-    row: Row[Any] | None = tx.execute(select(*columns).where(_held(run_id, lease_id))).one_or_none()
-    if row is None:
-        raise LeaseLost
-    return row
+    events.add_one(tx, run_id, "status", now, {"status": status, "change": change, **data})
+    if status in FINAL:
+        webhooks.release(tx, run_id, now)
 
 
 def _held(run_id: str, lease_id: str) -> ColumnElement[bool]:
@@ -286,8 +291,7 @@ def _held(run_id: str, lease_id: str) -> ColumnElement[bool]:
 
 def _update_held(tx: Transaction, run_id: str, lease_id: str, **values: Any) -> Row[Any]:
     # Even a write to another table goes through the run's row, so that the fence also serialises it.
-    changed = values or {"lease_id": lease_id}
-    written = update(runs).where(_held(run_id, lease_id)).values(**changed).returning(runs.c.seed, runs.c.seeds)
+    written = update(runs).where(_held(run_id, lease_id)).values(**values).returning(runs.c.seed, runs.c.seeds)
     row: Row[Any] | None = tx.execute(written).one_or_none()
     if row is None:
         raise LeaseLost

@@ -1,4 +1,4 @@
-"""The tables: runs, epochs, events, models, activations, workers."""
+"""The tables: runs, epochs, events, webhooks, models, activations, workers."""
 
 from sqlalchemy import (
     JSON,
@@ -92,6 +92,16 @@ events = Table(
     Column("data", JSON, nullable=False),
     Index("ix_events_run_id_id", "run_id", "id"),
     sqlite_autoincrement=True,
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", UTCDateTime),  # NULL: before the run's end, and when there is nothing more to do
+    Index("ix_webhooks_next_try_at", "next_try_at"),
 )
 
 models = Table(

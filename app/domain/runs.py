@@ -88,6 +88,11 @@ class TrainRequest(BaseModel):
     activate: Activate = Field("if_better", description="when the new model becomes the active one")
     name: Line | None = None
     tags: dict[Slug, Line] = Field(default_factory=dict, max_length=20)
+    webhook: str | None = Field(
+        None,
+        max_length=2_000,
+        description="http or https URL that is sent the run, signed, when it has ended; no call shows it again",
+    )
 
 
 class RunRequest(BaseModel):

@@ -1,17 +1,21 @@
 """Carrying out runs: what a worker and its trainer may write, always under a lease."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Event, RLock, Thread
 from typing import Any
 
 from app.db import history, runs, workers
 from app.db.engine import Database
 from app.domain.clock import Clock
 from app.domain.runs import FINAL, Change, Measured, Progress, Run, RunError, RunStatus
+from app.errors import LeaseLost, Unavailable
 
 EPOCHS_HELD = timedelta(seconds=0.2)
+LOOK_SECONDS = 0.05  # between two looks at what is held
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class Attempt:
         self._measured: list[Measured] = []
         self._progress: Progress | None = None
         self._flushed_at = datetime.min.replace(tzinfo=UTC)
+        self._lock = RLock()  # over what is held
 
     def run(self) -> Run:
         """The run as it stands."""
@@ -151,20 +156,45 @@ class Attempt:
         """
         assert all(map(math.isfinite, metrics.values())), "a diverged epoch must not be recorded"
         now = self.clock()
-        self._measured.append(Measured(fit, epoch, round(seconds, 6), dict(metrics), now))
-        self._progress = at
-        if now - self._flushed_at >= EPOCHS_HELD:
-            self.flush()
+        with self._lock:
+            self._measured.append(Measured(fit, epoch, round(seconds, 6), dict(metrics), now))
+            self._progress = at
+        self.flush_if_due()
+
+    def flush_if_due(self) -> None:
+        """Write the epochs that are held, unless others were written just now."""
+        with self._lock:
+            if self.clock() - self._flushed_at >= EPOCHS_HELD:
+                self.flush()
 
     def flush(self) -> None:
         """Write the epochs that are still held."""
-        if not self._measured:
-            return
-        assert self._progress is not None
-        with self.database.write() as tx:
-            runs.record_epochs(tx, self.run_id, self.lease_id, self._measured, self._progress)
-        self._measured = []
-        self._flushed_at = self.clock()
+        with self._lock:
+            if not self._measured:
+                return
+            assert self._progress is not None
+            with self.database.write() as tx:
+                runs.record_epochs(tx, self.run_id, self.lease_id, self._measured, self._progress)
+            self._measured = []
+            self._flushed_at = self.clock()
+
+    @contextmanager
+    def keeping_up(self) -> Iterator[None]:
+        """Meanwhile a thread writes what is held: a long epoch must not keep those before it from who is watching."""
+        done = Event()
+
+        def keep_up() -> None:
+            while not done.wait(LOOK_SECONDS):
+                with suppress(LeaseLost, Unavailable):  # the trainer meets the same at its own next write
+                    self.flush_if_due()
+
+        thread = Thread(target=keep_up, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def forget_epochs(self, fit: int, epoch: int) -> None:
         """Drop what a former attempt recorded after the place where this one goes on."""

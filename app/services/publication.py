@@ -7,7 +7,7 @@ from typing import Any
 
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
-from app.db import models, runs
+from app.db import events, models, runs
 from app.db.engine import lock
 from app.domain.recipes import HEADS
 from app.domain.runs import Activate
@@ -54,10 +54,10 @@ def _commit(attempt: Attempt, manifest: Manifest, activate: Activate, score: Sco
         if (present and present.id) != (active and active.id):
             return False
         now = attempt.clock()
-        runs.publish(tx, attempt.run_id, attempt.lease_id, now, manifest.metrics)
+        runs.hold(tx, attempt.run_id, attempt.lease_id)
         version = models.insert_model(tx, **row_of(manifest))
         message = f"published model {manifest.id} (version {version}); {'' if verdict.activate else 'not '}activated: "
-        runs.add_event(
+        events.add_one(
             tx,
             attempt.run_id,
             "log",
@@ -71,6 +71,8 @@ def _commit(attempt: Attempt, manifest: Manifest, activate: Activate, score: Sco
         )
         if verdict.activate:
             models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}"[:200])
+        # Last, since whoever follows the run stops listening at its final status.
+        runs.publish(tx, attempt.run_id, attempt.lease_id, now, manifest.metrics)
     return True
 
 

@@ -8,13 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.datasets.catalog import Catalog
-from app.db import history, runs
+from app.db import history, runs, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, Epoch, Event, Run, RunFilter, RunRequest, RunStatus, TrainRequest
 from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.services.paging import cut
+from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks import registry
 from app.tasks.base import DatasetInfo, Task
 
@@ -23,7 +24,13 @@ class TrainingService:
     """Runs, from the client's side."""
 
     def __init__(
-        self, database: Database, catalog: Catalog, clock: Clock, max_attempts: int, max_queued: int = 1_000
+        self,
+        database: Database,
+        catalog: Catalog,
+        clock: Clock,
+        max_attempts: int,
+        max_queued: int = 1_000,
+        webhooks: WebhookRules = NO_WEBHOOKS,
     ) -> None:
         """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait."""
         self._database = database
@@ -31,6 +38,7 @@ class TrainingService:
         self._clock = clock
         self._max_attempts = max_attempts
         self._max_queued = max_queued
+        self._webhooks = webhooks
 
     def submit(self, request: TrainRequest, idempotency_key: str | None = None) -> Run:
         """Queue a run, or return the one that this key queued before.
@@ -40,8 +48,9 @@ class TrainingService:
             IdempotencyConflict: the key came with another request before.
             QueueFull: too many runs are waiting.
         """
-        # Without `seeds` where it says nothing: keys of before there was such a field stay known.
-        told = request.model_dump_json(exclude={"seeds"} if request.seeds == 1 else None)
+        # Without fields that say nothing: keys of before there were such fields stay known.
+        silent = {name for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default}
+        told = request.model_dump_json(exclude=silent)
         sha256 = hashlib.sha256(told.encode()).hexdigest()
         complete = None if self._is_known(idempotency_key) else self._complete(request)
         with self._database.write() as tx:
@@ -50,9 +59,8 @@ class TrainingService:
                 if row.request_sha256 != sha256:
                     raise IdempotencyConflict
                 return history.to_run(row)
-            return self._queue(
-                tx, complete or self._complete(request), (idempotency_key, sha256) if idempotency_key else None
-            )
+            key = (idempotency_key, sha256) if idempotency_key else None
+            return self._queue(tx, complete or self._complete(request), key, request.webhook)
 
     def get(self, run_id: str) -> Run:
         """
@@ -114,7 +122,8 @@ class TrainingService:
             if run.status not in FINAL - {RunStatus.SUCCEEDED}:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
             again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
-            return self._queue(tx, again.model_copy(update={"retry_of": run_id}))
+            again = again.model_copy(update={"retry_of": run_id})
+            return self._queue(tx, again, webhook=webhooks.url_of(tx, run_id))
 
     def _is_known(self, idempotency_key: str | None) -> bool:
         """Whether the key came before: what it asked then may not be valid any more, and is answered all the same."""
@@ -123,13 +132,24 @@ class TrainingService:
         with self._database.read() as tx:
             return history.find_by_key(tx, idempotency_key) is not None
 
-    def _queue(self, tx: Transaction, request: RunRequest, idempotency: tuple[str, str] | None = None) -> Run:
+    def _queue(
+        self,
+        tx: Transaction,
+        request: RunRequest,
+        idempotency: tuple[str, str] | None = None,
+        webhook: str | None = None,
+    ) -> Run:
         if history.count_queued(tx) >= self._max_queued:
             raise QueueFull(f"{self._max_queued} runs are waiting already; cancel some, or try again later")
-        return history.get(tx, runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency))
+        run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency)
+        if webhook is not None:
+            webhooks.add(tx, run_id, webhook)
+        return history.get(tx, run_id)
 
     def _complete(self, request: TrainRequest) -> RunRequest:
         """The request with everything that was left out, checked."""
+        if request.webhook is not None and (reason := self._webhooks.why_not(request.webhook)):
+            raise _invalid("webhook", reason)
         task = registry.all_tasks().get(request.task)
         if task is None:
             raise _invalid("task", f"there is no task {request.task!r}; tasks are {', '.join(registry.all_tasks())}")

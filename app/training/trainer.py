@@ -96,7 +96,8 @@ def train(assignment: dict[str, Any]) -> int:
         checkpoint_seconds=assignment["checkpoint_seconds"],
     )
     try:
-        manifest = pipeline.execute(attempt, place)
+        with attempt.keeping_up():
+            manifest = pipeline.execute(attempt, place)
         log.info("run.published", model_id=manifest.id, test=manifest.metrics.test)
     except LeaseLost:
         log.warning("run.lease_lost")

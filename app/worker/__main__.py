@@ -3,6 +3,8 @@
 import secrets
 import signal
 import socket
+from collections.abc import Callable
+from threading import Event
 
 from app import logs, processes
 from app.artifacts.store import ArtifactStore
@@ -34,6 +36,7 @@ def work(settings: Settings) -> None:
         checkpoint_seconds=settings.checkpoint_seconds,
         log_level=settings.log_level,
     )
+    join = _send_webhooks(settings, database, stop)
     Worker(
         WorkerService(database, utc_now, worker_id, settings.lease_seconds),
         ProcessExecutor(assignment, settings.warm_trainer),
@@ -47,7 +50,19 @@ def work(settings: Settings) -> None:
             run_memory=settings.run_memory_limit_mib * 2**20,
         ),
     ).run(stop)
+    join()
     database.close()
+
+
+def _send_webhooks(settings: Settings, database: Database, stop: Event) -> Callable[[], None]:
+    """Until `stop` is set, if webhooks can be signed; what is returned waits for the end."""
+    if not settings.webhook_secret:
+        return lambda: None
+    from app.services.webhooks import WebhookService
+    from app.worker.webhooks import HttpPost, WebhookThread  # an HTTP client, which most workers do without
+
+    post = HttpPost(to_private=settings.webhooks_to_private)
+    return WebhookThread(WebhookService(database, utc_now, settings.webhook_secret, post), stop).join
 
 
 if __name__ == "__main__":

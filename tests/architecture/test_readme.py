@@ -1,8 +1,12 @@
 """The README tells the truth."""
 
+import hmac
 import re
 import shlex
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +14,7 @@ import pytest
 import app
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
+from app.domain.webhooks import signature
 from app.main import create_app
 from app.settings import Settings
 from app.tasks import registry
@@ -85,3 +90,16 @@ def test_the_bundled_models_are_whole_small_and_trained_on_real_data(tmp_path: P
         shown = re.search(rf"^\| `{task}` .*$", README, flags=re.MULTILINE)
         assert shown is not None
         assert f"{manifest.metrics.test[metric]:.{3 if metric == 'accuracy' else 2}f}" in shown.group()
+
+
+def test_the_check_of_a_webhooks_signature_works() -> None:
+    """The receiver's code as the README has it, run on what the worker sends."""
+    (source,) = re.findall(r"^```python\n(def is_ours.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    scope: dict[str, Any] = {"hmac": hmac, "time": time}
+    exec(source, scope)
+    now, body, secret = datetime.now(UTC), b'{"event":"run.finished"}', "0123456789abcdef"
+
+    assert scope["is_ours"](signature(secret, now, body), body, secret)
+    assert not scope["is_ours"](signature(secret, now, body), body + b" ", secret)
+    assert not scope["is_ours"](signature("another secret ", now, body), body, secret)
+    assert not scope["is_ours"](signature(secret, now - timedelta(hours=1), body), body, secret)

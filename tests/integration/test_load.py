@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from app.api.contracts import contract_of
 from app.api.routes.predict import Endpoint
-from app.api.transport import Joining, Protocol
+from app.api.transport import Joining
 from app.main import create_app
 from app.settings import Settings
 from app.tasks import registry
@@ -52,20 +52,6 @@ def test_head_and_body_are_one_write_and_a_head_alone_does_not_wait() -> None:
 
     ok = b"HTTP/1.1 200 OK\r\n\r\n"
     assert [ok + b"body", b"more", b"HTTP/1.1 204 No Content\r\n\r\n", ok] == asyncio.run(talk())
-
-
-def test_a_server_of_that_protocol_answers_as_any(
-    client: httpx.Client, settings: Settings, examples: dict[str, dict[str, Any]]
-) -> None:
-    server = LiveServer(create_app(settings), http=Protocol)
-    try:
-        for body in examples.values():
-            assert client.post("/predict", json=body).content == server.client.post("/predict", json=body).content
-        for path in ("/tasks", "/docs", "/openapi.json", "/nothing"):
-            assert client.get(path).status_code == server.client.get(path).status_code
-        assert 200 == server.client.head("/docs").status_code or 405 == server.client.head("/docs").status_code
-    finally:
-        server.close()
 
 
 def test_more_than_may_be_under_way_are_refused_before_they_are_read(

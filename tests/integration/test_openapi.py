@@ -45,7 +45,7 @@ def test_every_planned_call_is_described(description: dict[str, Any]) -> None:
     assert {
         "POST /predict", "GET /tasks", "GET /tasks/{task}", "PUT /tasks/{task}/active-model",
         "GET /tasks/{task}/active-model/history", "POST /train", "GET /runs", "GET /runs/{run_id}",
-        "GET /runs/{run_id}/history", "GET /runs/{run_id}/events", "POST /runs/{run_id}/cancel",
+        "GET /runs/{run_id}/history", "GET /runs/{run_id}/events", "GET /events", "POST /runs/{run_id}/cancel",
         "POST /runs/{run_id}/retry", "GET /models", "GET /models/{model_id}", "GET /models/{model_id}/archive",
         "GET /health/live", "GET /health/ready", "GET /system", "GET /compare", "GET /compare.{form}",
         "GET /runs/{run_id}/curves.{form}", "GET /models/{model_id}/diagram.{form}",

@@ -3,20 +3,21 @@
 import socket
 import threading
 import time
-from typing import Any
 
 import httpx
-import uvicorn
+
+from app.main import Application, Server, configured
 
 
 class LiveServer:
     """A server thread and a client of it."""
 
-    def __init__(self, app: Any, **options: Any) -> None:
+    def __init__(self, app: Application) -> None:
+        self.app = app
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, **options))
+        self._server = Server(configured(app, log_level="error"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()
         while not self._server.started:

@@ -31,6 +31,8 @@ INTENDED = {
     "QueueFull": 429,
     "Unavailable": 503,
     "ArtifactInvalid": 503,
+    "Undelivered": 500,
+    "AddressRefused": 500,
     "TrainingError": 500,
     "DatasetUnavailable": 500,
     "DatasetInvalid": 500,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
-from app.domain.runs import Epoch, Event, Run, RunFilter, RunStatus, TrainRequest
+from app.domain.runs import Epoch, Run, RunFilter, RunStatus, TrainRequest
 from app.plots.style import Form
 from app.tasks import registry
 
@@ -88,12 +88,6 @@ def get_history(
 )
 def get_curves(run_id: Identifier, form: Form, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
     return picture(services.pictures.curves(run_id, form, first_epoch), form)
-
-
-@router.get("/runs/{run_id}/events", summary="What happened to a run, oldest first", responses=responses(404))
-def get_events(run_id: Identifier, services: ServicesDep, limit: Limit = 100, cursor: Cursor = None) -> Page[Event]:
-    items, following = services.training.events(run_id, limit, cursor)
-    return Page(items=items, next=following)
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, summary="Ask for a run to end", responses=responses(404, 409))

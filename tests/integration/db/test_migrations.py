@@ -9,7 +9,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, inspect, select, text
 
-from app.db import migrate, models, runs, workers
+from app.db import migrate, models, runs, webhooks, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
@@ -31,7 +31,7 @@ def fill(database: Database, clock: FakeClock) -> None:
         tags={"team": "a"},
     )  # fmt: skip
     with database.write() as tx:
-        runs.insert_run(tx, request, clock(), 3)
+        webhooks.add(tx, runs.insert_run(tx, request, clock(), 3), "https://example.org/")
         row = runs.claim(tx, "w-1", clock(), 10)
         assert row is not None
         measured = [Measured(fit, 1, 0.1, {"loss": 1.0}, clock()) for fit in (1, 0)]
@@ -165,8 +165,28 @@ def test_what_0002_renames_and_adds_keeps_every_row(database: Database, url: str
     migrate.upgrade(url)
 
     with database.read() as tx:
-        assert before == rows_of(tx)
+        assert before | {"webhooks": []} == rows_of(tx)  # which 0003 added
         assert [1] == list(tx.execute(select(metadata.tables["runs"].c.seeds)).scalars())
+
+
+def test_what_0003_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: the webhooks are gone, every other row is there. Up: runs can have one again."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx)
+    database.close()
+
+    migrate.downgrade(url, "0002")
+    with database.read() as tx:
+        assert {name: rows for name, rows in before.items() if name != "webhooks"} == rows_of(tx)
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert before | {"webhooks": []} == rows_of(tx)
+        run_id = tx.execute(select(metadata.tables["runs"].c.id)).scalar_one()
+        webhooks.add(tx, run_id, "https://example.org/")
+        assert webhooks.url_of(tx, run_id) == "https://example.org/"
 
 
 def count(database: Database) -> dict[str, int]:

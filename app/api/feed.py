@@ -1,0 +1,175 @@
+"""Live events: one poller of the database for each API process, shared by all who listen.
+
+A listener that falls behind, or has just come, reads from the database by id until it has caught up; then it takes
+what the poller hands out. Ids become visible in their order, so nothing is missed or told twice.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from starlette.concurrency import run_in_threadpool
+
+from app.errors import Unavailable
+from app.logs import get as get_log
+from app.services.events import EventService, Told
+
+log = get_log()
+
+POLL = 0.1  # seconds between two looks at the database, while anybody listens
+PATIENCE = 1.0  # seconds to the next try while the database is away
+BATCH = 500  # events that are read at once
+MOST_HELD = 1_000  # events that wait for a slow client, before it has to read them from the database
+HEARTBEAT = 15.0  # seconds; proxies and clients take a silent connection for a dead one
+
+
+class Listener:
+    """One stream's share of the feed."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: list[Told] = []
+        self._missed = False
+        self._woken = asyncio.Event()
+
+    def put(self, event: Told) -> None:
+        """Hand over an event; one too many, and all are dropped, since the database has them."""
+        if len(self._held) >= self._most:
+            self._held, self._missed = [], True
+        if not self._missed:
+            self._held.append(event)
+        self._woken.set()
+
+    def wake(self) -> None:
+        """End the waiting, with nothing new."""
+        self._woken.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Up to so long for something to take; whether there was a wake-up."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def take(self) -> list[Told] | None:
+        """What has come since the last time; None: more than it could hold."""
+        taken, missed = self._held, self._missed
+        self._held, self._missed = [], False
+        self._woken.clear()
+        return None if missed else taken
+
+
+class Feed:
+    """Hands out events as they happen."""
+
+    def __init__(self, events: EventService, poll: float = POLL, most_held: int = MOST_HELD) -> None:
+        """`poll` in seconds."""
+        self.closed = False
+        self._events = events
+        self._poll = poll
+        self._most_held = most_held
+        self._listeners: dict[str | None, set[Listener]] = {}  # by run; None: to all runs
+        self._poller: asyncio.Task[None] | None = None
+        self._at = 0  # the last event that was handed out
+        self._ready = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "events")  # its own, so that no slow request delays the poller
+
+    async def follow(
+        self, run_id: str | None, last: int, *, ended: bool = False, heartbeat: float = HEARTBEAT
+    ) -> AsyncIterator[list[Told]]:
+        """The events with ids above `last`, in groups; an empty one after `heartbeat` seconds of silence.
+
+        Ends after the run's final status, or when the feed is closed. `ended`: the run already has.
+        """
+        with self._listen(run_id) as listener:
+            await self._ready.wait()
+            behind = True
+            while not self.closed:
+                if behind:
+                    found = await self._read(last, run_id)
+                    behind = len(found) == BATCH
+                elif not await listener.wait(heartbeat):
+                    yield []
+                    continue
+                elif (taken := listener.take()) is None:
+                    behind = True
+                    continue
+                else:
+                    found = [event for event in taken if event.id > last]
+                if found:
+                    last = found[-1].id
+                    yield found
+                ended = ended or (run_id is not None and any(event.final for event in found))
+                if ended and not behind:
+                    return
+
+    def close(self) -> None:
+        """Let all streams end."""
+        self.closed = True
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.wake()
+        self._ready.set()
+
+    async def finish(self) -> None:
+        """Close, and wait until nothing reads the database any more."""
+        self.close()
+        if self._poller:
+            await self._poller
+        self._thread.shutdown()
+
+    @contextmanager
+    def _listen(self, run_id: str | None) -> Iterator[Listener]:
+        listener = Listener(self._most_held)
+        self._listeners.setdefault(run_id, set()).add(listener)
+        if self._poller is None and not self.closed:
+            self._ready.clear()
+            self._poller = asyncio.create_task(self._hand_out())
+        try:
+            yield listener
+        finally:
+            mine = self._listeners[run_id]
+            mine.remove(listener)
+            if not mine:
+                del self._listeners[run_id]
+
+    async def _hand_out(self) -> None:
+        """The poller: while anybody listens."""
+        known = False
+        while self._listeners and not self.closed:
+            try:
+                if known:
+                    found = await self._in_thread(self._at)
+                    self._pass_on(found)
+                    await asyncio.sleep(0 if len(found) == BATCH else self._poll)
+                else:
+                    # Before any listener reads: what it does not find in the database comes after this.
+                    self._at = await asyncio.get_running_loop().run_in_executor(self._thread, self._events.latest)
+                    known = True
+                    self._ready.set()
+            except Exception as error:  # noqa: BLE001 - the database may be away for a while; listeners wait for it
+                log.warning("events.waiting", error=repr(error))
+                await asyncio.sleep(PATIENCE)
+        self._poller = None
+
+    def _pass_on(self, found: Sequence[Told]) -> None:
+        for event in found:
+            for key in (event.run_id, None):
+                for listener in self._listeners.get(key, ()):
+                    listener.put(event)
+            self._at = event.id
+
+    async def _in_thread(self, last: int) -> list[Told]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._events.after, last, BATCH)
+
+    async def _read(self, last: int, run_id: str | None) -> list[Told]:
+        """From the database, waiting for it if need be."""
+        while not self.closed:
+            try:
+                return await run_in_threadpool(self._events.after, last, BATCH, run_id)
+            except Unavailable:
+                await asyncio.sleep(PATIENCE)
+        return []

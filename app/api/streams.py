@@ -1,0 +1,67 @@
+"""Server-Sent Events on the wire."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, suppress
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.services.events import Told
+
+MEDIA_TYPE = "text/event-stream"
+RETRY = 2_000  # milliseconds that a client waits before it comes back
+
+
+def asks_for_stream(accept: str | None) -> bool:
+    """Whether an Accept header names the form of streams."""
+    for part in (accept or "").lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        if name == MEDIA_TYPE:
+            return not any(parameter.replace(" ", "").rstrip(".0") == "q=" for parameter in parameters)
+    return False
+
+
+class EventStream(Response):
+    """Tells groups of events until they end or the client goes away."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, groups: AsyncIterator[Sequence[Told]], start_id: int | None = None) -> None:
+        """`groups`: an empty one becomes a heartbeat. `start_id`: where the client stands before the first event."""
+        self._groups = groups
+        self._hello = f"retry: {RETRY}\n".encode() + (b"" if start_id is None else b"id: %d\n" % start_id) + b"\n"
+        self.status_code = 200
+        self.background = None
+        headers = {"cache-control": "no-store", "vary": "accept", "x-accel-buffering": "no"}
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
+        telling = asyncio.create_task(self._tell(send))
+        going = asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait((telling, going), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (telling, going):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _tell(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._hello, "more_body": True})
+        async with aclosing(self._groups) as groups:  # type: ignore[type-var]  # it is a generator
+            async for group in groups:
+                body = b"".join(map(_framed, group)) or b":\n\n"
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _framed(event: Told) -> bytes:
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.type.encode(), event.data)

@@ -1,0 +1,94 @@
+"""What happened to runs: as pages, and piece by piece for those who follow."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+
+from app.db import events, history
+from app.db.engine import Database
+from app.domain.runs import FINAL, Change, Event, Run
+from app.services.paging import cut
+
+_SAID = {
+    None: "waits for a worker",
+    Change.CLAIMED: "attempt {attempt} has begun",
+    Change.RELEASED: "its worker stops; it waits for another one",
+    Change.LOST: "its worker or trainer died; it waits for another try",
+    Change.PUBLISHED: "its model is published",
+    Change.CANCELLED: "cancelled",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as a stream tells it."""
+
+    id: int
+    run_id: str
+    type: str  # status, epoch, log or progress
+    data: bytes  # a JSON object
+    final: bool  # the run has ended with it
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where somebody who begins to follow a run stands."""
+
+    ended: bool  # the run has
+    more: bool  # there are events that they have not seen
+
+
+class EventService:
+    """Reads the events."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, limit: int, after: int | None) -> tuple[list[Event], int | None]:
+        """The events of all runs, oldest first, and the cursor of the next page."""
+        with self._database.read() as tx:
+            found = history.events_of(tx, None, limit + 1, after or 0)
+        return cut(found, limit, lambda event: event.id)
+
+    def latest(self) -> int:
+        """The id of the newest event; 0 without any."""
+        with self._database.read() as tx:
+            return events.latest(tx)
+
+    def standing(self, run_id: str, last: int) -> Standing:
+        """What is left of a run for somebody who has seen its events up to `last`.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        with self._database.read() as tx:
+            run = history.get(tx, run_id)  # first: once it has ended, nothing happens to it any more
+            return Standing(run.status in FINAL, bool(events.after(tx, last, 1, run_id)))
+
+    def after(self, last: int, limit: int, run_id: str | None = None) -> list[Told]:
+        """Up to `limit` events with ids above `last`, oldest first, of one run or of all.
+
+        A status comes with its run as it stands now, which may be further on than the event is.
+        """
+        with self._database.read() as tx:
+            rows = events.after(tx, last, limit, run_id)
+            changed = {row.run_id for row in rows if row.type == "status"}
+            runs = {found: history.get(tx, found) for found in changed}
+        return [_told(row, runs) for row in rows]
+
+
+def _told(row: Any, runs: dict[str, Run]) -> Told:
+    data = {"run_id": row.run_id, "at": row.at, **row.data}
+    final = False
+    if row.type == "status":
+        data |= {"message": _message(row.data), "run": runs[row.run_id]}
+        final = row.data["status"] in FINAL
+    return Told(row.id, row.run_id, row.type, to_json(data), final)
+
+
+def _message(data: dict[str, Any]) -> str:
+    """A status in words: of a failure its reason."""
+    if error := data.get("error"):
+        return str(error["message"])
+    return _SAID.get(data.get("change"), str(data["status"])).format_map(data)

@@ -1,0 +1,103 @@
+"""Sends webhooks from the worker process, in a thread: a slow receiver holds up no run."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from threading import Event
+
+import httpx
+
+import app
+from app.domain.webhooks import is_public
+from app.errors import AddressRefused, Undelivered
+from app.logs import get as get_log
+from app.services.webhooks import WebhookService
+
+log = get_log()
+
+TIMEOUT = 10.0  # seconds for one try, from looking up the name to the status line
+POLL = 1.0  # seconds between two looks at what is due
+STOP_SECONDS = 2.0  # that a try gets to end when the worker stops; it is made again later
+
+
+class HttpPost:
+    """Posts to addresses that were checked, and to no others."""
+
+    def __init__(self, *, to_private: bool, timeout: float = TIMEOUT, tls: ssl.SSLContext | None = None) -> None:
+        """`to_private`: private, loopback and link-local addresses too. `timeout` in seconds."""
+        self._to_private = to_private
+        self._timeout = timeout
+        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """
+        Raises:
+            AddressRefused: the host has an address that is not allowed; nothing was sent.
+            Undelivered: the receiver did not answer with a 2xx status in time.
+        """
+        try:
+            status = asyncio.run(asyncio.wait_for(self._post(httpx.URL(url), body, headers), self._timeout))
+        except TimeoutError as error:
+            raise Undelivered(f"took longer than {self._timeout:g} seconds") from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            raise Undelivered(f"{type(error).__name__}: {error}"[:200]) from error
+        if not 200 <= status < 300:  # also redirects: they could lead to an address that was not checked
+            raise Undelivered(f"the receiver answered {status}")
+
+    async def _post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> int:
+        """The answer's status; its body is not read. The first address that takes the connection gets it."""
+        failure: Exception = Undelivered("the host has no address")
+        for address in await self._addresses(url):
+            try:
+                return await self._post_to(address, url, body, headers)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def _post_to(self, address: str, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> int:
+        own = {"Host": url.netloc.decode("ascii"), "User-Agent": f"Densely/{app.__version__}", **headers}
+        # The certificate has to be the name's, not the address's.
+        named = {"sni_hostname": url.raw_host.decode("ascii")}
+        there = url.copy_with(host=address)
+        async with (
+            httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT, verify=self._tls) as client,
+            client.stream("POST", there, content=body, headers=own, extensions=named) as answer,
+        ):
+            return answer.status_code
+
+    async def _addresses(self, url: httpx.URL) -> list[str]:
+        """All addresses of the host. They are what is connected to, so that no second look-up can say otherwise."""
+        port = url.port or (443 if url.scheme == "https" else 80)
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+        if not self._to_private and not all(map(is_public, addresses)):
+            raise AddressRefused
+        return addresses
+
+
+class WebhookThread:
+    """Sends what is due until it is stopped."""
+
+    def __init__(self, service: WebhookService, stop: Event, poll: float = POLL) -> None:
+        """`poll` in seconds."""
+        self._service = service
+        self._stop = stop
+        self._poll = poll
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for its end, but not for a slow receiver's."""
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self._service.send_one():
+                    continue
+            except Exception as error:  # noqa: BLE001 - whatever it is, runs and other webhooks must go on
+                log.warning("webhooks.waiting", error=repr(error))
+            self._stop.wait(self._poll)

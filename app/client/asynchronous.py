@@ -61,6 +61,10 @@ class Predictions:
         """To which class does a point of the plane belong?"""
         return await self._send(calls.predict(answers.PlanarPrediction, "planar", {"point": [x, y]}, options))
 
+    async def one(self, task: str, instance: Any, **options: Unpack[Options]) -> Any:
+        """One input of any task, in the same forms as those of `many`."""
+        return await self._send(calls.predict_one(task, instance, options))
+
     async def many(self, task: str, instances: Iterable[Any], **options: Unpack[Options]) -> list[Any]:
         """Any number of inputs of one task, answered in order.
 

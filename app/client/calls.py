@@ -93,6 +93,11 @@ def predict(form: type[P], task: str, instance: Mapping[str, Any], options: Opti
     return Call("POST", "/predict", read, body={"task": task, **instance, **options}, repeatable=True)
 
 
+def predict_one(task: str, given: Any, options: Options) -> Call[Any]:
+    """The same for any task."""
+    return predict(answers.PREDICTIONS.get(task, answers.Prediction), task, as_instance(task, given), options)
+
+
 def predict_many(task: str, instances: Sequence[Mapping[str, Any]], options: Options) -> Call[list[Any]]:
     """As many predictions, in order; up to 10,000."""
     form = answers.PREDICTIONS.get(task, answers.Prediction)

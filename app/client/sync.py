@@ -81,6 +81,10 @@ class Predictions:
         """
         return self._send(calls.predict(answers.PlanarPrediction, "planar", {"point": [x, y]}, options))
 
+    def one(self, task: str, instance: Any, **options: Unpack[Options]) -> Any:
+        """One input of any task, in the same forms as those of `many`."""
+        return self._send(calls.predict_one(task, instance, options))
+
     def many(self, task: str, instances: Iterable[Any], **options: Unpack[Options]) -> list[Any]:
         """Any number of inputs of one task, answered in order.
 

@@ -27,6 +27,7 @@ def train(
     activate: Annotated[str | None, typer.Option(help="if_better, always or never")] = None,
     name: Annotated[str | None, typer.Option(help="a name of your own")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, any number of times")] = None,
+    webhook: Annotated[str | None, typer.Option(help="URL that is told when the run has ended")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key queues one run only")] = None,
     follow: Annotated[bool, typer.Option("--watch", "-w", help="show each epoch until the run has ended")] = False,
     as_text: Json = False,
@@ -37,6 +38,7 @@ def train(
     asked: dict[str, Any] = {
         "preset": preset, "dataset": dataset, "recipe": _recipe(recipe, epochs), "seed": seed, "seeds": seeds,
         "validation": _validation(validation), "activate": activate, "name": name, "tags": _tags(tag or []),
+        "webhook": webhook,
         "idempotency_key": key,
     }  # fmt: skip
     with connect(url, api_key) as client:

@@ -205,6 +205,7 @@ class AsyncDensely:
         activate: Activate | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
+        webhook: str | None = None,
         idempotency_key: str | None = None,
     ) -> AsyncRun:
         """Queue a run. What is left out comes from the task and the preset; `recipe` replaces parts of the preset's.
@@ -215,7 +216,7 @@ class AsyncDensely:
         """
         call = calls.train(
             task, idempotency_key, preset=preset, dataset=dataset, recipe=recipe, seed=seed, seeds=seeds,
-            validation=validation, activate=activate, name=name, tags=tags,
+            validation=validation, activate=activate, name=name, tags=tags, webhook=webhook,
         )  # fmt: skip
         return AsyncRun(self._transport, await self._transport.send(call))
 

@@ -53,10 +53,12 @@ class Message:
 class Parser:
     """Bytes to messages, as the HTML standard has it (section 9.2, server-sent events)."""
 
-    def __init__(self) -> None:
-        self.last_id: str | None = None
+    def __init__(self, last_id: str | None = None) -> None:
+        """`last_id`: of the last message before this stream; one without an id of its own keeps it."""
+        self.last_id = last_id
         self.retry: float | None = None  # seconds that the server asks to wait before a new connection
         self._rest = b""
+        self._id = last_id  # becomes `last_id` with the blank line: a message that is cut off was not seen
         self._event = ""
         self._data: list[str] = []
 
@@ -70,11 +72,12 @@ class Parser:
         for line in lines:
             if line:
                 self._field(line.decode("utf-8", "replace"))
-            elif self._data:
-                yield Message(self._event or "message", "\n".join(self._data), self.last_id)
-                self._clear()
-            else:
-                self._clear()
+                continue
+            self.last_id = self._id
+            event, data = self._event or "message", self._data
+            self._event, self._data = "", []
+            if data:
+                yield Message(event, "\n".join(data), self.last_id)
 
     def _field(self, line: str) -> None:
         name, _, value = line.partition(":")  # a comment's name is empty
@@ -84,12 +87,9 @@ class Parser:
         elif name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:
-            self.last_id = value or None
+            self._id = value or None
         elif name == "retry" and value.isascii() and value.isdigit():
             self.retry = int(value) / 1000
-
-    def _clear(self) -> None:
-        self._event, self._data = "", []
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Feed:
 
     def request(self) -> dict[str, Any]:
         """Arguments of httpx' `stream`, for the first connection or the next one."""
-        self._parser = Parser()
+        self._parser = Parser(self.last_id)
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
         if self.last_id is not None:
             headers["Last-Event-ID"] = self.last_id
@@ -129,11 +129,17 @@ class Feed:
             run_id, at = data.pop("run_id", self.run_id or ""), data.pop("at", None)
             self.last_id, self.failures = message.id, 0
             yield self.seen(Event(id=message.id, type=message.event, run_id=run_id, at=at, data=data))
+        self.last_id = self._parser.last_id  # also of a message without data, which only says where the stream begins
 
     def seen(self, event: Event) -> Event:
         """The same event; the final one of a run ends its stream."""
         self.over = self.over or (self.run_id is not None and event.is_final)
         return event
+
+    def ended_with(self, response: httpx.Response) -> bool:
+        """Whether the service says that there is nothing left to tell."""
+        self.over = self.over or response.status_code == 204  # No Content
+        return self.over
 
     def again(self, outcome: httpx.Response | httpx.TransportError | None, retries: Retries) -> float | None:
         """Seconds until the next connection, after a refusal, a failure, or the stream's end (None); None: give up.

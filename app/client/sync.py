@@ -255,6 +255,7 @@ class Densely:
         activate: Activate | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
+        webhook: str | None = None,
         idempotency_key: str | None = None,
     ) -> Run:
         """Queue a run. What is left out comes from the task and the preset; `recipe` replaces parts of the preset's.
@@ -269,7 +270,7 @@ class Densely:
         """
         call = calls.train(
             task, idempotency_key, preset=preset, dataset=dataset, recipe=recipe, seed=seed, seeds=seeds,
-            validation=validation, activate=activate, name=name, tags=tags,
+            validation=validation, activate=activate, name=name, tags=tags, webhook=webhook,
         )  # fmt: skip
         return Run(self._transport, self._transport.send(call))
 

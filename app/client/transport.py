@@ -142,6 +142,8 @@ class Transport:
             outcome: Outcome | None = None
             try:
                 with self._http.stream(**feed.request()) as response:
+                    if feed.ended_with(response):
+                        return
                     if response.status_code != 200:
                         response.read()
                         outcome = response
@@ -224,6 +226,8 @@ class AsyncTransport:
             outcome: Outcome | None = None
             try:
                 async with self._http.stream(**feed.request()) as response:
+                    if feed.ended_with(response):
+                        return
                     if response.status_code != 200:
                         await response.aread()
                         outcome = response

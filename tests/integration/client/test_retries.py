@@ -152,6 +152,13 @@ def test_key_and_agent_are_sent_and_no_proxy_is_asked_for_this_machine(
     assert headers["user-agent"].startswith("densely/")
 
 
+def test_a_webhook_is_asked_for(connect: Connect) -> None:
+    with ScriptedServer([problem(422, "invalid-input")]) as server, pytest.raises(errors.InvalidInput):
+        connect(server.url).train("planar", webhook="http://127.0.0.1/told")
+
+    assert {"task": "planar", "webhook": "http://127.0.0.1/told"} == server.asked[0].body
+
+
 def test_images_and_options_are_sent_as_the_service_takes_them(connect: Connect, tmp_path: Any) -> None:
     """An image as base64, whether it is a path or bytes; only options that were given."""
     path = tmp_path / "seven.png"

@@ -2,15 +2,21 @@
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.client import Retries, ServiceUnreachable, errors
+from app.db.engine import Database
 from app.domain.runs import RunError
+from app.main import create_app
+from app.settings import Settings
 from tests.integration.client.conftest import Connect
 from tests.integration.finished import Finished
+from tests.support.clock import FakeClock
 from tests.support.scripted import ScriptedServer, answer, hang_up, problem, stream
+from tests.support.server import LiveServer
 
 AT = "2030-01-01T00:00:00Z"
 
@@ -52,6 +58,29 @@ def test_a_stream_that_breaks_goes_on_where_it_broke(connect: Connect, run_body:
     assert [None, "1", "1", "1", "2"] == [asked.headers.get("last-event-id") for asked in server.asked[1:]]
 
 
+def test_an_event_without_an_id_keeps_the_place(connect: Connect, run_body: Any) -> None:
+    """Also when the stream breaks right after it, twice."""
+    progress = b'event: progress\ndata: {"run_id": "r-1", "fraction": 0.5}\n\n'
+    events, server = follow(connect, run_body, stream(RUNNING + progress), stream(progress), stream(EPOCH, LOG, END))
+
+    assert [("1", "status"), ("1", "progress"), ("1", "progress")] == [(e.id, e.type) for e in events[:3]]
+    assert [None, "1", "1"] == [asked.headers.get("last-event-id") for asked in server.asked[1:]]
+
+
+def test_a_stream_may_say_where_it_begins(connect: Connect) -> None:
+    """Nothing has happened yet, the connection breaks, and what happened meanwhile is told all the same."""
+    with ScriptedServer([stream(b"id: 2\n\n"), stream(b"id: 9\n", LOG)]) as server:
+        assert "3" == next(connect(server.url).events()).id
+
+    assert [None, "2"] == [asked.headers.get("last-event-id") for asked in server.asked]
+
+
+def test_no_content_means_that_all_was_told(connect: Connect, run_body: Any) -> None:
+    events, server = follow(connect, run_body, stream(RUNNING), answer(204, b""))
+
+    assert (["1"], 3) == ([event.id for event in events], len(server.asked))
+
+
 def test_a_stream_that_never_comes_back_is_given_up(connect: Connect, run_body: Any) -> None:
     with ScriptedServer([answer(200, run_body), stream(RUNNING), hang_up]) as server:
         events = connect(server.url, retries=Retries(most=2, base=0.001)).runs.get("r-1").events()
@@ -88,13 +117,33 @@ def test_waiting_ends_in_time_however_silent_the_stream_is(connect: Connect, run
     assert time.monotonic() - started < 3
 
 
+@pytest.fixture
+def older(connect: Connect, settings: Settings, database: Database, clock: FakeClock) -> Iterator[Any]:
+    """A client of a service that knows no streams."""
+
+    class Old:
+        def __init__(self, app: Any) -> None:
+            self._app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"accept"]
+            await self._app(scope, receive, send)
+
+    app = create_app(settings, clock)
+    app.add_middleware(Old)
+    server = LiveServer(app)
+    yield connect(server.url)
+    server.close()
+
+
 EPOCHS = [{"loss": 0.7, "accuracy": 0.5}, {"loss": 0.6, "accuracy": 0.6}]
 
 
-def test_without_streams_the_list_is_asked_for(densely: Any, finished: Finished) -> None:
+def test_without_streams_the_list_is_asked_for(older: Any, finished: Finished) -> None:
     """The same events, then those that come while it looks, until the run has ended."""
     attempt = finished.claimed("planar", EPOCHS)
-    events = densely.runs.get(attempt.run().id).events()
+    events = older.runs.get(attempt.run().id).events()
     first = [next(events) for _ in range(4)]
     attempt.fail(RunError(type="Diverged", message="the loss is no longer a number"))
     rest = list(events)
@@ -105,13 +154,17 @@ def test_without_streams_the_list_is_asked_for(densely: Any, finished: Finished)
     assert (2, "failed") == (rest[0].data["epoch"], rest[1].data["status"])
 
 
-def test_what_was_seen_is_not_told_again(densely: Any, finished: Finished) -> None:
+def test_what_was_seen_is_not_told_again(older: Any, densely: Any, finished: Finished) -> None:
     attempt = finished.claimed("planar", EPOCHS)
     attempt.fail(RunError(type="Diverged", message="no"))
-    run = densely.runs.get(attempt.run().id)
-    everything = list(run.events())
+    for client in (older, densely):
+        run = client.runs.get(attempt.run().id)
+        everything = list(run.events())
 
-    assert everything[-2:] == list(run.events(last_event_id=everything[-3].id))
+        assert ["status", "status", "epoch", "epoch"] == [event.type for event in everything[:4]]
+        assert everything[-1].is_final
+        for place in range(1, len(everything)):
+            assert everything[place:] == list(run.events(last_event_id=everything[place - 1].id))
 
 
 @pytest.mark.parametrize("progress", [True, False])

@@ -43,3 +43,13 @@ def test_fields_that_make_no_sense_are_left_out(line: bytes) -> None:
 
     assert [] == list(parser.feed(line + b"\n\n"))
     assert (None, None) == (parser.retry, parser.last_id)
+
+
+def test_a_message_that_is_cut_off_was_not_seen() -> None:
+    """Its id counts with the blank line only; a message without an id keeps the one before."""
+    parser = Parser("5")
+
+    assert [Message("message", "x", "5")] == list(parser.feed(b"data: x\n\nid: 6\ndata: y\n"))
+    assert "5" == parser.last_id
+    assert [Message("message", "y", "6")] == list(parser.feed(b"\n"))
+    assert "6" == parser.last_id

@@ -13,6 +13,8 @@ services    the use cases, each with its transactions
 api         HTTP; `main` puts the API together
 worker      takes queued runs and watches over their trainers
 training    the only package that imports Keras: build, fit, evaluate, export
+client      the Python client, over HTTP alone
+cli         the command line, over the client
 """
 
 __version__ = "0.1.0"

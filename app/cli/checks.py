@@ -1,0 +1,141 @@
+"""What `densely doctor` looks at besides files: Python, packages, keys, the service. Nothing here changes anything."""
+
+import importlib.util
+import platform
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+from app.cli.connection import address
+from app.cli.finding import Finding
+from app.client import ApiError, Densely, ServiceUnreachable, errors
+from app.errors import DenselyError
+from app.settings import REPOSITORY, Settings
+
+OLDEST = (3, 11)
+LOCKS = ("requirements.lock", "requirements-api.lock", "requirements-gpu.lock")  # the first that is here was installed
+
+
+def python() -> Finding:
+    """Whether this Python is recent enough."""
+    told = f"{platform.python_version()} at {sys.executable}"
+    if sys.version_info < OLDEST:
+        return Finding("python", "wrong", told, "install Python 3.11 or later and run `make clean run`")
+    return Finding("python", "ok", told)
+
+
+def packages() -> Iterator[Finding]:
+    """Whether the installed releases are those of the lock file."""
+    lock = next((REPOSITORY / name for name in LOCKS if (REPOSITORY / name).is_file()), None)
+    if lock is None:
+        yield Finding("packages", "note", "there is no lock file to compare them with")
+        return
+    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+) *(;?)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    allowed: dict[str, set[str]] = {}  # a lock may hold a release for each Python
+    optional = {name for name, _, marked in pins if marked}  # may be meant for another system
+    for name, version, _ in pins:
+        allowed.setdefault(name, set()).add(version)
+    installed = {name: _installed(name) for name in allowed}
+    missing = [name for name, version in installed.items() if version is None and name not in optional]
+    other = [
+        f"{name} {version} instead of {' or '.join(sorted(allowed[name]))}"
+        for name, version in installed.items()
+        if version is not None and version not in allowed[name]
+    ]
+    mend = "run `make clean run`, or install with `pip install --require-hashes -r " + lock.name + "`"
+    if missing:
+        yield Finding("packages", "wrong", f"missing: {_some(missing)}", mend)
+    if other:
+        yield Finding("packages", "wrong", f"not as in {lock.name}: {_some(other)}", mend)
+    if not missing and not other:
+        yield Finding("packages", "ok", f"the {len(allowed)} of {lock.name}")
+
+
+def training() -> Finding:
+    """Whether a worker here could train."""
+    absent = [name for name in ("tensorflow", "keras") if importlib.util.find_spec(name) is None]
+    if absent:
+        told = f"{' and '.join(absent)} not installed: this installation answers and cannot train"
+        return Finding("training", "note", told, "for a worker, install from requirements.lock")
+    return Finding("training", "ok", "TensorFlow and Keras are installed")
+
+
+def keys(settings: Settings) -> Finding:
+    """Whether the API keys can be sent and are not trivial; they are never shown."""
+    found = settings.api_keys
+    for number, key in enumerate(found, 1):
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            told = f"key {number} has characters that no header can carry"
+        elif len(set(key)) < 6:
+            told = f"key {number} is easily guessed: it has only {len(set(key))} different characters"
+        elif key in found[: number - 1]:
+            told = f"key {number} is there twice"
+        else:
+            continue
+        return Finding("API keys", "wrong", told, "set DENSELY_API_KEYS to keys such as `openssl rand -hex 24` makes")
+    told = f"{len(found)} set" if found else "none: only this machine may ask"
+    return Finding("API keys", "ok", told)
+
+
+def service(settings: Settings, url: str | None, api_key: str | None) -> Iterator[Finding]:
+    """Whether the service answers, and if it does not, whether it could start."""
+    where = url or address(settings)
+    key = api_key or (next(iter(settings.api_keys), None) if not url else None)
+    try:
+        with Densely(where, key, timeout=5, retries=0) as client:
+            yield from _answering(client, where)
+    except ServiceUnreachable as error:
+        yield _silent(settings, url, error)
+    except ApiError as error:
+        yield Finding("service", "wrong", f"{where}: {error.message}", "look at the service's log")
+    except DenselyError as error:
+        yield Finding("service", "wrong", error.message, "correct --url or DENSELY_URL")
+
+
+def _answering(client: Densely, where: str) -> Iterator[Finding]:
+    tasks = client.ready().tasks
+    broken = [f"{task}: {state}" for task, state in tasks.items() if state != "ready"]
+    yield Finding("service", "ok", f"answers at {where}, {len(tasks) - len(broken)} tasks ready")
+    if broken:
+        mend = "activate another model: `densely models --task TASK`, then `densely activate MODEL`"
+        yield Finding("service", "wrong", "; ".join(broken), mend)
+    try:
+        workers = client.system().workers
+    except errors.Unauthorized as error:
+        yield Finding("worker", "wrong", error.message, "give the service's key with --api-key or DENSELY_API_KEY")
+        return
+    if workers:
+        devices = sorted({device for worker in workers for device in worker.get("devices", [])})
+        yield Finding("worker", "ok", f"{len(workers)} alive{', with ' + ', '.join(devices) if devices else ''}")
+    else:
+        yield Finding("worker", "wrong", "none is alive: runs stay queued", "start one with `densely worker`")
+
+
+def _silent(settings: Settings, url: str | None, error: ServiceUnreachable) -> Finding:
+    """Nobody answers as Densely: because nothing runs, or because something else has the port."""
+    if url:
+        return Finding("service", "wrong", error.message, "start it there, or correct --url or DENSELY_URL")
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as reason:
+            told = f"cannot listen on {settings.host}, port {settings.port}: {reason.strerror}"
+            mend = "end the program that has the port, or set DENSELY_PORT or DENSELY_HOST to another one"
+            return Finding("service", "wrong", told, mend)
+    told = f"does not run; port {settings.port} is free for it"
+    return Finding("service", "note", told, "start it with `densely up`")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

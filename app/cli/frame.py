@@ -1,0 +1,96 @@
+"""What surrounds every command: an error is one line on standard error, and the exit code says of what kind it is."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from app.client import ApiError, ServiceUnreachable
+from app.client.errors import RunEnded
+from app.errors import DenselyError, InvalidInput
+
+REFUSED, USAGE, UNREACHABLE, RUN_ENDED, INTERRUPTED = 1, 2, 3, 4, 130
+EXIT_CODES = (
+    "0 done, 1 refused or failed, 2 wrong usage, 3 the service cannot be reached, "
+    "4 the run that was watched failed or was cancelled, 130 interrupted"
+)
+
+# What typer raises for wrong usage; the class has no public name.
+_Mistake: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+class Group(TyperGroup):
+    """The commands, with their errors in one line."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and end the process with its exit code."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        code: Any
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        except _Mistake as error:
+            code = _usage(error)
+        except typer.Abort:
+            code = INTERRUPTED
+        except (DenselyError, OSError) as error:
+            code = _failed(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+class CommandLine(typer.Typer):
+    """Typer with our frame."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(cls=Group, pretty_exceptions_enable=False, **options)
+
+
+def fail(message: str, code: int = REFUSED) -> typer.Exit:
+    """Print one line on standard error; raise what this returns."""
+    line = " ".join(message.split())
+    red = sys.stderr.isatty()
+    print(f"\033[31m{line}\033[0m" if red else line, file=sys.stderr)  # noqa: T201 - a console would wrap it
+    return typer.Exit(code)
+
+
+def _usage(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+        error.show()
+    else:
+        command = error.ctx.command_path if getattr(error, "ctx", None) else "densely"
+        fail(f"{error.format_message()} See `{command} --help`.")
+    return USAGE
+
+
+def _named(error: DenselyError) -> str:
+    """The message, with the field at fault where the service tells it apart."""
+    fields = error.errors if isinstance(error, ApiError) else []
+    told = fields[0].field if fields else ""
+    return error.message if told in error.message else f"{told}: {error.message}"
+
+
+def _failed(error: DenselyError | OSError) -> int:
+    if isinstance(error, OSError):
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return REFUSED
+    hint = ""
+    if isinstance(error, ApiError) and error.status == 401:
+        hint = " Use --api-key, or set DENSELY_API_KEY."
+    elif isinstance(error, ServiceUnreachable):
+        hint = "; start it with `densely up`, or name another with --url"
+    fail(_named(error) + hint)
+    if isinstance(error, ServiceUnreachable):
+        return UNREACHABLE
+    if isinstance(error, RunEnded):
+        return RUN_ENDED
+    return USAGE if isinstance(error, InvalidInput) else REFUSED  # ours, not the service's: a value of an option

@@ -1,0 +1,88 @@
+"""`densely models …` and `densely activate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.connection import Json, Key, Url, connect
+from app.cli.output import as_json, facts, line, moment, show, test_figure
+
+app = typer.Typer(help="Models: list, show, download.", invoke_without_command=True)
+
+ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="the model's id", show_default=False)]
+
+
+@app.callback()
+def models(
+    context: typer.Context,
+    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """List models, newest first; or show, download one."""
+    if context.invoked_subcommand:
+        return
+    with connect(url, api_key) as client:
+        found = client.models.list(task, limit)
+    if as_text:
+        as_json(list(found))
+        return
+    rows = [
+        (m.id, m.task, m.version, "active" if m.active else "", test_figure(m.metrics), m.dataset, moment(m.created_at))
+        for m in found
+    ]
+    show(["model", "task", "version", "", "test", "dataset", "made"], rows, "no models")
+
+
+@app.command("show")
+def show_model(model_id: ModelId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """A model's layers, figures and origin."""
+    with connect(url, api_key) as client:
+        found = client.models.get(model_id)
+    if as_text:
+        as_json(found)
+        return
+    manifest = found.manifest
+    told = [
+        ("model", f"{found.id}, version {found.version} of {found.task}{', active' if found.active else ''}"),
+        ("trained", f"{manifest['preset']} on {found.dataset}, seed {manifest['seed']}, {manifest['epochs']} epochs"),
+        ("test", test_figure(found.metrics)),
+        ("weights", f"{manifest['parameters']:,}"),
+        ("run", found.run_id),
+    ]
+    facts(told)
+    layers = [
+        (each["kind"], each["units"], each.get("activation"), f"{each['parameters']:,}") for each in manifest["layers"]
+    ]
+    show(["layer", "units", "activation", "weights"], layers, "")
+
+
+@app.command()
+def download(
+    model_id: ModelId,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="default: MODEL.zip here")] = None,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Save a model's files as a zip."""
+    target = output or Path(f"{model_id}.zip")
+    with connect(url, api_key) as client:
+        target.write_bytes(client.models.archive(model_id))
+    if as_text:
+        as_json({"output": str(target)})
+    else:
+        line(str(target))
+
+
+def activate(model_id: ModelId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """Make a model the one that its task's predictions use; with an older one this rolls back."""
+    with connect(url, api_key) as client:
+        model = client.models.activate(model_id)
+    if as_text:
+        as_json(model)
+    else:
+        line(f"{model.task} is answered by {model.id}, version {model.version}")

@@ -1,0 +1,158 @@
+"""What `densely doctor` looks at on the disk: folders, database, models, datasets, room. It changes nothing."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.artifacts.store import ArtifactStore
+from app.cli.finding import Finding
+from app.datasets.catalog import Catalog
+from app.errors import ArtifactInvalid, DenselyError
+from app.settings import Settings
+from app.tasks import registry
+from app.tasks.base import DatasetInfo, Task
+
+LEAST_ROOM = 2**30  # bytes: a checkpoint and a published model of the largest size, with some to spare
+SQLITE = "sqlite:///"
+
+
+def folders(settings: Settings) -> Iterator[Finding]:
+    """Whether what must be written can be."""
+    for variable, folder in (("DENSELY_HOME", settings.home), ("DENSELY_MODELS_DIR", settings.models_dir)):
+        place = _existing(folder)
+        if not place.is_dir():
+            yield Finding("folders", "wrong", f"{place} is no folder", f"set {variable} to another place")
+        elif not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            mend = f"give this user the right to write there, or set {variable} to another place"
+            yield Finding("folders", "wrong", f"{place} cannot be read and written", mend)
+        else:
+            yield Finding("folders", "ok", f"{folder}" + ("" if folder.is_dir() else ", made at the first start"))
+
+
+def database(settings: Settings) -> Finding:
+    """Whether it answers and has this release's tables."""
+    from app.db.engine import Database
+
+    url = settings.url
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():  # opening it would make it
+        return Finding(
+            "database", "note", "no file yet; the first start makes it", "`densely up`, or `densely migrate`"
+        )
+    try:
+        opened = Database(url)
+        try:
+            opened.check_revision()
+        finally:
+            opened.close()
+    except DenselyError as error:
+        # The URL may hold a password: it is not shown.
+        mend = "run `densely migrate`" if "migrate" in error.message else "correct DENSELY_DATABASE_URL, or start it"
+        return Finding("database", "wrong", error.message, mend)
+    return Finding("database", "ok", f"{opened.engine.dialect.name} answers, its tables are those of this release")
+
+
+def models(settings: Settings) -> Iterator[Finding]:
+    """Whether every artifact is whole: those that come with Densely, and those published here."""
+    bundled = ArtifactStore(settings.bundled_models)
+    try:
+        listed = bundled.bundled()
+    except (OSError, ValueError):
+        yield Finding("models", "wrong", f"{bundled.root / 'bundled.json'} cannot be read", "fetch the release again")
+        return
+    mend = "restore them from the release, for example with `git checkout models_store`"
+    yield _checked(bundled, sorted(listed.items()), "that come with Densely", mend)
+    if settings.models_dir.resolve() == bundled.root.resolve():
+        published = sorted(set(bundled.published()) - set(listed.items()))
+    else:
+        published = sorted(ArtifactStore(settings.models_dir).published())
+    mend = "restore its files from a backup, or activate another model with `densely activate`"
+    yield _checked(ArtifactStore(settings.models_dir), published, f"in {settings.models_dir}", mend)
+
+
+def _checked(store: ArtifactStore, artifacts: list[tuple[str, str]], where: str, mend: str) -> Finding:
+    wrong = [reason for task, model_id in artifacts if (reason := _damage(store, task, model_id))]
+    if wrong:
+        return Finding("models", "wrong", "; ".join(wrong[:5]), mend)
+    return Finding("models", "ok", f"{len(artifacts)} {where}, every checksum right")
+
+
+def _damage(store: ArtifactStore, task: str, model_id: str) -> str | None:
+    """What is wrong with an artifact; its files are read in pieces, however large they are."""
+    try:
+        files = store.manifest(task, model_id).files
+    except ArtifactInvalid as error:
+        return error.message
+    for name, record in files.items():
+        path = store.path(task, model_id) / name
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            return f"{path}: {error.strerror}"
+        if found != record.sha256:
+            return f"{path} does not have its checksum"
+    return None
+
+
+def datasets(settings: Settings) -> Iterator[Finding]:
+    """Which real datasets are here, and whether their files have what their task needs."""
+    catalog = Catalog(settings.datasets)
+    absent = []
+    for task in registry.all_tasks().values():
+        for info in task.datasets:
+            if info.is_built_in:
+                continue
+            if catalog.is_here(info):
+                yield _dataset(catalog.path(info), task, info)
+            else:
+                absent.append(info.name)
+    if absent:
+        told = f"not in {settings.datasets}: {', '.join(absent)}; the first run on one fetches it"
+        yield Finding(
+            "datasets", "note", told, "without a network, put the Parquet files there or set DENSELY_DATASETS_DIR"
+        )
+
+
+def _dataset(path: Path, task: Task, info: DatasetInfo) -> Finding:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            names, rows = set(file.schema_arrow.names), file.metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError):
+        return Finding(
+            "datasets", "wrong", f"{path} is not a readable Parquet file", "remove it: a run fetches it again"
+        )
+    needed = {"split", task.target, *task.input_columns} - set(task.optional_columns)
+    if missing := sorted(needed - names):
+        told = f"{path} lacks the columns {', '.join(missing)}"
+        return Finding("datasets", "wrong", told, "remove it: a run fetches it again")
+    return Finding("datasets", "ok", f"{info.name}, {rows:,} rows")
+
+
+def disk(settings: Settings) -> Iterator[Finding]:
+    """Room where Densely writes; one line for places on the same disk."""
+    seen = set()
+    for variable, folder in (("DENSELY_HOME", settings.home), ("DENSELY_MODELS_DIR", settings.models_dir)):
+        place = _existing(folder)
+        try:
+            device, free = place.stat().st_dev, shutil.disk_usage(place).free
+        except OSError as error:
+            yield Finding("disk", "wrong", f"{place}: {error.strerror}", f"set {variable} to another place")
+            continue
+        if device in seen:
+            continue
+        seen.add(device)
+        told = f"{free / 2**30:,.1f} GiB free at {place}"
+        if free < LEAST_ROOM:
+            yield Finding("disk", "wrong", told, f"make room, or set {variable} to a place on another disk")
+        else:
+            yield Finding("disk", "ok", told)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the one above it that would hold it."""
+    return next((place for place in (folder, *folder.parents) if place.exists()), folder)

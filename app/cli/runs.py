@@ -1,0 +1,161 @@
+"""`densely runs …` and `densely compare`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.connection import Json, Key, Url, connect
+from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
+from app.cli.watch import watch
+from app.client import Run
+
+app = typer.Typer(help="Runs: list, show, watch, cancel, retry.", invoke_without_command=True)
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="the run's id", show_default=False)]
+RunIds = Annotated[list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False)]
+
+
+@app.callback()
+def runs(
+    context: typer.Context,
+    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
+    dataset: Annotated[str | None, typer.Option(help="on this dataset only")] = None,
+    tag: Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """List runs, newest first; or show, watch, cancel, retry one."""
+    if context.invoked_subcommand:
+        return
+    with connect(url, api_key) as client:
+        found = client.runs.list(task, status, dataset, tag, limit)
+    if as_text:
+        as_json([run.data for run in found])
+        return
+    columns = ["run", "task", "preset", "dataset", "status", "done", "test", "model", "asked"]
+    show(columns, [_row(run) for run in found], "no runs")
+
+
+@app.command("show")
+def show_run(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """Where a run stands, its figures and curves."""
+    with connect(url, api_key) as client:
+        run = client.runs.get(run_id)
+        if as_text:
+            as_json(run.data)
+            return
+        history = run.history
+    data = run.data
+    told = {
+        "run": f"{data.id}  {data.name or ''}".strip(),
+        "task": f"{data.task}, {data.preset} on {data.dataset}, seed {data.seed}",
+        "status": f"{data.status}" + (f", {data.progress.fraction:.0%}" if data.progress and not run.is_over else ""),
+        "times": " → ".join(filter(None, map(moment, (data.created_at, data.started_at, data.finished_at)))),
+        "error": f"{data.error.type}: {data.error.message}" if data.error else None,
+        "model": data.model_id,
+        **{split: _figures(getattr(data.metrics, split)) for split in ("train", "validation", "test", "baseline")},
+    }
+    facts(list(told.items()))
+    last = history[-1] if history else {}
+    fit = [row for row in history if (row["fold"], row["seed"]) == (last["fold"], last["seed"])]
+    for name in [name for name in last if name not in ("epoch", "fold", "seed", "seconds")]:
+        line(f"{name:>14} {sparkline([row[name] for row in fit if row.get(name) is not None])}")
+
+
+@app.command("watch")
+def watch_run(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """Follow a run to its end. Ctrl-C ends the watching, not the run."""
+    with connect(url, api_key) as client:
+        run = client.runs.get(run_id)
+        watch(run, as_text=as_text)
+        run.check()
+        if as_text:
+            as_json(run.data)
+        else:
+            line(f"{run.id} succeeded: {test_figure(run.metrics)}; model {run.model_id}")
+
+
+@app.command()
+def cancel(run_ids: RunIds, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """Ask for runs to end."""
+    with connect(url, api_key) as client:
+        for run_id in run_ids:
+            run = client.runs.get(run_id).cancel()
+            if as_text:
+                as_json(run.data)
+            else:
+                line(f"{run.id} {run.status if run.is_over else 'is about to end'}")
+
+
+@app.command()
+def retry(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """Queue a failed or cancelled training again, as a new run."""
+    with connect(url, api_key) as client:
+        run = client.runs.get(run_id).retry()
+    if as_text:
+        as_json(run.data)
+    else:
+        line(run.id)
+
+
+def compare(
+    run_ids: RunIds,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="save the picture of the curves: a name that ends in .svg or .png"),
+    ] = None,
+    first_epoch: Annotated[int, typer.Option(min=1, help="leave the epochs before it out of the picture")] = 1,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Where 2 to 10 runs differ, their figures, and whether chance explains it; or their curves as a picture."""
+    with connect(url, api_key) as client:
+        if output:
+            form = output.suffix.lower().removeprefix(".")
+            if form not in ("svg", "png"):
+                raise typer.BadParameter("--output must end in .svg or .png")
+            output.write_bytes(client.compare_picture(run_ids, form, first_epoch))  # type: ignore[arg-type]
+            if as_text:
+                as_json({"output": str(output)})
+            else:
+                line(str(output))
+            return
+        found = client.compare(run_ids)
+    if as_text:
+        as_json(found)
+        return
+    names = [run.id for run in found.runs]
+    figures: list[list[Any]] = [["preset", *(run.preset for run in found.runs)]]
+    figures += [["test", *(_figures(run.metrics.test) for run in found.runs)]]
+    differing = [[each.field, *each.values] for each in found.differences if each.field != "preset"]
+    show(["", *names], figures + differing, "")
+    for test in found.tests:
+        console().print(f"{test.runs[0]} / {test.runs[1]}: {test.reading}", markup=False)
+    for note in found.notes:
+        console().print(note, markup=False, style="dim")
+
+
+def _row(run: Run) -> list[Any]:
+    data = run.data
+    done = f"{data.progress.fraction:.0%}" if data.progress else ""
+    told = test_figure(data.metrics) or (data.error.type if data.error else "")
+    return [
+        data.id,
+        data.task,
+        data.preset,
+        data.dataset,
+        data.status,
+        done,
+        told,
+        data.model_id,
+        moment(data.created_at),
+    ]
+
+
+def _figures(found: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in found.items())

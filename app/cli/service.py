@@ -1,0 +1,96 @@
+"""Start the service, or a part of it."""
+
+import os
+import socket
+import threading
+import time
+from typing import Annotated
+
+import httpx
+import typer
+
+from app import logs, processes
+from app.cli.connection import address, settings
+from app.cli.frame import fail
+from app.cli.output import console
+from app.settings import Settings
+
+Workers = Annotated[int | None, typer.Option(min=1, max=64, help="API processes, instead of DENSELY_WORKERS.")]
+
+
+def up(workers: Workers = None) -> None:
+    """Migrate the database, then run the API and the worker until Ctrl-C."""
+    from app.db import migrate as migrations
+
+    found = _with(workers)
+    logs.configure(found.log_level)
+    _check_places(found)
+    migrations.upgrade(found.url)
+    threading.Thread(target=_greet, args=(address(found),), daemon=True).start()
+    raise typer.Exit(processes.run([*_api_processes(found), processes.Child("worker", "app.worker")]))
+
+
+def serve(workers: Workers = None) -> None:
+    """Run the API alone."""
+    from app.main import serve
+
+    found = _with(workers)
+    if found.workers > 1:
+        logs.configure(found.log_level)
+        _check_places(found)
+        raise typer.Exit(processes.run(_api_processes(found)))
+    serve(found)
+
+
+def worker() -> None:
+    """Run a worker alone."""
+    from app.worker.__main__ import work
+
+    work(settings())
+
+
+def migrate() -> None:
+    """Bring the database to the schema of this release."""
+    from app.db import migrate as migrations
+
+    migrations.upgrade(settings().url)
+
+
+def _with(workers: int | None) -> Settings:
+    """The settings; children read theirs from the environment too."""
+    if workers is not None:
+        os.environ["DENSELY_WORKERS"] = str(workers)
+    return settings()
+
+
+def _api_processes(found: Settings) -> list[processes.Child]:
+    names = [f"API {n + 1}" for n in range(found.workers)] if found.workers > 1 else ["API"]
+    return [processes.Child(name, "app.main") for name in names]
+
+
+def _check_places(found: Settings) -> None:
+    """Folders that can be made, a port that is free: known now, not from three dead processes."""
+    for folder in (found.home, found.models_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise fail(f"the folder {folder} cannot be made: {error.strerror}") from error
+    family = socket.AF_INET6 if ":" in found.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((found.host, found.port))
+        except OSError as error:
+            raise fail(f"cannot listen on {found.host}, port {found.port}: {error.strerror}") from error
+
+
+def _greet(url: str) -> None:
+    """Say where the service is as soon as it answers."""
+    for _ in range(300):
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=1).status_code == 200:
+                console(error=True).print(f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it.")
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)

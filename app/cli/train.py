@@ -1,0 +1,92 @@
+"""`densely train`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.connection import Json, Key, Url, connect
+from app.cli.output import as_json, console, line, test_figure
+from app.cli.predict import TaskName
+from app.cli.watch import watch
+from app.client import Run
+
+
+def train(
+    task: TaskName,
+    preset: Annotated[str | None, typer.Option(help="a named recipe; default: baseline")] = None,
+    dataset: Annotated[str | None, typer.Option(help="default: the task's first")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="JSON with the fields that replace the preset's, or @FILE with it")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="replaces the recipe's")] = None,
+    seed: Annotated[int | None, typer.Option(help="of weights, batch order and dropout; default: drawn")] = None,
+    seeds: Annotated[int | None, typer.Option(help="train with so many seeds and report mean and spread")] = None,
+    validation: Annotated[str | None, typer.Option(help="none, holdout:ROWS or kfold:FOLDS")] = None,
+    activate: Annotated[str | None, typer.Option(help="if_better, always or never")] = None,
+    name: Annotated[str | None, typer.Option(help="a name of your own")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, any number of times")] = None,
+    webhook: Annotated[str | None, typer.Option(help="URL that is told when the run has ended")] = None,
+    key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key queues one run only")] = None,
+    follow: Annotated[bool, typer.Option("--watch", "-w", help="show each epoch until the run has ended")] = False,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Queue a run; with --watch follow it. Ctrl-C ends the watching, not the run."""
+    asked: dict[str, Any] = {
+        "preset": preset, "dataset": dataset, "recipe": _recipe(recipe, epochs), "seed": seed, "seeds": seeds,
+        "validation": _validation(validation), "activate": activate, "name": name, "tags": _tags(tag or []),
+        "webhook": webhook,
+        "idempotency_key": key,
+    }  # fmt: skip
+    with connect(url, api_key) as client:
+        run = client.train(task, **asked)
+        if follow:
+            watch(run, as_text=as_text)
+            run.check()
+        if as_text:
+            as_json(run.data)
+        elif follow:
+            _result(run)
+        else:
+            line(run.id)
+            console(error=True).print(f"queued; `densely runs show {run.id}` tells how it goes", markup=False)
+
+
+def _result(run: Run) -> None:
+    baseline = {name: value for name, value in run.metrics.baseline.items() if name != "loss"}
+    guess = "".join(f", guessing scores {value:.4g}" for value in baseline.values())
+    line(f"{run.id} succeeded: {test_figure(run.metrics)}{guess}; model {run.model_id}")
+
+
+def _recipe(given: str | None, epochs: int | None) -> dict[str, Any] | None:
+    recipe: Any = {}
+    if given is not None:
+        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        try:
+            recipe = json.loads(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"--recipe is not JSON: {error}") from error
+        if not isinstance(recipe, dict):
+            raise typer.BadParameter("--recipe must be a JSON object")
+    return (recipe if epochs is None else {**recipe, "epochs": epochs}) or None
+
+
+def _validation(given: str | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    kind, _, number = given.partition(":")
+    field = {"holdout": "size", "kfold": "folds"}.get(kind)
+    if given == "none":
+        return {"kind": "none"}
+    if field is None or not (number.isascii() and number.isdigit()):
+        raise typer.BadParameter("--validation must be none, holdout:ROWS or kfold:FOLDS")
+    return {"kind": kind, field: int(number)}
+
+
+def _tags(given: list[str]) -> dict[str, str] | None:
+    if any("=" not in tag for tag in given):
+        raise typer.BadParameter("--tag must be KEY=VALUE")
+    return dict(tag.split("=", 1) for tag in given) or None

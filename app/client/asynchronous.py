@@ -1,0 +1,242 @@
+"""`AsyncDensely`: the same client with `await`. `sync.py` has the examples."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Self, Unpack
+
+from app.client import answers, calls
+from app.client.answers import Listed
+from app.client.calls import Form, Options
+from app.client.events import Event, Feed
+from app.client.retries import Retries
+from app.client.run import AsyncRun
+from app.client.transport import AsyncTransport, Connection
+from app.domain.recipes import Recipe, RecipePatch, Validation
+from app.domain.runs import Activate
+from app.domain.runs import Run as RunData
+
+
+class Predictions:
+    """`client.predict`: one method for each task, and `many`.
+
+    All take `model` ("active", a version number or a model id) and `explain`; classifiers `min_confidence`; newswire
+    `top_k`.
+
+    Raises:
+        InvalidInput: a field does not fit; its `errors` name the field and the limit.
+        NotFound: there is no such model.
+        Unavailable: the model cannot answer now.
+        ServiceUnreachable: nobody answers.
+    """
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._send = transport.send
+        self._play = transport.play
+
+    async def sentiment(self, text: str, **options: Unpack[Options]) -> answers.SentimentPrediction:
+        """Is a film review negative or positive?"""
+        return await self._send(calls.predict(answers.SentimentPrediction, "sentiment", {"text": text}, options))
+
+    async def newswire(
+        self, text: str, title: str | None = None, **options: Unpack[Options]
+    ) -> answers.NewswirePrediction:
+        """What is a story about?"""
+        instance = {"text": text} if title is None else {"text": text, "title": title}
+        return await self._send(calls.predict(answers.NewswirePrediction, "newswire", instance, options))
+
+    async def digits(self, picture: Any, **options: Unpack[Options]) -> answers.DigitsPrediction:
+        """Which digit is it? `picture`: 28 × 28 or 784 grey values (lists or an array), or an image's path or bytes."""
+        return await self._send(calls.predict(answers.DigitsPrediction, "digits", calls.as_digit(picture), options))
+
+    async def housing(
+        self, *, model: int | str = "active", explain: bool = False, **features: float
+    ) -> answers.HousingPrediction:
+        """The median home price of a part of town, from its thirteen columns."""
+        return await self._send(
+            calls.predict(
+                answers.HousingPrediction, "housing", {"features": features}, calls.housing_options(model, explain)
+            )
+        )
+
+    async def planar(self, x: float, y: float, **options: Unpack[Options]) -> answers.PlanarPrediction:
+        """To which class does a point of the plane belong?"""
+        return await self._send(calls.predict(answers.PlanarPrediction, "planar", {"point": [x, y]}, options))
+
+    async def one(self, task: str, instance: Any, **options: Unpack[Options]) -> Any:
+        """One input of any task, in the same forms as those of `many`."""
+        return await self._send(calls.predict_one(task, instance, options))
+
+    async def many(self, task: str, instances: Iterable[Any], **options: Unpack[Options]) -> list[Any]:
+        """Any number of inputs of one task, answered in order.
+
+        An instance is what the task's own method takes (a text, pixels, a pair), or a dict of the request's fields.
+        """
+        return await self._play(calls.predict_all(task, instances, options))
+
+
+class Models:
+    """`client.models`: what was trained."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._send = transport.send
+        self._play = transport.play
+
+    async def list(self, task: str | None = None, limit: int = 50) -> Listed[answers.Model]:
+        """The newest models, newest first."""
+        return await self._play(calls.listed("/models", answers.Model, limit, task=task))
+
+    async def get(self, model_id: str) -> answers.ModelDetail:
+        """A model with its manifest."""
+        return await self._send(calls.get(f"/models/{model_id}", answers.ModelDetail))
+
+    async def activate(self, model_id: str) -> answers.Model:
+        """Make it the one that its task's predictions use."""
+        return await self._play(calls.activate_known(model_id))
+
+    async def archive(self, model_id: str) -> bytes:
+        """Its files as a zip."""
+        return await self._send(calls.content(f"/models/{model_id}/archive"))
+
+    async def diagram(self, model_id: str, form: Form = "svg") -> bytes:
+        """Its layers as a picture."""
+        return await self.picture(model_id, "diagram", form)
+
+    async def picture(self, model_id: str, kind: str, form: Form = "svg") -> bytes:
+        """One of the task's pictures: `confusion`, `predictions`, `boundary`, `sheet`."""
+        return await self._send(calls.picture(f"/models/{model_id}/{kind}", form))
+
+
+class Runs:
+    """`client.runs`: trainings of now and before."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self,
+        task: str | None = None,
+        status: str | None = None,
+        dataset: str | None = None,
+        tag: str | None = None,
+        limit: int = 50,
+    ) -> Listed[AsyncRun]:
+        """The newest runs, newest first. `tag` is `key` or `key:value`."""
+        script = calls.listed("/runs", RunData, limit, task=task, status=status, dataset=dataset, tag=tag)
+        return [AsyncRun(self._transport, data) for data in await self._transport.play(script)]
+
+    async def get(self, run_id: str) -> AsyncRun:
+        """A run."""
+        return AsyncRun(self._transport, await self._transport.send(calls.get(f"/runs/{run_id}", RunData)))
+
+
+class Tasks:
+    """`client.tasks`: what can be asked."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._send = transport.send
+        self._play = transport.play
+
+    async def list(self) -> Listed[answers.Task]:
+        """All tasks."""
+        return await self._play(calls.listed("/tasks", answers.Task, calls.PAGE))
+
+    async def get(self, task: str) -> answers.Task:
+        """A task with its schemas, labels and presets."""
+        return await self._send(calls.get(f"/tasks/{task}", answers.Task))
+
+    async def encode(self, task: str, **fields: Any) -> answers.Encoded:
+        """How a model sees an input; `model` chooses which one."""
+        return await self._send(calls.post(f"/tasks/{task}/encode", answers.Encoded, fields))
+
+    async def decode(self, task: str, **fields: Any) -> answers.Decoded:
+        """What a model sees, turned back."""
+        return await self._send(calls.post(f"/tasks/{task}/decode", answers.Decoded, fields))
+
+    async def activate(self, task: str, model_id: str) -> answers.Model:
+        """Make a model the one that the task's predictions use."""
+        return await self._send(calls.activate(task, model_id))
+
+    async def activations(self, task: str, limit: int = 50) -> Listed[answers.Activation]:
+        """Changes of the active model, newest first."""
+        return await self._play(calls.listed(f"/tasks/{task}/active-model/history", answers.Activation, limit))
+
+
+class AsyncDensely:
+    """A client of the service.
+
+    `url`: where it is. `api_key`: one of its keys, if it has any. `timeout`: seconds for connecting and for each read.
+    `retries`: how often what is safe to repeat is repeated, a number or a `Retries`: reading, predicting, and training,
+    which is sent with a key that makes it queue one run only.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        retries: int | Retries = 4,
+    ) -> None:
+        how = Retries(most=retries) if isinstance(retries, int) else retries
+        self._transport = AsyncTransport(Connection(url.rstrip("/"), api_key, timeout, how))
+        self.predict = Predictions(self._transport)
+        self.models = Models(self._transport)
+        self.runs = Runs(self._transport)
+        self.tasks = Tasks(self._transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._transport.close()
+
+    async def train(
+        self,
+        task: str,
+        *,
+        preset: str | None = None,
+        dataset: str | None = None,
+        recipe: Mapping[str, Any] | Recipe | RecipePatch | None = None,
+        seed: int | None = None,
+        seeds: int | None = None,
+        validation: Mapping[str, Any] | Validation | None = None,
+        activate: Activate | None = None,
+        name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        webhook: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncRun:
+        """Queue a run. What is left out comes from the task and the preset; `recipe` replaces parts of the preset's.
+
+        Raises:
+            InvalidInput: a field does not fit.
+            QueueFull: too many runs are waiting, also after the last repetition.
+        """
+        call = calls.train(
+            task, idempotency_key, preset=preset, dataset=dataset, recipe=recipe, seed=seed, seeds=seeds,
+            validation=validation, activate=activate, name=name, tags=tags, webhook=webhook,
+        )  # fmt: skip
+        return AsyncRun(self._transport, await self._transport.send(call))
+
+    async def compare(self, runs: Iterable[AsyncRun | str]) -> answers.Comparison:
+        """2 to 10 runs of one task: where they differ, their figures, and whether chance explains it."""
+        return await self._transport.send(calls.get("/compare", answers.Comparison, runs=calls.run_ids(runs)))
+
+    async def compare_picture(self, runs: Iterable[AsyncRun | str], form: Form = "svg", first_epoch: int = 1) -> bytes:
+        """Their curves in one picture."""
+        call = calls.picture("/compare", form, runs=calls.run_ids(runs), first_epoch=first_epoch)
+        return await self._transport.send(call)
+
+    def events(self, last_event_id: str | None = None) -> AsyncIterator[Event]:
+        """What happens to all runs, without an end."""
+        return self._transport.events(Feed(None, last_event_id))
+
+    async def ready(self) -> answers.Readiness:
+        """Whether requests can be answered."""
+        return await self._transport.send(calls.get("/health/ready", answers.Readiness))
+
+    async def system(self) -> answers.System:
+        """Versions, workers and devices."""
+        return await self._transport.send(calls.get("/system", answers.System))

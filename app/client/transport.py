@@ -1,0 +1,264 @@
+"""The two ways to send what `calls` describes: waiting for the answer, and with `await`. Everything else is shared."""
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import AsyncIterator, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+import app
+from app.client.calls import Call, Script
+from app.client.errors import ServiceUnreachable, error_of
+from app.client.events import Event, Feed, is_stream, polled
+from app.client.retries import Retries
+from app.errors import InvalidInput
+
+T = TypeVar("T")
+Outcome = httpx.Response | httpx.TransportError
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the service is, and how to speak to it."""
+
+    url: str
+    api_key: str | None
+    timeout: float  # seconds, for connecting and for each read
+    retries: Retries
+
+    def options(self) -> dict[str, Any]:
+        """Arguments of httpx' clients.
+
+        Raises:
+            InvalidInput: the URL or the key cannot be used.
+        """
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InvalidInput(f"{self.url!r} is no URL of a service, such as http://127.0.0.1:8000", field="url")
+        headers = {"User-Agent": f"densely/{app.__version__}", "Accept": "application/json"}
+        if self.api_key:
+            if not (self.api_key.isascii() and self.api_key.isprintable()):
+                raise InvalidInput("an API key has printable ASCII characters only", field="api_key")
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        # A proxy of the environment cannot reach this machine's own loopback.
+        remote = not _is_loopback(parts.hostname)
+        return {"base_url": self.url, "headers": headers, "timeout": self.timeout, "trust_env": remote}
+
+    def wait(self, call: Call[Any], outcome: Outcome, done: int) -> float | None:
+        """Seconds until the call is repeated; None: its response is the answer.
+
+        Raises:
+            ServiceUnreachable: the connection failed, and repeating has no use.
+        """
+        if isinstance(outcome, httpx.Response):
+            return self.retries.after_response(outcome, done) if call.repeatable else None
+        wait = self.retries.after_failure(outcome, done) if call.repeatable else None
+        if wait is None:
+            self.gone(outcome)
+        return wait
+
+    def gone(self, error: Outcome | None) -> NoReturn:
+        """
+        Raises:
+            ServiceUnreachable: always.
+        """
+        cause = error if isinstance(error, httpx.TransportError) else None
+        reason = (str(cause) or type(cause).__name__) if cause else "the stream ended"
+        raise ServiceUnreachable(f"the service at {self.url} does not answer: {reason}") from cause
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _request(call: Call[Any]) -> dict[str, Any]:
+    """Arguments of httpx' `request`. Ids in paths come from callers, so what is no path character is escaped."""
+    body = {} if call.body is None else {"json": call.body}
+    path = quote(call.path, safe="/")
+    return {"method": call.method, "url": path, "params": call.params, "headers": call.headers, **body}
+
+
+def _read(call: Call[T], response: httpx.Response) -> T:
+    if response.status_code >= 400:
+        raise error_of(response)
+    try:
+        return call.read(response)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ServiceUnreachable(f"{response.request.url} does not answer as Densely does") from error
+
+
+class Transport:
+    """Waits for answers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._http = httpx.Client(**connection.options())
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def send(self, call: Call[T]) -> T:
+        """The call's answer, after as many repetitions as it takes."""
+        done = 0
+        while True:
+            outcome: Outcome
+            try:
+                outcome = self._http.request(**_request(call))
+            except httpx.TransportError as error:
+                outcome = error
+            wait = self._connection.wait(call, outcome, done)
+            if wait is None:
+                assert isinstance(outcome, httpx.Response)
+                return _read(call, outcome)
+            time.sleep(wait)
+            done += 1
+
+    def play(self, script: Script[T]) -> T:
+        """What several calls come to."""
+        try:
+            step = next(script)
+            while True:
+                try:
+                    answer = self.send(step)
+                except Exception as error:  # noqa: BLE001 - the script decides
+                    step = script.throw(error)
+                else:
+                    step = script.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def events(self, feed: Feed) -> Iterator[Event]:
+        """Events until the feed is over; a broken stream is taken up where it broke."""
+        while True:
+            outcome: Outcome | None = None
+            try:
+                with self._http.stream(**feed.request()) as response:
+                    if feed.ended_with(response):
+                        return
+                    if response.status_code != 200:
+                        response.read()
+                        outcome = response
+                    elif not is_stream(response):
+                        yield from self._polled(polled(feed))
+                        return
+                    else:
+                        for chunk in response.iter_bytes():
+                            yield from feed.take(chunk)
+            except httpx.TransportError as error:
+                outcome = error
+            if feed.over:
+                return
+            wait = feed.again(outcome, self._connection.retries)
+            if wait is None:
+                self._connection.gone(outcome)
+            time.sleep(wait)
+
+    def _polled(self, script: Generator[Call[Any] | Event | float, Any, None]) -> Iterator[Event]:
+        answer: Any = None
+        while True:
+            try:
+                step = script.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(step, Call):
+                answer = self.send(step)
+            elif isinstance(step, Event):
+                yield step
+            else:
+                time.sleep(step)
+
+
+class AsyncTransport:
+    """The same with `await`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._http = httpx.AsyncClient(**connection.options())
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def send(self, call: Call[T]) -> T:
+        """The call's answer, after as many repetitions as it takes."""
+        done = 0
+        while True:
+            outcome: Outcome
+            try:
+                outcome = await self._http.request(**_request(call))
+            except httpx.TransportError as error:
+                outcome = error
+            wait = self._connection.wait(call, outcome, done)
+            if wait is None:
+                assert isinstance(outcome, httpx.Response)
+                return _read(call, outcome)
+            await asyncio.sleep(wait)
+            done += 1
+
+    async def play(self, script: Script[T]) -> T:
+        """What several calls come to."""
+        try:
+            step = next(script)
+            while True:
+                try:
+                    answer = await self.send(step)
+                except Exception as error:  # noqa: BLE001 - the script decides
+                    step = script.throw(error)
+                else:
+                    step = script.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    async def events(self, feed: Feed) -> AsyncIterator[Event]:
+        """Events until the feed is over; a broken stream is taken up where it broke."""
+        while True:
+            outcome: Outcome | None = None
+            try:
+                async with self._http.stream(**feed.request()) as response:
+                    if feed.ended_with(response):
+                        return
+                    if response.status_code != 200:
+                        await response.aread()
+                        outcome = response
+                    elif not is_stream(response):
+                        async for event in self._polled(polled(feed)):
+                            yield event
+                        return
+                    else:
+                        async for chunk in response.aiter_bytes():
+                            for event in feed.take(chunk):
+                                yield event
+            except httpx.TransportError as error:
+                outcome = error
+            if feed.over:
+                return
+            wait = feed.again(outcome, self._connection.retries)
+            if wait is None:
+                self._connection.gone(outcome)
+            await asyncio.sleep(wait)
+
+    async def _polled(self, script: Generator[Call[Any] | Event | float, Any, None]) -> AsyncIterator[Event]:
+        answer: Any = None
+        while True:
+            try:
+                step = script.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(step, Call):
+                answer = await self.send(step)
+            elif isinstance(step, Event):
+                yield step
+            else:
+                await asyncio.sleep(step)

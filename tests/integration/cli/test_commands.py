@@ -1,0 +1,357 @@
+"""`densely …` against the served application: what it prints, as text and as JSON, and its exit codes."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.db.engine import Database
+from app.domain.runs import Metrics, RunError
+from app.settings import Settings
+from tests.integration.cli.conftest import Densely, start
+from tests.integration.finished import Finished, answers_of
+from tests.support.artifacts import add_model
+
+EPOCHS = [{"loss": 0.7, "accuracy": 0.5}, {"loss": 0.6, "accuracy": 0.6}]
+KEY = "a-key-of-16-chars"
+
+
+def one_line(text: str) -> bool:
+    return 1 == len(text.splitlines())
+
+
+def test_predictions_of_each_task(densely: Densely, client: httpx.Client, examples: dict[str, Any]) -> None:
+    words = {
+        "sentiment": [examples["sentiment"]["text"]],
+        "newswire": [examples["newswire"]["text"], "--title", examples["newswire"]["title"]],
+        "digits": [json.dumps(examples["digits"]["pixels"])],
+        "housing": [f"{name}={value}" for name, value in examples["housing"]["features"].items()],
+        "planar": ["--", ",".join(map(str, examples["planar"]["point"]))],
+    }
+    assert set(examples) == set(words)
+    for task, given in words.items():
+        done = densely("predict", "--json", task, *given)
+        told = client.post("/predict", json=examples[task]).json()
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert told["prediction"].items() <= json.loads(done.stdout).items()
+
+
+def test_a_prediction_for_people(densely: Densely, client: httpx.Client) -> None:
+    told = client.post("/predict", json={"task": "sentiment", "text": "superb"}).json()["prediction"]
+
+    assert f"{told['label']}  {told['probability']:.3f}\n" == densely("predict", "sentiment", "superb").stdout
+
+
+def test_a_file_is_answered_line_by_line(densely: Densely, client: httpx.Client, tmp_path: Path) -> None:
+    """Objects and bare texts, empty lines left out; from a file to a file, or through."""
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('{"text": "superb"}\n\n"a dull mess"\n{"task": "sentiment", "text": "fine"}\n', encoding="utf-8")
+    body = {"task": "sentiment", "instances": [{"text": "superb"}, {"text": "a dull mess"}, {"text": "fine"}]}
+    expected = [each["label"] for each in client.post("/predict", json=body).json()["predictions"]]
+
+    assert 0 == densely("predict", "sentiment", "--file", str(source), "--output", str(target)).returncode
+    through = densely("predict", "sentiment", "--file", "-", given=source.read_text())
+    for text in (target.read_text(), through.stdout):
+        assert expected == [json.loads(line)["label"] for line in text.splitlines()]
+
+
+def test_a_file_longer_than_a_request(densely: Densely) -> None:
+    lines = "".join(f'"film number {number}"\n' for number in range(1203))
+
+    assert 1203 == len(densely("predict", "sentiment", "-f", "-", given=lines).stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"text": 3}', "- line 502: text: Input should be a valid string"),
+        ("{", "- line 502: not JSON: "),
+        ('{"txt": "x"}', "- line 502: text: Field required"),
+    ],
+)
+def test_a_line_at_fault_is_named_and_what_came_before_is_answered(densely: Densely, line: str, told: str) -> None:
+    done = densely("predict", "sentiment", "--file", "-", given='"fine"\n' * 501 + line + "\n")
+
+    assert 1 == done.returncode
+    assert one_line(done.stderr)
+    assert done.stderr.startswith(told)
+    assert 500 == len(done.stdout.splitlines())
+
+
+def test_an_input_as_the_model_sees_it(densely: Densely) -> None:
+    encoding = json.loads(densely("encode", "sentiment", "not bad", "--json").stdout)["encoding"]
+
+    assert ["not", "bad"] == [each["word"] for each in encoding["words"]]
+    rows = densely("encode", "sentiment", "not bad").stdout.splitlines()[1:]
+    assert [[str(each["id"]), each["word"]] for each in encoding["words"]] == [row.split() for row in rows]
+    assert "x1" in densely("encode", "planar", "1,2").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["predict", "sentiment"], "takes one of INPUT, --file and --image"),
+        (["predict", "sentiment", "x", "--image", "y.png"], "takes one of INPUT, --file and --image"),
+        (["predict", "housing", "CRIM"], "INPUT of housing must look like NAME=NUMBER"),
+        (["predict", "planar", "a,b"], "INPUT of planar must look like X,Y"),
+        (["predict", "sentiment", "x", "--modl", "1"], "No such option"),
+        (["train", "planar", "--recipe", "{"], "--recipe is not JSON"),
+        (["train", "planar", "--recipe", "[]"], "--recipe must be a JSON object"),
+        (["train", "planar", "--validation", "some"], "--validation must be none, holdout:ROWS or kfold:FOLDS"),
+        (["train", "planar", "--tag", "x"], "--tag must be KEY=VALUE"),
+        (["compare", "r-1", "r-2", "--output", "x.gif"], "--output must end in .svg or .png"),
+        (["runs", "--limit", "many"], "--limit"),
+        (["nothing"], "No such command 'nothing'"),
+        (["models", "--url", "nowhere"], "'nowhere' is no URL of a service"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path: Path, words: list[str], told: str) -> None:
+    """Found out before anybody is asked: nothing listens at port 9."""
+    process = start(*words, DENSELY_URL="http://127.0.0.1:9", DENSELY_HOME=str(tmp_path))
+    out, err = process.communicate(timeout=60)
+
+    assert (2, "") == (process.returncode, out)
+    assert one_line(err)
+    assert told in err
+
+
+REFUSED = [
+    (["predict", "sentiment", "x", "--model", "99"], "task 'sentiment' has no version 99"),
+    (["predict", "weather", "x"], "task: must be one of"),
+    (["predict", "digits", "--image", "no-such.png"], "no-such.png: No such file or directory"),
+    (["train", "planar", "--epochs", "0"], "recipe.epochs: Input should be greater than or equal to 1"),
+    (["runs", "show", "r-none"], "there is no run 'r-none'"),
+    (["models", "show", "m-none"], "there is no model 'm-none'"),
+    (["activate", "m-none"], "there is no model 'm-none'"),
+    (["compare", "r-1"], "takes 2 to 10 run ids, got 1"),
+]
+
+
+def test_what_the_service_refuses_is_one_line_and_exit_code_1(densely: Densely) -> None:
+    for words, told in REFUSED:
+        done = densely(*words)
+
+        assert (1, "") == (done.returncode, done.stdout)
+        assert one_line(done.stderr)
+        assert told in done.stderr
+
+
+def test_a_service_that_is_away_is_exit_code_3(densely: Densely) -> None:
+    with socket.socket() as taken:  # bound and not listening
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        done = densely("runs", "--json", "--url", url)
+
+    assert (3, "") == (done.returncode, done.stdout)
+    assert one_line(done.stderr)
+    assert f"{url} does not answer" in done.stderr
+
+
+def test_the_settings_say_where_the_service_is_and_with_which_key(
+    densely: Densely, client_for: Any, settings: Settings, database: Database
+) -> None:
+    port = str(client_for(settings.model_copy(update={"api_keys": (KEY,)})).base_url.port)
+    own = {"DENSELY_URL": "", "DENSELY_PORT": port}
+
+    assert 0 == densely("models", DENSELY_API_KEYS=KEY, **own).returncode
+    refused = densely("models", **own)
+    assert (1, True) == (refused.returncode, "--api-key" in refused.stderr)
+    assert 0 == densely("models", DENSELY_API_KEY=KEY, **own).returncode
+    # Keys of this machine's service go to no other one.
+    assert 1 == densely("models", "--url", f"http://127.0.0.1:{port}", DENSELY_API_KEYS=KEY).returncode
+
+
+def test_a_training_is_asked_for_listed_cancelled_and_retried(densely: Densely, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text('{"batch_size": 32}', encoding="utf-8")
+    words = ["--dataset", "sample", "--recipe", f"@{recipe}", "--epochs", "3", "--validation", "kfold:2", "--seed", "7"]
+    queued = densely("train", "housing", *words, "--activate", "never", "--tag", "team=a", "--name", "mine", "--json")
+    run = json.loads(queued.stdout)
+
+    assert (32, 3, 2, 7, "never", {"team": "a"}, "mine") == (
+        run["recipe"]["batch_size"], run["recipe"]["epochs"], run["validation"]["folds"], run["seed"],
+        run["activate"], run["tags"], run["name"],
+    )  # fmt: skip
+    assert [run["id"]] == [each["id"] for each in json.loads(densely("runs", "--tag", "team:a", "--json").stdout)]
+    assert run["id"] in densely("runs", "--status", "queued").stdout
+    assert f"{run['id']} cancelled\n" == densely("runs", "cancel", run["id"]).stdout
+    again = densely("runs", "retry", run["id"]).stdout.strip()
+    assert run["id"] == json.loads(densely("runs", "show", again, "--json").stdout)["retry_of"]
+    assert 1 == densely("runs", "cancel", run["id"]).returncode
+    assert "no runs\n" == densely("runs", "--task", "digits").stdout
+
+
+def test_the_same_key_queues_one_run(densely: Densely) -> None:
+    words = ["train", "planar", "--dataset", "moons", "--seed", "1", "--key", "k-1"]
+
+    assert densely(*words).stdout == densely(*words).stdout
+
+
+def test_watching_a_run_that_fails_is_exit_code_4(densely: Densely, finished: Finished) -> None:
+    attempt = finished.claimed("planar", EPOCHS)
+    attempt.fail(RunError(type="Diverged", message="the loss is no longer a number"))
+    run_id = attempt.run().id
+    done = densely("runs", "watch", run_id)
+
+    assert 4 == done.returncode
+    assert f"run {run_id} is failed: Diverged: the loss is no longer a number\n" == done.stderr
+    assert "epoch 2: loss 0.6 accuracy 0.6" in done.stdout
+    events = [json.loads(line) for line in densely("runs", "watch", run_id, "--json").stdout.splitlines()]
+    told = [event["type"] for event in events if event["type"] != "progress"]
+    assert ["status", "status", "epoch", "epoch", "status"] == told
+    assert "Diverged" in densely("runs", "show", run_id).stdout
+
+
+def test_ctrl_c_leaves_the_run_going_and_says_how_to_end_it(client: httpx.Client, tmp_path: Path) -> None:
+    settings = {"DENSELY_URL": str(client.base_url), "DENSELY_HOME": str(tmp_path)}
+    process = start("train", "planar", "--dataset", "moons", "--watch", **settings)
+    assert process.stdout is not None
+    assert "queued\n" == process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    (run,) = client.get("/runs").json()["items"]
+
+    assert (130, "queued") == (process.returncode, run["status"])
+    assert f"run {run['id']} goes on; `densely runs cancel {run['id']}` ends it\n" == err
+
+
+def test_finished_runs_are_shown_and_compared(densely: Densely, finished: Finished, tmp_path: Path) -> None:
+    answers, metrics = answers_of("sentiment"), Metrics(test={"accuracy": 0.9, "loss": 0.3})
+    one = finished.run("sentiment", answers, EPOCHS, metrics=metrics)
+    two = finished.run("sentiment", answers, EPOCHS, seed=5)
+    shown = densely("runs", "show", one).stdout
+
+    assert "accuracy 0.9" in shown
+    assert "accuracy ▁█" in shown
+    compared = densely("compare", one, two)
+    assert re.search(r"^seed +1 +5 *$", compared.stdout, re.MULTILINE), compared.stdout
+    assert [one, two] == [run["id"] for run in json.loads(densely("compare", one, two, "--json").stdout)["runs"]]
+    for name, start_of in (("curves.png", b"\x89PNG"), ("curves.svg", b"<?xml")):
+        assert 0 == densely("compare", one, two, "--output", str(tmp_path / name)).returncode
+        assert (tmp_path / name).read_bytes().startswith(start_of)
+
+
+def test_models_are_listed_shown_fetched_and_activated(
+    densely: Densely, database: Database, store: ArtifactStore, tmp_path: Path
+) -> None:
+    other = add_model(database, store, "planar", seed=9, active=False).id
+    listed = json.loads(densely("models", "--task", "planar", "--json").stdout)
+
+    assert [(other, False), (listed[1]["id"], True)] == [(model["id"], model["active"]) for model in listed]
+    assert f"planar is answered by {other}, version 2\n" == densely("activate", other).stdout
+    assert re.search(rf"^{other} +planar +2 +active", densely("models").stdout, re.MULTILINE)
+    assert "sigmoid" in densely("models", "show", other).stdout
+    assert 0 == densely("models", "download", other, "-o", str(tmp_path / "m.zip")).returncode
+    assert f"{other}/manifest.json" in zipfile.ZipFile(tmp_path / "m.zip").namelist()
+
+
+def test_help_and_completion(densely: Densely) -> None:
+    told = densely("--help")
+
+    assert 0 == told.returncode
+    assert "3 the service cannot be reached" in " ".join(told.stdout.split())
+    asked = {"_DENSELY_COMPLETE": "complete_bash", "COMP_WORDS": "densely pre", "COMP_CWORD": "1"}
+    assert "predict" == densely(**asked).stdout.strip()
+
+
+def test_every_command_of_a_client_takes_json_and_url(densely: Densely) -> None:
+    commands = ["predict", "encode", "train", "runs", "models", "activate", "compare", "doctor"]
+    commands += [f"runs {name}" for name in ("show", "watch", "cancel", "retry")] + ["models show", "models download"]
+    for command in commands:
+        told = densely(*command.split(), "--help").stdout
+        assert all(option in told for option in ("--json", "--url", "--api-key")), command
+
+
+def doctor(densely: Densely, *words: str, **settings: str) -> tuple[int, dict[str, dict[str, str]], str]:
+    done = densely("doctor", "--json", *words, **settings)
+    report = json.loads(done.stdout)
+    assert (done.returncode == 0) == report["ok"] == all(each["state"] != "wrong" for each in report["findings"])
+    assert all(each["mend"] for each in report["findings"] if each["state"] == "wrong")
+    return (
+        done.returncode,
+        {each["about"]: each for each in report["findings"] if each["state"] == "wrong"},
+        done.stdout,
+    )
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_fresh_installation(densely: Densely, tmp_path: Path) -> None:
+    own = {"DENSELY_URL": "", "DENSELY_PORT": _free(), "DENSELY_HOME": str(tmp_path / "new")}
+    code, wrong, _ = doctor(densely, DENSELY_MODELS_DIR=str(tmp_path / "models"), **own)
+
+    assert (0, {}) == (code, wrong)
+    assert not (tmp_path / "new").exists()  # it only looks
+    told = densely("doctor", DENSELY_MODELS_DIR=str(tmp_path / "models"), **own).stdout
+    assert "start it with `densely up`" in told
+    assert told.endswith("nothing is wrong\n")
+
+
+def _free() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def test_the_doctor_sees_a_service_without_a_worker(densely: Densely) -> None:
+    _, wrong, told = doctor(densely)
+
+    assert {"worker"} == set(wrong)
+    assert "densely worker" in wrong["worker"]["mend"]
+    assert "answers at" in told
+
+
+def test_the_doctor_finds_what_is_broken(densely: Densely, tmp_path: Path, store: ArtifactStore, client: Any) -> None:
+    """A damaged model, a file that is no database, a dataset that is none, keys one can guess, a port that is taken."""
+    broken = store.path("planar", client.get("/models?task=planar").json()["items"][0]["id"])
+    shutil.copytree(store.root, tmp_path / "copies")
+    weights = tmp_path / "copies" / "planar" / broken.name / "weights.npz"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "densely.db").write_bytes(b"no database" * 1000)
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "imdb.parquet").write_bytes(b"no rows")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        _, wrong, told = doctor(
+            densely,
+            DENSELY_URL="",
+            DENSELY_PORT=str(taken.getsockname()[1]),
+            DENSELY_HOME=str(tmp_path / "other"),
+            DENSELY_MODELS_DIR=str(tmp_path / "copies"),
+            DENSELY_DATASETS_DIR=str(tmp_path / "rows"),
+            DENSELY_API_KEYS="aaaaaaaaaaaaaaaaaaaa",
+        )
+
+    assert {"models", "database", "datasets", "API keys", "service"} == set(wrong)
+    assert "weights.npz does not have its checksum" in wrong["models"]["told"]
+    assert "not a readable Parquet file" in wrong["datasets"]["told"]
+    assert "Address already in use" in wrong["service"]["told"]
+    assert "aaaaaaaa" not in told  # keys are not shown
+
+
+def test_the_doctor_reads_mistaken_settings(densely: Densely) -> None:
+    _, wrong, _ = doctor(densely, DENSELY_PORT="abc")
+
+    assert "DENSELY_PORT Input should be a valid integer" in wrong["settings"]["told"]
+
+
+def test_the_doctor_wants_a_migration(densely: Densely, tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "densely.db") as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0001')")
+    connection.close()
+    _, wrong, _ = doctor(densely)
+
+    assert "run `densely migrate`" == wrong["database"]["mend"]

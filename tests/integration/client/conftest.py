@@ -1,0 +1,46 @@
+"""Both clients, of the served application."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+
+from app.client import AsyncDensely, Densely, Retries
+from tests.support.clients import Blocking
+
+AT_ONCE = Retries(base=0.001)
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture(params=["Densely", "AsyncDensely"])
+def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
+    """Makes a client of a URL; every test that asks for it runs with both kinds."""
+    with ExitStack() as stack:
+
+        def make(url: str, **options: Any) -> Any:
+            options = {"retries": AT_ONCE, "timeout": 10, **options}
+            if request.param == "Densely":
+                return stack.enter_context(Densely(url, **options))
+            runner = stack.enter_context(asyncio.Runner())
+            blocking = Blocking(AsyncDensely(url, **options), runner)
+            stack.callback(blocking.close)
+            return blocking
+
+        yield make
+
+
+@pytest.fixture
+def densely(connect: Connect, client: httpx.Client) -> Any:
+    """A client of the served application."""
+    return connect(str(client.base_url))
+
+
+@pytest.fixture
+def run_body(finished: Any, client: httpx.Client) -> Any:
+    """A run as the service tells it."""
+    run_id = finished.claimed("planar").run().id
+    return client.get(f"/runs/{run_id}").json()

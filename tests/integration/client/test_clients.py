@@ -1,0 +1,211 @@
+"""Both clients against the served application."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.client import errors
+from app.db.engine import Database
+from app.domain.recipes import EarlyStopping, KFold, RecipePatch
+from app.domain.runs import Metrics
+from app.settings import Settings
+from tests.integration.client.conftest import Connect
+from tests.integration.finished import Finished, answers_of
+from tests.support.artifacts import add_model
+
+KEY = "a-key-of-16-chars"
+
+
+def test_every_task_predicts_what_the_service_answers(
+    densely: Any, client: httpx.Client, examples: dict[str, dict[str, Any]]
+) -> None:
+    """Each method sends its arguments as the service's own example has them."""
+    answers = {
+        "sentiment": densely.predict.sentiment(examples["sentiment"]["text"]),
+        "newswire": densely.predict.newswire(examples["newswire"]["text"], examples["newswire"].get("title")),
+        "digits": densely.predict.digits(examples["digits"]["pixels"]),
+        "housing": densely.predict.housing(**examples["housing"]["features"]),
+        "planar": densely.predict.planar(*examples["planar"]["point"]),
+    }
+
+    assert set(examples) == set(answers)
+    for task, found in answers.items():
+        told = client.post("/predict", json=examples[task]).json()
+        sent = json.loads(found.model_dump_json())
+        assert told["model"] == sent["model"]
+        assert told["prediction"].items() <= sent.items()
+
+
+def test_many_are_answered_in_order_over_several_calls(
+    densely: Any, examples: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.client.calls.ROWS_AT_ONCE", 3)
+    points = [(x / 4, 0.5) for x in range(8)]
+    found = densely.predict.many("planar", points)
+
+    assert [densely.predict.planar(*point).probability for point in points] == [each.probability for each in found]
+    assert 8 == len(found)
+    assert [] == densely.predict.many("planar", [])
+    for task, example in examples.items():
+        instance = {name: value for name, value in example.items() if name != "task"}
+        assert 4 == len(densely.predict.many(task, [instance] * 4))
+    assert 2 == len(densely.predict.many("housing", [examples["housing"]["features"]] * 2))
+
+
+def test_an_instance_at_fault_is_counted_from_the_first_of_all(densely: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.client.calls.ROWS_AT_ONCE", 2)
+    with pytest.raises(errors.InvalidInput) as caught:
+        densely.predict.many("planar", [(0, 0)] * 5 + [(0, 1e9)])
+
+    assert ["instances.5.point.1"] == [each.field for each in caught.value.errors]
+    assert caught.value.request_id
+
+
+def test_more_than_the_service_takes_at_once_is_sent_in_parts(
+    connect: Connect, client_for: Any, settings: Settings, database: Database, store: ArtifactStore
+) -> None:
+    add_model(database, store, "digits")
+    small = client_for(settings.model_copy(update={"max_body_mib": 1}))
+    pictures = np.zeros((700, 784), dtype=np.uint8)  # 1.6 MB as JSON
+
+    assert 700 == len(connect(str(small.base_url)).predict.many("digits", list(pictures)))
+
+
+def test_arrays_are_pictures(densely: Any) -> None:
+    picture = np.arange(784) % 256
+    answers = [
+        densely.predict.digits(given) for given in (picture, picture.reshape(28, 28), list(picture.reshape(28, 28)))
+    ]
+
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_model_is_chosen_by_version_or_id(densely: Any, database: Database, store: ArtifactStore) -> None:
+    other = add_model(database, store, "planar", seed=9, active=False)
+
+    assert 1 == densely.predict.planar(0, 1).model.version
+    assert other.id == densely.predict.planar(0, 1, model=2).model.id
+    assert 2 == densely.predict.planar(0, 1, model=other.id).model.version
+    with pytest.raises(errors.NotFound):
+        densely.predict.planar(0, 1, model=3)
+
+
+def test_a_training_is_asked_for_as_given(densely: Any) -> None:
+    run = densely.train(
+        "housing",
+        dataset="sample",
+        recipe={"epochs": 3},
+        validation=KFold(folds=4),
+        seed=7,
+        activate="never",
+        name="mine",
+        tags={"team": "a"},
+    )
+
+    assert (3, 4, 7, "never", "mine", {"team": "a"}) == (
+        run.data.recipe.epochs,
+        run.data.validation.folds,
+        run.data.seed,
+        run.data.activate,
+        run.data.name,
+        run.data.tags,
+    )
+    assert ([], None, "queued", False) == (run.history, run.model, run.status, run.is_over)
+
+
+def test_a_patch_changes_only_what_it_names(densely: Any) -> None:
+    given = RecipePatch(early_stopping=EarlyStopping(monitor="loss", patience=2))
+    run = densely.train("housing", dataset="sample", recipe=given)
+
+    assert (2, 130) == (run.data.recipe.early_stopping.patience, run.data.recipe.epochs)
+
+
+def test_the_same_key_is_the_same_run(densely: Any) -> None:
+    runs = [densely.train("planar", seed=1, idempotency_key="k-1").id for _ in range(2)]
+
+    assert runs[0] == runs[1]
+    assert densely.train("planar", seed=1).id != runs[0]
+    with pytest.raises(errors.IdempotencyConflict):
+        densely.train("planar", seed=2, idempotency_key="k-1")
+
+
+def test_a_field_at_fault_is_named(densely: Any) -> None:
+    with pytest.raises(errors.InvalidInput) as caught:
+        densely.train("housing", recipe={"layers": [{"kind": "dense", "units": 0}]})
+
+    assert ["recipe.layers.0.units"] == [each.field for each in caught.value.errors]
+
+
+def test_a_finished_run_has_history_model_and_pictures(densely: Any, finished: Finished) -> None:
+    epochs = [{"loss": 0.7, "accuracy": 0.5}, {"loss": 0.6, "accuracy": 0.6}]
+    one = finished.run("sentiment", answers_of("sentiment"), epochs, metrics=Metrics(test={"accuracy": 0.9}))
+    two = finished.run("sentiment", answers_of("sentiment"), epochs, seed=5)
+    run = densely.runs.get(one).wait()
+
+    assert [
+        {"epoch": n, "fold": None, "seed": None, "seconds": 0.1, **row} for n, row in enumerate(epochs, 1)
+    ] == run.history
+    assert (one, 0.9) == (run.model.run_id, run.metrics.test["accuracy"])
+    assert run.curves().startswith(b"<?xml")
+    assert run.curves("png").startswith(b"\x89PNG")
+    comparison = densely.compare([run, two])
+    assert ([one, two], ["seed"]) == ([r.id for r in comparison.runs], [d.field for d in comparison.differences])
+    assert densely.compare_picture([one, two]).startswith(b"<?xml")
+    assert [two, one] == [each.id for each in densely.runs.list(task="sentiment", status="succeeded")]
+    assert [two] == [each.id for each in densely.runs.list(limit=1)]
+
+
+def test_lists_go_over_pages(densely: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.client.calls.PAGE", 2)
+    ids = [densely.train("planar", seed=seed, tags={"set": "a"}).id for seed in range(5)]
+
+    assert ids[::-1] == [run.id for run in densely.runs.list(tag="set:a")]
+    assert ids[:1:-1] == [run.id for run in densely.runs.list(limit=3)]
+
+
+def test_models_are_listed_drawn_fetched_and_activated(densely: Any, database: Database, store: ArtifactStore) -> None:
+    first = densely.models.list("digits")[0]
+    second = add_model(database, store, "digits", seed=9, active=False)
+
+    assert [second.id, first.id] == [model.id for model in densely.models.list("digits")]
+    assert densely.models.activate(second.id).active
+    assert not densely.models.get(first.id).active
+    assert densely.tasks.activate("digits", first.id).active
+    assert [first.id, second.id] == [change.model_id for change in densely.tasks.activations("digits")][:2]
+    assert densely.models.diagram(first.id, "png").startswith(b"\x89PNG")
+    archive = zipfile.ZipFile(io.BytesIO(densely.models.archive(first.id)))
+    assert f"{first.id}/manifest.json" in archive.namelist()
+    assert "softmax" == densely.models.get(first.id).manifest["layers"][0]["activation"]
+
+
+def test_tasks_encode_and_tell_about_themselves(densely: Any) -> None:
+    encoded = densely.tasks.encode("sentiment", text="Not bad").encoding
+    decoded = densely.tasks.decode("sentiment", ids=encoded["ids"]).decoding
+
+    assert ["not", "bad"] == [word["word"] for word in encoded["words"]]
+    assert "? not bad" == decoded["text"]
+    assert "planar" in [task.name for task in densely.tasks.list()]
+    assert "baseline" in densely.tasks.get("newswire").presets
+    assert densely.system().version
+
+
+def test_keys_are_sent(connect: Connect, client_for: Any, settings: Settings, database: Database) -> None:
+    url = str(client_for(settings.model_copy(update={"api_keys": (KEY,)})).base_url)
+
+    assert connect(url, api_key=KEY).tasks.list()
+    for key in (None, "another-key-of-16"):
+        with pytest.raises(errors.Unauthorized):
+            connect(url, api_key=key).tasks.list()
+
+
+def test_an_id_from_elsewhere_stays_within_its_path(densely: Any) -> None:
+    """A name with a question mark or blank is part of the path, not a query."""
+    for odd in ("r-1?limit=1", "r 1", "r-1#x"):
+        with pytest.raises(errors.InvalidInput):
+            densely.runs.get(odd)

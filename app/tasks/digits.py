@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, Features, Holdout, Pixels, Preset, Recipe
 from app.tasks._answers import Abstained, Effects, InputWarning, Warnings, as_probability, explanation_field
+from app.tasks._pictures import DigitImage
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
@@ -31,11 +32,30 @@ def _form(value: Any) -> str:
 
 
 class DigitInput(Input):
-    """A grey picture of one digit."""
+    """A picture of one digit: `pixels`, or an `image`."""
 
-    pixels: Annotated[Annotated[Grid, Tag("grid")] | Annotated[Row, Tag("row")], Discriminator(_form)] = Field(
-        description="28 rows of 28 numbers, or 784 in a row; 0 is background, 255 is ink"
+    image: DigitImage | None = Field(
+        None,
+        description="a PNG or JPEG in base64, at most 2,048 pixels on each side: made grey, turned round if its paper "
+        "is light, scaled and centred as MNIST's pictures",
     )
+    pixels: Annotated[Annotated[Grid, Tag("grid")] | Annotated[Row, Tag("row")], Discriminator(_form)] | None = Field(
+        None,
+        validate_default=True,
+        description="28 rows of 28 numbers, or 784 in a row; 0 is background, 255 is ink; needed without an `image`",
+    )
+
+    @field_validator("pixels")
+    @classmethod
+    def _instead_of_image(cls, pixels: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
+        if "image" in info.data and (pixels is None) == (info.data["image"] is None):  # else the image is refused
+            raise ValueError("send either `pixels` or `image`")
+        return pixels
+
+    def grey(self) -> NDArray[np.float32]:
+        """(784,) grey values."""
+        found = self.image.pixels if self.image else self.pixels
+        return np.asarray(found, dtype=np.float32).ravel()
 
 
 class DigitExplanation(BaseModel):
@@ -138,7 +158,7 @@ class Digits(Task):
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, 784 numbers each."""
-        return {"pixels": np.stack([np.asarray(item.pixels, dtype=np.float32).ravel() for item in inputs])}
+        return {"pixels": np.stack([item.grey() for item in inputs])}
 
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """Nothing is learnt: the scale is that of grey values."""

@@ -86,7 +86,7 @@ class Endpoint:
 
     async def answer(self, content: bytes) -> bytes:
         """What takes well under a millisecond in place, all else in a thread."""
-        if len(content) > IN_PLACE_BYTES:
+        if len(content) > IN_PLACE_BYTES or b'"image"' in content:  # a picture has to be unpacked
             return await self._in_thread(self._parse_and_answer, content)
         form = self._parser.parse(content)
         if form.model != "active":  # it may have to be read from the disk

@@ -1,0 +1,106 @@
+"""Pictures of digits as MNIST has them: light ink on black, the digit in a box of 20 pixels, its mass in the middle."""
+
+import base64
+import binascii
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+SIDE = 28  # pixels of the finished picture
+BOX = 20  # pixels of the longer side of the digit
+MAX_CHARACTERS = 4_000_000  # of base64, about 3 MB
+MAX_SIDE = 2_048  # pixels of a client's picture
+FORMATS = ("PNG", "JPEG")
+FAINT = 0.2  # of the strongest ink, and as much of the whole range: what is fainter is paper
+LIGHT = 127  # grey value above which paper is light
+
+Grey = NDArray[np.float64]  # (rows, columns), 0 to 255
+
+
+class DigitImage:
+    """A PNG or JPEG in base64, with or without the head of a data URL, read when it is validated."""
+
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        """`pixels` (28, 28): 0 is background."""
+        self.pixels = pixels
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A string for clients and in the JSON schema."""
+        del source, handler
+        return core_schema.no_info_after_validator_function(
+            lambda text: cls(read(text)), core_schema.str_schema(max_length=MAX_CHARACTERS, min_length=1)
+        )
+
+
+def read(text: str) -> NDArray[np.uint8]:
+    """(28, 28) grey values of a picture in base64.
+
+    Raises:
+        ValueError: it is no such picture, too large, or blank.
+    """
+    head, comma, rest = text[:64].partition(",")
+    content = text[len(head) + 1 :] if comma and head.startswith("data:") else text
+    del rest
+    try:
+        return centred(_grey(base64.b64decode(content, validate=True)))
+    except binascii.Error as error:
+        raise ValueError(f"is not base64: {error}") from error
+
+
+def centred(grey: Grey) -> NDArray[np.uint8]:
+    """(28, 28): dark ink on light paper turned round, the digit scaled to 20 pixels, its centre of mass in the middle.
+
+    As MNIST's pictures were made of NIST's (LeCun et al. 1998).
+
+    Raises:
+        ValueError: there is next to no contrast.
+    """
+    from PIL import Image
+
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ink = 255 - grey if np.median(border) > LIGHT else grey
+    ink = ink - ink.min()
+    if ink.max() < FAINT * 255:
+        raise ValueError("shows nothing: it has hardly any contrast")
+    ink *= 255 / ink.max()
+    strong = ink >= FAINT * 255
+    rows, columns = np.flatnonzero(strong.any(axis=1)), np.flatnonzero(strong.any(axis=0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = BOX / max(ink.shape)
+    size = tuple(max(1, round(side * scale)) for side in ink.shape[::-1])
+    small = np.asarray(Image.fromarray(ink.astype(np.uint8)).resize(size, Image.Resampling.LANCZOS), dtype=np.float64)
+    return _placed(small * (255 / small.max()))
+
+
+def _placed(small: Grey) -> NDArray[np.uint8]:
+    picture = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    mass = small.sum()
+    corner = []
+    for axis, length in enumerate(small.shape):
+        middle = float((small.sum(axis=1 - axis) * (np.arange(length) + 0.5)).sum() / mass)
+        corner.append(int(np.clip(round(SIDE / 2 - middle), 0, SIDE - length)))
+    top, left = corner
+    picture[top : top + small.shape[0], left : left + small.shape[1]] = np.round(small)
+    return picture
+
+
+def _grey(content: bytes) -> Grey:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if max(image.size) > MAX_SIDE:  # known from its head, before anything is unpacked
+                width, height = image.size
+                raise ValueError(f"has {width} × {height} pixels; the limit is {MAX_SIDE} on each side")
+            upright = ImageOps.exif_transpose(image).convert("RGBA")
+            paper = Image.new("RGBA", upright.size, "white")
+            return np.asarray(Image.alpha_composite(paper, upright).convert("L"), dtype=np.float64)
+    except UnidentifiedImageError as error:
+        raise ValueError(f"is neither {' nor '.join(FORMATS)}") from error
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError("is damaged, or not all there") from error

@@ -1,11 +1,11 @@
 """The API's composition root."""
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -19,7 +19,7 @@ from app.api import error_handlers, openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services
 from app.api.feed import Feed
-from app.api.gate import Gate
+from app.api.gate import DirectGate, Gate
 from app.api.routes import compare, encoding, events, models, predict, runs, system, tasks
 from app.api.transport import Protocol
 from app.artifacts.store import ArtifactStore
@@ -106,6 +106,8 @@ async def _living(settings: Settings, database: Database, services: Services, fe
     database.check_revision()
     services.registry.register_bundled(ArtifactStore(settings.bundled_models))
     services.prediction.refresh()
+    gc.collect()
+    gc.freeze()  # what is here stays: no collection needs to go through it again
     poll = asyncio.create_task(_keep_fresh(services.prediction, settings.active_poll_seconds))
     yield
     poll.cancel()
@@ -117,7 +119,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
     """The routes, the error handlers, the description and the gate."""
     all_tasks = list(registry.all_tasks().values())
     contracts = [contract_of(task) for task in all_tasks]
-    prediction = predict.Endpoint(contracts, services.prediction, settings.max_inflight)
+    prediction = predict.Endpoint(contracts, services.prediction)
     api.state.services = services
     api.include_router(predict.router(contracts, prediction))
     api.include_router(encoding.router(all_tasks, services.prediction))
@@ -125,9 +127,13 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
         api.include_router(module.router)
     error_handlers.install(api)
     openapi.install(api, contracts, keyed=bool(settings.api_keys))
-    gate = partial(Gate, keys=settings.api_keys, host=settings.host, max_body=settings.max_body_mib * 2**20)
-    api.add_middleware(gate)
-    return Application(api, {"/predict": gate(prediction)})
+    options: dict[str, Any] = {
+        "keys": settings.api_keys,
+        "host": settings.host,
+        "max_body": settings.max_body_mib * 2**20,
+    }
+    api.add_middleware(Gate, **options)
+    return Application(api, {"/predict": DirectGate(prediction.answer, most=settings.max_inflight, **options)})
 
 
 async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:

@@ -3,9 +3,10 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
+import itertools
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import error_handlers, security
-from app.errors import DenselyError
+from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
 
 log = get_log()
@@ -23,6 +24,7 @@ OPEN_PATHS = ("/docs", "/openapi.json")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
 
+_PROCESS, _NUMBERS = secrets.token_hex(8).encode(), itertools.count(1)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -41,8 +43,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
         max_body = self.max_body if scope["path"] == "/predict" else min(self.max_body, SMALL_MAX_BODY)
         exchange = _Exchange(receive, send, request_id, max_body)
@@ -69,6 +70,41 @@ class Gate:
             log.error("request.failed", request_id=scope["request_id"], path=scope["path"], exc_info=error)
         if not exchange.started:
             await answer(scope, exchange.receive, exchange.send)
+
+
+class DirectGate(Gate):
+    """The same before a function that answers a body with a body: what `/predict` needs, and nothing of a framework."""
+
+    def __init__(self, answer: Callable[[bytes], Awaitable[bytes]], *, most: int, **options: Any) -> None:
+        """`answer`: JSON to JSON. `most` requests may be under way at once: further ones are refused, not queued."""
+        super().__init__(_nowhere, **options)
+        self._answer = answer
+        self._most = most
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers)
+        scope["request_id"] = request_id.decode()
+        self._under_way += 1
+        try:
+            self._check(scope, headers, self.max_body)
+            if self._under_way > self._most:
+                raise Overloaded
+            answer = await self._answer(await _whole_body(receive, self.max_body))
+        except ClientDisconnect:
+            return  # nobody is left to answer
+        except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
+            await self._refuse(error, scope, _Exchange(receive, send, request_id, self.max_body))
+            return
+        finally:
+            self._under_way -= 1
+        length = str(len(answer)).encode()
+        kind = (b"content-type", b"application/json")
+        heads = [kind, (b"content-length", length), (b"x-request-id", request_id)]
+        await send({"type": "http.response.start", "status": 200, "headers": heads})
+        await send({"type": "http.response.body", "body": answer})
 
 
 class _Exchange:
@@ -109,3 +145,30 @@ async def _send_all(answer: Response, send: Send, request_id: bytes) -> None:
     headers: list[Any] = [*answer.raw_headers, (b"x-request-id", request_id)]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": bytes(answer.body)})
+
+
+def _request_id(headers: security.Headers) -> bytes:
+    """The client's own, or a new one: random for the process, then counted, since a request is not a secret."""
+    given = headers.get(b"x-request-id")
+    return given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_NUMBERS) & 0xFFFFFFFF)
+
+
+async def _whole_body(receive: Receive, most: int) -> bytes:
+    message = await receive()
+    whole: bytes = message.get("body", b"")
+    if not message.get("more_body") and message["type"] == "http.request" and len(whole) <= most:
+        return whole
+    parts, length = [whole], len(whole)
+    while message.get("more_body") and length <= most:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+    if message["type"] != "http.request":
+        raise ClientDisconnect
+    if length > most:
+        raise security.too_large(most)
+    return b"".join(parts)
+
+
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """No application behind the gate."""

@@ -12,7 +12,7 @@ from app.tasks._rows import FloatMatrix
 Function = Callable[[FloatMatrix], FloatMatrix]
 
 _SELU_ALPHA, _SELU_SCALE = np.float32(1.6732632423543772), np.float32(1.0507009873554805)  # Klambauer et al. 2017
-_ZERO = np.float32(0)
+_ZERO, _HALF = np.float32(0), np.float32(0.5)
 _LEAK = np.float32(0.2)  # slope of leaky_relu below zero
 _SHRINK = np.float32(0.5)  # threshold of soft_shrink
 _ROOT_HALF = np.float32(0.7071067811865476)
@@ -45,8 +45,9 @@ def leaky_relu(x: FloatMatrix) -> FloatMatrix:
 
 def sigmoid(x: FloatMatrix) -> FloatMatrix:
     """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
-    half = np.float32(0.5)
-    result: FloatMatrix = half + half * np.tanh(x * half)
+    result: FloatMatrix = np.tanh(x * _HALF)
+    result *= _HALF
+    result += _HALF
     return result
 
 

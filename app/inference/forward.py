@@ -15,6 +15,11 @@ from app.tasks._rows import Encoded, FloatMatrix, SparseRows, take
 Step = Callable[[Encoded], FloatMatrix]
 
 MOST_PICKED = 4_000_000  # numbers, 16 MB of float32
+MOST_ONES = 4_096  # of a row, whose kernel rows are added up by a product with ones
+_ONES = np.ones((1, MOST_ONES), dtype=np.float32)
+
+LARGEST_INPUT = 1e6  # number of an encoded row, of any task
+SAFE = 1e30  # far below the largest float32
 
 
 def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
@@ -26,8 +31,8 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
     if not isinstance(x, SparseRows):
         product: FloatMatrix = _rows.dense(x) @ kernel
         return product
-    if len(x) == 1:
-        total: FloatMatrix = np.add.reduce(kernel.take(x.indices, axis=0), axis=0, keepdims=True)
+    if len(x.offsets) == 2 and len(x.indices) < MOST_ONES:  # one row: half the time of `np.add.reduce`
+        total: FloatMatrix = _ONES[:, : len(x.indices)].dot(kernel.take(x.indices, axis=0))
         return total
     sums = np.empty((len(x), kernel.shape[1]), dtype=np.float32)
     start = 0
@@ -92,15 +97,21 @@ class Network:
             width = layer.units
         if not layers or layers[-1].kind != "dense":
             raise ArtifactInvalid("the network has no dense layer at its end")
+        self.always_finite = _cannot_overflow(self.kernels)
 
     def __call__(self, rows: Encoded) -> FloatMatrix:
         """Outputs of the last layer, (rows, units)."""
-        x: Encoded = rows
+        if self.always_finite:  # as of any network that has learnt something
+            return self._run(rows)
         with np.errstate(over="ignore", invalid="ignore"):  # weights may be as large as float32 allows
-            for step in self.steps:
-                x = step(x)
-        assert isinstance(x, np.ndarray)  # the last layer is dense
-        return x
+            return self._run(rows)
+
+    def _run(self, rows: Encoded) -> FloatMatrix:
+        x: Any = rows
+        for step in self.steps:
+            x = step(x)
+        found: FloatMatrix = x
+        return found
 
     def without(self, row: Encoded, columns: NDArray[Any]) -> FloatMatrix:
         """(columns, units): the outputs for an encoded row, (1, width), with each of these numbers at zero in turn."""
@@ -115,7 +126,7 @@ class Network:
                 picked = kernel.take(some, axis=0)
                 if values is not None:
                     picked *= values[some][:, None]
-                x = activate(total - picked)
+                x = activate(np.subtract(total, picked, out=picked))
                 for step in self.steps[1:]:
                     x = step(x)
                 parts.append(x)
@@ -125,3 +136,17 @@ class Network:
         """The same, `size` rows at a time: bounded memory for whole splits."""
         parts = [self(take(rows, np.arange(i, min(i + size, len(rows))))) for i in range(0, len(rows), size)]
         return np.concatenate(parts)
+
+
+def _cannot_overflow(kernels: Sequence[tuple[FloatMatrix, NDArray[np.float32], str]]) -> bool:
+    """Whether no input that an encoder makes can take any number of the network beyond float32."""
+    largest = LARGEST_INPUT
+    for kernel, bias, activation in kernels:
+        if activation == "exponential":
+            return False
+        # Squareplus squares its input; all others are at most linear in it.
+        largest = largest * float(np.abs(kernel).sum(axis=0, dtype=np.float64).max()) + float(np.abs(bias).max()) + 2
+        largest = largest**2 if activation in ("squareplus", "sparse_plus") else largest
+        if not largest < SAFE:
+            return False
+    return True

@@ -1,6 +1,5 @@
 """A predictor: a loaded model with its task's encode and decode, ready to answer."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,9 +79,8 @@ class Predictor:
         if refusals := self.task.refusals(encoded):
             raise Refused(refusals)
         outputs = self.network(encoded)
-        if not all(
-            map(math.isfinite, outputs.ravel().tolist())
-        ):  # weights that grew, an input far from all others, `exponential`
+        # Weights that grew, an input far from all others, `exponential`.
+        if not (self.network.always_finite or np.isfinite(outputs).all()):
             field = next(iter(self.task.Input.model_fields))
             rows = np.flatnonzero(~np.isfinite(outputs).all(axis=1)).tolist()
             raise Refused(

@@ -1,5 +1,6 @@
 """Encoded rows as the first layer wants them: a float matrix, or something smaller that stands for one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,21 @@ class SparseRows:
         matrix = np.zeros((len(self), self.width), dtype=np.float32)
         matrix[np.repeat(np.arange(len(self)), np.diff(self.offsets)), self.indices] = 1.0
         return matrix
+
+
+def stacked(parts: Sequence[SparseRows], width: int) -> SparseRows:
+    """The rows of all parts, one below the other."""
+    if len(parts) == 1:
+        return parts[0]
+    ends = np.cumsum([0, *(len(part.indices) for part in parts)])
+    return SparseRows(
+        np.concatenate([np.zeros(0, np.int32), *(part.indices for part in parts)]),
+        np.concatenate(
+            [np.zeros(1, np.int64), *(part.offsets[1:] + at for part, at in zip(parts, ends, strict=False))]
+        ),
+        width,
+        np.concatenate([np.zeros(0), *(part.known for part in parts)]),
+    )
 
 
 @dataclass(frozen=True)

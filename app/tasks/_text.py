@@ -1,33 +1,27 @@
 """Text as word ids: tokenised as Keras' published sets were, one code path for training and serving."""
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, chain, repeat
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, groupby, repeat
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from app.domain.recipes import Features, MultiHot
 from app.errors import InvalidInput
 from app.tasks._answers import Effects, InputWarning
-from app.tasks._rows import Encoded, SparseRows
+from app.tasks._rows import Encoded, SparseRows, stacked
+from app.tasks._words import CHUNK, LOSSLESS, WordTable, set_apart, spans_of, words_of
 from app.tasks.base import Columns, Encoder, Label, Refusal, Task
 
 PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
 FIRST_WORD = 4  # id of the most frequent word: index_from=3, and ranks start at 1
 
-# The filter of Keras' Tokenizer: the apostrophe is not in it, so "don't" is one word. All of it is ASCII, which UTF-8
-# leaves alone: `bytes.translate` goes by a table of 256 entries, `str.translate` takes twice as long.
-_FILTER = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
-_SPACES = bytes(ord(" ") if code in _FILTER else code for code in range(256))
-_BLANKS = str.maketrans(dict.fromkeys(_FILTER.decode(), " "))
-_WORD = re.compile(r"\S+")
-_LOSSLESS = "surrogatepass"  # a text may hold half a character
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
 MAX_CHARACTERS = 100_000  # the longest IMDB review has 13,704
@@ -37,6 +31,9 @@ Text = Annotated[
     Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"),
 ]
 
+
+MANY = 8  # texts from which on it is faster to go through all of them together
+LONGEST_TOGETHER = CHUNK // 4 - 2  # characters, each of at most four bytes
 
 MAX_IDS = 100_000  # of one request; no review has more words than characters
 
@@ -94,20 +91,6 @@ class TextDecoding(BaseModel):
     text: str = Field(description="the words in one line, `?` for null, as the notebooks print reviews")
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text: lower case, without punctuation and `<br />` tags, split at white space."""
-    if "<" in text:
-        text = _LINE_BREAK.sub(" ", text)
-    return text.lower().encode("utf-8", _LOSSLESS).translate(_SPACES).decode("utf-8", _LOSSLESS).split()
-
-
-def spans_of(text: str) -> list[tuple[str, int, int]]:
-    """The words of a text with their places: first character, and the one after the last, in code points."""
-    plain = _LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text).translate(_BLANKS)
-    spans = [found.span() for found in _WORD.finditer(plain)]
-    return [(word, *span) for word, span in zip(words_of(text), spans, strict=True)]
-
-
 class TextEncoder:
     """Texts to multi-hot rows over the most frequent words of a training split."""
 
@@ -118,6 +101,7 @@ class TextEncoder:
         self.vocabulary = list(vocabulary)
         self.words = words
         self.fields = tuple(fields)
+        self._words: WordTable | None = None
         self.ids = {word: number for number, word in enumerate(self.vocabulary, FIRST_WORD)}
 
     @classmethod
@@ -134,18 +118,48 @@ class TextEncoder:
 
     def encode(self, columns: Columns) -> Encoded:
         """Multi-hot rows; column START is always one, column UNKNOWN where a word is not in the vocabulary."""
-        find = self.ids.get
-        rows, known = [], []
-        for text in _joined(columns, self.fields):
-            found = list(map(find, words_of(text), repeat(UNKNOWN)))
-            ones = {START, *found}
-            row = np.fromiter(ones, np.int32, len(ones))
-            row.sort()
-            rows.append(row)
-            known.append((len(found) - found.count(UNKNOWN)) / len(found) if found else np.nan)
-        offsets = np.array([0, *accumulate(map(len, rows))], dtype=np.int64)
-        indices = rows[0] if len(rows) == 1 else np.concatenate([np.zeros(0, np.int32), *rows])
-        return SparseRows(indices, offsets, self.words, np.array(known))
+        texts = _joined(columns, self.fields)
+        if len(texts) < MANY or not (table := self._table()):
+            return stacked([self._encode_one(text) for text in texts], self.words)
+        parts = []
+        # A text of its own where it is too long for the table: the two ways differ in nothing but speed.
+        for few, some in groupby(texts, lambda text: len(text) > LONGEST_TOGETHER):
+            if few:
+                parts += [self._encode_one(text) for text in some]
+            else:
+                found = table.find([set_apart(text) for text in some])
+                parts += [self._rows(ids, counts) for ids, counts in found]
+        return stacked(parts, self.words)
+
+    def _encode_one(self, text: str) -> SparseRows:
+        found = list(map(self.ids.get, words_of(text), repeat(UNKNOWN)))
+        ones = {START, *found}
+        indices = np.fromiter(ones, np.int32, len(ones))
+        indices.sort()
+        known = (len(found) - found.count(UNKNOWN)) / len(found) if found else np.nan
+        return SparseRows(indices, np.array((0, len(indices))), self.words, np.array((known,)))
+
+    def _rows(self, ids: NDArray[np.int32], counts: NDArray[np.int64]) -> SparseRows:
+        """Rows of some texts, from the ids of all their words and the number of words in each."""
+        small = (len(counts) + 1) * self.words < np.iinfo(np.int32).max  # which is sorted in half the time
+        firsts: NDArray[Any] = np.arange(len(counts) + 1, dtype=np.int32 if small else np.int64) * self.words
+        ones = np.concatenate([np.repeat(firsts[:-1], counts) + ids, firsts[:-1] + START])
+        ones.sort()
+        ones = ones[np.flatnonzero(np.diff(ones, prepend=-1))]
+        offsets = np.searchsorted(ones, firsts)
+        unknown = np.diff(np.concatenate([[0], np.cumsum(ids == UNKNOWN)])[np.concatenate([[0], np.cumsum(counts)])])
+        with np.errstate(invalid="ignore"):  # no words: NaN
+            known = (counts - unknown) / counts
+        indices = (ones - np.repeat(firsts[:-1], np.diff(offsets))).astype(np.int32)
+        return SparseRows(indices, offsets, self.words, known)
+
+    def _table(self) -> WordTable | None:
+        """Made when many texts come for the first time, half a MB; None for a vocabulary that no text can have made."""
+        if self._words is None:
+            words = [word.encode("utf-8", LOSSLESS) for word in self.vocabulary]
+            with suppress(ValueError):
+                self._words = WordTable(words, FIRST_WORD, UNKNOWN)
+        return self._words
 
     def tokens(self, columns: Columns) -> list[tuple[str, int]]:
         """The words of the first row with their ids, in the order of the text."""
@@ -179,12 +193,12 @@ def known_words(encoded: Encoded) -> list[float]:
     return [round(share, 4) for share in encoded.known.tolist()]
 
 
-def _joined(columns: Columns, fields: Sequence[str]) -> Iterable[str]:
+def _joined(columns: Columns, fields: Sequence[str]) -> list[str]:
     """Each row's text columns as one text; a missing title counts as empty."""
     if len(fields) == 1:
         return [text or "" for text in columns[fields[0]]]
     rows = zip(*(columns[field] for field in fields), strict=True)
-    return (" ".join(part for part in row if part) for row in rows)
+    return [" ".join(part for part in row if part) for row in rows]
 
 
 class TextTask(Task):
@@ -228,19 +242,20 @@ class TextTask(Task):
 
     def explanation(self, encoder: TextEncoder, item: Any, effects: Effects, label: Label | None) -> TextExplanation:
         """Every word where it stands. Of several unknown words none has an effect: the others stay unknown."""
-        texts = [(field, getattr(item, field) or "") for field in encoder.fields]
-        spans = [(field, *span) for field, text in texts for span in spans_of(text)]
-        by_id = np.round(effects, 6)
-        if len({word for _, word, _, _ in spans if word not in encoder.ids}) > 1:
-            by_id[UNKNOWN] = 0
-        found = by_id[[encoder.ids.get(word, UNKNOWN) for _, word, _, _ in spans]].tolist()
-        return TextExplanation.model_construct(
-            label=str(label),
-            words=[
+        words: list[WordEffect] = []
+        unknown: set[str] = set()
+        for field in encoder.fields:
+            spans = spans_of(getattr(item, field) or "")
+            ids = [encoder.ids.get(word, UNKNOWN) for word, _, _ in spans]
+            unknown |= {span[0] for span, number in zip(spans, ids, strict=True) if number == UNKNOWN}
+            words += [
                 {"word": word, "field": field, "start": start, "end": end, "effect": effect}
-                for (field, word, start, end), effect in zip(spans, found, strict=True)
-            ],
-        )
+                for (word, start, end), effect in zip(spans, np.round(effects[ids], 6).tolist(), strict=True)
+            ]
+        if len(unknown) > 1:
+            for word in words:
+                word["effect"] = 0.0 if word["word"] in unknown else word["effect"]
+        return TextExplanation.model_construct(label=str(label), words=words)
 
     def encoding(self, encoder: TextEncoder, item: Any, encoded: Encoded) -> TextEncoding:
         """Words, ids and unknown words."""

@@ -204,7 +204,7 @@ class Digits(Task):
         """A map of the picture."""
         del encoder, item
         assert isinstance(label, int)
-        return DigitExplanation(label=label, effects=np.round(effects, 6).reshape(SIDE, SIDE).tolist())
+        return DigitExplanation.model_construct(label=label, effects=np.round(effects, 6).reshape(SIDE, SIDE).tolist())
 
     def decode(
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options

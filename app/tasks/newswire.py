@@ -136,18 +136,19 @@ class Newswire(_text.TextTask):
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[StoryPrediction]:
         """`outputs` (rows, labels): a probability for each topic; of a multilabel head they do not add up to 1."""
-        ranked = np.argsort(-outputs, axis=1, kind="stable")
+        ranked = np.argsort(-outputs, axis=1, kind="stable").tolist()
+        names = [str(label) for label in labels]
         answers = []
-        for row, order, known in zip(outputs, ranked, _text.known_words(encoded), strict=True):
-            best = order[: options.top_k].tolist()
-            top = [TopicScore(label=str(labels[i]), probability=as_probability(row[i])) for i in best]
-            abstained = options.abstain(top[0].probability)
+        for row, order, known in zip(outputs.tolist(), ranked, _text.known_words(encoded), strict=True):
+            top = [{"label": names[i], "probability": as_probability(row[i])} for i in order[: options.top_k]]
+            probability = as_probability(row[order[0]])
+            abstained = options.abstain(probability)
             answers.append(
                 StoryPrediction(
-                    label=None if abstained else top[0].label,
-                    probability=top[0].probability,
-                    labels=[str(labels[i]) for i in order.tolist() if row[i] > 0.5],
-                    top=top,
+                    label=None if abstained else names[order[0]],
+                    probability=probability,
+                    labels=[names[i] for i in order[: sum(value > 0.5 for value in row)]],
+                    top=top,  # pydantic makes them faster than Python does
                     known_words=known,
                     abstained=abstained,
                 )

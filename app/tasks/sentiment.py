@@ -139,8 +139,7 @@ class Sentiment(_text.TextTask):
         del labels
         answers = []
         for value, known in zip(outputs[:, -1].tolist(), _text.known_words(encoded), strict=True):
-            positive = as_probability(value)
-            both = {"negative": as_probability(1 - value), "positive": positive}
+            both = {"negative": as_probability(1 - value), "positive": as_probability(value)}
             label: Literal["negative", "positive"] = "positive" if value > 0.5 else "negative"
             answer = ReviewPrediction(label=label, probability=both[label], probabilities=both, known_words=known)
             if options.abstain(answer.probability):

@@ -6,15 +6,12 @@ import time
 from typing import Any
 
 import httpx
-import pytest
-from starlette.requests import ClientDisconnect
 
-from app.api.contracts import contract_of
-from app.api.routes.predict import Endpoint
+from app.api.gate import DirectGate
 from app.api.transport import Joining
+from app.errors import InvalidInput
 from app.main import create_app
 from app.settings import Settings
-from app.tasks import registry
 from tests.support.server import LiveServer
 
 
@@ -88,19 +85,30 @@ def _until(status: int, client: httpx.Client, body: dict[str, Any]) -> httpx.Res
     return answer
 
 
-def test_what_a_refused_request_took_is_given_back(settings: Settings) -> None:
-    """However it ends: bad input, a body that is too large, a client that goes away."""
-    endpoint = Endpoint([contract_of(registry.get("housing"))], prediction=None, most=1)  # type: ignore[arg-type]  # it is never asked
+def test_what_a_request_took_is_given_back_however_it_ends() -> None:
+    """Bad input, our own mistake, a client that goes away."""
+    ends: list[Any] = [InvalidInput("no"), RuntimeError("ours"), None]
+    statuses = []
+
+    async def answer(_: bytes) -> bytes:
+        if end := ends.pop(0):
+            raise end
+        return b"{}"
+
+    async def whole() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
 
     async def gone() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 
-    async def send(_: Any) -> None:
-        """Nothing comes."""
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status"))
 
     async def ask() -> None:
-        await endpoint({}, gone, send)
+        gate = DirectGate(answer, most=1, keys=(), host="127.0.0.1", max_body=100)
+        for receive in (whole, gone, whole, whole):
+            headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+            await gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send)
 
-    for _ in range(3):
-        with pytest.raises(ClientDisconnect):
-            asyncio.run(ask())
+    asyncio.run(ask())
+    assert [422, 500, 200] == [status for status in statuses if status]

@@ -6,13 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Union
 
 from fastapi import APIRouter, Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
-from app.errors import Overloaded
 from app.inference.predictor import Predictor, Refused
 from app.services.prediction import PredictionService
 
@@ -52,37 +49,14 @@ def _body(contracts: Sequence[Contract]) -> dict[str, Any]:
 
 
 class Endpoint:
-    """From the body's bytes to the answer's. An ASGI application: the gate calls it past the framework's routing."""
+    """From the body's bytes to the answer's."""
 
-    def __init__(self, contracts: Sequence[Contract], prediction: PredictionService, most: int) -> None:
-        """`most` requests may be under way at once."""
+    def __init__(self, contracts: Sequence[Contract], prediction: PredictionService) -> None:
         self._parser = RequestParser(contracts)
         self._contracts = {contract.task.name: contract for contract in contracts}
         self._prediction = prediction
-        self._most = most
-        self._under_way = 0
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request.
-
-        Raises:
-            Overloaded: too many are under way already.
-            ClientDisconnect: nobody waits for the answer any more.
-        """
-        del scope
-        if self._under_way >= self._most:
-            raise Overloaded
-        self._under_way += 1
-        try:
-            answer = await self.answer(await _read(receive))
-        finally:
-            self._under_way -= 1
-        length = str(len(answer)).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
 
     async def answer(self, content: bytes) -> bytes:
         """What takes well under a millisecond in place, all else in a thread."""
@@ -112,17 +86,3 @@ class Endpoint:
         except Refused as error:
             raise refused(error, batch=batch) from error
         return contract.serialize(predictor.manifest.id, predictor.version, found, batch=batch)
-
-
-async def _read(receive: Receive) -> bytes:
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        whole: bytes = message.get("body", b"")
-        return whole
-    parts = []
-    while message["type"] == "http.request":
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-        message = await receive()
-    raise ClientDisconnect

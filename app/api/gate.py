@@ -24,7 +24,7 @@ OPEN_PATHS = ("/docs", "/openapi.json")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
 
-_PROCESS, _NUMBERS = secrets.token_hex(8).encode(), itertools.count(1)
+_PROCESS, _NUMBERS = secrets.token_hex(4).encode(), itertools.count(1)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -90,8 +90,7 @@ class DirectGate(Gate):
         self._under_way += 1
         try:
             self._check(scope, headers, self.max_body)
-            if self._under_way > self._most:
-                raise Overloaded
+            self._check_load()
             answer = await self._answer(await _whole_body(receive, self.max_body))
         except ClientDisconnect:
             return  # nobody is left to answer
@@ -105,6 +104,10 @@ class DirectGate(Gate):
         heads = [kind, (b"content-length", length), (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": 200, "headers": heads})
         await send({"type": "http.response.body", "body": answer})
+
+    def _check_load(self) -> None:
+        if self._under_way > self._most:
+            raise Overloaded
 
 
 class _Exchange:

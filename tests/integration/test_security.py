@@ -223,11 +223,11 @@ migrate.upgrade(settings.url)
 logs.configure()
 app = create_app(settings)
 
-@app.get("/fails")
+@app.api.get("/fails")
 def fails() -> None:
     raise RuntimeError("the secret is 42")
 
-@app.get("/fails-as-ours")
+@app.api.get("/fails-as-ours")
 def fails_as_ours() -> None:
     from app.errors import ParityError
     raise ParityError("the secret is 42")

@@ -20,7 +20,9 @@ DATASETS = {
     "sentiment": "imdb",
 }
 SEED = 1
-FOLDS = {"kind": "kfold", "folds": 4}  # the published model learns from all rows, its temperature from rows held out
+# Where there are rows enough: the published model learns from all of them, its temperature from rows held out.
+FOLDS = {"kind": "kfold", "folds": 4}
+CALIBRATED = ("digits", "newswire", "sentiment")
 
 
 def main() -> None:
@@ -30,7 +32,12 @@ def main() -> None:
         with Service(Path(folder)) as service:
             queued = [
                 service.train(
-                    task=task, dataset=dataset, seed=SEED, validation=FOLDS, activate="always", name="bundled model"
+                    task=task,
+                    dataset=dataset,
+                    seed=SEED,
+                    activate="always",
+                    name="bundled model",
+                    **({"validation": FOLDS} if task in CALIBRATED else {}),
                 )
                 for task, dataset in DATASETS.items()
             ]

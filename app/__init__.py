@@ -13,6 +13,8 @@ services    the use cases, each with its transactions
 api         HTTP; `main` puts the API together
 worker      takes queued runs and watches over their trainers
 training    the only package that imports Keras: build, fit, evaluate, export
+
+The page at / is static and lies in `web`: HTML, CSS and ES modules over the public API.
 """
 
 __version__ = "0.1.0"

@@ -14,7 +14,7 @@ from app.api import error_handlers, openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services
 from app.api.gate import Gate
-from app.api.routes import compare, encoding, models, predict, runs, system, tasks
+from app.api.routes import compare, encoding, models, page, predict, runs, system, tasks
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
@@ -81,7 +81,7 @@ def _install(api: FastAPI, services: Services, *, keyed: bool) -> None:
     api.state.services = services
     api.include_router(predict.router(contracts, services.prediction))
     api.include_router(encoding.router(all_tasks, services.prediction))
-    for module in (tasks, runs, models, compare, system):
+    for module in (tasks, runs, models, compare, system, page):
         api.include_router(module.router)
     error_handlers.install(api)
     openapi.install(api, contracts, keyed=keyed)

@@ -1,5 +1,6 @@
 """The page at `/` and its files: static, of our own, over the public API only."""
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ HEADERS = {
     "Cache-Control": "no-cache",  # kept, and asked for again by its ETag: a new release is seen at once
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -37,8 +39,9 @@ class File:
     """A file of the page, as it is sent."""
 
     content: bytes
+    compressed: bytes
     media_type: str
-    etag: str
+    etag: str  # of the content, compressed or not: a weak one
 
 
 @cache
@@ -53,7 +56,8 @@ def files() -> Mapping[str, File]:
 
 def _read(path: Path) -> File:
     content = path.read_bytes()
-    return File(content, MEDIA_TYPES[path.suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    digest = hashlib.sha256(content).hexdigest()[:32]
+    return File(content, gzip.compress(content, mtime=0), MEDIA_TYPES[path.suffix], f'W/"{digest}"')
 
 
 @router.get("/")
@@ -71,7 +75,9 @@ def _answer(request: Request, path: str) -> Response:
     if found is None:
         raise NotFound(f"the page has no file {path[:100]!r}")
     headers = {**HEADERS, "ETag": found.etag}
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
     if found.etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(found.compressed, media_type=found.media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(found.content, media_type=found.media_type, headers=headers)

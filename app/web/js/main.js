@@ -4,10 +4,10 @@ import { apiKey, openapi, setApiKey } from "./api.js";
 import { freshId, h, say } from "./dom.js";
 
 const VIEWS = {
-  try: () => import("./try.js"),
-  runs: ([part]) => (part === "new" ? import("./launch.js") : part ? import("./run.js") : import("./runs.js")),
-  compare: () => import("./compare.js"),
-  models: ([part]) => (part ? import("./model.js") : import("./models.js")),
+	try: () => import("./try.js"),
+	runs: ([part]) => (part === "new" ? import("./launch.js") : part ? import("./run.js") : import("./runs.js")),
+	compare: () => import("./compare.js"),
+	models: ([part]) => (part ? import("./model.js") : import("./models.js")),
 };
 const main = document.getElementById("main");
 let leave = new AbortController();
@@ -15,52 +15,52 @@ let first = true;
 
 /** Shows the view of the address. A view gets its element, the rest of the route, and a signal of when it is left. */
 async function show() {
-  if (location.hash === "#main") return; // the link that skips to the content
-  const [tab, ...rest] = location.hash.replace(/^#\//, "").split("?")[0].split("/").map(decodeURIComponent);
-  const load = VIEWS[tab];
-  if (!load) { location.replace("#/try/sentiment"); return; }
-  leave.abort();
-  leave = new AbortController();
-  const { signal } = leave;
-  for (const link of document.querySelectorAll("[data-tab]")) {
-    if (link.dataset.tab === (tab === "compare" ? "runs" : tab)) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
-  const place = h("div");
-  try {
-    const view = await load(rest);
-    if (signal.aborted) return;
-    main.replaceChildren(place);
-    await view.show(place, rest, signal);
-  } catch (error) {
-    if (signal.aborted || error.name === "AbortError") return;
-    main.replaceChildren(h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "That did not work"),
-      h("p", { class: "error", role: "alert" }, error.message), h("p", {}, h("a", { href: "#/try/sentiment" }, "To the start"))));
-  }
-  if (signal.aborted) return;
-  const heading = main.querySelector("h1");
-  document.title = heading ? `${heading.textContent} · Densely` : "Densely";
-  if (!first) { heading?.focus({ preventScroll: true }); scrollTo(0, 0); }
-  first = false;
+	if (location.hash === "#main") return; // the link that skips to the content
+	const [tab, ...rest] = location.hash.replace(/^#\//, "").split("?")[0].split("/").map(decodeURIComponent);
+	const load = VIEWS[tab];
+	if (!load) { location.replace("#/try/sentiment"); return; }
+	leave.abort();
+	leave = new AbortController();
+	const { signal } = leave;
+	for (const link of document.querySelectorAll("[data-tab]")) {
+		if (link.dataset.tab === (tab === "compare" ? "runs" : tab)) link.setAttribute("aria-current", "page");
+		else link.removeAttribute("aria-current");
+	}
+	const place = h("div");
+	try {
+		const view = await load(rest);
+		if (signal.aborted) return;
+		main.replaceChildren(place);
+		await view.show(place, rest, signal);
+	} catch (error) {
+		if (signal.aborted || error.name === "AbortError") return;
+		main.replaceChildren(h("div.stack", h("h1", { tabindex: -1 }, "That did not work"),
+			h("p.error", { role: "alert" }, error.message), h("p", h("a", { href: "#/try/sentiment" }, "To the start"))));
+	}
+	if (signal.aborted) return;
+	const heading = main.querySelector("h1");
+	document.title = heading ? `${heading.textContent} · Densely` : "Densely";
+	if (!first) { heading?.focus({ preventScroll: true }); scrollTo(0, 0); }
+	first = false;
 }
 
 /** Asks for an API key; it is kept until the browser's tab is closed. */
 function askForKey() {
-  if (document.getElementById("key-dialog")) return;
-  const title = freshId("title");
-  const field = h("input", { type: "password", autocomplete: "off", value: apiKey(), autofocus: true });
-  const dialog = h("dialog", { id: "key-dialog", "aria-labelledby": title, onclose: () => {
-    dialog.remove();
-    if (dialog.returnValue !== "yes") return;
-    setApiKey(field.value.trim());
-    say("Key kept for this tab");
-    show();
-  } }, h("form", { method: "dialog" }, h("h2", { id: title }, "API key"),
-    h("p", { class: "soft" }, "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."),
-    h("label", {}, "Key", field),
-    h("div", { class: "row" }, h("button", { class: "main", value: "yes" }, "Use it"), h("button", { value: "no", formnovalidate: true }, "Not now"))));
-  document.body.append(dialog);
-  dialog.showModal();
+	if (document.getElementById("key-dialog")) return;
+	const title = freshId("title");
+	const field = h("input", { type: "password", autocomplete: "off", value: apiKey(), autofocus: true });
+	const dialog = h("dialog", { id: "key-dialog", "aria-labelledby": title, onclose: () => {
+		dialog.remove();
+		if (dialog.returnValue !== "yes") return;
+		setApiKey(field.value.trim());
+		say("Key kept for this tab");
+		show();
+	} }, h("form", { method: "dialog" }, h("h2", { id: title }, "API key"),
+		h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."),
+		h("label", "Key", field),
+		h("div.row", h("button.main", { value: "yes" }, "Use it"), h("button", { value: "no", formnovalidate: true }, "Not now"))));
+	document.body.append(dialog);
+	dialog.showModal();
 }
 
 const keyButton = document.getElementById("key");

@@ -1,67 +1,66 @@
 // The request that the page has just made, as curl and as fetch, ready to copy.
 
 import { apiKey, urlOf } from "./api.js";
-import { h, say } from "./dom.js";
+import { button, h, say } from "./dom.js";
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** A call as a shell command. The key itself is never shown. */
 export function curl(method, path, body) {
-  const parts = ["curl -s"];
-  if (method !== "GET" && !(method === "POST" && body !== undefined)) parts.push(`-X ${method}`);
-  parts.push(quoted(urlOf(path)));
-  if (apiKey()) parts.push('-H "Authorization: Bearer $DENSELY_KEY"');
-  if (body !== undefined) parts.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`);
-  return parts.join(" \\\n  ");
+	const parts = ["curl -s"];
+	if (method !== "GET" && !(method === "POST" && body !== undefined)) parts.push(`-X ${method}`);
+	parts.push(quoted(urlOf(path)));
+	if (apiKey()) parts.push('-H "Authorization: Bearer $DENSELY_KEY"');
+	if (body !== undefined) parts.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`);
+	return parts.join(" \\\n  ");
 }
 
 /** The same in JavaScript. */
 export function fetchCode(method, path, body) {
-  const headers = [];
-  if (body !== undefined) headers.push('"Content-Type": "application/json"');
-  if (apiKey()) headers.push("Authorization: `Bearer ${key}`");
-  const options = [];
-  if (method !== "GET") options.push(`method: "${method}"`);
-  if (headers.length) options.push(`headers: { ${headers.join(", ")} }`);
-  if (body !== undefined) options.push(`body: JSON.stringify(${JSON.stringify(body)})`);
-  const second = options.length ? `, {\n  ${options.join(",\n  ")},\n}` : "";
-  return `const answer = await fetch("${urlOf(path)}"${second});\nconsole.log(await answer.json());`;
+	const headers = [];
+	if (body !== undefined) headers.push('"Content-Type": "application/json"');
+	if (apiKey()) headers.push("Authorization: `Bearer ${key}`");
+	const options = [];
+	if (method !== "GET") options.push(`method: "${method}"`);
+	if (headers.length) options.push(`headers: { ${headers.join(", ")} }`);
+	if (body !== undefined) options.push(`body: JSON.stringify(${JSON.stringify(body)})`);
+	const second = options.length ? `, {\n  ${options.join(",\n  ")},\n}` : "";
+	return `const answer = await fetch("${urlOf(path)}"${second});\nconsole.log(await answer.json());`;
 }
 
 /** A box with both; `show(method, path, body)` changes what it holds. */
 export function snippet() {
-  const codes = { curl: h("code"), fetch: h("code") };
-  const node = h("details", { class: "card", "data-snippet": true }, h("summary", {}, "This request as curl and fetch"),
-    h("div", { class: "stack" }, Object.entries(codes).map(([name, code]) =>
-      h("div", { class: "code" }, h("pre", { tabindex: 0, role: "group", "aria-label": name }, code), copyButton(name, () => code.textContent)))));
-  const show = (method, path, body) => {
-    codes.curl.textContent = curl(method, path, body);
-    codes.fetch.textContent = fetchCode(method, path, body);
-  };
-  return { node, show };
+	const codes = { curl: h("code"), fetch: h("code") };
+	const node = h("details.card", { "data-snippet": true }, h("summary", "This request as curl and fetch"),
+		h("div.stack", Object.entries(codes).map(([name, code]) =>
+			h("div.code", h("pre", { tabindex: 0, role: "group", "aria-label": name }, code), copyButton(name, () => code.textContent)))));
+	const show = (method, path, body) => {
+		codes.curl.textContent = curl(method, path, body);
+		codes.fetch.textContent = fetchCode(method, path, body);
+	};
+	return { node, show };
 }
 
 /** A button that copies what `text()` gives. */
 export function copyButton(name, text) {
-  const button = h("button", { type: "button", "aria-label": `Copy the ${name}`, onclick: async () => {
-    const done = await copy(text());
-    button.textContent = done ? "Copied" : "Select it";
-    say(done ? `${name} copied` : "The browser does not allow copying");
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
-  } }, "Copy");
-  return button;
+	return button("Copy", async ({ target }) => {
+		const done = await copy(text());
+		target.textContent = done ? "Copied" : "Select it";
+		say(done ? `${name} copied` : "The browser does not allow copying");
+		setTimeout(() => { target.textContent = "Copy"; }, 1500);
+	}, { "aria-label": `Copy the ${name}` });
 }
 
 async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch { // plain http from another machine has no clipboard interface
-    const field = h("textarea", { value: text, class: "hidden", "aria-label": "to copy" });
-    document.body.append(field);
-    field.select();
-    const done = document.execCommand("copy");
-    field.remove();
-    return done;
-  }
+	try {
+		await navigator.clipboard.writeText(text);
+		return true;
+	} catch { // plain http from another machine has no clipboard interface
+		const field = h("textarea", { value: text, class: "hidden", "aria-label": "to copy" });
+		document.body.append(field);
+		field.select();
+		const done = document.execCommand("copy");
+		field.remove();
+		return done;
+	}
 }

@@ -1,63 +1,65 @@
 // The thirteen figures of a part of town, as sliders and numbers.
 
-import { debounced, h, signed, twinBar } from "./dom.js";
+import { button, debounced, h, signed, twinBar } from "./dom.js";
 import { predictor, warnings } from "./predictions.js";
 
 // Least, most and step of the sliders: the range of the published table, rounded outwards. The fields take any number.
 const RANGES = {
-  CRIM: [0, 90, 0.01], ZN: [0, 100, 0.5], INDUS: [0, 28, 0.1], CHAS: [0, 1, 1], NOX: [0.38, 0.88, 0.001], RM: [3.5, 9, 0.01], AGE: [0, 100, 0.1],
-  DIS: [1, 12.5, 0.01], RAD: [1, 24, 1], TAX: [180, 720, 1], PTRATIO: [12, 22, 0.1], B: [0, 397, 0.1], LSTAT: [1, 38, 0.01],
+	CRIM: [0, 90, 0.01], ZN: [0, 100, 0.5], INDUS: [0, 28, 0.1], CHAS: [0, 1, 1], NOX: [0.38, 0.88, 0.001], RM: [3.5, 9, 0.01], AGE: [0, 100, 0.1],
+	DIS: [1, 12.5, 0.01], RAD: [1, 24, 1], TAX: [180, 720, 1], PTRATIO: [12, 22, 0.1], B: [0, 397, 0.1], LSTAT: [1, 38, 0.01],
 };
 
 /** Shows the form; returns a function that asks again. */
 export async function show(place, context) {
-  const form = context.task.input_schema.$defs.HousingFeatures.properties;
-  const example = context.task.example.features;
-  const controls = Object.fromEntries(Object.entries(form).map(([name, field]) => [name, feature(name, field.description, () => soon())]));
-  const result = h("div", { class: "stack" });
-  const { predict, problem, drop } = predictor(context, ({ prediction }) => {
-    const effects = prediction.explanation?.effects ?? {};
-    const most = Math.max(0.5, ...Object.values(effects).map(Math.abs));
-    for (const [name, control] of Object.entries(controls)) control.tell(effects[name], most);
-    const dollars = Math.round(prediction.value * 1000).toLocaleString("en");
-    result.replaceChildren(...[h("p", { class: "verdict" }, `$${dollars}`, " ", h("small", {}, "median home price")),
-      h("p", { class: "soft small num" }, `${prediction.value.toFixed(2)} ${prediction.unit}`),
-      prediction.explanation && h("p", { class: "soft small" }, "The bars show each figure’s effect: the price minus what it would be with that figure at its mean in training."),
-      warnings(prediction)].filter(Boolean));
-  });
-  const ask = () => {
-    const features = Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value()]));
-    const wrong = Object.keys(features).filter((name) => !Number.isFinite(features[name]));
-    if (wrong.length) { drop(); problem.textContent = `${wrong.join(", ")}: a number is needed`; return; }
-    predict({ features });
-  };
-  const soon = debounced(ask, 80);
-  const reset = () => { for (const [name, control] of Object.entries(controls)) control.set(example[name]); ask(); };
-  place.append(h("div", { class: "split" },
-    h("section", { class: "card", "aria-label": "Input" }, h("div", { class: "features" }, Object.values(controls).map((control) => control.node)),
-      h("div", { class: "row" }, h("button", { type: "button", onclick: reset }, "Back to the example"))),
-    h("div", { class: "stack" }, h("section", { class: "card", "aria-label": "Answer" }, h("div", { "aria-live": "polite" }, result), problem),
-      context.task.notice && h("p", { class: "note" }, context.task.notice))));
-  reset();
-  return ask;
+	const form = context.task.input_schema.$defs.HousingFeatures.properties;
+	const example = context.task.example.features;
+	const controls = Object.fromEntries(Object.entries(form).map(([name, field]) => [name, feature(name, field.description, () => soon())]));
+	const list = h("div.features", Object.values(controls).map((control) => control.node));
+	const result = h("div.stack");
+	const { predict, problem, drop } = predictor(context, ({ prediction }) => {
+		const effects = prediction.explanation?.effects ?? {};
+		const most = Math.max(0.5, ...Object.values(effects).map(Math.abs));
+		for (const [name, control] of Object.entries(controls)) control.tell(effects[name], most);
+		list.classList.toggle("told", "explanation" in prediction);
+		const dollars = Math.round(prediction.value * 1000).toLocaleString("en");
+		result.replaceChildren(...[h("p.verdict", `$${dollars}`, " ", h("small", "median home price")),
+			h("p.soft.small.num", `${prediction.value.toFixed(2)} ${prediction.unit}`),
+			prediction.explanation && h("p.soft.small", "The bars show each figure’s effect: the price minus what it would be with that figure at its mean in training."),
+			warnings(prediction)].filter(Boolean));
+	});
+	const ask = () => {
+		const features = Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value()]));
+		const wrong = Object.keys(features).filter((name) => !Number.isFinite(features[name]));
+		if (wrong.length) { drop(); problem.textContent = `${wrong.join(", ")}: a number is needed`; return; }
+		predict({ features });
+	};
+	const soon = debounced(ask, 80);
+	const reset = () => { for (const [name, control] of Object.entries(controls)) control.set(example[name]); ask(); };
+	place.append(h("div.split",
+		h("section.card", { "aria-label": "Input" }, list,
+			h("div.row", button("Back to the example", reset))),
+		h("div.stack", h("section.card", { "aria-label": "Answer" }, h("div", { "aria-live": "polite" }, result), problem),
+			context.task.notice && h("p.note", context.task.notice))));
+	reset();
+	return ask;
 }
 
 /** One figure: its slider, its field and its effect. */
 function feature(name, description, changed) {
-  const [min, max, step] = RANGES[name] ?? [-100, 100, 0.1];
-  const slider = h("input", { type: "range", min, max, step, "aria-label": `${name}, slider` });
-  const field = h("input", { type: "number", step: "any", "aria-label": `${name}: ${description}` });
-  const effect = h("span", { class: "effect num" });
-  slider.addEventListener("input", () => { field.value = slider.value; changed(); });
-  field.addEventListener("input", () => {
-    slider.value = field.value;
-    if (Number.isFinite(field.valueAsNumber)) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
-    changed();
-  });
-  return {
-    node: h("div", { class: "feature" }, h("span", {}, h("b", {}, name), h("span", { class: "soft" }, ` ${description}`)), slider, field, effect),
-    value: () => field.valueAsNumber,
-    set: (value) => { field.value = value; slider.value = value; field.removeAttribute("aria-invalid"); },
-    tell: (value, most) => effect.replaceChildren(...(value === undefined ? [] : [h("span", { class: "hidden" }, "effect "), signed(value, 2), twinBar(value / most)])),
-  };
+	const [min, max, step] = RANGES[name] ?? [-100, 100, 0.1];
+	const slider = h("input", { type: "range", min, max, step, "aria-label": `${name}, slider` });
+	const field = h("input", { type: "number", step: "any", "aria-label": `${name}: ${description}` });
+	const effect = h("span.effect.num");
+	slider.addEventListener("input", () => { field.value = slider.value; changed(); });
+	field.addEventListener("input", () => {
+		slider.value = field.value;
+		if (Number.isFinite(field.valueAsNumber)) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
+		changed();
+	});
+	return {
+		node: h("div.feature", h("span", h("b", name), h("span.soft", ` ${description}`)), slider, field, effect),
+		value: () => field.valueAsNumber,
+		set: (value) => { field.value = value; slider.value = value; field.removeAttribute("aria-invalid"); },
+		tell: (value, most) => effect.replaceChildren(...(value === undefined ? [] : [h("span.hidden", "effect "), signed(value, 2), twinBar(value / most)])),
+	};
 }

@@ -35,7 +35,7 @@ export async function fetched(path, { method = "GET", body, signal, headers = {}
 
 export const get = async (path, signal) => (await fetched(path, { signal })).json();
 export const post = async (path, body, signal, headers) => (await fetched(path, { method: "POST", body, signal, headers })).json();
-export const put = async (path, body) => (await fetched(path, { method: "PUT", body })).json();
+export const replace = async (path, body) => (await fetched(path, { method: "PUT", body })).json();
 
 let described;
 
@@ -51,26 +51,12 @@ export async function offers(task, field) {
 	return field in (form?.properties ?? {});
 }
 
-/** Every item of a paged list, up to `most` pages. */
-export async function all(path, signal, most = 10) {
-	const items = [];
-	let cursor = null;
-	for (let page = 0; page < most; page++) {
-		const found = await get(`${path}${path.includes("?") ? "&" : "?"}limit=500${cursor ? `&cursor=${cursor}` : ""}`, signal);
-		items.push(...found.items);
-		cursor = found.next;
-		if (cursor === null) break;
-	}
-	return items;
-}
-
 /** A URL for an <img> or a download: as it is, or as a blob where a key has to be sent. */
 export async function fileUrl(path, signal) {
 	if (!apiKey()) return urlOf(path);
 	return URL.createObjectURL(await (await fetched(path, { signal })).blob());
 }
 
-/** Waits; rejects when aborted. */
 export const pause = (ms, signal) => new Promise((resolve, reject) => {
 	if (signal.aborted) { reject(signal.reason); return; }
 	const timer = setTimeout(resolve, ms);

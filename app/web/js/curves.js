@@ -1,6 +1,6 @@
 // Curves by epoch, drawn as SVG: dots for training, a line for validation; one pair for each fold or seed.
 
-import { figure, freshId, h, s } from "./dom.js";
+import { figure, freshId, h, on, put, s } from "./dom.js";
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [460, 250, 46, 12, 12, 30];
 const MOST_POINTS = 300; // of a line; more than that a screen cannot show
@@ -10,18 +10,18 @@ export function panel(name) {
 	const title = freshId("chart");
 	const svg = s("svg.chart", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-labelledby": title, "data-points": 0 });
 	const told = h("p.soft.small.num", { id: title }, "No epoch yet.");
-	const node = h("div", h("h3", name), svg, told);
+	const node = h("div", h("h2", name), svg, told);
 	let state = null;
 	const rest = () => { if (state) told.textContent = state.summary; svg.querySelector(".cursor")?.remove(); };
 	const draw = (epochs) => {
 		state = layout(name, epochs);
 		if (!state) return;
-		svg.replaceChildren(...axes(state), ...state.lines.map(({ kind, points }) =>
+		put(svg, axes(state), ...state.lines.map(({ kind, points }) =>
 			s("path", { class: `${kind}${state.lines.length > 2 ? " faint" : ""}`, d: pathOf(points, state) })));
 		svg.setAttribute("data-points", state.count);
 		rest();
 	};
-	svg.addEventListener("pointermove", (event) => {
+	on(svg, "pointermove", (event) => {
 		if (!state) return;
 		const box = svg.getBoundingClientRect();
 		const wanted = ((((event.clientX - box.left) / box.width) * WIDTH - LEFT) / (WIDTH - LEFT - RIGHT)) * (state.last - 1) + 1;
@@ -30,11 +30,10 @@ export function panel(name) {
 		svg.append(s("line.cursor", { x1: state.x(epoch), x2: state.x(epoch), y1: TOP, y2: HEIGHT - BOTTOM }));
 		told.textContent = state.summaryOf(epoch);
 	});
-	svg.addEventListener("pointerleave", rest);
+	on(svg, "pointerleave", rest);
 	return { node, draw };
 }
 
-/** The legend of all panels. */
 export const legend = () => h("p.soft.small.row", h("span", h("span.swatch"), "training"), h("span", h("span.swatch.val"), "validation"));
 
 function layout(name, epochs) {

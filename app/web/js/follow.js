@@ -7,10 +7,7 @@ const POLL = 400; // milliseconds
 
 export const isFinal = (run) => FINAL.includes(run.status);
 
-/**
- * Calls `on(type, data, at)` for each event of the run, from its first one on; after those of one kind that came
- * together it calls `settled()`. Returns when the run has ended and everything was told.
- */
+/** Calls `on(type, data, at)` for each event of the run from the first on, and `settled()` after some; returns at its end. */
 export async function follow(runId, on, settled, signal) {
 	const path = `runs/${runId}/events`;
 	let last = null;

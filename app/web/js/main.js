@@ -1,7 +1,7 @@
 // Routes: `#/try/<task>`, `#/runs`, `#/runs/new`, `#/runs/<id>`, `#/compare/<ids>`, `#/models`, `#/models/<id>`.
 
 import { apiKey, openapi, setApiKey } from "./api.js";
-import { freshId, h, say } from "./dom.js";
+import { alertLine, confirmed, h, on, put, title } from "./dom.js";
 
 const VIEWS = {
 	try: () => import("./try.js"),
@@ -16,7 +16,7 @@ let first = true;
 /** Shows the view of the address. A view gets its element, the rest of the route, and a signal of when it is left. */
 async function show() {
 	if (location.hash === "#main") return; // the link that skips to the content
-	const [tab, ...rest] = location.hash.replace(/^#\//, "").split("?")[0].split("/").map(decodeURIComponent);
+	const [tab, ...rest] = location.hash.replace(/^#\//, "").split("?")[0].split("/");
 	const load = VIEWS[tab];
 	if (!load) { location.replace("#/try/sentiment"); return; }
 	leave.abort();
@@ -30,12 +30,12 @@ async function show() {
 	try {
 		const view = await load(rest);
 		if (signal.aborted) return;
-		main.replaceChildren(place);
+		put(main, place);
 		await view.show(place, rest, signal);
 	} catch (error) {
 		if (signal.aborted || error.name === "AbortError") return;
-		main.replaceChildren(h("div.stack", h("h1", { tabindex: -1 }, "That did not work"),
-			h("p.error", { role: "alert" }, error.message), h("p", h("a", { href: "#/try/sentiment" }, "To the start"))));
+		put(main, h("div.stack", title("That did not work"),
+			alertLine(error.message), h("p", h("a", { href: "#/try/sentiment" }, "To the start"))));
 	}
 	if (signal.aborted) return;
 	const heading = main.querySelector("h1");
@@ -45,27 +45,18 @@ async function show() {
 }
 
 /** Asks for an API key; it is kept until the browser's tab is closed. */
-function askForKey() {
-	if (document.getElementById("key-dialog")) return;
-	const title = freshId("title");
-	const field = h("input", { type: "password", autocomplete: "off", value: apiKey(), autofocus: true });
-	const dialog = h("dialog", { id: "key-dialog", "aria-labelledby": title, onclose: () => {
-		dialog.remove();
-		if (dialog.returnValue !== "yes") return;
-		setApiKey(field.value.trim());
-		say("Key kept for this tab");
-		show();
-	} }, h("form", { method: "dialog" }, h("h2", { id: title }, "API key"),
-		h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."),
-		h("label", "Key", field),
-		h("div.row", h("button.main", { value: "yes" }, "Use it"), h("button", { value: "no", formnovalidate: true }, "Not now"))));
-	document.body.append(dialog);
-	dialog.showModal();
+async function askForKey() {
+	if (document.querySelector("dialog")) return;
+	const field = h("input", { type: "password", autocomplete: "off", value: apiKey() });
+	const content = [h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."), h("label", "Key", field)];
+	if (!(await confirmed("API key", content, "Use it", "Not now"))) return;
+	setApiKey(field.value.trim());
+	show();
 }
 
 const keyButton = document.getElementById("key");
 keyButton.hidden = true;
-keyButton.addEventListener("click", askForKey);
+on(keyButton, "click", askForKey);
 addEventListener("keyneeded", askForKey);
 addEventListener("hashchange", show);
 openapi().then((description) => { keyButton.hidden = !description.security && !apiKey(); }, () => {});

@@ -1,6 +1,6 @@
 // A text box whose words are marked by their effect: the marks lie in a copy of the text under the box.
 
-import { h } from "./dom.js";
+import { h, on, put } from "./dom.js";
 
 /** The box. `mark(text, spans)` marks words: spans of {start, end, effect}, counted in code points, in order. */
 export function markedText(attributes) {
@@ -19,12 +19,12 @@ export function markedText(attributes) {
 			at = end;
 		}
 		// A last line break needs something behind it to take up its line.
-		under.replaceChildren(...parts, `${letters.slice(at).join("")}\u200b`);
+		put(under, parts, `${letters.slice(at).join("")}\u200b`);
 		under.style.minHeight = `${(attributes.rows ?? 1) * 1.65 + 1.4}em`;
 		under.scrollTop = area.scrollTop;
 	};
 	// Until the next answer the marks before and after the change stay on their words.
-	area.addEventListener("input", () => {
+	on(area, "input", () => {
 		const letters = Array.from(area.value);
 		const { letters: old, spans } = shown;
 		let head = 0;
@@ -36,7 +36,7 @@ export function markedText(attributes) {
 		shown = { letters, spans: kept.map((span) => (span.end <= head ? span : { ...span, start: span.start + shift, end: span.end + shift })) };
 		draw();
 	});
-	area.addEventListener("scroll", () => { under.scrollTop = area.scrollTop; });
+	on(area, "scroll", () => { under.scrollTop = area.scrollTop; });
 	const mark = (text, spans) => {
 		if (text !== area.value) return; // typed on since
 		shown = { letters: Array.from(text), spans };

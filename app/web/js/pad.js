@@ -3,7 +3,6 @@
 const SIDE = 28;
 const BOX = 20;
 
-/** A canvas of this size with its context. */
 export function canvasOf(width, height = width) {
 	const canvas = document.createElement("canvas");
 	canvas.width = Math.max(1, Math.round(width));
@@ -11,13 +10,16 @@ export function canvasOf(width, height = width) {
 	return [canvas, canvas.getContext("2d", { willReadFrequently: true })];
 }
 
+/** A custom property of the style sheet, in the present theme. */
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
 /** The ink of a canvas: its opacity, 0 to 255, row by row. */
 function inkOf(canvas) {
 	const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
 	return Uint8Array.from({ length: data.length / 4 }, (_, place) => data[4 * place + 3]);
 }
 
-/** Bounds and centre of mass of what is inked, or null of an empty canvas. */
+/** Bounds and centre of mass of what is inked. */
 function measure(canvas) {
 	const { width, height } = canvas;
 	const ink = inkOf(canvas);
@@ -87,7 +89,6 @@ export async function inkOfFile(file, side) {
 	return canvas;
 }
 
-/** The median grey of the border. */
 function groundOf(grey, width, height) {
 	const border = grey.filter((_, place) => {
 		const [row, column] = [Math.floor(place / width), place % width];

@@ -1,13 +1,13 @@
 // One prediction at a time: the newest request wins, older ones are dropped.
 
 import { offers, post } from "./api.js";
-import { h } from "./dom.js";
+import { alertLine, h, on, percent } from "./dom.js";
 
 /** A function that predicts and gives the answer to `found`; errors are shown in its `problem` element. */
 export function predictor(context, found) {
-	const problem = h("p.error", { role: "alert" });
+	const problem = alertLine();
 	let running = new AbortController();
-	context.signal.addEventListener("abort", () => running.abort());
+	on(context.signal, "abort", () => running.abort());
 	const predict = async (input) => {
 		running.abort();
 		running = new AbortController();
@@ -33,3 +33,10 @@ export function warnings(prediction) {
 	const found = prediction.warnings ?? [];
 	return found.length ? h("ul.note", found.map((one) => h("li", `${one.field}: ${one.message}`))) : null;
 }
+
+/** The answer in large letters, with its probability. */
+export const verdict = (prediction, word) =>
+	h("p.verdict", prediction.abstained ? "not sure enough" : String(word), " ", h("small", percent(prediction.probability)));
+
+/** A place for answers, which screen readers tell when they change. */
+export const answers = () => h("div.stack", { "aria-live": "polite" });

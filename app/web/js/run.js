@@ -1,14 +1,13 @@
-// A run's page: live curves, progress, log, recipe, and its figures beside those of guessing.
+// A run's page, live.
 
 import { get, post } from "./api.js";
 import { legend, panel } from "./curves.js";
-import { badge, button, confirmed, duration, facts, figure, h, moment, percent, say, table } from "./dom.js";
+import { alertLine, badge, button, confirmed, duration, facts, figure, h, moment, percent, put, say, table, title } from "./dom.js";
 import { follow, isFinal } from "./follow.js";
 import { copyButton } from "./snippet.js";
 
 const FEW_EPOCHS = 1500; // more are thinned out when the history is first asked for
 
-/** Shows a run and follows it until it ends or the page is left. */
 export async function show(place, [id], signal) {
 	let run = await get(`runs/${id}`, signal);
 	const view = layout(run);
@@ -42,12 +41,12 @@ export async function show(place, [id], signal) {
 }
 
 function layout(run) {
-	const problem = h("p.error", { role: "alert" });
+	const problem = alertLine();
 	const status = h("span");
 	const actions = h("div.row.push");
 	const progress = h("div.stack");
 	const figures = h("div.stack");
-	const list = h("ol.log", { tabindex: 0, "aria-label": "Log" });
+	const list = h("ol.log", { tabindex: 0, label: "Log" });
 	const metric = { regression: "mae", unit_regression: "mae", multilabel: "f1" }[run.recipe.head] ?? "accuracy";
 	const panels = [panel("loss"), panel(metric)];
 	const text = JSON.stringify(run.recipe, null, 2);
@@ -55,23 +54,23 @@ function layout(run) {
 		["Validation", Object.values(run.validation).join(" ")], ["Seed", run.seeds > 1 ? `${run.seed} and the next ${run.seeds - 1}` : String(run.seed)],
 		["Activation", run.activate], ["Queued", moment(run.created_at)], run.retry_of && ["Retry of", h("a", { href: `#/runs/${run.retry_of}` }, run.retry_of)]]);
 	const node = h("div.stack",
-		h("div.head", h("h1", { tabindex: -1 }, run.name || `${run.task} ${run.preset}`), status, actions,
+		h("div.head", title(run.name || `${run.task} ${run.preset}`), status, actions,
 			h("p.lead.small", h("span.mono", run.id), " · ", h("a", { href: "#/runs" }, "all runs"))), problem,
-		h("section.card", { "aria-label": "Progress" }, progress, h("div.charts", panels.map((one) => one.node)), legend()),
+		h("section.card", { label: "Progress" }, progress, h("div.charts", panels.map((one) => one.node)), legend()),
 		h("div.split",
 			h("div.stack", h("section.card", h("h2", "Figures"), figures), h("section.card", h("h2", "Log"), list)),
 			h("section.card", h("h2", "Settings"), details,
-				h("details", h("summary", "Recipe"), h("div.code", h("pre", { tabindex: 0, role: "group", "aria-label": "Recipe" }, h("code", text)), copyButton("recipe", () => text))))));
+				h("details", h("summary", "Recipe"), h("div.code", h("pre", { tabindex: 0, role: "group", label: "Recipe" }, h("code", text)), copyButton("recipe", () => text))))));
 	let shown = "";
 	const draw = (epochs, now) => {
 		for (const one of panels) one.draw(epochs);
-		progress.replaceChildren(...progressOf(now));
+		put(progress, progressOf(now));
 		const state = now.status + now.cancel_requested_at + now.model_id;
 		if (state === shown) return;
 		shown = state;
-		status.replaceChildren(badge(now.status));
-		actions.replaceChildren(...actionsOf(now, problem));
-		figures.replaceChildren(...figuresOf(now));
+		put(status, badge(now.status));
+		put(actions, actionsOf(now, problem));
+		put(figures, figuresOf(now));
 	};
 	const log = (message, at) => {
 		list.append(h("li", moment(at), h("span", message)));
@@ -92,7 +91,7 @@ function progressOf(run) {
 		cancelled: "Cancelled",
 	}[run.status];
 	return [h("div.row.num", h("span", run.cancel_requested_at && !isFinal(run) ? "Is being cancelled" : words), h("span.push.soft", percent(share, 0))),
-		h("div.bar.progress", { role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(100 * share) }, h("i", { style: { "--share": share } }))];
+		h("div.bar.progress", { role: "progressbar", label: "Progress", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(100 * share) }, h("i", { style: { "--share": share } }))];
 }
 
 function actionsOf(run, problem) {
@@ -105,10 +104,10 @@ function actionsOf(run, problem) {
 		h("a.button", { href: `#/runs/new?from=${run.id}` }, "Edit and run again"),
 		run.model_id && h("a.button.main", { href: `#/models/${run.model_id}` }, "Its model"),
 		!isFinal(run) && button("Cancel", async (event) => {
-			if (await confirmed("Cancel this run?", "It ends within a second and publishes no model.", "Cancel the run")) cancel(event);
+			if (await confirmed("Cancel this run?", h("p", "It ends within a second and publishes no model."), "Cancel the run")) cancel(event);
 		}, { class: "danger", disabled: Boolean(run.cancel_requested_at) }),
 		["failed", "cancelled"].includes(run.status) && button("Retry", act(`runs/${run.id}/retry`, (next) => { location.hash = `#/runs/${next.id}`; }), { class: "main" }),
-	].filter(Boolean);
+	];
 }
 
 /** Every figure of the run, with what guessing scores beside it. */
@@ -118,5 +117,5 @@ export function figuresOf({ metrics }) {
 	const names = [...new Set(parts.flatMap(([part]) => Object.keys(metrics[part])))];
 	const spread = Object.entries(metrics.spread?.test ?? {}).concat(Object.entries(metrics.spread?.validation ?? {}).map(([name, one]) => [`held-out ${name}`, one]));
 	return [table("Figures of the run", ["Figure", ...parts.map(([, title]) => title)], names.map((name) => [name, ...parts.map(([part]) => figure(name, metrics[part][name]))]), 1),
-		spread.length ? h("p.soft.small.num", `Over ${metrics.spread.count} ${metrics.spread.over}: ${spread.map(([name, one]) => `${name} ${figure(name, one.mean)} ± ${figure(name, one.std)}`).join(", ")}`) : null].filter(Boolean);
+		spread.length ? h("p.soft.small.num", `Over ${metrics.spread.count} ${metrics.spread.over}: ${spread.map(([name, one]) => `${name} ${figure(name, one.mean)} ± ${figure(name, one.std)}`).join(", ")}`) : null];
 }

@@ -1,16 +1,15 @@
-// The queue and the history: runs, newest first; two to ten of a task can be chosen and compared.
+// The queue and the history; two to ten runs of a task can be chosen and compared.
 
 import { get, pause } from "./api.js";
-import { badge, button, duration, figure, h, moment, percent } from "./dom.js";
+import { alertLine, badge, button, duration, figure, h, moment, percent, put, title } from "./dom.js";
 import { isFinal } from "./follow.js";
 
 const MOST = 10; // runs of a comparison
 
-/** Shows the list and keeps it fresh. */
 export async function show(place, _, signal) {
 	const chosen = new Map(); // id → task
 	const tasks = (await get("tasks", signal)).items;
-	const filter = (label, values) => h("select", { "aria-label": label, onchange: () => refresh(true) }, h("option", { value: "" }, label), values.map((value) => h("option", value)));
+	const filter = (label, values) => h("select", { label, onchange: () => refresh(true) }, h("option", { value: "" }, label), values.map((value) => h("option", value)));
 	const task = filter("All tasks", tasks.map((one) => one.name));
 	const status = filter("Any status", ["queued", "running", "succeeded", "failed", "cancelled"]);
 	const rows = h("tbody");
@@ -18,7 +17,7 @@ export async function show(place, _, signal) {
 	const compare = button("Compare", () => { location.hash = `#/compare/${[...chosen.keys()].join(",")}`; }, { disabled: true });
 	const hint = h("span.hint", { role: "status" });
 	const more = button("Show more", () => { limit += 50; refresh(true); }, { hidden: true });
-	const problem = h("p.error", { role: "alert" });
+	const problem = alertLine();
 	let limit = 50;
 	let shown = "";
 
@@ -29,7 +28,7 @@ export async function show(place, _, signal) {
 	};
 	const draw = ({ items, next }) => {
 		const focused = document.activeElement?.dataset?.focus;
-		rows.replaceChildren(...items.map((run) => rowOf(run, chosen, choose)));
+		put(rows, items.map((run) => rowOf(run, chosen, choose)));
 		if (focused) rows.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
 		more.hidden = next === null;
 		empty.hidden = items.length > 0;
@@ -42,8 +41,8 @@ export async function show(place, _, signal) {
 		problem.textContent = "";
 		return page.items.some((run) => !isFinal(run));
 	};
-	place.append(h("div.head", h("h1", { tabindex: -1 }, "Runs"), h("a.button.main.push", { href: "#/runs/new" }, "New run")),
-		h("section.card", { "aria-label": "Runs" },
+	place.append(h("div.head", title("Runs"), h("a.button.main.push", { href: "#/runs/new" }, "New run")),
+		h("section.card", { label: "Runs" },
 			h("div.row", h("span", task), h("span", status), h("span.push.row", hint, compare)), problem,
 			h("div.scroll", h("table", h("caption.hidden", "Runs, newest first"),
 				h("thead", h("tr", ["Choose", "Run", "Status", "Task", "Dataset", "Test", "Guessing", "Queued", "Took"].map((head) =>
@@ -68,7 +67,7 @@ async function keep(refresh, problem, signal) {
 
 function rowOf(run, chosen, changed) {
 	const label = run.name || run.preset;
-	const box = h("input", { type: "checkbox", "data-focus": `box-${run.id}`, "aria-label": `Choose ${label}, ${run.id}`, checked: chosen.has(run.id), onchange: () => {
+	const box = h("input", { type: "checkbox", "data-focus": `box-${run.id}`, label: `Choose ${label}, ${run.id}`, checked: chosen.has(run.id), onchange: () => {
 		if (box.checked) chosen.set(run.id, run.task); else chosen.delete(run.id);
 		changed();
 	} });

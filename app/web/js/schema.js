@@ -35,12 +35,18 @@ export function check(value, schema, root, path = "") {
 			if (name in form && !fits(value, form[name])) return wrong(`must be ${word} ${form[name]}`);
 		}
 	}
-	if (typeof value === "string") return checkText(value, form, wrong);
-	if (Array.isArray(value)) return checkList(value, form, root, path, wrong);
+	if (typeof value === "string") {
+		const long = Array.from(value).length > form.maxLength;
+		if (long) return wrong(`must have at most ${form.maxLength} characters`);
+		return form.pattern && !new RegExp(form.pattern, "u").test(value) ? wrong(`must match ${form.pattern}`) : [];
+	}
+	if (Array.isArray(value)) {
+		if (value.length > form.maxItems) return wrong(`must have at most ${form.maxItems} items`);
+		return form.items ? value.flatMap((one, place) => check(one, form.items, root, join(path, place))) : [];
+	}
 	return isObject(value) ? checkObject(value, form, root, path) : [];
 }
 
-/** The schema that a $ref stands for. */
 export function resolve(schema, root) {
 	let form = schema;
 	while (form.$ref) form = form.$ref.slice(2).split("/").reduce((part, name) => part[name], root);
@@ -57,19 +63,6 @@ function checkUnion(value, form, root, path) {
 	const found = (form.anyOf ?? form.oneOf).map((one) => check(value, one, root, path));
 	if (found.some((errors) => !errors.length)) return [];
 	return found.find((errors) => errors.some((error) => !error.message.startsWith("must be a"))) ?? found[0];
-}
-
-function checkText(value, form, wrong) {
-	const length = Array.from(value).length;
-	if (form.maxLength !== undefined && length > form.maxLength) return wrong(`at most ${form.maxLength} characters`);
-	if (form.minLength !== undefined && length < form.minLength) return wrong(`at least ${form.minLength} characters`);
-	return form.pattern && !new RegExp(form.pattern, "u").test(value) ? wrong(`must match ${form.pattern}`) : [];
-}
-
-function checkList(value, form, root, path, wrong) {
-	if (form.maxItems !== undefined && value.length > form.maxItems) return wrong(`at most ${form.maxItems} items`);
-	if (form.minItems !== undefined && value.length < form.minItems) return wrong(`at least ${form.minItems} items`);
-	return form.items ? value.flatMap((one, place) => check(one, form.items, root, join(path, place))) : [];
 }
 
 function checkObject(value, form, root, path) {

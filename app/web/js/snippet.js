@@ -15,7 +15,6 @@ export function curl(method, path, body) {
 	return parts.join(" \\\n  ");
 }
 
-/** The same in JavaScript. */
 export function fetchCode(method, path, body) {
 	const headers = [];
 	if (body !== undefined) headers.push('"Content-Type": "application/json"');
@@ -33,7 +32,7 @@ export function snippet() {
 	const codes = { curl: h("code"), fetch: h("code") };
 	const node = h("details.card", { "data-snippet": true }, h("summary", "This request as curl and fetch"),
 		h("div.stack", Object.entries(codes).map(([name, code]) =>
-			h("div.code", h("pre", { tabindex: 0, role: "group", "aria-label": name }, code), copyButton(name, () => code.textContent)))));
+			h("div.code", h("pre", { tabindex: 0, role: "group", label: name }, code), copyButton(name, () => code.textContent)))));
 	const show = (method, path, body) => {
 		codes.curl.textContent = curl(method, path, body);
 		codes.fetch.textContent = fetchCode(method, path, body);
@@ -44,23 +43,10 @@ export function snippet() {
 /** A button that copies what `text()` gives. */
 export function copyButton(name, text) {
 	return button("Copy", async ({ target }) => {
-		const done = await copy(text());
+		// Plain http from another machine has no clipboard.
+		const done = await navigator.clipboard?.writeText(text()).then(() => true, () => false);
 		target.textContent = done ? "Copied" : "Select it";
 		say(done ? `${name} copied` : "The browser does not allow copying");
 		setTimeout(() => { target.textContent = "Copy"; }, 1500);
-	}, { "aria-label": `Copy the ${name}` });
-}
-
-async function copy(text) {
-	try {
-		await navigator.clipboard.writeText(text);
-		return true;
-	} catch { // plain http from another machine has no clipboard interface
-		const field = h("textarea", { value: text, class: "hidden", "aria-label": "to copy" });
-		document.body.append(field);
-		field.select();
-		const done = document.execCommand("copy");
-		field.remove();
-		return done;
-	}
+	}, { label: `Copy the ${name}` });
 }

@@ -1,29 +1,26 @@
-// Runs before the first paint, so that a dark page does not flash white. "auto" follows the system.
+// Runs before the first paint, so that a dark page does not flash white.
 (() => {
-	const root = document.documentElement;
+	const { dataset } = document.documentElement;
 	const dark = matchMedia("(prefers-color-scheme: dark)");
-	const kept = () => { try { return localStorage.getItem("densely-theme"); } catch { return null; } };
-	const apply = () => { root.dataset.theme = kept() ?? (dark.matches ? "dark" : "light"); };
-	const label = () => {
+	const system = () => (dark.matches ? "dark" : "light");
+	const apply = (theme) => {
+		dataset.theme = theme;
 		const button = document.getElementById("theme");
-		const other = root.dataset.theme === "dark" ? "light" : "dark";
-		button.setAttribute("aria-label", `Use the ${other} colours`);
-		button.title = button.getAttribute("aria-label");
+		if (!button) return;
+		button.title = `Use the ${theme === "dark" ? "light" : "dark"} colours`;
+		button.setAttribute("aria-label", button.title);
+		dispatchEvent(new Event("themechange"));
 	};
-	apply();
-	dark.addEventListener("change", () => { apply(); label(); dispatchEvent(new Event("themechange")); });
+	const kept = () => localStorage.getItem("densely-theme") ?? system();
+	apply(kept());
+	dark.addEventListener("change", () => apply(kept()));
 	addEventListener("DOMContentLoaded", () => {
-		label();
+		apply(kept());
 		document.getElementById("theme").addEventListener("click", () => {
-			const wanted = root.dataset.theme === "dark" ? "light" : "dark";
-			try {
-				// What the system wants anyway is not kept, so that the page follows the system again.
-				if (wanted === (dark.matches ? "dark" : "light")) localStorage.removeItem("densely-theme");
-				else localStorage.setItem("densely-theme", wanted);
-			} catch { /* a browser without storage: for this page only */ }
-			root.dataset.theme = wanted;
-			label();
-			dispatchEvent(new Event("themechange"));
+			const wanted = dataset.theme === "dark" ? "light" : "dark";
+			if (wanted === system()) localStorage.removeItem("densely-theme"); // the page follows the system again
+			else localStorage.setItem("densely-theme", wanted);
+			apply(wanted);
 		});
 	});
 })();

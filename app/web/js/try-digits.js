@@ -1,28 +1,26 @@
 // A pad to draw a digit on, or a picture of one.
 
-import { bars, button, debounced, h, percent } from "./dom.js";
-import { canvasOf, inkOfFile, reduced } from "./pad.js";
-import { predictor, warnings } from "./predictions.js";
+import { bars, button, debounced, h, on, put } from "./dom.js";
+import { canvasOf, colour, inkOfFile, reduced } from "./pad.js";
+import { answers, predictor, verdict, warnings } from "./predictions.js";
 
 const SIDE = 336; // pixels of the pad's own canvas
 const PEN = 26;
 const STEP = 12; // of the pen, with the arrow keys
 
-/** Shows the form; returns a function that asks again. */
 export async function show(place, context) {
 	const pad = h("canvas.pad", { width: SIDE, height: SIDE, tabindex: 0, role: "img",
-		"aria-label": "Pad to draw a digit on. Arrow keys move the pen, space puts it down or lifts it." });
+		label: "Pad to draw a digit on. Arrow keys move the pen, space puts it down or lifts it." });
 	const [ink, pen] = canvasOf(SIDE);
 	Object.assign(pen, { lineCap: "round", lineJoin: "round", lineWidth: PEN });
-	const seen = h("canvas", { width: 28, height: 28, role: "img", "aria-label": "The digit as the model sees it" });
-	const effects = h("canvas", { width: 28, height: 28, role: "img", "aria-label": "Pixels that speak for and against the answer" });
+	const seen = h("canvas", { width: 28, height: 28, role: "img", label: "The digit as the model sees it" });
+	const effects = h("canvas", { width: 28, height: 28, role: "img", label: "Pixels that speak for and against the answer" });
 	const effectsFigure = h("figure", { hidden: true }, effects, h("figcaption"));
-	const result = h("div.stack");
+	const result = answers();
 	let down = null;
 	let cursor = null;
 	let pixels = null;
 
-	const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 	const draw = () => {
 		const view = pad.getContext("2d");
 		view.clearRect(0, 0, SIDE, SIDE);
@@ -40,10 +38,10 @@ export async function show(place, context) {
 		}
 	};
 	const { predict, problem, drop } = predictor(context, ({ prediction }) => {
-		result.replaceChildren(...[
-			h("p.verdict", prediction.abstained ? "not sure enough" : String(prediction.label), " ", h("small", percent(prediction.probability))),
+		put(result, [
+			verdict(prediction, prediction.label),
 			bars(prediction.probabilities.map((share, digit) => [digit, share]), "Probability of each digit"),
-			warnings(prediction)].filter(Boolean));
+			warnings(prediction)]);
 		const found = prediction.explanation;
 		effectsFigure.hidden = !found;
 		if (!found) return;
@@ -56,7 +54,7 @@ export async function show(place, context) {
 		if (pixels) { predict({ pixels }); return; }
 		drop();
 		effectsFigure.hidden = true;
-		result.replaceChildren(h("p.soft", "Draw a digit, large or small, anywhere on the pad."));
+		put(result, h("p.soft", "Draw a digit, large or small, anywhere on the pad."));
 	};
 	const soon = debounced(ask, 90);
 	const clear = () => { pen.clearRect(0, 0, SIDE, SIDE); draw(); ask(); };
@@ -72,14 +70,14 @@ export async function show(place, context) {
 		const box = pad.getBoundingClientRect();
 		return { x: ((event.clientX - box.left) * SIDE) / box.width, y: ((event.clientY - box.top) * SIDE) / box.height };
 	};
-	pad.addEventListener("pointerdown", (event) => {
+	on(pad, "pointerdown", (event) => {
 		if (event.button) return;
 		pad.setPointerCapture(event.pointerId);
 		cursor = null;
 		down = at(event);
 		stroke(down, down);
 	});
-	pad.addEventListener("pointermove", (event) => {
+	on(pad, "pointermove", (event) => {
 		if (!down) return;
 		for (const one of event.getCoalescedEvents?.() ?? []) { const to = at(one); stroke(down, to); down = to; }
 		const to = at(event);
@@ -87,7 +85,7 @@ export async function show(place, context) {
 		down = to;
 	});
 	for (const end of ["pointerup", "pointercancel"]) pad.addEventListener(end, () => { down = null; });
-	pad.addEventListener("keydown", (event) => {
+	on(pad, "keydown", (event) => {
 		const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
 		if (!x && !y && event.key !== " ") return;
 		event.preventDefault();
@@ -99,7 +97,7 @@ export async function show(place, context) {
 		cursor = to;
 		if (to.down) stroke(from, to); else draw();
 	});
-	pad.addEventListener("blur", () => { cursor = null; draw(); });
+	on(pad, "blur", () => { cursor = null; draw(); });
 
 	const take = async (file) => {
 		if (!file) return;
@@ -111,10 +109,10 @@ export async function show(place, context) {
 			ask();
 		} catch (error) { problem.textContent = error.message; }
 	};
-	const file = h("input", { type: "file", accept: "image/*", class: "hidden", tabindex: -1, "aria-label": "Picture of a digit", onchange: () => { take(file.files[0]); file.value = ""; } });
-	pad.addEventListener("dragover", (event) => { event.preventDefault(); pad.classList.add("over"); });
-	pad.addEventListener("dragleave", () => pad.classList.remove("over"));
-	pad.addEventListener("drop", (event) => { event.preventDefault(); pad.classList.remove("over"); take(event.dataTransfer.files[0]); });
+	const file = h("input", { type: "file", accept: "image/*", class: "hidden", tabindex: -1, label: "Picture of a digit", onchange: () => { take(file.files[0]); file.value = ""; } });
+	on(pad, "dragover", (event) => { event.preventDefault(); pad.classList.add("over"); });
+	on(pad, "dragleave", () => pad.classList.remove("over"));
+	on(pad, "drop", (event) => { event.preventDefault(); pad.classList.remove("over"); take(event.dataTransfer.files[0]); });
 	const example = () => {
 		const [small, brush] = canvasOf(28);
 		const rows = context.task.example.pixels;
@@ -126,11 +124,11 @@ export async function show(place, context) {
 	};
 	addEventListener("themechange", () => { draw(); paintInk(seen, pixels); }, { signal: context.signal });
 	place.append(h("div.split",
-		h("section.card", { "aria-label": "Input" }, pad,
+		h("section.card", { label: "Input" }, pad,
 			h("div.row", button("Clear", clear), button("Example", example),
 				button("Choose a picture", () => file.click()), file),
 			h("p.hint", "Or drop a picture on the pad. It is reduced here in the browser; dark ink on light paper is turned round."), problem),
-		h("section.card", { "aria-label": "Answer" }, h("div", { "aria-live": "polite" }, result),
+		h("section.card", { label: "Answer" }, result,
 			h("div.small-pictures", h("figure", seen, h("figcaption", "As the model sees it")), effectsFigure))));
 	clear();
 	return () => pixels && ask();
@@ -145,7 +143,6 @@ function paintInk(canvas, pixels) {
 	view.putImageData(picture, 0, 0);
 }
 
-/** The effects in the two colours, over the faint digit. */
 function paintEffects(canvas, effects, pixels, [plus, minus]) {
 	const view = canvas.getContext("2d");
 	paintInk(canvas, pixels?.map((row) => row.map((value) => value / 4)));

@@ -1,7 +1,7 @@
 // The thirteen figures of a part of town, as sliders and numbers.
 
-import { button, debounced, h, signed, twinBar } from "./dom.js";
-import { predictor, warnings } from "./predictions.js";
+import { button, debounced, h, on, put, signed, twinBar } from "./dom.js";
+import { answers, predictor, warnings } from "./predictions.js";
 
 // Least, most and step of the sliders: the range of the published table, rounded outwards. The fields take any number.
 const RANGES = {
@@ -9,23 +9,22 @@ const RANGES = {
 	DIS: [1, 12.5, 0.01], RAD: [1, 24, 1], TAX: [180, 720, 1], PTRATIO: [12, 22, 0.1], B: [0, 397, 0.1], LSTAT: [1, 38, 0.01],
 };
 
-/** Shows the form; returns a function that asks again. */
 export async function show(place, context) {
 	const form = context.task.input_schema.$defs.HousingFeatures.properties;
 	const example = context.task.example.features;
 	const controls = Object.fromEntries(Object.entries(form).map(([name, field]) => [name, feature(name, field.description, () => soon())]));
 	const list = h("div.features", Object.values(controls).map((control) => control.node));
-	const result = h("div.stack");
+	const result = answers();
 	const { predict, problem, drop } = predictor(context, ({ prediction }) => {
 		const effects = prediction.explanation?.effects ?? {};
 		const most = Math.max(0.5, ...Object.values(effects).map(Math.abs));
 		for (const [name, control] of Object.entries(controls)) control.tell(effects[name], most);
 		list.classList.toggle("told", "explanation" in prediction);
 		const dollars = Math.round(prediction.value * 1000).toLocaleString("en");
-		result.replaceChildren(...[h("p.verdict", `$${dollars}`, " ", h("small", "median home price")),
+		put(result, [h("p.verdict", `$${dollars}`, " ", h("small", "median home price")),
 			h("p.soft.small.num", `${prediction.value.toFixed(2)} ${prediction.unit}`),
 			prediction.explanation && h("p.soft.small", "The bars show each figure’s effect: the price minus what it would be with that figure at its mean in training."),
-			warnings(prediction)].filter(Boolean));
+			warnings(prediction)]);
 	});
 	const ask = () => {
 		const features = Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value()]));
@@ -36,22 +35,21 @@ export async function show(place, context) {
 	const soon = debounced(ask, 80);
 	const reset = () => { for (const [name, control] of Object.entries(controls)) control.set(example[name]); ask(); };
 	place.append(h("div.split",
-		h("section.card", { "aria-label": "Input" }, list,
+		h("section.card", { label: "Input" }, list,
 			h("div.row", button("Back to the example", reset))),
-		h("div.stack", h("section.card", { "aria-label": "Answer" }, h("div", { "aria-live": "polite" }, result), problem),
+		h("div.stack", h("section.card", { label: "Answer" }, result, problem),
 			context.task.notice && h("p.note", context.task.notice))));
 	reset();
 	return ask;
 }
 
-/** One figure: its slider, its field and its effect. */
 function feature(name, description, changed) {
 	const [min, max, step] = RANGES[name] ?? [-100, 100, 0.1];
-	const slider = h("input", { type: "range", min, max, step, "aria-label": `${name}, slider` });
-	const field = h("input", { type: "number", step: "any", "aria-label": `${name}: ${description}` });
+	const slider = h("input", { type: "range", min, max, step, label: `${name}, slider` });
+	const field = h("input", { type: "number", step: "any", label: `${name}: ${description}` });
 	const effect = h("span.effect.num");
-	slider.addEventListener("input", () => { field.value = slider.value; changed(); });
-	field.addEventListener("input", () => {
+	on(slider, "input", () => { field.value = slider.value; changed(); });
+	on(field, "input", () => {
 		slider.value = field.value;
 		if (Number.isFinite(field.valueAsNumber)) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
 		changed();
@@ -60,6 +58,6 @@ function feature(name, description, changed) {
 		node: h("div.feature", h("span", h("b", name), h("span.soft", ` ${description}`)), slider, field, effect),
 		value: () => field.valueAsNumber,
 		set: (value) => { field.value = value; slider.value = value; field.removeAttribute("aria-invalid"); },
-		tell: (value, most) => effect.replaceChildren(...(value === undefined ? [] : [h("span.hidden", "effect "), signed(value, 2), twinBar(value / most)])),
+		tell: (value, most) => put(effect, value !== undefined && [h("span.hidden", "effect "), signed(value, 2), twinBar(value / most)]),
 	};
 }

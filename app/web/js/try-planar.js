@@ -1,28 +1,27 @@
 // The plane in the model's colours; a click asks for a point.
 
 import { post } from "./api.js";
-import { debounced, h, percent, signed, twinBar } from "./dom.js";
-import { canvasOf } from "./pad.js";
-import { predictor, warnings } from "./predictions.js";
+import { debounced, h, on, put, signed, twinBar } from "./dom.js";
+import { canvasOf, colour } from "./pad.js";
+import { answers, predictor, verdict, warnings } from "./predictions.js";
 
 const [LEAST, MOST] = [-3, 4]; // the datasets' points lie between these
 const CELLS = 70;
 const SIDE = 560; // pixels of the canvas
 
-/** Shows the form; returns a function that asks again. */
 export async function show(place, context) {
 	const canvas = h("canvas.plane", { width: SIDE, height: SIDE, tabindex: 0, role: "img",
-		"aria-label": "The plane in the model's colours. Click for a point; arrow keys move it." });
+		label: "The plane in the model's colours. Click for a point; arrow keys move it." });
 	const [x, y] = context.task.example.point.map((value, axis) => h("input", { type: "number", step: "0.1", min: -1000, max: 1000, value, id: `axis-${axis}` }));
-	const result = h("div.stack");
+	const result = answers();
 	let shares = null; // probability of class 1, row by row from the top
 	const draw = () => paint(canvas, shares, [x.valueAsNumber, y.valueAsNumber]);
 	const { predict, problem, drop } = predictor(context, ({ prediction }) => {
 		const effects = prediction.explanation?.effects;
-		result.replaceChildren(...[h("p.verdict", prediction.abstained ? "not sure enough" : `class ${prediction.label}`, " ", h("small", percent(prediction.probability))),
-			effects && h("ul.bars.num", { "aria-label": "Effect of each coordinate" }, Object.entries(effects).map(([axis, effect]) =>
+		put(result, [verdict(prediction, `class ${prediction.label}`),
+			effects && h("ul.bars.num", { label: "Effect of each coordinate" }, Object.entries(effects).map(([axis, effect]) =>
 				h("li", h("span", axis), twinBar(effect), h("span.right", signed(effect))))),
-			warnings(prediction)].filter(Boolean));
+			warnings(prediction)]);
 	});
 	const ask = () => {
 		draw();
@@ -37,31 +36,31 @@ export async function show(place, context) {
 		shares = answer.predictions.map((one) => (one.label === 1 ? one.probability : 1 - one.probability));
 		draw();
 	};
-	const put = (px, py) => {
+	const move = (px, py) => {
 		const within = (value) => Math.min(MOST, Math.max(LEAST, value)).toFixed(2);
 		x.value = within(px);
 		y.value = within(py);
 		ask();
 	};
-	canvas.addEventListener("click", (event) => {
+	on(canvas, "click", (event) => {
 		const box = canvas.getBoundingClientRect();
-		put(LEAST + ((event.clientX - box.left) / box.width) * (MOST - LEAST), MOST - ((event.clientY - box.top) / box.height) * (MOST - LEAST));
+		move(LEAST + ((event.clientX - box.left) / box.width) * (MOST - LEAST), MOST - ((event.clientY - box.top) / box.height) * (MOST - LEAST));
 	});
-	canvas.addEventListener("keydown", (event) => {
+	on(canvas, "keydown", (event) => {
 		const [dx, dy] = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] }[event.key] ?? [0, 0];
 		if (!dx && !dy) return;
 		event.preventDefault();
-		put(x.valueAsNumber + dx, y.valueAsNumber + dy);
+		move(x.valueAsNumber + dx, y.valueAsNumber + dy);
 	});
 	const soon = debounced(ask, 80);
-	x.addEventListener("input", soon);
-	y.addEventListener("input", soon);
+	on(x, "input", soon);
+	on(y, "input", soon);
 	addEventListener("themechange", draw, { signal: context.signal });
 	place.append(h("div.split",
-		h("section.card", { "aria-label": "The plane" }, canvas,
+		h("section.card", { label: "The plane" }, canvas,
 			h("p.soft.small", h("span.key", "class 1"), " ", h("span.key.minus", "class 0"), ` The paler, the less sure. Both axes run from ${LEAST} to ${MOST}; the line is where both are as probable.`)),
-		h("section.card", { "aria-label": "Point and answer" },
-			h("div.grid", h("label", "x", x), h("label", "y", y)), h("div", { "aria-live": "polite" }, result), problem)));
+		h("section.card", { label: "Point and answer" },
+			h("div.grid", h("label", "x", x), h("label", "y", y)), result, problem)));
 	const again = async () => { await colourPlane(); ask(); };
 	await again();
 	return again;
@@ -69,28 +68,26 @@ export async function show(place, context) {
 
 function paint(canvas, shares, point) {
 	if (!shares) return;
-	const style = getComputedStyle(document.documentElement);
-	const rgb = (name) => style.getPropertyValue(name).trim().split(" ").map(Number);
-	const [plus, minus, ground] = [rgb("--for-rgb"), rgb("--against-rgb"), style.getPropertyValue("--card")];
+	const [plus, minus] = ["--for-rgb", "--against-rgb"].map((name) => colour(name).split(" ").map(Number));
 	const [small, brush] = canvasOf(CELLS);
 	const picture = brush.createImageData(CELLS, CELLS);
 	shares.forEach((share, place) => picture.data.set([...(share > 0.5 ? plus : minus), 40 + 300 * Math.abs(share - 0.5)], 4 * place));
 	brush.putImageData(picture, 0, 0);
 	const view = canvas.getContext("2d");
-	view.fillStyle = ground;
+	view.fillStyle = colour("--card");
 	view.fillRect(0, 0, SIDE, SIDE);
 	view.drawImage(small, 0, 0, SIDE, SIDE);
-	boundary(view, shares, style.getPropertyValue("--ink"));
+	boundary(view, shares);
 	const to = (value) => ((value - LEAST) / (MOST - LEAST)) * SIDE;
-	view.fillStyle = style.getPropertyValue("--ink");
+	view.fillStyle = colour("--ink");
 	view.font = "14px system-ui, sans-serif";
 	for (let tick = LEAST + 1; tick < MOST; tick++) {
 		view.fillText(String(tick), to(tick) - 4, SIDE - 8);
 		view.fillText(String(tick), 8, SIDE - to(tick) + 5);
 	}
 	const [px, py] = [to(point[0]), SIDE - to(point[1])];
-	for (const [radius, colour] of [[10, ground], [7, style.getPropertyValue("--ink")]]) {
-		view.fillStyle = colour;
+	for (const [radius, name] of [[10, "--card"], [7, "--ink"]]) {
+		view.fillStyle = colour(name);
 		view.beginPath();
 		view.arc(px, py, radius, 0, 7);
 		view.fill();
@@ -98,9 +95,9 @@ function paint(canvas, shares, point) {
 }
 
 /** The line where both classes are as probable: marching squares over the cells' centres. */
-function boundary(view, shares, colour) {
+function boundary(view, shares) {
 	const cell = SIDE / CELLS;
-	view.strokeStyle = colour;
+	view.strokeStyle = colour("--ink");
 	view.lineWidth = 2;
 	view.beginPath();
 	for (let row = 0; row + 1 < CELLS; row++) {

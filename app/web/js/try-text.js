@@ -1,67 +1,59 @@
 // Film reviews and newswires: raw text in, words marked by what they do to the answer.
 
-import { bars, button, count, debounced, h, percent, signed, table } from "./dom.js";
+import { bars, button, count, debounced, h, on, percent, put, signed, table } from "./dom.js";
 import { markedText } from "./marks.js";
-import { predictor, warnings } from "./predictions.js";
+import { answers, predictor, verdict, warnings } from "./predictions.js";
 
 const EXAMPLES = {
 	sentiment: [
-		["Kind", { text: "A wonderful film: moving, funny and beautifully acted. I loved every minute." }],
 		["Unkind", { text: "A dull mess. The plot is ridiculous, the acting is awful and I wanted my two hours back." }],
 		["Mixed", { text: "The photography is superb and the lead is excellent, but the story is boring and far too long." }],
 	],
 	newswire: [
-		["Oil", { title: "OIL PRICES RISE AS PRODUCERS AGREE ON OUTPUT CEILING", text: "Crude oil futures rose sharply after producing countries agreed to hold output at 15.8 mln barrels per day, traders said." }],
-		["Grain", { title: "WHEAT EXPORTS SEEN HIGHER", text: "The Agriculture Department said wheat and corn exports would rise by two mln tonnes this season as the harvest improves." }],
-		["Rates", { title: "CENTRAL BANK CUTS DISCOUNT RATE", text: "The central bank cut its discount rate by half a point, and the dollar fell against the yen as dealers expected further cuts." }],
+		["Grain", { title: "WHEAT EXPORTS SEEN HIGHER", text: "The Agriculture Department said wheat and corn exports would rise by two mln tonnes this season." }],
+		["Rates", { title: "CENTRAL BANK CUTS DISCOUNT RATE", text: "The central bank cut its discount rate by half a point, and the dollar fell against the yen, dealers said." }],
 	],
 };
 const MOST_ROWS = 300; // of the table of words
 
-/** Shows the form; returns a function that asks again. */
 export async function show(place, context) {
 	const { name } = context.task;
 	const fields = name === "newswire" ? { title: "Headline", text: "Story" } : { text: "Review" };
 	const boxes = Object.fromEntries(Object.entries(fields).map(([field, title]) =>
-		[field, markedText({ rows: field === "title" ? 1 : 7, "aria-label": title, id: `field-${field}`, maxlength: field === "title" ? 1000 : 100000 })]));
-	const result = h("div.stack");
+		[field, markedText({ rows: field === "title" ? 1 : 7, label: title, id: `field-${field}`, maxlength: field === "title" ? 1000 : 100000 })]));
+	const result = answers();
 	const words = h("div");
 	const { predict, problem, drop } = predictor(context, (answer, input) => {
-		result.replaceChildren(...[name === "newswire" ? story(answer.prediction) : review(answer.prediction), warnings(answer.prediction)].filter(Boolean));
+		put(result, name === "newswire" ? story(answer.prediction) : review(answer.prediction), warnings(answer.prediction));
 		const explanation = answer.prediction.explanation;
 		for (const [field, box] of Object.entries(boxes)) {
 			box.mark(input[field] ?? "", explanation?.words.filter((word) => word.field === field) ?? []);
 		}
-		words.replaceChildren(...(explanation ? [wordTable(explanation)] : []));
+		put(words, explanation && wordTable(explanation));
 	});
 	const ask = () => {
 		const input = Object.fromEntries(Object.entries(boxes).map(([field, box]) => [field, box.area.value]).filter(([, text]) => text.trim()));
 		if (input.text) { predict(input); return; }
 		drop();
-		words.replaceChildren();
-		result.replaceChildren(h("p.soft", "Type something to see what the model makes of it."));
+		put(words);
+		put(result, h("p.soft", "Type something to see what the model makes of it."));
 	};
 	const soon = debounced(ask, 120);
-	for (const box of Object.values(boxes)) box.area.addEventListener("input", soon);
+	for (const box of Object.values(boxes)) on(box.area, "input", soon);
 	const use = (example) => {
 		for (const [field, box] of Object.entries(boxes)) box.write(example[field] ?? "");
 		ask();
 	};
 	place.append(h("div.split",
-		h("section.card", { "aria-label": "Input" },
+		h("section.card", { label: "Input" },
 			Object.entries(fields).map(([field, title]) => h("div.label", h("label", { for: `field-${field}` }, title), boxes[field].node)),
 			h("div.row", h("span.soft.small", "Examples"),
-				EXAMPLES[name].map(([title, example]) => button(title, () => use(example))),
+				[[name === "newswire" ? "Oil" : "Kind", context.task.example], ...EXAMPLES[name]].map(([title, example]) => button(title, () => use(example))),
 				button("Clear", () => { use({}); boxes.text.area.focus(); }, { class: "push" })),
 			problem),
-		h("section.card", { "aria-label": "Answer" }, h("div", { "aria-live": "polite" }, result), words)));
-	use(EXAMPLES[name][0][1]);
+		h("section.card", { label: "Answer" }, result, words)));
+	use(context.task.example);
 	return ask;
-}
-
-function verdict(label, prediction) {
-	const word = prediction.abstained || label === null ? "not sure enough" : label;
-	return h("p.verdict", word, " ", h("small", percent(prediction.probability)));
 }
 
 function known(prediction) {
@@ -69,14 +61,13 @@ function known(prediction) {
 }
 
 function review(prediction) {
-	return h("div.stack", verdict(prediction.label, prediction), bars(Object.entries(prediction.probabilities).reverse(), "Probability of each label"), known(prediction));
+	return h("div.stack", verdict(prediction, prediction.label), bars(Object.entries(prediction.probabilities).reverse(), "Probability of each label"), known(prediction));
 }
 
 function story(prediction) {
-	return h("div.stack", verdict(prediction.label, prediction), bars(prediction.top.map((one) => [one.label, one.probability]), "The most probable topics"), known(prediction));
+	return h("div.stack", verdict(prediction, prediction.label), bars(prediction.top.map((one) => [one.label, one.probability]), "The most probable topics"), known(prediction));
 }
 
-/** The marks' meaning, and every word with its effect, for screen readers and for the curious. */
 function wordTable({ label, words }) {
 	const rows = words.slice(0, MOST_ROWS).map((word) => [word.word, signed(word.effect, 4)]);
 	const rest = words.length > MOST_ROWS ? h("p.soft.small", `and ${count(words.length - MOST_ROWS)} more`) : null;

@@ -1,31 +1,25 @@
 // Try it: a tab for each task; each shows the request that it has just made.
 
 import { get } from "./api.js";
-import { h } from "./dom.js";
+import { h, on, title } from "./dom.js";
 import { snippet } from "./snippet.js";
 
 const TASKS = { sentiment: "Film review", newswire: "Newswire", digits: "Digit", housing: "Housing", planar: "Plane" };
-const FORMS = {
-	sentiment: () => import("./try-text.js"),
-	newswire: () => import("./try-text.js"),
-	digits: () => import("./try-digits.js"),
-	housing: () => import("./try-housing.js"),
-	planar: () => import("./try-planar.js"),
-};
+const FILES = { sentiment: "text", newswire: "text" };
 
-/** Shows the form of a task. */
+/** Shows the form of a task. Its module appends it to an element and returns a function that asks again. */
 export async function show(place, [name], signal) {
-	const chosen = name in FORMS ? name : "sentiment";
-	const [form, task, models] = await Promise.all([FORMS[chosen](), get(`tasks/${chosen}`, signal), get(`models?task=${chosen}`, signal)]);
-	const choice = h("select", h("option", { value: "active" }, `active (version ${task.active_model?.version ?? "–"})`),
+	const chosen = name in TASKS ? name : "sentiment";
+	const [form, task, models] = await Promise.all([import(`./try-${FILES[chosen] ?? chosen}.js`), get(`tasks/${chosen}`, signal), get(`models?task=${chosen}`, signal)]);
+	const choice = h("select", { label: "Model" }, h("option", { value: "active" }, `active (version ${task.active_model?.version ?? "–"})`),
 		models.items.map((model) => h("option", { value: model.version }, `version ${model.version}, ${model.dataset}`)));
 	const box = snippet();
 	const body = h("div.stack");
 	place.append(
-		h("nav.subnav", { "aria-label": "Tasks" }, Object.entries(TASKS).map(([key, title]) =>
+		h("nav.subnav", { label: "Tasks" }, Object.entries(TASKS).map(([key, title]) =>
 			h("a", { href: `#/try/${key}`, "aria-current": key === chosen ? "page" : null }, title))),
-		h("div.head", h("h1", { tabindex: -1 }, task.title),
-			h("label.row.push", { style: { "grid-auto-flow": "column" } }, "Model", h("span", choice)),
+		h("div.head", title(task.title),
+			h("div.row.push", "Model", h("span", choice)),
 			h("p.lead", task.description)),
 		body);
 	if (!task.active_model) {
@@ -35,6 +29,6 @@ export async function show(place, [name], signal) {
 	const model = () => (choice.value === "active" ? {} : { model: Number(choice.value) });
 	const context = { task, signal, model, show: (request) => box.show("POST", "predict", request) };
 	const again = await form.show(body, context);
-	choice.addEventListener("change", again);
+	on(choice, "change", again);
 	body.append(box.node);
 }

@@ -1,4 +1,4 @@
-// Curves by epoch, drawn as SVG: dots for training, a line for validation; one pair for each fold or seed.
+// Curves by epoch as SVG: training dotted, validation a line; one pair for each fold or seed.
 
 import { figure, freshId, h, on, put, s } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// Follows a run: as an event stream where the service has one, else by asking for new events again and again.
+// Follows a run by its event stream, or by polling where the service has none.
 
 import { fetched, get, pause } from "./api.js";
 

@@ -1,4 +1,4 @@
-// Launch a run: a preset, some of its fields changed, all checked while typing and again by the service.
+// Launch a run: fields are checked while typing, and again by the service.
 
 import { get, openapi, post } from "./api.js";
 import { alertLine, button, debounced, freshId, h, on, put, title } from "./dom.js";

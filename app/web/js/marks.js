@@ -23,7 +23,7 @@ export function markedText(attributes) {
 		under.style.minHeight = `${(attributes.rows ?? 1) * 1.65 + 1.4}em`;
 		under.scrollTop = area.scrollTop;
 	};
-	// Until the next answer the marks before and after the change stay on their words.
+	// Until the next answer the marks around the change stay on their words.
 	on(area, "input", () => {
 		const letters = Array.from(area.value);
 		const { letters: old, spans } = shown;

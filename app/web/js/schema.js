@@ -1,4 +1,4 @@
-// Checks a value against the part of JSON Schema that /openapi.json uses, so that mistakes show while typing.
+// Checks a value against the part of JSON Schema that /openapi.json uses.
 
 const KINDS = {
 	string: (value) => typeof value === "string",

@@ -1,4 +1,4 @@
-// The request that the page has just made, as curl and as fetch, ready to copy.
+// A request as curl and as fetch, ready to copy.
 
 import { apiKey, urlOf } from "./api.js";
 import { button, h, say } from "./dom.js";
@@ -40,7 +40,6 @@ export function snippet() {
 	return { node, show };
 }
 
-/** A button that copies what `text()` gives. */
 export function copyButton(name, text) {
 	return button("Copy", async ({ target }) => {
 		// Plain http from another machine has no clipboard.

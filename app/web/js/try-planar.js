@@ -58,7 +58,7 @@ export async function show(place, context) {
 	addEventListener("themechange", draw, { signal: context.signal });
 	place.append(h("div.split",
 		h("section.card", { label: "The plane" }, canvas,
-			h("p.soft.small", h("span.key", "class 1"), " ", h("span.key.minus", "class 0"), ` The paler, the less sure. Both axes run from ${LEAST} to ${MOST}; the line is where both are as probable.`)),
+			h("p.soft.small", h("span.key", "class 1"), " ", h("span.key.minus", "class 0"), ` The fainter, the less sure; on the line both are as probable.`)),
 		h("section.card", { label: "Point and answer" },
 			h("div.grid", h("label", "x", x), h("label", "y", y)), result, problem)));
 	const again = async () => { await colourPlane(); ask(); };

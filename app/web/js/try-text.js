@@ -1,4 +1,4 @@
-// Film reviews and newswires: raw text in, words marked by what they do to the answer.
+// Film reviews and newswires.
 
 import { bars, button, count, debounced, h, on, percent, put, signed, table } from "./dom.js";
 import { markedText } from "./marks.js";

@@ -1,4 +1,4 @@
-"""A real Chromium on a real service. What it needs: Playwright's Python package, and Debian's chromium or another one."""
+"""A real Chromium on a real service. Needs Playwright's Python package and a chromium, for example Debian's."""
 
 import importlib.util
 import os
@@ -33,7 +33,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Headless Chromium; for a module, because Playwright's event loop would be in the way of other tests."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)  # a machine with one busy core is slow
 
     with sync_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -24,11 +24,13 @@ def expect(*given: Any) -> Any:
 @pytest.fixture(scope="module")
 def runs(service: Service) -> list[str]:
     """Two finished runs of the sample that differ in one setting."""
+    common = {"task": "planar", "dataset": "sample", "seed": 1, "activate": "never"}
+    held_out = {"kind": "holdout", "size": 50}
+    recipes = {units: {"epochs": 300, "layers": [{"kind": "dense", "units": units}]} for units in (1, 8)}
     made = [
-        service.train(task="planar", dataset="sample", seed=1, name=f"{units} units", activate="never",
-                      recipe={"epochs": 300, "layers": [{"kind": "dense", "units": units}]}, validation={"kind": "holdout", "size": 50})
-        for units in (1, 8)
-    ]  # fmt: skip
+        service.train(**common, name=f"{units} units", recipe=recipe, validation=held_out)
+        for units, recipe in recipes.items()
+    ]
     assert all(service.wait(run["id"])["status"] == "succeeded" for run in made)
     return [run["id"] for run in made]
 

@@ -112,7 +112,9 @@ def test_a_picture_of_a_seven_is_read(open_page: OpenPage) -> None:
     picture.save(content, "PNG")
     page = open_page("#/try/digits")
 
-    page.locator("input[type=file]").set_input_files({"name": "7.png", "mimeType": "image/png", "buffer": content.getvalue()})
+    page.locator("input[type=file]").set_input_files(
+        {"name": "7.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    )
 
     expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
 

@@ -58,7 +58,15 @@ def test_a_file_is_compressed_for_who_can_read_that(client: httpx.Client) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/web/", "/web/nothing.js", "/web/../main.py", "/web/%2e%2e/main.py", "/web/js/../../settings.py", "/web//etc/passwd"]
+    "path",
+    [
+        "/web/",
+        "/web/nothing.js",
+        "/web/../main.py",
+        "/web/%2e%2e/main.py",
+        "/web/js/../../settings.py",
+        "/web//etc/passwd",
+    ],
 )
 def test_nothing_else_of_the_machine_is_served(client: httpx.Client, path: str) -> None:
     answer = client.get("/", extensions={"target": path.encode()})

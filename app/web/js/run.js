@@ -16,10 +16,10 @@ export async function show(place, [id], signal) {
 	const add = (row) => epochs.set(`${row.seed ?? ""}/${row.fold ?? ""}/${row.epoch}`, row);
 	let drawing = 0;
 	const draw = () => {
-		drawing ||= requestAnimationFrame(() => {
+		drawing ||= setTimeout(() => {
 			drawing = 0;
 			view.draw([...epochs.values()], run);
-		});
+		}, 50);
 	};
 	if (isFinal(run)) { // a long history at once, thinned out; its log follows
 		const every = Math.ceil(((run.recipe.epochs ?? 1) * ((run.validation.folds ?? 0) + run.seeds)) / FEW_EPOCHS);

@@ -14,6 +14,15 @@ def problems(page: Any) -> list[str]:
     return found
 
 
+def problems_at_widths(page: Any, widths: tuple[int, ...] = (1280, 390)) -> list[str]:
+    """The same in windows of these widths, in pixels."""
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 844})
+        found += [f"{width} px wide: {problem}" for problem in problems(page)]
+    return found
+
+
 def problems_of_the_keyboard(page: Any, most: int = 80) -> list[str]:
     """Elements that the Tab key reaches without their focus being seen."""
     found = []

@@ -62,7 +62,7 @@ def test_a_launched_run_draws_its_curve_without_a_reload(open_page: OpenPage, se
     figures = page.get_by_role("table", name="Figures of the run")
     expect(figures.get_by_role("columnheader", name="Guessing")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
-    assert [] == accessibility.problems(page)
+    assert [] == accessibility.problems_at_widths(page)
 
 
 def test_fields_are_checked_while_they_are_typed(open_page: OpenPage) -> None:
@@ -79,7 +79,7 @@ def test_fields_are_checked_while_they_are_typed(open_page: OpenPage) -> None:
     expect(page.get_by_label("Learning rate")).to_have_value("0.5")
     page.get_by_label("Epochs").fill("0")
     expect(page.locator('[data-field="recipe.epochs"] .hint')).to_have_text("must be at least 1")
-    assert [] == accessibility.problems(page)
+    assert [] == accessibility.problems_at_widths(page)
 
 
 def test_what_the_service_refuses_stands_beside_its_field(open_page: OpenPage) -> None:
@@ -133,7 +133,7 @@ def test_two_runs_are_chosen_and_compared(open_page: OpenPage, runs: list[str]) 
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("complete", value=True)
     assert picture.evaluate("image => image.naturalWidth") > 100
-    assert [] == accessibility.problems(page)
+    assert [] == accessibility.problems_at_widths(page)
 
 
 @pytest.mark.slow
@@ -164,7 +164,7 @@ def test_a_model_shows_its_layers_and_can_be_taken_along(
     expect(page.get_by_role("img", name="Boundary of the model")).to_be_visible()
     expect(diagram).to_have_js_property("complete", value=True)
     assert diagram.evaluate("image => image.naturalWidth") > 100
-    assert [] == accessibility.problems(page)
+    assert [] == accessibility.problems_at_widths(page)
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()

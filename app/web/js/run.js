@@ -114,7 +114,7 @@ function actionsOf(run, problem) {
 export function figuresOf({ metrics }) {
 	const parts = [["train", "Training"], ["validation", "Validation"], ["test", "Test"], ["baseline", "Guessing"]].filter(([part]) => Object.keys(metrics[part]).length);
 	if (!parts.length) return [h("p.soft", "They come when the training has ended.")];
-	const names = [...new Set(parts.flatMap(([part]) => Object.keys(metrics[part])))];
+	const names = [...new Set(parts.flatMap(([part]) => Object.keys(metrics[part])))].filter((name) => !name.endsWith("_std"));
 	const spread = Object.entries(metrics.spread?.test ?? {}).concat(Object.entries(metrics.spread?.validation ?? {}).map(([name, one]) => [`held-out ${name}`, one]));
 	return [table("Figures of the run", ["Figure", ...parts.map(([, title]) => title)], names.map((name) => [name, ...parts.map(([part]) => figure(name, metrics[part][name]))]), 1),
 		spread.length ? h("p.soft.small.num", `Over ${metrics.spread.count} ${metrics.spread.over}: ${spread.map(([name, one]) => `${name} ${figure(name, one.mean)} ± ${figure(name, one.std)}`).join(", ")}`) : null];

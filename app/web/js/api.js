@@ -1,4 +1,4 @@
-// The public API: one function per kind of call. Paths are relative, so a prefix of a reverse proxy does no harm.
+// The public API. Paths are relative, so a prefix of a reverse proxy does no harm.
 
 const KEY = "densely-key";
 

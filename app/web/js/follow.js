@@ -22,7 +22,8 @@ export async function follow(runId, on, settled, signal) {
 				on(event.type, event.data, event.data.at);
 				settled();
 			}
-			if (isFinal(await get(`runs/${runId}`, signal))) return undefined;
+			// The last log may come after the final status.
+			if (isFinal(await get(`runs/${runId}`, signal))) return await poll(runId, on, settled, signal, Number(last) || 0);
 		} catch (error) {
 			if (signal.aborted || (error.status >= 400 && error.status < 500) || ++failures > 20) throw error;
 		}
@@ -53,8 +54,7 @@ export async function* eventsOf(body) {
 	}
 }
 
-async function poll(runId, on, settled, signal) {
-	let cursor = 0;
+async function poll(runId, on, settled, signal, cursor = 0) {
 	for (;;) {
 		const run = await get(`runs/${runId}`, signal); // before its events: what ended it is among them then
 		let page;

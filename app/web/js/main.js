@@ -13,7 +13,7 @@ const main = document.getElementById("main");
 let leave = new AbortController();
 let first = true;
 
-/** Shows the view of the address. A view gets its element, the rest of the route, and a signal of when it is left. */
+/** Shows the view of the address: it gets its element, the rest of the route, and a signal of when it is left. */
 async function show() {
 	if (location.hash === "#main") return; // the link that skips to the content
 	const [tab, ...rest] = location.hash.replace(/^#\//, "").split("?")[0].split("/");

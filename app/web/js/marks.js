@@ -1,4 +1,4 @@
-// A text box whose words are marked by their effect: the marks lie in a copy of the text under the box.
+// A text box whose words are marked by their effect, in a copy of the text under the box.
 
 import { h, on, put } from "./dom.js";
 

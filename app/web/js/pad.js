@@ -1,4 +1,4 @@
-// A digit as MNIST has it: grey ink, its longer side 20 pixels, its centre of mass in the middle of 28 × 28.
+// A digit as MNIST has it: its longer side 20 pixels, its centre of mass in the middle of 28 × 28.
 
 const SIDE = 28;
 const BOX = 20;

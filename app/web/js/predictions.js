@@ -1,4 +1,4 @@
-// One prediction at a time: the newest request wins, older ones are dropped.
+// One prediction at a time: the newest request wins.
 
 import { offers, post } from "./api.js";
 import { alertLine, h, on, percent } from "./dom.js";

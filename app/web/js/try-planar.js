@@ -61,7 +61,7 @@ export async function show(place, context) {
 			h("p.soft.small", h("span.key", "class 1"), " ", h("span.key.minus", "class 0"), ` The fainter, the less sure; on the line both are as probable.`)),
 		h("section.card", { label: "Point and answer" },
 			h("div.grid", h("label", "x", x), h("label", "y", y)), result, problem)));
-	const again = async () => { await colourPlane(); ask(); };
+	const again = () => colourPlane().then(ask, (error) => { problem.textContent = error.message; });
 	await again();
 	return again;
 }

@@ -15,6 +15,8 @@ worker      takes queued runs and watches over their trainers
 training    the only package that imports Keras: build, fit, evaluate, export
 client      the Python client, over HTTP alone
 cli         the command line, over the client
+
+The page at / is static and lies in `web`: HTML, CSS and ES modules over the public API.
 """
 
 __version__ = "0.1.0"

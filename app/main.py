@@ -20,7 +20,7 @@ from app.api.contracts import contract_of
 from app.api.dependencies import Services
 from app.api.feed import Feed
 from app.api.gate import DirectGate, Gate
-from app.api.routes import compare, encoding, events, models, predict, runs, system, tasks
+from app.api.routes import compare, encoding, events, models, page, predict, runs, system, tasks
 from app.api.transport import Protocol
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
@@ -123,7 +123,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
     api.state.services = services
     api.include_router(predict.router(contracts, prediction))
     api.include_router(encoding.router(all_tasks, services.prediction))
-    for module in (tasks, runs, events, models, compare, system):
+    for module in (tasks, runs, events, models, compare, system, page):
         api.include_router(module.router)
     error_handlers.install(api)
     openapi.install(api, contracts, keyed=bool(settings.api_keys))

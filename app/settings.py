@@ -31,8 +31,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="TCP port the API listens on")
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*` and the "
-        "documentation needs one",
+        description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*`, the page "
+        "and the documentation needs one",
     )
     home: Path = Field(Path(".densely"), description="folder of the database, dataset cache and checkpoints")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite file `densely.db` under the home")

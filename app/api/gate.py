@@ -19,9 +19,9 @@ from app.logs import get as get_log
 
 log = get_log()
 
-# Without a key: probes, and the documentation, where a browser has no way to send one.
-OPEN_PATHS = ("/docs", "/openapi.json")
-OPEN_FOLDERS = ("/health/", "/static-offline-docs/")
+# Without a key: probes, and the page and the documentation, where a browser has no way to send one.
+OPEN_PATHS = ("/", "/docs", "/openapi.json")
+OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
 
 _PROCESS, _NUMBERS = secrets.token_hex(4).encode(), itertools.count(1)

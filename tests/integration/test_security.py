@@ -22,7 +22,7 @@ from tests.support.server import LiveServer
 KEYS = ("correct-horse-battery", "another-key-of-the-team")
 JSON = {"Content-Type": "application/json"}
 GUARDED = [
-    ("GET", "/tasks"), ("GET", "/"), ("GET", "/docs2"), ("GET", "/openapi.json.old"), ("POST", "/train"),
+    ("GET", "/tasks"), ("GET", "/web"), ("GET", "/docs2"), ("GET", "/openapi.json.old"), ("POST", "/train"),
     ("POST", "/predict"), ("GET", "/system"), ("GET", "/nothing"), ("GET", "/health"), ("GET", "/healthy"),
     ("PUT", "/tasks/digits/active-model"),
 ]  # fmt: skip
@@ -182,7 +182,8 @@ def test_a_bad_request_id_is_replaced(client: httpx.Client, given: bytes) -> Non
         (200, "GET", "/openapi.json", {}),
         (200, "GET", "/docs", {}),
         (200, "GET", "/health/live", {}),
-        (307, "GET", "/", {}),
+        (200, "GET", "/", {}),
+        (404, "GET", "/web/nothing.js", {}),
         (200, "POST", "/predict", {"json": {"task": "sentiment", "text": "Good."}}),
         (400, "POST", "/predict", {"content": b"{", "headers": JSON}),
         (404, "GET", "/nothing", {}),
@@ -264,7 +265,10 @@ def test_a_failure_inside_is_logged_and_not_told(tmp_path: Any) -> None:
     assert "200" == alive
 
 
-@pytest.mark.parametrize("path", ["/health/live", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"])
+@pytest.mark.parametrize(
+    "path",
+    ["/health/live", "/", "/web/js/main.js", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"],
+)
 def test_the_documentation_opens_in_a_browser_and_asks_for_the_key(guarded: httpx.Client, path: str) -> None:
     """A browser has no way to send a key before it has the page."""
     assert 200 == guarded.get(path).status_code

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from starlette.responses import RedirectResponse
 
 from app.api.dependencies import ServicesDep, responses
 from app.services.system import Readiness, System
@@ -29,8 +28,3 @@ def ready(services: ServicesDep) -> Readiness:
 @router.get("/system", summary="Versions, workers and devices")
 def system(services: ServicesDep) -> System:
     return services.system.system()
-
-
-@router.get("/", include_in_schema=False)
-async def root() -> RedirectResponse:
-    return RedirectResponse("/docs")

@@ -1,0 +1,83 @@
+"""The page at `/` and its files: static, of our own, over the public API only."""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+
+from app.errors import NotFound
+
+router = APIRouter(include_in_schema=False)
+
+FOLDER = Path(__file__).parents[2] / "web"
+MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+# Pictures of a model come as blobs, since an <img> cannot send an API key; nothing else is ever loaded from elsewhere.
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Cache-Control": "no-cache",  # kept, and asked for again by its ETag: a new release is seen at once
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the page, as it is sent."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+    etag: str  # of the content, compressed or not: a weak one
+
+
+@cache
+def files() -> Mapping[str, File]:
+    """The page's files by their path under the folder, for example `js/main.js`; read once, under 100 kB in all."""
+    return {
+        path.relative_to(FOLDER).as_posix(): _read(path)
+        for path in sorted(FOLDER.rglob("*"))
+        if path.suffix in MEDIA_TYPES
+    }
+
+
+def _read(path: Path) -> File:
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:32]
+    return File(content, gzip.compress(content, mtime=0), MEDIA_TYPES[path.suffix], f'W/"{digest}"')
+
+
+@router.get("/")
+def index(request: Request) -> Response:
+    return _answer(request, "index.html")
+
+
+@router.get("/web/{path:path}")
+def file(path: str, request: Request) -> Response:
+    return _answer(request, path)
+
+
+def _answer(request: Request, path: str) -> Response:
+    found = files().get(path)
+    if found is None:
+        raise NotFound(f"the page has no file {path[:100]!r}")
+    headers = {**HEADERS, "ETag": found.etag}
+    known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    if found.etag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(found.compressed, media_type=found.media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(found.content, media_type=found.media_type, headers=headers)

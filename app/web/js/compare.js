@@ -1,0 +1,29 @@
+// Runs side by side.
+
+import { fileUrl, get } from "./api.js";
+import { figure, h, table, title } from "./dom.js";
+
+export async function show(place, [ids], signal) {
+	const found = await get(`compare?runs=${ids}`, signal);
+	const named = Object.fromEntries(found.runs.map((run, number) => [run.id, run.name || `${run.preset} ${number + 1}`]));
+	const figures = [...new Set(found.runs.flatMap((run) => Object.keys(run.metrics.test)))];
+	const cell = (run, part, name) => {
+		const spread = run.metrics.spread?.test?.[name];
+		return figure(name, run.metrics[part][name]) + (part === "test" && spread ? ` (mean ${figure(name, spread.mean)} ± ${figure(name, spread.std)})` : "");
+	};
+	const heads = () => [h("span.hidden", "Name"), ...found.runs.map(({ id }) => h("a", { href: `#/runs/${id}` }, named[id]))];
+	const picture = h("img.picture", { alt: `Curves of the runs ${ids.replaceAll(",", ", ")}` });
+	const drawn = found.runs.every((run) => run.status === "succeeded");
+	if (drawn) fileUrl(`compare.svg?runs=${ids}`, signal).then((url) => { picture.src = url; });
+	place.append(h("div.stack",
+		h("div.head", title(`${found.runs.length} runs of ${found.task}`), h("p.lead.small", h("a", { href: "#/runs" }, "all runs"))),
+		h("section.card", h("h2", "Test figures"), table("Test figures of each run", heads(), [
+			...figures.map((name) => [name, ...found.runs.map((run) => cell(run, "test", name))]),
+			...figures.filter((name) => found.runs.some((run) => name in run.metrics.baseline)).map((name) => [`${name} of guessing`, ...found.runs.map((run) => cell(run, "baseline", name))])]),
+		found.tests.map((test) => h("p.note", h("b", `${test.runs.map((id) => named[id]).join(" and ")}, ${test.test === "mcnemar" ? "McNemar’s" : "Wilcoxon’s"} test: `), test.reading)),
+		found.notes.map((note) => h("p.soft.small", note))),
+		h("section.card", h("h2", "Where they differ"), found.differences.length
+			? table("Settings in which the runs differ", heads(), found.differences.map((one) => [h("code", one.field), ...one.values.map((value) => h("code", value === null ? "–" : JSON.stringify(value)))]))
+			: h("p.soft", "In nothing.")),
+		h("section.card", h("h2", "Curves"), drawn ? picture : h("p.soft", "They are drawn when all runs have succeeded."))));
+}

@@ -1,0 +1,80 @@
+"""A real Chromium on a real service. Needs Playwright's Python package and a chromium, for example Debian's."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.service import Service
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+FOLDER = Path(__file__).parent
+
+
+def missing() -> str | None:
+    """What this machine lacks to run these tests, or None."""
+    if importlib.util.find_spec("playwright") is None:
+        return "browser tests need Playwright: pip install -e .[dev]"
+    return None if CHROMIUM else "browser tests need chromium in PATH, for example Debian's package `chromium`"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = missing()
+    for item in items:
+        if reason and FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; for a module, because Playwright's event loop would be in the way of other tests."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)  # a machine with one busy core is slow
+
+    with sync_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """`densely up` with the bundled models; a module's ENVIRONMENT adds settings."""
+    folder = tmp_path_factory.mktemp("service")
+    settings = {"KERAS_HOME": str(folder / "keras"), "DENSELY_DATASETS_DIR": str(folder / "datasets"), **NO_NETWORK}
+    with Service(folder, settings | getattr(request.module, "ENVIRONMENT", {})) as started:
+        yield started
+
+
+@pytest.fixture
+def open_page(browser: Any, service: Service) -> Iterator[Callable[..., Any]]:
+    """Opens the page at a route. In the end: nothing in the console, and no request to another host."""
+    contexts: list[Any] = []
+    troubles: list[str] = []
+    addresses: list[str] = []
+
+    def start(route: str = "", **options: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda m: troubles.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: troubles.append(f"exception: {error}"))
+        page.on("request", lambda sent: addresses.append(sent.url))
+        page.goto(f"{service.url}/{route}")
+        page.locator("h1").wait_for()
+        return page
+
+    start.troubles = troubles  # type: ignore[attr-defined]  # a test that provokes an error empties it
+    yield start
+    for context in contexts:
+        context.close()
+    assert not troubles
+    assert [] == [a for a in addresses if not a.startswith((f"{service.url}/", "data:", f"blob:{service.url}/"))]

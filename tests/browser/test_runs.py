@@ -1,0 +1,175 @@
+"""Runs and models in a real browser, with a real worker."""
+
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from benchmarks.service import Service
+from tests.browser import accessibility
+
+OpenPage = Callable[..., Any]
+LONG = {"task": "planar", "dataset": "sample", "recipe": {"epochs": 10_000}, "seeds": 20}  # half a minute or more
+
+
+def expect(*given: Any) -> Any:
+    from playwright.sync_api import expect as real
+
+    return real(*given)
+
+
+@pytest.fixture(scope="module")
+def runs(service: Service) -> list[str]:
+    """Two finished runs of the sample that differ in one setting."""
+    common = {"task": "planar", "dataset": "sample", "seed": 1, "activate": "never"}
+    held_out = {"kind": "holdout", "size": 50}
+    recipes = {units: {"epochs": 300, "layers": [{"kind": "dense", "units": units}]} for units in (1, 8)}
+    made = [
+        service.train(**common, name=f"{units} units", recipe=recipe, validation=held_out)
+        for units, recipe in recipes.items()
+    ]
+    assert all(service.wait(run["id"])["status"] == "succeeded" for run in made)
+    return [run["id"] for run in made]
+
+
+@pytest.mark.slow
+def test_a_launched_run_draws_its_curve_without_a_reload(open_page: OpenPage, service: Service) -> None:
+    page = open_page("#/runs/new")
+    page.evaluate("globalThis.unloaded = false")
+    page.get_by_label("Dataset").select_option("sample")
+    page.get_by_label("Epochs").fill("200")
+    page.get_by_label("Validation").select_option("holdout")
+    page.get_by_label("Rows held out").fill("1000")
+    page.get_by_label("Name").fill("watched")
+
+    page.get_by_role("button", name="Launch").click()
+
+    page.wait_for_url(re.compile("#/runs/r-"))
+    chart = page.locator(".chart").first
+    seen = set()
+    expect(chart).not_to_have_attribute("data-points", "0", timeout=60_000)
+    while page.locator(".badge.succeeded").count() == 0:
+        seen.add(int(chart.get_attribute("data-points")))
+        page.wait_for_timeout(50)
+    assert len(seen) >= 3, seen  # it grew while it was looked at
+    assert page.evaluate("globalThis.unloaded") is False
+    expect(chart).to_have_attribute("data-points", "200")
+    assert 2 == chart.locator("path").count()
+    expect(page.locator("text=published model")).to_be_visible()
+    figures = page.get_by_role("table", name="Figures of the run")
+    expect(figures.get_by_role("columnheader", name="Guessing")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
+    assert [] == accessibility.problems_at_widths(page)
+
+
+def test_fields_are_checked_while_they_are_typed(open_page: OpenPage) -> None:
+    page = open_page("#/runs/new")
+    recipe = page.get_by_label("Fields that replace")
+
+    recipe.fill('{"layers": [{"kind": "dense", "units": 9000}]}')
+    expect(page.get_by_text("recipe.layers.0.units: must be at most 8192")).to_be_visible()
+    recipe.fill('{"layers": [')
+    expect(recipe).to_have_attribute("aria-invalid", "true")
+    recipe.fill('{"optimizer": {"kind": "sgd", "learning_rate": 0.5}, "epochs": 7}')
+    expect(recipe).not_to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Epochs")).to_have_value("7")
+    expect(page.get_by_label("Learning rate")).to_have_value("0.5")
+    page.get_by_label("Epochs").fill("0")
+    expect(page.locator('[data-field="recipe.epochs"] .hint')).to_have_text("must be at least 1")
+    assert [] == accessibility.problems_at_widths(page)
+
+
+def test_what_the_service_refuses_stands_beside_its_field(open_page: OpenPage) -> None:
+    """A rule that no schema holds: the validation takes more rows than there are."""
+    page = open_page("#/runs/new")
+    page.get_by_label("Dataset").select_option("sample")
+    page.get_by_label("Validation").select_option("holdout")
+    page.get_by_label("Rows held out").fill("1000000")
+
+    page.get_by_role("button", name="Launch").click()
+
+    expect(page.locator('[data-field="validation.size"] .hint')).not_to_be_empty()
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the 422 itself
+
+
+@pytest.mark.slow
+def test_a_run_is_cancelled_and_retried(open_page: OpenPage, service: Service) -> None:
+    run = service.train(**LONG)
+    page = open_page(f"#/runs/{run['id']}")
+    expect(page.locator(".badge.running")).to_be_visible(timeout=60_000)
+
+    page.get_by_role("button", name="Cancel").click()
+    dialog = page.get_by_role("dialog", name="Cancel this run?")
+    dialog.get_by_role("button", name="Leave it").click()
+    expect(page.locator(".badge.running")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel the run").click()
+    expect(page.locator(".badge.cancelled")).to_be_visible()
+
+    page.get_by_role("button", name="Retry").click()
+    page.wait_for_url(lambda url: "#/runs/r-" in url and run["id"] not in url)
+    expect(page.get_by_role("link", name=run["id"])).to_be_visible()
+    service.client.post(f"/runs/{page.url.rpartition('/')[2]}/cancel").raise_for_status()
+    expect(page.locator(".badge.cancelled")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_two_runs_are_chosen_and_compared(open_page: OpenPage, runs: list[str]) -> None:
+    page = open_page("#/runs")
+    compare = page.get_by_role("button", name="Compare")
+    expect(compare).to_be_disabled()
+
+    for run in runs:
+        page.get_by_role("checkbox", name=run).check()
+    compare.click()
+
+    expect(page.get_by_role("heading", name="2 runs of planar")).to_be_visible()
+    expect(page.get_by_role("row", name="recipe.layers.0.units")).to_contain_text("8")
+    expect(page.locator(".note")).to_contain_text("McNemar")
+    picture = page.get_by_role("img", name="Curves of the runs")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("complete", value=True)
+    assert picture.evaluate("image => image.naturalWidth") > 100
+    assert [] == accessibility.problems_at_widths(page)
+
+
+@pytest.mark.slow
+def test_a_model_is_activated_and_rolled_back(open_page: OpenPage, service: Service, runs: list[str]) -> None:
+    model = service.client.get(f"/models/{service.run(runs[1])['model_id']}").json()
+    page = open_page("#/models")
+    row = page.locator(f'[data-model="{model["id"]}"]')
+
+    row.get_by_role("button", name="Activate").click()
+    page.get_by_role("dialog").get_by_role("button", name="Activate").click()
+
+    expect(row.locator(".badge.active")).to_be_visible()
+    assert service.client.get("/tasks/planar").json()["active_model"]["id"] == model["id"]
+    page.get_by_role("button", name="Roll back to version 1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    expect(row.locator(".badge.active")).to_have_count(0)
+    assert 1 == service.client.get("/tasks/planar").json()["active_model"]["version"]
+
+
+@pytest.mark.slow
+def test_a_model_shows_its_layers_and_can_be_taken_along(
+    open_page: OpenPage, service: Service, runs: list[str], tmp_path: Any
+) -> None:
+    model_id = service.run(runs[0])["model_id"]
+    page = open_page(f"#/models/{model_id}")
+    diagram = page.get_by_role("img", name="Layers of the model")
+    expect(diagram).to_be_visible()
+    expect(page.get_by_role("img", name="Boundary of the model")).to_be_visible()
+    expect(diagram).to_have_js_property("complete", value=True)
+    assert diagram.evaluate("image => image.naturalWidth") > 100
+    assert [] == accessibility.problems_at_widths(page)
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+
+    download.value.save_as(tmp_path / "model.zip")
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        manifest = next(name for name in archive.namelist() if name.endswith("manifest.json"))
+        assert model_id == json.loads(archive.read(manifest))["id"]

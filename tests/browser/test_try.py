@@ -1,0 +1,182 @@
+"""Try it: each task's form in a real browser, with the bundled models."""
+
+import io
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from benchmarks.service import Service
+
+ENVIRONMENT = {"DENSELY_WARM_TRAINER": "false"}  # nothing is trained here
+
+OpenPage = Callable[..., Any]
+SEVEN = [(0.28, 0.24), (0.5, 0.235), (0.72, 0.25), (0.62, 0.45), (0.52, 0.63), (0.45, 0.82)]
+
+
+def expect(*given: Any) -> Any:
+    from playwright.sync_api import expect as real
+
+    return real(*given)
+
+
+def offers(service: Service, field: str) -> bool:
+    """Whether `/predict` knows this option."""
+    schemas = service.client.get("/openapi.json").json()["components"]["schemas"]
+    return field in schemas["SentimentRequest"]["properties"]
+
+
+def draw(page: Any, points: list[tuple[float, float]], size: float = 1) -> None:
+    """One stroke through these points of the pad, 0 to 1, as a hand draws it."""
+    box = page.locator(".pad").bounding_box()
+    places = [(box["x"] + box["width"] * x * size, box["y"] + box["height"] * y * size) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=12)
+    page.mouse.up()
+
+
+def test_a_review_turns_while_it_is_typed(open_page: OpenPage) -> None:
+    page = open_page()
+    review = page.get_by_label("Review")
+    review.fill("")
+    review.press_sequentially("A wonderful film, superb and moving", delay=5)
+    expect(page.locator(".verdict")).to_contain_text("positive")
+
+    review.press_sequentially(" but no: it is awful, boring, dull, a terrible waste of time", delay=5)
+
+    expect(page.locator(".verdict")).to_contain_text("negative")
+
+
+def test_words_are_marked_by_their_effect(open_page: OpenPage, service: Service) -> None:
+    if not offers(service, "explain"):
+        pytest.skip("this service has no explanations")
+    page = open_page()
+    page.get_by_label("Review").fill("😀 superb, but the worst acting")  # counted in code points, not in UTF-16
+
+    superb = page.locator("mark", has_text=re.compile("^superb$"))
+    worst = page.locator("mark", has_text=re.compile("^worst$"))
+    expect(superb).to_have_count(1)
+    expect(worst).to_have_count(1)
+    assert superb.get_attribute("class") != worst.get_attribute("class")
+    underline = "e => getComputedStyle(e).textDecorationLine + getComputedStyle(e).boxShadow"
+    assert superb.evaluate(underline) != worst.evaluate(underline)  # not by colour alone
+    page.get_by_text("The words as a table").click()
+    expect(page.get_by_role("rowheader", name="superb")).to_be_visible()
+
+
+def test_a_story_gets_its_topics(open_page: OpenPage) -> None:
+    page = open_page("#/try/newswire")
+    expect(page.locator(".verdict")).to_contain_text("crude")
+
+    page.get_by_role("button", name="Grain").click()
+
+    expect(page.locator(".verdict")).to_contain_text(re.compile("grain|wheat|corn"))
+    expect(page.locator(".bars li")).to_have_count(8)
+
+
+@pytest.mark.parametrize("size", [1.0, 0.45])
+def test_a_drawn_seven_is_read(open_page: OpenPage, size: float) -> None:
+    """Large or small, in the middle or in a corner: it is scaled and centred as MNIST is."""
+    page = open_page("#/try/digits")
+
+    draw(page, SEVEN, size)
+
+    expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
+    expect(page.locator(".bars li")).to_have_count(10)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".verdict")).to_have_count(0)
+
+
+def test_a_seven_can_be_drawn_with_the_keyboard(open_page: OpenPage) -> None:
+    page = open_page("#/try/digits")
+    page.locator(".pad").focus()
+    steps = ["ArrowLeft"] * 6 + [" "] + ["ArrowRight"] * 11 + ["ArrowDown", "ArrowDown", "ArrowLeft"] * 7
+
+    for key in steps:
+        page.keyboard.press(key)
+
+    expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
+
+
+def test_a_picture_of_a_seven_is_read(open_page: OpenPage) -> None:
+    """Dark on light, as on paper, and not in the middle."""
+    picture = Image.new("L", (300, 200), 235)
+    ImageDraw.Draw(picture).line([(40 + 110 * x, 60 + 120 * y) for x, y in SEVEN], fill=30, width=11, joint="curve")
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    page = open_page("#/try/digits")
+
+    page.locator("input[type=file]").set_input_files(
+        {"name": "7.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    )
+
+    expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
+
+
+def test_a_file_that_is_no_picture_is_refused_in_words(open_page: OpenPage) -> None:
+    page = open_page("#/try/digits")
+
+    page.locator("input[type=file]").set_input_files({"name": "7.png", "mimeType": "image/png", "buffer": b"seven"})
+
+    expect(page.get_by_role("alert")).to_contain_text("no picture")
+
+
+def test_the_price_follows_a_slider_and_a_field(open_page: OpenPage) -> None:
+    page = open_page("#/try/housing")
+    expect(page.locator(".verdict")).to_contain_text("$24,727")
+
+    page.get_by_label("RM, slider").fill("8")
+    expect(page.get_by_label("RM: rooms per home, mean")).to_have_value("8")
+    expect(page.locator(".verdict")).not_to_contain_text("$24,727")
+    page.get_by_role("button", name="Back to the example").click()
+    expect(page.locator(".verdict")).to_contain_text("$24,727")
+    page.get_by_label("LSTAT: share").fill("")
+    expect(page.get_by_role("alert")).to_contain_text("LSTAT: a number is needed")
+
+
+def test_a_click_on_the_plane_asks_for_that_point(open_page: OpenPage) -> None:
+    page = open_page("#/try/planar")
+    plane = page.locator(".plane")
+    box = plane.bounding_box()
+
+    plane.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.5})
+    expect(page.locator(".verdict")).to_contain_text("class 1")
+    plane.click(position={"x": box["width"] * 0.1, "y": box["height"] * 0.5})
+
+    expect(page.locator(".verdict")).to_contain_text("class 0")
+    assert -2.3 == pytest.approx(float(page.get_by_label("x", exact=True).input_value()), abs=0.05)
+
+
+def test_the_shown_curl_and_fetch_do_what_the_page_did(open_page: OpenPage, service: Service) -> None:
+    page = open_page()
+    page.get_by_label("Review").fill("It's a 'dull' film & \"awful\"")  # every quote a shell knows
+    expect(page.locator(".verdict")).to_contain_text("negative")
+    page.get_by_text("This request as curl and fetch").click()
+    box = page.locator("[data-snippet]")
+    expect(box).to_contain_text("awful")
+    curl = box.locator("code").nth(0).inner_text()
+    code = box.locator("code").nth(1).inner_text()
+
+    told = json.loads(subprocess.run(["bash", "-c", curl], capture_output=True, check=True, text=True).stdout)
+    fetched = page.evaluate(f"async () => {{ {code.replace('console.log(', 'return (')} }}")
+
+    assert "negative" == told["prediction"]["label"]
+    assert told == fetched
+    assert service.url in curl
+
+
+def test_the_request_can_be_copied(open_page: OpenPage) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    expect(page.locator(".verdict")).to_contain_text("positive")
+    page.get_by_text("This request as curl and fetch").click()
+
+    page.get_by_role("button", name="Copy the curl").click()
+
+    expect(page.get_by_role("button", name="Copy the curl")).to_have_text("Copied")
+    assert page.locator("[data-snippet] code").nth(0).text_content() == page.evaluate("navigator.clipboard.readText()")

@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,3 +174,24 @@ def test_a_model_shows_its_layers_and_can_be_taken_along(
     with zipfile.ZipFile(tmp_path / "model.zip") as archive:
         manifest = next(name for name in archive.namelist() if name.endswith("manifest.json"))
         assert model_id == json.loads(archive.read(manifest))["id"]
+
+
+@pytest.mark.slow
+def test_the_script_of_the_readme_predicts_trains_and_follows(open_page: OpenPage) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```javascript\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+    page = open_page()
+    lines: list[str] = []
+    page.on("console", lambda message: lines.append(message.text))
+
+    page.evaluate(f"async () => {{ {script} }}")
+
+    assert lines[0].startswith("positive ")
+    for _ in range(600):
+        if "succeeded" in lines:
+            break
+        page.wait_for_timeout(100)
+    assert "succeeded" in lines, lines[-5:]
+    losses = [float(line) for line in lines if re.fullmatch(r"[\d.e-]+", line)]
+    assert len(losses) > 10
+    assert losses[-1] < losses[0]

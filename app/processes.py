@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
@@ -73,14 +74,16 @@ class Child:
 
     name: str
     module: str
+    environment: Mapping[str, str] = field(default_factory=dict)  # besides this process's own
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     quick_deaths: int = field(default=0)
 
     def start(self) -> None:
-        """Launch it, with this process's environment."""
+        """Launch it."""
         command = [sys.executable, "-m", self.module, SUPERVISED]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        environment = {**self.environment, **os.environ}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)
         self.started = time.monotonic()
 
     def revive(self) -> None:

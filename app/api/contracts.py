@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from app.api import problems
 from app.errors import FieldError, InvalidInput, MalformedBody
-from app.inference.predictor import Refused
+from app.tasks._answers import Refused
 from app.tasks.base import Options, Task
 
 MAX_INSTANCES = 10_000
@@ -36,16 +36,22 @@ class Contract:
     batch_response: type[BaseModel]
     answers: TypeAdapter[list[Any]]  # of the task's predictions
 
-    def serialize(self, model_id: str, version: int, predictions: Sequence[Any], *, batch: bool) -> bytes:
-        """The body of an answer, as `single_response` and `batch_response` describe it.
+    def serialize(self, model_id: str, version: int, predictions: Sequence[Any]) -> bytes:
+        """The body of an answer to many instances, as `batch_response` describes it."""
+        answers = self.answers.serializer.to_json(predictions, warnings=False)
+        return self._head(model_id, version) + b'"predictions":' + answers + b"}"
+
+    def serialize_each(self, model_id: str, version: int, predictions: Sequence[Any]) -> list[bytes]:
+        """The bodies of answers to single requests, as `single_response` describes them.
 
         Put together here: to build and serialize the response model takes as long as the arithmetic.
         """
-        head = f'{{"task":"{self.task.name}","model":{{"id":"{model_id}","version":{version}}},'.encode()
-        if batch:
-            return head + b'"predictions":' + self.answers.serializer.to_json(predictions, warnings=False) + b"}"
-        one = self.task.Prediction.__pydantic_serializer__.to_json(predictions[0], warnings=False)
-        return head + b'"prediction":' + one + b"}"
+        head = self._head(model_id, version) + b'"prediction":'
+        to_json = self.task.Prediction.__pydantic_serializer__.to_json
+        return [b"%s%s}" % (head, to_json(prediction, warnings=False)) for prediction in predictions]
+
+    def _head(self, model_id: str, version: int) -> bytes:
+        return f'{{"task":"{self.task.name}","model":{{"id":"{model_id}","version":{version}}},'.encode()
 
 
 def contract_of(task: Task) -> Contract:

@@ -15,6 +15,9 @@ from app.cli.frame import fail
 from app.cli.output import console
 from app.settings import Settings
 
+# NumPy's products of small matrices gain nothing from more threads, which wait for each other by spinning.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
 Workers = Annotated[int | None, typer.Option(min=1, max=64, help="API processes, instead of DENSELY_WORKERS.")]
 
 
@@ -32,13 +35,15 @@ def up(workers: Workers = None) -> None:
 
 def serve(workers: Workers = None) -> None:
     """Run the API alone."""
-    from app.main import serve
-
     found = _with(workers)
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
     if found.workers > 1:
         logs.configure(found.log_level)
         _check_places(found)
         raise typer.Exit(processes.run(_api_processes(found)))
+    from app.main import serve  # after the environment is as NumPy should find it
+
     serve(found)
 
 
@@ -65,7 +70,7 @@ def _with(workers: int | None) -> Settings:
 
 def _api_processes(found: Settings) -> list[processes.Child]:
     names = [f"API {n + 1}" for n in range(found.workers)] if found.workers > 1 else ["API"]
-    return [processes.Child(name, "app.main") for name in names]
+    return [processes.Child(name, "app.main", ONE_THREAD) for name in names]
 
 
 def _check_places(found: Settings) -> None:

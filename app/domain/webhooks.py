@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1_800, 7_200, 21_600))
 
 _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
+# Not for the public either, whatever this release of Python says of them: protocol assignments, among them the metadata
+# service of a cloud; relays of 6to4; documentation.
+_OTHERS = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 _6TO4 = ipaddress.ip_network("2002::/16")  # carries an IPv4 address, which may be a private one
 
 
@@ -20,7 +23,7 @@ def is_public(address: str) -> bool:
             return is_public(str(found.ipv4_mapped))
         if found not in _GLOBAL_IPV6 or found in _6TO4:
             return False
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not any(found in network for network in _OTHERS)
 
 
 def why_not(url: str, *, to_private: bool) -> str | None:

@@ -27,4 +27,5 @@ def effects_of(network: Network, row: Encoded, output: FloatMatrix, *, classifie
         scores = answers[:, label]
     found = np.zeros(network.width)
     found[columns] = scores[0] - scores[1:]
-    return found, label
+    largest = float(np.finfo(np.float32).max)  # a network whose weights grew too large for the rest of an input
+    return np.nan_to_num(found, nan=0.0, posinf=largest, neginf=-largest), label

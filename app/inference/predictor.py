@@ -10,16 +10,9 @@ from app.artifacts.store import Artifact
 from app.errors import ArtifactInvalid, InvalidInput
 from app.inference.explain import effects_of
 from app.inference.forward import Network
+from app.tasks._answers import Refusal, Refused
 from app.tasks._rows import Encoded, FloatMatrix, take
-from app.tasks.base import Options, Refusal, Task
-
-
-class Refused(Exception):
-    """Instances that cannot be answered."""
-
-    def __init__(self, refusals: list[Refusal]) -> None:
-        super().__init__(f"{len(refusals)} instances refused")
-        self.refusals = refusals
+from app.tasks.base import Options, Task
 
 
 class Predictor:
@@ -81,7 +74,7 @@ class Predictor:
         outputs = self.network(encoded)
         # Weights that grew, an input far from all others, `exponential`.
         if not (self.network.always_finite or np.isfinite(outputs).all()):
-            field = next(iter(self.task.Input.model_fields))
+            field = next(name for name in self.task.Input.model_fields if name in self.task.example)
             rows = np.flatnonzero(~np.isfinite(outputs).all(axis=1)).tolist()
             raise Refused(
                 [Refusal(row, field, "is so far from the training rows that the answer overflows") for row in rows]

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import chain, groupby, repeat
 from typing import Annotated, Any
 
@@ -14,10 +13,10 @@ from typing_extensions import TypedDict
 
 from app.domain.recipes import Features, MultiHot
 from app.errors import InvalidInput
-from app.tasks._answers import Effects, InputWarning
+from app.tasks._answers import Effects, InputWarning, Refusal
 from app.tasks._rows import Encoded, SparseRows, stacked
 from app.tasks._words import CHUNK, LOSSLESS, WordTable, set_apart, spans_of, words_of
-from app.tasks.base import Columns, Encoder, Label, Refusal, Task
+from app.tasks.base import Columns, Encoder, Label, Task
 
 PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
 FIRST_WORD = 4  # id of the most frequent word: index_from=3, and ranks start at 1
@@ -102,6 +101,7 @@ class TextEncoder:
         self.words = words
         self.fields = tuple(fields)
         self._words: WordTable | None = None
+        self._can_go_together = True
         self.ids = {word: number for number, word in enumerate(self.vocabulary, FIRST_WORD)}
 
     @classmethod
@@ -155,10 +155,12 @@ class TextEncoder:
 
     def _table(self) -> WordTable | None:
         """Made when many texts come for the first time, half a MB; None for a vocabulary that no text can have made."""
-        if self._words is None:
+        if self._words is None and self._can_go_together:
             words = [word.encode("utf-8", LOSSLESS) for word in self.vocabulary]
-            with suppress(ValueError):
+            try:
                 self._words = WordTable(words, FIRST_WORD, UNKNOWN)
+            except ValueError:
+                self._can_go_together = False
         return self._words
 
     def tokens(self, columns: Columns) -> list[tuple[str, int]]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName, Preset
 from app.errors import DatasetInvalid, InvalidInput
-from app.tasks._answers import Effects, InputWarning, named_effects
+from app.tasks._answers import Effects, InputWarning, Refusal, named_effects
 from app.tasks._rows import Encoded, FloatMatrix, dense
 
 Columns = Mapping[str, Any]  # column name -> list or array with one entry per row
@@ -117,15 +117,6 @@ class Encoder(Protocol):
         """What `preprocessing.json` keeps: enough for `Task.load_encoder`."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """An instance that has the right form and still cannot be encoded."""
-
-    row: int
-    field: str
-    message: str
-
-
 class Task(ABC):
     """A kind of ML problem: how its raw inputs look, become numbers, and how its answers look."""
 
@@ -156,7 +147,11 @@ class Task(ABC):
 
     @abstractmethod
     def columns(self, inputs: Sequence[Any]) -> Columns:
-        """Instances of `Input` as columns."""
+        """Instances of `Input` as columns.
+
+        Raises:
+            Refused: what some of them hold cannot be read.
+        """
 
     @abstractmethod
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
@@ -197,6 +192,11 @@ class Task(ABC):
     def exhibit(self, rows: FloatMatrix) -> NDArray[Any]:
         """What pictures show of some encoded rows, (rows, width): their numbers unless the task says otherwise."""
         return rows
+
+    def takes_long(self, inputs: Sequence[Any]) -> bool:
+        """Whether reading these instances of `Input` takes more than some microseconds each."""
+        del inputs
+        return False
 
     def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
         """What about some rows speaks against trusting their answers; rows that are fine are left out."""

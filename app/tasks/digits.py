@@ -6,16 +6,27 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, Features, Holdout, Pixels, Preset, Recipe
-from app.tasks._answers import Abstained, Effects, InputWarning, Warnings, as_probability, explanation_field
-from app.tasks._pictures import DigitImage
+from app.tasks._answers import (
+    Abstained,
+    Effects,
+    InputWarning,
+    Refusal,
+    Refused,
+    Warnings,
+    as_probability,
+    explanation_field,
+)
+from app.tasks._pictures import MAX_CHARACTERS, read
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
 SIDE = 28  # pixels
 WHITE = 255  # the largest grey value
+MAX_IMAGES = 100  # of one request, each of which takes some milliseconds
 FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
 LIGHT = 0.5  # mean above which the background is light; of MNIST's pictures the heaviest has 0.40
 
@@ -34,9 +45,11 @@ def _form(value: Any) -> str:
 class DigitInput(Input):
     """A picture of one digit: `pixels`, or an `image`."""
 
-    image: DigitImage | None = Field(
+    image: str | None = Field(
         None,
-        description="a PNG or JPEG in base64, at most 2,048 pixels on each side: made grey, turned round if its paper "
+        min_length=1,
+        max_length=MAX_CHARACTERS,
+        description="a PNG or JPEG in base64, at most 1,024 pixels on each side: made grey, turned round if its paper "
         "is light, scaled and centred as MNIST's pictures",
     )
     pixels: Annotated[Annotated[Grid, Tag("grid")] | Annotated[Row, Tag("row")], Discriminator(_form)] | None = Field(
@@ -49,13 +62,17 @@ class DigitInput(Input):
     @classmethod
     def _instead_of_image(cls, pixels: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
         if "image" in info.data and (pixels is None) == (info.data["image"] is None):  # else the image is refused
-            raise ValueError("send either `pixels` or `image`")
+            # Of Pydantic's own kind, so that the field is named although it is not there.
+            raise PydanticCustomError("missing", "send either `pixels` or `image`")
         return pixels
 
     def grey(self) -> NDArray[np.float32]:
-        """(784,) grey values."""
-        found = self.image.pixels if self.image else self.pixels
-        return np.asarray(found, dtype=np.float32).ravel()
+        """(784,) grey values.
+
+        Raises:
+            ValueError: `image` cannot be read.
+        """
+        return np.asarray(self.pixels if self.image is None else read(self.image), dtype=np.float32).ravel()
 
 
 class DigitExplanation(BaseModel):
@@ -158,7 +175,23 @@ class Digits(Task):
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, 784 numbers each."""
-        return {"pixels": np.stack([item.grey() for item in inputs])}
+        refusals, rows, images = [], [], 0
+        for place, item in enumerate(inputs):
+            images += item.image is not None
+            if images > MAX_IMAGES:
+                refusals.append(Refusal(place, "image", f"is one too many: at most {MAX_IMAGES} in one request"))
+                break
+            try:
+                rows.append(item.grey())
+            except ValueError as error:
+                refusals.append(Refusal(place, "image", str(error)))
+        if refusals:
+            raise Refused(refusals)
+        return {"pixels": np.stack(rows)}
+
+    def takes_long(self, inputs: Sequence[Any]) -> bool:
+        """Whether there is an image among them."""
+        return any(item.image is not None for item in inputs)
 
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """Nothing is learnt: the scale is that of grey values."""

@@ -13,37 +13,49 @@ from app.tasks.base import Target
 
 CALIBRATED: tuple[HeadName, ...] = ("binary", "multiclass", "multilabel")  # heads whose outputs are probabilities
 LEAST, MOST = 0.05, 20.0  # beyond, a network says nothing or far too much, and no temperature mends that
+FEWEST = 100  # held-out rows from which something can be learnt
 BINS = 15  # as Guo et al.
-SMALLEST = 1e-7  # probability: float32 near 1 knows no smaller distance
 
-Outputs = NDArray[np.float32]  # (rows, units) of the network
+Logits = NDArray[np.float32]  # (rows, units), what the last layer gives before its activation
+Probabilities = NDArray[np.float32]  # (rows, units)
 
 
-def rescaled(head: HeadName, outputs: Outputs, temperature: float) -> Outputs:
-    """The outputs as they would be with all logits divided by the temperature; labels stay the same."""
-    if temperature == 1 or head not in CALIBRATED:
-        return outputs
-    p = np.clip(outputs.astype(np.float64), SMALLEST, 1 - SMALLEST)
+def probabilities(head: HeadName, logits: Logits, temperature: float = 1.0) -> Probabilities:
+    """What the network answers with its logits divided by the temperature; labels are the same with any."""
+    x = logits.astype(np.float64) / temperature
     if HEADS[head].activation == "softmax":
-        powers = p ** (1 / temperature)
+        powers = np.exp(x - x.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
-    return np.asarray(1 / (1 + ((1 - p) / p) ** (1 / temperature)), dtype=np.float32)
+    return np.asarray(0.5 + 0.5 * np.tanh(x / 2), dtype=np.float32)
 
 
-def temperature_of(head: HeadName, outputs: Outputs, target: Target) -> float | None:
+def temperature_of(head: HeadName, logits: Logits, target: Target) -> float | None:
     """The temperature with the least log loss on held-out rows; targets are as `Task.targets` gives them.
 
-    None for heads without probabilities.
+    None if there are too few rows, or none is better than all others.
     """
-    if head not in CALIBRATED:
+    if len(logits) < FEWEST:
         return None
+    x, sign = _margins(head, logits, target)
 
     def loss(log_temperature: float) -> float:
-        p = _of_target(head, rescaled(head, outputs, math.exp(log_temperature)), target)
-        return float(-np.log(np.maximum(p, SMALLEST)).mean())
+        scaled = x / math.exp(log_temperature)
+        if sign is not None:
+            return float(np.logaddexp(0, -sign * scaled).mean())
+        return float(np.logaddexp.reduce(scaled, axis=1).mean())
 
     found = minimize_scalar(loss, bounds=(math.log(LEAST), math.log(MOST)), method="bounded")
-    return round(math.exp(float(found.x)), 4)
+    temperature = math.exp(float(found.x))
+    return round(temperature, 4) if LEAST * 1.01 < temperature < MOST * 0.99 else None
+
+
+def _margins(head: HeadName, logits: Logits, target: Target) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Softmax: each logit less that of the true label. Sigmoid: the logits, and 1 or -1 for what is true."""
+    x = logits.astype(np.float64)
+    truth = np.asarray(target, dtype=np.float64)
+    if HEADS[head].activation == "softmax":
+        return x - x[np.arange(len(x)), truth.astype(np.int64)][:, None], None
+    return x, np.where(truth.reshape(x.shape) > 0, 1.0, -1.0)
 
 
 def combined(temperatures: Sequence[float | None]) -> float | None:
@@ -52,7 +64,7 @@ def combined(temperatures: Sequence[float | None]) -> float | None:
     return round(math.exp(float(np.mean(found))), 4) if found else None
 
 
-def expected_calibration_error(head: HeadName, outputs: Outputs, target: Target) -> float:
+def expected_calibration_error(head: HeadName, outputs: Probabilities, target: Target) -> float:
     """How far probabilities are from the share of right answers: the mean over 15 bins, weighted by their rows."""
     if head == "multilabel":
         p = outputs.ravel()
@@ -68,28 +80,15 @@ def expected_calibration_error(head: HeadName, outputs: Outputs, target: Target)
     return round(float(np.abs(gaps).sum() / len(sure)), 6)
 
 
-def calibration_of(
-    head: HeadName, temperature: float | None, outputs: Outputs, target: Target, rows: int
-) -> Calibration | None:
-    """How calibrated a model is on the test split, before and after; None for heads without probabilities.
+def calibration_of(head: HeadName, temperature: float | None, logits: Logits, target: Target, rows: int) -> Calibration:
+    """How calibrated a model is on the test split, before and after.
 
     `temperature` was fitted on `rows` held-out rows; None: on none, so that the probabilities stay as they are.
     """
-    if head not in CALIBRATED:
-        return None
     chosen = temperature or 1.0
     return Calibration(
         temperature=chosen,
         rows=rows if temperature else 0,
-        ece_before=expected_calibration_error(head, outputs, target),
-        ece_after=expected_calibration_error(head, rescaled(head, outputs, chosen), target),
+        ece_before=expected_calibration_error(head, probabilities(head, logits), target),
+        ece_after=expected_calibration_error(head, probabilities(head, logits, chosen), target),
     )
-
-
-def _of_target(head: HeadName, outputs: Outputs, target: Target) -> NDArray[np.float32]:
-    """The probability that was given to what is true."""
-    if head == "multilabel":
-        return np.asarray(np.where(np.asarray(target, dtype=np.float64) > 0, outputs, 1 - outputs))
-    if outputs.shape[1] == 1:
-        return np.asarray(np.where(target > 0, outputs[:, 0], 1 - outputs[:, 0]))
-    return np.asarray(outputs[np.arange(len(outputs)), target.astype(np.int64)])

@@ -47,6 +47,16 @@ def outputs_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
     return network_of(model).in_batches(rows)
 
 
+def logits_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
+    """What its last layer gives before the activation, (rows, units)."""
+    last = model.layers[-1]
+    activation, last.activation = last.activation, keras.activations.linear
+    try:
+        return outputs_of(model, rows)
+    finally:
+        last.activation = activation
+
+
 def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:
     """Compare NumPy's forward pass with Keras' on the first held-out rows.
 

@@ -31,7 +31,7 @@ class Trained:
     """What the fits come to."""
 
     model: keras.Sequential
-    outputs: NDArray[np.float32]  # on the test split, (rows, units)
+    outputs: NDArray[np.float32]  # on the test split, (rows, units), calibrated
     metrics: Metrics
     epochs: int  # that the published weights have seen
 
@@ -53,6 +53,7 @@ class Fits:
         self._resumed: keras.Sequential | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
         self._outputs: NDArray[np.float32] | None = None
+        self._logits: NDArray[np.float32] | None = None
         self._rows = np.arange(len(prepared.train))
 
     def train(self) -> Trained:
@@ -85,7 +86,7 @@ class Fits:
             fits=fits,
             calibration=self._calibration(own, fits),
         )
-        return Trained(model, self._outputs, metrics, own.epochs)
+        return Trained(model, self._calibrated(metrics.calibration), metrics, own.epochs)
 
     def _train_other(self) -> None:
         """A fold, or a further seed."""
@@ -170,22 +171,34 @@ class Fits:
         head, data = self._run.recipe.head, self._prepared.train
         if head not in calibrate.CALIBRATED:
             return None
-        outputs = export.outputs_of(model, take(data.rows, held_out))
-        return calibrate.temperature_of(head, outputs, data.targets[held_out])
+        logits = export.logits_of(model, take(data.rows, held_out))
+        return calibrate.temperature_of(head, logits, data.targets[held_out])
 
     def _calibration(self, own: FitMetrics, fits: list[FitMetrics]) -> Calibration | None:
         """By the published fit's own held-out rows, or by those of all folds, which are all rows."""
+        if self._logits is None:
+            return None
         temperature = calibrate.combined([fit.temperature for fit in fits]) if self._folds else own.temperature
         _, held_out = self._final_split()
         rows = len(self._rows) if held_out is None else len(held_out)
-        assert self._outputs is not None
         target = self._prepared.test.targets
-        return calibrate.calibration_of(self._run.recipe.head, temperature, self._outputs, target, rows)
+        return calibrate.calibration_of(self._run.recipe.head, temperature, self._logits, target, rows)
+
+    def _calibrated(self, calibration: Calibration | None) -> NDArray[np.float32]:
+        """The answers on the test split as `/predict` would give them."""
+        assert self._outputs is not None
+        if calibration is None or self._logits is None:
+            return self._outputs
+        return calibrate.probabilities(self._run.recipe.head, self._logits, calibration.temperature)
 
     def _test(self, model: keras.Sequential) -> Figures:
         """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too."""
         data, recipe = self._prepared, self._run.recipe
-        self._outputs = export.outputs_of(model, data.test.rows)
+        if recipe.head in calibrate.CALIBRATED:
+            self._logits = export.logits_of(model, data.test.rows)
+            self._outputs = calibrate.probabilities(recipe.head, self._logits)
+        else:
+            self._outputs = export.outputs_of(model, data.test.rows)
         targets = for_loss(data.test.targets, recipe, self._units)
         figures = fitting.evaluate(model, self._outputs, targets, metric_of(recipe))
         if data.labels and recipe.metric == "mae":

@@ -21,7 +21,7 @@ from app.services import publication
 from app.services.execution import Attempt
 from app.tasks import registry
 from app.tasks.base import Task
-from app.training import calibrate, devices, evaluate, export
+from app.training import devices, evaluate, export
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
 from app.training.feed import Examples
@@ -88,8 +88,7 @@ def _evaluate(task: Task, head: HeadName, prepared: Prepared, trained: Trained) 
     calibration = trained.metrics.calibration
     temperature = calibration.temperature if calibration else 1.0
     ask = export.network_of(trained.model, temperature).in_batches
-    outputs = calibrate.rescaled(head, trained.outputs, temperature)
-    return evaluate.evaluation_of(task, head, prepared, outputs, ask)
+    return evaluate.evaluation_of(task, head, prepared, trained.outputs, ask)
 
 
 def _manifest(

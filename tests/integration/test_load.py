@@ -1,17 +1,21 @@
 """Many requests at once: an answer is one write, and overload is refused."""
 
 import asyncio
+import json
 import socket
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 
 from app.api.gate import DirectGate
+from app.api.together import Together
 from app.api.transport import Joining
 from app.errors import InvalidInput
 from app.main import create_app
 from app.settings import Settings
+from tests.integration.test_predict import flat, near
 from tests.support.server import LiveServer
 
 
@@ -112,3 +116,63 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
 
     asyncio.run(ask())
     assert [422, 500, 200] == [status for status in statuses if status]
+
+
+def test_requests_of_one_turn_are_answered_together_and_each_has_its_own_answer() -> None:
+    """Of two tasks, with different options, one that cannot be answered, and one whose client goes away."""
+    seen: list[list[str]] = []
+
+    def answer(form: Any) -> bytes:
+        if form.text == "bad":
+            raise InvalidInput("bad")
+        return f"{form.task} {form.text} {form.top_k}".encode()
+
+    def alike(forms: Any) -> list[bytes]:
+        seen.append([form.text for form in forms])
+        return [answer(form) for form in forms]
+
+    def form(task: str, text: str, top_k: int = 5, least: float | None = None) -> Any:
+        return SimpleNamespace(task=task, text=text, top_k=top_k, min_confidence=least)
+
+    forms = [
+        form("a", "1"),
+        form("b", "2"),
+        form("a", "3"),
+        form("b", "bad"),
+        form("a", "4", 2),
+        form("a", "5", 2, 0.5),
+    ]
+
+    async def ask() -> list[Any]:
+        together = Together(answer, alike)
+        alone = await together.answer(form("a", "alone"))
+        futures = [together.answer(each) for each in [*forms, form("a", "gone")]]
+        futures.pop().cancel()
+        return [alone, *await asyncio.gather(*futures, return_exceptions=True)]
+
+    alone, *found = asyncio.run(ask())
+
+    assert b"a alone 5" == alone
+    assert [b"a 1 5", b"b 2 5", b"a 3 5", b"a 4 2", b"a 5 2"] == [each for each in found if isinstance(each, bytes)]
+    assert isinstance(found[3], InvalidInput)
+    assert [["1", "3", "gone"], ["2", "bad"]] == [texts for texts in seen if len(texts) > 1]
+
+
+def test_many_clients_at_once_get_what_each_would_get_alone(
+    client: httpx.Client, examples: dict[str, dict[str, Any]]
+) -> None:
+    bodies = [{**body, "top_k": top_k} for body in examples.values() for top_k in (1, 3)] * 8
+    bodies += [{"task": "sentiment", "text": "?!"}, {"task": "sentiment"}] * 4
+    alone = {json.dumps(body): client.post("/predict", json=body) for body in bodies}
+
+    async def ask() -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=client.base_url, timeout=30) as several:
+            return await asyncio.gather(*(several.post("/predict", json=body) for body in bodies))
+
+    for body, answer in zip(bodies, asyncio.run(ask()), strict=True):
+        expected = alone[json.dumps(body)]
+        assert expected.status_code == answer.status_code
+        if expected.status_code == 200:
+            assert near(expected.json()) == flat(answer.json())
+        else:
+            assert expected.json()["errors"] == answer.json()["errors"]

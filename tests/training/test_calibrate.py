@@ -18,32 +18,31 @@ ROWS = 20_000
 
 
 def drawn(head: str, temperature: float) -> tuple[Any, Any]:
-    """Outputs that are too sure by this temperature, and targets drawn from the right probabilities."""
+    """Logits that are too large by this temperature, and targets drawn from the right probabilities."""
     if head == "multiclass":
         logits = RNG.normal(scale=2, size=(ROWS, 4))
         p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        target = (p.cumsum(axis=1) < RNG.random((ROWS, 1))).sum(axis=1)
-        sure = np.exp(logits * temperature)
-        return (sure / sure.sum(axis=1, keepdims=True)).astype(np.float32), target
+        return (logits * temperature).astype(np.float32), (p.cumsum(axis=1) < RNG.random((ROWS, 1))).sum(axis=1)
     shape = (ROWS, 1) if head == "binary" else (ROWS // 4, 4)
     logits = RNG.normal(scale=2, size=shape)
     hits = (1 / (1 + np.exp(-logits)) > RNG.random(shape)).astype(np.int64)
-    sure = (1 / (1 + np.exp(-logits * temperature))).astype(np.float32)
-    return sure, hits[:, 0] if head == "binary" else hits.astype(np.float32)
+    return (logits * temperature).astype(np.float32), hits[:, 0] if head == "binary" else hits.astype(np.float32)
 
 
 @pytest.mark.parametrize("head", calibrate.CALIBRATED)
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0, 15.0])
 def test_a_known_temperature_is_found_and_takes_the_error_away(head: Any, temperature: float) -> None:
-    outputs, target = drawn(head, temperature)
+    """Also where logits are far beyond what a float32 probability can tell."""
+    logits, target = drawn(head, temperature)
 
-    found = calibrate.temperature_of(head, outputs, target)
+    found = calibrate.temperature_of(head, logits, target)
 
     assert found == pytest.approx(temperature, rel=0.05)
-    after = calibrate.expected_calibration_error(head, calibrate.rescaled(head, outputs, found), target)
-    assert after < 0.015
-    if temperature == 3:
-        assert calibrate.expected_calibration_error(head, outputs, target) > 0.05
+    assert found is not None
+    calibration = calibrate.calibration_of(head, found, logits, target, rows=9)
+    assert calibration.ece_after < 0.015
+    if temperature >= 3:
+        assert calibration.ece_before > 0.05
 
 
 def test_the_error_of_a_case_worked_by_hand() -> None:
@@ -55,15 +54,14 @@ def test_the_error_of_a_case_worked_by_hand() -> None:
     assert calibrate.expected_calibration_error("binary", outputs, target) == pytest.approx(expected, abs=1e-6)
 
 
-def test_certain_outputs_and_useless_networks_stay_within_bounds() -> None:
-    certain = np.array([[1.0], [0.0], [1.0]], dtype=np.float32)
-
-    found = calibrate.temperature_of("binary", certain, np.array([1, 0, 0]))
-
-    assert found is not None
-    assert calibrate.LEAST <= found <= calibrate.MOST
-    assert np.isfinite(calibrate.rescaled("binary", certain, found)).all()
-    assert calibrate.temperature_of("regression", certain, np.array([1.0, 0.0, 0.0])) is None
+def test_nothing_is_learnt_from_few_rows_or_from_none_that_is_wrong() -> None:
+    few, target = np.full((99, 1), 3, dtype=np.float32), np.arange(99) % 2
+    assert calibrate.temperature_of("binary", few, target) is None
+    sure = np.full((200, 1), 9, dtype=np.float32)
+    assert calibrate.temperature_of("binary", sure, np.ones(200)) is None, "the surer the better: at the bound"
+    assert calibrate.temperature_of("binary", sure, np.zeros(200)) is None, "all wrong: at the other"
+    assert calibrate.combined([None, None]) is None
+    assert calibrate.combined([2.0, None, 8.0]) == 4
 
 
 @pytest.mark.parametrize(
@@ -100,7 +98,9 @@ def test_predictions_are_calibrated_and_labels_stay(begin: Callable[..., Attempt
     before = raw.in_batches(predictor.encoder.encode(rows.columns))
 
     np.testing.assert_array_equal(before.argmax(axis=1), outputs.argmax(axis=1))
-    np.testing.assert_allclose(calibrate.rescaled("multiclass", before, calibration.temperature), outputs, atol=1e-5)
+    logits = np.log(np.maximum(before, 1e-30))  # up to a constant, which softmax does not see
+    expected = calibrate.probabilities("multiclass", logits, calibration.temperature)
+    np.testing.assert_allclose(expected, outputs, atol=1e-5)
     target = task.targets(rows.target, manifest.labels, "multiclass")
     error = calibrate.expected_calibration_error("multiclass", outputs, target)
     assert error == pytest.approx(calibration.ece_after, abs=1e-4)

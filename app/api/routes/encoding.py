@@ -8,8 +8,9 @@ from pydantic import BaseModel, create_model
 
 from app.api.contracts import ModelRef, refused
 from app.api.dependencies import responses
-from app.inference.predictor import Predictor, Refused
+from app.inference.predictor import Predictor
 from app.services.prediction import PredictionService
+from app.tasks._answers import Refused
 from app.tasks.base import ModelChoice, Task
 
 

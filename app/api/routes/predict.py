@@ -10,13 +10,17 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
-from app.inference.predictor import Predictor, Refused
+from app.api.together import Together
+from app.errors import InvalidInput
 from app.services.prediction import PredictionService
+from app.tasks._answers import Refused
 
 # What is answered in place, in well under a millisecond; anything larger goes to a thread, past other requests.
 IN_PLACE_BYTES = 16_384
 IN_PLACE_WORK = 10_000_000  # multiplications of all instances
 EXPLAINED = 20  # times the work of a plain answer, about
+EXPLAINED_IN_PLACE = 4_096  # bytes, and
+MOST_EXPLAINED = 2**18  # at all: an explanation is a hundred times as long as what it explains
 
 
 def router(contracts: Sequence[Contract], endpoint: "Endpoint") -> APIRouter:
@@ -55,34 +59,44 @@ class Endpoint:
         self._parser = RequestParser(contracts)
         self._contracts = {contract.task.name: contract for contract in contracts}
         self._prediction = prediction
+        self._together = Together(self._answer, self._answer_alike)
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
 
     async def answer(self, content: bytes) -> bytes:
         """What takes well under a millisecond in place, all else in a thread."""
-        if len(content) > IN_PLACE_BYTES or b'"image"' in content:  # a picture has to be unpacked
+        if len(content) > IN_PLACE_BYTES:
             return await self._in_thread(self._parse_and_answer, content)
         form = self._parser.parse(content)
-        if form.model != "active":  # it may have to be read from the disk
+        if form.model != "active" or (form.explain and len(content) > EXPLAINED_IN_PLACE):  # it may be on the disk
             return await self._in_thread(self._answer, form)
         predictor = self._prediction.active(form.task)
-        work = predictor.network.work * len(form.__dict__.get("instances", (form,)))
-        if work * (EXPLAINED if form.explain else 1) > IN_PLACE_WORK:
+        instances = form.__dict__.get("instances")
+        work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
+        if work > IN_PLACE_WORK or predictor.task.takes_long(instances or (form,)):
             return await self._in_thread(self._answer, form)
-        return self._answer(form, predictor)
+        return self._answer(form) if instances or form.explain else await self._together.answer(form)
 
     async def _in_thread(self, function: Callable[[Any], bytes], given: Any) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, given)
 
     def _parse_and_answer(self, content: bytes) -> bytes:
-        return self._answer(self._parser.parse(content))
+        form = self._parser.parse(content)
+        if form.explain and len(content) > MOST_EXPLAINED:
+            raise InvalidInput(f"is for bodies of up to {MOST_EXPLAINED // 1024} KiB", field="explain")
+        return self._answer(form)
 
-    def _answer(self, form: Any, predictor: Predictor | None = None) -> bytes:
-        contract = self._contracts[form.task]
-        predictor = predictor or self._prediction.find(form.task, form.model)
+    def _answer_alike(self, forms: Sequence[Any]) -> list[bytes]:
+        contract, predictor = self._contracts[forms[0].task], self._prediction.active(forms[0].task)
+        return contract.serialize_each(predictor.manifest.id, predictor.version, predictor.predict(forms, forms[0]))
+
+    def _answer(self, form: Any) -> bytes:
+        contract, predictor = self._contracts[form.task], self._prediction.find(form.task, form.model)
         batch = isinstance(form, contract.batch)
         try:
             found = predictor.predict(form.instances if batch else [form], form)
         except Refused as error:
             raise refused(error, batch=batch) from error
-        return contract.serialize(predictor.manifest.id, predictor.version, found, batch=batch)
+        if batch:
+            return contract.serialize(predictor.manifest.id, predictor.version, found)
+        return contract.serialize_each(predictor.manifest.id, predictor.version, found)[0]

@@ -11,9 +11,10 @@ from app.artifacts.store import Artifact, ArtifactStore
 from app.domain.recipes import MultiHot
 from app.errors import ArtifactInvalid
 from app.inference.forward import Network
-from app.inference.predictor import Predictor, Refused
+from app.inference.predictor import Predictor
 from app.tasks import registry
-from app.tasks.base import Options, Refusal
+from app.tasks._answers import Refusal, Refused
+from app.tasks.base import Options
 from tests.support.artifacts import publish_artifact
 
 NAMES = sorted(registry.all_tasks())

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot
 from app.tasks import registry
+from app.tasks._answers import Refusal
 from app.tasks._rows import SparseRows
 from app.tasks._text import FIRST_WORD, START, UNKNOWN, TextEncoder, known_words, words_of
-from app.tasks.base import Refusal
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # keras.preprocessing.text.Tokenizer, default `filters`
 

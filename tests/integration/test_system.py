@@ -58,7 +58,7 @@ def test_nothing_is_served_on_another_schema(settings: Settings, database: Datab
 
     async def start() -> None:
         api = create_app(settings)
-        async with api.router.lifespan_context(api):
+        async with api.api.router.lifespan_context(api.api):
             raise AssertionError("it started")
 
     with pytest.raises(Unavailable, match="densely migrate"):

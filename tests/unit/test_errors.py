@@ -30,6 +30,7 @@ INTENDED = {
     "Unauthorized": 401,
     "QueueFull": 429,
     "Unavailable": 503,
+    "Overloaded": 503,
     "ArtifactInvalid": 503,
     "Undelivered": 500,
     "AddressRefused": 500,

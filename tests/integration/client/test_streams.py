@@ -131,7 +131,7 @@ def older(connect: Connect, settings: Settings, database: Database, clock: FakeC
             await self._app(scope, receive, send)
 
     app = create_app(settings, clock)
-    app.add_middleware(Old)
+    app.api.add_middleware(Old)
     server = LiveServer(app)
     yield connect(server.url)
     server.close()

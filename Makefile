@@ -25,6 +25,7 @@ bench: $(VENV)/run.done ## Measure the figures of the README
 	$(BIN)/python -m benchmarks.footprint
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.serving
 
 models: $(VENV)/run.done ## Train the bundled models on the real data, through the service
 	$(BIN)/python -m benchmarks.bundled_models

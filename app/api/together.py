@@ -14,27 +14,37 @@ Waiting = tuple[Any, "asyncio.Future[bytes]"]  # a form, and where its answer go
 
 
 class Together:
-    """Collects the forms of a turn, and answers them at its end."""
+    """Collects the forms of a turn, and answers them at its end; a form that comes alone is answered where it is."""
 
     def __init__(self, answer: Callable[[Any], bytes], answer_alike: Callable[[Sequence[Any]], list[bytes]]) -> None:
         """`answer` one form; `answer_alike`: several of one task with the same options, or raise if it cannot be."""
         self._answer = answer
         self._answer_alike = answer_alike
         self._waiting: list[Waiting] = []
+        self._crowded = False  # whether the last turn had several
+        self._taken = False  # whether this turn has had its one that did not wait
 
-    def answer(self, form: Any) -> "asyncio.Future[bytes]":
+    async def answer(self, form: Any) -> bytes:
         """Its answer, or what `answer` raises."""
         loop = asyncio.get_running_loop()
+        if not (self._crowded or self._taken):
+            self._taken = True
+            loop.call_soon(self._end_turn)
+            return self._answer(form)
+        self._crowded = True
         future: asyncio.Future[bytes] = loop.create_future()
         self._waiting.append((form, future))
         if len(self._waiting) == 1:
             loop.call_soon(self._answer_all)
-        return future
+        return await future
+
+    def _end_turn(self) -> None:
+        self._taken = False
 
     def _answer_all(self) -> None:
         waiting, self._waiting = self._waiting, []
-        if len(waiting) > 1:
-            waiting.sort(key=_likeness)
+        self._crowded = len(waiting) > 1
+        waiting.sort(key=_likeness)
         for _, alike in groupby(waiting, _likeness):
             group = list(alike)
             for start in range(0, len(group), MOST_TOGETHER):

@@ -24,8 +24,8 @@ from app.tasks import registry
 from benchmarks.load import Load, send
 from benchmarks.service import REPOSITORY, Service, free_port
 
-ROUNDS = 5
-SECONDS = 3.0
+ROUNDS = 3
+SECONDS = 2.0
 SERVER_CORE, CLIENT_CORE = 0, 1
 WORDS = (110, 130)  # of a review "of about 120 words"
 QUIET = {"DENSELY_WARM_TRAINER": "false"}

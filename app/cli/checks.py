@@ -3,13 +3,13 @@
 import importlib.util
 import platform
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from importlib import metadata
 
 from app.cli.connection import address
 from app.cli.finding import Finding
+from app.cli.service import cannot_listen
 from app.client import ApiError, Densely, ServiceUnreachable, errors
 from app.errors import DenselyError
 from app.settings import REPOSITORY, Settings
@@ -117,15 +117,9 @@ def _silent(settings: Settings, url: str | None, error: ServiceUnreachable) -> F
     """Nobody answers as Densely: because nothing runs, or because something else has the port."""
     if url:
         return Finding("service", "wrong", error.message, "start it there, or correct --url or DENSELY_URL")
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as reason:
-            told = f"cannot listen on {settings.host}, port {settings.port}: {reason.strerror}"
-            mend = "end the program that has the port, or set DENSELY_PORT or DENSELY_HOST to another one"
-            return Finding("service", "wrong", told, mend)
+    if told := cannot_listen(settings):
+        mend = "end the program that has the port, or set DENSELY_PORT or DENSELY_HOST to another one"
+        return Finding("service", "wrong", told, mend)
     told = f"does not run; port {settings.port} is free for it"
     return Finding("service", "note", told, "start it with `densely up`")
 

@@ -80,13 +80,20 @@ def _check_places(found: Settings) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise fail(f"the folder {folder} cannot be made: {error.strerror}") from error
+    if reason := cannot_listen(found):
+        raise fail(reason)
+
+
+def cannot_listen(found: Settings) -> str | None:
+    """Why the service's port cannot be had, or None."""
     family = socket.AF_INET6 if ":" in found.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((found.host, found.port))
         except OSError as error:
-            raise fail(f"cannot listen on {found.host}, port {found.port}: {error.strerror}") from error
+            return f"cannot listen on {found.host}, port {found.port}: {error.strerror}"
+    return None
 
 
 def _greet(url: str) -> None:

@@ -149,9 +149,8 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str]]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(
-            path
-        ) as file:  # in batches: a row group of pictures, read at once, takes ten times its size
+        # In batches: a row group of pictures, read at once, takes ten times its size.
+        with pq.ParquetFile(path) as file:
             table = pa.Table.from_batches(file.iter_batches(batch_size=BATCH), schema=file.schema_arrow)
         notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"[]"))
         return {name: _values(table.column(name).combine_chunks()) for name in table.column_names}, notes

@@ -24,12 +24,6 @@ def expect(*given: Any) -> Any:
     return real(*given)
 
 
-def offers(service: Service, field: str) -> bool:
-    """Whether `/predict` knows this option."""
-    schemas = service.client.get("/openapi.json").json()["components"]["schemas"]
-    return field in schemas["SentimentRequest"]["properties"]
-
-
 def draw(page: Any, points: list[tuple[float, float]], size: float = 1) -> None:
     """One stroke through these points of the pad, 0 to 1, as a hand draws it."""
     box = page.locator(".pad").bounding_box()
@@ -53,9 +47,7 @@ def test_a_review_turns_while_it_is_typed(open_page: OpenPage) -> None:
     expect(page.locator(".verdict")).to_contain_text("negative")
 
 
-def test_words_are_marked_by_their_effect(open_page: OpenPage, service: Service) -> None:
-    if not offers(service, "explain"):
-        pytest.skip("this service has no explanations")
+def test_words_are_marked_by_their_effect(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_label("Review").fill("😀 superb, but the worst acting")  # counted in code points, not in UTF-16
 

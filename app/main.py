@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 import app
 from app import logs, processes
@@ -21,7 +21,7 @@ from app.api.dependencies import Services
 from app.api.feed import Feed
 from app.api.gate import DirectGate, Gate
 from app.api.routes import compare, encoding, events, models, page, predict, runs, system, tasks
-from app.api.transport import Protocol
+from app.api.transport import DirectProtocol, InPlace
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
@@ -51,10 +51,11 @@ ISO 8601 in UTC; lists page with `limit` and `cursor`. Every response carries `X
 class Application:
     """FastAPI, with a way past its routing and middleware, which cost more than a prediction."""
 
-    def __init__(self, api: FastAPI, direct: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, api: FastAPI, direct: Mapping[str, DirectGate]) -> None:
         """`direct`: what answers a POST, by path; each behind a gate of its own."""
         self.api = api
         self._direct = direct
+        self.in_place: dict[bytes, InPlace] = {path.encode(): gate for path, gate in direct.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
@@ -133,7 +134,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
         "max_body": settings.max_body_mib * 2**20,
     }
     api.add_middleware(Gate, **options)
-    return Application(api, {"/predict": DirectGate(prediction.answer, most=settings.max_inflight, **options)})
+    return Application(api, {"/predict": DirectGate(prediction, most=settings.max_inflight, **options)})
 
 
 async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
@@ -162,7 +163,7 @@ def configured(application: Application, **options: Any) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         access_log=False,
-        http=Protocol,
+        http=DirectProtocol,
         server_header=False,
         proxy_headers=False,  # nothing here depends on who the client is
         timeout_graceful_shutdown=STOP_SECONDS,

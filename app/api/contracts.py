@@ -92,15 +92,24 @@ class RequestParser:
             MalformedBody: the body is not JSON.
             InvalidInput: it is, and does not fit; the error names the fields and their limits.
         """
-        likely = self._batch if b'"instances"' in body else self._single
+        if len(body) <= SMALL_BODY:
+            return self.parse_likely(body) or self._explain(body)  # slower, and sure about which form was meant
         try:
-            if len(body) <= SMALL_BODY:
-                return likely.validate_json(body)
             given = from_json(body)
             _refuse_many_fields(given)
-            return likely.validate_python(given)
+            return self._likely(body).validate_python(given)
         except ValueError:  # Pydantic's errors are ValueErrors too
-            return self._explain(body)  # slower, and sure about which form was meant
+            return self._explain(body)
+
+    def parse_likely(self, body: bytes) -> Any:
+        """The form that a small body seems to have, None if it does not have it."""
+        try:
+            return self._likely(body).validate_json(body)
+        except ValueError:
+            return None
+
+    def _likely(self, body: bytes) -> TypeAdapter[Any]:
+        return self._batch if b'"instances"' in body else self._single
 
     def _explain(self, body: bytes) -> Any:
         try:

@@ -6,14 +6,16 @@ Plain ASGI, since a framework middleware would cost more than a whole prediction
 import itertools
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import error_handlers, security
+from app.api.transport import RawHeaders
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
 
@@ -48,19 +50,19 @@ class Gate:
         max_body = self.max_body if scope["path"] == "/predict" else min(self.max_body, SMALL_MAX_BODY)
         exchange = _Exchange(receive, send, request_id, max_body)
         try:
-            self._check(scope, headers, max_body)
+            self._check(scope["method"], scope["path"], headers, max_body)
             await self.app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
             await self._refuse(error, scope, exchange)
 
-    def _check(self, scope: Scope, headers: security.Headers, max_body: int) -> None:
+    def _check(self, method: str, path: str, headers: security.Headers, max_body: int) -> None:
         security.check_length(headers, max_body)
-        security.check_content_type(scope["method"], headers)
+        security.check_content_type(method, headers)
         if not self.keys:
             security.check_host(headers, self.host)
-        elif scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_FOLDERS):
+        elif path not in OPEN_PATHS and not path.startswith(OPEN_FOLDERS):
             security.check_key(headers, self.keys)
 
     async def _refuse(self, error: Exception, scope: Scope, exchange: "_Exchange") -> None:
@@ -72,13 +74,34 @@ class Gate:
             await answer(scope, exchange.receive, exchange.send)
 
 
-class DirectGate(Gate):
-    """The same before a function that answers a body with a body: what `/predict` needs, and nothing of a framework."""
+class Answering(Protocol):
+    """Bodies to bodies, both JSON."""
 
-    def __init__(self, answer: Callable[[bytes], Awaitable[bytes]], *, most: int, **options: Any) -> None:
-        """`answer`: JSON to JSON. `most` requests may be under way at once: further ones are refused, not queued."""
+    async def answer(self, body: bytes) -> bytes:
+        """Its answer.
+
+        Raises:
+            DenselyError: there is none.
+        """
+
+    def at_once(self, body: bytes, reply: Callable[[bytes | None], None]) -> bool:
+        """Reply with its answer by the end of the event loop's turn, or with None if there is none.
+
+        False: that would take too long or cannot be said yet; nothing has happened.
+        """
+
+    def finish(self) -> None:
+        """Do not wait for the end of the turn."""
+
+
+class DirectGate(Gate):
+    """The same before something that answers a body with a body: all that `/predict` needs of a framework."""
+
+    def __init__(self, answering: Answering, *, most: int, **options: Any) -> None:
+        """`most` requests may be under way at once: further ones are refused, not queued."""
         super().__init__(_nowhere, **options)
-        self._answer = answer
+        self._answering = answering
+        self.finish = answering.finish
         self._most = most
         self._under_way = 0
 
@@ -89,9 +112,9 @@ class DirectGate(Gate):
         scope["request_id"] = request_id.decode()
         self._under_way += 1
         try:
-            self._check(scope, headers, self.max_body)
+            self._check("POST", scope["path"], headers, self.max_body)
             self._check_load()
-            answer = await self._answer(await _whole_body(receive, self.max_body))
+            answer = await self._answering.answer(await _whole_body(receive, self.max_body))
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
@@ -104,6 +127,15 @@ class DirectGate(Gate):
         heads = [kind, (b"content-length", length), (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": 200, "headers": heads})
         await send({"type": "http.response.body", "body": answer})
+
+    def at_once(self, headers: RawHeaders, body: bytes, reply: Callable[[bytes, bytes | None], None]) -> bool:
+        """See `InPlace`: whatever is to be refused goes the usual way, where it is said why."""
+        by_name = dict(headers)
+        try:
+            self._check("POST", "", by_name, self.max_body)
+        except DenselyError:
+            return False
+        return self._under_way < self._most and self._answering.at_once(body, partial(reply, _request_id(by_name)))
 
     def _check_load(self) -> None:
         if self._under_way > self._most:

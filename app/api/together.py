@@ -10,7 +10,8 @@ from typing import Any
 
 MOST_TOGETHER = 64
 
-Waiting = tuple[Any, "asyncio.Future[bytes]"]  # a form, and where its answer goes
+Reply = Callable[[bytes | None], None]  # takes an answer, or None if there is none
+Waiting = tuple[Any, Reply]  # a form, and where its answer goes
 
 
 class Together:
@@ -24,24 +25,20 @@ class Together:
         self._crowded = False  # whether the last turn had several
         self._taken = False  # whether this turn has had its one that did not wait
 
-    async def answer(self, form: Any) -> bytes:
-        """Its answer, or what `answer` raises."""
-        loop = asyncio.get_running_loop()
+    def submit(self, form: Any, reply: Reply) -> None:
+        """Reply by the end of the turn."""
         if not (self._crowded or self._taken):
             self._taken = True
-            loop.call_soon(self._end_turn)
-            return self._answer(form)
+            asyncio.get_running_loop().call_soon(self._end_turn)
+            self._reply_to(form, reply)
+            return
         self._crowded = True
-        future: asyncio.Future[bytes] = loop.create_future()
-        self._waiting.append((form, future))
+        self._waiting.append((form, reply))
         if len(self._waiting) == 1:
-            loop.call_soon(self._answer_all)
-        return await future
+            asyncio.get_running_loop().call_soon(self.finish)
 
-    def _end_turn(self) -> None:
-        self._taken = False
-
-    def _answer_all(self) -> None:
+    def finish(self) -> None:
+        """Reply to all that wait."""
         waiting, self._waiting = self._waiting, []
         self._crowded = len(waiting) > 1
         waiting.sort(key=_likeness)
@@ -50,6 +47,9 @@ class Together:
             for start in range(0, len(group), MOST_TOGETHER):
                 self._answer_group(group[start : start + MOST_TOGETHER])
 
+    def _end_turn(self) -> None:
+        self._taken = False
+
     def _answer_group(self, group: Sequence[Waiting]) -> None:
         if len(group) > 1:
             try:
@@ -57,17 +57,19 @@ class Together:
             except Exception:  # noqa: BLE001, S110 - one of them is to be refused: each alone finds out which
                 pass
             else:
-                for (_, future), answer in zip(group, answers, strict=True):
-                    if not future.done():  # its client has gone away
-                        future.set_result(answer)
+                for (_, reply), answer in zip(group, answers, strict=True):
+                    reply(answer)
                 return
-        for form, future in group:
-            if future.done():
-                continue
-            try:
-                future.set_result(self._answer(form))
-            except Exception as error:  # noqa: BLE001 - whoever waits for it knows what to do
-                future.set_exception(error)
+        for form, reply in group:
+            self._reply_to(form, reply)
+
+    def _reply_to(self, form: Any, reply: Reply) -> None:
+        try:
+            answer = self._answer(form)
+        except Exception:  # noqa: BLE001 - whoever asked takes the way on which errors are told
+            reply(None)
+        else:
+            reply(answer)
 
 
 def _likeness(waiting: Waiting) -> tuple[str, int, float]:

@@ -74,13 +74,17 @@ class PredictionService:
         """
         return self.active(task) if reference == "active" else self.resolve(task, reference)
 
+    def find_active(self, task: str) -> Predictor | None:
+        """The predictor that answers by default, if there is one; no I/O."""
+        return self._cache.active.get(task)
+
     def active(self, task: str) -> Predictor:
         """The predictor that answers by default; no I/O.
 
         Raises:
             Unavailable: the task has no active model, or its files are damaged.
         """
-        if predictor := self._cache.active.get(task):
+        if predictor := self.find_active(task):
             return predictor
         if reason := self._cache.broken.get(task):
             raise Unavailable(f"the active model of task {task!r} is out of service: {reason}")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import time
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -59,11 +60,14 @@ def test_head_and_body_are_one_write_and_a_head_alone_does_not_wait() -> None:
 def test_more_than_may_be_under_way_are_refused_before_they_are_read(
     client: httpx.Client, settings: Settings, examples: dict[str, dict[str, Any]]
 ) -> None:
-    """Two clients that never finish their bodies take the two places."""
+    """Two clients that never finish their large bodies take the two places."""
     server = LiveServer(create_app(settings.model_copy(update={"max_inflight": 2})))
     host, port = server.url.removeprefix("http://").split(":")
     slow = [socket.create_connection((host, int(port))) for _ in range(2)]
-    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+    head = (
+        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999\r\n\r\n"
+    )
+    head += b" " * 20_000
     try:
         assert 200 == server.client.post("/predict", json=examples["housing"]).status_code
         for connection in slow:
@@ -95,10 +99,21 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
     ends: list[Any] = [InvalidInput("no"), RuntimeError("ours"), None]
     statuses = []
 
-    async def answer(_: bytes) -> bytes:
-        if end := ends.pop(0):
-            raise end
-        return b"{}"
+    class Endpoint:
+        """Answers by its list of ends."""
+
+        async def answer(self, _: bytes) -> bytes:
+            """One of them."""
+            if end := ends.pop(0):
+                raise end
+            return b"{}"
+
+        def at_once(self, *_: Any) -> bool:
+            """Never."""
+            return False
+
+        def finish(self) -> None:
+            """Nothing waits."""
 
     async def whole() -> dict[str, Any]:
         return {"type": "http.request", "body": b"{}"}
@@ -110,7 +125,7 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
         statuses.append(message.get("status"))
 
     async def ask() -> None:
-        gate = DirectGate(answer, most=1, keys=(), host="127.0.0.1", max_body=100)
+        gate = DirectGate(Endpoint(), most=1, keys=(), host="127.0.0.1", max_body=100)
         for receive in (whole, gone, whole, whole):
             headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
             await gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send)
@@ -120,8 +135,9 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
 
 
 def test_requests_of_one_turn_are_answered_together_and_each_has_its_own_answer() -> None:
-    """Of two tasks, with different options, one that cannot be answered, and one whose client goes away."""
+    """Of two tasks, with different options, and one that cannot be answered."""
     seen: list[list[str]] = []
+    found: dict[Any, bytes | None] = {}
 
     def answer(form: Any) -> bytes:
         if form.text == "bad":
@@ -144,32 +160,32 @@ def test_requests_of_one_turn_are_answered_together_and_each_has_its_own_answer(
         form("a", "5", 2, 0.5),
     ]
 
-    async def ask() -> list[Any]:
+    async def ask() -> None:
         together = Together(answer, alike)
-        alone = await together.answer(form("a", "alone"))
-        await asyncio.gather(*(together.answer(form("a", "crowd")) for _ in range(3)))
-        seen.clear()
-        asked = [asyncio.ensure_future(together.answer(each)) for each in [*forms, form("a", "gone")]]
-        asyncio.get_running_loop().call_soon(asked.pop().cancel)
-        found = await asyncio.gather(*asked, return_exceptions=True)
-        return [alone, await together.answer(form("a", "last")), *found]
+        for turn, asked in (("alone", [form("a", "0")]), ("crowd", [form("a", "0")] * 3), ("mixed", forms)):
+            for number, each in enumerate(asked):
+                together.submit(each, partial(found.__setitem__, (turn, number)))
+            assert (turn == "mixed") == ((turn, 0) not in found), "the first of a turn waits only after a crowd"
+            await asyncio.sleep(0)
+        together.submit(form("a", "9"), partial(found.__setitem__, "last"))
+        together.finish()
 
-    alone, last, *found = asyncio.run(ask())
+    asyncio.run(ask())
 
-    assert (b"a alone 5", b"a last 5") == (alone, last)
-    assert [b"a 1 5", b"b 2 5", b"a 3 5", b"a 4 2", b"a 5 2"] == [each for each in found if isinstance(each, bytes)]
-    assert isinstance(found[3], InvalidInput)
-    assert {("1", "3"), ("2", "bad")} <= {tuple(text for text in texts if text != "gone") for texts in seen}
+    assert b"a 0 5" == found["alone", 0]
+    assert [b"a 1 5", b"b 2 5", b"a 3 5", None, b"a 4 2", b"a 5 2"] == [found["mixed", number] for number in range(6)]
+    assert b"a 9 5" == found["last"]
+    assert [["0", "0"], ["1", "3"], ["2", "bad"]] == seen
 
 
 def test_one_after_the_other_nobody_waits_for_a_turn() -> None:
     together = Together(lambda form: str(form.text).encode(), lambda _: pytest.fail("nothing to answer together"))
 
-    async def ask() -> list[bytes]:
-        found = []
+    async def ask() -> list[bytes | None]:
+        found: list[bytes | None] = []
         for number in range(5):
-            given = SimpleNamespace(task="a", text=number, top_k=5, min_confidence=None)
-            found.append(await together.answer(given))
+            together.submit(SimpleNamespace(task="a", text=number, top_k=5, min_confidence=None), found.append)
+            assert number + 1 == len(found)
             await asyncio.sleep(0)
         return found
 

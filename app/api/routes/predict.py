@@ -60,6 +60,7 @@ class Endpoint:
         self._contracts = {contract.task.name: contract for contract in contracts}
         self._prediction = prediction
         self._together = Together(self._answer, self._answer_alike)
+        self.finish = self._together.finish
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
 
@@ -75,7 +76,18 @@ class Endpoint:
         work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
         if work > IN_PLACE_WORK or predictor.task.takes_long(instances or (form,)):
             return await self._in_thread(self._answer, form)
-        return self._answer(form) if instances or form.explain else await self._together.answer(form)
+        return self._answer(form)
+
+    def at_once(self, content: bytes, reply: Callable[[bytes | None], None]) -> bool:
+        """The same for a single small input to an active model, together with what else comes in the same turn."""
+        form = self._parser.parse_likely(content) if len(content) <= IN_PLACE_BYTES else None
+        if form is None or form.model != "active" or form.explain or "instances" in form.__dict__:
+            return False
+        predictor = self._prediction.find_active(form.task)
+        if not predictor or predictor.network.work > IN_PLACE_WORK or predictor.task.takes_long((form,)):
+            return False
+        self._together.submit(form, reply)
+        return True
 
     async def _in_thread(self, function: Callable[[Any], bytes], given: Any) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, given)

@@ -1,0 +1,280 @@
+"""Small predictions are answered without an ASGI cycle; a client cannot tell, whatever it sends and in what pieces."""
+
+import asyncio
+import json
+import random
+import re
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api.transport import HELD_BYTES, DirectProtocol
+from app.main import Application, configured
+
+HEAD = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Request-ID: {}\r\n"
+
+Answer = tuple[int, str, Any]  # status, request id, body
+
+
+def message(number: int, body: Any, head: str = HEAD, *, extra: str = "") -> bytes:
+    """A whole request."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return f"{head.format(f'n-{number}')}{extra}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+def talk(client: httpx.Client, *pieces: bytes) -> list[Answer]:
+    """What one connection answers to these pieces, each a write of its own."""
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            connection.sendall(piece)
+        # The end of the conversation: an answer after which the server closes the connection.
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        received = b""
+        while part := connection.recv(65_536):
+            received += part
+    *answers, last = parsed(received)
+    assert 200 == last[0]
+    return answers
+
+
+def parsed(received: bytes) -> list[Answer]:
+    """The answers in a stream of bytes."""
+    found = []
+    while received:
+        head, _, rest = received.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
+        length = int(headers["content-length"])
+        assert headers["date"]
+        body, received = rest[:length], rest[length:]
+        assert length == len(body)
+        found.append((int(lines[0].split()[1]), headers["x-request-id"], json.loads(body)))
+    return found
+
+
+@pytest.fixture
+def given(client: httpx.Client, examples: dict[str, dict[str, Any]]) -> list[tuple[Any, int, Any]]:
+    """Bodies with the status and the body of their answers, one request at a time."""
+    bodies: list[Any] = [
+        *examples.values(),
+        {"task": "sentiment", "text": "?!"},
+        {"task": "sentiment", "text": "fine " * HELD_BYTES},
+        {"task": "sentiment", "text": "fine", "explain": True},
+        {"task": "sentiment", "text": "fine", "model": 99},
+        {"task": "sentiment", "instances": [{"text": "fine"}]},
+        {"task": "nothing"},
+        b"{",
+        b"",
+    ]
+    return [(body, *talk(client, message(1, body))[0][::2]) for body in bodies]
+
+
+def same(expected: Any, found: Any) -> bool:
+    """Equal answers; problems have the id of their own request."""
+    drop = ("request_id", "instance")
+    return all(
+        pytest.approx(value, abs=2e-6) == found[key] if isinstance(value, float) else True
+        for key, value in expected.items()
+    ) and {k: v for k, v in expected.items() if k not in drop}.keys() == {k for k in found if k not in drop}
+
+
+def test_each_has_the_status_that_it_has_elsewhere(client: httpx.Client, given: list[tuple[Any, int, Any]]) -> None:
+    statuses = []
+    for body, status, _ in given:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        # HTTP/1.1 with `Connection: close` never goes the short way.
+        there = client.post(
+            "/predict", content=content, headers={"Content-Type": "application/json", "Connection": "close"}
+        )
+        assert there.status_code == status
+        statuses.append(status)
+    assert {200, 400, 404, 422} == set(statuses)
+
+
+def test_many_in_one_write_are_answered_in_order(client: httpx.Client, given: list[tuple[Any, int, Any]]) -> None:
+    order = random.Random(7).choices(given, k=60)
+    found = talk(client, b"".join(message(number, body) for number, (body, _, _) in enumerate(order)))
+
+    assert [f"n-{number}" for number in range(60)] == [request_id for _, request_id, _ in found]
+    for (_, status, expected), (code, _, answer) in zip(order, found, strict=True):
+        assert status == code
+        assert same(expected, answer)
+
+
+@pytest.mark.parametrize("size", [1, 7, 300])
+def test_the_pieces_do_not_matter(client: httpx.Client, given: list[tuple[Any, int, Any]], size: int) -> None:
+    short = [each for each in given if len(json.dumps(each[0], default=str)) < 3_000]
+    whole = b"".join(message(number, body) for number, (body, _, _) in enumerate(short))
+    found = talk(client, *(whole[at : at + size] for at in range(0, len(whole), size)))
+
+    assert [status for _, status, _ in short] == [status for status, _, _ in found]
+    assert [f"n-{number}" for number in range(len(short))] == [request_id for _, request_id, _ in found]
+
+
+def test_unusual_requests_are_answered_too(client: httpx.Client, examples: dict[str, dict[str, Any]]) -> None:
+    body = json.dumps(examples["housing"]).encode()
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:9], body[9:])) + b"0\r\n\r\n"
+    chunked = (HEAD.format("n-1") + "Transfer-Encoding: chunked\r\n\r\n").encode() + chunks
+    query = message(2, body, HEAD.replace("/predict", "/predict?a=b"))
+    wrong_host = message(3, body, HEAD.replace("localhost", "example.org"))
+    text = message(4, body, HEAD.replace("application/json", "text/plain"))
+    get = b"GET /predict HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: n-5\r\n\r\n"
+    found = talk(client, chunked, query, wrong_host, text, get, message(6, body))
+
+    assert [(200, "n-1"), (200, "n-2"), (421, "n-3"), (415, "n-4"), (405, "n-5"), (200, "n-6")] == [
+        (status, request_id) for status, request_id, _ in found
+    ]
+    assert found[0][2] == found[1][2] == found[5][2]
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(
+    client: httpx.Client, examples: dict[str, dict[str, Any]]
+) -> None:
+    body = json.dumps(examples["housing"]).encode()
+    head, _, _ = message(1, body, extra="Expect: 100-continue\r\n").partition(b"\r\n\r\n")
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=20) as connection:
+        connection.sendall(head + b"\r\n\r\n")
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted"), [("1.0", "close"), ("1.0", "keep-alive"), ("1.1", "close"), ("1.1", "Close, TE")]
+)
+def test_who_wants_the_end_of_the_connection_gets_it(
+    client: httpx.Client, examples: dict[str, dict[str, Any]], version: str, wanted: str
+) -> None:
+    head = HEAD.replace("HTTP/1.1", f"HTTP/{version}")
+    old = message(1, examples["housing"], head, extra=f"Connection: {wanted}\r\n")
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=20) as connection:
+        connection.sendall(old)
+        received = b""
+        while part := connection.recv(10_000):
+            received += part
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert re.search(rb"(?m)^connection: close\r$", received)
+
+
+class Waiting:
+    """Answers in place, when it is told to."""
+
+    def __init__(self) -> None:
+        self.replies: list[Any] = []
+
+    def at_once(self, headers: Any, body: bytes, reply: Any) -> bool:
+        """Later."""
+        del headers
+        self.replies.append((reply, body))
+        return True
+
+    def finish(self) -> None:
+        """Now."""
+        waiting, self.replies = self.replies, []
+        for reply, body in waiting:
+            reply(b"id", body)
+
+
+class Wire(asyncio.Transport):
+    """Keeps what was written, and knows whether it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__({"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2)})
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        """One system call."""
+        self.writes.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        """Whether nobody listens any more."""
+        return self.closed
+
+    def close(self) -> None:
+        """The end."""
+        self.closed = True
+
+
+def connected(loop: Any, waiting: Waiting) -> tuple[DirectProtocol, Wire]:
+    """A connection whose POST to /predict is answered by `waiting`."""
+    application = Application(SimpleNamespace(), {"/predict": waiting})  # type: ignore[arg-type,dict-item]
+    state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[(b"date", b"now")], total_requests=0)
+    protocol = DirectProtocol(configured(application, timeout_keep_alive=5), state, {}, _loop=loop)
+    wire = Wire()
+    protocol.connection_made(wire)
+    return protocol, wire
+
+
+class Clockwork:
+    """An event loop's clock and timers, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.timers: list[tuple[float, Any]] = []
+
+    def time(self) -> float:
+        """Seconds."""
+        return self.now
+
+    def call_later(self, delay: float, function: Any) -> Any:
+        """Keep it."""
+        timer = (self.now + delay, function)
+        self.timers.append(timer)
+        return SimpleNamespace(cancel=lambda: self.timers.remove(timer))
+
+    def move_to(self, now: float) -> None:
+        """Let time pass; what is due is called."""
+        self.now = now
+        for timer in [timer for timer in self.timers if timer[0] <= now]:
+            self.timers.remove(timer)
+            timer[1]()
+
+
+def test_a_quiet_connection_ends_after_its_time_and_a_busy_one_does_not() -> None:
+    async def ask() -> None:
+        clock, waiting = Clockwork(), Waiting()
+        protocol, wire = connected(clock, waiting)
+        for second in (0, 3, 6):
+            clock.move_to(second)
+            protocol.data_received(message(1, b"{}"))
+            waiting.finish()
+            assert 1 == len(clock.timers), "one timer, not one for each answer"
+        clock.move_to(10.9)
+        assert not wire.closed
+        protocol.data_received(message(1, b"{}")[:-1])
+        clock.move_to(11.1)
+        assert not wire.closed, "it is in the middle of a request"
+        protocol.data_received(b"}")
+        waiting.finish()
+        clock.move_to(16.2)
+        assert wire.closed
+        assert 4 == len(wire.writes)
+
+    asyncio.run(ask())
+
+
+def test_nobody_writes_to_a_client_that_has_gone_and_a_stop_lets_none_wait() -> None:
+    async def ask() -> None:
+        waiting = Waiting()
+        protocol, wire = connected(Clockwork(), waiting)
+        protocol.data_received(message(1, b"{}"))
+        protocol.connection_lost(None)
+        waiting.finish()
+        assert not wire.writes
+
+        protocol, wire = connected(Clockwork(), waiting)
+        protocol.data_received(message(1, b"{}"))
+        protocol.shutdown()
+        assert wire.writes
+        assert wire.closed
+
+        protocol, wire = connected(Clockwork(), waiting)
+        protocol.data_received(message(1, b'{"a": 1}') + message(2, b'{"a": 2}'))
+        assert [b'{"a": 1}'] == [write[-8:] for write in wire.writes], "before the second is looked at"
+
+    asyncio.run(ask())

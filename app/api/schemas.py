@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from app.datasets.catalog import Catalog
 from app.domain.recipes import HeadName, Preset
@@ -67,7 +67,7 @@ def task_detail(task: Task, active: Model | None, catalog: Catalog) -> TaskDetai
     return TaskDetail(
         **task_summary(task, active, catalog).model_dump(),
         input_schema=task.Input.model_json_schema(),
-        output_schema=task.Prediction.model_json_schema(),
+        output_schema=TypeAdapter(task.Prediction).json_schema(),
         labels=list(task.labels),
         heads=list(task.heads),
         pictures=["diagram", *task.pictures],

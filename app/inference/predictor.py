@@ -81,11 +81,11 @@ class Predictor:
             )
         predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
         for row, warnings in self.task.warnings(self.encoder, encoded).items():
-            predictions[row].warnings = warnings
+            predictions[row]["warnings"] = warnings
         if options.explain:
             for row, (item, prediction) in enumerate(zip(inputs, predictions, strict=True)):
                 one = take(encoded, np.array([row]))
-                prediction.explanation = self._explanation(item, one, outputs[row])
+                prediction["explanation"] = self._explanation(item, one, outputs[row])
         return predictions
 
     def _explanation(self, item: Any, encoded: Encoded, output: FloatMatrix) -> BaseModel:

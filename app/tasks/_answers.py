@@ -1,7 +1,7 @@
 """What the answers of all tasks share: refusals, warnings, abstaining, and the effect of each part of an input."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,9 @@ Abstained = Annotated[
 ]
 
 
+EXPLAINED = "only there with `explain`"  # about an answer's `explanation`
+
+
 class NamedEffects(BaseModel):
     """The effect of each number of an input."""
 
@@ -49,11 +52,6 @@ class NamedEffects(BaseModel):
     effects: dict[str, float] = Field(
         description="what each adds to the answer: positive raises the probability of `label`, or the value"
     )
-
-
-def explanation_field() -> Any:
-    """An answer's `explanation`, which is only there if it was asked for."""
-    return Field(None, exclude_if=lambda value: value is None, description="with `explain` only")
 
 
 def as_probability(value: float) -> float:

@@ -125,7 +125,7 @@ class Task(ABC):
     description: ClassVar[str]
     notice: ClassVar[str | None] = None  # what a user of its data must know
     Input: ClassVar[type[BaseModel]]
-    Prediction: ClassVar[type[BaseModel]]
+    Prediction: ClassVar[Any]  # a TypedDict: plain dicts are made and written in a third of a model's time
     example: ClassVar[dict[str, Any]]  # one instance that fits Input
     datasets: ClassVar[tuple[DatasetInfo, ...]]  # real data first, the sample last
     input_columns: ClassVar[tuple[str, ...]]
@@ -167,7 +167,7 @@ class Task(ABC):
 
     @abstractmethod
     def decode(self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options) -> list[Any]:
-        """Network outputs (rows, units) as instances of `Prediction`."""
+        """Network outputs (rows, units) as instances of `Prediction`, with no warning and no explanation yet."""
 
     def encoding(self, encoder: Any, item: Any, encoded: Encoded) -> BaseModel:
         """How a model sees an instance of `Input`, whose row is `encoded`."""

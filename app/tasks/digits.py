@@ -1,16 +1,18 @@
 """Digits: which digit was written?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, Features, Holdout, Pixels, Preset, Recipe
 from app.tasks._answers import (
+    EXPLAINED,
     Abstained,
     Effects,
     InputWarning,
@@ -18,7 +20,6 @@ from app.tasks._answers import (
     Refused,
     Warnings,
     as_probability,
-    explanation_field,
 )
 from app.tasks._pictures import MAX_CHARACTERS, read
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
@@ -84,15 +85,15 @@ class DigitExplanation(BaseModel):
     )
 
 
-class DigitPrediction(BaseModel):
+class DigitPrediction(TypedDict):
     """What the network makes of a picture."""
 
-    label: int | None = Field(description="the digit, 0 to 9; null if the model abstains")
-    probability: float = Field(description="of the most probable digit, 0 to 1")
-    probabilities: list[float] = Field(description="of the digits 0 to 9, in order")
-    abstained: Abstained = False
-    warnings: Warnings = []
-    explanation: DigitExplanation | None = explanation_field()
+    label: Annotated[int | None, Field(description="the digit, 0 to 9; null if the model abstains")]
+    probability: Annotated[float, Field(description="of the most probable digit, 0 to 1")]
+    probabilities: Annotated[list[float], Field(description="of the digits 0 to 9, in order")]
+    abstained: Abstained
+    warnings: Warnings
+    explanation: NotRequired[Annotated[DigitExplanation, Field(description=EXPLAINED)]]
 
 
 class PixelEncoder:
@@ -244,19 +245,21 @@ class Digits(Task):
     ) -> list[DigitPrediction]:
         """`outputs` (rows, labels): a probability for each digit that the training split had."""
         del encoded
-        answers = []
-        for row in outputs:
-            every = dict.fromkeys(range(10), 0.0) | {
-                int(label): as_probability(p) for label, p in zip(labels, row.tolist(), strict=True)
-            }
-            best = int(labels[int(row.argmax())])
+        answers: list[DigitPrediction] = []
+        digits = [int(label) for label in labels]
+        for row in outputs.tolist():
+            every = [0.0] * 10
+            for digit, probability in zip(digits, row, strict=True):
+                every[digit] = as_probability(probability)
+            best = digits[row.index(max(row))]
             abstained = options.abstain(every[best])
             answers.append(
-                DigitPrediction(
-                    label=None if abstained else best,
-                    probability=every[best],
-                    probabilities=list(every.values()),
-                    abstained=abstained,
-                )
+                {
+                    "label": None if abstained else best,
+                    "probability": every[best],
+                    "probabilities": every,
+                    "abstained": abstained,
+                    "warnings": [],
+                }
             )
         return answers

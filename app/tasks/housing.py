@@ -1,15 +1,16 @@
 """Housing: what is the median price of homes in a part of town?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, Features, KFold, NoValidation, Preset, Recipe, Standardized, Validation
-from app.tasks._answers import InputWarning, NamedEffects, Warnings, explanation_field
+from app.tasks._answers import EXPLAINED, InputWarning, NamedEffects, Warnings
 from app.tasks._rows import Encoded, FloatMatrix, dense
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
@@ -74,13 +75,13 @@ class HousingInput(Input):
     features: HousingFeatures
 
 
-class HousingPrediction(BaseModel):
+class HousingPrediction(TypedDict):
     """What the network makes of a part of town."""
 
-    value: float = Field(description="median price of owner-occupied homes, in `unit`")
-    unit: str = Field(description="unit of `value`")
-    warnings: Warnings = []
-    explanation: NamedEffects | None = explanation_field()
+    value: Annotated[float, Field(description="median price of owner-occupied homes, in `unit`")]
+    unit: Annotated[str, Field(description="unit of `value`")]
+    warnings: Warnings
+    explanation: NotRequired[Annotated[NamedEffects, Field(description=EXPLAINED)]]
 
 
 class Standardizer:
@@ -235,4 +236,4 @@ class Housing(Task):
     ) -> list[HousingPrediction]:
         """`outputs` (rows, 1): thousands of dollars."""
         del encoded, labels, options
-        return [HousingPrediction(value=round(value, 4), unit=self.unit) for value in outputs[:, 0].tolist()]
+        return [{"value": round(value, 4), "unit": self.unit, "warnings": []} for value in outputs[:, 0].tolist()]

@@ -1,15 +1,17 @@
 """Newswire: which topic does a newswire story have?"""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from typing import Annotated, Any, NotRequired, cast
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, EarlyStopping, HeadName, Holdout, MultiHot, Preset, Recipe
 from app.tasks import _text
-from app.tasks._answers import Abstained, Warnings, as_probability, explanation_field
+from app.tasks._answers import EXPLAINED, Abstained, Warnings, as_probability
 from app.tasks._rows import Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options
 
@@ -45,26 +47,37 @@ class StoryInput(Input):
     title: str | None = Field(None, max_length=1_000, description="headline, at most 1,000 characters")
 
 
-class TopicScore(BaseModel):
+class TopicScore(TypedDict):
     """A topic and how probable it is."""
 
     label: str
     probability: float
 
 
-class StoryPrediction(BaseModel):
+Sure = Annotated[
+    list[str],
+    Field(
+        description="the topics of probability above 0.5, best first: of a multilabel model any number, else up to one"
+    ),
+]
+
+
+class StoryPrediction(TypedDict):
     """What the network makes of a story."""
 
-    label: str | None = Field(description="null if the model abstains")
-    probability: float = Field(description="of the most probable topic, 0 to 1")
-    labels: list[str] = Field(
-        description="the topics of probability above 0.5, best first: of a multilabel model any number, else up to one"
-    )
-    top: list[TopicScore] = Field(description="the `top_k` most probable topics, best first")
-    known_words: float = Field(description="share of the story's words that the vocabulary holds, 0 to 1")
-    abstained: Abstained = False
-    warnings: Warnings = []
-    explanation: _text.TextExplanation | None = explanation_field()
+    label: Annotated[str | None, Field(description="null if the model abstains")]
+    probability: Annotated[float, Field(description="of the most probable topic, 0 to 1")]
+    labels: Sure
+    top: Annotated[list[TopicScore], Field(description="the `top_k` most probable topics, best first")]
+    known_words: Annotated[float, Field(description="share of the story's words that the vocabulary holds, 0 to 1")]
+    abstained: Abstained
+    warnings: Warnings
+    explanation: NotRequired[Annotated[_text.TextExplanation, Field(description=EXPLAINED)]]
+
+
+def _sure(row: list[float], order: list[int]) -> Iterator[int]:
+    """The places of the probabilities above 0.5, given the order of all, best first."""
+    return takewhile(lambda place: row[place] > 0.5, order)
 
 
 class Newswire(_text.TextTask):
@@ -137,20 +150,23 @@ class Newswire(_text.TextTask):
     ) -> list[StoryPrediction]:
         """`outputs` (rows, labels): a probability for each topic; of a multilabel head they do not add up to 1."""
         ranked = np.argsort(-outputs, axis=1, kind="stable").tolist()
-        names = [str(label) for label in labels]
-        answers = []
+        names = cast(Sequence[str], labels)
+        answers: list[StoryPrediction] = []
         for row, order, known in zip(outputs.tolist(), ranked, _text.known_words(encoded), strict=True):
-            top = [{"label": names[i], "probability": as_probability(row[i])} for i in order[: options.top_k]]
+            top: list[TopicScore] = [
+                {"label": names[i], "probability": as_probability(row[i])} for i in order[: options.top_k]
+            ]
             probability = as_probability(row[order[0]])
             abstained = options.abstain(probability)
             answers.append(
-                StoryPrediction(
-                    label=None if abstained else names[order[0]],
-                    probability=probability,
-                    labels=[names[i] for i in order[: sum(value > 0.5 for value in row)]],
-                    top=top,  # pydantic makes them faster than Python does
-                    known_words=known,
-                    abstained=abstained,
-                )
+                {
+                    "label": None if abstained else names[order[0]],
+                    "probability": probability,
+                    "labels": [names[i] for i in _sure(row, order)],
+                    "top": top,
+                    "known_words": known,
+                    "abstained": abstained,
+                    "warnings": [],
+                }
             )
         return answers

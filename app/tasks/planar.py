@@ -1,15 +1,16 @@
 """Planar: to which of two classes does a point of the plane belong?"""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from app.domain.optimizers import SGD
 from app.domain.recipes import Coordinates, Dense, Dropout, Features, Layer, Preset, Recipe
-from app.tasks._answers import Abstained, NamedEffects, Warnings, as_probability, explanation_field
+from app.tasks._answers import EXPLAINED, Abstained, NamedEffects, Warnings, as_probability
 from app.tasks._rows import Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
@@ -28,14 +29,14 @@ class PointInput(Input):
     )
 
 
-class PointPrediction(BaseModel):
+class PointPrediction(TypedDict):
     """What the network makes of a point."""
 
-    label: Literal[0, 1] | None = Field(description="null if the model abstains")
-    probability: float = Field(description="of the more probable class, 0.5 to 1")
-    abstained: Abstained = False
-    warnings: Warnings = []
-    explanation: NamedEffects | None = explanation_field()
+    label: Annotated[Literal[0, 1] | None, Field(description="null if the model abstains")]
+    probability: Annotated[float, Field(description="of the more probable class, 0.5 to 1")]
+    abstained: Abstained
+    warnings: Warnings
+    explanation: NotRequired[Annotated[NamedEffects, Field(description=EXPLAINED)]]
 
 
 class CoordinateEncoder:
@@ -175,12 +176,17 @@ class Planar(Task):
     ) -> list[PointPrediction]:
         """`outputs` (rows, 1), the probability of the second label, or (rows, 2), of both."""
         del encoded, labels
-        answers = []
+        answers: list[PointPrediction] = []
         for value in outputs[:, -1].tolist():
             label: Literal[0, 1] = 1 if value > 0.5 else 0
             probability = as_probability(max(value, 1 - value))
             abstained = options.abstain(probability)
             answers.append(
-                PointPrediction(label=None if abstained else label, probability=probability, abstained=abstained)
+                {
+                    "label": None if abstained else label,
+                    "probability": probability,
+                    "abstained": abstained,
+                    "warnings": [],
+                }
             )
         return answers

@@ -1,14 +1,15 @@
 """Sentiment: is a film review negative or positive?"""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from app.domain.optimizers import Adam, RMSprop
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, Layer, MultiHot, NoValidation, Preset, Recipe
 from app.tasks import _text
-from app.tasks._answers import Abstained, Warnings, as_probability, explanation_field
+from app.tasks._answers import EXPLAINED, Abstained, Warnings, as_probability
 from app.tasks._rows import Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options
 
@@ -65,16 +66,16 @@ class ReviewInput(Input):
     text: _text.Text
 
 
-class ReviewPrediction(BaseModel):
+class ReviewPrediction(TypedDict):
     """What the network makes of a review."""
 
-    label: Literal["negative", "positive"] | None = Field(description="null if the model abstains")
-    probability: float = Field(description="of the more probable label, 0.5 to 1")
-    probabilities: dict[str, float] = Field(description="of each label; they add up to 1")
-    known_words: float = Field(description="share of the review's words that the vocabulary holds, 0 to 1")
-    abstained: Abstained = False
-    warnings: Warnings = []
-    explanation: _text.TextExplanation | None = explanation_field()
+    label: Annotated[Literal["negative", "positive"] | None, Field(description="null if the model abstains")]
+    probability: Annotated[float, Field(description="of the more probable label, 0.5 to 1")]
+    probabilities: Annotated[dict[str, float], Field(description="of each label; they add up to 1")]
+    known_words: Annotated[float, Field(description="share of the review's words that the vocabulary holds, 0 to 1")]
+    abstained: Abstained
+    warnings: Warnings
+    explanation: NotRequired[Annotated[_text.TextExplanation, Field(description=EXPLAINED)]]
 
 
 class Sentiment(_text.TextTask):
@@ -137,12 +138,19 @@ class Sentiment(_text.TextTask):
     ) -> list[ReviewPrediction]:
         """`outputs` (rows, 1), the probability of the second label, or (rows, 2), of both."""
         del labels
-        answers = []
+        answers: list[ReviewPrediction] = []
         for value, known in zip(outputs[:, -1].tolist(), _text.known_words(encoded), strict=True):
             both = {"negative": as_probability(1 - value), "positive": as_probability(value)}
             label: Literal["negative", "positive"] = "positive" if value > 0.5 else "negative"
-            answer = ReviewPrediction(label=label, probability=both[label], probabilities=both, known_words=known)
-            if options.abstain(answer.probability):
-                answer.label, answer.abstained = None, True
-            answers.append(answer)
+            abstained = options.abstain(both[label])
+            answers.append(
+                {
+                    "label": None if abstained else label,
+                    "probability": both[label],
+                    "probabilities": both,
+                    "known_words": known,
+                    "abstained": abstained,
+                    "warnings": [],
+                }
+            )
         return answers

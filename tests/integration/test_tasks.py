@@ -41,7 +41,7 @@ def test_a_task_is_shown_with_its_forms_and_recipes(client: httpx.Client, name: 
     assert summary == {key: detail[key] for key in SUMMARY}
     assert {*SUMMARY, "input_schema", "output_schema", "labels", "heads", "pictures"} == set(detail)
     assert set(task.example) <= set(detail["input_schema"]["properties"])
-    assert set(task.Prediction.model_fields) == set(detail["output_schema"]["properties"])
+    assert set(task.Prediction.__annotations__) == set(detail["output_schema"]["properties"])
     assert list(task.labels) == detail["labels"]
     assert list(task.heads) == detail["heads"]
     assert ["diagram", *task.pictures] == detail["pictures"]

@@ -49,10 +49,10 @@ def answer(predictor: Predictor, options: Options = EXPLAINED, **fields: Any) ->
 def probability_of(label: Any, found: Any) -> float:
     """What an answer gives to a label, whichever it is sure of."""
     if hasattr(found, "top"):
-        return next(score.probability for score in found.top if score.label == label)
+        return next(score["probability"] for score in found["top"] if score["label"] == label)
     if hasattr(found, "probabilities"):
-        return float(found.probabilities[label])
-    return float(found.probability if found.label == label else 1 - found.probability)
+        return float(found["probabilities"][label])
+    return float(found["probability"] if found["label"] == label else 1 - found["probability"])
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def test_a_word_s_effect_is_the_difference_that_leaving_it_out_makes(
 ) -> None:
     predictor, options = predictors[task], Options(explain=True, top_k=100)
     whole = answer(predictor, options, **{field: text})
-    label = whole.explanation.label
+    label = whole["explanation"].label
     effects = {}
-    for found in whole.explanation.words:
+    for found in whole["explanation"].words:
         assert found["word"] == text[found["start"] : found["end"]].lower(), "the place is that of the word"
         assert field == found["field"]
         effects[found["word"]] = found["effect"]
 
     assert [word.strip(";,.").lower() for word in text.replace("<br />", " ").split()] == [
-        found["word"] for found in whole.explanation.words
+        found["word"] for found in whole["explanation"].words
     ]
     for word, effect in effects.items():
         rest = " ".join(other for other in text.lower().split() if other.strip(";,.") != word)
@@ -85,7 +85,7 @@ def test_a_word_s_effect_is_the_difference_that_leaving_it_out_makes(
 
 
 def test_the_headline_s_words_are_told_from_the_story_s(predictors: dict[str, Predictor]) -> None:
-    found = answer(predictors["newswire"], title="OIL UP", text="oil is up").explanation.words
+    found = answer(predictors["newswire"], title="OIL UP", text="oil is up")["explanation"].words
 
     assert [("title", 0, 3), ("title", 4, 6), ("text", 0, 3), ("text", 4, 6), ("text", 7, 9)] == [
         (word["field"], word["start"], word["end"]) for word in found
@@ -95,8 +95,8 @@ def test_the_headline_s_words_are_told_from_the_story_s(predictors: dict[str, Pr
 def test_one_unknown_word_has_the_effect_of_all_unknown_words_and_one_of_several_has_none(
     predictors: dict[str, Predictor],
 ) -> None:
-    one = answer(predictors["sentiment"], text="film zxqv").explanation.words[1]
-    several = answer(predictors["sentiment"], text="film zxqv vqxz").explanation.words
+    one = answer(predictors["sentiment"], text="film zxqv")["explanation"].words[1]
+    several = answer(predictors["sentiment"], text="film zxqv vqxz")["explanation"].words
 
     assert abs(one["effect"]) > 1e-3
     assert [0, 0] == [word["effect"] for word in several[1:]]
@@ -106,7 +106,7 @@ def test_a_pixel_s_effect_is_the_difference_that_blanking_it_makes(predictors: d
     pixels = np.zeros((28, 28))
     pixels[10:13, 5:8] = [[255, 40, 0], [3, 200, 100], [0, 0, 9]]
     whole = answer(predictors["digits"], pixels=pixels.tolist())
-    label, effects = whole.explanation.label, np.array(whole.explanation.effects)
+    label, effects = whole["explanation"].label, np.array(whole["explanation"].effects)
 
     assert (28, 28) == effects.shape
     assert not effects[pixels == 0].any()
@@ -114,7 +114,7 @@ def test_a_pixel_s_effect_is_the_difference_that_blanking_it_makes(predictors: d
         blanked = pixels.copy()
         blanked[row, column] = 0
         without = answer(predictors["digits"], pixels=blanked.tolist())
-        expected = whole.probabilities[label] - without.probabilities[label]
+        expected = whole["probabilities"][label] - without["probabilities"][label]
         assert effects[row, column] == pytest.approx(expected, abs=5e-6)
 
 
@@ -125,19 +125,19 @@ def test_a_feature_s_effect_is_the_difference_to_the_training_mean(predictors: d
     encoder: Any = predictor.encoder
     mean = dict(zip(encoder.columns, encoder.mean.tolist(), strict=True))
 
-    assert set(features) == set(whole.explanation.effects)
-    assert whole.explanation.label is None
-    for name, effect in whole.explanation.effects.items():
+    assert set(features) == set(whole["explanation"].effects)
+    assert whole["explanation"].label is None
+    for name, effect in whole["explanation"].effects.items():
         without = answer(predictor, features={**features, name: mean[name]})
-        assert effect == pytest.approx(whole.value - without.value, abs=3e-4), name
+        assert effect == pytest.approx(whole["value"] - without["value"], abs=3e-4), name
 
 
 def test_without_the_option_there_is_no_explanation(predictors: dict[str, Predictor]) -> None:
     for predictor in predictors.values():
         plain = answer(predictor, Options(), **predictor.task.example)
-        assert "explanation" not in plain.model_dump(mode="json")
+        assert "explanation" not in plain
         explained = answer(predictor, EXPLAINED, **predictor.task.example)
-        assert plain.model_dump() == {k: v for k, v in explained.model_dump().items() if k != "explanation"}
+        assert plain == {k: v for k, v in explained.items() if k != "explanation"}
 
 
 def test_figures_beyond_the_training_rows_are_named(predictors: dict[str, Predictor]) -> None:
@@ -145,20 +145,20 @@ def test_figures_beyond_the_training_rows_are_named(predictors: dict[str, Predic
     low, high = predictor.encoder.bounds  # type: ignore[attr-defined]
     ordinary = {"features": dict(zip(predictor.encoder.columns, low, strict=True))}  # type: ignore[attr-defined]
 
-    assert [] == answer(predictor, **ordinary).warnings, "the smallest value itself is within the range"
+    assert [] == answer(predictor, **ordinary)["warnings"], "the smallest value itself is within the range"
     ordinary["features"]["RM"] = high[5] + 0.001
-    (warning,) = answer(predictor, **ordinary).warnings
+    (warning,) = answer(predictor, **ordinary)["warnings"]
     assert "features.RM" == warning.field
     assert f"{low[5]:g} to {high[5]:g}" in warning.message
 
 
 def test_texts_of_unknown_words_and_pictures_of_nothing_are_warned_of(predictors: dict[str, Predictor]) -> None:
-    assert "0%" in answer(predictors["sentiment"], text="zxqv vqxz").warnings[0].message
-    assert [] == answer(predictors["sentiment"], text="a film").warnings
-    assert "contrast" in answer(predictors["digits"], pixels=[0] * 784).warnings[0].message
+    assert "0%" in answer(predictors["sentiment"], text="zxqv vqxz")["warnings"][0].message
+    assert [] == answer(predictors["sentiment"], text="a film")["warnings"]
+    assert "contrast" in answer(predictors["digits"], pixels=[0] * 784)["warnings"][0].message
     turned = (255 - np.array(registry.get("digits").example["pixels"])).tolist()
-    assert "light background" in answer(predictors["digits"], pixels=turned).warnings[0].message
-    assert [] == answer(predictors["digits"], **registry.get("digits").example).warnings
+    assert "light background" in answer(predictors["digits"], pixels=turned)["warnings"][0].message
+    assert [] == answer(predictors["digits"], **registry.get("digits").example)["warnings"]
 
 
 @pytest.mark.parametrize("task", ["sentiment", "newswire", "digits", "planar"])
@@ -166,12 +166,12 @@ def test_below_the_confidence_asked_for_a_classifier_abstains(predictors: dict[s
     predictor = predictors[task]
     plain = answer(predictor, Options(), **predictor.task.example)
 
-    kept = answer(predictor, Options(min_confidence=plain.probability), **predictor.task.example)
+    kept = answer(predictor, Options(min_confidence=plain["probability"]), **predictor.task.example)
     assert plain == kept
-    above = min(1.0, plain.probability + 1e-6)
+    above = min(1.0, plain["probability"] + 1e-6)
     abstained = answer(predictor, Options(min_confidence=above), **predictor.task.example)
-    assert (None, True) == (abstained.label, abstained.abstained)
-    assert plain.probability == abstained.probability
+    assert (None, True) == (abstained["label"], abstained["abstained"])
+    assert plain["probability"] == abstained["probability"]
 
 
 def test_a_value_has_no_confidence(predictors: dict[str, Predictor]) -> None:

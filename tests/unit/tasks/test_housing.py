@@ -135,8 +135,8 @@ def test_the_value_comes_with_its_unit() -> None:
     outputs = np.array([[21.123456], [-0.5]], dtype=np.float32)
     answers = TASK.decode(outputs, outputs, [], Options())
 
-    assert [21.1235, -0.5] == [answer.value for answer in answers]
-    assert {"thousands of 1970s US dollars"} == {answer.unit for answer in answers}
+    assert [21.1235, -0.5] == [answer["value"] for answer in answers]
+    assert {"thousands of 1970s US dollars"} == {answer["unit"] for answer in answers}
 
 
 def test_targets_are_the_prices_themselves() -> None:

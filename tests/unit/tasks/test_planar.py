@@ -233,30 +233,30 @@ def test_points_of_the_dataset_and_of_clients_are_encoded_alike() -> None:
 def test_one_output_is_the_probability_of_label_1() -> None:
     one, zero = decoded(0.9, 0.2)
 
-    assert (1, 0.9) == (one.label, one.probability)
-    assert (0, 0.8) == (zero.label, zero.probability)
+    assert (1, 0.9) == (one["label"], one["probability"])
+    assert (0, 0.8) == (zero["label"], zero["probability"])
 
 
 def test_of_two_outputs_the_second_is_that_of_label_1() -> None:
     one, zero = decoded([0.1, 0.9], [0.75, 0.25])
 
-    assert (1, 0.9) == (one.label, one.probability)
-    assert (0, 0.75) == (zero.label, zero.probability)
+    assert (1, 0.9) == (one["label"], one["probability"])
+    assert (0, 0.75) == (zero["label"], zero["probability"])
 
 
 def test_half_is_not_more_than_half() -> None:
     """As `round(0.5)` and Keras' binary accuracy have it."""
     (undecided,) = decoded(0.5)
 
-    assert (0, 0.5) == (undecided.label, undecided.probability)
+    assert (0, 0.5) == (undecided["label"], undecided["probability"])
 
 
 @pytest.mark.parametrize("output", [0.0, 1e-30, 1e-7, 0.1234565, 0.49999997, 0.50000006, 0.9999999, 1.0])
 def test_the_given_label_is_at_least_as_probable_as_the_other(output: float) -> None:
     (answer,) = decoded(output)
 
-    assert 0.5 <= answer.probability <= 1
-    assert pytest.approx(max(output, 1 - output), abs=1e-6) == answer.probability
+    assert 0.5 <= answer["probability"] <= 1
+    assert pytest.approx(max(output, 1 - output), abs=1e-6) == answer["probability"]
 
 
 def test_an_encoder_of_another_kind_is_refused() -> None:

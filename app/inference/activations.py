@@ -167,9 +167,9 @@ def sparse_sigmoid(x: FloatMatrix) -> FloatMatrix:
 
 def softmax(x: FloatMatrix) -> FloatMatrix:
     """exp(x) over its sum, by row."""
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    result: FloatMatrix = powers / powers.sum(axis=-1, keepdims=True)
-    return result
+    powers: FloatMatrix = np.exp(x - np.maximum.reduce(x, axis=-1, keepdims=True))
+    powers /= np.add.reduce(powers, axis=-1, keepdims=True)
+    return powers
 
 
 def log_softmax(x: FloatMatrix) -> FloatMatrix:

@@ -149,7 +149,7 @@ class Newswire(_text.TextTask):
         self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
     ) -> list[StoryPrediction]:
         """`outputs` (rows, labels): a probability for each topic; of a multilabel head they do not add up to 1."""
-        ranked = np.argsort(-outputs, axis=1, kind="stable").tolist()
+        ranked = (-outputs).argsort(axis=1, kind="stable").tolist()
         names = cast(Sequence[str], labels)
         answers: list[StoryPrediction] = []
         for row, order, known in zip(outputs.tolist(), ranked, _text.known_words(encoded), strict=True):

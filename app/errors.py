@@ -3,7 +3,8 @@
 DenselyError
 ├── InvalidInput             what the client sent cannot be accepted
 │   ├── MalformedBody        ... because it is not JSON
-│   └── TooLarge             ... because it exceeds a size limit
+│   ├── TooLarge             ... because it exceeds a size limit
+│   └── TooSlow              ... because it did not arrive in time
 ├── Misdirected              the request is meant for another host
 ├── UnsupportedMediaType     the body says that it is not JSON
 ├── NotFound                 no such task, run, model, preset or dataset
@@ -60,6 +61,10 @@ class MalformedBody(InvalidInput):
 
 class TooLarge(InvalidInput):
     """The input is larger than the limit."""
+
+
+class TooSlow(InvalidInput):
+    """The body did not arrive in time."""
 
 
 class Misdirected(DenselyError):

@@ -134,7 +134,14 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
         "max_body": settings.max_body_mib * 2**20,
     }
     api.add_middleware(Gate, **options)
-    return Application(api, {"/predict": DirectGate(prediction, most=settings.max_inflight, **options)})
+    return Application(
+        api,
+        {
+            "/predict": DirectGate(
+                prediction, most=settings.max_inflight, body_seconds=settings.max_body_seconds, **options
+            )
+        },
+    )
 
 
 async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:

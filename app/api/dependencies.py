@@ -63,6 +63,7 @@ _MEANING = {
     401: "An API key is needed",
     404: "There is no such thing",
     409: "The present state does not allow it",
+    408: "The body did not arrive in time",
     413: "The body is too large",
     415: "The body is not announced as JSON",
     422: "A field does not fit; `errors` names it and its limit",

@@ -13,6 +13,7 @@ from app.api import problems
 STATUSES: dict[type[errors.DenselyError], int] = {
     errors.MalformedBody: 400,
     errors.TooLarge: 413,
+    errors.TooSlow: 408,
     errors.Misdirected: 421,
     errors.UnsupportedMediaType: 415,
     errors.InvalidInput: 422,
@@ -24,7 +25,12 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.Unavailable: 503,
     errors.DenselyError: 500,
 }
-HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "30"}, 503: {"Retry-After": "2"}}
+HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    408: {"Connection": "close"},
+    429: {"Retry-After": "30"},
+    503: {"Retry-After": "2"},
+}
 
 
 def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Response:

@@ -3,6 +3,7 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
+import asyncio
 import itertools
 import re
 import secrets
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import error_handlers, security
 from app.api.transport import RawHeaders
-from app.errors import DenselyError, Overloaded
+from app.errors import DenselyError, Overloaded, TooSlow
 from app.logs import get as get_log
 
 log = get_log()
@@ -97,9 +98,13 @@ class Answering(Protocol):
 class DirectGate(Gate):
     """The same before something that answers a body with a body: all that `/predict` needs of a framework."""
 
-    def __init__(self, answering: Answering, *, most: int, **options: Any) -> None:
-        """`most` requests may be under way at once: further ones are refused, not queued."""
+    def __init__(self, answering: Answering, *, most: int, body_seconds: float, **options: Any) -> None:
+        """`most` requests may be under way at once: further ones are refused, not queued.
+
+        A body may take `body_seconds` to arrive.
+        """
         super().__init__(_nowhere, **options)
+        self._body_seconds = body_seconds
         self._answering = answering
         self.finish = answering.finish
         self._most = most
@@ -114,7 +119,7 @@ class DirectGate(Gate):
         try:
             self._check("POST", scope["path"], headers, self.max_body)
             self._check_load()
-            answer = await self._answering.answer(await _whole_body(receive, self.max_body))
+            answer = await self._answering.answer(await _whole_body(receive, self.max_body, self._body_seconds))
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
@@ -188,7 +193,15 @@ def _request_id(headers: security.Headers) -> bytes:
     return given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_NUMBERS) & 0xFFFFFFFF)
 
 
-async def _whole_body(receive: Receive, most: int) -> bytes:
+async def _whole_body(receive: Receive, most: int, seconds: float) -> bytes:
+    try:
+        async with asyncio.timeout(seconds):
+            return await _all_parts(receive, most)
+    except TimeoutError as error:
+        raise TooSlow(f"the body did not arrive within {seconds:g} seconds", field="body") from error
+
+
+async def _all_parts(receive: Receive, most: int) -> bytes:
     message = await receive()
     whole: bytes = message.get("body", b"")
     if not message.get("more_body") and message["type"] == "http.request" and len(whole) <= most:

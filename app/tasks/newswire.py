@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Annotated, Any, NotRequired, cast
 
-import numpy as np
 from pydantic import Field
 from typing_extensions import TypedDict
 

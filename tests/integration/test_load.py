@@ -86,6 +86,24 @@ def test_more_than_may_be_under_way_are_refused_before_they_are_read(
         server.close()
 
 
+def test_a_body_that_does_not_come_is_not_waited_for(client: httpx.Client, settings: Settings) -> None:
+    server = LiveServer(create_app(settings.model_copy(update={"max_body_seconds": 0.2})))
+    host, port = server.url.removeprefix("http://").split(":")
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    try:
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(head + b"Content-Length: 99999\r\n\r\n" + b" " * 20_000)
+            received = b""
+            while part := connection.recv(10_000):
+                received += part
+        assert received.startswith(b"HTTP/1.1 408 ")
+        assert b"urn:densely:problem:too-slow" in received
+        assert b"0.2 seconds" in received
+        assert 200 == server.client.get("/health/live").status_code
+    finally:
+        server.close()
+
+
 def _until(status: int, client: httpx.Client, body: dict[str, Any]) -> httpx.Response:
     """The first answer of this status: the server learns of connections in its own time."""
     deadline = time.monotonic() + 10
@@ -125,7 +143,7 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
         statuses.append(message.get("status"))
 
     async def ask() -> None:
-        gate = DirectGate(Endpoint(), most=1, keys=(), host="127.0.0.1", max_body=100)
+        gate = DirectGate(Endpoint(), most=1, body_seconds=9, keys=(), host="127.0.0.1", max_body=100)
         for receive in (whole, gone, whole, whole):
             headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
             await gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send)

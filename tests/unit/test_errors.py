@@ -20,6 +20,7 @@ INTENDED = {
     "InvalidInput": 422,
     "MalformedBody": 400,
     "TooLarge": 413,
+    "TooSlow": 408,
     "Misdirected": 421,
     "UnsupportedMediaType": 415,
     "NotFound": 404,

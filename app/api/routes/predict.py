@@ -37,7 +37,10 @@ def router(contracts: Sequence[Contract], endpoint: "Endpoint") -> APIRouter:
         methods=["POST"],
         summary="Predict with a task's active model, or another one",
         description="One input, or many as `instances`. Send only the fields of one task.",
-        responses={200: {"model": answers, "description": "The prediction"}, **responses(400, 404, 413, 415, 422, 503)},
+        responses={
+            200: {"model": answers, "description": "The prediction"},
+            **responses(400, 404, 408, 413, 415, 422, 503),
+        },
         openapi_extra={"requestBody": _body(contracts)},
     )
     return routes

@@ -20,7 +20,7 @@ def check_key(headers: Headers, keys: Sequence[str]) -> None:
     given = credentials.strip() if scheme.lower() == b"bearer" else headers.get(b"x-api-key", b"")
     # Every key is compared, in constant time: the answer's timing must not tell how much was right.
     if not any([hmac.compare_digest(given, key.encode()) for key in keys]):  # noqa: C419
-        raise Unauthorized
+        raise Unauthorized("this API key is not known") if given else Unauthorized
 
 
 @lru_cache(maxsize=1024)

@@ -30,11 +30,14 @@ def any_due(tx: Transaction, now: datetime) -> bool:
 
 
 def take(tx: Transaction, now: datetime, until: datetime) -> Row[Any] | None:
-    """Begin a try of the webhook that is due the longest; should the sender die, it is due again at `until`."""
+    """Begin a try of the webhook that is due the longest; should the sender die, it is due again at `until`.
+
+    First tries go first: a receiver that takes nothing holds up the others' retries only.
+    """
     oldest = (
         select(webhooks.c.run_id)
         .where(webhooks.c.next_try_at <= now)
-        .order_by(webhooks.c.next_try_at)
+        .order_by(webhooks.c.tries > 0, webhooks.c.next_try_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

@@ -121,7 +121,7 @@ class Progress(BaseModel):
     folds: int | None = Field(None, description="how many folds")
     seed: int | None = Field(None, description="which seed, where there are several")
     fraction: float = Field(0.0, description="share of all epochs done, 0 to 1")
-    eta_seconds: float | None = Field(None, description="estimated time left, seconds")
+    eta_seconds: float | None = Field(None, description="estimated time left, seconds; from the second epoch on")
 
 
 class RunError(BaseModel):

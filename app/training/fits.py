@@ -210,7 +210,7 @@ class Fits:
         number, recipe = self._position.fit, self._run.recipe
         done = recipe.epochs * ((number or self._others + 1) - 1) + epoch
         total = recipe.epochs * self._others + (recipe.epochs if number else epochs)
-        recent = self._epoch_seconds[1:][-20:] or self._epoch_seconds  # the first one compiles
+        recent = self._epoch_seconds[1:][-20:]  # the first one compiles, and tells nothing
         return Progress(
             epoch=epoch,
             epochs=epochs,
@@ -218,7 +218,7 @@ class Fits:
             folds=self._folds or None,
             seed=seed_of_fit(self._run.seed, number) if self._run.seeds > 1 else None,
             fraction=round(min(1.0, done / total), 4),
-            eta_seconds=round((total - done) * sum(recent) / len(recent), 2),
+            eta_seconds=round((total - done) * sum(recent) / len(recent), 2) if recent else None,
         )
 
     def _which(self) -> str:

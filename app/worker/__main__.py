@@ -59,10 +59,10 @@ def _send_webhooks(settings: Settings, database: Database, stop: Event) -> Calla
     if not settings.webhook_secret:
         return lambda: None
     from app.services.webhooks import WebhookService
-    from app.worker.webhooks import HttpPost, WebhookThread  # an HTTP client, which most workers do without
+    from app.worker.webhooks import HttpPost, WebhookThreads  # an HTTP client, which most workers do without
 
     post = HttpPost(to_private=settings.webhooks_to_private)
-    return WebhookThread(WebhookService(database, utc_now, settings.webhook_secret, post), stop).join
+    return WebhookThreads(WebhookService(database, utc_now, settings.webhook_secret, post), stop).join
 
 
 if __name__ == "__main__":

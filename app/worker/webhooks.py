@@ -1,9 +1,10 @@
-"""Sends webhooks from the worker process, in a thread: a slow receiver holds up no run."""
+"""Sends webhooks from the worker process, in threads: a slow receiver holds up no run, and rarely another receiver."""
 
 import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from threading import Event
 
@@ -19,6 +20,7 @@ log = get_log()
 
 TIMEOUT = 10.0  # seconds for one try, from looking up the name to the status line
 POLL = 1.0  # seconds between two looks at what is due
+SENDERS = 4  # tries at once
 STOP_SECONDS = 2.0  # that a try gets to end when the worker stops; it is made again later
 
 
@@ -78,20 +80,23 @@ class HttpPost:
         return addresses
 
 
-class WebhookThread:
-    """Sends what is due until it is stopped."""
+class WebhookThreads:
+    """Send what is due until they are stopped."""
 
     def __init__(self, service: WebhookService, stop: Event, poll: float = POLL) -> None:
         """`poll` in seconds."""
         self._service = service
         self._stop = stop
         self._poll = poll
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._run, name="webhooks", daemon=True) for _ in range(SENDERS)]
+        for thread in self._threads:
+            thread.start()
 
     def join(self) -> None:
-        """Wait for its end, but not for a slow receiver's."""
-        self._thread.join(STOP_SECONDS)
+        """Wait for their end, but not for slow receivers'."""
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
         while not self._stop.is_set():

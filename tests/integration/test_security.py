@@ -102,6 +102,15 @@ def test_without_a_key_nothing_answers(guarded: httpx.Client, headers: dict[str,
         assert not any(key in answer.text for key in KEYS)
 
 
+def test_a_wrong_key_is_called_so(guarded: httpx.Client) -> None:
+    wrong = [
+        guarded.get("/tasks", headers=each) for each in ({"X-API-Key": "wrong"}, {"Authorization": "Bearer wrong"})
+    ]
+
+    assert ["this API key is not known"] * 2 == [answer.json()["detail"] for answer in wrong]
+    assert "is needed" in guarded.get("/tasks").json()["detail"]
+
+
 def test_a_key_in_the_url_does_not_count(guarded: httpx.Client) -> None:
     """It would end up in logs."""
     assert 401 == guarded.get(f"/tasks?api_key={KEYS[0]}&key={KEYS[0]}").status_code

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import httpx
@@ -28,7 +28,7 @@ from app.errors import AddressRefused, Undelivered
 from app.services.execution import WorkerService
 from app.services.webhooks import HELD, WebhookService
 from app.settings import Settings
-from app.worker.webhooks import HttpPost, WebhookThread
+from app.worker.webhooks import SENDERS, HttpPost, WebhookThreads
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.receiver import Receiver
@@ -396,7 +396,7 @@ class TestRetries:
         assert sorted(expected) == sorted(json.loads(body)["run"]["id"] for _, _, body in receiver.taken)
 
 
-class TestThread:
+class TestThreads:
     """What the worker process runs."""
 
     def test_it_sends_what_becomes_due_and_survives_whatever_goes_wrong(
@@ -411,7 +411,7 @@ class TestThread:
             ALLOWED(*arguments)
 
         stop = Event()
-        thread = WebhookThread(WebhookService(database, clock, SECRET, post), stop, poll=0.01)
+        threads = WebhookThreads(WebhookService(database, clock, SECRET, post), stop, poll=0.01)
         run_id = ended(database, clock, receiver.url)
         deadline = time.monotonic() + 10
         while not receiver.taken:
@@ -419,7 +419,46 @@ class TestThread:
             clock.advance(timedelta(minutes=2).total_seconds())
             time.sleep(0.02)
         stop.set()
-        thread.join()
+        threads.join()
 
-        assert not thread._thread.is_alive()
+        assert not any(thread.is_alive() for thread in threads._threads)
         assert run_id == json.loads(receiver.taken[0][2])["run"]["id"]
+
+    def test_a_slow_receiver_does_not_hold_up_another(self, database: Database, clock: FakeClock) -> None:
+        slow = [ended(database, clock, f"http://slow.example/{number}") for number in range(SENDERS - 1)]
+        good = ended(database, clock, "http://good.example/")
+        begun, held, told, stop = Barrier(SENDERS), Event(), Event(), Event()
+
+        def post(url: str, *_: Any) -> None:
+            begun.wait(10)  # all of them are being sent at the same time
+            if "good" in url:
+                told.set()
+            else:
+                held.wait(10)
+
+        threads = WebhookThreads(WebhookService(database, clock, SECRET, post), stop, poll=0.01)
+        assert told.wait(10)
+        while row_of(database, good).next_try_at is not None:
+            time.sleep(0.01)
+        assert all(row_of(database, run_id).next_try_at is not None for run_id in slow)
+        held.set()
+        stop.set()
+        threads.join()
+
+    def test_first_tries_come_before_retries(self, database: Database, clock: FakeClock) -> None:
+        tried: list[str] = []
+
+        def post(url: str, *_: Any) -> None:
+            tried.append(url)
+            raise Undelivered("no")
+
+        service = WebhookService(database, clock, SECRET, post)
+        ended(database, clock, "http://old.example/")
+        assert service.send_one()
+        clock.advance(60)
+        ended(database, clock, "http://new.example/")
+        clock.advance(1)
+        assert service.send_one()
+        assert service.send_one()
+
+        assert ["http://old.example/", "http://new.example/", "http://old.example/"] == tried

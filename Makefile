@@ -13,7 +13,7 @@ run: $(VENV)/run.done ## Install, migrate, start API and worker
 	@exec $(BIN)/densely up
 
 test: $(VENV)/dev.done ## Run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.done ## Check style, types and import directions
 	$(BIN)/ruff check .

@@ -18,10 +18,10 @@ from app import logs, processes
 from app.api import error_handlers, openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services
+from app.api.direct import DirectProtocol, InPlace
 from app.api.feed import Feed
 from app.api.gate import DirectGate, Gate
 from app.api.routes import compare, encoding, events, models, page, predict, runs, system, tasks
-from app.api.transport import DirectProtocol, InPlace
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         32, ge=1, le=1024, description="largest body of `/predict`, MiB; of other calls at most 1"
     )
     max_body_seconds: float = Field(
-        30, gt=0, le=3600, description="longest time that a body of `/predict` may take to arrive, seconds"
+        120, gt=0, le=3600, description="longest time that a body of `/predict` may take to arrive, seconds"
     )
     workers: int = Field(1, ge=1, le=64, description="API processes, which share the port; each has its own memory")
     max_inflight: int = Field(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
@@ -16,6 +17,11 @@ from app.tasks.base import Options, Task
 MAX_INSTANCES = 10_000
 MAX_FIELDS = 64  # of any object in a body; the largest form has 13
 SMALL_BODY = 65_536  # bytes; how many errors a body can cause is bounded by its size up to here
+
+
+_to_json = partial(
+    to_json, inf_nan_mode="null"
+)  # NaN is not JSON; what decodes refuses it, but nobody should rely on it
 
 
 class ModelRef(BaseModel):
@@ -37,7 +43,7 @@ class Contract:
 
     def serialize(self, model_id: str, version: int, predictions: Sequence[Any]) -> bytes:
         """The body of an answer to many instances, as `batch_response` describes it."""
-        return self._head(model_id, version) + b'"predictions":' + to_json(predictions) + b"}"
+        return self._head(model_id, version) + b'"predictions":' + _to_json(predictions) + b"}"
 
     def serialize_each(self, model_id: str, version: int, predictions: Sequence[Any]) -> list[bytes]:
         """The bodies of answers to single requests, as `single_response` describes them.
@@ -45,7 +51,7 @@ class Contract:
         Put together here: to build and serialize the response model takes as long as the arithmetic.
         """
         head = self._head(model_id, version) + b'"prediction":'
-        return [b"%s%s}" % (head, to_json(prediction)) for prediction in predictions]
+        return [b"%s%s}" % (head, _to_json(prediction)) for prediction in predictions]
 
     def _head(self, model_id: str, version: int) -> bytes:
         return f'{{"task":"{self.task.name}","model":{{"id":"{model_id}","version":{version}}},'.encode()

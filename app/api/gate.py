@@ -8,7 +8,6 @@ import itertools
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
@@ -16,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import error_handlers, security
-from app.api.transport import RawHeaders
+from app.api.direct import IN_PLACE_BYTES, RawHeaders
 from app.errors import DenselyError, Overloaded, TooSlow
 from app.logs import get as get_log
 
@@ -106,7 +105,7 @@ class DirectGate(Gate):
         super().__init__(_nowhere, **options)
         self._body_seconds = body_seconds
         self._answering = answering
-        self.finish = answering.finish
+        self.at_once, self.finish = answering.at_once, answering.finish
         self._most = most
         self._under_way = 0
 
@@ -133,14 +132,14 @@ class DirectGate(Gate):
         await send({"type": "http.response.start", "status": 200, "headers": heads})
         await send({"type": "http.response.body", "body": answer})
 
-    def at_once(self, headers: RawHeaders, body: bytes, reply: Callable[[bytes, bytes | None], None]) -> bool:
+    def admit(self, headers: RawHeaders) -> bytes | None:
         """See `InPlace`: whatever is to be refused goes the usual way, where it is said why."""
         by_name = dict(headers)
         try:
-            self._check("POST", "", by_name, self.max_body)
+            self._check("POST", "", by_name, min(self.max_body, IN_PLACE_BYTES))
         except DenselyError:
-            return False
-        return self._under_way < self._most and self._answering.at_once(body, partial(reply, _request_id(by_name)))
+            return None
+        return _request_id(by_name) if self._under_way < self._most else None
 
     def _check_load(self) -> None:
         if self._under_way > self._most:

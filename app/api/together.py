@@ -8,6 +8,10 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
+from app.logs import get as get_log
+
+log = get_log()
+
 MOST_TOGETHER = 64
 
 Reply = Callable[[bytes | None], None]  # takes an answer, or None if there is none
@@ -54,11 +58,12 @@ class Together:
         if len(group) > 1:
             try:
                 answers = self._answer_alike([form for form, _ in group])
+                answered = list(zip((reply for _, reply in group), answers, strict=True))
             except Exception:  # noqa: BLE001, S110 - one of them is to be refused: each alone finds out which
                 pass
             else:
-                for (_, reply), answer in zip(group, answers, strict=True):
-                    reply(answer)
+                for reply, answer in answered:
+                    _tell(reply, answer)
                 return
         for form, reply in group:
             self._reply_to(form, reply)
@@ -67,9 +72,16 @@ class Together:
         try:
             answer = self._answer(form)
         except Exception:  # noqa: BLE001 - whoever asked takes the way on which errors are told
-            reply(None)
+            _tell(reply, None)
         else:
-            reply(answer)
+            _tell(reply, answer)
+
+
+def _tell(reply: Reply, answer: bytes | None) -> None:
+    try:
+        reply(answer)
+    except Exception as error:
+        log.error("reply.failed", exc_info=error)
 
 
 def _likeness(waiting: Waiting) -> tuple[str, int, float]:

@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
+from app.api.direct import IN_PLACE_BYTES
 from app.api.together import Together
 from app.errors import InvalidInput
 from app.services.prediction import PredictionService
 from app.tasks._answers import Refused
 
-# What is answered in place, in well under a millisecond; anything larger goes to a thread, past other requests.
-IN_PLACE_BYTES = 16_384
+# What is answered in place, in well under a millisecond, as are bodies of `IN_PLACE_BYTES`; anything larger goes to a
+# thread, past other requests.
 IN_PLACE_WORK = 10_000_000  # multiplications of all instances
 EXPLAINED = 20  # times the work of a plain answer, about
 EXPLAINED_IN_PLACE = 4_096  # bytes, and

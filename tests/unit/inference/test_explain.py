@@ -48,9 +48,9 @@ def answer(predictor: Predictor, options: Options = EXPLAINED, **fields: Any) ->
 
 def probability_of(label: Any, found: Any) -> float:
     """What an answer gives to a label, whichever it is sure of."""
-    if hasattr(found, "top"):
+    if "top" in found:
         return next(score["probability"] for score in found["top"] if score["label"] == label)
-    if hasattr(found, "probabilities"):
+    if "probabilities" in found:
         return float(found["probabilities"][label])
     return float(found["probability"] if found["label"] == label else 1 - found["probability"])
 

@@ -1,0 +1,219 @@
+"""uvicorn's protocol, which answers small requests in place: without an ASGI cycle, its task and its timers."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.api.transport import Joining
+
+RawHeaders = list[tuple[bytes, bytes]]  # lower-case names
+
+IN_PLACE_BYTES = 16_384  # of a body, at most
+MOST_IN_A_READ = 8  # requests of one connection, which sends many at once: others want their turn
+HOLD_SECONDS = 0.1  # for the rest of a small request; most come in one piece, or two
+LINGER_SECONDS = 0.05  # for the next request of a connection when the server is told to stop
+
+
+class InPlace(Protocol):
+    """What answers a request without a task of its own."""
+
+    def admit(self, headers: RawHeaders) -> bytes | None:
+        """The id of a POST with these headers; None if it is to be refused, or cannot be answered in place."""
+
+    def at_once(self, body: bytes, reply: Callable[[bytes | None], None]) -> bool:
+        """Call `reply` with the answer's body, now or at the end of the event loop's turn.
+
+        Without a body: it is to go the usual way after all. False: the same, and `reply` is never called.
+        """
+
+    def finish(self) -> None:
+        """Call all replies that wait for the end of the turn."""
+
+
+class DirectProtocol(HttpToolsProtocol):
+    """Holds a small POST back until it is complete, and offers it to whoever answers its path in place.
+
+    Whatever is not answered so, because it is large, slow, wrong or unusual, goes on as if it had never been held.
+    """
+
+    transport: Any  # a `Joining`
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._all_in_place: Mapping[bytes, InPlace] = getattr(self.app, "in_place", {})
+        self._in_place: InPlace | None = None  # who answers the request that is held or waits for its answer
+        self._request_id = b""
+        self._held = b""
+        self._waits = False  # whether a complete request waits for its answer
+        self._last = False  # whether its answer is the connection's last
+        self._in_a_read = 0
+        self._begun = False  # whether anything has come since the last answer in place
+        self._stopping = False
+        self._late: asyncio.TimerHandle | None = None
+        self._quiet: asyncio.TimerHandle | None = None
+        self._quiet_since = 0.0
+        self._defaults: RawHeaders = []
+        self._head = b""  # of an answer, with the headers that are the same for all
+
+    def connection_made(self, transport: Any) -> None:
+        """A client has connected."""
+        super().connection_made(Joining(transport))  # type: ignore[arg-type]
+        self.flow = _Flow(self.transport, self.pipeline)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has gone."""
+        self._in_place = None
+        for timer in (self._late, self._quiet):
+            if timer:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Every request that has begun is answered, and so is one that is on its way; that ends the connection."""
+        self._stopping = True
+        self._finish()
+        if self._in_place:
+            return
+        if self._is_free():
+            self.loop.call_later(LINGER_SECONDS, self._end_if_free)
+        else:
+            super().shutdown()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        self._in_a_read = 0
+        super().data_received(data)
+        if self._in_place and not self._waits and not self._late:
+            self._late = self.loop.call_later(HOLD_SECONDS, self._release)
+
+    def on_message_begin(self) -> None:
+        """A further request: none before it may wait any longer, since all this is about one request at a time."""
+        self._finish()
+        self._begun = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Hold it, or begin its cycle."""
+        in_place = self._all_in_place.get(self.url)
+        request_id = in_place.admit(self.headers) if in_place and self._may_hold() else None
+        if request_id:
+            self._in_place, self._request_id, self._held = in_place, request_id, b""
+            self._last = self.parser.get_http_version() == "1.0" or not self.parser.should_keep_alive()
+            self._in_a_read += 1
+        else:
+            self._begin_cycle()
+        if not self.parser.should_upgrade():
+            self.headers = []  # trailers, which come after the body, are no headers (RFC 9110, 6.5.1)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of it."""
+        if self._in_place:
+            self._held += body
+            if len(self._held) > IN_PLACE_BYTES:
+                self._release()
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Answer it, if it is held and can be."""
+        if not self._in_place:
+            super().on_message_complete()
+            return
+        self._waits = True
+        if not self._in_place.at_once(self._held, self._reply):
+            self._reply(None)
+
+    def _may_hold(self) -> bool:
+        return (
+            self.parser.get_method() == b"POST"
+            and not self.parser.should_upgrade()
+            and not self.expect_100_continue
+            and self._is_free()
+            and not self.flow.write_paused
+            and self._in_a_read < MOST_IN_A_READ
+        )
+
+    def _is_free(self) -> bool:
+        return not self._in_place and (self.cycle is None or self.cycle.response_complete)
+
+    def _begin_cycle(self) -> None:
+        super().on_headers_complete()
+        if self._stopping and self.cycle:
+            self.cycle.keep_alive = False
+
+    def _release(self) -> None:
+        """On to the usual way."""
+        held, self._held, self._in_place, self._waits = self._held, b"", None, False
+        self._forget_late()
+        self._begin_cycle()
+        super().on_body(held)
+
+    def _forget_late(self) -> None:
+        if self._late:
+            self._late.cancel()
+            self._late = None
+
+    def _finish(self) -> None:
+        if self._waits and self._in_place:
+            self._in_place.finish()
+
+    def _reply(self, answer: bytes | None) -> None:
+        if not self._in_place or self.transport.is_closing():  # the client has gone away
+            return
+        if answer is None:
+            self._release()
+            super().on_message_complete()
+            return
+        self._held, self._in_place, self._waits, self._begun = b"", None, False, False
+        self._forget_late()
+        self.server_state.total_requests += 1
+        last = self._last or self._stopping
+        ending = b"\r\nconnection: close" if last else b""
+        self.transport.write_whole(
+            b"%s%d\r\nx-request-id: %s%s\r\n\r\n%s"
+            % (self._common_head(), len(answer), self._request_id, ending, answer)
+        )
+        if last:
+            self.transport.close()
+            return
+        self._quiet_since = self.loop.time()
+        if not self._quiet:
+            self._quiet = self.loop.call_later(self.timeout_keep_alive, self._end_if_quiet)
+
+    def _common_head(self) -> bytes:
+        if self._defaults is not self.server_state.default_headers:  # made anew every second, for the date
+            self._defaults = self.server_state.default_headers
+            lines = b"".join(b"%s: %s\r\n" % header for header in self._defaults)
+            self._head = b"HTTP/1.1 200 OK\r\n%scontent-type: application/json\r\ncontent-length: " % lines
+        return self._head
+
+    def _end_if_quiet(self) -> None:
+        """One timer for many answers: uvicorn's own costs a new one for each."""
+        self._quiet = None
+        if self._begun:  # the end of that request sets a timer of its own
+            return
+        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._quiet = self.loop.call_later(left, self._end_if_quiet)
+        else:
+            self._end_if_free()
+
+    def _end_if_free(self) -> None:
+        if self._is_free() and not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Flow(FlowControl):
+    """Reads nothing more from a client whose requests are still waiting: uvicorn's would, for as much as is sent."""
+
+    def __init__(self, transport: Any, waiting: Any) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Unless requests wait."""
+        if not self._waiting:
+            super().resume_reading()

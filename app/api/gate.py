@@ -197,7 +197,7 @@ async def _whole_body(receive: Receive, most: int, seconds: float) -> bytes:
         async with asyncio.timeout(seconds):
             return await _all_parts(receive, most)
     except TimeoutError as error:
-        raise TooSlow(f"the body did not arrive within {seconds:g} seconds", field="body") from error
+        raise TooSlow(f"the body did not arrive within {seconds:g} s", field="body") from error
 
 
 async def _all_parts(receive: Receive, most: int) -> bytes:

@@ -14,7 +14,9 @@ class Joining:
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
-        """Bytes for the client, in order."""
+        """Bytes for the client, in order; none if it has gone, which uvicorn does not tell its waiting requests."""
+        if self.is_closing():
+            return
         if self._head:
             data, self._head = self._head + data, b""
         elif data.startswith(b"HTTP/1.1 "):
@@ -34,7 +36,7 @@ class Joining:
         self._transport.close()
 
     def _flush(self) -> None:
-        if self._head:
+        if self._head and not self.is_closing():
             self._transport.write(self._head)
             self._head = b""
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.connection import Json, Key, Url, connect
+from app.cli.files import replacing
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 
 app = typer.Typer(help="Models: list, show, download.", invoke_without_command=True)
@@ -71,7 +72,9 @@ def download(
     """Save a model's files as a zip."""
     target = output or Path(f"{model_id}.zip")
     with connect(url, api_key) as client:
-        target.write_bytes(client.models.archive(model_id))
+        content = client.models.archive(model_id)
+    with replacing(target) as file:
+        file.write(content)
     if as_text:
         as_json({"output": str(target)})
     else:

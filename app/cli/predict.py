@@ -12,7 +12,8 @@ import typer
 from rich.progress import Progress
 
 from app.cli.connection import Json, Key, Url, connect
-from app.cli.frame import fail
+from app.cli.files import replacing, same
+from app.cli.frame import USAGE, fail
 from app.cli.output import as_json, console, line, plain, show
 from app.client import Densely, errors
 from app.client.calls import Options, as_instance
@@ -52,6 +53,8 @@ def predict(
     """Predict one input, or a file of them: JSON Lines in, JSON Lines out."""
     if (words is not None) + (file is not None) + (image is not None) != 1:
         raise typer.BadParameter("takes one of INPUT, --file and --image")
+    if output and not file:
+        raise typer.BadParameter("--output goes with --file")
     given: dict[str, Any] = {
         "model": _model(model), "top_k": top_k, "min_confidence": min_confidence, "explain": explain or None,
     }  # fmt: skip
@@ -111,19 +114,28 @@ def _instance(task: str, words: list[str], title: str | None) -> dict[str, Any]:
 
 
 def _file(client: Densely, task: str, file: Path, output: Path | None, options: Options) -> None:
-    """Part after part, so that a file may be larger than memory; what was answered before an error stays written."""
+    """Part after part, so that a file may be larger than memory; `output` appears with the last answer or never."""
     with ExitStack() as stack:
         source: IO[str] = sys.stdin if str(file) == "-" else stack.enter_context(file.open(encoding="utf-8"))
-        target: IO[str] = stack.enter_context(output.open("w", encoding="utf-8")) if output else sys.stdout
+        if same(source, output):
+            raise fail(f"{output or 'standard output'} is the file that is read; write to another one", USAGE)
+        target: IO[bytes] = stack.enter_context(replacing(output)) if output else sys.stdout.buffer
         size = None if source is sys.stdin else file.stat().st_size
         progress = stack.enter_context(Progress(console=console(error=True), disable=not sys.stderr.isatty()))
         bar = progress.add_task(file.name, total=size)
-        lines = ((number, text) for number, text in enumerate(source, 1) if text.strip())
-        for part in _parts(lines):
+        for part in _parts(_lines(source, file.name)):
             for answer in _answers(client, task, part, options, file.name):
-                target.write(json.dumps(plain(answer), ensure_ascii=False) + "\n")
+                target.write(json.dumps(plain(answer), ensure_ascii=False).encode() + b"\n")
             target.flush()
             progress.advance(bar, sum(len(text.encode()) for _, text in part))
+
+
+def _lines(source: IO[str], name: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not empty, with their numbers."""
+    try:
+        yield from ((number, text) for number, text in enumerate(source, 1) if text.strip())
+    except UnicodeDecodeError as error:
+        raise fail(f"{name}: is not UTF-8 text") from error
 
 
 def _parts(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.connection import Json, Key, Url, connect
+from app.cli.files import replacing
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
 from app.client import Run
@@ -119,7 +120,9 @@ def compare(
             form = output.suffix.lower().removeprefix(".")
             if form not in ("svg", "png"):
                 raise typer.BadParameter("--output must end in .svg or .png")
-            output.write_bytes(client.compare_picture(run_ids, form, first_epoch))  # type: ignore[arg-type]
+            content = client.compare_picture(run_ids, form, first_epoch)  # type: ignore[arg-type]
+            with replacing(output) as file:
+                file.write(content)
             if as_text:
                 as_json({"output": str(output)})
             else:

@@ -16,16 +16,12 @@ from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.runs import Metrics, RunError
 from app.settings import Settings
-from tests.integration.cli.conftest import Densely, start
+from tests.integration.cli.conftest import Densely, one_line, start
 from tests.integration.finished import Finished, answers_of
 from tests.support.artifacts import add_model
 
 EPOCHS = [{"loss": 0.7, "accuracy": 0.5}, {"loss": 0.6, "accuracy": 0.6}]
 KEY = "a-key-of-16-chars"
-
-
-def one_line(text: str) -> bool:
-    return 1 == len(text.splitlines())
 
 
 def test_predictions_of_each_task(densely: Densely, client: httpx.Client, examples: dict[str, Any]) -> None:

@@ -1,0 +1,59 @@
+"""Files that commands write: whole or not at all, and never the one that is being read."""
+
+import os
+import shutil
+import stat
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from app.cli.frame import fail
+
+
+def same(source: IO[str], target: Path | None) -> bool:
+    """Whether `target`, or else standard output, is the file that `source` reads, by whatever path or link."""
+    try:
+        read, written = os.fstat(source.fileno()), target.stat() if target else os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):  # no such file yet, or a source that is no file
+        return False
+    return stat.S_ISREG(written.st_mode) and os.path.samestat(read, written)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `target` at the end of the block; after an error that one is as it was.
+
+    A link goes on pointing where it does. What is no regular file, such as a pipe, is written as it is.
+
+    Raises:
+        typer.Exit: it cannot be written, told in one line.
+    """
+    if target.exists() and not target.is_file():
+        with _naming(target), target.open("wb") as direct:
+            yield direct
+        return
+    final = target.resolve()
+    part = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.part")
+    with _naming(target):
+        made = part.open("xb")
+    try:
+        with made:
+            yield made
+        with _naming(target):
+            if final.exists():
+                shutil.copymode(final, part)
+            part.replace(final)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Errors name the file that was asked for, not the one beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise fail(f"{target}: {error.strerror or error}") from error

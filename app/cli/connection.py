@@ -31,7 +31,7 @@ Key = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print JSON, for scripts", rich_help_panel="Output")]
 
 # Somebody is waiting in front of the screen: what the service asks to wait longer for is told at once.
-RETRIES = Retries(most=2, patience=5.0)
+RETRIES = Retries(patience=2.0)
 
 
 def connect(url: str | None, api_key: str | None, retries: Retries = RETRIES) -> Densely:

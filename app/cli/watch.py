@@ -115,7 +115,7 @@ def watch(run: Run, *, as_text: bool) -> None:
             _follow(run, Script() if as_text else Lines())
     except KeyboardInterrupt as error:
         raise fail(f"run {run.id} goes on; `densely runs cancel {run.id}` ends it", INTERRUPTED) from error
-    run.refresh()
+    run.refresh(patient=True)
 
 
 def _follow(run: Run, watcher: Watcher) -> None:

@@ -15,7 +15,7 @@ from app.client import errors
 from app.client.asynchronous import AsyncDensely
 from app.client.errors import ApiError, RunCancelled, RunFailed, ServiceUnreachable
 from app.client.events import Event
-from app.client.retries import Retries
+from app.client.retries import Retries, Time
 from app.client.run import AsyncRun, Run
 from app.client.sync import Densely
 
@@ -30,5 +30,6 @@ __all__ = [
     "RunCancelled",
     "RunFailed",
     "ServiceUnreachable",
+    "Time",
     "errors",
 ]

@@ -44,6 +44,7 @@ class Call(Generic[T]):
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False  # whether sending it twice does the same as sending it once
+    patient: bool = False  # whether somebody waits for a run, who outlasts a restart of the service
 
 
 # What takes several calls: yields them, receives their answers, returns its own.

@@ -1,9 +1,8 @@
 """What happens to runs, as it happens: Server-Sent Events, or a list that is asked for again and again."""
 
 import json
-import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from app.client import calls
 from app.client.answers import Page
 from app.client.errors import error_of
-from app.client.retries import Retries
+from app.client.retries import Course
 from app.domain import runs
 from app.domain.runs import FINAL, Run
 
@@ -97,10 +96,10 @@ class Feed:
     """Where a stream stands; the transports only carry bytes to it."""
 
     run_id: str | None  # None: all runs
+    course: Course
     last_id: str | None = None
-    deadline: float = float("inf")  # seconds of time.monotonic
+    deadline: float = float("inf")  # seconds of the course's clock
     over: bool = False
-    failures: int = 0  # in a row
     _parser: Parser = field(default_factory=Parser)
 
     @property
@@ -114,7 +113,7 @@ class Feed:
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
         if self.last_id is not None:
             headers["Last-Event-ID"] = self.last_id
-        silence = max(0.01, min(SILENCE, self.deadline - time.monotonic()))
+        silence = max(0.01, min(SILENCE, self.left()))
         return {"method": "GET", "url": self.path, "headers": headers, "timeout": httpx.Timeout(10, read=silence)}
 
     def take(self, chunk: bytes) -> Iterator[Event]:
@@ -124,10 +123,11 @@ class Feed:
             TimeoutError: the deadline has passed.
         """
         self.check()
+        self.course.heard()
         for message in self._parser.feed(chunk):
             data = json.loads(message.data)
             run_id, at = data.pop("run_id", self.run_id or ""), data.pop("at", None)
-            self.last_id, self.failures = message.id, 0
+            self.last_id, self.course.done = message.id, 0
             yield self.seen(Event(id=message.id, type=message.event, run_id=run_id, at=at, data=data))
         self.last_id = self._parser.last_id  # also of a message without data, which only says where the stream begins
 
@@ -141,7 +141,7 @@ class Feed:
         self.over = self.over or response.status_code == 204  # No Content
         return self.over
 
-    def again(self, outcome: httpx.Response | httpx.TransportError | None, retries: Retries) -> float | None:
+    def again(self, outcome: httpx.Response | httpx.TransportError | None) -> float | None:
         """Seconds until the next connection, after a refusal, a failure, or the stream's end (None); None: give up.
 
         Raises:
@@ -149,23 +149,21 @@ class Feed:
             ApiError: the service refuses the stream for good.
         """
         self.check()
-        if isinstance(outcome, httpx.Response):
-            wait = retries.after_response(outcome, self.failures)
-            if wait is None:
-                raise error_of(outcome)
-        elif outcome is None:
-            wait = retries.after_failure(httpx.ReadError("the stream ended"), self.failures)
-        else:
-            wait = retries.after_failure(outcome, self.failures)
-        self.failures += 1
-        return wait if wait is None else max(wait, self._parser.retry or 0.0)
+        wait = self.course.again(httpx.ReadError("the stream ended") if outcome is None else outcome)
+        if wait is None and isinstance(outcome, httpx.Response):
+            raise error_of(outcome)
+        return wait if wait is None else min(max(wait, self._parser.retry or 0.0), max(0.0, self.left()))
+
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline - self.course.retries.time.now()
 
     def check(self) -> None:
         """
         Raises:
             TimeoutError: the deadline has passed.
         """
-        if time.monotonic() > self.deadline:
+        if self.left() <= 0:
             raise TimeoutError(f"run {self.run_id} has not ended in the time given")
 
 
@@ -176,14 +174,18 @@ def is_stream(response: httpx.Response) -> bool:
 
 def polled(feed: Feed) -> Generator[calls.Call[Any] | Event | float, Any, None]:
     """The same events without a stream: yields calls to make, events, and seconds to wait."""
+
+    def ask(call: calls.Call[Any]) -> calls.Call[Any]:
+        return replace(call, patient=True)
+
     progress: dict[str, Any] | None = None
     while True:
         feed.check()
-        run: Run = yield calls.get(f"/runs/{feed.run_id}", Run)
+        run: Run = yield ask(calls.get(f"/runs/{feed.run_id}", Run))
         more = True
         while more:
-            page: Page[runs.Event] = yield calls.get(
-                f"/runs/{feed.run_id}/events", Page[runs.Event], cursor=feed.last_id, limit=calls.PAGE
+            page: Page[runs.Event] = yield ask(
+                calls.get(feed.path, Page[runs.Event], cursor=feed.last_id, limit=calls.PAGE)
             )
             for item in page.items:
                 feed.last_id = str(item.id)

@@ -1,14 +1,14 @@
 """A run as a Python object: `Run` waits for its answers, `AsyncRun` has the same with `await`."""
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
+from dataclasses import replace
 from typing import Any, Self
 
 from app.client import calls
 from app.client.answers import ModelDetail
 from app.client.calls import Call, Form
 from app.client.errors import RunCancelled, RunFailed
-from app.client.events import Event, Feed
+from app.client.events import Event
 from app.client.progress import display
 from app.client.transport import AsyncTransport, Transport
 from app.domain.runs import FINAL, Metrics, Progress, RunError, RunStatus
@@ -79,18 +79,14 @@ class RunView:
     def _history(self) -> Call[Rows]:
         return Call("GET", f"/runs/{self.id}/history", lambda answer: list(answer.json()["epochs"]), repeatable=True)
 
-    def _get(self) -> Call[RunData]:
-        return calls.get(f"/runs/{self.id}", RunData)
+    def _get(self, *, patient: bool) -> Call[RunData]:
+        return replace(calls.get(f"/runs/{self.id}", RunData), patient=patient)
 
     def _post(self, what: str) -> Call[RunData]:
         return calls.post(f"/runs/{self.id}/{what}", RunData)
 
     def _curves(self, form: Form, first_epoch: int) -> Call[bytes]:
         return calls.picture(f"/runs/{self.id}/curves", form, first_epoch=first_epoch)
-
-
-def _deadline(timeout: float | None) -> float:
-    return float("inf") if timeout is None else time.monotonic() + timeout
 
 
 class Run(RunView):
@@ -109,23 +105,23 @@ class Run(RunView):
         super().__init__(data)
         self._transport = transport
 
-    def refresh(self) -> Self:
-        """Ask where it stands."""
-        self.data = self._transport.send(self._get())
+    def refresh(self, *, patient: bool = False) -> Self:
+        """Ask where it stands; with `patient` also while the service restarts, as `wait` does."""
+        self.data = self._transport.send(self._get(patient=patient))
         return self
 
     def wait(self, *, progress: bool = False, timeout: float | None = None, check: bool = True) -> Self:
-        """Return when it has ended. With `progress` a bar shows how far it is.
+        """Return when it has ended. With `progress` a bar shows how far it is. Restarts of the service are waited out.
 
         Raises:
             RunFailed, RunCancelled: it did not succeed; not with `check=False`.
             TimeoutError: it has not ended after `timeout` seconds; it goes on.
+            ServiceUnreachable: no answer for a minute, or what `Retries.away` says; it goes on.
         """
-        feed = Feed(self.id, deadline=_deadline(timeout))
         with display(self.id, progress=progress) as shown:
-            for event in self._transport.events(feed):
+            for event in self._transport.events(self.id, timeout=timeout):
                 shown.show(event)
-        self.refresh()
+        self.refresh(patient=True)
         if check:
             self.check()
         return self
@@ -136,7 +132,7 @@ class Run(RunView):
         >>> [event.data["status"] for event in run.events() if event.type == "status"]
         ['queued', 'running', 'succeeded']
         """
-        return self._transport.events(Feed(self.id, last_event_id))
+        return self._transport.events(self.id, last_event_id)
 
     def cancel(self) -> Self:
         """Ask for its end; a running one ends within a second.
@@ -179,25 +175,24 @@ class AsyncRun(RunView):
         super().__init__(data)
         self._transport = transport
 
-    async def refresh(self) -> Self:
-        """Ask where it stands."""
-        self.data = await self._transport.send(self._get())
+    async def refresh(self, *, patient: bool = False) -> Self:
+        """Ask where it stands; with `patient` also while the service restarts, as `wait` does."""
+        self.data = await self._transport.send(self._get(patient=patient))
         return self
 
     async def wait(self, *, progress: bool = False, timeout: float | None = None, check: bool = True) -> Self:  # noqa: ASYNC109
         """Return when it has ended; as `Run.wait`."""
-        feed = Feed(self.id, deadline=_deadline(timeout))
         with display(self.id, progress=progress) as shown:
-            async for event in self._transport.events(feed):
+            async for event in self._transport.events(self.id, timeout=timeout):
                 shown.show(event)
-        await self.refresh()
+        await self.refresh(patient=True)
         if check:
             self.check()
         return self
 
     def events(self, last_event_id: str | None = None) -> AsyncIterator[Event]:
         """What has happened so far, then what happens, until the run has ended."""
-        return self._transport.events(Feed(self.id, last_event_id))
+        return self._transport.events(self.id, last_event_id)
 
     async def cancel(self) -> Self:
         """Ask for its end; as `Run.cancel`."""

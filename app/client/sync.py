@@ -6,7 +6,7 @@ from typing import Any, Self, Unpack
 from app.client import answers, calls
 from app.client.answers import Listed
 from app.client.calls import Form, Options
-from app.client.events import Event, Feed
+from app.client.events import Event
 from app.client.retries import Retries
 from app.client.run import Run
 from app.client.transport import Connection, Transport
@@ -211,7 +211,8 @@ class Densely:
 
     `url`: where it is. `api_key`: one of its keys, if it has any. `timeout`: seconds for connecting and for each read.
     `retries`: how often what is safe to repeat is repeated, a number or a `Retries`: reading, predicting, and training,
-    which is sent with a key that makes it queue one run only.
+    which is sent with a key that makes it queue one run only. Waiting for a run goes on until there was no answer for a
+    minute; `Retries(away=600)` makes that ten.
 
     >>> with Densely(url) as client:
     ...     client.ready().tasks["sentiment"]
@@ -223,7 +224,7 @@ class Densely:
         url: str = "http://127.0.0.1:8000",
         api_key: str | None = None,
         timeout: float = 30.0,
-        retries: int | Retries = 4,
+        retries: int | Retries = 5,
     ) -> None:
         how = Retries(most=retries) if isinstance(retries, int) else retries
         self._transport = Transport(Connection(url.rstrip("/"), api_key, timeout, how))
@@ -285,7 +286,7 @@ class Densely:
 
     def events(self, last_event_id: str | None = None) -> Iterator[Event]:
         """What happens to all runs, without an end."""
-        return self._transport.events(Feed(None, last_event_id))
+        return self._transport.events(None, last_event_id)
 
     def ready(self) -> answers.Readiness:
         """Whether requests can be answered."""

@@ -1,8 +1,6 @@
 """The two ways to send what `calls` describes: waiting for the answer, and with `await`. Everything else is shared."""
 
-import asyncio
 import ipaddress
-import time
 from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -14,11 +12,13 @@ import app
 from app.client.calls import Call, Script
 from app.client.errors import ServiceUnreachable, error_of
 from app.client.events import Event, Feed, is_stream, polled
-from app.client.retries import Retries
+from app.client.retries import Course, Retries
 from app.errors import InvalidInput
 
 T = TypeVar("T")
 Outcome = httpx.Response | httpx.TransportError
+# Nothing was sent yet, so that even what must not be repeated may be.
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,21 @@ class Connection:
         remote = not _is_loopback(parts.hostname)
         return {"base_url": self.url, "headers": headers, "timeout": self.timeout, "trust_env": remote}
 
-    def wait(self, call: Call[Any], outcome: Outcome, done: int) -> float | None:
+    def feed(self, run_id: str | None, last_id: str | None, timeout: float | None) -> Feed:
+        """The events of a run, or of all, for `timeout` seconds from now."""
+        now = self.retries.time.now()
+        deadline = float("inf") if timeout is None else now + timeout
+        return Feed(run_id, Course(self.retries, patient=True), last_id, deadline)
+
+    def wait(self, call: Call[Any], outcome: Outcome, course: Course) -> float | None:
         """Seconds until the call is repeated; None: its response is the answer.
 
         Raises:
             ServiceUnreachable: the connection failed, and repeating has no use.
         """
         if isinstance(outcome, httpx.Response):
-            return self.retries.after_response(outcome, done) if call.repeatable else None
-        wait = self.retries.after_failure(outcome, done) if call.repeatable else None
+            return course.again(outcome) if call.repeatable else None
+        wait = course.again(outcome) if call.repeatable or isinstance(outcome, _UNSENT) else None
         if wait is None:
             self.gone(outcome)
         return wait
@@ -99,6 +105,7 @@ class Transport:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._time = connection.retries.time
         self._http = httpx.Client(**connection.options())
 
     def close(self) -> None:
@@ -107,19 +114,18 @@ class Transport:
 
     def send(self, call: Call[T]) -> T:
         """The call's answer, after as many repetitions as it takes."""
-        done = 0
+        course = Course(self._connection.retries, call.patient)
         while True:
             outcome: Outcome
             try:
                 outcome = self._http.request(**_request(call))
             except httpx.TransportError as error:
                 outcome = error
-            wait = self._connection.wait(call, outcome, done)
+            wait = self._connection.wait(call, outcome, course)
             if wait is None:
                 assert isinstance(outcome, httpx.Response)
                 return _read(call, outcome)
-            time.sleep(wait)
-            done += 1
+            self._time.sleep(wait)
 
     def play(self, script: Script[T]) -> T:
         """What several calls come to."""
@@ -136,8 +142,9 @@ class Transport:
             value: T = end.value
             return value
 
-    def events(self, feed: Feed) -> Iterator[Event]:
-        """Events until the feed is over; a broken stream is taken up where it broke."""
+    def events(self, run_id: str | None, last_id: str | None = None, timeout: float | None = None) -> Iterator[Event]:
+        """Events of a run until it has ended, or of all; a broken stream is taken up where it broke."""
+        feed = self._connection.feed(run_id, last_id, timeout)
         while True:
             outcome: Outcome | None = None
             try:
@@ -157,10 +164,10 @@ class Transport:
                 outcome = error
             if feed.over:
                 return
-            wait = feed.again(outcome, self._connection.retries)
+            wait = feed.again(outcome)
             if wait is None:
                 self._connection.gone(outcome)
-            time.sleep(wait)
+            self._time.sleep(wait)
 
     def _polled(self, script: Generator[Call[Any] | Event | float, Any, None]) -> Iterator[Event]:
         answer: Any = None
@@ -175,7 +182,7 @@ class Transport:
             elif isinstance(step, Event):
                 yield step
             else:
-                time.sleep(step)
+                self._time.sleep(step)
 
 
 class AsyncTransport:
@@ -183,6 +190,7 @@ class AsyncTransport:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._time = connection.retries.time
         self._http = httpx.AsyncClient(**connection.options())
 
     async def close(self) -> None:
@@ -191,19 +199,18 @@ class AsyncTransport:
 
     async def send(self, call: Call[T]) -> T:
         """The call's answer, after as many repetitions as it takes."""
-        done = 0
+        course = Course(self._connection.retries, call.patient)
         while True:
             outcome: Outcome
             try:
                 outcome = await self._http.request(**_request(call))
             except httpx.TransportError as error:
                 outcome = error
-            wait = self._connection.wait(call, outcome, done)
+            wait = self._connection.wait(call, outcome, course)
             if wait is None:
                 assert isinstance(outcome, httpx.Response)
                 return _read(call, outcome)
-            await asyncio.sleep(wait)
-            done += 1
+            await self._time.pause(wait)
 
     async def play(self, script: Script[T]) -> T:
         """What several calls come to."""
@@ -220,8 +227,14 @@ class AsyncTransport:
             value: T = end.value
             return value
 
-    async def events(self, feed: Feed) -> AsyncIterator[Event]:
-        """Events until the feed is over; a broken stream is taken up where it broke."""
+    async def events(
+        self,
+        run_id: str | None,
+        last_id: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> AsyncIterator[Event]:
+        """Events of a run until it has ended, or of all; a broken stream is taken up where it broke."""
+        feed = self._connection.feed(run_id, last_id, timeout)
         while True:
             outcome: Outcome | None = None
             try:
@@ -243,10 +256,10 @@ class AsyncTransport:
                 outcome = error
             if feed.over:
                 return
-            wait = feed.again(outcome, self._connection.retries)
+            wait = feed.again(outcome)
             if wait is None:
                 self._connection.gone(outcome)
-            await asyncio.sleep(wait)
+            await self._time.pause(wait)
 
     async def _polled(self, script: Generator[Call[Any] | Event | float, Any, None]) -> AsyncIterator[Event]:
         answer: Any = None
@@ -261,4 +274,4 @@ class AsyncTransport:
             elif isinstance(step, Event):
                 yield step
             else:
-                await asyncio.sleep(step)
+                await self._time.pause(step)

@@ -26,6 +26,7 @@ class ScriptedServer:
 
     answers: list[Respond]
     asked: list[Asked] = field(default_factory=list)
+    port: int = 0  # 0: one that the system chooses
 
     def __enter__(self) -> Self:
         script = self
@@ -44,7 +45,7 @@ class ScriptedServer:
             def log_message(self, *_: object) -> None:  # type: ignore[override]
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()

@@ -1,4 +1,4 @@
-"""The application behind a real uvicorn, on a port that the system chooses."""
+"""The application behind a real uvicorn, on a port that the system chooses, or on the one it had before."""
 
 import socket
 import threading
@@ -12,11 +12,13 @@ from app.main import Application, Server, configured
 class LiveServer:
     """A server thread and a client of it."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: Application, port: int = 0) -> None:
         self.app = app
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._server = Server(configured(app, log_level="error"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()

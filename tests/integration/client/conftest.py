@@ -8,12 +8,31 @@ from typing import Any
 import httpx
 import pytest
 
-from app.client import AsyncDensely, Densely, Retries
+from app.client import AsyncDensely, Densely, Retries, Time
 from tests.support.clients import Blocking
 
 AT_ONCE = Retries(base=0.001)
 
 Connect = Callable[..., Any]
+
+
+class Waits(list[float]):
+    """The waits of a client: they pass at once, and its clock goes by them alone. `then` is called after each."""
+
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self._then = then
+
+    def retries(self, **options: Any) -> Retries:
+        """The default rule, with these waits."""
+        return Retries(time=Time(lambda: sum(self), self._wait, self._pause), **options)
+
+    def _wait(self, seconds: float) -> None:
+        self.append(seconds)
+        self._then()
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.to_thread(self._wait, seconds)
 
 
 @pytest.fixture(params=["Densely", "AsyncDensely"])

@@ -97,7 +97,7 @@ def test_waits_grow_and_are_spread() -> None:
 
     assert [0.25, 0.5, 1, 2, 4, 8, 8, 8, 8] == [full.after_response(response, done) for done in range(9)]
     assert full.after_response(response, 9) is None
-    assert 4 == Retries(draw=lambda: 0.5, longest=8, base=8).after_response(response, 0)
+    assert 7 == Retries(draw=lambda: 0.5, longest=8, base=8).after_response(response, 0)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 422, 500])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.client import Retries, ServiceUnreachable, errors
+from app.client import errors
 from app.db.engine import Database
 from app.domain.runs import RunError
 from app.main import create_app
@@ -79,16 +79,6 @@ def test_no_content_means_that_all_was_told(connect: Connect, run_body: Any) -> 
     events, server = follow(connect, run_body, stream(RUNNING), answer(204, b""))
 
     assert (["1"], 3) == ([event.id for event in events], len(server.asked))
-
-
-def test_a_stream_that_never_comes_back_is_given_up(connect: Connect, run_body: Any) -> None:
-    with ScriptedServer([answer(200, run_body), stream(RUNNING), hang_up]) as server:
-        events = connect(server.url, retries=Retries(most=2, base=0.001)).runs.get("r-1").events()
-        assert "1" == next(events).id
-        with pytest.raises(ServiceUnreachable):
-            next(events)
-
-    assert 1 + 1 + 2 == len(server.asked)  # the run, the stream that broke, two repetitions
 
 
 def test_a_stream_that_is_refused_says_why(connect: Connect, run_body: Any) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from app import logs, processes
 from app.cli.connection import address, settings
-from app.cli.frame import fail
+from app.cli.frame import REFUSED, fail
 from app.cli.output import console
 from app.settings import Settings
 
@@ -42,9 +42,13 @@ def serve(workers: Workers = None) -> None:
         logs.configure(found.log_level)
         _check_places(found)
         raise typer.Exit(processes.run(_api_processes(found)))
+    _check_places(found)
     from app.main import serve  # after the environment is as NumPy should find it
 
-    serve(found)
+    try:
+        serve(found)
+    except SystemExit as error:  # its 3 means that it did not start, ours that a service is away
+        raise typer.Exit(REFUSED if error.code else 0) from error
 
 
 def worker() -> None:

@@ -59,12 +59,14 @@ def test_migrate_makes_the_tables_and_may_be_repeated(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path: Path, command: str) -> None:
+    densely(tmp_path, "migrate")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = densely(tmp_path, "up", DENSELY_PORT=str(port), DENSELY_MODELS_DIR=str(tmp_path / "models"))
+        done = densely(tmp_path, command, DENSELY_PORT=str(port), DENSELY_MODELS_DIR=str(tmp_path / "models"))
 
     assert (1, f"cannot listen on 127.0.0.1, port {port}: Address already in use\n") == (done.returncode, done.stderr)
 

@@ -89,7 +89,8 @@ def service(settings: Settings, url: str | None, api_key: str | None) -> Iterato
     except ServiceUnreachable as error:
         yield _silent(settings, url, error)
     except ApiError as error:
-        yield Finding("service", "wrong", f"{where}: {error.message}", "look at the service's log")
+        mend = "look at the service's log" if error.kind else "correct --url or DENSELY_URL"
+        yield Finding("service", "wrong", f"{where}: {error.message}", mend)
     except DenselyError as error:
         yield Finding("service", "wrong", error.message, "correct --url or DENSELY_URL")
 

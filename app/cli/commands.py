@@ -1,33 +1,51 @@
-"""The command line. One module for each group of commands; `frame` turns errors into one line and an exit code.
-
-frame       errors, exit codes
-output      tables, JSON, and how figures look
-connection  where the service is: `--url` and `--api-key`
-service     up, serve, worker, migrate
-predict     predict, encode
-train       train, with `watch`, which draws a run while it goes on
-runs        runs, compare
-models      models, activate
-doctor      doctor, with `checks` and `places`
-"""
+"""All commands, and the options that every one of them takes, before its name or after it."""
 
 from collections.abc import Callable
+from typing import Annotated, Any
 
-from app.cli import doctor, models, predict, runs, service, train
-from app.cli.frame import EXIT_CODES, CommandLine
+import typer
+
+import app as densely
+from app.cli import doctor, encode, models, predict, runs, service, train
+from app.cli.connection import Json, Key, Url, is_given
+from app.cli.frame import EXIT_CODES, Command, CommandLine
+from app.cli.output import line
 
 app = CommandLine(
     name="densely",
     no_args_is_help=True,
     help="Train small Keras networks and serve them.",
-    epilog=f"Exit codes: {EXIT_CODES}. Every command has --help.",
+    epilog=f"--json, --url and --api-key may stand before the command or after it, where they win. "
+    f"Exit codes: {EXIT_CODES}. Every command has --help.",
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     service.up, service.serve, service.worker, service.migrate, doctor.doctor,
-    predict.predict, predict.encode, train.train, runs.compare, models.activate,
+    predict.predict, encode.encode, encode.decode, train.train, runs.compare, models.activate,
 )  # fmt: skip
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        line(f"densely {densely.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    as_text: Json = False,  # noqa: ARG001 - these three are handed on by `connection`
+    url: Url = None,  # noqa: ARG001
+    api_key: Key = None,  # noqa: ARG001
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print it")] = False,  # noqa: ARG001
+) -> None:
+    """What stands before a command."""
+    command: Any = context.command
+    taken = {each.name for each in command.commands[context.invoked_subcommand].params}
+    for each in command.params:
+        if is_given(context, each.name) and each.name not in taken:
+            raise typer.BadParameter(f"{context.invoked_subcommand} takes no {each.opts[0]}")

@@ -1,13 +1,34 @@
 """Where the service is: `--url` and `--api-key`, their variables, or the settings of a service on this machine."""
 
-from typing import Annotated
+import sys
+import time
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from app.cli.frame import USAGE, fail
-from app.client import Densely, Retries
+from app.client import Densely, Retries, Time
 from app.settings import Settings
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether the option stands on the command line, at this command's place."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _inherited(context: typer.Context, parameter: typer.CallbackParam, value: Any) -> Any:
+    """What was given with the command, else before it, else with the command before that."""
+    here: Any = context
+    name = parameter.name or ""
+    if is_given(here, name):
+        return value
+    while here := here.parent:
+        if is_given(here, name):
+            return here.params[name]
+    return value
+
 
 Url = Annotated[
     str | None,
@@ -16,6 +37,7 @@ Url = Annotated[
         help="the service's address; default: DENSELY_HOST and DENSELY_PORT",
         show_default=False,
         rich_help_panel="Service",
+        callback=_inherited,
     ),
 ]
 Key = Annotated[
@@ -26,12 +48,32 @@ Key = Annotated[
         show_default=False,
         show_envvar=True,
         rich_help_panel="Service",
+        callback=_inherited,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="print JSON, for scripts", rich_help_panel="Output")]
+Json = Annotated[
+    bool, typer.Option("--json", help="print JSON, for scripts", rich_help_panel="Output", callback=_inherited)
+]
 
-# Somebody is waiting in front of the screen: what the service asks to wait longer for is told at once.
-RETRIES = Retries(patience=2.0)
+
+class Patience:
+    """Sleeps; somebody in front of a screen is told once what it is for."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def __call__(self, seconds: float) -> None:
+        """As `time.sleep`."""
+        self._slept += seconds
+        if self._slept > NOTICED and sys.stderr.isatty():
+            print("waiting for the service …", file=sys.stderr)  # noqa: T201
+            self._slept = float("-inf")
+        time.sleep(seconds)
+
+
+NOTICED = 1.0  # seconds
+# Somebody waits for the answer: what the service asks to wait longer for is told at once.
+RETRIES = Retries(patience=2.0, time=Time(sleep=Patience()))
 
 
 def connect(url: str | None, api_key: str | None, retries: Retries = RETRIES) -> Densely:
@@ -77,3 +119,14 @@ def mistakes(error: ValidationError) -> list[str]:
         name = "".join(f"DENSELY_{part}".upper() for part in item["loc"])
         lines.append(f"{name} {item['msg'].removeprefix('Value error, ')}".strip())
     return lines
+
+
+def check_task(client: Densely, task: str | None) -> None:
+    """For a list that is empty: whether there is such a task at all.
+
+    Raises:
+        typer.Exit: there is none.
+    """
+    names = [each.name for each in client.tasks.list()]
+    if task is not None and task not in names:
+        raise fail(f"task: must be one of {', '.join(names)}; got {task!r}")

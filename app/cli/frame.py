@@ -1,17 +1,20 @@
 """What surrounds every command: an error is one line on standard error, and the exit code says of what kind it is."""
 
+import re
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from app.cli import INTERRUPTED
 from app.client import ApiError, ServiceUnreachable
 from app.client.errors import RunEnded
 from app.errors import DenselyError, InvalidInput
 
-REFUSED, USAGE, UNREACHABLE, RUN_ENDED, INTERRUPTED = 1, 2, 3, 4, 130
+REFUSED, USAGE, UNREACHABLE, RUN_ENDED = 1, 2, 3, 4
 EXIT_CODES = (
     "0 done, 1 refused or failed, 2 wrong usage, 3 the service cannot be reached, "
     "4 the run that was watched failed or was cancelled, 130 interrupted"
@@ -48,6 +51,34 @@ class Group(TyperGroup):
         sys.exit(code if isinstance(code, int) else 0)
 
 
+class Command(TyperCommand):
+    """A command, whose arguments may be negative numbers: `-1,2` is no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The same, with options and arguments told apart first."""
+        options: list[Any] = [each for each in self.params if each.param_type_name == "option"]
+        valued = {name for each in options if not each.is_flag for name in each.opts}
+        return super().parse_args(ctx, _apart(args, valued) if any(map(_NEGATIVE.match, args)) else args)
+
+
+_NEGATIVE = re.compile(r"-\.?\d")
+
+
+def _apart(args: list[str], valued: set[str]) -> list[str]:
+    """Options first, then `--` and what is none, in its order. `valued`: options whose value follows."""
+    options: list[str] = []
+    words: list[str] = []
+    rest = iter(args)
+    for arg in rest:
+        if arg == "--":
+            words += rest
+        elif arg in valued:
+            options += [arg, *islice(rest, 1)]
+        else:
+            (options if arg.startswith("-") and arg != "-" and not _NEGATIVE.match(arg) else words).append(arg)
+    return [*options, "--", *words]
+
+
 class CommandLine(typer.Typer):
     """Typer with our frame."""
 
@@ -68,8 +99,12 @@ def _usage(error: Any) -> int:
         error.show()
     else:
         command = error.ctx.command_path if getattr(error, "ctx", None) else "densely"
-        fail(f"{error.format_message()} See `{command} --help`.")
+        fail(f"{_sentence(error.format_message())} See `{command} --help`.")
     return USAGE
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _named(error: DenselyError) -> str:
@@ -83,12 +118,12 @@ def _failed(error: DenselyError | OSError) -> int:
     if isinstance(error, OSError):
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return REFUSED
-    hint = ""
+    told = _named(error)
     if isinstance(error, ApiError) and error.status == 401:
-        hint = " Use --api-key, or set DENSELY_API_KEY."
+        told = f"{_sentence(told)} Use --api-key, or set DENSELY_API_KEY."
     elif isinstance(error, ServiceUnreachable):
-        hint = "; start it with `densely up`, or name another with --url"
-    fail(_named(error) + hint)
+        told += "; start it with `densely up`, or name another with --url"
+    fail(told)
     if isinstance(error, ServiceUnreachable):
         return UNREACHABLE
     if isinstance(error, RunEnded):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.connection import Json, Key, Url, connect
+from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import replacing
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 
@@ -28,6 +28,8 @@ def models(
         return
     with connect(url, api_key) as client:
         found = client.models.list(task, limit)
+        if not found:
+            check_task(client, task)
     if as_text:
         as_json(list(found))
         return

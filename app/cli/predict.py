@@ -1,4 +1,4 @@
-"""`densely predict` and `densely encode`."""
+"""`densely predict`."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ Input = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[INPUT]...",
-        help="a text; for housing CRIM=0.03 ZN=0 …; for planar X,Y (after -- if X is negative)",
+        help="a text; for housing CRIM=0.03 ZN=0 …; for planar X,Y",
         show_default=False,
     ),
 ]
@@ -56,14 +56,14 @@ def predict(
     if output and not file:
         raise typer.BadParameter("--output goes with --file")
     given: dict[str, Any] = {
-        "model": _model(model), "top_k": top_k, "min_confidence": min_confidence, "explain": explain or None,
+        "model": model_of(model), "top_k": top_k, "min_confidence": min_confidence, "explain": explain or None,
     }  # fmt: skip
     options: Any = {name: value for name, value in given.items() if value is not None}
     with connect(url, api_key) as client:
         if file is not None:
             _file(client, task, file, output, options)
             return
-        instance = as_instance("digits", image) if image else _instance(task, words or [], title)
+        instance = as_instance("digits", image) if image else instance_of(task, words or [], title)
         found = client.predict.one(task, instance, **options)
     if as_text:
         as_json(found)
@@ -71,34 +71,12 @@ def predict(
         _tell(found)
 
 
-def encode(
-    task: TaskName,
-    words: Input = None,
-    model: ModelName = None,
-    as_text: Json = False,
-    url: Url = None,
-    api_key: Key = None,
-) -> None:
-    """How a model sees an input: its words and ids, or the numbers that the first layer takes."""
-    if not words:
-        raise typer.BadParameter("INPUT is missing")
-    options = {} if model is None else {"model": _model(model)}
-    with connect(url, api_key) as client:
-        found = client.tasks.encode(task, **_instance(task, words, None), **options)
-    if as_text:
-        as_json(found)
-    elif "words" in found.encoding:
-        show(["id", "word"], [(each["id"], each["word"]) for each in found.encoding["words"]], "no words")
-    else:
-        columns = found.encoding.get("columns") or range(1, len(found.encoding["values"]) + 1)
-        show(["column", "value"], list(zip(columns, found.encoding["values"], strict=False)), "no numbers")
-
-
-def _model(given: str | None) -> int | str | None:
+def model_of(given: str | None) -> int | str | None:
+    """A version number, or a model's id."""
     return int(given) if given and given.isascii() and given.isdigit() else given
 
 
-def _instance(task: str, words: list[str], title: str | None) -> dict[str, Any]:
+def instance_of(task: str, words: list[str], title: str | None) -> dict[str, Any]:
     """The input of the command line as the request has it."""
     try:
         if task == "housing":

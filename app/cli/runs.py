@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.connection import Json, Key, Url, connect
+from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import replacing
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
@@ -34,6 +34,8 @@ def runs(
         return
     with connect(url, api_key) as client:
         found = client.runs.list(task, status, dataset, tag, limit)
+        if not found:
+            check_task(client, task)
     if as_text:
         as_json([run.data for run in found])
         return

@@ -34,7 +34,7 @@ def train(
     url: Url = None,
     api_key: Key = None,
 ) -> None:
-    """Queue a run; with --watch follow it. Ctrl-C ends the watching, not the run."""
+    """Queue a run and print its id; with --watch follow it. Ctrl-C ends the watching, not the run."""
     asked: dict[str, Any] = {
         "preset": preset, "dataset": dataset, "recipe": _recipe(recipe, epochs), "seed": seed, "seeds": seeds,
         "validation": _validation(validation), "activate": activate, "name": name, "tags": _tags(tag or []),
@@ -43,6 +43,8 @@ def train(
     }  # fmt: skip
     with connect(url, api_key) as client:
         run = client.train(task, **asked)
+        if not as_text:
+            line(run.id)
         if follow:
             watch(run, as_text=as_text)
             run.check()
@@ -51,7 +53,6 @@ def train(
         elif follow:
             _result(run)
         else:
-            line(run.id)
             console(error=True).print(f"queued; `densely runs show {run.id}` tells how it goes", markup=False)
 
 

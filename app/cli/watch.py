@@ -10,9 +10,10 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
-from app.cli.frame import INTERRUPTED, fail
+from app.cli import INTERRUPTED
+from app.cli.frame import UNREACHABLE, fail
 from app.cli.output import as_json, console, line, sparkline, table
-from app.client import Event, Run
+from app.client import Event, Run, ServiceUnreachable
 from app.client.progress import figures, time_left
 
 ROWS = 10  # epochs shown
@@ -104,7 +105,7 @@ def watch(run: Run, *, as_text: bool) -> None:
     """Follow the run to its end; afterwards `run` says how it ended.
 
     Raises:
-        typer.Exit: Ctrl-C. The run goes on.
+        typer.Exit: Ctrl-C, or a service that stays away. The run goes on.
     """
     try:
         if sys.stdout.isatty() and not as_text:
@@ -113,9 +114,15 @@ def watch(run: Run, *, as_text: bool) -> None:
                 _follow(run, board)
         else:
             _follow(run, Script() if as_text else Lines())
+        run.refresh(patient=True)
     except KeyboardInterrupt as error:
-        raise fail(f"run {run.id} goes on; `densely runs cancel {run.id}` ends it", INTERRUPTED) from error
-    run.refresh(patient=True)
+        raise fail(f"{_goes_on(run)}, end it with `densely runs cancel {run.id}`", INTERRUPTED) from error
+    except ServiceUnreachable as error:
+        raise fail(f"{error.message}. {_goes_on(run)}", UNREACHABLE) from error
+
+
+def _goes_on(run: Run) -> str:
+    return f"run {run.id} goes on; look with `densely runs show {run.id}`"
 
 
 def _follow(run: Run, watcher: Watcher) -> None:

@@ -121,12 +121,20 @@ def moved(error: ApiError, rows: int) -> ApiError:
 def _problem_of(response: httpx.Response) -> Problem:
     """What the response tells; a proxy's page of HTML is no problem document and tells its status only."""
     request_id = response.headers.get("X-Request-ID")
-    plain = Problem("", response.status_code, response.reason_phrase, f"status {response.status_code}", [], request_id)
     try:
         content = json.loads(response.content)
         fields = [FieldError(str(e["field"]), str(e["message"])) for e in content.get("errors") or []]
         kind = str(content["type"]).removeprefix(PREFIX)
-        title, detail = str(content.get("title", plain.title)), str(content.get("detail", ""))
+        title, detail = str(content.get("title", response.reason_phrase)), str(content.get("detail", ""))
     except (ValueError, TypeError, KeyError, AttributeError):
-        return plain
+        return Problem("", response.status_code, response.reason_phrase, _guess(response), [], request_id)
     return Problem(kind, response.status_code, title, detail, fields, content.get("request_id") or request_id)
+
+
+def _guess(response: httpx.Response) -> str:
+    """For an error that is no problem document. A gateway has good reasons for three of them."""
+    told = f"status {response.status_code}"
+    if response.status_code in (502, 503, 504):
+        return told
+    where = str(response.request.url.copy_with(raw_path=b"/")).rstrip("/")
+    return f"{told}; what answers at {where} does not seem to be Densely"

@@ -3,8 +3,9 @@
 import json
 import re
 import shutil
-import signal
 import socket
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
+import app
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
-from app.domain.runs import Metrics, RunError
+from app.domain.runs import Metrics
 from app.settings import Settings
 from tests.integration.cli.conftest import Densely, one_line, start
 from tests.integration.finished import Finished, answers_of
 from tests.support.artifacts import add_model
+from tests.support.scripted import ScriptedServer, answer, problem
 
 EPOCHS = [{"loss": 0.7, "accuracy": 0.5}, {"loss": 0.6, "accuracy": 0.6}]
 KEY = "a-key-of-16-chars"
@@ -30,7 +33,7 @@ def test_predictions_of_each_task(densely: Densely, client: httpx.Client, exampl
         "newswire": [examples["newswire"]["text"], "--title", examples["newswire"]["title"]],
         "digits": [json.dumps(examples["digits"]["pixels"])],
         "housing": [f"{name}={value}" for name, value in examples["housing"]["features"].items()],
-        "planar": ["--", ",".join(map(str, examples["planar"]["point"]))],
+        "planar": [",".join(map(str, examples["planar"]["point"]))],
     }
     assert set(examples) == set(words)
     for task, given in words.items():
@@ -100,6 +103,13 @@ def test_an_input_as_the_model_sees_it(densely: Densely) -> None:
         (["predict", "housing", "CRIM"], "INPUT of housing must look like NAME=NUMBER"),
         (["predict", "planar", "a,b"], "INPUT of planar must look like X,Y"),
         (["predict", "sentiment", "x", "--modl", "1"], "No such option"),
+        (["predict", "planar", "-1,2", "--modl", "1"], "No such option: --modl"),
+        (["decode", "planar"], "NUMBER is missing"),
+        (["decode", "planar", "x"], "NUMBER of planar must be a number"),
+        (["decode", "sentiment", "0.5"], "NUMBER of sentiment must be a word id"),
+        (["up", "--json"], "No such option: --json. See `densely up --help`."),
+        (["--json", "up"], "up takes no --json"),
+        (["--url", "http://127.0.0.1:1"], "Missing command. See"),
         (["train", "planar", "--recipe", "{"], "--recipe is not JSON"),
         (["train", "planar", "--recipe", "[]"], "--recipe must be a JSON object"),
         (["train", "planar", "--validation", "some"], "--validation must be none, holdout:ROWS or kfold:FOLDS"),
@@ -123,6 +133,12 @@ def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path: Path, words: list[str
 REFUSED = [
     (["predict", "sentiment", "x", "--model", "99"], "task 'sentiment' has no version 99"),
     (["predict", "weather", "x"], "task: must be one of"),
+    (
+        ["models", "--task", "weather"],
+        "task: must be one of digits, housing, newswire, planar, sentiment; got 'weather'",
+    ),
+    (["runs", "--task", "weather"], "task: must be one of digits, housing, newswire, planar, sentiment; got 'weather'"),
+    (["runs", "--status", "done"], "status: Input should be 'queued', 'running'"),
     (["predict", "digits", "--image", "no-such.png"], "no-such.png: No such file or directory"),
     (["train", "planar", "--epochs", "0"], "recipe.epochs: Input should be greater than or equal to 1"),
     (["runs", "show", "r-none"], "there is no run 'r-none'"),
@@ -192,34 +208,6 @@ def test_the_same_key_queues_one_run(densely: Densely) -> None:
     assert densely(*words).stdout == densely(*words).stdout
 
 
-def test_watching_a_run_that_fails_is_exit_code_4(densely: Densely, finished: Finished) -> None:
-    attempt = finished.claimed("planar", EPOCHS)
-    attempt.fail(RunError(type="Diverged", message="the loss is no longer a number"))
-    run_id = attempt.run().id
-    done = densely("runs", "watch", run_id)
-
-    assert 4 == done.returncode
-    assert f"run {run_id} is failed: Diverged: the loss is no longer a number\n" == done.stderr
-    assert "epoch 2: loss 0.6 accuracy 0.6" in done.stdout
-    events = [json.loads(line) for line in densely("runs", "watch", run_id, "--json").stdout.splitlines()]
-    told = [event["type"] for event in events if event["type"] != "progress"]
-    assert ["status", "status", "epoch", "epoch", "status"] == told
-    assert "Diverged" in densely("runs", "show", run_id).stdout
-
-
-def test_ctrl_c_leaves_the_run_going_and_says_how_to_end_it(client: httpx.Client, tmp_path: Path) -> None:
-    settings = {"DENSELY_URL": str(client.base_url), "DENSELY_HOME": str(tmp_path)}
-    process = start("train", "planar", "--dataset", "moons", "--watch", **settings)
-    assert process.stdout is not None
-    assert "queued\n" == process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    (run,) = client.get("/runs").json()["items"]
-
-    assert (130, "queued") == (process.returncode, run["status"])
-    assert f"run {run['id']} goes on; `densely runs cancel {run['id']}` ends it\n" == err
-
-
 def test_finished_runs_are_shown_and_compared(densely: Densely, finished: Finished, tmp_path: Path) -> None:
     answers, metrics = answers_of("sentiment"), Metrics(test={"accuracy": 0.9, "loss": 0.3})
     one = finished.run("sentiment", answers, EPOCHS, metrics=metrics)
@@ -250,17 +238,104 @@ def test_models_are_listed_shown_fetched_and_activated(
     assert f"{other}/manifest.json" in zipfile.ZipFile(tmp_path / "m.zip").namelist()
 
 
+def test_negative_numbers_need_no_dashes(densely: Densely, client: httpx.Client) -> None:
+    """Wherever the options stand, also those whose value is a negative number."""
+    body = {"task": "planar", "point": [-1.25, 0.5], "min_confidence": 0}
+    told = client.post("/predict", json=body).json()["prediction"]
+    for words in (
+        ["planar", "-1.25,0.5", "--json"], ["--json", "planar", "-1.25", ".5"], ["planar", "--json", "--", "-1.25,.5"],
+        ["planar", "-1.25,.5", "--min-confidence", "0", "--json"],
+    ):  # fmt: skip
+        done = densely("predict", *words)
+        assert (0, "") == (done.returncode, done.stderr)
+        assert told["probability"] == json.loads(done.stdout)["probability"]
+    refused = densely("predict", "planar", "-1,2", "--min-confidence", "-1")
+    assert (1, True) == (refused.returncode, "min_confidence" in refused.stderr)
+
+
+def test_what_the_model_sees_is_turned_back(densely: Densely) -> None:
+    encoding = json.loads(densely("encode", "sentiment", "not bad", "--json").stdout)["encoding"]
+
+    assert "? not bad\n" == densely("decode", "sentiment", *map(str, encoding["ids"])).stdout
+    assert "? not bad\n" == densely("decode", "sentiment", json.dumps(encoding["ids"])).stdout
+    assert '{"point": [-1.5, 0.5]}\n' == densely("decode", "planar", "-1.5", "0.5").stdout
+    assert {"point": [-1.5, 0.5]} == json.loads(densely("--json", "decode", "planar", "-1.5,0.5").stdout)["decoding"][
+        "input"
+    ]
+
+
+def test_common_options_may_stand_before_the_command(densely: Densely, client: httpx.Client) -> None:
+    """After it they win; those of the environment come last."""
+    nobody, here = "http://127.0.0.1:9", str(client.base_url)
+
+    assert [] == json.loads(densely("--json", "--url", here, "runs", DENSELY_URL=nobody).stdout)
+    assert "no runs\n" == densely("--url", nobody, "runs", "--url", here).stdout
+    assert "there is no run 'r-x'" in densely("runs", "--url", here, "show", "r-x", DENSELY_URL=nobody).stderr
+    assert "there is no run 'r-x'" in densely("--url", here, "runs", "show", "r-x", DENSELY_URL=nobody).stderr
+
+
+def test_a_key_before_the_command_is_sent(densely: Densely) -> None:
+    listed = answer(200, {"items": [], "next": None})
+    with ScriptedServer([listed, listed, listed]) as server:
+        densely("--url", server.url, "--api-key", KEY, "runs", "--tag", "x")
+        densely("--url", server.url, "--api-key", KEY, "runs", "--tag", "x", "--api-key", KEY[::-1])
+    sent = [asked.headers["authorization"] for asked in server.asked if asked.path.startswith("/runs")]
+
+    assert [f"Bearer {KEY}", f"Bearer {KEY[::-1]}"] == sent
+
+
+@pytest.mark.parametrize("detail", ["an API key is needed", "this API key is not known"])
+def test_why_a_key_is_refused_is_told_as_the_service_says(densely: Densely, detail: str) -> None:
+    with ScriptedServer([problem(401, "unauthorized", detail)]) as server:
+        done = densely("runs", "--url", server.url)
+
+    assert (1, f"{detail}. Use --api-key, or set DENSELY_API_KEY.\n") == (done.returncode, done.stderr)
+
+
+def test_something_else_at_the_url_is_told(densely: Densely) -> None:
+    with ScriptedServer([answer(501, b"<html>", "text/html")]) as server:
+        done = densely("predict", "planar", "1,2", "--url", server.url)
+
+    assert (1, True) == (done.returncode, one_line(done.stderr))
+    assert f"what answers at {server.url} does not seem to be Densely" in done.stderr
+
+
+def test_the_version(densely: Densely) -> None:
+    assert f"densely {app.__version__}\n" == densely("--version").stdout
+
+
+def test_ctrl_c_while_it_is_imported_is_quiet(tmp_path: Path) -> None:
+    """The signal comes with the first import of a library."""
+    code = """
+import os, signal, sys
+
+class Signal:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Signal())
+sys.argv = ["densely", "--version"]
+from app.cli import app
+app()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (130, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
 def test_help_and_completion(densely: Densely) -> None:
     told = densely("--help")
 
     assert 0 == told.returncode
     assert "3 the service cannot be reached" in " ".join(told.stdout.split())
+    assert "may stand before the command or after it, where they win" in " ".join(told.stdout.split())
     asked = {"_DENSELY_COMPLETE": "complete_bash", "COMP_WORDS": "densely pre", "COMP_CWORD": "1"}
     assert "predict" == densely(**asked).stdout.strip()
 
 
 def test_every_command_of_a_client_takes_json_and_url(densely: Densely) -> None:
-    commands = ["predict", "encode", "train", "runs", "models", "activate", "compare", "doctor"]
+    commands = ["predict", "encode", "decode", "train", "runs", "models", "activate", "compare", "doctor"]
     commands += [f"runs {name}" for name in ("show", "watch", "cancel", "retry")] + ["models show", "models download"]
     for command in commands:
         told = densely(*command.split(), "--help").stdout

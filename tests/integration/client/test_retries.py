@@ -110,11 +110,21 @@ def test_other_answers_are_final(connect: Connect, status: int) -> None:
     assert (status, "something-new", "because") == (caught.value.status, caught.value.title, str(caught.value))
 
 
-def test_an_answer_that_is_no_problem_document_tells_its_status(connect: Connect) -> None:
-    with ScriptedServer([answer(403, b"<html>no</html>", "text/html")]) as server, pytest.raises(ApiError) as caught:
+@pytest.mark.parametrize("status", [403, 404, 501])
+def test_an_answer_that_is_no_problem_document_is_hardly_from_densely(connect: Connect, status: int) -> None:
+    with ScriptedServer([answer(status, b"<html>no</html>", "text/html")]) as server:
+        with pytest.raises(ApiError) as caught:
+            connect(server.url).ready()
+        told = f"status {status}; what answers at {server.url} does not seem to be Densely"
+
+    assert (status, "", told) == (caught.value.status, caught.value.kind, caught.value.detail)
+
+
+def test_a_gateway_speaks_for_densely(connect: Connect) -> None:
+    with ScriptedServer([answer(502, b"<html>", "text/html")]) as server, pytest.raises(ApiError) as caught:
         connect(server.url).ready()
 
-    assert (403, "Forbidden", "status 403") == (caught.value.status, caught.value.title, caught.value.detail)
+    assert ("Bad Gateway", "status 502") == (caught.value.title, caught.value.detail)
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"[]", b'{"ready": "maybe"}'])

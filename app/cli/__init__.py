@@ -1,0 +1,40 @@
+"""The command line. One module for each group of commands; `frame` turns errors into one line and an exit code.
+
+frame       errors, exit codes
+output      tables, JSON, and how figures look
+files       what commands write: whole or not at all
+connection  where the service is: `--url` and `--api-key`
+commands    all of them together, and what may stand before their names
+service     up, serve, worker, migrate
+predict     predict
+encode      encode, decode
+train       train, with `watch`, which draws a run while it goes on
+runs        runs, compare
+models      models, activate
+doctor      doctor, with `checks` and `places`
+"""
+
+import os
+import signal
+import sys
+from typing import Any
+
+INTERRUPTED = 130
+
+
+def app(**options: Any) -> None:
+    """Run the command of the process's arguments, and end the process with its exit code.
+
+    Nothing above imports what takes long: Ctrl-C while the rest is imported should end it as quietly as later.
+    """
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a shell may have told to ignore it
+    if ours:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    from app.cli.commands import app as commands
+
+    try:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        commands(**options)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,72 @@
+"""`densely encode` and `densely decode`."""
+
+import json
+import re
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.connection import Json, Key, Url, connect
+from app.cli.output import as_json, line, show
+from app.cli.predict import Input, ModelName, TaskName, instance_of, model_of
+
+TEXTS = ("sentiment", "newswire")
+Numbers = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NUMBER...",
+        help="what `encode` tells: word ids of a text, else what the first layer takes",
+        show_default=False,
+    ),
+]
+
+
+def encode(
+    task: TaskName,
+    words: Input = None,
+    model: ModelName = None,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """How a model sees an input: its words and ids, or the numbers that the first layer takes."""
+    if not words:
+        raise typer.BadParameter("INPUT is missing")
+    with connect(url, api_key) as client:
+        found = client.tasks.encode(task, **instance_of(task, words, None), **_choice(model))
+    if as_text:
+        as_json(found)
+    elif "words" in found.encoding:
+        show(["id", "word"], [(each["id"], each["word"]) for each in found.encoding["words"]], "no words")
+    else:
+        columns = found.encoding.get("columns") or range(1, len(found.encoding["values"]) + 1)
+        show(["column", "value"], list(zip(columns, found.encoding["values"], strict=False)), "no numbers")
+
+
+def decode(
+    task: TaskName,
+    numbers: Numbers = None,
+    model: ModelName = None,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """What a model sees, turned back: word ids into a text, numbers into an input of the task."""
+    given = [each for each in re.split(r"[\s,\[\]]+", " ".join(numbers or [])) if each]
+    if not given:
+        raise typer.BadParameter("NUMBER is missing")
+    is_text = task in TEXTS
+    try:
+        codes: Any = {"ids": [int(each) for each in given]} if is_text else {"values": [float(each) for each in given]}
+    except ValueError as error:
+        raise typer.BadParameter(f"NUMBER of {task} must be {'a word id' if is_text else 'a number'}") from error
+    with connect(url, api_key) as client:
+        found = client.tasks.decode(task, **codes, **_choice(model))
+    if as_text:
+        as_json(found)
+    else:
+        line(found.decoding["text"] if "text" in found.decoding else json.dumps(found.decoding["input"]))
+
+
+def _choice(model: str | None) -> dict[str, Any]:
+    return {} if model is None else {"model": model_of(model)}

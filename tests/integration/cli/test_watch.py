@@ -45,6 +45,7 @@ def test_ctrl_c_leaves_the_run_going_and_says_how_to_look_and_to_end_it(client: 
     settings = {"DENSELY_URL": str(client.base_url), "DENSELY_HOME": str(tmp_path)}
     process = start("train", "planar", "--dataset", "moons", "--watch", **settings)
     run_id = process.stdout.readline().strip()
+    assert run_id.startswith("r-")
     assert "queued\n" == process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)

@@ -144,6 +144,19 @@ def test_an_unknown_run_and_a_strange_route_are_told(open_page: OpenPage) -> Non
     expect(page.get_by_role("heading", name="Film review")).to_be_visible()
 
 
+def test_a_view_that_cannot_be_loaded_is_told_in_words_and_comes_by_itself(open_page: OpenPage) -> None:
+    page = open_page()
+    away = re.compile("/web/js/models.js|/health/ready")
+    page.route(away, lambda route: route.abort())
+
+    page.get_by_role("link", name="Models").click()
+
+    expect(page.get_by_role("alert")).to_have_text("The service does not answer. Trying again…")
+    page.unroute(away)
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the requests that failed
+
+
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Service]:
     """A service that asks for a key."""
@@ -161,6 +174,9 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(browser: Any, guarded: Service)
     dialog = page.get_by_role("dialog", name="API key")
     expect(dialog).to_be_visible()
 
+    dialog.get_by_label("Key").fill("a-wrong-one")
+    dialog.get_by_role("button", name="Use it").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("This key was not accepted.")
     dialog.get_by_label("Key").fill(KEY)
     dialog.get_by_role("button", name="Use it").click()
 
@@ -168,7 +184,7 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(browser: Any, guarded: Service)
     page.reload()
     expect(page.locator(".verdict")).to_contain_text("positive")
     snippet = page.locator("[data-snippet]").text_content()
-    assert "Authorization: Bearer $DENSELY_KEY" in snippet
+    assert "Authorization: Bearer $DENSELY_API_KEY" in snippet
     assert KEY not in snippet
     page.get_by_role("link", name="Models").click()
     page.get_by_role("link", name="Version 1 of planar").click()

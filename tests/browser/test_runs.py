@@ -83,6 +83,23 @@ def test_fields_are_checked_while_they_are_typed(open_page: OpenPage) -> None:
     assert [] == accessibility.problems_at_widths(page)
 
 
+def test_a_recipe_is_checked_against_its_task(open_page: OpenPage) -> None:
+    page = open_page("#/runs/new")
+    recipe = page.get_by_label("Fields that replace")
+
+    recipe.fill('{"head": "regression"}')
+    expect(page.get_by_text("recipe.head: task sentiment takes binary, multiclass, unit_regression")).to_be_visible()
+    recipe.fill('{"features": {"kind": "pixels"}}')
+    expect(page.get_by_text("recipe.features.kind: task sentiment takes multi_hot")).to_be_visible()
+    page.get_by_role("button", name="Take the whole preset").click()
+    expect(recipe).to_have_value(re.compile("multi_hot"))
+    page.get_by_label("Preset", exact=True).select_option("small")
+    expect(recipe).to_have_value(re.compile('"units": 8'))
+    page.get_by_label("Task").select_option("digits")
+    expect(recipe).to_have_value("{}")
+    expect(recipe).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_what_the_service_refuses_stands_beside_its_field(open_page: OpenPage) -> None:
     """A rule that no schema holds: the validation takes more rows than there are."""
     page = open_page("#/runs/new")
@@ -118,6 +135,69 @@ def test_a_run_is_cancelled_and_retried(open_page: OpenPage, service: Service) -
 
 
 @pytest.mark.slow
+def test_a_lost_connection_is_told_until_it_is_back(open_page: OpenPage, runs: list[str]) -> None:
+    page = open_page("#/models")
+    page.route("**/runs/*/events", lambda route: route.abort())
+    page.evaluate(f"location.hash = '#/runs/{runs[0]}'")
+
+    expect(page.get_by_text("Connection lost; trying again…")).to_be_visible()
+    page.unroute("**/runs/*/events")
+
+    expect(page.get_by_text("Connection lost")).to_have_count(0)
+    expect(page.locator("text=published model")).to_be_visible()
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the requests that failed
+
+
+@pytest.mark.slow
+def test_a_failed_run_promises_nothing(open_page: OpenPage, service: Service) -> None:
+    too_fast = {"epochs": 20, "optimizer": {"kind": "sgd", "learning_rate": 10, "momentum": 0.9}}
+    run = service.train(task="housing", dataset="sample", seed=1, recipe=too_fast)
+    assert service.wait(run["id"])["status"] == "failed"
+
+    page = open_page(f"#/runs/{run['id']}")
+
+    expect(page.get_by_text("There are none: the training did not come to its end.")).to_be_visible()
+    expect(page.get_by_text("loss is no longer a number")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(page.get_by_text("validation", exact=True)).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_figures_and_buttons_are_in_view_on_a_narrow_screen(
+    open_page: OpenPage, service: Service, runs: list[str]
+) -> None:
+    page = open_page("#/models", viewport={"width": 360, "height": 740})
+    model_id = service.run(runs[0])["model_id"]
+    row = page.locator(f'[data-model="{model_id}"]')
+    shown = [row.get_by_role("button", name="Activate"), row.get_by_text("accuracy")]
+    assert all(is_within(one, 360) for one in shown)
+    assert [] == accessibility.problems(page)
+
+    for route in (f"#/runs/{runs[0]}", f"#/models/{model_id}"):
+        page.goto(page.url.partition("#")[0] + route)
+        figures = page.get_by_role("table", name="Figures of the run")
+        assert all(is_within(figures.get_by_role("columnheader", name=name), 340) for name in ("Test", "Guessing"))
+
+
+def is_within(locator: Any, width: int) -> bool:
+    box = locator.bounding_box()
+    return bool(box["x"] >= 0 and box["x"] + box["width"] <= width)
+
+
+@pytest.mark.slow
+def test_axis_labels_are_whole_and_legible_on_any_screen(open_page: OpenPage, runs: list[str]) -> None:
+    for width in (1280, 360):
+        page = open_page(f"#/runs/{runs[0]}", viewport={"width": width, "height": 740})
+        expect(page.locator(".chart text").first).to_be_visible()
+        chart, *texts = page.locator(".chart").first.evaluate(
+            "chart => [chart, ...chart.querySelectorAll('text')].map((e) => e.getBoundingClientRect().toJSON())"
+        )
+        assert len(texts) > 6
+        assert all(text["height"] > 11 for text in texts)
+        assert all(text["left"] >= chart["left"] and text["right"] <= chart["right"] + 0.5 for text in texts)
+
+
+@pytest.mark.slow
 def test_two_runs_are_chosen_and_compared(open_page: OpenPage, runs: list[str]) -> None:
     page = open_page("#/runs")
     compare = page.get_by_role("button", name="Compare")
@@ -130,6 +210,7 @@ def test_two_runs_are_chosen_and_compared(open_page: OpenPage, runs: list[str]) 
     expect(page.get_by_role("heading", name="2 runs of planar")).to_be_visible()
     expect(page.get_by_role("row", name="recipe.layers.0.units")).to_contain_text("8")
     expect(page.locator(".note")).to_contain_text("McNemar")
+    expect(page.locator(".note")).to_contain_text("in favour of “8 units”")
     picture = page.get_by_role("img", name="Curves of the runs")
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("complete", value=True)
@@ -151,6 +232,8 @@ def test_a_model_is_activated_and_rolled_back(open_page: OpenPage, service: Serv
     page.get_by_role("button", name="Roll back to version 1").click()
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
     expect(row.locator(".badge.active")).to_have_count(0)
+    expect(row.get_by_role("button", name="Activate")).to_be_visible()
+    expect(page.get_by_role("button", name="Roll back")).to_have_count(0)  # that is no way back
     assert 1 == service.client.get("/tasks/planar").json()["active_model"]["version"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
+from app.plots.boundary import MARKERS
 from benchmarks.service import Service
 
 ENVIRONMENT = {"DENSELY_WARM_TRAINER": "false"}  # nothing is trained here
@@ -45,6 +46,58 @@ def test_a_review_turns_while_it_is_typed(open_page: OpenPage) -> None:
     review.press_sequentially(" but no: it is awful, boring, dull, a terrible waste of time", delay=5)
 
     expect(page.locator(".verdict")).to_contain_text("negative")
+
+
+def test_requests_go_out_while_somebody_types_one_at_a_time(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator(".verdict")).to_contain_text("positive")
+    sent: list[str] = []
+    under_way = [0]
+
+    def begin(request: Any) -> None:
+        if request.url.endswith("/predict"):
+            sent.append(json.loads(request.post_data)["text"])
+            under_way.append(under_way[-1] + 1)
+
+    def end(request: Any) -> None:
+        if request.url.endswith("/predict"):
+            under_way.append(under_way[-1] - 1)
+
+    page.on("request", begin)
+    page.on("requestfinished", end)
+    page.on("requestfailed", end)
+    review = page.get_by_label("Review")
+    text = "A superb start, but then the worst acting and the most boring plot of the year."
+    review.fill("")
+    page.evaluate("""() => { globalThis.most = 0; setInterval(() => {
+      globalThis.most = Math.max(globalThis.most, document.querySelectorAll('mark').length); }, 20); }""")
+
+    review.press_sequentially(text, delay=15)
+    marked = page.evaluate("globalThis.most")
+
+    expect(page.locator(".verdict")).to_contain_text("negative")
+    page.wait_for_timeout(300)
+    assert len([one for one in sent if one != text]) >= 3, sent
+    assert text == sent[-1]
+    assert max(under_way) == 1
+    assert marked > 0  # words were marked before the last letter
+
+
+def test_no_old_answer_stays_while_the_service_is_away(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator(".verdict")).to_contain_text("positive")
+    expect(page.locator("mark").first).to_be_attached()
+    page.route("**/predict", lambda route: route.abort())
+
+    page.get_by_label("Review").fill("A terrible film.")
+
+    expect(page.get_by_role("alert")).to_have_text("The service does not answer. Trying again…")
+    expect(page.locator(".verdict")).to_have_count(0)
+    expect(page.locator("mark")).to_have_count(0)
+    page.unroute("**/predict")
+    expect(page.locator(".verdict")).to_contain_text("negative")  # without a touch
+    expect(page.get_by_role("alert")).to_have_count(0)
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the requests that failed
 
 
 def test_words_are_marked_by_their_effect(open_page: OpenPage) -> None:
@@ -130,6 +183,10 @@ def test_the_price_follows_a_slider_and_a_field(open_page: OpenPage) -> None:
     expect(page.locator(".verdict")).to_contain_text("$24,727")
     page.get_by_label("LSTAT: share").fill("")
     expect(page.get_by_role("alert")).to_contain_text("LSTAT: a number is needed")
+    expect(page.locator(".verdict")).to_have_count(0)
+    expect(page.locator(".effect .bar")).to_have_count(0)
+    page.get_by_label("LSTAT: share").fill("4.98")
+    expect(page.locator(".verdict")).to_be_visible()
 
 
 def test_a_click_on_the_plane_asks_for_that_point(open_page: OpenPage) -> None:
@@ -142,7 +199,21 @@ def test_a_click_on_the_plane_asks_for_that_point(open_page: OpenPage) -> None:
     plane.click(position={"x": box["width"] * 0.1, "y": box["height"] * 0.5})
 
     expect(page.locator(".verdict")).to_contain_text("class 0")
-    assert -2.3 == pytest.approx(float(page.get_by_label("x", exact=True).input_value()), abs=0.05)
+    assert -2.3 == pytest.approx(float(page.get_by_label("x1", exact=True).input_value()), abs=0.05)
+
+
+def test_the_plane_has_the_colours_and_names_of_the_boundarys_picture(open_page: OpenPage) -> None:
+    page = open_page("#/try/planar")
+
+    for label, (_, colour) in enumerate(MARKERS):
+        wanted = f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
+        style = page.get_by_text(f"class {label}", exact=True).evaluate(
+            "e => getComputedStyle(e).boxShadow + getComputedStyle(e).textDecorationColor"
+        )
+        assert wanted in style
+    effects = page.get_by_role("list", name="Effect of each coordinate").get_by_role("listitem")
+    expect(effects).to_contain_text(["x1", "x2"])
+    expect(page.get_by_label("x2", exact=True)).to_be_visible()
 
 
 def test_the_shown_curl_and_fetch_do_what_the_page_did(open_page: OpenPage, service: Service) -> None:

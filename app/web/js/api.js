@@ -8,6 +8,8 @@ export class Problem extends Error {
 		super(problem.detail ?? problem.title ?? `status ${status}`);
 		this.status = status;
 		this.errors = problem.errors ?? [];
+		this.passing = [0, 429, 502, 503, 504].includes(status); // the same request may do later
+		this.told = this.message + (this.passing ? " Trying again…" : "");
 	}
 }
 
@@ -29,8 +31,9 @@ export async function fetched(path, { method = "GET", body, signal, headers = {}
 		.catch((error) => { throw error.name === "AbortError" ? error : new Problem(0, { detail: "The service does not answer." }); });
 	if (answer.ok) return answer;
 	const problem = await answer.json().catch(() => ({ title: answer.statusText }));
-	if (answer.status === 401) dispatchEvent(new Event("keyneeded"));
-	throw new Problem(answer.status, problem);
+	const error = new Problem(answer.status, problem);
+	if (answer.status === 401) dispatchEvent(new CustomEvent("keyneeded", { detail: error.message }));
+	throw error;
 }
 
 export const get = async (path, signal) => (await fetched(path, { signal })).json();
@@ -45,12 +48,6 @@ export function openapi() {
 	return described;
 }
 
-/** Whether the request form of a task has this field: older services have fewer. */
-export async function offers(task, field) {
-	const form = (await openapi()).components.schemas[`${task[0].toUpperCase()}${task.slice(1)}Request`];
-	return field in (form?.properties ?? {});
-}
-
 /** A URL for an <img> or a download: as it is, or as a blob where a key has to be sent. */
 export async function fileUrl(path, signal) {
 	if (!apiKey()) return urlOf(path);
@@ -58,7 +55,5 @@ export async function fileUrl(path, signal) {
 }
 
 export const pause = (ms, signal) => new Promise((resolve, reject) => {
-	if (signal.aborted) { reject(signal.reason); return; }
-	const timer = setTimeout(resolve, ms);
-	signal.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+	setTimeout(() => (signal.aborted ? reject(signal.reason) : resolve()), ms);
 });

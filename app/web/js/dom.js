@@ -23,7 +23,7 @@ function make(create, tag, rest) {
 		if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
 		else if (name === "style") for (const [key, one] of Object.entries(value)) element.style.setProperty(key, one);
 		else if (name === "value") element.value = value;
-		else if (name === "checked" || name === "disabled" || name === "selected") element[name] = value;
+		else if (name === "checked" || name === "disabled") element[name] = value;
 		else element.setAttribute(name === "label" ? "aria-label" : name, value === true ? "" : value);
 	}
 	return put(element, ...rest);
@@ -51,13 +51,10 @@ export const alertLine = (text) => h("p.error", { role: "alert" }, text);
 /** Calls `action` on these events, separated by spaces. */
 export const on = (target, events, action) => events.split(" ").forEach((event) => target.addEventListener(event, action));
 
-/** A function that calls `action` once, `wait` ms after its last call. */
-export function debounced(action, wait) {
+/** A function that calls `action` `wait` ms later: once for all calls until then, however many follow. */
+export function throttled(action, wait) {
 	let timer = 0;
-	return (...given) => {
-		clearTimeout(timer);
-		timer = setTimeout(() => action(...given), wait);
-	};
+	return () => { timer ||= setTimeout(() => { timer = 0; action(); }, wait); };
 }
 
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
@@ -112,6 +109,13 @@ export function table(caption, heads, rows, rightFrom = 99) {
 		h("thead", h("tr", heads.map((head, place) => h("th", { scope: "col", class: right(place) }, head)))),
 		h("tbody", rows.map((cells) => h("tr", cells.map((cell, place) =>
 			place ? h("td", { class: right(place) }, cell) : h("th", { scope: "row" }, cell)))))));
+}
+
+/** Two cells: the test figure of a run or model, and what guessing scores. */
+export function scores({ test, baseline }) {
+	const name = ["accuracy", "f1", "mae"].find((one) => one in test);
+	return [h("td.num", { "data-head": "Test" }, name && `${name} ${figure(name, test[name])}`),
+		h("td.num.soft", { "data-head": "Guessing" }, name && figure(name, baseline[name]))];
 }
 
 export const facts = (pairs) =>

@@ -1,11 +1,13 @@
 // Launch a run: fields are checked while typing, and again by the service.
 
 import { get, openapi, post } from "./api.js";
-import { alertLine, button, debounced, freshId, h, on, put, title } from "./dom.js";
+import { alertLine, button, freshId, h, on, put, title } from "./dom.js";
 import { check } from "./schema.js";
 import { snippet } from "./snippet.js";
 
 const MAIN = ["epochs", "batch_size", "optimizer.learning_rate"]; // parts of the recipe with a field of their own
+
+const within = (fields, path) => path.split(".").reduce((part, key) => part?.[key], fields);
 
 /** Shows the form; `#/runs/new?from=<id>` starts from a run's settings. */
 export async function show(place, _, signal) {
@@ -37,11 +39,12 @@ export async function show(place, _, signal) {
 		if (found?.constructor !== Object) throw new Error('an object is needed, for example {"epochs": 8}');
 		return found;
 	};
+	const parsed = () => { try { return patch(); } catch { return null; } };
 	const write = (fields) => { recipe.value = JSON.stringify(fields, null, 2); };
 	// Main fields and JSON follow each other, except while the JSON is unfinished.
 	const intoRecipe = (name) => {
-		let fields;
-		try { fields = patch(); } catch { return; }
+		const fields = parsed();
+		if (!fields) return;
 		const given = inputs[`recipe.${name}`].valueAsNumber;
 		const [part, ...inner] = name.split(".");
 		if (Number.isNaN(given)) delete fields[part];
@@ -49,16 +52,17 @@ export async function show(place, _, signal) {
 		write(fields);
 	};
 	const fromRecipe = () => {
-		let fields;
-		try { fields = patch(); } catch { return; }
-		for (const name of MAIN) inputs[`recipe.${name}`].value = name.split(".").reduce((part, key) => part?.[key], fields) ?? "";
+		const fields = parsed();
+		if (fields) for (const name of MAIN) inputs[`recipe.${name}`].value = within(fields, name) ?? "";
 	};
 	const showPreset = () => {
 		about.textContent = preset().description;
-		for (const name of MAIN) inputs[`recipe.${name}`].placeholder = name.split(".").reduce((part, key) => part[key], preset().recipe);
+		for (const name of MAIN) inputs[`recipe.${name}`].placeholder = within(preset().recipe, name);
 	};
 	const pickTask = () => {
-		const { presets, datasets } = tasks[value("task")];
+		const name = value("task");
+		get(`tasks/${name}`, signal).then((task) => { tasks[name] = task; update(); }, () => {}); // it tells more than the list
+		const { presets, datasets } = tasks[name];
 		put(inputs.preset, options(Object.keys(presets).map((name) => [name, name])));
 		put(inputs.dataset, options(datasets.map((one) => [one.name, one.name + (one.is_sample ? " (toy rows, seconds)" : one.here ? "" : " (is fetched)")])));
 		inputs.dataset.value = (datasets.find((one) => one.here && !one.is_sample) ?? datasets.at(-1)).name;
@@ -100,7 +104,6 @@ export async function show(place, _, signal) {
 		problem.textContent = loose.join("; ");
 		for (const [name, input] of Object.entries(inputs)) {
 			hints[name].textContent = texts[name]?.join("; ") ?? "";
-			hints[name].classList.toggle("bad", name in texts);
 			input.setAttribute("aria-invalid", name in texts);
 		}
 	};
@@ -110,19 +113,21 @@ export async function show(place, _, signal) {
 		try {
 			const made = request();
 			errors = check(made, description.components.schemas.TrainRequest, description);
-			box.show("POST", "train", made);
+			if (!errors.length) errors = misfits(tasks[made.task], made.recipe ?? {});
+			box.show("train", made);
 		} catch (error) { errors = [{ field: "recipe", message: error.message }]; }
 		tell(errors);
 		return !errors.length;
 	};
 	const replace = (fields) => { write(fields); fromRecipe(); update(); };
+	let whole = null; // the recipe as it was taken from a preset
+	const takeWhole = () => { replace(preset().recipe); whole = recipe.value; };
 	const submit = async (event) => {
 		event.preventDefault();
 		if (!update()) { form.querySelector('[aria-invalid="true"]').focus(); return; }
 		launch.disabled = true;
 		try {
-			const key = `page-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-			const run = await post("train", request(), undefined, { "Idempotency-Key": key });
+			const run = await post("train", request(), undefined, { "Idempotency-Key": `page-${Date.now()}-${Math.random()}` });
 			location.hash = `#/runs/${run.id}`;
 		} catch (error) {
 			launch.disabled = false;
@@ -138,17 +143,26 @@ export async function show(place, _, signal) {
 				select("activate", "Activate the model", [["if_better", "if better"], ["always", "always"], ["never", "never"]]), field("name", "Name", h("input", { maxlength: 200 }))),
 			problem, h("div.row", launch)),
 		h("section.card", h("h2", "Recipe"), field("recipe", "Fields that replace the preset’s, as JSON", recipe),
-			h("div.row", button("Take the whole preset", () => replace(preset().recipe)), button("Clear", () => replace({}))))), box.node);
+			h("div.row", button("Take the whole preset", takeWhole), button("Clear", () => replace({}))))), box.node);
 	place.append(h("div.head", title("New run"), h("p.lead", "Start from a preset and change what you like. Empty fields keep the preset’s values.")), form);
 	inputs.task.value = old?.task ?? "sentiment";
 	pickTask();
 	if (old) take(old);
 	update();
-	on(inputs.task, "change", pickTask);
-	on(inputs.preset, "change", showPreset);
+	on(inputs.task, "change", () => { replace({}); pickTask(); }); // a recipe is of its task
+	on(inputs.preset, "change", () => {
+		showPreset();
+		if (recipe.value === whole) takeWhole();
+	});
 	for (const name of MAIN) on(inputs[`recipe.${name}`], "input", () => intoRecipe(name));
 	on(recipe, "input", fromRecipe);
-	const soon = debounced(update, 80);
-	on(form, "input", soon);
-	on(form, "change", soon);
+	on(form, "input", update);
+}
+
+/** What the task's description says against a recipe. */
+function misfits({ name, heads, presets }, { head, features }) {
+	const kinds = [...new Set(Object.values(presets).map((preset) => preset.recipe.features.kind))];
+	return [["recipe.head", head, heads], ["recipe.features.kind", features?.kind, kinds]]
+		.filter(([, given, known]) => given && known && !known.includes(given))
+		.map(([field, , known]) => ({ field, message: `task ${name} takes ${known.join(", ")}` }));
 }

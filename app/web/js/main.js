@@ -1,6 +1,6 @@
 // Routes: `#/try/<task>`, `#/runs`, `#/runs/new`, `#/runs/<id>`, `#/compare/<ids>`, `#/models`, `#/models/<id>`.
 
-import { apiKey, openapi, setApiKey } from "./api.js";
+import { apiKey, get, openapi, pause, Problem, setApiKey } from "./api.js";
 import { alertLine, confirmed, h, on, put, title } from "./dom.js";
 
 const VIEWS = {
@@ -23,32 +23,40 @@ async function show() {
 	leave = new AbortController();
 	const { signal } = leave;
 	for (const link of document.querySelectorAll("[data-tab]")) {
-		if (link.dataset.tab === (tab === "compare" ? "runs" : tab)) link.setAttribute("aria-current", "page");
-		else link.removeAttribute("aria-current");
+		link.ariaCurrent = link.dataset.tab === (tab === "compare" ? "runs" : tab) ? "page" : null;
 	}
 	const place = h("div");
 	try {
-		const view = await load(rest);
+		const view = await load(rest).catch(() => { throw new Problem(0, { detail: "The service does not answer." }); });
 		if (signal.aborted) return;
 		put(main, place);
 		await view.show(place, rest, signal);
 	} catch (error) {
-		if (signal.aborted || error.name === "AbortError") return;
-		put(main, h("div.stack", title("That did not work"),
-			alertLine(error.message), h("p", h("a", { href: "#/try/sentiment" }, "To the start"))));
+		if (signal.aborted) return;
+		put(main, h("div.stack", title("That did not work"), alertLine(error.told ?? error.message)));
+		if (error.passing) reloadWhenBack(signal).catch(() => {});
 	}
 	if (signal.aborted) return;
 	const heading = main.querySelector("h1");
-	document.title = heading ? `${heading.textContent} · Densely` : "Densely";
-	if (!first) { heading?.focus({ preventScroll: true }); scrollTo(0, 0); }
+	document.title = `${heading.textContent} · Densely`;
+	if (!first) { heading.focus({ preventScroll: true }); scrollTo(0, 0); }
 	first = false;
 }
 
-/** Asks for an API key; it is kept until the browser's tab is closed. */
-async function askForKey() {
+/** Not every browser asks again for a module that did not come: the page is loaded anew. */
+async function reloadWhenBack(signal) {
+	for (;;) {
+		await pause(2000, signal);
+		if (await get("health/ready", signal).then(() => true, (error) => !error.passing)) { location.reload(); return; }
+	}
+}
+
+/** Asks for an API key, which is kept until the browser's tab is closed; `refusal` is what the service said. */
+async function askForKey(refusal) {
 	if (document.querySelector("dialog")) return;
+	keyButton.hidden = false;
 	const field = h("input", { type: "password", autocomplete: "off", value: apiKey() });
-	const content = [h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."), h("label", "Key", field)];
+	const content = [refusal && alertLine((apiKey() && "This key was not accepted. ") + refusal), h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."), h("label", "Key", field)];
 	if (!(await confirmed("API key", content, "Use it", "Not now"))) return;
 	setApiKey(field.value.trim());
 	show();
@@ -56,8 +64,8 @@ async function askForKey() {
 
 const keyButton = document.getElementById("key");
 keyButton.hidden = true;
-on(keyButton, "click", askForKey);
-addEventListener("keyneeded", askForKey);
+on(keyButton, "click", () => askForKey());
+addEventListener("keyneeded", (event) => askForKey(event.detail));
 addEventListener("hashchange", show);
 openapi().then((description) => { keyButton.hidden = !description.security && !apiKey(); }, () => {});
 show();

@@ -23,8 +23,8 @@ export function markedText(attributes) {
 		under.style.minHeight = `${(attributes.rows ?? 1) * 1.65 + 1.4}em`;
 		under.scrollTop = area.scrollTop;
 	};
-	// Until the next answer the marks around the change stay on their words.
-	on(area, "input", () => {
+	// Where the text is no longer the one of the answer, the marks around the change stay on their words.
+	const adapt = () => {
 		const letters = Array.from(area.value);
 		const { letters: old, spans } = shown;
 		let head = 0;
@@ -35,12 +35,12 @@ export function markedText(attributes) {
 		const kept = spans.filter((span) => span.end <= head || span.start >= old.length - tail);
 		shown = { letters, spans: kept.map((span) => (span.end <= head ? span : { ...span, start: span.start + shift, end: span.end + shift })) };
 		draw();
-	});
+	};
+	on(area, "input", adapt);
 	on(area, "scroll", () => { under.scrollTop = area.scrollTop; });
 	const mark = (text, spans) => {
-		if (text !== area.value) return; // typed on since
 		shown = { letters: Array.from(text), spans };
-		draw();
+		adapt();
 	};
 	const write = (text) => {
 		area.value = text;

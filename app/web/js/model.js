@@ -1,6 +1,6 @@
 // A model's page: its figures, layers and pictures; activate it, take its files.
 
-import { fetched, fileUrl, get } from "./api.js";
+import { fileUrl, get } from "./api.js";
 import { alertLine, badge, button, count, duration, facts, h, moment, put, table, title } from "./dom.js";
 import { activate } from "./models.js";
 import { figuresOf } from "./run.js";
@@ -15,7 +15,9 @@ export async function show(place, [id], signal) {
 	const state = h("div.row.push");
 	const drawState = (active) => put(state, 
 		active ? badge("active") : button("Activate", () => activate(model, () => drawState(true), problem), { class: "main" }),
-		button("Download", () => download(id, problem)),
+		button("Download", async () => {
+			try { h("a", { href: await fileUrl(`models/${id}/archive`, signal), download: `${id}.zip` }).click(); } catch (error) { problem.textContent = error.message; }
+		}),
 		runs.items.some((run) => run.id === model.run_id) && h("a.button", { href: `#/runs/${model.run_id}` }, "Its run"));
 	drawState(model.active);
 	const settings = facts([["Task", task.title], ["Dataset", model.dataset + (model.dataset_is_sample ? " (toy rows)" : "")],
@@ -39,11 +41,3 @@ function picture(id, kind, signal) {
 	return node;
 }
 
-async function download(id, problem) {
-	try {
-		const blob = await (await fetched(`models/${id}/archive`)).blob();
-		const url = URL.createObjectURL(blob);
-		h("a", { href: url, download: `${id}.zip` }).click();
-		setTimeout(() => URL.revokeObjectURL(url), 10_000);
-	} catch (error) { problem.textContent = error.message; }
-}

@@ -1,7 +1,7 @@
 // The versions of each task; one is active, or the one before again.
 
 import { get, replace } from "./api.js";
-import { alertLine, badge, button, confirmed, figure, h, moment, put, say, title } from "./dom.js";
+import { alertLine, badge, button, confirmed, h, moment, put, say, scores, title } from "./dom.js";
 
 export async function show(place, _, signal) {
 	const problem = alertLine();
@@ -17,21 +17,21 @@ export async function show(place, _, signal) {
 }
 
 function section(task, models, latest, changed, problem) {
-	const before = latest && models.find((model) => model.id === latest.previous_model_id);
+	const version = models.find((model) => model.active)?.version;
+	const before = models.find((model) => model.id === latest?.previous_model_id && model.version < version);
 	return h("section.card", { label: task.title },
 		h("div.row", h("h2", task.title), before && button(`Roll back to version ${before.version}`, () => activate(before, changed, problem, "Roll back"), { class: "push" })),
-		models.length ? h("div.scroll", h("table", h("caption.hidden", `Models of ${task.name}, newest first`),
+		models.length ? h("div.scroll.cards", h("table", h("caption.hidden", `Models of ${task.name}, newest first`),
 			h("thead", h("tr", ["Version", "Dataset", "Test", "Guessing", "Made", ""].map((head) => h("th", { scope: "col" }, head || h("span.hidden", "Actions"))))),
 			h("tbody", models.map((model) => row(model, changed, problem))))) : h("p.soft", "None yet."));
 }
 
 function row(model, changed, problem) {
-	const name = ["accuracy", "f1", "mae"].find((one) => one in model.metrics.test) ?? "";
 	return h("tr", { "data-model": model.id },
 		h("th", { scope: "row" }, h("a", { href: `#/models/${model.id}`, label: `Version ${model.version} of ${model.task}` }, `Version ${model.version}`), " ", model.active && badge("active")),
-		h("td", model.dataset, model.dataset_is_sample && h("span.soft.small", " toy rows")),
-		h("td.num", name && `${name} ${figure(name, model.metrics.test[name])}`), h("td.num.soft", name && figure(name, model.metrics.baseline[name])),
-		h("td.soft", moment(model.created_at)),
+		h("td", { "data-head": "Dataset" }, model.dataset, model.dataset_is_sample && h("span.soft.small", " toy rows")),
+		scores(model.metrics),
+		h("td.soft", { "data-head": "Made" }, moment(model.created_at)),
 		h("td.right", !model.active && button("Activate", () => activate(model, changed, problem), { label: `Activate version ${model.version} of ${model.task}` })));
 }
 

@@ -41,7 +41,8 @@ export function reduced(canvas) {
 	const found = measure(canvas);
 	if (!found) return null;
 	const scale = BOX / Math.max(found.width, found.height);
-	let source = crop(canvas, found);
+	let [source, cut] = canvasOf(found.width, found.height);
+	cut.drawImage(canvas, -found.left, -found.top);
 	// Halving step by step averages all pixels; one large step would skip most of them.
 	while (source.width > 2 * found.width * scale || source.height > 2 * found.height * scale) {
 		const [half, context] = canvasOf(source.width / 2, source.height / 2);
@@ -60,12 +61,6 @@ export function reduced(canvas) {
 		Array.from({ length: SIDE }, (_, column) => Math.round((ink[row * SIDE + column] * 255) / most)));
 }
 
-function crop(canvas, { left, top, width, height }) {
-	const [cut, context] = canvasOf(width, height);
-	context.drawImage(canvas, left, top, width, height, 0, 0, width, height);
-	return cut;
-}
-
 /** An image file as ink on a transparent canvas: grey, dark on light turned round, faint ground taken off. */
 export async function inkOfFile(file, side) {
 	const bitmap = await createImageBitmap(file).catch(() => { throw new Error("That is no picture that this browser can read."); });
@@ -78,7 +73,7 @@ export async function inkOfFile(file, side) {
 	const picture = context.getImageData(0, 0, canvas.width, canvas.height);
 	const grey = Float32Array.from({ length: canvas.width * canvas.height }, (_, place) =>
 		0.299 * picture.data[4 * place] + 0.587 * picture.data[4 * place + 1] + 0.114 * picture.data[4 * place + 2]);
-	const ground = groundOf(grey, canvas.width, canvas.height);
+	const ground = groundOf(grey, canvas.width);
 	const ink = grey.map((value) => (ground > 127 ? ground - value : value - ground));
 	const most = ink.reduce((least, value) => Math.max(least, value), 1);
 	ink.forEach((value, place) => {
@@ -89,10 +84,5 @@ export async function inkOfFile(file, side) {
 	return canvas;
 }
 
-function groundOf(grey, width, height) {
-	const border = grey.filter((_, place) => {
-		const [row, column] = [Math.floor(place / width), place % width];
-		return row === 0 || column === 0 || row === height - 1 || column === width - 1;
-	}).sort();
-	return border[Math.floor(border.length / 2)];
-}
+/** The grey of the paper: the median along the upper and the lower edge. */
+const groundOf = (grey, width) => [...grey.slice(0, width), ...grey.slice(-width)].sort((a, b) => a - b)[width];

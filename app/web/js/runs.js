@@ -1,7 +1,7 @@
 // The queue and the history; two to ten runs of a task can be chosen and compared.
 
 import { get, pause } from "./api.js";
-import { alertLine, badge, button, duration, figure, h, moment, percent, put, title } from "./dom.js";
+import { alertLine, badge, button, duration, h, moment, percent, put, scores, title } from "./dom.js";
 import { isFinal } from "./follow.js";
 
 const MOST = 10; // runs of a comparison
@@ -24,7 +24,7 @@ export async function show(place, _, signal) {
 	const choose = () => {
 		const kinds = new Set(chosen.values());
 		compare.disabled = chosen.size < 2 || chosen.size > MOST || kinds.size > 1;
-		hint.textContent = kinds.size > 1 ? "Only runs of one task can be compared" : chosen.size > MOST ? `At most ${MOST} runs` : chosen.size ? `${chosen.size} chosen` : "Choose runs of one task to compare them";
+		hint.textContent = kinds.size > 1 ? "Only runs of one task can be compared" : `${chosen.size} of 2 to ${MOST} runs chosen`;
 	};
 	const draw = ({ items, next }) => {
 		const focused = document.activeElement?.dataset?.focus;
@@ -44,7 +44,7 @@ export async function show(place, _, signal) {
 	place.append(h("div.head", title("Runs"), h("a.button.main.push", { href: "#/runs/new" }, "New run")),
 		h("section.card", { label: "Runs" },
 			h("div.row", h("span", task), h("span", status), h("span.push.row", hint, compare)), problem,
-			h("div.scroll", h("table", h("caption.hidden", "Runs, newest first"),
+			h("div.scroll.cards", h("table", h("caption.hidden", "Runs, newest first"),
 				h("thead", h("tr", ["Choose", "Run", "Status", "Task", "Dataset", "Test", "Guessing", "Queued", "Took"].map((head) =>
 					h("th", { scope: "col" }, head === "Choose" ? h("span.hidden", head) : head)))), rows)), empty, more));
 	choose();
@@ -60,7 +60,7 @@ async function keep(refresh, problem, signal) {
 			busy = await refresh();
 		} catch (error) {
 			if (signal.aborted) return;
-			problem.textContent = error.message;
+			problem.textContent = error.told ?? error.message;
 		}
 	}
 }
@@ -71,12 +71,11 @@ function rowOf(run, chosen, changed) {
 		if (box.checked) chosen.set(run.id, run.task); else chosen.delete(run.id);
 		changed();
 	} });
-	const name = ["accuracy", "f1", "mae"].find((one) => one in run.metrics.test) ?? "";
 	const left = run.progress?.eta_seconds;
 	return h("tr", h("td", box),
 		h("th", { scope: "row" }, h("a", { href: `#/runs/${run.id}`, "data-focus": `link-${run.id}` }, label), h("div.soft.small.mono", run.id)),
 		h("td", badge(run.status), run.status === "running" && h("div.soft.small.num", `${percent(run.progress?.fraction ?? 0, 0)}${left ? `, ${duration(left)} left` : ""}`)),
-		h("td", run.task), h("td", run.dataset), h("td.num", name && `${name} ${figure(name, run.metrics.test[name])}`),
-		h("td.num.soft", name && figure(name, run.metrics.baseline[name])), h("td.soft", moment(run.created_at)),
-		h("td.num.soft", run.finished_at && run.started_at ? duration((new Date(run.finished_at) - new Date(run.started_at)) / 1000) : ""));
+		h("td", { "data-head": "Task" }, run.task), h("td", { "data-head": "Dataset" }, run.dataset), scores(run.metrics),
+		h("td.soft", { "data-head": "Queued" }, moment(run.created_at)),
+		h("td.num.soft", { "data-head": "Took" }, run.finished_at && run.started_at ? duration((new Date(run.finished_at) - new Date(run.started_at)) / 1000) : ""));
 }

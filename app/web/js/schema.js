@@ -27,7 +27,6 @@ export function check(value, schema, root, path = "") {
 	const form = resolve(schema, root);
 	if (form.anyOf || form.oneOf) return checkUnion(value, form, root, path);
 	const wrong = (message) => [{ field: path, message }];
-	if ("const" in form && value !== form.const) return wrong(`must be ${JSON.stringify(form.const)}`);
 	if (form.enum && !form.enum.includes(value)) return wrong(`must be one of ${form.enum.join(", ")}`);
 	if (form.type && !KINDS[form.type](value)) return wrong(`must be ${/^[aio]/.test(form.type) ? "an" : "a"} ${form.type}`);
 	if (typeof value === "number") {

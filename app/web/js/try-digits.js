@@ -1,8 +1,8 @@
 // A pad to draw a digit on, or a picture of one.
 
-import { bars, button, debounced, h, on, put } from "./dom.js";
+import { alertLine, bars, button, h, on, throttled } from "./dom.js";
 import { canvasOf, colour, inkOfFile, reduced } from "./pad.js";
-import { answers, predictor, verdict, warnings } from "./predictions.js";
+import { predictor, verdict, warnings } from "./predictions.js";
 
 const SIDE = 336; // pixels of the pad's own canvas
 const PEN = 26;
@@ -14,9 +14,9 @@ export async function show(place, context) {
 	const [ink, pen] = canvasOf(SIDE);
 	Object.assign(pen, { lineCap: "round", lineJoin: "round", lineWidth: PEN });
 	const seen = h("canvas", { width: 28, height: 28, role: "img", label: "The digit as the model sees it" });
-	const effects = h("canvas", { width: 28, height: 28, role: "img", label: "Pixels that speak for and against the answer" });
-	const effectsFigure = h("figure", { hidden: true }, effects, h("figcaption"));
-	const result = answers();
+	const picture = h("canvas", { width: 28, height: 28, role: "img", label: "Pixels that speak for and against the answer" });
+	const effectsFigure = h("figure", { hidden: true }, picture, h("figcaption"));
+	const problem = alertLine();
 	let down = null;
 	let cursor = null;
 	let pixels = null;
@@ -37,27 +37,32 @@ export async function show(place, context) {
 			view.stroke();
 		}
 	};
-	const { predict, problem, drop } = predictor(context, ({ prediction }) => {
-		put(result, [
+	const { predict, result, drop } = predictor(context, ({ prediction }, input) => {
+		const { label, effects } = prediction.explanation;
+		paintEffects(picture, effects, input.pixels, [colour("--for-rgb"), colour("--against-rgb")]);
+		effectsFigure.lastChild.textContent = `Ink for and against ${label}`;
+		effectsFigure.hidden = false;
+		return [
 			verdict(prediction, prediction.label),
 			bars(prediction.probabilities.map((share, digit) => [digit, share]), "Probability of each digit"),
-			warnings(prediction)]);
-		const found = prediction.explanation;
-		effectsFigure.hidden = !found;
-		if (!found) return;
-		paintEffects(effects, found.effects, pixels, [colour("--for-rgb"), colour("--against-rgb")]);
-		effectsFigure.querySelector("figcaption").textContent = `Ink for and against ${found.label}`;
-	});
+			warnings(prediction)];
+	}, () => { effectsFigure.hidden = true; });
 	const ask = () => {
+		problem.textContent = "";
 		pixels = reduced(ink);
 		paintInk(seen, pixels);
 		if (pixels) { predict({ pixels }); return; }
-		drop();
-		effectsFigure.hidden = true;
-		put(result, h("p.soft", "Draw a digit, large or small, anywhere on the pad."));
+		drop(h("p.soft", "Draw a digit, large or small, anywhere on the pad."));
 	};
-	const soon = debounced(ask, 90);
-	const clear = () => { pen.clearRect(0, 0, SIDE, SIDE); draw(); ask(); };
+	const soon = throttled(ask, 90);
+	/** In place of what is there, a picture in the middle. */
+	const redraw = (picture, width, height) => {
+		pen.clearRect(0, 0, SIDE, SIDE);
+		pen.drawImage(picture, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
+		draw();
+		ask();
+	};
+	const clear = () => redraw(ink, 0, 0);
 	const stroke = (from, to) => {
 		pen.beginPath();
 		pen.moveTo(from.x, from.y);
@@ -79,10 +84,7 @@ export async function show(place, context) {
 	});
 	on(pad, "pointermove", (event) => {
 		if (!down) return;
-		for (const one of event.getCoalescedEvents?.() ?? []) { const to = at(one); stroke(down, to); down = to; }
-		const to = at(event);
-		stroke(down, to);
-		down = to;
+		for (const one of [...(event.getCoalescedEvents?.() ?? []), event]) { const to = at(one); stroke(down, to); down = to; }
 	});
 	for (const end of ["pointerup", "pointercancel"]) pad.addEventListener(end, () => { down = null; });
 	on(pad, "keydown", (event) => {
@@ -103,10 +105,7 @@ export async function show(place, context) {
 		if (!file) return;
 		try {
 			const picture = await inkOfFile(file, SIDE);
-			pen.clearRect(0, 0, SIDE, SIDE);
-			pen.drawImage(picture, (SIDE - picture.width) / 2, (SIDE - picture.height) / 2);
-			draw();
-			ask();
+			redraw(picture, picture.width, picture.height);
 		} catch (error) { problem.textContent = error.message; }
 	};
 	const file = h("input", { type: "file", accept: "image/*", class: "hidden", tabindex: -1, label: "Picture of a digit", onchange: () => { take(file.files[0]); file.value = ""; } });
@@ -117,12 +116,9 @@ export async function show(place, context) {
 		const [small, brush] = canvasOf(28);
 		const rows = context.task.example.pixels;
 		rows.forEach((row, y) => row.forEach((value, x) => { brush.fillStyle = `rgb(0 0 0 / ${value / 255})`; brush.fillRect(x, y, 1, 1); }));
-		pen.clearRect(0, 0, SIDE, SIDE);
-		pen.drawImage(small, 0, 0, SIDE, SIDE);
-		draw();
-		ask();
+		redraw(small, SIDE, SIDE);
 	};
-	addEventListener("themechange", () => { draw(); paintInk(seen, pixels); }, { signal: context.signal });
+	addEventListener("themechange", draw, { signal: context.signal });
 	place.append(h("div.split",
 		h("section.card", { label: "Input" }, pad,
 			h("div.row", button("Clear", clear), button("Example", example),
@@ -145,7 +141,7 @@ function paintInk(canvas, pixels) {
 
 function paintEffects(canvas, effects, pixels, [plus, minus]) {
 	const view = canvas.getContext("2d");
-	paintInk(canvas, pixels?.map((row) => row.map((value) => value / 4)));
+	paintInk(canvas, pixels.map((row) => row.map((value) => value / 4)));
 	const most = Math.max(1e-9, ...effects.flat().map(Math.abs));
 	effects.forEach((row, y) => row.forEach((effect, x) => {
 		if (!effect) return;

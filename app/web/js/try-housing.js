@@ -1,7 +1,7 @@
 // The thirteen figures of a part of town, as sliders and numbers.
 
-import { button, debounced, h, on, put, signed, twinBar } from "./dom.js";
-import { answers, predictor, warnings } from "./predictions.js";
+import { alertLine, button, h, on, put, signed, throttled, twinBar } from "./dom.js";
+import { predictor, warnings } from "./predictions.js";
 
 // Least, most and step of the sliders: the range of the published table. The fields take any number.
 const RANGES = {
@@ -14,37 +14,37 @@ export async function show(place, context) {
 	const example = context.task.example.features;
 	const controls = Object.fromEntries(Object.entries(form).map(([name, field]) => [name, feature(name, field.description, () => soon())]));
 	const list = h("div.features", Object.values(controls).map((control) => control.node));
-	const result = answers();
-	const { predict, problem, drop } = predictor(context, ({ prediction }) => {
-		const effects = prediction.explanation?.effects ?? {};
+	const tell = (effects) => {
 		const most = Math.max(0.5, ...Object.values(effects).map(Math.abs));
 		for (const [name, control] of Object.entries(controls)) control.tell(effects[name], most);
-		list.classList.toggle("told", "explanation" in prediction);
+	};
+	const { predict, result, drop } = predictor(context, ({ prediction }) => {
+		tell(prediction.explanation.effects);
 		const dollars = Math.round(prediction.value * 1000).toLocaleString("en");
-		put(result, [h("p.verdict", `$${dollars}`, " ", h("small", "median home price")),
+		return [h("p.verdict", `$${dollars}`, " ", h("small", "median home price")),
 			h("p.soft.small.num", `${prediction.value.toFixed(2)} ${prediction.unit}`),
-			prediction.explanation && h("p.soft.small", "The bars show each figure’s effect: the price minus what it would be with that figure at its mean in training."),
-			warnings(prediction)]);
-	});
+			h("p.soft.small", "The bars show each figure’s effect: the price minus what it would be with that figure at its mean in training."),
+			warnings(prediction)];
+	}, () => tell({}));
 	const ask = () => {
 		const features = Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value()]));
 		const wrong = Object.keys(features).filter((name) => !Number.isFinite(features[name]));
-		if (wrong.length) { drop(); problem.textContent = `${wrong.join(", ")}: a number is needed`; return; }
-		predict({ features });
+		if (wrong.length) drop(alertLine(`${wrong.join(", ")}: a number is needed`));
+		else predict({ features });
 	};
-	const soon = debounced(ask, 80);
+	const soon = throttled(ask, 80);
 	const reset = () => { for (const [name, control] of Object.entries(controls)) control.set(example[name]); ask(); };
 	place.append(h("div.split",
 		h("section.card", { label: "Input" }, list,
 			h("div.row", button("Back to the example", reset))),
-		h("div.stack", h("section.card", { label: "Answer" }, result, problem),
+		h("div.stack", h("section.card", { label: "Answer" }, result),
 			context.task.notice && h("p.note", context.task.notice))));
 	reset();
 	return ask;
 }
 
 function feature(name, description, changed) {
-	const [min, max, step] = RANGES[name] ?? [-100, 100, 0.1];
+	const [min, max, step] = RANGES[name];
 	const slider = h("input", { type: "range", min, max, step, label: `${name}, slider` });
 	const field = h("input", { type: "number", step: "any", label: `${name}: ${description}` });
 	const effect = h("span.effect.num");

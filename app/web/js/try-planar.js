@@ -1,9 +1,8 @@
 // The plane in the model's colours; a click asks for a point.
 
-import { post } from "./api.js";
-import { debounced, h, on, put, signed, twinBar } from "./dom.js";
+import { alertLine, h, on, signed, throttled, twinBar } from "./dom.js";
 import { canvasOf, colour } from "./pad.js";
-import { answers, predictor, verdict, warnings } from "./predictions.js";
+import { predictor, verdict, warnings } from "./predictions.js";
 
 const [LEAST, MOST] = [-3, 4]; // the datasets' points lie between these
 const CELLS = 70;
@@ -13,28 +12,28 @@ export async function show(place, context) {
 	const canvas = h("canvas.plane", { width: SIDE, height: SIDE, tabindex: 0, role: "img",
 		label: "The plane in the model's colours. Click for a point; arrow keys move it." });
 	const [x, y] = context.task.example.point.map((value, axis) => h("input", { type: "number", step: "0.1", min: -1000, max: 1000, value, id: `axis-${axis}` }));
-	const result = answers();
 	let shares = null; // probability of class 1, row by row from the top
 	const draw = () => paint(canvas, shares, [x.valueAsNumber, y.valueAsNumber]);
-	const { predict, problem, drop } = predictor(context, ({ prediction }) => {
-		const effects = prediction.explanation?.effects;
-		put(result, [verdict(prediction, `class ${prediction.label}`),
-			effects && h("ul.bars.num", { label: "Effect of each coordinate" }, Object.entries(effects).map(([axis, effect]) =>
+	const { predict, result, drop } = predictor(context, ({ prediction }) => {
+		return [verdict(prediction, `class ${prediction.label}`),
+			h("ul", { label: "Effect of each coordinate", class: `bars num class-${prediction.label}` }, Object.entries(prediction.explanation.effects).map(([axis, effect]) =>
 				h("li", h("span", axis), twinBar(effect), h("span.right", signed(effect))))),
-			warnings(prediction)]);
+			warnings(prediction)];
 	});
 	const ask = () => {
 		draw();
 		const point = [x.valueAsNumber, y.valueAsNumber];
 		if (point.every(Number.isFinite)) predict({ point });
-		else { drop(); problem.textContent = "Both coordinates need a number."; }
+		else drop(alertLine("Both coordinates need a number."));
 	};
-	const colourPlane = async () => {
+	const plane = predictor({ ...context, show() {} }, ({ predictions }) => {
+		shares = predictions.map((one) => (one.label === 1 ? one.probability : 1 - one.probability));
+		ask();
+	}, () => { shares = null; draw(); });
+	const again = () => {
 		const at = (place) => LEAST + ((place + 0.5) * (MOST - LEAST)) / CELLS;
 		const instances = Array.from({ length: CELLS ** 2 }, (_, place) => ({ point: [at(place % CELLS), at(CELLS - 1 - Math.floor(place / CELLS))] }));
-		const answer = await post("predict", { task: "planar", instances, ...context.model() }, context.signal);
-		shares = answer.predictions.map((one) => (one.label === 1 ? one.probability : 1 - one.probability));
-		draw();
+		plane.predict({ instances, explain: false });
 	};
 	const move = (px, py) => {
 		const within = (value) => Math.min(MOST, Math.max(LEAST, value)).toFixed(2);
@@ -52,30 +51,29 @@ export async function show(place, context) {
 		event.preventDefault();
 		move(x.valueAsNumber + dx, y.valueAsNumber + dy);
 	});
-	const soon = debounced(ask, 80);
+	const soon = throttled(ask, 80);
 	on(x, "input", soon);
 	on(y, "input", soon);
 	addEventListener("themechange", draw, { signal: context.signal });
 	place.append(h("div.split",
-		h("section.card", { label: "The plane" }, canvas,
-			h("p.soft.small", h("span.key", "class 1"), " ", h("span.key.minus", "class 0"), ` The fainter, the less sure; on the line both are as probable.`)),
+		h("section.card", { label: "The plane" }, canvas, plane.result,
+			h("p.soft.small.class-1", h("span.key", "class 1"), " ", h("span.key.minus", "class 0"), ` The fainter, the less sure; on the line both are as probable.`)),
 		h("section.card", { label: "Point and answer" },
-			h("div.grid", h("label", "x", x), h("label", "y", y)), result, problem)));
-	const again = () => colourPlane().then(ask, (error) => { problem.textContent = error.message; });
-	await again();
+			h("div.grid", h("label", "x1", x), h("label", "x2", y)), result)));
+	again();
 	return again;
 }
 
 function paint(canvas, shares, point) {
+	const view = canvas.getContext("2d");
+	view.fillStyle = colour("--card");
+	view.fillRect(0, 0, SIDE, SIDE);
 	if (!shares) return;
-	const [plus, minus] = ["--for-rgb", "--against-rgb"].map((name) => colour(name).split(" ").map(Number));
+	const [plus, minus] = ["--one-rgb", "--zero-rgb"].map((name) => colour(name).split(" ").map(Number));
 	const [small, brush] = canvasOf(CELLS);
 	const picture = brush.createImageData(CELLS, CELLS);
 	shares.forEach((share, place) => picture.data.set([...(share > 0.5 ? plus : minus), 40 + 300 * Math.abs(share - 0.5)], 4 * place));
 	brush.putImageData(picture, 0, 0);
-	const view = canvas.getContext("2d");
-	view.fillStyle = colour("--card");
-	view.fillRect(0, 0, SIDE, SIDE);
 	view.drawImage(small, 0, 0, SIDE, SIDE);
 	boundary(view, shares);
 	const to = (value) => ((value - LEAST) / (MOST - LEAST)) * SIDE;
@@ -94,23 +92,16 @@ function paint(canvas, shares, point) {
 	}
 }
 
-/** The line where both classes are as probable: marching squares over the cells' centres. */
+/** Dots where both classes are as probable, between the centres of neighbours that differ. */
 function boundary(view, shares) {
 	const cell = SIDE / CELLS;
-	view.strokeStyle = colour("--ink");
-	view.lineWidth = 2;
-	view.beginPath();
-	for (let row = 0; row + 1 < CELLS; row++) {
-		for (let column = 0; column + 1 < CELLS; column++) {
-			const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([dx, dy]) => ({ x: column + dx + 0.5, y: row + dy + 0.5, over: shares[(row + dy) * CELLS + column + dx] - 0.5 }));
-			const crossings = corners.flatMap((one, place) => {
-				const next = corners[(place + 1) % 4];
-				if (one.over > 0 === next.over > 0) return [];
-				const part = one.over / (one.over - next.over);
-				return [[one.x + part * (next.x - one.x), one.y + part * (next.y - one.y)]];
-			});
-			crossings.forEach(([x, y], place) => view[place % 2 ? "lineTo" : "moveTo"](x * cell, y * cell));
+	view.fillStyle = colour("--ink");
+	shares.forEach((share, place) => {
+		const [column, row] = [place % CELLS, Math.floor(place / CELLS)];
+		for (const [right, down] of [[1, 0], [0, 1]]) {
+			if (column + right === CELLS || row + down === CELLS) continue;
+			const part = (0.5 - share) / (shares[place + right + CELLS * down] - share);
+			if (part > 0 && part <= 1) view.fillRect((column + 0.5 + right * part) * cell - 1.5, (row + 0.5 + down * part) * cell - 1.5, 3, 3);
 		}
-	}
-	view.stroke();
+	});
 }

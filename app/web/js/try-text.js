@@ -1,8 +1,8 @@
 // Film reviews and newswires.
 
-import { bars, button, count, debounced, h, on, percent, put, signed, table } from "./dom.js";
+import { bars, button, count, h, on, percent, put, signed, table, throttled } from "./dom.js";
 import { markedText } from "./marks.js";
-import { answers, predictor, verdict, warnings } from "./predictions.js";
+import { predictor, verdict, warnings } from "./predictions.js";
 
 const EXAMPLES = {
 	sentiment: [
@@ -21,24 +21,21 @@ export async function show(place, context) {
 	const fields = name === "newswire" ? { title: "Headline", text: "Story" } : { text: "Review" };
 	const boxes = Object.fromEntries(Object.entries(fields).map(([field, title]) =>
 		[field, markedText({ rows: field === "title" ? 1 : 7, label: title, id: `field-${field}`, maxlength: field === "title" ? 1000 : 100000 })]));
-	const result = answers();
-	const words = h("div");
-	const { predict, problem, drop } = predictor(context, (answer, input) => {
-		put(result, name === "newswire" ? story(answer.prediction) : review(answer.prediction), warnings(answer.prediction));
-		const explanation = answer.prediction.explanation;
-		for (const [field, box] of Object.entries(boxes)) {
-			box.mark(input[field] ?? "", explanation?.words.filter((word) => word.field === field) ?? []);
-		}
-		put(words, explanation && wordTable(explanation));
-	});
+	const list = h("div");
+	const mark = (input, words = []) => {
+		for (const [field, box] of Object.entries(boxes)) box.mark(input[field] ?? "", words.filter((word) => word.field === field));
+	};
+	const { predict, result, drop } = predictor(context, ({ prediction }, input) => {
+		mark(input, prediction.explanation.words);
+		put(list, wordTable(prediction.explanation));
+		return [name === "newswire" ? story(prediction) : review(prediction), warnings(prediction)];
+	}, () => { mark({}); put(list); });
 	const ask = () => {
 		const input = Object.fromEntries(Object.entries(boxes).map(([field, box]) => [field, box.area.value]).filter(([, text]) => text.trim()));
 		if (input.text) { predict(input); return; }
-		drop();
-		put(words);
-		put(result, h("p.soft", "Type something to see what the model makes of it."));
+		drop(h("p.soft", "Type something to see what the model makes of it."));
 	};
-	const soon = debounced(ask, 120);
+	const soon = throttled(ask, 150);
 	for (const box of Object.values(boxes)) on(box.area, "input", soon);
 	const use = (example) => {
 		for (const [field, box] of Object.entries(boxes)) box.write(example[field] ?? "");
@@ -49,9 +46,8 @@ export async function show(place, context) {
 			Object.entries(fields).map(([field, title]) => h("div.label", h("label", { for: `field-${field}` }, title), boxes[field].node)),
 			h("div.row", h("span.soft.small", "Examples"),
 				[[name === "newswire" ? "Oil" : "Kind", context.task.example], ...EXAMPLES[name]].map(([title, example]) => button(title, () => use(example))),
-				button("Clear", () => { use({}); boxes.text.area.focus(); }, { class: "push" })),
-			problem),
-		h("section.card", { label: "Answer" }, result, words)));
+				button("Clear", () => { use({}); boxes.text.area.focus(); }, { class: "push" }))),
+		h("section.card", { label: "Answer" }, result, list)));
 	use(context.task.example);
 	return ask;
 }

@@ -27,7 +27,7 @@ export async function show(place, [name], signal) {
 		return;
 	}
 	const model = () => (choice.value === "active" ? {} : { model: Number(choice.value) });
-	const context = { task, signal, model, show: (request) => box.show("POST", "predict", request) };
+	const context = { task, signal, model, show: (request) => box.show("predict", request) };
 	const again = await form.show(body, context);
 	on(choice, "change", again);
 	body.append(box.node);

@@ -35,6 +35,8 @@ def expect(*given: Any) -> Any:
 def settle(page: Any, route: str) -> None:
     """Return when the route's view has its content."""
     awaited = {"try": ".verdict", "runs": "table", "new": "[data-snippet]", "models": "table"}
+    if route.startswith("#/try"):  # and not the view before it
+        expect(page.locator(f".subnav a[href='{route}'][aria-current]")).to_be_attached()
     expect(page.locator(".card").first).to_be_visible()
     if route == "#/try/digits":
         page.get_by_role("button", name="Example").click()

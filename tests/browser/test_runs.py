@@ -174,7 +174,7 @@ def test_figures_and_buttons_are_in_view_on_a_narrow_screen(
     assert [] == accessibility.problems(page)
 
     for route in (f"#/runs/{runs[0]}", f"#/models/{model_id}"):
-        page.goto(page.url.partition("#")[0] + route)
+        page = open_page(route, viewport={"width": 360, "height": 740})
         figures = page.get_by_role("table", name="Figures of the run")
         assert all(is_within(figures.get_by_role("columnheader", name=name), 340) for name in ("Test", "Guessing"))
 

@@ -26,6 +26,7 @@ export async function show(place, [id], signal) {
 		else if (type === "log") view.log(data.message, at);
 		else if (type === "progress") run = { ...run, progress: data };
 		else if (type === "status" && data.run) {
+			if (data.status === "running" && !known) epochs.clear(); // a new attempt
 			if (run.status !== data.run.status) say(`The run is ${data.run.status}`);
 			run = data.run;
 		}
@@ -82,11 +83,11 @@ const isFailed = (run) => ["failed", "cancelled"].includes(run.status);
 function progressOf(run, last) {
 	const share = run.status === "succeeded" ? 1 : (run.progress?.fraction ?? 0);
 	const p = run.progress;
-	const after = last ? ` after epoch ${last.epoch} of ${run.recipe.epochs}` : "";
-	const part = p?.fold ? `fold ${p.fold} of ${p.folds}, ` : Number.isInteger(p?.seed) ? `seed ${p.seed}, ` : "";
+	const place = ({ epoch, fold, seed }) => `epoch ${epoch} of ${run.recipe.epochs}${fold ? `, fold ${fold} of ${run.validation.folds}` : ""}${Number.isInteger(seed) ? `, seed ${seed}` : ""}`;
+	const after = last ? ` after ${place(last)}` : "";
 	const words = {
 		queued: "Waits for a worker",
-		running: p ? `Epoch ${p.epoch} of ${p.epochs}, ${part}${p.eta_seconds === null ? "time left unknown" : `about ${duration(p.eta_seconds)} left`}` : "Prepares the data",
+		running: p ? `In ${place(p)}, ${p.eta_seconds === null ? "time left unknown" : `about ${duration(p.eta_seconds)} left`}` : "Prepares the data",
 		succeeded: `Trained in ${duration((new Date(run.finished_at) - new Date(run.started_at)) / 1000)} on ${run.device ?? "?"}`,
 		failed: `Failed${after}${run.error ? `: ${run.error.message}` : ""}`,
 		cancelled: `Cancelled${after}`,

@@ -15,12 +15,12 @@ MARKERS = (("o", BLUE), ("s", VERMILLION))
 
 def boundary(plane: Plane, shown: Shown, names: tuple[str, str], title: str, form: Form) -> bytes:
     """`shown` holds the training points, `names` are those of the two classes."""
-    from matplotlib.colors import LinearSegmentedColormap
-
     points: NDArray[Any] = shown.inputs
     right = float(np.mean(shown.target == shown.predicted))
     told = f"{right:.1%} of these {len(points):,} training points lie on their side of the line"
     with drawing():
+        from matplotlib.colors import LinearSegmentedColormap
+
         colours = LinearSegmentedColormap.from_list("sides", [BLUE, "white", VERMILLION])
         figure = page(SIDE + 1.2, SIDE, title, told)
         axes = figure.subplots()

@@ -15,12 +15,12 @@ FAINT = 0.14  # opacity of a box
 
 def diagram(layers: Sequence[LayerRow], inputs: int, input_name: str, title: str, form: Form) -> bytes:
     """Each layer with its activation, the shape of its output and its parameters, for rows of `inputs` numbers."""
-    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-
     boxes = [(f"input: {input_name}", "", inputs, MUTED), *(_box(layer) for layer in layers)]
     total = sum(layer.parameters for layer in layers)
     height = len(boxes) * (BOX_HEIGHT + GAP)
     with drawing():
+        from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
         figure = page(WIDTH, height, title, f"{total:,} parameters in all")
         axes = figure.subplots()
         axes.set(xlim=(0, WIDTH), ylim=(height, 0))

@@ -64,13 +64,17 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Our settings, for as long as a picture is made; other threads wait, because the settings are the process's."""
-    import matplotlib as mpl
+    """Our settings, for as long as a picture is made; other threads wait, because the settings are the process's.
 
-    with _ONE_AT_A_TIME, warnings.catch_warnings(), mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]  # its keys are checked when they are used
-        # A browser has the letters that our font lacks; in a PNG they are boxes, and a warning helps nobody.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
-        yield
+    Imports of matplotlib belong within: its modules import each other, and two threads that begin it break it for good.
+    """
+    with _ONE_AT_A_TIME:
+        import matplotlib as mpl
+
+        with warnings.catch_warnings(), mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]  # its keys are checked when they are used
+            # A browser has the letters that our font lacks; in a PNG they are boxes, and a warning helps nobody.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+            yield
 
 
 def clean(text: str, most: int = 500) -> str:

@@ -218,3 +218,20 @@ def test_a_plane_is_a_square_around_its_points() -> None:
     assert (200, 200) == plane.probability.shape
     np.testing.assert_allclose([-0.4, 4.4, -1.9, 2.9], [*plane.xs[[0, -1]], *plane.ys[[0, -1]]], rtol=1e-5)
     np.testing.assert_array_equal(plane.xs, plane.probability[7])
+
+
+def test_the_first_pictures_may_be_asked_for_all_at_once() -> None:
+    """A model's page asks for three; matplotlib's modules import each other, and two threads must not begin that."""
+    code = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from tests.unit.plots.test_pictures import PICTURES
+assert "matplotlib" not in sys.modules
+sys.setswitchinterval(1e-5)
+with ThreadPoolExecutor(len(PICTURES)) as pool:
+    drawn = list(pool.map(lambda one: one[0]("svg"), PICTURES.values()))
+print(len(drawn))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert f"{len(PICTURES)}\n" == done.stdout, done.stderr

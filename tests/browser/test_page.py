@@ -178,7 +178,7 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(browser: Any, guarded: Service)
 
     dialog.get_by_label("Key").fill("a-wrong-one")
     dialog.get_by_role("button", name="Use it").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("This key was not accepted.")
+    expect(dialog.get_by_role("alert")).to_contain_text("This key was not accepted: this API key is not known")
     dialog.get_by_label("Key").fill(KEY)
     dialog.get_by_role("button", name="Use it").click()
 

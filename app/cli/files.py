@@ -1,5 +1,6 @@
 """Files that commands write: whole or not at all, and never the one that is being read."""
 
+import errno
 import os
 import shutil
 import stat
@@ -35,16 +36,18 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
         with _naming(target), target.open("wb") as direct:
             yield direct
         return
-    final = target.resolve()
-    part = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.part")
     with _naming(target):
+        final = target.resolve()
+        if final.exists() and not os.access(final, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        part = final.with_name(f".{uuid.uuid4().hex[:12]}.part")
         made = part.open("xb")
     try:
         with made:
-            yield made
-        with _naming(target):
             if final.exists():
                 shutil.copymode(final, part)
+            yield made
+        with _naming(target):
             part.replace(final)
     finally:
         part.unlink(missing_ok=True)
@@ -55,5 +58,5 @@ def _naming(target: Path) -> Iterator[None]:
     """Errors name the file that was asked for, not the one beside it."""
     try:
         yield
-    except OSError as error:
-        raise fail(f"{target}: {error.strerror or error}") from error
+    except (OSError, RuntimeError) as error:  # the latter of links that lead in a circle
+        raise fail(f"{target}: {getattr(error, 'strerror', None) or error}") from error

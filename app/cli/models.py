@@ -28,7 +28,7 @@ def models(
         return
     with connect(url, api_key) as client:
         found = client.models.list(task, limit)
-        if not found:
+        if task and not found:
             check_task(client, task)
     if as_text:
         as_json(list(found))

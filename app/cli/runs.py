@@ -34,7 +34,7 @@ def runs(
         return
     with connect(url, api_key) as client:
         found = client.runs.list(task, status, dataset, tag, limit)
-        if not found:
+        if task and not found:
             check_task(client, task)
     if as_text:
         as_json([run.data for run in found])

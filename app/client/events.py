@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from app.client import calls
 from app.client.answers import Page
-from app.client.errors import error_of
-from app.client.retries import Course
+from app.client.errors import ServiceUnreachable, error_of
+from app.client.retries import AWAY, Course
 from app.domain import runs
 from app.domain.runs import FINAL, Run
 
@@ -114,7 +114,12 @@ class Feed:
         if self.last_id is not None:
             headers["Last-Event-ID"] = self.last_id
         silence = max(0.01, min(SILENCE, self.left()))
-        return {"method": "GET", "url": self.path, "headers": headers, "timeout": httpx.Timeout(10, read=silence)}
+        return {
+            "method": "GET",
+            "url": self.path,
+            "headers": headers,
+            "timeout": httpx.Timeout(min(10, silence), read=silence),
+        }
 
     def take(self, chunk: bytes) -> Iterator[Event]:
         """The events that this chunk completes.
@@ -147,10 +152,13 @@ class Feed:
         Raises:
             TimeoutError: the deadline has passed.
             ApiError: the service refuses the stream for good.
+            ServiceUnreachable: something before it says that it is away.
         """
         self.check()
         wait = self.course.again(httpx.ReadError("the stream ended") if outcome is None else outcome)
         if wait is None and isinstance(outcome, httpx.Response):
+            if outcome.status_code in AWAY:
+                raise ServiceUnreachable(f"{outcome.url} answers with status {outcome.status_code} only")
             raise error_of(outcome)
         return wait if wait is None else min(max(wait, self._parser.retry or 0.0), max(0.0, self.left()))
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-REPEATED = frozenset({429, 502, 503, 504})  # too many, and three ways of "not now"
+AWAY = frozenset({502, 503, 504})  # three ways of "not now"
+REPEATED = AWAY | {429}  # and too many
 FOLLOWING = 2.0  # seconds; the longest wait of who follows a run, which may end any moment
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.ProxyError, httpx.DecodingError)
 
@@ -61,8 +62,8 @@ class Retries:
         return None if isinstance(error, _HOPELESS) or done >= self.most else self._back_off(done)
 
     def following(self) -> "Retries":
-        """The same for who waits for a run: time ends it, not a number."""
-        return replace(self, most=sys.maxsize, longest=min(self.longest, FOLLOWING))
+        """The same for who waits for a run: time ends it, not a number, and nothing that is asked for is too long."""
+        return replace(self, most=sys.maxsize, longest=min(self.longest, FOLLOWING), patience=float("inf"))
 
     def _back_off(self, done: int) -> float:
         """A quarter is drawn: enough to spread callers, and the sum stays long enough for a restart."""

@@ -115,7 +115,8 @@ class Run(RunView):
 
         Raises:
             RunFailed, RunCancelled: it did not succeed; not with `check=False`.
-            TimeoutError: it has not ended after `timeout` seconds; it goes on.
+            TimeoutError: it has not ended after `timeout` seconds, or up to 15 more, since time is looked at when
+                something comes; it goes on.
             ServiceUnreachable: no answer for a minute, or what `Retries.away` says; it goes on.
         """
         with display(self.id, progress=progress) as shown:

@@ -74,6 +74,7 @@ def _placed(small: Grey) -> NDArray[np.uint8]:
 def _grey(content: bytes) -> Grey:
     from PIL import Image, UnidentifiedImageError
 
+    Image.MAX_IMAGE_PIXELS = None  # its own limit, which it warns of; ours below is smaller, and as early
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
     except UnidentifiedImageError as error:
@@ -95,7 +96,9 @@ def _unpacked(image: Any) -> Grey:
     if image.mode.startswith("I"):  # 16 bits
         return np.asarray(image, dtype=np.float64) / 257
     upright = (image if turn is None else image.transpose(Image.Transpose(turn))).convert("RGBA")
-    paper = Image.new("RGBA", upright.size, "white")
+    light, alpha = np.moveaxis(np.asarray(upright.convert("LA"), dtype=np.float64), -1, 0)
+    is_chalk = alpha.mean() < 128 and (light * alpha).sum() > LIGHT * alpha.sum()  # light strokes on nothing
+    paper = Image.new("RGBA", upright.size, "black" if is_chalk else "white")
     return np.asarray(Image.alpha_composite(paper, upright).convert("L"), dtype=np.float64)
 
 

@@ -161,7 +161,7 @@ class Newswire(_text.TextTask):
                 {
                     "label": None if abstained else names[order[0]],
                     "probability": probability,
-                    "labels": [names[i] for i in _sure(row, order)],
+                    "labels": [] if abstained else [names[i] for i in _sure(row, order)],
                     "top": top,
                     "known_words": known,
                     "abstained": abstained,

@@ -18,7 +18,7 @@ from app.services.webhooks import WebhookService
 
 log = get_log()
 
-TIMEOUT = 10.0  # seconds for one try, from looking up the name to the status line
+TIMEOUT = 10.0  # seconds for one try, after the name's look-up, whose own limit is the system's
 POLL = 1.0  # seconds between two looks at what is due
 SENDERS = 4  # tries at once
 STOP_SECONDS = 2.0  # that a try gets to end when the worker stops; it is made again later

@@ -151,7 +151,8 @@ def test_a_lost_connection_is_told_until_it_is_back(open_page: OpenPage, runs: l
 @pytest.mark.slow
 def test_a_failed_run_promises_nothing(open_page: OpenPage, service: Service) -> None:
     too_fast = {"epochs": 20, "optimizer": {"kind": "sgd", "learning_rate": 10, "momentum": 0.9}}
-    run = service.train(task="housing", dataset="sample", seed=1, recipe=too_fast)
+    name = "too\u2028fast"  # a line separator, which ends no line of an event
+    run = service.train(task="housing", dataset="sample", seed=1, recipe=too_fast, name=name)
     assert service.wait(run["id"])["status"] == "failed"
 
     page = open_page(f"#/runs/{run['id']}")

@@ -158,6 +158,45 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
     assert [422, 500, 200] == [status for status in statuses if status]
 
 
+def test_a_small_body_that_is_not_there_yet_takes_no_place() -> None:
+    class Endpoint:
+        """Echoes."""
+
+        async def answer(self, body: bytes) -> bytes:
+            """The same."""
+            return body
+
+        def at_once(self, *_: Any) -> bool:
+            """Never."""
+            return False
+
+        def finish(self) -> None:
+            """Nothing waits."""
+
+    async def ask(length: bytes) -> int:
+        gate = DirectGate(Endpoint(), most=1, body_seconds=9, keys=(), host="127.0.0.1", max_body=10**6)
+        headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", length)]
+        scope = {"type": "http", "method": "POST", "path": "/predict", "headers": headers}
+        statuses = []
+
+        async def never() -> Any:
+            await asyncio.Event().wait()
+
+        async def whole() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"{}"}
+
+        async def send(message: Any) -> None:
+            statuses.append(message.get("status"))
+
+        waiting = asyncio.ensure_future(gate(dict(scope), never, send))
+        await asyncio.sleep(0)
+        await gate(dict(scope), whole, send)
+        waiting.cancel()
+        return int(statuses[0])
+
+    assert (200, 503) == (asyncio.run(ask(b"99")), asyncio.run(ask(b"99999")))
+
+
 def test_requests_of_one_turn_are_answered_together_and_each_has_its_own_answer() -> None:
     """Of two tasks, with different options, and one that cannot be answered."""
     seen: list[list[str]] = []

@@ -148,7 +148,8 @@ def test_with_keys_any_host_name_is_fine(guarded: httpx.Client) -> None:
     "host",
     [
         "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.evil.example", "evil.example:8000",
-        "localhost@evil.example", "0.0.0.0", "10.0.0.1", "[::2]", "", "[", "localhost:", "a:b:c",
+        "localhost@evil.example", "evil.example@localhost", "0.0.0.0", "10.0.0.1", "[::2]", "", "[", "localhost:",
+        "a:b:c",
     ],
 )  # fmt: skip
 def test_without_keys_only_names_of_this_machine_are_served(client: httpx.Client, host: str) -> None:

@@ -11,7 +11,7 @@ export async function show(place, [ids], signal) {
 		const spread = run.metrics.spread?.test?.[name];
 		return figure(name, run.metrics[part][name]) + (part === "test" && spread ? ` (mean ${figure(name, spread.mean)} ± ${figure(name, spread.std)})` : "");
 	};
-	const withNames = (text) => found.runs.reduce((told, { id }) => told.replaceAll(id, `“${named[id]}”`), text);
+	const withNames = (text) => found.runs.reduce((told, { id }) => told.replaceAll(id, () => `“${named[id]}”`), text);
 	const differences = { preset: found.runs.map((run) => run.preset) };
 	if (new Set(differences.preset).size < 2) delete differences.preset;
 	for (const { field, values } of found.differences) differences[field] = values;

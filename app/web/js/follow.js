@@ -19,7 +19,7 @@ export async function follow(runId, on, settled, connected, signal) {
 				on(event.event, event.data, event.data.at);
 				settled();
 			}
-			if (isFinal(await get(`runs/${runId}`, signal))) { // the last log may come after the final status
+			if (isFinal(await get(`runs/${runId}`, signal))) { // the last log may come later
 				for (const { type, data, at } of (await get(`${path}?limit=500&cursor=${last}`, signal)).items) on(type, data, at);
 				return;
 			}
@@ -41,7 +41,7 @@ export async function* eventsOf(body) {
 		const blocks = (rest + value).split("\n\n");
 		rest = blocks.pop();
 		for (const block of blocks) {
-			const event = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)));
+			const event = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s)));
 			if (event.data) yield { ...event, data: JSON.parse(event.data) };
 		}
 	}

@@ -5,7 +5,7 @@ import { alertLine, button, freshId, h, on, put, title } from "./dom.js";
 import { check } from "./schema.js";
 import { snippet } from "./snippet.js";
 
-const MAIN = ["epochs", "batch_size", "optimizer.learning_rate"]; // parts of the recipe with a field of their own
+const MAIN = ["epochs", "batch_size", "optimizer.learning_rate"]; // with fields of their own
 
 const within = (fields, path) => path.split(".").reduce((part, key) => part?.[key], fields);
 
@@ -122,12 +122,13 @@ export async function show(place, _, signal) {
 	const replace = (fields) => { write(fields); fromRecipe(); update(); };
 	let whole = null; // the recipe as it was taken from a preset
 	const takeWhole = () => { replace(preset().recipe); whole = recipe.value; };
+	const keys = {}; // the same request again is the same run
 	const submit = async (event) => {
 		event.preventDefault();
 		if (!update()) { form.querySelector('[aria-invalid="true"]').focus(); return; }
 		launch.disabled = true;
 		try {
-			const run = await post("train", request(), undefined, { "Idempotency-Key": `page-${Date.now()}-${Math.random()}` });
+			const run = await post("train", request(), undefined, { "Idempotency-Key": (keys[JSON.stringify(request())] ??= `page-${Math.random()}`) });
 			location.hash = `#/runs/${run.id}`;
 		} catch (error) {
 			launch.disabled = false;

@@ -23,7 +23,7 @@ export function markedText(attributes) {
 		under.style.minHeight = `${(attributes.rows ?? 1) * 1.65 + 1.4}em`;
 		under.scrollTop = area.scrollTop;
 	};
-	// Where the text is no longer the one of the answer, the marks around the change stay on their words.
+	// Marks around a change stay on their words.
 	const adapt = () => {
 		const letters = Array.from(area.value);
 		const { letters: old, spans } = shown;

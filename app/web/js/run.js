@@ -26,7 +26,6 @@ export async function show(place, [id], signal) {
 		else if (type === "log") view.log(data.message, at);
 		else if (type === "progress") run = { ...run, progress: data };
 		else if (type === "status" && data.run) {
-			if (data.status === "running" && !known) epochs.clear(); // a new attempt
 			if (run.status !== data.run.status) say(`The run is ${data.run.status}`);
 			run = data.run;
 		}

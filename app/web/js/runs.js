@@ -9,18 +9,20 @@ const MOST = 10; // runs of a comparison
 export async function show(place, _, signal) {
 	const chosen = new Map(); // id → task
 	const tasks = (await get("tasks", signal)).items;
-	const filter = (label, values) => h("select", { label, onchange: () => refresh(true) }, h("option", { value: "" }, label), values.map((value) => h("option", value)));
+	const filter = (label, values) => h("select", { label, onchange: () => anew() }, h("option", { value: "" }, label), values.map((value) => h("option", value)));
 	const task = filter("All tasks", tasks.map((one) => one.name));
 	const status = filter("Any status", ["queued", "running", "succeeded", "failed", "cancelled"]);
 	const rows = h("tbody");
 	const empty = h("div.empty", { hidden: true }, h("p", "No runs yet. A model on the sample rows trains in seconds."), h("a.button", { href: "#/runs/new" }, "Train one"));
 	const compare = button("Compare", () => { location.hash = `#/compare/${[...chosen.keys()].join(",")}`; }, { disabled: true });
 	const hint = h("span.hint", { role: "status" });
-	const more = button("Show more", () => { limit += 50; refresh(true); }, { hidden: true });
+	const more = button("Show more", () => { limit += 50; anew(); }, { hidden: true });
 	const problem = alertLine();
 	let limit = 50;
 	let shown = "";
+	let asked = 0;
 
+	const anew = () => refresh(true).catch(() => {});
 	const choose = () => {
 		const kinds = new Set(chosen.values());
 		compare.disabled = chosen.size < 2 || chosen.size > MOST || kinds.size > 1;
@@ -34,7 +36,9 @@ export async function show(place, _, signal) {
 		empty.hidden = items.length > 0;
 	};
 	const refresh = async (now = false) => {
+		const mine = ++asked;
 		const page = await get(`runs?limit=${limit}${task.value && `&task=${task.value}`}${status.value && `&status=${status.value}`}`, signal);
+		if (mine !== asked) return true;
 		const text = JSON.stringify(page);
 		if (now || text !== shown) draw(page); // unchanged rows stay, and with them what is selected there
 		shown = text;
@@ -61,6 +65,7 @@ async function keep(refresh, problem, signal) {
 		} catch (error) {
 			if (signal.aborted) return;
 			problem.textContent = error.told ?? error.message;
+			if (!error.passing) return;
 		}
 	}
 }

@@ -3,7 +3,7 @@
 import { alertLine, button, h, on, put, signed, throttled, twinBar } from "./dom.js";
 import { predictor, warnings } from "./predictions.js";
 
-// Least, most and step of the sliders: the range of the published table. The fields take any number.
+// Least, most and step of the sliders, as in the published table; fields take any number.
 const RANGES = {
 	CRIM: [0, 90, 0.01], ZN: [0, 100, 0.5], INDUS: [0, 28, 0.1], CHAS: [0, 1, 1], NOX: [0.38, 0.88, 0.001], RM: [3.5, 9, 0.01], AGE: [0, 100, 0.1],
 	DIS: [1, 12.5, 0.01], RAD: [1, 24, 1], TAX: [180, 720, 1], PTRATIO: [12, 22, 0.1], B: [0, 397, 0.1], LSTAT: [1, 38, 0.01],

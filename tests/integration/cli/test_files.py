@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.files import replacing
 from tests.integration.cli.conftest import Densely, one_line
 
 GIVEN = '"superb"\n"a dull mess"\n'
@@ -100,3 +101,31 @@ def test_an_output_without_a_file_is_wrong_usage(densely: Densely, tmp_path: Pat
     done = densely("predict", "sentiment", "superb", "--output", str(tmp_path / "out"))
 
     assert (2, "--output goes with --file" in done.stderr) == (done.returncode, True)
+
+
+def test_a_private_file_is_private_while_it_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    target.touch(mode=0o600)
+    with replacing(target) as made:
+        made.write(b"secret")
+        (part,) = (each for each in tmp_path.iterdir() if each != target)
+        assert 0o600 == stat.S_IMODE(part.stat().st_mode)
+
+    assert b"secret" == target.read_bytes()
+    assert [target] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["circle", "n" * 245])
+def test_odd_names_are_no_trouble(densely: Densely, source: Path, tmp_path: Path, name: str) -> None:
+    """A link that leads to itself cannot be written; as long a name as the system takes can be."""
+    output = tmp_path / name
+    if name == "circle":
+        output.symlink_to(output)
+    done = densely("predict", "sentiment", "--file", str(source), "--output", str(output))
+
+    if name == "circle":
+        assert (1, True) == (done.returncode, one_line(done.stderr))
+        assert str(output) in done.stderr
+    else:
+        assert 0 == done.returncode, done.stderr
+        assert 2 == len(output.read_text(encoding="utf-8").splitlines())

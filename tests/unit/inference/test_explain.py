@@ -172,6 +172,7 @@ def test_below_the_confidence_asked_for_a_classifier_abstains(predictors: dict[s
     abstained = answer(predictor, Options(min_confidence=above), **predictor.task.example)
     assert (None, True) == (abstained["label"], abstained["abstained"])
     assert plain["probability"] == abstained["probability"]
+    assert [] == abstained.get("labels", [])
 
 
 def test_a_value_has_no_confidence(predictors: dict[str, Predictor]) -> None:

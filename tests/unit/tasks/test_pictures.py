@@ -63,9 +63,10 @@ def test_the_digit_fills_a_box_of_twenty_pixels_with_its_mass_in_the_middle() ->
         assert middle == pytest.approx(14, abs=0.6)
 
 
-def test_what_is_transparent_is_paper() -> None:
-    drawn = np.zeros((280, 280, 4), dtype=np.uint8)
-    drawn[..., 3] = np.asarray(large(SEVEN))  # black ink on nothing, as a canvas gives it
+@pytest.mark.parametrize("ink", [0, 90, 200, 255])
+def test_what_is_transparent_is_paper_of_the_other_colour(ink: int) -> None:
+    drawn = np.full((280, 280, 4), ink, dtype=np.uint8)
+    drawn[..., 3] = np.asarray(large(SEVEN))  # ink on nothing, as a canvas gives it
 
     assert away(read(encoded(SEVEN)), read(encoded(drawn))) < 8
 
@@ -100,6 +101,7 @@ def test_a_thin_line_stays_within_the_picture() -> None:
         (encoded(np.zeros((9, 9), np.uint8)), "hardly any contrast"),
         (encoded(np.full((9, 9), 255, np.uint8)), "hardly any contrast"),
         (encoded(np.zeros((1, MAX_SIDE + 1), np.uint8)), "the limit is 1024"),
+        (encoded(Image.new("1", (20_000, 20_000))), "has 20000 × 20000 pixels; the limit is 1024"),
         (base64.b64encode(base64.b64decode(encoded(large(SEVEN)))[:-200]).decode(), "damaged"),
         (base64.b64encode(base64.b64decode(encoded(large(SEVEN), "JPEG"))[:300]).decode(), "damaged"),
     ],

@@ -80,7 +80,7 @@ class Together:
 def _tell(reply: Reply, answer: bytes | None) -> None:
     try:
         reply(answer)
-    except Exception as error:
+    except Exception as error:  # one that cannot be told must not keep the others waiting
         log.error("reply.failed", exc_info=error)
 
 

@@ -34,8 +34,8 @@ _MANY = 16  # different characters from which on one pass through a text is fast
 
 _TAGS = (
     "a abbr address article b big blockquote body br center cite code dd del div dl dt em figcaption figure font "
-    "footer h1 h2 h3 h4 h5 h6 head header hr html i img ins kbd label li main mark nav ol p pre q s samp section small "
-    "span strike strong sub sup table tbody td th thead title tr tt u ul var"
+    "footer h1 h2 h3 h4 h5 h6 head header hr html i img ins kbd label li main mark nav ol p pre q s samp section "
+    "small span strike strong sub sup table tbody td th thead title tr tt u ul var"
 )
 # Line breaks are no words; other tags neither where one is closed, since <P> and <I> alone are companies in newswires.
 _LINE_BREAK = re.compile(r"<br(?:\s*/?>|\s[^<>]*>)", re.IGNORECASE)
@@ -66,17 +66,22 @@ def is_plain(text: str) -> bool:
 
 
 def _spelt_out(text: str) -> str:
+    text = _in_ascii(text)
     if "&" in text:
-        text = _ENTITY.sub(_entity, text)
+        text = _in_ascii(_ENTITY.sub(_entity, text))
     if "<" in text:
         text = _LINE_BREAK.sub(" ", text)
         if "<" in text and "</" in text:  # one character is found ten times as fast as two
             text = _TAG.sub(" ", text)
-    if not text.isascii():
-        for pattern, replacement in _hindrances(text):
-            text = pattern.sub(replacement, text)
-        text = _in_ascii(text)
     return _BACKTICK.sub("'", text) if "`" in text else text
+
+
+def _in_ascii(text: str) -> str:
+    if text.isascii():
+        return text
+    for pattern, replacement in _hindrances(text):
+        text = pattern.sub(replacement, text)
+    return _composed(text)
 
 
 @dataclass(frozen=True)
@@ -105,16 +110,20 @@ class Placed:
 
 def placed(text: str) -> Placed:
     """What `plain` makes of a text, before it is put in lower case, with its places."""
-    found = Placed(text, list(range(len(text))), list(range(1, len(text) + 1)))
-    found = found.replaced(_ENTITY, _entity)
+    found = _placed_in_ascii(Placed(text, list(range(len(text))), list(range(1, len(text) + 1))))
+    if "&" in found.text:
+        found = _placed_in_ascii(found.replaced(_ENTITY, _entity))
     found = found.replaced(_LINE_BREAK, " ")
     if "</" in found.text:
         found = found.replaced(_TAG, " ")
+    return found.replaced(_BACKTICK, "'")
+
+
+def _placed_in_ascii(found: Placed) -> Placed:
+    """A letter with its marks at a time, which is how far composing goes."""
     for rule in _hindrances(found.text):
         found = found.replaced(*rule)
-    # A letter with its marks at a time, which is how far composing goes.
-    found = found.replaced(_CLUSTER, lambda cluster: _in_ascii(cluster[0]))
-    return found.replaced(_BACKTICK, "'")
+    return found.replaced(_CLUSTER, lambda cluster: _composed(cluster[0]))
 
 
 def _entity(found: re.Match[str]) -> str:
@@ -139,7 +148,7 @@ def _odd(text: str) -> set[str]:
     return set(text.encode("utf-8", LOSSLESS).translate(None, _ASCII).decode("utf-8", LOSSLESS))
 
 
-def _in_ascii(text: str) -> str:
+def _composed(text: str) -> str:
     """Letters composed, and all other characters as ASCII has them."""
     text = unicodedata.normalize("NFC", text)
     changed = [code for code in map(ord, _odd(text)) if code in _IN_ASCII]

@@ -1,5 +1,6 @@
 """Encoders on anything that a client may send."""
 
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from app.errors import InvalidInput
 from app.tasks import registry
 from app.tasks._rows import SparseRows
 from app.tasks._text import (
+    MANY,
     START,
     UNKNOWN,
     Ids,
@@ -19,9 +21,8 @@ from app.tasks._text import (
     TextEncoder,
     TextEncoding,
     known_words,
-    spans_of,
-    words_of,
 )
+from app.tasks._words import set_apart, spans_of, words_in, words_of
 from app.tasks.base import Restored, Task
 from app.tasks.digits import PixelEncoder
 from app.tasks.housing import FEATURES, Standardizer
@@ -227,13 +228,89 @@ def test_any_picture_becomes_becomes_shares_of_one(pixels: list[int]) -> None:
     np.testing.assert_allclose(np.array(pixels) / 255, encoded[0], rtol=1e-6)
 
 
-@given(text=texts | st.text(st.sampled_from("ΑΣσς.,'İıẞ Kſ<br/>BR\u00a0\u3000\u0085\x1c-é"), max_size=30))
+# What people's keyboards, word processors and web pages make of plain text.
+FRAGMENTS = [
+    *"ΑΣσς.,'İıẞKſé-`´’‘“”«»–—…&;<=>#Å½≠ﬁＡ＇。", "fan", "good", "Don", "<br />", "<BR>", "<i>", "</i>", "</p>",
+    "&amp;", "&#39;", "&quot;", "&amp;#39;", "&lt;", "&nbsp;", "&eacute;", "&c;", "&#x27;", "&#769;", "&shy;",
+    "e\u0301", "\u0301", "\u0327", "\u0338", "\u0345", "\u00ad", "\u200b", "\ufeff", "\u2060", "\u200d",
+    "\u00a0", "\u3000", "\u0085", "\x92", "\x1c", "\x00", "\U0001d41b", "😍", "\ufe0f", "한", "\u1112\u1161\u11ab",
+    "\ud83d",
+]  # fmt: skip
+typed = st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join)
+
+
+def same_sigma(word: str) -> str:
+    """A sigma's form depends on its neighbours."""
+    return word.replace("ς", "σ")
+
+
+@given(text=texts | typed)
+@settings(max_examples=1000, deadline=None)
 def test_every_word_has_its_place(text: str) -> None:
-    """In order, apart, and with the word at it; only a sigma may look otherwise, which depends on its neighbours."""
+    """In order, apart, and what stands there as it was sent is that word and no other."""
     spans = spans_of(text)
 
     assert words_of(text) == [word for word, _, _ in spans]
     places = [place for _, start, end in spans for place in (start, end)]
     assert places == sorted(places)
     for word, start, end in spans:
-        assert word.replace("ς", "σ") == text[start:end].lower().replace("ς", "σ")
+        assert [same_sigma(word)] == [same_sigma(found) for found in words_of(text[start:end])]
+
+
+@given(text=texts | typed)
+@settings(max_examples=500, deadline=None)
+def test_words_are_their_own_words(text: str) -> None:
+    """What has been read once reads the same."""
+    words = words_of(text)
+
+    assert [same_sigma(word) for word in words] == [same_sigma(word) for word in words_of(" ".join(words))]
+
+
+@given(text=texts | typed)
+@settings(max_examples=500, deadline=None)
+def test_composed_and_decomposed_letters_are_the_same(text: str) -> None:
+    assert (
+        words_of(text) == words_of(unicodedata.normalize("NFD", text)) == words_of(unicodedata.normalize("NFC", text))
+    )
+
+
+@given(drawn=st.lists(texts | typed, min_size=MANY, max_size=2 * MANY))
+@settings(max_examples=300, deadline=None)
+def test_many_texts_together_have_the_rows_of_each_alone(drawn: list[str]) -> None:
+    """With a vocabulary of their own words, so that each is found or not by both ways."""
+    encoder = TextEncoder.fit(MultiHot(words=30), {"text": drawn}, ("text",))
+    together = sparse(encoder, {"text": drawn})
+
+    for row, text in enumerate(drawn):
+        alone, one = sparse(encoder, {"text": [text]}), together.take(np.array([row]))
+        np.testing.assert_array_equal(alone.indices, one.indices)
+        np.testing.assert_array_equal(alone.known, one.known)
+
+
+# Ways to write each of ASCII's marks that word processors, telephones and web pages have.
+VARIANTS = {
+    "'": ["’", "‘", "‛", "ʼ", "´", "′", "＇", "&#39;", "&apos;", "&#x27;", "&rsquo;", "&amp;#39;", "&#8217;", "\x92"],
+    '"': ["“", "”", "„", "«", "»", "″", "＂", "&quot;", "&ldquo;", "&amp;quot;", "&#34;", "\x93"],
+    "-": ["‐", "‑", "‒", "–", "—", "―", "−", "－", "&ndash;", "&mdash;", "&#8211;", "\x96"],
+    ".": ["…", "．", "。", "&hellip;", "\x85"],
+    " ": ["\u00a0", "\u2009", "\u202f", "\u3000", "&nbsp;", "&#160;", "&amp;nbsp;", "<br />", "\u2028"],
+    "&": ["&amp;", "&#38;", "＆", "&amp;amp;"],
+    "!": ["！", "¡", "‼"], "?": ["？", "¿", "⁇"], ",": ["，", "、"], "/": ["⁄", "∕", "／"], "(": ["（"], ")": ["）"],
+}  # fmt: skip
+UNSEEN = ["\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "&shy;", "&#8203;", "&zwj;"]
+english = st.text(st.sampled_from("etaoinETAOIN04" + "".join(VARIANTS)), max_size=40)
+
+
+@given(text=english, data=st.data())
+@settings(max_examples=500, deadline=None)
+def test_typography_changes_no_word(text: str, data: st.DataObject) -> None:
+    """Every mark in any of its forms, letters full-width or not, and soft hyphens anywhere."""
+    forms = {
+        char: [char, *VARIANTS.get(char, []), *([chr(ord(char) + 0xFEE0)] if char.isalnum() else [])] for char in text
+    }
+    typed = "".join(
+        data.draw(st.sampled_from(["", "", "", *UNSEEN])) + data.draw(st.sampled_from(forms[char])) for char in text
+    )
+
+    assert words_of(text) == words_of(typed)
+    assert words_of(text) == words_in(set_apart(typed))

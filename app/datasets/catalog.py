@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from app.errors import DatasetInvalid
 from app.tasks.base import Columns, DatasetInfo, Task
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
+INDEX_KEY = b"densely.word_index"  # the words by rank, of rows that were published as word ids
 BATCH = 4_096  # rows read at once
 
 
@@ -38,6 +39,7 @@ class Dataset:
     train: Rows
     test: Rows
     notes: list[str] = field(default_factory=list)
+    index: list[str] = field(default_factory=list)  # the words by rank, if the rows were published as word ids
 
 
 class Catalog:
@@ -103,10 +105,10 @@ class Catalog:
             return _split(task, info, target, sample.checksum(columns), columns, [f"{kind}: {info.description}"])
         path = self.path(info)
         checksum = self.checksum(info) if path.is_file() else ""
-        columns, notes = _read_parquet(path)
+        columns, notes, index = _read_parquet(path)
         if checksum != self.checksum(info):
             raise DatasetInvalid(f"{path} was replaced while it was read; try again")
-        return _split(task, info, target, checksum, columns, notes)
+        return replace(_split(task, info, target, checksum, columns, notes), index=index)
 
 
 def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:
@@ -143,8 +145,8 @@ def _pick(column: Any, rows: Any) -> Any:
     return column[rows] if isinstance(column, np.ndarray) else [column[i] for i in rows]
 
 
-def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """Every column as a list of text or a NumPy array, and the notes of the import."""
+def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Every column as a list of text or a NumPy array, and the notes and the word index of the import."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -152,8 +154,8 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str]]:
         # In batches: a row group of pictures, read at once, takes ten times its size.
         with pq.ParquetFile(path) as file:
             table = pa.Table.from_batches(file.iter_batches(batch_size=BATCH), schema=file.schema_arrow)
-        notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"[]"))
-        return {name: _values(table.column(name).combine_chunks()) for name in table.column_names}, notes
+        notes, index = (json.loads((table.schema.metadata or {}).get(key, b"[]")) for key in (NOTES_KEY, INDEX_KEY))
+        return {name: _values(table.column(name).combine_chunks()) for name in table.column_names}, notes, index
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:

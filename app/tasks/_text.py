@@ -20,7 +20,8 @@ from app.tasks._words import CHUNK, WordTable, set_apart, spans_of, words_in, wo
 from app.tasks.base import Columns, Encoder, Label, Task
 
 PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
-FIRST_WORD = 4  # id of the most frequent word: index_from=3, and ranks start at 1
+FIRST_WORD = 4  # id of the first word: index_from=3, and ranks start at 1
+IDS = "by frequency in its training split (of rows imported from keras.datasets: the ids there)"
 
 
 FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
@@ -43,14 +44,14 @@ class Word(BaseModel):
     """A word of a text and its id."""
 
     word: str
-    id: int = Field(description=f"its rank by frequency plus 3, as in keras.datasets; {UNKNOWN} for an unknown word")
+    id: int = Field(description=f"its rank in the model's own vocabulary plus 3, {IDS}; {UNKNOWN} for an unknown word")
 
 
 class TextEncoding(BaseModel):
     """A text as a model sees it: of each id only whether it occurs."""
 
     words: list[Word] = Field(description="in the order of the text")
-    ids: list[int] = Field(description=f"the same as ids, after {START} for the start, as in keras.datasets")
+    ids: list[int] = Field(description=f"the same as ids, after {START} for the start; another model has other ids")
     unknown: list[str] = Field(description="words that the vocabulary does not hold, each once")
     known_words: float = Field(description="share of the words that the vocabulary holds, 0 to 1")
 
@@ -79,7 +80,10 @@ class Ids(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     ids: list[Id] = Field(
-        min_length=1, max_length=MAX_IDS, fail_fast=True, description="as `encode` and keras.datasets give them"
+        min_length=1,
+        max_length=MAX_IDS,
+        fail_fast=True,
+        description=f"as `encode` of the same model gives them: ranks in its own vocabulary plus 3, {IDS}",
     )
 
 
@@ -93,13 +97,19 @@ class TextDecoding(BaseModel):
 class TextEncoder:
     """Texts to multi-hot rows over the most frequent words of a training split."""
 
-    def __init__(self, vocabulary: Sequence[str], words: int, fields: Sequence[str]) -> None:
-        """`vocabulary` is ordered by falling frequency; `words` counts ids; `fields` are the text columns, in order."""
+    def __init__(
+        self, vocabulary: Sequence[str], words: int, fields: Sequence[str], *, published: bool = False
+    ) -> None:
+        """`vocabulary` is in the order of ranks; `words` counts ids; `fields` are the text columns, in order.
+
+        `published` tells whose ranks they are: of a published word index, or of the training split's frequencies.
+        """
         if len(vocabulary) > words - FIRST_WORD:
             raise ValueError(f"{len(vocabulary)} words do not fit below id {words}")
         self.vocabulary = list(vocabulary)
         self.words = words
         self.fields = tuple(fields)
+        self.published = published
         self._words: WordTable | None = None
         self._can_go_together = True
         self.ids = {word: number for number, word in enumerate(self.vocabulary, FIRST_WORD)}
@@ -155,9 +165,11 @@ class TextEncoder:
     def _table(self) -> WordTable | None:
         """Made when many texts come for the first time, half a MB; None for a vocabulary that no text can have made."""
         if self._words is None and self._can_go_together:
-            words = [word.encode("utf-8", LOSSLESS) for word in self.vocabulary]
+            # A published index has words that no text is split into; they keep their ids.
+            ids = {word.encode("utf-8", LOSSLESS): number for word, number in self.ids.items()}
+            found = {word: number for word, number in ids.items() if words_in(word) == [word.decode("utf-8", LOSSLESS)]}
             try:
-                self._words = WordTable(words, FIRST_WORD, UNKNOWN)
+                self._words = WordTable(list(found), list(found.values()), UNKNOWN)
             except ValueError:
                 self._can_go_together = False
         return self._words
@@ -179,6 +191,7 @@ class TextEncoder:
             "words": self.words,
             "fields": list(self.fields),
             "normalization": VERSION,
+            "ranks": "published" if self.published else "counted",
             "reserved": {"padding": PAD, "start": START, "unknown": UNKNOWN, "first_word": FIRST_WORD},
             "vocabulary": self.vocabulary,
         }
@@ -192,7 +205,8 @@ class TextEncoder:
         """
         if saved.get("normalization", 1) > VERSION:
             raise ValueError(f"normalization {saved['normalization']} is of a later release")
-        return cls(saved["vocabulary"], saved["words"], saved["fields"])
+        published = saved.get("ranks", "counted") == "published"
+        return cls(saved["vocabulary"], saved["words"], saved["fields"], published=published)
 
 
 def known_words(encoded: Encoded) -> list[float]:
@@ -223,6 +237,12 @@ class TextTask(Task):
         """The vocabulary of the training split."""
         assert isinstance(features, MultiHot)
         return TextEncoder.fit(features, columns, self.input_columns)
+
+    def index_encoder(self, features: Features, index: Sequence[str]) -> Encoder:
+        """The first words of the index, with the ids that they were published with."""
+        assert isinstance(features, MultiHot)
+        vocabulary = index[: features.words - FIRST_WORD]
+        return TextEncoder(vocabulary, features.words, self.input_columns, published=True)
 
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
         """The saved vocabulary."""

@@ -59,8 +59,8 @@ class WordTable:
     with a probability of 2^-64.
     """
 
-    def __init__(self, words: Sequence[bytes], first_id: int, otherwise: int) -> None:
-        """`words` get the ids from `first_id` on; any other word the id `otherwise`.
+    def __init__(self, words: Sequence[bytes], ids: Sequence[int], otherwise: int) -> None:
+        """`words` get these `ids`; any other word the id `otherwise`.
 
         Raises:
             ValueError: two words cannot be told apart by their hashes, or one is empty or holds a separator.
@@ -72,7 +72,7 @@ class WordTable:
         hashes = np.concatenate([np.zeros(0, np.uint64), *(self._hashes(b"".join(c))[0] for c in _chunks(texts))])
         if len(hashes) != len(words):
             raise ValueError("a word is empty, or holds a separator")
-        self._levels = list(self._distribute(hashes, np.arange(first_id, first_id + len(words), dtype=np.int32)))
+        self._levels = list(self._distribute(hashes, np.array(ids, dtype=np.int32)))
 
     def find(self, texts: Sequence[bytes]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
         """The ids of all words of some texts, in order, and how many words each text has; a part of them at a time.

@@ -158,6 +158,10 @@ class Task(ABC):
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """Learn an encoder from the training split's input columns."""
 
+    def index_encoder(self, features: Features, index: Sequence[str]) -> Encoder:
+        """The encoder of rows that were published as word ids, with those ids; only where inputs are texts."""
+        raise NotImplementedError
+
     @abstractmethod
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
         """The encoder that `Encoder.to_json` described.

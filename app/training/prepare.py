@@ -77,7 +77,10 @@ def _encode(task: Task, info: DatasetInfo, dataset: Dataset, recipe: Recipe, rea
     if len(labels) > 2 and not HEADS[head].unit_per_label:
         raise DatasetInvalid(f"dataset {info.name!r} has {len(labels)} labels; a {head} head tells two apart")
     try:
-        encoder = task.fit_encoder(recipe.features, dataset.train.columns)
+        if dataset.index:
+            encoder = task.index_encoder(recipe.features, dataset.index)
+        else:
+            encoder = task.fit_encoder(recipe.features, dataset.train.columns)
         train, test = (
             Examples(encoder.encode(rows.columns), task.targets(rows.target, labels, head))
             for rows in (dataset.train, dataset.test)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from app.datasets.catalog import NOTES_KEY
+from app.datasets.catalog import INDEX_KEY, NOTES_KEY
 from app.errors import DatasetUnavailable, DenselyError, LeaseLost, Unavailable
 from app.tasks.base import DatasetInfo
 from app.tasks.housing import FEATURES
@@ -33,6 +33,7 @@ Table = tuple[dict[str, Any], list[str]]  # columns with `split`, and notes on w
 PROGRESS_SECONDS = 2.0  # between two lines about a download
 NETWORK_TIMEOUT = 20.0  # seconds without a byte
 REUTERS_SEED = 113  # Keras' default, which gives the split that everybody uses
+LINE_BREAK = "br"  # a word of Keras' reviews, since they were split with their tags; of a raw review it is none
 _INDEX_FROM = 3  # keras.datasets: word ids are ranks plus three
 
 
@@ -50,6 +51,7 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
     try:
         with _download_progress(log):
             columns, notes = _IMPORTS[info.published](log)
+            index = _by_rank(_INDICES[info.published]()) if info.published in _INDICES else []
     except (LeaseLost, Unavailable):
         raise  # of the log: no fault of the download
     except Exception as error:  # keras raises a bare Exception for every failure of a download
@@ -59,7 +61,7 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
         ) from error
     finally:
         socket.setdefaulttimeout(before)
-    _write(columns, notes, target)
+    _write(columns, {NOTES_KEY: notes, INDEX_KEY: index}, target)
     log(f"wrote {target.name}: {len(columns['split'])} rows")
 
 
@@ -89,10 +91,11 @@ def _download_progress(log: Log) -> Iterator[None]:
         watcher.join()
 
 
-def _write(columns: Mapping[str, Any], notes: Sequence[str], target: Path) -> None:
+def _write(columns: Mapping[str, Any], lists: Mapping[bytes, Sequence[str]], target: Path) -> None:
     """One Parquet file, in place only when it is whole."""
     arrays = {name: _arrow(values) for name, values in columns.items()}
-    table = pa.table(arrays).replace_schema_metadata({NOTES_KEY: json.dumps(list(notes)).encode()})
+    metadata = {key: json.dumps(list(values)).encode() for key, values in lists.items() if values}
+    table = pa.table(arrays).replace_schema_metadata(metadata)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
@@ -116,10 +119,14 @@ def _imdb(log: Log) -> Table:
     (train, train_labels), (test, test_labels) = keras.datasets.imdb.load_data()
     log("decoding 50,000 reviews")
     words = _words(keras.datasets.imdb.get_word_index())
+    words = {number: word for number, word in words.items() if word != LINE_BREAK}
     names = ("negative", "positive")
     labels = [names[int(label)] for label in (*train_labels, *test_labels)]
     columns = {"text": _texts((*train, *test), words), "label": labels, "split": _splits(len(train), len(test))}
-    return columns, ["text decoded from Keras' word ids: lower case, without punctuation"]
+    return columns, [
+        "text decoded from Keras' word ids: lower case, without punctuation and line breaks",
+        "word ids are those of keras.datasets.imdb",
+    ]
 
 
 def _reuters(log: Log) -> Table:
@@ -138,6 +145,7 @@ def _reuters(log: Log) -> Table:
     }
     return columns, [
         "text decoded from Keras' word ids: lower case, without punctuation; no headlines",
+        "word ids are those of keras.datasets.reuters",
         f"{len(stories) - len(kept)} stories dropped whose published text is that of another story",
     ]
 
@@ -151,6 +159,11 @@ def file_places(count: int, seed: int) -> NDArray[np.int64]:
 
 def _words(index: Mapping[str, int]) -> dict[int, str]:
     return {rank + _INDEX_FROM: word for word, rank in index.items()}
+
+
+def _by_rank(index: Mapping[str, int]) -> list[str]:
+    """The words of an index whose ranks are 1, 2, 3 and so on."""
+    return sorted(index, key=index.__getitem__)
 
 
 def _texts(sequences: Sequence[Sequence[int]], words: Mapping[int, str]) -> list[str]:
@@ -183,4 +196,8 @@ _IMPORTS: dict[str, Callable[[Log], Table]] = {
     "reuters": _reuters,
     "mnist": _mnist,
     "boston_housing": _boston_housing,
+}
+_INDICES: dict[str, Callable[[], dict[str, int]]] = {
+    "imdb": keras.datasets.imdb.get_word_index,
+    "reuters": keras.datasets.reuters.get_word_index,
 }

@@ -48,6 +48,16 @@ def test_the_second_run_takes_the_rows_that_the_first_has_kept(tmp_path: Path) -
     )
 
 
+def test_rows_of_another_encoder_s_version_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a former release kept may be other rows of the same file."""
+    write(tmp_path, 1)
+    prepared(tmp_path)
+    monkeypatch.setattr(type(TASK), "encoder_version", TASK.encoder_version + 1)
+
+    assert "dataset boston_housing: reading and encoding its rows" in prepared(tmp_path)[1]
+    assert ["dataset boston_housing: encoded rows of a former run"] == prepared(tmp_path)[1]
+
+
 def test_a_file_replaced_after_its_checksum_is_not_kept_under_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

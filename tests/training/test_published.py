@@ -3,17 +3,21 @@
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from app.datasets.catalog import Catalog
+from app.datasets.encoded import EncodedCache
 from app.errors import DatasetUnavailable
 from app.tasks import registry
-from app.tasks._text import words_of
+from app.tasks._text import Ids
+from app.tasks._words import words_of
 from app.training import published
 from app.training._reuters import MISTEXTED
+from app.training.prepare import prepare
 
 KERAS_FILES = os.environ.get("DENSELY_TEST_KERAS_HOME", "")
 DATASETS = os.environ.get("DENSELY_DATASETS_DIR", "")
@@ -47,7 +51,7 @@ def test_a_published_file_becomes_a_dataset_of_the_task(
     assert (train, test) == (len(dataset.train), len(dataset.test))
     assert len(task.label_set(dataset.train.target, task.heads[0])) == len(task.labels)
     assert messages[-1] == f"wrote {info.name}.parquet: {train + test} rows"
-    assert (task_name in ("newswire", "sentiment")) == bool(dataset.notes)
+    assert (task_name in ("newswire", "sentiment")) == bool(dataset.notes) == bool(dataset.index)
     assert [f"{info.name}.parquet"] == [path.name for path in tmp_path.iterdir()]
 
 
@@ -62,9 +66,34 @@ def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, 
     decoded = pq.read_table(tmp_path / "imdb.parquet", columns=["text"]).column("text").to_pylist()
 
     ours = {" ".join(words_of(text)) for text in raw}
-    theirs = [" ".join(word for word in text.split() if word != "br") for text in decoded]
+    theirs = [" ".join(words_of(text)) for text in decoded]
     same = np.mean([text in ours for text in theirs[:2000]])
     assert same > 0.8, same
+
+
+@needs_files
+@pytest.mark.parametrize("task_name", ["newswire", "sentiment"])
+def test_a_model_of_published_rows_has_the_ids_of_keras(task_name: str, keras_files: None, tmp_path: Path) -> None:
+    """From the file that was imported to what `decode` answers; the rows are Keras' own sequences."""
+    import keras
+
+    task, cache = registry.get(task_name), EncodedCache(tmp_path / "encoded", 2**30)
+    info, recipe = task.datasets[0], task.presets["baseline"].recipe
+    found = [prepare(Catalog(tmp_path), cache, task, info.name, recipe, lambda _: None) for _ in range(2)]
+
+    module = {"newswire": keras.datasets.reuters, "sentiment": keras.datasets.imdb}[task_name]
+    index = {number + 3: word for word, number in module.get_word_index().items()}
+    for prepared in found:  # the second comes from the cache
+        encoder: Any = prepared.encoder
+        assert [index[number] for number in range(4, 10_000)] == encoder.words_at(range(4, 10_000))
+        assert encoder.published
+    (sequences, _), _ = module.load_data(num_words=10_000)
+    row = found[0].train.rows.take(np.array([0]))  # type: ignore[union-attr]
+    line_break = {10} if task_name == "sentiment" else set()  # Keras' word "br"
+    assert set(sequences[0]) - line_break == set(row.indices.tolist())
+    if task_name == "sentiment":
+        decoding = task.decoding(found[0].encoder, Ids(ids=[1, 14, 22, 16, 43, 530]))
+        assert "? this film was just brilliant" == decoding.model_dump()["text"]
 
 
 @needs_files

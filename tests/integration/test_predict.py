@@ -57,6 +57,37 @@ def near(value: Any) -> Any:
     return {k: pytest.approx(v, abs=2e-6, rel=1e-5) if isinstance(v, float) else v for k, v in leaves.items()}
 
 
+# One text as programs send it: apostrophes, quotes, dashes, blanks, entities, soft hyphens, letters apart.
+TYPED = [
+    'I wasn\'t amused: "a caf\u00e9 - well made, a film..."',
+    "I wasn’t amused: “a caf\u00e9 — well made, a film…”",
+    "\ufeffI\u00a0wasn&#39;t am\u00adused: &quot;a caf&eacute; &ndash; well\u2011made, a\u200b film&hellip;&quot;",
+    "I wasn\u02bct amused: «a cafe\u0301 – well made, a ﬁlm»",
+    "<p>I wasn&amp;#39;t amused: <i>a café</i> ‒ ｗｅｌｌ made,<br />a film</p>",
+]
+
+
+@pytest.mark.parametrize(("task", "field"), [("sentiment", "text"), ("newswire", "text"), ("newswire", "title")])
+def test_a_text_is_answered_the_same_however_it_was_typed(client: httpx.Client, task: str, field: str) -> None:
+    """Alone, among many, explained and encoded; an explanation's places are those of the text as it was sent."""
+    texts = [{"text": "film", field: text} for text in TYPED]
+
+    for answers in (
+        [ask(client, task=task, **text)["prediction"] for text in texts],
+        ask(client, task=task, instances=texts * 4)["predictions"],
+        [client.post(f"/tasks/{task}/encode", json=text).json()["encoding"] for text in texts],
+    ):
+        assert all(near(answer) == flat(answers[0]) for answer in answers)
+    expected = ["i", "wasn't", "amused", "a", "café", "well", "made", "a", "film"]
+    for text in texts:
+        words = ask(client, task=task, explain=True, **text)["prediction"]["explanation"]["words"]
+        found = [word for word in words if word["field"] == field]
+        assert expected == [word["word"] for word in found]
+        for word in found:
+            alone = client.post(f"/tasks/{task}/encode", json={"text": text[field][word["start"] : word["end"]]}).json()
+            assert [word["word"]] == [one["word"] for one in alone["encoding"]["words"]]
+
+
 def test_every_task_has_inputs_here() -> None:
     assert set(registry.all_tasks()) == set(INPUTS)
 

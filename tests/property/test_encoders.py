@@ -11,6 +11,7 @@ from app.domain.recipes import MultiHot, Standardized
 from app.errors import InvalidInput
 from app.tasks import registry
 from app.tasks._rows import SparseRows
+from app.tasks._table import Standardizer
 from app.tasks._text import (
     START,
     UNKNOWN,
@@ -24,7 +25,7 @@ from app.tasks._text import (
 )
 from app.tasks.base import Restored, Task
 from app.tasks.digits import PixelEncoder
-from app.tasks.housing import FEATURES, Standardizer
+from app.tasks.housing import FEATURES
 from app.tasks.planar import CoordinateEncoder
 
 # Texts of known and unknown words, tags and punctuation, and texts of anything at all.

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from app.domain.recipes import Standardized
 from app.tasks import registry
 from app.tasks._rows import FloatMatrix
+from app.tasks._table import Standardizer
 from app.tasks.base import Encoder, Options
-from app.tasks.housing import FEATURES, HousingInput, Standardizer
+from app.tasks.housing import FEATURES, HousingInput
 
 TASK = registry.get("housing")
 EXAMPLE: dict[str, float] = TASK.example["features"]

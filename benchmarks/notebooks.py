@@ -32,7 +32,7 @@ def on(task: str, dataset: str, *presets: str) -> list[Experiment]:
     return [Experiment(task, dataset, preset) for preset in presets]
 
 
-LINEAR = {"recipe": {"layers": []}}
+LINEAR: dict[str, Any] = {"recipe": {"layers": []}}
 
 SENTIMENT = [
     Experiment("sentiment", "imdb", "baseline", "0.8787 to 0.8833", request={"seeds": 5}),

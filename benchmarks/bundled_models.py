@@ -1,12 +1,15 @@
 """Trains the bundled models, one per task, on the real data and through the service itself: `make models`.
 
 Needs the benchmark files in DENSELY_DATASETS_DIR (or a network, to import Keras' published ones). Replaces what
-`models_store/` ships, and prints the figures.
+`models_store/` ships, and prints the figures. Tasks as arguments replace theirs alone:
+`python -m benchmarks.bundled_models sentiment newswire`.
 """
 
+import argparse
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.artifacts.store import BUNDLED, ArtifactStore
@@ -25,7 +28,7 @@ FOLDS = {"kind": "kfold", "folds": 4}
 CALIBRATED = ("digits", "newswire", "sentiment")
 
 
-def main() -> None:
+def main(tasks: Sequence[str]) -> None:
     """Train, replace, report."""
     target = ArtifactStore(REPOSITORY / "models_store")
     with tempfile.TemporaryDirectory() as folder:
@@ -33,28 +36,35 @@ def main() -> None:
             queued = [
                 service.train(
                     task=task,
-                    dataset=dataset,
+                    dataset=DATASETS[task],
                     seed=SEED,
                     activate="always",
                     name="bundled model",
                     **({"validation": FOLDS} if task in CALIBRATED else {}),
                 )
-                for task, dataset in DATASETS.items()
+                for task in tasks
             ]
             runs = [service.wait(run["id"]) for run in queued]
         failed = [run for run in runs if run["status"] != "succeeded"]
         if failed:
             raise SystemExit(f"not succeeded: {[(run['task'], run['error']) for run in failed]}")
-        for task, model_id in target.bundled().items():
-            shutil.rmtree(target.path(task, model_id), ignore_errors=True)
+        index = target.bundled()
+        for task in tasks:
+            if task in index:
+                shutil.rmtree(target.path(task, index[task]), ignore_errors=True)
         for run in runs:
             target.copy_from(ArtifactStore(Path(folder) / "models"), run["task"], run["model_id"])
-    index = {run["task"]: run["model_id"] for run in runs}
-    (target.root / BUNDLED).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+    index |= {run["task"]: run["model_id"] for run in runs}
+    (target.root / BUNDLED).write_text(json.dumps(index, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     for run in runs:
         size = sum(p.stat().st_size for p in target.path(run["task"], run["model_id"]).iterdir())
         print(f"{run['task']:10} {run['dataset']:15} test {run['metrics']['test']} {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description="Train the bundled models anew.")
+    parser.add_argument("tasks", nargs="*", metavar="task", help=f"{', '.join(DATASETS)}; all if none is named")
+    named = parser.parse_args().tasks
+    if unknown := set(named) - set(DATASETS):
+        parser.error(f"no such task: {', '.join(sorted(unknown))}")
+    main(list(dict.fromkeys(named)) or list(DATASETS))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 import app
 from app.tasks._rows import ByteRows, Encoded, SparseRows
 
-FORMAT = 2  # raise it when an encoder gives other rows for the same data
+FORMAT = 2  # raise it when entries have another form; other rows for the same data are `Task.encoder_version`
 META = "meta.json"
 UNFINISHED = ".new-"
 ABANDONED = 3_600.0  # seconds after which an unfinished entry has no writer any more

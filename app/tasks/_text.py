@@ -14,8 +14,9 @@ from typing_extensions import TypedDict
 from app.domain.recipes import Features, MultiHot
 from app.errors import InvalidInput
 from app.tasks._answers import Effects, InputWarning, Refusal
+from app.tasks._plain import LOSSLESS, VERSION
 from app.tasks._rows import Encoded, SparseRows, stacked
-from app.tasks._words import CHUNK, LOSSLESS, WordTable, set_apart, spans_of, words_of
+from app.tasks._words import CHUNK, WordTable, set_apart, spans_of, words_in, words_of
 from app.tasks.base import Columns, Encoder, Label, Task
 
 PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
@@ -32,7 +33,6 @@ Text = Annotated[
 
 
 MANY = 8  # texts from which on it is faster to go through all of them together
-LONGEST_TOGETHER = CHUNK // 4 - 2  # characters, each of at most four bytes
 
 MAX_IDS = 100_000  # of one request; no review has more words than characters
 
@@ -120,19 +120,18 @@ class TextEncoder:
         """Multi-hot rows; column START is always one, column UNKNOWN where a word is not in the vocabulary."""
         texts = _joined(columns, self.fields)
         if len(texts) < MANY or not (table := self._table()):
-            return stacked([self._encode_one(text) for text in texts], self.words)
+            return stacked([self._encode_one(words_of(text)) for text in texts], self.words)
         parts = []
         # A text of its own where it is too long for the table: the two ways differ in nothing but speed.
-        for few, some in groupby(texts, lambda text: len(text) > LONGEST_TOGETHER):
-            if few:
-                parts += [self._encode_one(text) for text in some]
+        for long, some in groupby(map(set_apart, texts), lambda text: len(text) > CHUNK):
+            if long:
+                parts += [self._encode_one(words_in(text)) for text in some]
             else:
-                found = table.find([set_apart(text) for text in some])
-                parts += [self._rows(ids, counts) for ids, counts in found]
+                parts += [self._rows(ids, counts) for ids, counts in table.find(list(some))]
         return stacked(parts, self.words)
 
-    def _encode_one(self, text: str) -> SparseRows:
-        found = list(map(self.ids.get, words_of(text), repeat(UNKNOWN)))
+    def _encode_one(self, words: list[str]) -> SparseRows:
+        found = list(map(self.ids.get, words, repeat(UNKNOWN)))
         ones = {START, *found}
         indices = np.fromiter(ones, np.int32, len(ones))
         indices.sort()
@@ -179,13 +178,20 @@ class TextEncoder:
             "kind": "multi_hot",
             "words": self.words,
             "fields": list(self.fields),
+            "normalization": VERSION,
             "reserved": {"padding": PAD, "start": START, "unknown": UNKNOWN, "first_word": FIRST_WORD},
             "vocabulary": self.vocabulary,
         }
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> "TextEncoder":
-        """The encoder that `to_json` described."""
+        """The encoder that `to_json` described; one of a former normalisation reads texts by the present one.
+
+        Raises:
+            ValueError: a later release made it, whose words are others.
+        """
+        if saved.get("normalization", 1) > VERSION:
+            raise ValueError(f"normalization {saved['normalization']} is of a later release")
         return cls(saved["vocabulary"], saved["words"], saved["fields"])
 
 
@@ -208,6 +214,7 @@ class TextTask(Task):
 
     feature_kinds = (MultiHot,)
     pictures = ("confusion",)
+    encoder_version = VERSION
     Encoding = TextEncoding
     Codes = Ids
     Decoding = TextDecoding

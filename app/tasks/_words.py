@@ -1,11 +1,12 @@
 """The words of texts, as Keras' Tokenizer finds them; of one text as strings, of many at once as their ids alone."""
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from app.tasks._plain import LOSSLESS, is_plain, placed, plain
 
 CHUNK = 2**16  # bytes that are gone through at once: they stay in the processor's cache
 
@@ -16,41 +17,38 @@ _MODULUS = 2**64
 Numbers = NDArray[np.uint64]
 
 # The filter of Keras' Tokenizer: the apostrophe is not in it, so "don't" is one word. All of it is ASCII, which UTF-8
-# leaves alone: `bytes.translate` goes by a table of 256 entries, `str.translate` takes twice as long.
-_FILTER = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
-_SPACES = bytes(ord(" ") if code in _FILTER else code for code in range(256))
-# Where `str.split` splits, besides the filter: ASCII's white space, and that of Unicode as UTF-8.
-SEPARATORS = b" " + _FILTER + b"\x0b\x0c\r\x1c\x1d\x1e\x1f"
-_WIDE_SPACE = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
-# By code point; those beyond are letters, or at least no space.
-_IS_SEPARATOR = np.array([chr(code).isspace() or chr(code) in _FILTER.decode() for code in range(0x3002)])
-LOSSLESS = "surrogatepass"  # a text may hold half a character
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+# leaves alone: `bytes.translate` goes by a table of 256 entries, `str.translate` takes twice as long. White space and
+# control characters separate too.
+SEPARATORS = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~ \x7f' + bytes(range(32))
+_SPACES = bytes(ord(" ") if code in SEPARATORS else code for code in range(256))
+_IS_SEPARATOR = np.array([code in SEPARATORS for code in range(256)])
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text: lower case, without punctuation and `<br />` tags, split at white space."""
-    return _lowered(text).translate(_SPACES).decode("utf-8", LOSSLESS).split()
-
-
-def _lowered(text: str) -> bytes:
-    if "<" in text:
-        text = _LINE_BREAK.sub(" ", text)
-    return text.lower().encode("utf-8", LOSSLESS)
+    """The words of a text: in lower case and as `plain` spells them."""
+    return words_in(plain(text).encode("utf-8", LOSSLESS))
 
 
 def spans_of(text: str) -> list[tuple[str, int, int]]:
     """The words of a text with their places: first character, and the one after the last, in code points."""
-    plain = _LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text) if "<" in text else text
-    codes = np.frombuffer(f" {plain} ".encode("utf-32-le", LOSSLESS), dtype=np.uint32)
-    separates = _IS_SEPARATOR.take(codes, mode="clip")
+    source = None if is_plain(text) else placed(text)
+    codes = np.frombuffer(f" {source.text if source else text} ".encode("utf-32-le", LOSSLESS), dtype=np.uint32)
+    separates = _IS_SEPARATOR.take(codes, mode="clip")  # which no character beyond ASCII is
     edges = np.flatnonzero(separates[1:] != separates[:-1]).tolist()
-    return list(zip(words_of(text), edges[0::2], edges[1::2], strict=True))
+    starts, ends = edges[0::2], edges[1::2]
+    if source:
+        starts, ends = [source.starts[start] for start in starts], [source.ends[end - 1] for end in ends]
+    return list(zip(words_of(text), starts, ends, strict=True))
 
 
 def set_apart(text: str) -> bytes:
     """The same for `WordTable`: every separator one byte, and one at either end."""
-    return b" " + _lowered(text if text.isascii() else _WIDE_SPACE.sub(" ", text)) + b" "
+    return b" " + plain(text).encode("utf-8", LOSSLESS) + b" "
+
+
+def words_in(apart: bytes) -> list[str]:
+    """The words of what `set_apart` gave."""
+    return apart.translate(_SPACES).decode("utf-8", LOSSLESS).split()
 
 
 class WordTable:
@@ -67,10 +65,8 @@ class WordTable:
         Raises:
             ValueError: two words cannot be told apart by their hashes, or one is empty or holds a separator.
         """
-        self._is_separator = np.zeros(256, dtype=np.bool_)
-        self._is_separator[list(SEPARATORS)] = True
         # A separator weighs nothing: the running sum stays as it was at the word's end.
-        self._weights = np.where(self._is_separator, 0, np.arange(1, 257)).astype(np.uint64)
+        self._weights = np.where(_IS_SEPARATOR, 0, np.arange(1, 257)).astype(np.uint64)
         self._otherwise = otherwise
         texts = [b" " + word + b" " for word in words]
         hashes = np.concatenate([np.zeros(0, np.uint64), *(self._hashes(b"".join(c))[0] for c in _chunks(texts))])
@@ -92,7 +88,7 @@ class WordTable:
         """The hash of each word, and where it begins."""
         codes = np.frombuffer(joined, dtype=np.uint8)
         powers, inverses = _powers()
-        separates = self._is_separator.take(codes)
+        separates = _IS_SEPARATOR.take(codes)
         edges = np.flatnonzero(separates[1:] != separates[:-1])
         starts, ends = edges[0::2] + 1, edges[1::2] + 1
         sums = self._weights.take(codes)

@@ -135,6 +135,7 @@ class Task(ABC):
     unit: ClassVar[str] = ""  # of the answers of a regression
     heads: ClassVar[tuple[HeadName, ...]]
     feature_kinds: ClassVar[tuple[type[Part], ...]]
+    encoder_version: ClassVar[int] = 1  # raise it when the encoder gives other rows for the same data
     presets: ClassVar[dict[str, Preset]]
     pictures: ClassVar[tuple[Picture, ...]]  # besides the layer diagram, of every model
     Encoding: ClassVar[type[BaseModel]] = NamedValues  # how a model sees an input

@@ -51,7 +51,8 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
     key, sha256 = None, ""
     if not info.is_built_in:  # those are drawn anew faster than they are told apart
         sha256 = catalog.checksum(info)
-        key = cache.key(dataset=sha256, task=task.name, head=recipe.head, features=features)
+        versions = {"head": recipe.head, "features": features, "encoder": task.encoder_version}
+        key = cache.key(dataset=sha256, task=task.name, **versions)
         try:
             if entry := cache.get(key):
                 log(f"dataset {info.name}: encoded rows of a former run")

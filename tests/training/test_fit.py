@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
-from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Recipe
+from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Raw, Recipe
 from app.errors import Diverged, TrainingError
 from app.tasks import registry
 from app.tasks._rows import ByteRows, Encoded, SparseRows, dense
@@ -371,3 +371,8 @@ class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
 def test_a_loss_that_is_no_number_ends_the_fit_with_epoch_and_cause() -> None:
     with pytest.raises(Diverged, match=r"in epoch \d+: most likely the learning rate, 10"):
         train(recipe(optimizer=SGD(learning_rate=10.0), epochs=50))
+
+
+def test_figures_that_are_not_standardized_are_named_as_the_cause() -> None:
+    with pytest.raises(Diverged, match="is too high for features that are not standardized"):
+        train(recipe(features=Raw(), optimizer=SGD(learning_rate=10.0), epochs=50))

@@ -167,7 +167,7 @@ def test_a_model_of_raw_figures_answers_explains_encodes_and_decodes(begin: Begi
     assert set(task.example["features"]) == set(answer["explanation"].effects)
     far = {"features": {**task.example["features"], "TAX": 9_000.0}}
     (warned,) = predictor.predict([task.Input.model_validate(far)], Options())
-    assert ["features.TAX"] == [warning.field for warning in warned["warnings"]]
+    assert ["features.TAX"] == [each.field for each in warned["warnings"] if each not in answer["warnings"]]
     encoding: Any = predictor.encoding(item)
     assert pytest.approx(list(task.example["features"].values()), rel=1e-6) == encoding.values
     decoding: Any = task.decoding(predictor.encoder, Values(values=encoding.values))

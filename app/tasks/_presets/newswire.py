@@ -4,7 +4,7 @@ from typing import Any
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, EarlyStopping, Holdout, Layer, MultiHot, Preset, Recipe
-from app.tasks._presets import best
+from app.tasks._presets import with_best
 
 _NOTEBOOK = Recipe(
     features=MultiHot(words=10_000),
@@ -45,8 +45,7 @@ PRESETS = {
     "bottleneck": _watched(
         "Four units in the second hidden layer, 20 epochs: too few for 46 topics", layers=_relu(64, 4), batch_size=128
     ),
-    "multilabel": _MULTILABEL,
-    "multilabel-best": best(_MULTILABEL),
+    **with_best({"multilabel": _MULTILABEL}),
     "layers-1": _watched("Exercise: one hidden layer of 64 units", layers=_relu(64)),
     "layers-3": _watched("Exercise: three hidden layers of 64 units", layers=_relu(64, 64, 64)),
     "units-32": _watched("Exercise: two hidden layers of 32 units", layers=_relu(32, 32)),

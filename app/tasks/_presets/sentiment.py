@@ -2,7 +2,7 @@
 
 from app.domain.optimizers import Adam, RMSprop
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, Layer, MultiHot, NoValidation, Preset, Recipe
-from app.tasks._presets import best
+from app.tasks._presets import with_best
 
 HELD_OUT = Holdout(size=10_000)  # the notebooks' "first 10,000 reviews"; 15,000 are left to train on
 
@@ -82,9 +82,8 @@ PRESETS = {
     "dropout": _preset("Dropout of one half after both hidden layers", *_relu(16, dropout=0.5)),
     "small-l2": _preset("Two hidden layers of 8 units with the L2 penalty", *_relu(8, l2=0.001)),
     "l2-dropout": _preset("Two hidden layers of 8 units with both", *_relu(8, l2=0.001, dropout=0.5)),
-    **_STOPPED,
+    **with_best(_STOPPED),
     "l2-64x3-final": _final("Three hidden layers of 64 tanh units, L2 0.01, 8 epochs", *_tanh(3, l2=0.01), epochs=8),
-    **{f"{name}-best": best(preset) for name, preset in _STOPPED.items()},
     "layers-1": _preset("Exercise: one hidden layer of 16 units", *_relu(16, count=1)),
     "layers-3": _preset("Exercise: three hidden layers of 16 units", *_relu(16, count=3)),
     "units-32": _preset("Exercise: two hidden layers of 32 units", *_relu(32)),

@@ -35,7 +35,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("MNIST 512", {"task": "digits", "dataset": "mnist", "preset": "baseline"}),
     (
         "MNIST 15",
-        {"task": "digits", "dataset": "mnist", "preset": "nielsen", "validation": {"kind": "none"}},
+        {"task": "digits", "dataset": "mnist", "preset": "nielsen-sigmoid", "validation": {"kind": "none"}},
     ),
     ("Boston 4-fold x 100", {"task": "housing", "dataset": "boston_housing", "preset": "kfold-100"}),
 ]

@@ -21,7 +21,7 @@ app = CommandLine(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     service.up, service.serve, service.worker, service.migrate, doctor.doctor,
-    predict.predict, encode.encode, encode.decode, train.train, runs.compare, models.activate,
+    predict.predict, encode.encode, encode.decode, train.train, train.presets, runs.compare, models.activate,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)

@@ -1,4 +1,4 @@
-"""`densely train`."""
+"""`densely train` and `densely presets`."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.connection import Json, Key, Url, connect
-from app.cli.output import as_json, console, line, test_figure
+from app.cli.output import as_json, console, line, plain, show, test_figure
 from app.cli.predict import TaskName
 from app.cli.watch import watch
 from app.client import Run
+from app.domain.recipes import Holdout, KFold, Validation
 
 
 def train(
     task: TaskName,
-    preset: Annotated[str | None, typer.Option(help="a named recipe; default: baseline")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="a named recipe that `densely presets` tells; default: baseline")
+    ] = None,
     dataset: Annotated[str | None, typer.Option(help="default: the task's first")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="JSON with the fields that replace the preset's, or @FILE with it")
@@ -54,6 +57,31 @@ def train(
             _result(run)
         else:
             console(error=True).print(f"queued; `densely runs show {run.id}` tells how it goes", markup=False)
+
+
+def presets(task: TaskName, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """The named recipes of a task, from which `densely train` starts."""
+    with connect(url, api_key) as client:
+        found = client.tasks.get(task).presets
+    if as_text:
+        as_json({name: plain(preset) for name, preset in found.items()})
+        return
+    rows = [
+        (name, preset.recipe.epochs, _rows_held_out(preset.validation), preset.description)
+        for name, preset in found.items()
+    ]
+    show(["preset", "epochs", "held out", ""], rows, "no presets")
+
+
+def _rows_held_out(validation: Validation) -> str:
+    """As `--validation` takes it."""
+    match validation:
+        case Holdout(size=size):
+            return f"holdout:{size}"
+        case KFold(folds=folds):
+            return f"kfold:{folds}"
+        case _:
+            return "none"
 
 
 def _result(run: Run) -> None:

@@ -73,10 +73,10 @@ class Pixels(Part):
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=64)]
 
 
-class Standardized(Part):
-    """Numeric columns minus the training split's mean, over its standard deviation."""
+class TableFeatures(Part):
+    """What the kinds of numeric columns share."""
 
-    kind: Literal["standardized"] = "standardized"
+    kind: str
     exclude: tuple[ColumnName, ...] = Field((), max_length=64, description="columns that the network does not see")
 
     @field_validator("exclude", mode="before")
@@ -92,13 +92,25 @@ class Standardized(Part):
         return columns
 
 
+class Standardized(TableFeatures):
+    """Numeric columns minus the training split's mean, over its standard deviation."""
+
+    kind: Literal["standardized"] = "standardized"
+
+
+class Raw(TableFeatures):
+    """Numeric columns as they are, each on a scale of its own: to see why one standardises."""
+
+    kind: Literal["raw"] = "raw"
+
+
 class Coordinates(Part):
     """The numbers as they are."""
 
     kind: Literal["coordinates"] = "coordinates"
 
 
-Features = Annotated[MultiHot | Pixels | Standardized | Coordinates, Field(discriminator="kind")]
+Features = Annotated[MultiHot | Pixels | Standardized | Raw | Coordinates, Field(discriminator="kind")]
 
 
 class EarlyStopping(Part):

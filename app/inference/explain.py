@@ -1,4 +1,4 @@
-"""What each number of an input adds to the answer: the score as it is, less the score with that number at zero.
+"""What each number of an input adds to the answer: the score as it is, less the score with that number left out.
 
 Exact, and cheap: the first layer is linear, so that leaving out a number takes one kernel row off its sum.
 """
@@ -10,13 +10,18 @@ from app.tasks._answers import Effects
 from app.tasks._rows import Encoded, FloatMatrix, SparseRows, dense
 
 
-def effects_of(network: Network, row: Encoded, output: FloatMatrix, *, classifies: bool) -> tuple[Effects, int]:
+def effects_of(
+    network: Network, row: Encoded, output: FloatMatrix, usual: FloatMatrix | None = None, *, classifies: bool
+) -> tuple[Effects, int]:
     """Effects of an encoded row, (width,), and the place of the label whose probability they are about (regression: 0).
 
-    `row` (1, width); `output` (units,) is the network's answer to it. A number that is zero has no effect.
+    `row` (1, width); `output` (units,) is the network's answer to it. A number that is zero, or as in `usual`,
+    (width,), has no effect.
     """
-    columns = row.indices if isinstance(row, SparseRows) else np.flatnonzero(dense(row)[0])
-    answers = np.concatenate([output[None, :], network.without(row, columns)]).astype(np.float64)
+    columns = (
+        row.indices if isinstance(row, SparseRows) else np.flatnonzero(dense(row)[0] != (0 if usual is None else usual))
+    )
+    answers = np.concatenate([output[None, :], network.without(row, columns, usual)]).astype(np.float64)
     if not classifies:
         label, scores = 0, answers[:, 0]
     elif len(output) == 1:

@@ -114,12 +114,17 @@ class Network:
         found: FloatMatrix = x
         return found
 
-    def without(self, row: Encoded, columns: NDArray[Any]) -> FloatMatrix:
-        """(columns, units): the outputs for an encoded row, (1, width), with each of these numbers at zero in turn."""
+    def without(self, row: Encoded, columns: NDArray[Any], usual: FloatMatrix | None = None) -> FloatMatrix:
+        """(columns, units): the outputs for an encoded row, (1, width), with each of these numbers left out in turn.
+
+        That is at zero, or at what it is in `usual`, (width,).
+        """
         kernel, bias, activation = self.kernels[0]
         activate, most = ACTIVATIONS[activation], max(1, MOST_PICKED // kernel.shape[1])
         total = multiply(row, kernel) + bias
         values = None if isinstance(row, SparseRows) else _rows.dense(row)[0]
+        if values is not None and usual is not None:
+            values = values - usual
         parts = [np.zeros((0, self.kernels[-1][0].shape[1]), dtype=np.float32)]
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(columns), most):

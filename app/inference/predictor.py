@@ -90,5 +90,6 @@ class Predictor:
 
     def _explanation(self, item: Any, encoded: Encoded, output: FloatMatrix) -> BaseModel:
         labels = self.manifest.labels
-        effects, place = effects_of(self.network, encoded, output, classifies=bool(labels))
+        usual = self.task.usual(self.encoder)
+        effects, place = effects_of(self.network, encoded, output, usual, classifies=bool(labels))
         return self.task.explanation(self.encoder, item, effects, labels[place] if labels else None)

@@ -208,10 +208,15 @@ class Task(ABC):
         del encoder, encoded
         return {}
 
+    def usual(self, encoder: Any) -> FloatMatrix | None:
+        """The encoded row, (width,), with which an explanation compares; None where that is a row of zeros."""
+        del encoder
+        return None
+
     def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> BaseModel:
         """The effect of each part of an instance of `Input`, from those of its encoded row, (width,).
 
-        `effects` say what the score would lose if that number were zero: the probability of `label`, or the value.
+        `effects` say what the score would lose if that number were as usual: the probability of `label`, or the value.
         """
         del item
         return named_effects(effects, list(encoder.columns), label)

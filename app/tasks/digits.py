@@ -9,8 +9,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from app.domain.optimizers import RMSprop
-from app.domain.recipes import Dense, Features, Holdout, Pixels, Preset, Recipe
+from app.domain.recipes import Features, Pixels
 from app.tasks._answers import (
     EXPLAINED,
     Abstained,
@@ -22,6 +21,7 @@ from app.tasks._answers import (
     as_probability,
 )
 from app.tasks._pictures import MAX_CHARACTERS, read
+from app.tasks._presets.digits import PRESETS
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
 
@@ -139,33 +139,7 @@ class Digits(Task):
     heads = ("multiclass",)
     feature_kinds = (Pixels,)
     pictures = ("confusion", "sheet")
-    presets = {
-        "baseline": Preset(
-            description="One hidden layer of 512 units, 5 epochs: the notebook's network",
-            recipe=Recipe(
-                features=Pixels(),
-                layers=(Dense(units=512),),
-                head="multiclass",
-                loss="categorical_crossentropy",
-                optimizer=RMSprop(),
-                epochs=5,
-                batch_size=128,
-            ),
-        ),
-        "nielsen": Preset(
-            description="One hidden layer of 15 sigmoid units, 10 epochs: Michael Nielsen's small network",
-            recipe=Recipe(
-                features=Pixels(),
-                layers=(Dense(units=15, activation="sigmoid"),),
-                head="multiclass",
-                loss="categorical_crossentropy",
-                optimizer=RMSprop(),
-                epochs=10,
-                batch_size=128,
-            ),
-            validation=Holdout(size=10_000),
-        ),
-    }
+    presets = PRESETS
 
     def rows(self, dataset: str) -> dict[str, Any]:
         """The sample: digits drawn from a font."""

@@ -7,10 +7,10 @@ from typing import Annotated, Any, NotRequired, cast
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from app.domain.optimizers import RMSprop
-from app.domain.recipes import Dense, EarlyStopping, HeadName, Holdout, MultiHot, Preset, Recipe
+from app.domain.recipes import HeadName
 from app.tasks import _text
 from app.tasks._answers import EXPLAINED, Abstained, Warnings, as_probability
+from app.tasks._presets.newswire import PRESETS
 from app.tasks._rows import Encoded, FloatMatrix
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options
 
@@ -20,23 +20,6 @@ TOPICS = (
     "crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin strategic-metal livestock retail ipi "
     "iron-steel rubber heat jobs lei bop zinc orange pet-chem dlr gas silver wpi hog lead"
 ).split()
-
-
-_NOTEBOOK = Recipe(
-    features=MultiHot(words=10_000),
-    layers=(Dense(units=64), Dense(units=64)),
-    head="multiclass",
-    loss="categorical_crossentropy",
-    optimizer=RMSprop(),
-    epochs=9,
-    batch_size=512,
-)
-
-
-def _watched(description: str, **changes: Any) -> Preset:
-    """A variation in batches of 128, watched on the first 1,000 stories."""
-    recipe = _NOTEBOOK.model_copy(update={"batch_size": 128, **changes})
-    return Preset(description=description, recipe=recipe, validation=Holdout(size=1_000))
 
 
 class StoryInput(Input):
@@ -110,23 +93,7 @@ class Newswire(_text.TextTask):
     target = "label"
     labels = tuple(TOPICS)
     heads = ("multiclass", "multilabel")
-    presets = {
-        "baseline": Preset(
-            description="Two hidden layers of 64 units, 9 epochs: the notebook's final network", recipe=_NOTEBOOK
-        ),
-        "bottleneck": _watched(
-            "Four units in the second hidden layer, 20 epochs: too few for 46 topics",
-            layers=(Dense(units=64), Dense(units=4)),
-            epochs=20,
-        ),
-        "multilabel": _watched(
-            "The baseline's layers with all topics of each story, 60 epochs at most",
-            head="multilabel",
-            loss="binary_crossentropy",
-            epochs=60,
-            early_stopping=EarlyStopping(patience=5),
-        ),
-    }
+    presets = PRESETS
 
     def rows(self, dataset: str) -> dict[str, Any]:
         """The sample: stories in our own words, each on one topic."""

@@ -68,7 +68,10 @@ def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:
     actual = network_of(model)(some)
     difference = float(np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))))
     if not difference <= TOLERANCE:
-        raise ParityError(f"NumPy and Keras differ by {difference:.2e} on held-out rows; the limit is {TOLERANCE:.0e}")
+        raise ParityError(
+            f"NumPy and Keras differ by {difference:.2e} on held-out rows; the limit is {TOLERANCE:.0e}. "
+            "Where inputs or weights are large, rounding alone can do it: standardize, or lower the learning rate"
+        )
     return Parity(rows=len(some), max_difference=difference)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from app.domain.recipes import EarlyStopping, Recipe
+from app.domain.recipes import EarlyStopping, Raw, Recipe
 from app.errors import Diverged
 from app.tasks._rows import Encoded, dense, take
 from app.training.arrange import Numbers
@@ -123,7 +123,8 @@ def _follow(state: FitState, stopping: EarlyStopping, model: keras.Sequential) -
 def _check_finite(epoch: int, metrics: dict[str, float], recipe: Recipe) -> None:
     wrong = [name for name, value in metrics.items() if not math.isfinite(value)]
     if wrong:
+        network = "features that are not standardized" if isinstance(recipe.features, Raw) else "this network"
         raise Diverged(
             f"{wrong[0]} is no longer a number in epoch {epoch}: most likely the learning rate, "
-            f"{recipe.optimizer.learning_rate:g}, is too high for this network"
+            f"{recipe.optimizer.learning_rate:g}, is too high for {network}"
         )

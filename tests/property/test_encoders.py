@@ -1,5 +1,6 @@
 """Encoders on anything that a client may send."""
 
+import json
 import unicodedata
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.recipes import MultiHot, Standardized
+from app.domain.recipes import MultiHot, Raw, Standardized
 from app.errors import InvalidInput
 from app.tasks import registry
 from app.tasks._rows import SparseRows
+from app.tasks._table import RawTable, Standardizer
 from app.tasks._text import (
     MANY,
     START,
@@ -25,7 +27,7 @@ from app.tasks._text import (
 from app.tasks._words import set_apart, spans_of, words_in, words_of
 from app.tasks.base import Restored, Task
 from app.tasks.digits import PixelEncoder
-from app.tasks.housing import FEATURES, Standardizer
+from app.tasks.housing import FEATURES
 from app.tasks.planar import CoordinateEncoder
 
 # Texts of known and unknown words, tags and punctuation, and texts of anything at all.
@@ -127,6 +129,32 @@ def test_standardising_can_be_undone(rows: list[list[float]]) -> None:
     tolerance = 1e-6 * (np.abs(encoder.mean) + encoder.std * len(rows))
     error = np.abs(encoded.astype(np.float64) * encoder.std + encoder.mean - np.array(rows))
     assert (error <= tolerance + 1e-9).all()
+
+
+@given(st.lists(st.lists(amounts, min_size=13, max_size=13), min_size=1, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_raw_figures_stay_as_they_are(rows: list[list[float]]) -> None:
+    """Up to the precision of float32; no training row is outside its own range, and a saved encoder does the same."""
+    housing = registry.get("housing")
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(FEATURES)}
+    encoder = housing.fit_encoder(Raw(), columns)
+    encoded = encoder.encode(columns)
+    saved = housing.load_encoder(json.loads(json.dumps(encoder.to_json())))
+
+    np.testing.assert_array_equal(np.array(rows, dtype=np.float32), encoded)
+    assert {} == housing.warnings(encoder, encoded)
+    np.testing.assert_array_equal(encoded, saved.encode(columns))
+    np.testing.assert_array_equal(housing.usual(encoder), housing.usual(saved))
+
+
+@given(st.lists(amounts, min_size=13, max_size=13))
+@settings(max_examples=100, deadline=None)
+def test_any_part_of_town_is_restored_from_raw_figures(values: list[float]) -> None:
+    encoder = RawTable(list(FEATURES), [0.0] * 13)
+    sent = {"features": dict(zip(FEATURES, values, strict=True))}
+    restored = decoded_encoding(registry.get("housing"), encoder, sent)["features"]
+
+    np.testing.assert_allclose(values, list(restored.values()), rtol=1e-7, atol=1e-6)
 
 
 def decoded_encoding(task: Task, encoder: Any, fields: dict[str, Any]) -> dict[str, Any]:

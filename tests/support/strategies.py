@@ -19,6 +19,7 @@ from app.domain.recipes import (
     Flatten,
     MultiHot,
     Pixels,
+    Raw,
     Recipe,
     Standardized,
 )
@@ -30,6 +31,7 @@ HIDDEN = sorted(set(get_args(Activation)) - {"exponential"})
 shares = st.floats(0, 1, exclude_max=True)
 penalties = st.floats(0, 10)
 column_names = st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z")
+excluded = st.lists(column_names, max_size=3, unique=True).map(tuple)
 rates = st.floats(0, 10, exclude_min=True)
 epsilons = st.floats(0, 1, exclude_min=True)
 
@@ -37,7 +39,8 @@ features = st.one_of(
     st.builds(MultiHot, words=st.integers(5, 100_000)),
     st.just(Pixels()),
     st.just(Coordinates()),
-    st.builds(Standardized, exclude=st.lists(column_names, max_size=3, unique=True).map(tuple)),
+    st.builds(Standardized, exclude=excluded),
+    st.builds(Raw, exclude=excluded),
 )
 
 layers = st.lists(

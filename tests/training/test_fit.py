@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
-from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Recipe
+from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Raw, Recipe, Standardized
 from app.errors import Diverged, TrainingError
 from app.tasks import registry
 from app.tasks._rows import ByteRows, Encoded, SparseRows, dense
@@ -371,3 +371,23 @@ class InOrder(keras.utils.PyDataset):  # type: ignore[misc]
 def test_a_loss_that_is_no_number_ends_the_fit_with_epoch_and_cause() -> None:
     with pytest.raises(Diverged, match=r"in epoch \d+: most likely the learning rate, 10"):
         train(recipe(optimizer=SGD(learning_rate=10.0), epochs=50))
+
+
+class Diverging:
+    """A program whose first epoch ends without a number."""
+
+    epochs_at_once = 1
+
+    def epochs(self, orders: Any, held_out: Any) -> list[dict[str, float]]:
+        del orders, held_out
+        return [{"loss": math.nan}]
+
+
+@pytest.mark.parametrize(
+    ("features", "told"), [(Standardized(), "this network"), (Raw(), "features that are not standardized")]
+)
+def test_figures_that_are_not_standardized_are_named_as_the_cause(features: Any, told: str) -> None:
+    program: Any = Diverging()
+
+    with pytest.raises(Diverged, match=f"in epoch 1: .* 0.001, is too high for {told}$"):
+        fit(program, recipe(features=features), TRAIN, None, SEED, lambda *_: None)

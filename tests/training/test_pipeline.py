@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,13 +16,14 @@ from app.datasets.catalog import Catalog
 from app.db import history, models, runs
 from app.db.engine import Database
 from app.db.tables import models as models_table
+from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, EarlyStopping, Holdout, KFold, Recipe
 from app.domain.runs import Change, Run
 from app.errors import DatasetInvalid, LeaseLost, ParityError
 from app.inference.predictor import Predictor
 from app.services.execution import Attempt
 from app.tasks import registry
-from app.tasks.base import Options
+from app.tasks.base import Options, Values
 from app.training import evaluate, export, pipeline, program
 from app.training.checkpoint import Position
 from app.training.pipeline import Workplace, execute
@@ -149,6 +151,53 @@ def test_nothing_is_published_when_numpy_and_keras_disagree(
     with pytest.raises(ParityError, match="differ by"):
         execute(begin(recipe=small()), place)
     assert [] == list(place.store.published())
+
+
+def test_a_model_of_raw_figures_answers_explains_encodes_and_decodes(begin: Begin, place: Workplace) -> None:
+    """Preset `raw` on the sample, for two epochs: it never sees a figure on another scale than the client's."""
+    preset = registry.get("housing").presets["raw"]
+    recipe = preset.recipe.model_copy(update={"epochs": 2})
+    manifest = execute(begin(recipe=recipe, validation=KFold(folds=2)), place)
+
+    task = registry.get("housing")
+    predictor = Predictor(task, place.store.open("housing", manifest.id), 1)
+    item = task.Input.model_validate(task.example)
+    (answer,) = predictor.predict([item], Options(explain=True))
+    assert math.isfinite(answer["value"])
+    assert set(task.example["features"]) == set(answer["explanation"].effects)
+    far = {"features": {**task.example["features"], "TAX": 9_000.0}}
+    (warned,) = predictor.predict([task.Input.model_validate(far)], Options())
+    assert ["features.TAX"] == [each.field for each in warned["warnings"] if each not in answer["warnings"]]
+    encoding: Any = predictor.encoding(item)
+    assert pytest.approx(list(task.example["features"].values()), rel=1e-6) == encoding.values
+    decoding: Any = task.decoding(predictor.encoder, Values(values=encoding.values))
+    assert pytest.approx(task.example["features"], rel=1e-6) == decoding.input["features"]
+
+
+@pytest.mark.parametrize("restore", [False, True])
+def test_early_stopping_keeps_the_last_epoch_unless_the_best_is_asked_for(
+    restore: bool, begin: Begin, place: Workplace, database: Database
+) -> None:
+    """What is published, measured and counted is the model of the same epoch."""
+    stopping = EarlyStopping(patience=2, restore_best=restore)
+    recipe = small(epochs=60, early_stopping=stopping, optimizer=RMSprop(learning_rate=0.5))
+    attempt = begin(recipe=recipe, validation=Holdout(size=100))
+    manifest = execute(attempt, place)
+
+    with database.read() as tx:
+        epochs = history.epochs_of(tx, attempt.run_id)
+    losses = [epoch.metrics["val_loss"] for epoch in epochs]
+    assert len(losses) < 60
+    kept = int(np.argmin(losses)) if restore else len(losses) - 1
+    assert len(losses) - 3 == int(np.argmin(losses))
+    assert kept + 1 == manifest.epochs
+    assert losses[kept] == manifest.metrics.validation["loss"]
+    dataset = place.catalog.read(registry.get("housing"), registry.get("housing").datasets[-1])
+    predictor = Predictor(registry.get("housing"), place.store.open("housing", manifest.id), 1)
+    held_out = {name: values[:100] for name, values in dataset.train.columns.items()}
+    outputs = predictor.network(predictor.encoder.encode(held_out))[:, 0]
+    found = float(np.mean((outputs - np.array(dataset.train.target[:100])) ** 2))
+    assert losses[kept] == pytest.approx(found, rel=1e-4)
 
 
 @pytest.mark.parametrize(

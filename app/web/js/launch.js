@@ -63,7 +63,7 @@ export async function show(place, _, signal) {
 		const name = value("task");
 		get(`tasks/${name}`, signal).then((task) => { tasks[name] = task; update(); }, () => {}); // it tells more than the list
 		const { presets, datasets } = tasks[name];
-		put(inputs.preset, options(Object.keys(presets).map((name) => [name, name])));
+		put(inputs.preset, options(Object.entries(presets).map(([name, { description }]) => [name, `${name}: ${description}`])));
 		put(inputs.dataset, options(datasets.map((one) => [one.name, one.name + (one.is_sample ? " (toy rows, seconds)" : one.here ? "" : " (is fetched)")])));
 		inputs.dataset.value = (datasets.find((one) => one.here && !one.is_sample) ?? datasets.at(-1)).name;
 		showPreset();

@@ -330,12 +330,26 @@ def test_help_and_completion(densely: Densely) -> None:
     assert 0 == told.returncode
     assert "3 the service cannot be reached" in " ".join(told.stdout.split())
     assert "may stand before the command or after it, where they win" in " ".join(told.stdout.split())
-    asked = {"_DENSELY_COMPLETE": "complete_bash", "COMP_WORDS": "densely pre", "COMP_CWORD": "1"}
+    asked = {"_DENSELY_COMPLETE": "complete_bash", "COMP_WORDS": "densely pred", "COMP_CWORD": "1"}
     assert "predict" == densely(**asked).stdout.strip()
 
 
+def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: httpx.Client) -> None:
+    """In the service's order: the baseline first."""
+    presets = client.get("/tasks/housing").json()["presets"]
+    listed = [line.strip().split(maxsplit=3) for line in densely("presets", "housing").stdout.splitlines()[1:]]
+
+    assert [*presets] == [name for name, *_ in listed]
+    assert ["baseline", "130", "none", presets["baseline"]["description"]] == listed[0]
+    assert ["kfold-100", "100", "kfold:4", presets["kfold-100"]["description"]] in listed
+    assert presets == json.loads(densely("--json", "presets", "housing").stdout)
+    assert "holdout:10000" in densely("presets", "sentiment").stdout
+    unknown = densely("presets", "telepathy")
+    assert (1, True) == (unknown.returncode, one_line(unknown.stderr))
+
+
 def test_every_command_of_a_client_takes_json_and_url(densely: Densely) -> None:
-    commands = ["predict", "encode", "decode", "train", "runs", "models", "activate", "compare", "doctor"]
+    commands = ["predict", "encode", "decode", "train", "presets", "runs", "models", "activate", "compare", "doctor"]
     commands += [f"runs {name}" for name in ("show", "watch", "cancel", "retry")] + ["models show", "models download"]
     for command in commands:
         told = densely(*command.split(), "--help").stdout

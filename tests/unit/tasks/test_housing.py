@@ -1,16 +1,18 @@
 """Housing: standardised columns and an honest unit."""
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from app.domain.recipes import Standardized
+from app.domain.recipes import Raw, Standardized
 from app.tasks import registry
 from app.tasks._rows import FloatMatrix
+from app.tasks._table import Standardizer
 from app.tasks.base import Encoder, Options
-from app.tasks.housing import FEATURES, HousingInput, Standardizer
+from app.tasks.housing import FEATURES, HousingInput
 
 TASK = registry.get("housing")
 EXAMPLE: dict[str, float] = TASK.example["features"]
@@ -103,6 +105,63 @@ def test_one_column_must_stay() -> None:
 
     assert "at least one column must stay" in (TASK.check_features(Standardized(exclude=names)) or ("", ""))[1]
     assert TASK.check_features(Standardized(exclude=names[1:])) is None
+
+
+def test_raw_figures_keep_their_own_scales() -> None:
+    columns = columns_of(5, TAX=[187.0, 240.0, 300.0, 666.0, 711.0])
+    encoder = TASK.fit_encoder(Raw(), columns)
+    expected = np.column_stack([columns[name] for name in FEATURES]).astype(np.float32)
+
+    np.testing.assert_array_equal(expected, rows_of(encoder, columns))
+    assert 13 == encoder.width == TASK.input_width(Raw())
+
+
+def test_raw_figures_are_excluded_as_others_are() -> None:
+    columns = columns_of(5)
+    encoder = TASK.fit_encoder(Raw(exclude=("B", "CRIM")), columns)
+    whole = rows_of(TASK.fit_encoder(Raw(), columns), columns)
+    kept = [i for i, name in enumerate(FEATURES) if name not in {"B", "CRIM"}]
+
+    assert 11 == encoder.width == TASK.input_width(Raw(exclude=("B", "CRIM")))
+    np.testing.assert_array_equal(whole[:, kept], rows_of(encoder, columns))
+    assert "at least one column" in (TASK.check_features(Raw(exclude=tuple(FEATURES))) or ("", ""))[1]
+
+
+def test_raw_figures_outside_the_training_rows_are_warned_of() -> None:
+    columns = columns_of(5, TAX=[187.0, 240.0, 300.0, 666.0, 711.0])
+    encoder = TASK.fit_encoder(Raw(), columns)
+    beyond = {name: values[:1] for name, values in columns.items()} | {"TAX": [712.0]}
+
+    assert {} == TASK.warnings(encoder, rows_of(encoder, columns))
+    (warning,) = TASK.warnings(encoder, rows_of(encoder, beyond))[0]
+    assert ("features.TAX", True) == (warning.field, "187 to 711" in warning.message)
+
+
+@pytest.mark.parametrize("features", [Standardized(), Raw(), Raw(exclude=("B",))])
+def test_a_saved_encoder_is_loaded_as_its_own_kind(features: Standardized | Raw) -> None:
+    columns = columns_of(5)
+    encoder = TASK.fit_encoder(features, columns)
+    saved = json.loads(json.dumps(encoder.to_json()))
+    loaded = TASK.load_encoder(saved)
+
+    assert features.kind == saved["kind"]
+    assert (type(encoder), saved) == (type(loaded), loaded.to_json())
+    np.testing.assert_array_equal(rows_of(encoder, columns), rows_of(loaded, columns))
+
+
+def test_an_encoder_of_an_earlier_release_is_loaded() -> None:
+    """Its form has not changed, and one without bounds warns of nothing."""
+    saved = {"kind": "standardized", "columns": ["RM", "B"], "mean": [6.0, 300.0], "std": [0.5, 100.0]}
+    encoder = TASK.load_encoder(saved)
+
+    assert [[1.0, -2.0]] == rows_of(encoder, {"RM": [6.5], "B": [100.0]}).tolist()
+    assert {} == TASK.warnings(encoder, rows_of(encoder, {"RM": [99.0], "B": [100.0]}))
+
+
+@pytest.mark.parametrize("kind", ["pixels", "", None, 1])
+def test_an_encoder_of_another_kind_is_refused(kind: Any) -> None:
+    with pytest.raises(ValueError, match=f"unknown preprocessing {kind!r}"):
+        TASK.load_encoder({"kind": kind, "columns": ["RM"], "mean": [1.0], "std": [1.0]})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e6 + 1, -1e6 - 1, 10**400, "0.1", True, None])

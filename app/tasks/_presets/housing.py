@@ -1,0 +1,44 @@
+"""Housing's presets: the Boston notebook, its exercises, and what happens without standardising."""
+
+from app.domain.optimizers import RMSprop
+from app.domain.recipes import Dense, KFold, NoValidation, Preset, Raw, Recipe, Standardized, Validation
+
+FOUR_FOLDS = KFold(folds=4)
+STANDARDIZED = Standardized()
+
+
+def _preset(
+    description: str,
+    *units: int,
+    epochs: int = 100,
+    validation: Validation = FOUR_FOLDS,
+    features: Standardized | Raw = STANDARDIZED,
+) -> Preset:
+    """Hidden layers of these widths; the notebook's network has two of 64."""
+    recipe = Recipe(
+        features=features,
+        layers=tuple(Dense(units=width) for width in units),
+        head="regression",
+        loss="mse",
+        optimizer=RMSprop(),
+        epochs=epochs,
+        batch_size=16,
+    )
+    return Preset(description=description, recipe=recipe, validation=validation)
+
+
+PRESETS = {
+    "baseline": _preset(
+        "Two hidden layers of 64 units, 130 epochs on all training rows: the notebook's final network",
+        *(64, 64),
+        epochs=130,
+        validation=NoValidation(),
+    ),
+    "kfold-100": _preset("The same for 100 epochs on each of 4 folds, then on all rows", 64, 64),
+    "kfold-500": _preset("For 500 epochs on each of 4 folds, to see when it overfits", 64, 64, epochs=500),
+    "raw": _preset(
+        "As kfold-100, with figures that are not standardised: to see why one does it", 64, 64, features=Raw()
+    ),
+    "deeper": _preset("Exercise: as kfold-100, with three hidden layers of 64 units", 64, 64, 64),
+    "wider": _preset("Exercise: as kfold-100, with two hidden layers of 128 units", 128, 128),
+}

@@ -1,0 +1,119 @@
+"""Numeric columns as network inputs: standardised, or as they are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.recipes import Raw, Standardized
+from app.tasks._rows import FloatMatrix
+from app.tasks.base import Columns
+
+FARTHEST = 1e6  # deviations or units; farther values count as so far, which keeps float32 finite
+
+Numbers = NDArray[np.float64]
+Bounds = Sequence[Sequence[float]]  # of each column the least and the greatest value in the training split
+
+
+class TableEncoder:
+    """(value - shift) / scale, column by column."""
+
+    kind: ClassVar[str]
+    usual: FloatMatrix | None = None  # (columns,) the encoded row of the training split's means, if it is not zeros
+
+    def __init__(self, columns: Sequence[str], shift: Numbers, scale: Numbers, bounds: Bounds | None) -> None:
+        if not len(columns) == len(shift) == len(scale):
+            raise ValueError("columns, mean and std differ in length")
+        self.columns = list(columns)
+        self._shift = shift
+        self._scale = scale
+        self.bounds = [[float(value) for value in row] for row in bounds] if bounds else None
+        # Encoded as any row is: a training row's own values lie within them to the last bit.
+        self.span = (
+            self.encode({name: column for name, *column in zip(self.columns, *self.bounds, strict=True)})
+            if self.bounds
+            else None
+        )
+
+    @property
+    def width(self) -> int:
+        """Numbers per encoded row."""
+        return len(self.columns)
+
+    def encode(self, columns: Columns) -> FloatMatrix:
+        """(rows, columns) float32."""
+        values = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in self.columns])
+        with np.errstate(over="ignore"):  # a deviation may be next to nothing
+            scaled = (values - self._shift) / self._scale
+        rows: FloatMatrix = np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32)
+        return rows
+
+    def undo(self, row: Numbers) -> Numbers:
+        """The columns' own values for an encoded row, (columns,)."""
+        return row * self._scale + self._shift
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `preprocessing.json`."""
+        return {"kind": self.kind, "columns": self.columns, **self._learnt(), "bounds": self.bounds}
+
+    def _learnt(self) -> dict[str, list[float]]:
+        raise NotImplementedError
+
+
+class Standardizer(TableEncoder):
+    """(value - mean) / deviation, both learnt from the training split; population deviation, as NumPy's `std`."""
+
+    kind = "standardized"
+
+    def __init__(
+        self, columns: Sequence[str], mean: Sequence[float], std: Sequence[float], bounds: Bounds | None = None
+    ) -> None:
+        """A column that never varies has deviation 1, so that it becomes zero instead of NaN."""
+        self.mean: Numbers = np.array(mean, dtype=np.float64)
+        self.std: Numbers = np.array(std, dtype=np.float64)
+        super().__init__(columns, self.mean, self.std, bounds)
+
+    def _learnt(self) -> dict[str, list[float]]:
+        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
+
+
+class RawTable(TableEncoder):
+    """The values themselves. The training split's means are kept for explanations, which compare with them."""
+
+    kind = "raw"
+
+    def __init__(self, columns: Sequence[str], mean: Sequence[float], bounds: Bounds | None = None) -> None:
+        self.mean: Numbers = np.array(mean, dtype=np.float64)
+        super().__init__(columns, np.zeros_like(self.mean), np.ones_like(self.mean), bounds)
+        self.usual = np.clip(self.mean, -FARTHEST, FARTHEST).astype(np.float32)
+
+    def _learnt(self) -> dict[str, list[float]]:
+        return {"mean": self.mean.tolist()}
+
+
+def fitted(features: Standardized | Raw, names: Sequence[str], columns: Columns) -> TableEncoder:
+    """An encoder of these columns, learnt from a training split."""
+    values = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in names])
+    # Not `std > 0`: the mean of equal values has a rounding error, and so has their deviation.
+    varies = np.ptp(values, axis=0) > 1e-9 * np.maximum(1.0, np.abs(values).max(axis=0))
+    mean: list[float] = np.where(varies, values.mean(axis=0), values[0]).tolist()
+    bounds: Bounds = [values.min(axis=0).tolist(), values.max(axis=0).tolist()]
+    if isinstance(features, Raw):
+        return RawTable(names, mean, bounds)
+    std: list[float] = np.where(varies, values.std(axis=0), 1.0).tolist()
+    return Standardizer(names, mean, std, bounds)
+
+
+def loaded(saved: Mapping[str, Any]) -> TableEncoder:
+    """The encoder that `to_json` described.
+
+    Raises:
+        KeyError, TypeError, ValueError: it describes none.
+    """
+    kind, columns, mean, bounds = saved["kind"], saved["columns"], saved["mean"], saved.get("bounds")
+    if kind == RawTable.kind:
+        return RawTable(columns, mean, bounds)
+    if kind == Standardizer.kind:
+        return Standardizer(columns, mean, saved["std"], bounds)
+    raise ValueError(f"unknown preprocessing {kind!r}")

@@ -1,5 +1,6 @@
 """Errors know no HTTP; this table does."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -25,7 +26,9 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.Unavailable: 503,
     errors.DenselyError: 500,
 }
-HEADERS = {
+HEADERS: dict[int | type[errors.DenselyError], dict[str, str]] = {
+    errors.UnsupportedEncoding: {"Accept-Encoding": "gzip, deflate"},  # RFC 9110, 15.5.16
+    errors.UnsupportedMediaType: {"Accept": "application/json"},
     401: {"WWW-Authenticate": "Bearer"},
     408: {"Connection": "close"},
     429: {"Retry-After": "30"},
@@ -36,13 +39,14 @@ HEADERS = {
 def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Response:
     """The problem document of one of our errors; of a 500 only that it happened."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    headers = next((HEADERS[key] for key in (*type(error).__mro__, status) if key in HEADERS), None)
     found = error.errors if isinstance(error, errors.InvalidInput) else []
     return problems.response(
         status,
         _kebab(type(error).__name__) if status != 500 else "internal-error",
         error.message if status != 500 else "Something went wrong on our side.",
         errors=[{"field": e.field, "message": e.message} for e in found],
-        headers=HEADERS.get(status),
+        headers=headers,
         request_id=request_id,
     )
 
@@ -62,13 +66,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, errors.DenselyError):  # raised while the body came; FastAPI makes it a 400
+            return await _ours(request, error.__cause__)
         kinds = {404: "not-found", 405: "method-not-allowed", 400: "invalid-body"}
         detail = f"there is no {request.url.path}" if error.status_code == 404 else str(error.detail)
         return problems.response(
             error.status_code,
             kinds.get(error.status_code, "http-error"),
             detail,
-            headers=error.headers,
+            headers=_with_head(error.headers or {}),
             request_id=request_id_of(request),
         )
 
@@ -90,6 +96,11 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
         errors=listed[:20],
         request_id=request_id,
     )
+
+
+def _with_head(headers: Mapping[str, str]) -> dict[str, str]:
+    """A 405's `Allow` names HEAD too, since the gate answers it wherever there is GET."""
+    return {name: "GET, HEAD" if (name, value) == ("Allow", "GET") else value for name, value in headers.items()}
 
 
 def request_id_of(request: Request) -> str | None:

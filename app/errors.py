@@ -27,7 +27,10 @@ DenselyError
     └── ParityError          NumPy and Keras disagree on the same weights
 """
 
+import re
 from dataclasses import dataclass
+
+_URL = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True)
@@ -146,3 +149,11 @@ class Diverged(TrainingError):
 
 class ParityError(TrainingError):
     """NumPy and Keras disagree on the same weights."""
+
+
+def told(error: BaseException) -> str:
+    """What clients may read of an error that is not one of ours: no path of this machine. The log has the rest."""
+    words = (isinstance(error, OSError) and error.strerror) or str(error)
+    if not words or re.search(r"[/\\]", _URL.sub("", words)):
+        return f"{type(error).__name__}; the worker's log says more"
+    return words[:200]

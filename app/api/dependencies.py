@@ -53,9 +53,9 @@ def _digits(value: object) -> object:
     return value
 
 
-Digits = Annotated[int, BeforeValidator(_digits)]  # of a query or a header
-Limit = Annotated[Digits, Query(ge=1, le=500, description="most items of a page")]
-Cursor = Annotated[Digits | None, Query(ge=0, le=2**53, description="`next` of the page before")]
+DIGITS = BeforeValidator(_digits)  # for the whole numbers of a query or a header
+Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page"), DIGITS]
+Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), DIGITS]
 
 
 async def once_each(request: Request) -> None:

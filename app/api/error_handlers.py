@@ -1,6 +1,5 @@
 """Errors know no HTTP; this table does."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -69,12 +68,18 @@ def install(app: FastAPI) -> None:
         if isinstance(error.__cause__, errors.DenselyError):  # raised while the body came; FastAPI makes it a 400
             return await _ours(request, error.__cause__)
         kinds = {404: "not-found", 405: "method-not-allowed", 400: "invalid-body"}
-        detail = f"there is no {request.url.path}" if error.status_code == 404 else str(error.detail)
+        headers = dict(error.headers or {})
+        detail = str(error.detail)
+        if error.status_code == 404:
+            detail = f"there is no {request.url.path}"
+        elif error.status_code == 405:
+            headers["Allow"] = _allowed(headers.get("Allow", "GET"))
+            detail = f"{request.url.path} takes {headers['Allow']} only"
         return problems.response(
             error.status_code,
             kinds.get(error.status_code, "http-error"),
             detail,
-            headers=_with_head(error.headers or {}),
+            headers=headers,
             request_id=request_id_of(request),
         )
 
@@ -98,9 +103,10 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
     )
 
 
-def _with_head(headers: Mapping[str, str]) -> dict[str, str]:
-    """A 405's `Allow` names HEAD too, since the gate answers it wherever there is GET."""
-    return {name: "GET, HEAD" if (name, value) == ("Allow", "GET") else value for name, value in headers.items()}
+def _allowed(methods: str) -> str:
+    """A 405's `Allow`: HEAD too, since the gate answers it wherever there is GET."""
+    found = set(methods.split(", "))
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def request_id_of(request: Request) -> str | None:

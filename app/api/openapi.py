@@ -60,7 +60,17 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], keyed: bool) -> dict[
             operation["responses"] = dict(sorted((operation["responses"] | problems).items()))
             if keyed and is_open:
                 operation["security"] = []
+            for parameter in operation.get("parameters", []):
+                _leave_null_out(parameter)
     return schema
+
+
+def _leave_null_out(parameter: dict[str, Any]) -> None:
+    """What may be left out of a query or a header is optional; no null can be sent there."""
+    schema = parameter["schema"]
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        parameter["schema"] = {**kinds[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
 
 
 def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:

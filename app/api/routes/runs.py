@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel
 
-from app.api.dependencies import Cursor, Digits, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.api.prefix import Prefix
 from app.domain.runs import Epoch, Run, RunFilter, RunStatus, TrainRequest
@@ -78,7 +78,7 @@ def get_history(
     run_id: Identifier,
     services: ServicesDep,
     every: Annotated[
-        Digits, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch")
+        int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch"), DIGITS
     ] = 1,
 ) -> History:
     return History(epochs=services.training.history(run_id, every))

@@ -1,10 +1,11 @@
 """`/models`: what was trained."""
 
 import os
-from collections.abc import Iterator
-from typing import IO, Annotated
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
@@ -45,7 +46,12 @@ def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
         "Content-Length": str(file.seek(0, os.SEEK_END)),
     }
     file.seek(0)
-    return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
+    return StreamingResponse(
+        iter(partial(file.read, 2**18), b""),
+        media_type="application/zip",
+        headers=headers,
+        background=BackgroundTask(file.close),  # also when the client has gone, or asked for the head only
+    )
 
 
 @router.get(
@@ -68,9 +74,3 @@ def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Resp
 )
 def get_picture(model_id: Identifier, kind: Picture, form: Form, services: ServicesDep) -> Response:
     return picture(services.pictures.picture(model_id, kind, form), form)
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(2**18):
-            yield chunk

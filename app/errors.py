@@ -7,6 +7,7 @@ DenselyError
 │   └── TooSlow              ... because it did not arrive in time
 ├── Misdirected              the request is meant for another host
 ├── UnsupportedMediaType     the body says that it is not JSON
+│   └── UnsupportedEncoding  ... or is packed in a way that is not known here
 ├── NotFound                 no such task, run, model, preset or dataset
 ├── Conflict                 the request is fine, the present state is not
 │   ├── InvalidTransition    the run's status does not allow it
@@ -26,7 +27,10 @@ DenselyError
     └── ParityError          NumPy and Keras disagree on the same weights
 """
 
+import re
 from dataclasses import dataclass
+
+_URL = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ class Misdirected(DenselyError):
 
 class UnsupportedMediaType(DenselyError):
     """The body must be JSON: send it with `Content-Type: application/json`."""
+
+
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The body may come as it is, or with `Content-Encoding: gzip` or `deflate`."""
 
 
 class NotFound(DenselyError):
@@ -141,3 +149,11 @@ class Diverged(TrainingError):
 
 class ParityError(TrainingError):
     """NumPy and Keras disagree on the same weights."""
+
+
+def told(error: BaseException) -> str:
+    """What clients may read of an error that is not one of ours: no path of this machine. The log has the rest."""
+    words = (isinstance(error, OSError) and error.strerror) or str(error)
+    if not words or re.search(r"[/\\]", _URL.sub("", words)):
+        return f"{type(error).__name__}; the worker's log says more"
+    return words[:200]

@@ -9,19 +9,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import Receive, Scope, Send
 
 import app
 from app import logs, processes
-from app.api import error_handlers, openapi
+from app.api import error_handlers, openapi, prefix
 from app.api.contracts import contract_of
-from app.api.dependencies import Services
+from app.api.dependencies import Services, once_each
 from app.api.direct import DirectProtocol, InPlace
 from app.api.feed import Feed
 from app.api.gate import DirectGate, Gate
-from app.api.routes import compare, encoding, events, models, page, predict, runs, system, tasks
+from app.api.routes import compare, docs, encoding, events, models, page, predict, runs, system, tasks
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
@@ -46,20 +46,26 @@ LINGER_SECONDS = 0.1  # for connections that were made and not accepted yet when
 STOP_SECONDS = 5  # that unfinished answers get when the API is told to stop
 
 _DESCRIPTION = """Trains small Keras networks and serves them. Errors are problem documents (RFC 9457); times are
-ISO 8601 in UTC; lists page with `limit` and `cursor`. Every response carries `X-Request-ID`."""
+ISO 8601 in UTC; lists page with `limit` and `cursor`. Every response carries `X-Request-ID`. `HEAD` is answered
+wherever `GET` is. A body may come with `Content-Encoding: gzip` or `deflate`; limits are those of what it holds."""
 
 
 class Application:
     """FastAPI, with a way past its routing and middleware, which cost more than a prediction."""
 
-    def __init__(self, api: FastAPI, direct: Mapping[str, DirectGate]) -> None:
-        """`direct`: what answers a POST, by path; each behind a gate of its own."""
+    def __init__(self, api: FastAPI, direct: Mapping[str, DirectGate], root: str = "") -> None:
+        """`direct`: what answers a POST, by path; each behind a gate of its own. `root`: a proxy's path to this."""
         self.api = api
         self._direct = direct
-        self.in_place: dict[bytes, InPlace] = {path.encode(): gate for path, gate in direct.items()}
+        self._root = root
+        self.in_place: dict[bytes, InPlace] = {
+            (at + path).encode(): gate for path, gate in direct.items() for at in ("", root)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
+        if self._root and scope["type"] == "http":
+            scope = prefix.without(scope, self._root)
         direct = self._direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         await (direct or self.api)(scope, receive, send)
 
@@ -95,10 +101,13 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
         version=app.__version__,
         description=_DESCRIPTION,
         lifespan=lambda _: _living(settings, database, services, feed),
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(once_each)],
     )
     api.state.feed = feed
+    api.state.prefix = settings.root_path
     return _assemble(api, services, settings)
 
 
@@ -125,10 +134,10 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
     api.state.services = services
     api.include_router(predict.router(contracts, prediction))
     api.include_router(encoding.router(all_tasks, services.prediction))
-    for module in (tasks, runs, events, models, compare, system, page):
+    for module in (tasks, runs, events, models, compare, system, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, contracts, keyed=bool(settings.api_keys))
+    openapi.install(api, contracts, keyed=bool(settings.api_keys), root=settings.root_path)
     options: dict[str, Any] = {
         "keys": settings.api_keys,
         "host": settings.host,
@@ -142,6 +151,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
                 prediction, most=settings.max_inflight, body_seconds=settings.max_body_seconds, **options
             )
         },
+        settings.root_path,
     )
 
 

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address the API listens on; other than loopback needs API keys")
     port: int = Field(8000, ge=1, le=65535, description="TCP port the API listens on")
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="path below which a proxy offers Densely, as `/ml/densely`, passed on or taken off",
+    )
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*`, the page "
@@ -82,6 +87,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_keys(cls, value: object) -> object:
         return tuple(k.strip() for k in value.split(",") if k.strip()) if isinstance(value, str) else value
+
+    @field_validator("root_path", mode="before")
+    @classmethod
+    def _without_last_slash(cls, value: object) -> object:
+        return value.rstrip("/") if isinstance(value, str) else value
 
     @field_validator("home", "models_dir", "datasets_dir")
     @classmethod

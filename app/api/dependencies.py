@@ -1,13 +1,16 @@
 """What routes are given: the services, and common parameters."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from app.api import problems
 from app.datasets.catalog import Catalog
+from app.errors import InvalidInput
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
 from app.services.pictures import PictureService
@@ -41,8 +44,30 @@ def services(request: Request) -> Services:
 
 ServicesDep = Annotated[Services, Depends(services)]
 Identifier = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page")]
-Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before")]
+
+
+def _digits(value: object) -> object:
+    """Python would also take `1_000`, ` 1` and `+1`."""
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.0+)?", value):
+        raise ValueError("must be a whole number")
+    return value
+
+
+DIGITS = BeforeValidator(_digits)  # for the whole numbers of a query or a header
+Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page"), DIGITS]
+Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), DIGITS]
+
+
+async def once_each(request: Request) -> None:
+    """
+    Raises:
+        InvalidInput: a parameter of the query is given more than once: which one is meant?
+    """
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name in known:
+        if given[name] > 1:
+            raise InvalidInput("is given more than once", field=name)
 
 
 class Page(BaseModel, Generic[T]):
@@ -53,21 +78,26 @@ class Page(BaseModel, Generic[T]):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
-    """The problem documents that a call can answer with, for its OpenAPI description."""
+    """The problem documents of these statuses for a call's OpenAPI description; what any call may answer is added
+    by `openapi`.
+    """
     content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": _MEANING[status], "content": content} for status in statuses}
+    return {status: {"description": _MEANING[status], "content": content} for status in statuses if status in _MEANING}
 
 
 _MEANING = {
-    400: "The body is not JSON",
+    400: "The body is not JSON, or the request is not well-formed",
     401: "An API key is needed",
+    403: "A web page of another origin sent this",
     404: "There is no such thing",
-    408: "The body did not arrive in time",
+    408: "The request did not arrive in time",
     409: "The present state does not allow it",
     413: "The body is too large",
-    415: "The body is not announced as JSON",
+    414: "The URL is too long",
+    415: "The body is not announced as JSON, or is packed in a way that is not known here",
+    421: "The request is meant for another host",
     422: "A field does not fit; `errors` names it and its limit",
-    421: "The Host header names another machine, and there are no API keys",
     429: "Too many runs are waiting",
+    431: "The request's head is too large",
     503: "Out of service for now",
 }

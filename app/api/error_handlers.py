@@ -25,7 +25,9 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.Unavailable: 503,
     errors.DenselyError: 500,
 }
-HEADERS = {
+HEADERS: dict[int | type[errors.DenselyError], dict[str, str]] = {
+    errors.UnsupportedEncoding: {"Accept-Encoding": "gzip, deflate"},  # RFC 9110, 15.5.16
+    errors.UnsupportedMediaType: {"Accept": "application/json"},
     401: {"WWW-Authenticate": "Bearer"},
     408: {"Connection": "close"},
     429: {"Retry-After": "30"},
@@ -36,13 +38,14 @@ HEADERS = {
 def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Response:
     """The problem document of one of our errors; of a 500 only that it happened."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    headers = next((HEADERS[key] for key in (*type(error).__mro__, status) if key in HEADERS), None)
     found = error.errors if isinstance(error, errors.InvalidInput) else []
     return problems.response(
         status,
         _kebab(type(error).__name__) if status != 500 else "internal-error",
         error.message if status != 500 else "Something went wrong on our side.",
         errors=[{"field": e.field, "message": e.message} for e in found],
-        headers=HEADERS.get(status),
+        headers=headers,
         request_id=request_id,
     )
 
@@ -62,13 +65,21 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, errors.DenselyError):  # raised while the body came; FastAPI makes it a 400
+            return await _ours(request, error.__cause__)
         kinds = {404: "not-found", 405: "method-not-allowed", 400: "invalid-body"}
-        detail = f"there is no {request.url.path}" if error.status_code == 404 else str(error.detail)
+        headers = dict(error.headers or {})
+        detail = str(error.detail)
+        if error.status_code == 404:
+            detail = f"there is no {request.url.path}"
+        elif error.status_code == 405:
+            headers["Allow"] = _allowed(headers.get("Allow", "GET"))
+            detail = f"{request.url.path} takes {headers['Allow']} only"
         return problems.response(
             error.status_code,
             kinds.get(error.status_code, "http-error"),
             detail,
-            headers=error.headers,
+            headers=headers,
             request_id=request_id_of(request),
         )
 
@@ -90,6 +101,12 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
         errors=listed[:20],
         request_id=request_id,
     )
+
+
+def _allowed(methods: str) -> str:
+    """A 405's `Allow`: HEAD too, since the gate answers it wherever there is GET."""
+    found = set(methods.split(", "))
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def request_id_of(request: Request) -> str | None:

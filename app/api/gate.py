@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import error_handlers, security
+from app.api import compression, error_handlers, security
 from app.api.direct import IN_PLACE_BYTES, RawHeaders
 from app.errors import DenselyError, Overloaded, TooSlow
 from app.logs import get as get_log
@@ -48,10 +47,11 @@ class Gate:
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
         max_body = self.max_body if scope["path"] == "/predict" else min(self.max_body, SMALL_MAX_BODY)
-        exchange = _Exchange(receive, send, request_id, max_body)
+        head_only = scope["method"] == "HEAD"  # as GET; the server leaves the body out
+        exchange = _Exchange(compression.unpacked(headers, receive), send, request_id, max_body, head_only=head_only)
         try:
             self._check(scope["method"], scope["path"], headers, max_body)
-            await self.app(scope, exchange.receive, exchange.send)
+            await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
@@ -59,7 +59,8 @@ class Gate:
 
     def _check(self, method: str, path: str, headers: security.Headers, max_body: int) -> None:
         security.check_length(headers, max_body)
-        security.check_content_type(method, headers)
+        if security.check_content_type(method, headers) and compression.HEADER in headers:
+            compression.check(headers)
         if not self.keys:
             security.check_host(headers, self.host)
         elif path not in OPEN_PATHS and not path.startswith(OPEN_FOLDERS):
@@ -119,7 +120,7 @@ class DirectGate(Gate):
         try:
             self._check("POST", scope["path"], headers, self.max_body)
             self._check_load(1 - taken)
-            body = await _whole_body(receive, self.max_body, self._body_seconds)
+            body = await _whole_body(compression.unpacked(headers, receive), self.max_body, self._body_seconds)
             self._under_way += 1 - taken
             taken = 1
             answer = await self._answering.answer(body)
@@ -139,6 +140,8 @@ class DirectGate(Gate):
     def admit(self, headers: RawHeaders) -> bytes | None:
         """See `InPlace`: whatever is to be refused goes the usual way, where it is said why."""
         by_name = dict(headers)
+        if compression.HEADER in by_name:
+            return None
         try:
             self._check("POST", "", by_name, min(self.max_body, IN_PLACE_BYTES))
         except DenselyError:
@@ -153,14 +156,17 @@ class DirectGate(Gate):
 class _Exchange:
     """One request's channels, with the request id added and the body counted."""
 
-    def __init__(self, receive: Receive, send: Send, request_id: bytes, max_body: int) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, request_id: bytes, max_body: int, *, head_only: bool = False
+    ) -> None:
         self._receive = receive
         self._send = send
         self._request_id = request_id
         self._max_body = max_body
         self._received = 0
         self.started = False
-        self._replaced = False
+        self._head_only = head_only
+        self._ended = False
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -171,23 +177,13 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            # FastAPI turns whatever `receive` raised into a 400; the client should know the limit.
-            if self._received > self._max_body and message["status"] == 400:
-                self._replaced = True
-                answer = error_handlers.problem_of(security.too_large(self._max_body), self._request_id.decode())
-                self.started = True
-                await _send_all(answer, self._send, self._request_id)
-                return
             self.started = True
             message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
-        if not self._replaced:
+        elif self._head_only and message.get("more_body"):
+            message = {"type": "http.response.body"}  # also of a stream without end, which takes that for a farewell
+        if not self._ended:
+            self._ended = self._head_only and message["type"] == "http.response.body"
             await self._send(message)
-
-
-async def _send_all(answer: Response, send: Send, request_id: bytes) -> None:
-    headers: list[Any] = [*answer.raw_headers, (b"x-request-id", request_id)]
-    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": bytes(answer.body)})
 
 
 def _request_id(headers: security.Headers) -> bytes:
@@ -197,9 +193,9 @@ def _request_id(headers: security.Headers) -> bytes:
 
 
 def _is_large(headers: security.Headers) -> int:
-    """1 of a body of more than `IN_PLACE_BYTES`, or of unknown length; else 0."""
+    """1 of a body of more than `IN_PLACE_BYTES`, or of a length that is not known yet; else 0."""
     length = headers.get(b"content-length", b"")
-    return int(not length.isdigit() or int(length) > IN_PLACE_BYTES)
+    return int(not length.isdigit() or int(length) > IN_PLACE_BYTES or compression.HEADER in headers)
 
 
 async def _whole_body(receive: Receive, most: int, seconds: float) -> bytes:

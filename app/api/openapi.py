@@ -9,29 +9,39 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.contracts import Contract
 from app.api.dependencies import responses
+from app.api.gate import OPEN_FOLDERS, OPEN_PATHS
 from app.api.problems import Problem
 
 REF = "#/components/schemas/{model}"
 
 
-def install(app: FastAPI, contracts: Sequence[Contract], *, keyed: bool) -> None:
+# What the server, the gate or the way of any request to its route may answer; routes name only what is theirs.
+ALWAYS = (400, 408, 413, 414, 421, 431)
+WRITING = (403, 415)  # of calls that change something, or take a body
+DATABASE = (503,)  # of all that ask it, or a model's files
+NO_DATABASE = ("/health/live",)
+
+
+def install(app: FastAPI, contracts: Sequence[Contract], *, keyed: bool, root: str = "") -> None:
     """Replace FastAPI's description by one that holds the problem document and `/predict`'s requests too.
 
-    `keyed`: calls need an API key; /docs then asks for it.
+    `keyed`: calls need an API key; /docs then asks for it. `root`: the path below which a proxy offers the service.
     """
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _describe(app, contracts)
+            app.openapi_schema = _describe(app, contracts, keyed)
             if keyed:
                 app.openapi_schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
                 app.openapi_schema["security"] = [{"key": []}]
+            if root:
+                app.openapi_schema["servers"] = [{"url": root}]
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
-def _describe(app: FastAPI, contracts: Sequence[Contract]) -> dict[str, Any]:
+def _describe(app: FastAPI, contracts: Sequence[Contract], keyed: bool) -> dict[str, Any]:
     schema = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
     )
@@ -42,17 +52,34 @@ def _describe(app: FastAPI, contracts: Sequence[Contract]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schema["components"]["schemas"].pop(name, None)
     for path, operations in schema["paths"].items():
-        for operation in operations.values():
-            _point_to_problem(operation["responses"])
-            if not path.startswith("/health/"):  # what the gate may answer before any route is asked
-                operation["responses"] |= {str(status): meaning for status, meaning in responses(401, 421).items()}
+        is_open = path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+        for method, operation in operations.items():
+            statuses = {int(status) for status in operation["responses"]}
+            statuses |= _errors_of(path, method, operation) | ({401} if keyed and not is_open else set())
+            problems = {str(status): meaning for status, meaning in responses(*statuses).items()}
+            operation["responses"] = dict(sorted((operation["responses"] | problems).items()))
+            if keyed and is_open:
+                operation["security"] = []
+            for parameter in operation.get("parameters", []):
+                _leave_null_out(parameter)
     return schema
 
 
-def _point_to_problem(documented: dict[str, Any]) -> None:
-    content = documented.get("422", {}).get("content", {})
-    if "application/json" in content:
-        documented["422"] = {
-            "description": "A field does not fit; `errors` names it and its limit",
-            "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
-        }
+def _leave_null_out(parameter: dict[str, Any]) -> None:
+    """What may be left out of a query or a header is optional; no null can be sent there."""
+    schema = parameter["schema"]
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        parameter["schema"] = {**kinds[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
+
+
+def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
+    """The statuses of problem documents that every call of this kind may be answered with."""
+    found = set(ALWAYS)
+    if method != "get":
+        found.update(WRITING)
+    if path not in NO_DATABASE:
+        found.update(DATABASE)
+    if "requestBody" in operation or "parameters" in operation:
+        found.add(422)
+    return found

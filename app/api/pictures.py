@@ -4,13 +4,16 @@ from typing import Annotated, Any
 
 from fastapi import Query, Response
 
+from app.api.dependencies import DIGITS
 from app.plots.style import Form
 
 MEDIA_TYPES: dict[Form, str] = {"svg": "image/svg+xml", "png": "image/png"}
 PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}}
 
 FirstEpoch = Annotated[
-    int, Query(ge=1, le=10_000, description="leaves the epochs before this one out, to see the later ones better")
+    int,
+    Query(ge=1, le=10_000, description="leaves the epochs before this one out, to see the later ones better"),
+    DIGITS,
 ]
 
 

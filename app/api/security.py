@@ -49,18 +49,19 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def check_content_type(method: str, headers: Headers) -> None:
-    """JSON only: a form or text body is what a foreign web page could send without asking.
+def check_content_type(method: str, headers: Headers) -> bool:
+    """JSON only: a form or text body is what a foreign web page could send without asking. Whether there is a body.
 
     Raises:
         UnsupportedMediaType: there is a body, and it says it is something else.
     """
     empty = headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
     if empty or method not in ("POST", "PUT", "PATCH"):
-        return
+        return False
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
         raise UnsupportedMediaType
+    return True
 
 
 def check_length(headers: Headers, limit: int) -> None:

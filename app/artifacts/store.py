@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -21,7 +22,7 @@ from pydantic import ValidationError
 from app.artifacts import evaluation
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.manifest import FORMAT_VERSION, FileRecord, Manifest
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, Unavailable
 
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
@@ -29,6 +30,8 @@ PREPROCESSING = "preprocessing.json"
 KERAS_MODEL = "model.keras"
 STAGING = ".staging"
 BUNDLED = "bundled.json"
+PIECE = 2**18  # bytes of a file that are in memory at once while it is archived
+EARLIEST = 315_532_800  # 1 January 1980, seconds since 1970: zip files know no time before it
 
 
 @dataclass(frozen=True)
@@ -144,19 +147,29 @@ class ArtifactStore:
         """The artifact as a zip file, on the disk and not in memory; closed by whoever reads it.
 
         Raises:
-            ArtifactInvalid: its manifest or a file is missing.
+            ArtifactInvalid: its manifest or a file is missing, or does not have its checksum.
+            Unavailable: there is no room for the archive.
         """
-        names = [MANIFEST, *self.manifest(task, model_id).files]
         file = tempfile.TemporaryFile()  # noqa: SIM115 - handed on
         try:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # weights hardly shrink
-                for name in names:
-                    archive.write(self.path(task, model_id) / name, f"{model_id}/{name}")
+            self._write_archive(file, task, model_id)
+        except ArtifactInvalid:
+            file.close()
+            raise
         except OSError as error:
             file.close()
-            raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
+            raise Unavailable("the archive cannot be written now") from error
         file.seek(0)
         return file
+
+    def _write_archive(self, file: IO[bytes], task: str, model_id: str) -> None:
+        files = self.manifest(task, model_id).files
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # weights hardly shrink
+            for name in (MANIFEST, *files):
+                with _opened(self.path(task, model_id) / name, model_id) as source:
+                    digest = _pack(source, archive, f"{model_id}/{name}")
+                if name != MANIFEST and digest != files[name].sha256:
+                    raise ArtifactInvalid(f"{name} of model {model_id} does not have its checksum")
 
     def copy_from(self, other: "ArtifactStore", task: str, model_id: str) -> None:
         """Take over an artifact of another folder, unless it is here already; published by rename like any other."""
@@ -208,6 +221,25 @@ class ArtifactStore:
 def _record(path: Path) -> FileRecord:
     content = path.read_bytes()
     return FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def _opened(path: Path, model_id: str) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
+
+
+def _pack(source: IO[bytes], archive: zipfile.ZipFile, name: str) -> str:
+    """Copy a file into the archive under this name, piece by piece; the SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    entry = zipfile.ZipInfo(name, time.gmtime(max(os.fstat(source.fileno()).st_mtime, EARLIEST))[:6])
+    entry.external_attr = 0o644 << 16
+    with archive.open(entry, "w", force_zip64=True) as packed:
+        while piece := source.read(PIECE):
+            digest.update(piece)
+            packed.write(piece)
+    return digest.hexdigest()
 
 
 def _modified(path: Path) -> float:

@@ -89,7 +89,7 @@ class Catalog:
         try:
             return _file_checksum(self.path(info))
         except OSError as error:
-            raise DatasetInvalid(f"{self.path(info)} cannot be read") from error
+            raise DatasetInvalid(f"{self.path(info).name} cannot be read") from error
 
     def read(self, task: Task, info: DatasetInfo, target: str | None = None) -> Dataset:
         """The whole dataset, with the task's target column or another one.
@@ -107,7 +107,7 @@ class Catalog:
         checksum = self.checksum(info) if path.is_file() else ""
         columns, notes, index = _read_parquet(path)
         if checksum != self.checksum(info):
-            raise DatasetInvalid(f"{path} was replaced while it was read; try again")
+            raise DatasetInvalid(f"{path.name} was replaced while it was read; try again")
         return replace(_split(task, info, target, checksum, columns, notes), index=index)
 
 
@@ -159,7 +159,7 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str], list[str]]:
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DatasetInvalid(f"{path} is not a readable Parquet file") from error
+        raise DatasetInvalid(f"{path.name} is not a readable Parquet file") from error
 
 
 def _values(column: Any) -> Any:

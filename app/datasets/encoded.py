@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import app
+from app.errors import told
 from app.tasks._rows import ByteRows, Encoded, SparseRows
 
 FORMAT = 2  # raise it when entries have another form; other rows for the same data are `Task.encoder_version`
@@ -107,7 +108,7 @@ class EncodedCache:
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another trainer was first: the same content
                     raise
         except OSError as error:
-            return f"{error.strerror or error}"
+            return told(error)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         return None

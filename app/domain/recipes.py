@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
+from app.domain.numbers import Integer
 from app.domain.optimizers import Optimizer
 from app.domain.part import Part
 
@@ -29,7 +30,7 @@ class Dense(Part):
     """Fully connected layer: `activation(x @ kernel + bias)`; Glorot uniform kernel, zero bias (Keras' defaults)."""
 
     kind: Literal["dense"] = "dense"
-    units: int = Field(ge=1, le=8192, description="width of the layer")
+    units: Annotated[int, Integer(1, 8192)] = Field(description="width of the layer")
     activation: Activation = "relu"
     l1: Penalty = 0.0
     l2: Penalty = 0.0
@@ -55,10 +56,8 @@ class MultiHot(Part):
     """A text as a row of zeros with a one for each word id that occurs in it."""
 
     kind: Literal["multi_hot"] = "multi_hot"
-    words: int = Field(
+    words: Annotated[int, Integer(5, 100_000)] = Field(
         10_000,
-        ge=5,
-        le=100_000,
         description="word ids in use, as num_words in keras.datasets: ids 0-3 are reserved, "
         "the others go to the most frequent words of the training split",
     )
@@ -117,7 +116,9 @@ class EarlyStopping(Part):
     """Stop when the monitored figure has not improved for `patience` epochs (Keras' EarlyStopping)."""
 
     monitor: Literal["val_loss", "val_accuracy", "val_mae", "val_f1", "loss"] = "val_loss"
-    patience: int = Field(10, ge=0, le=10_000, description="epochs without improvement that are tolerated")
+    patience: Annotated[int, Integer(0, 10_000)] = Field(
+        10, description="epochs without improvement that are tolerated"
+    )
     restore_best: bool = Field(True, description="whether the weights of the best epoch are kept")
 
 
@@ -163,8 +164,8 @@ class RecipeFields(Part):
 
 
 Layers = Annotated[tuple[Layer, ...], Field(max_length=16, description="hidden layers; the head's layer is added")]
-Epochs = Annotated[int, Field(ge=1, le=10_000, description="passes over the training rows")]
-BatchSize = Annotated[int, Field(ge=1, le=65_536, description="rows per gradient step")]
+Epochs = Annotated[int, Integer(1, 10_000), Field(description="passes over the training rows")]
+BatchSize = Annotated[int, Integer(1, 65_536), Field(description="rows per gradient step")]
 
 
 class Recipe(RecipeFields):
@@ -245,14 +246,14 @@ class Holdout(Part):
     """The first `size` rows of the training split are kept aside and measured after each epoch."""
 
     kind: Literal["holdout"] = "holdout"
-    size: int = Field(ge=1, le=10_000_000, description="rows held out")
+    size: Annotated[int, Integer(1, 10_000_000)] = Field(description="rows held out")
 
 
 class KFold(Part):
     """Each of `folds` contiguous parts is held out in turn; the published model is then trained on all rows."""
 
     kind: Literal["kfold"] = "kfold"
-    folds: int = Field(ge=2, le=20, description="number of parts")
+    folds: Annotated[int, Integer(2, 20)] = Field(description="number of parts")
 
 
 Validation = Annotated[NoValidation | Holdout | KFold, Field(discriminator="kind")]

@@ -14,6 +14,7 @@ from pydantic import (
     model_serializer,
 )
 
+from app.domain.numbers import Integer
 from app.domain.recipes import Recipe, RecipePatch, Validation
 
 
@@ -68,19 +69,13 @@ class TrainRequest(BaseModel):
     task: str = Field(max_length=64, description="what kind of problem, see `GET /tasks`")
     preset: str = Field("baseline", max_length=64, description="a named recipe of the task")
     dataset: str | None = Field(None, max_length=64, description="default: the task's first dataset")
-    seed: int | None = Field(
+    seed: Annotated[int, Integer(0, 2**31 - 1)] | None = Field(
         None,
-        strict=True,
-        ge=0,
-        le=2**31 - 1,
         description="of weights, batch order and dropout; default: drawn, and kept",
     )
     recipe: RecipePatch = Field(default_factory=RecipePatch, description="fields that replace the preset's")
-    seeds: int = Field(
+    seeds: Annotated[int, Integer(1, 20)] = Field(
         1,
-        strict=True,
-        ge=1,
-        le=20,
         description="train so many times, with `seed`, `seed` + 1 and so on, and report mean and spread; the model of "
         "`seed` is published",
     )

@@ -82,7 +82,7 @@ class RegistryService:
 
         Raises:
             NotFound: there is no such model.
-            ArtifactInvalid: a file is missing.
+            ArtifactInvalid: a file is missing, or does not have its checksum.
         """
         model = self._find(model_id)
         return self._store.archive(model.task, model.id)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from app.domain.numbers import Integer
 from app.domain.recipes import Features, MultiHot
 from app.errors import InvalidInput
 from app.tasks._answers import Effects, InputWarning, Refusal
@@ -37,7 +38,7 @@ MANY = 8  # texts from which on it is faster to go through all of them together
 
 MAX_IDS = 100_000  # of one request; no review has more words than characters
 
-Id = Annotated[int, Field(strict=True, ge=0)]
+Id = Annotated[int, Integer(0)]
 
 
 class Word(BaseModel):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain.numbers import Integer, OneMessage
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName, Preset
 from app.errors import DatasetInvalid, InvalidInput
@@ -21,6 +22,7 @@ Label = str | int
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
 Picture = Literal["boundary", "confusion", "predictions", "sheet"]
 
+MOST_VERSIONS = 2**31 - 1  # of a task, as its column in the database takes them
 SAMPLE = "sample"  # name of every task's bundled dataset
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -36,17 +38,20 @@ class ModelChoice(BaseModel):
     """Which of a task's models is asked."""
 
     model_config = ConfigDict(extra="forbid")
-    model: (
+    model: Annotated[
         Literal["active"]
-        | Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
-        | Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
-    ) = Field("active", description="`active`, a version number, or a model id")
+        | Annotated[int, Integer(1, MOST_VERSIONS)]
+        | Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")],
+        OneMessage(
+            f"must be `active`, a version number from 1 to {MOST_VERSIONS}, or a model id: a-z, 0-9 and -, at most 64"
+        ),
+    ] = Field("active", description="`active`, a version number, or a model id")
 
 
 class Options(ModelChoice):
     """What a client may ask of a prediction besides the answer."""
 
-    top_k: int = Field(5, strict=True, ge=1, le=100, description="how many labels `top` lists, where there is one")
+    top_k: Annotated[int, Integer(1, 100)] = Field(5, description="how many labels `top` lists, where there is one")
     min_confidence: Annotated[Number, Field(ge=0, le=1)] | None = Field(
         None, description="a classifier whose probability is below it abstains: `label` is null"
     )

@@ -9,7 +9,7 @@ import numpy as np
 from app.datasets.catalog import Catalog, Dataset
 from app.datasets.encoded import EncodedCache, Entry, EntryDamaged, from_arrays, to_arrays
 from app.domain.recipes import HEADS, Recipe
-from app.errors import DatasetInvalid
+from app.errors import DatasetInvalid, told
 from app.tasks.base import DatasetInfo, Encoder, Label, Task
 from app.training import published
 from app.training.feed import Examples
@@ -87,7 +87,7 @@ def _encode(task: Task, info: DatasetInfo, dataset: Dataset, recipe: Recipe, rea
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise DatasetInvalid(
-            f"the columns of dataset {info.name!r} do not hold what the task takes: {error}"
+            f"the columns of dataset {info.name!r} do not hold what the task takes: {told(error)}"
         ) from error
     if labels and head != "multilabel" and (test.targets < 0).any():
         raise DatasetInvalid("the test split holds labels that the training split does not")

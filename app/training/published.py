@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from app.datasets.catalog import INDEX_KEY, NOTES_KEY
-from app.errors import DatasetUnavailable, DenselyError, LeaseLost, Unavailable
+from app.errors import DatasetUnavailable, DenselyError, LeaseLost, Unavailable, told
 from app.tasks.base import DatasetInfo
 from app.tasks.housing import FEATURES
 from app.tasks.newswire import TOPICS
@@ -44,8 +44,8 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
         DatasetUnavailable: it cannot be downloaded, or `target` cannot be written.
     """
     if info.published is None:
-        raise DatasetUnavailable(f"{target} is missing, and there is no published file of dataset {info.name!r}")
-    log(f"{target.name} is not in {target.parent}: importing {info.published}.npz as published by Keras")
+        raise DatasetUnavailable(f"{target.name} is missing, and there is no published file of dataset {info.name!r}")
+    log(f"{target.name} is not in the datasets folder: importing {info.published}.npz as published by Keras")
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(NETWORK_TIMEOUT)
     try:
@@ -56,8 +56,9 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
         raise  # of the log: no fault of the download
     except Exception as error:  # keras raises a bare Exception for every failure of a download
         raise DatasetUnavailable(
-            f"{target.name} is not in {target.parent}, and Keras' published {info.published}.npz cannot be loaded "
-            f"({str(error)[:200]}). Put {target.name} into that folder, or train on dataset 'sample'."
+            f"{target.name} is not in the datasets folder (DENSELY_DATASETS_DIR), and Keras' published "
+            f"{info.published}.npz cannot be loaded ({told(error)}). Put {target.name} into that folder, or train on "
+            "dataset 'sample'."
         ) from error
     finally:
         socket.setdefaulttimeout(before)
@@ -102,7 +103,7 @@ def _write(columns: Mapping[str, Any], lists: Mapping[bytes, Sequence[str]], tar
         pq.write_table(table, fresh, compression="zstd")
         fresh.replace(target)
     except OSError as error:
-        raise DatasetUnavailable(f"{target} cannot be written: {error.strerror}") from error
+        raise DatasetUnavailable(f"{target.name} cannot be written: {told(error)}") from error
 
 
 def _arrow(values: Any) -> Any:

@@ -21,7 +21,7 @@ from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.domain.runs import RunError
-from app.errors import LeaseLost, TrainingError, Unavailable
+from app.errors import LeaseLost, TrainingError, Unavailable, told
 from app.services.execution import Attempt
 
 NICENESS = 10  # training gives way to /predict on the same machine
@@ -105,11 +105,18 @@ def train(assignment: dict[str, Any]) -> int:
         log.exception("run.interrupted")
         return 1
     except TrainingError as error:
-        log.warning("run.failed", error=type(error).__name__, message=error.message)
+        # What no client is told, where the files are, is here.
+        log.warning(
+            "run.failed",
+            error=type(error).__name__,
+            message=error.message,
+            cause=error.__cause__ and repr(error.__cause__),
+            datasets_dir=assignment["datasets_dir"],
+        )
         return _fail(attempt, RunError(type=type(error).__name__, message=error.message))
     except Exception as error:
         log.exception("run.crashed")
-        return _fail(attempt, RunError(type=type(error).__name__, message=str(error)[:500]))
+        return _fail(attempt, RunError(type=type(error).__name__, message=told(error)))
     finally:
         database.close()
     return 0

@@ -79,8 +79,10 @@ def test_without_file_and_network_the_run_fails_at_once_and_says_what_to_do(star
 
     assert "failed" == run["status"]
     assert "DatasetUnavailable" == run["error"]["type"]
-    for word in ("mnist.parquet", str(service.folder / "datasets"), "'sample'"):
+    for word in ("mnist.parquet", "DENSELY_DATASETS_DIR", "'sample'"):
         assert word in run["error"]["message"]
+    assert str(service.folder) not in service.client.get(f"/runs/{run['id']}/events").text + str(run)
+    assert str(service.folder / "datasets") in service.log.read_text(encoding="utf-8")
     assert run["model_id"] is None
 
 

@@ -62,3 +62,31 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_epochs_before_it(
     assert {"housing": rival.id} == {task: row.id for task, row in active.items()}
     assert [("housing", rival.id)] == list(place.store.published())
     assert [] == list((place.store.root / ".staging").glob("*"))
+
+
+def test_a_run_that_fails_on_a_folder_tells_no_path(
+    begin: Callable[..., Attempt],
+    run_of: Callable[[Attempt], Run],
+    place: Workplace,
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither its error nor its events say where the models are: the worker's log does, with the run's id."""
+    attempt = begin(dataset="sample")
+    place.store.root.mkdir(parents=True, exist_ok=True)
+    (place.store.root / ".staging").write_text("a file where a folder has to be")
+
+    assert 0 == carry_out(attempt, settings, place, monkeypatch)
+
+    run = run_of(attempt)
+    assert "failed" == run.status
+    assert run.error is not None
+    assert ("FileExistsError", "File exists") == (run.error.type, run.error.message)
+    with database.read() as tx:
+        events = history.events_of(tx, attempt.run_id, 100, 0)
+    told = capsys.readouterr().out
+    assert str(place.store.root) not in repr(events)
+    assert str(place.store.root) in told
+    assert attempt.run_id in told

@@ -23,6 +23,7 @@ INTENDED = {
     "TooSlow": 408,
     "Misdirected": 421,
     "UnsupportedMediaType": 415,
+    "UnsupportedEncoding": 415,
     "NotFound": 404,
     "Conflict": 409,
     "InvalidTransition": 409,
@@ -87,6 +88,26 @@ def test_every_class_has_a_docstring_of_its_own(kind: type[DenselyError]) -> Non
 def test_a_message_replaces_the_docstring(kind: type[DenselyError]) -> None:
     assert "the cat sat on it" == kind("the cat sat on it").message
     assert "the cat sat on it" == str(kind("the cat sat on it"))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (PermissionError(13, "Permission denied", "/srv/densely/models"), "Permission denied"),
+        (OSError(30, "Read-only file system"), "Read-only file system"),
+        (ValueError("a row has 3 columns"), "a row has 3 columns"),
+        (RuntimeError("fetch failure on https://example.org/a/b.npz: refused"),
+         "fetch failure on https://example.org/a/b.npz: refused"),
+        (FileNotFoundError(2, "Failed to open local file '/srv/x.parquet'"), "FileNotFoundError; the worker's log"),
+        (ValueError("unable to open file: name = '/srv/x', errno = 2"), "ValueError; the worker's log says more"),
+        (ValueError("file C:\\models is locked"), "ValueError; the worker's log says more"),
+        (RuntimeError("https://example.org/a saved to ./cache"), "RuntimeError; the worker's log says more"),
+        (KeyError(), "KeyError; the worker's log says more"),
+    ],
+)  # fmt: skip
+def test_an_error_that_is_not_ours_is_told_without_a_path(error: Exception, expected: str) -> None:
+    assert errors.told(error).startswith(expected)
+    assert "srv" not in errors.told(error)
 
 
 def test_invalid_input_names_its_field() -> None:

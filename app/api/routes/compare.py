@@ -16,9 +16,7 @@ RunIds = Annotated[
 ]
 
 
-@router.get(
-    "", summary="Where runs differ, their figures, and whether chance explains it", responses=responses(404, 422)
-)
+@router.get("", summary="Where runs differ, their figures, and whether chance explains it", responses=responses(404))
 def compare(runs: RunIds, services: ServicesDep) -> Comparison:
     return services.comparison.compare(runs.split(","))
 
@@ -27,7 +25,7 @@ def compare(runs: RunIds, services: ServicesDep) -> Comparison:
     ".{form}",
     summary="The curves of several runs in one picture",
     response_class=Response,
-    responses=PICTURE | responses(404, 409, 422),
+    responses=PICTURE | responses(404, 409),
 )
 def compare_curves(runs: RunIds, form: Form, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
     return picture(services.pictures.overlay(services.comparison.runs(runs.split(",")), form, first_epoch), form)

@@ -28,7 +28,7 @@ def router(tasks: Sequence[Task], prediction: PredictionService) -> APIRouter:
                 methods=["POST"],
                 summary=f"{task.title}: {summary[0].lower()}{summary[1:]}",
                 operation_id=f"{name}_{task.name}",
-                responses=responses(400, 404, 413, 415, 422, 503),
+                responses=responses(404),
             )
     return routes
 

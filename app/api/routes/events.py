@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.feed import Feed
 from app.api.streams import MEDIA_TYPE, EventStream, asks_for_stream
 from app.domain.runs import Event
@@ -32,9 +32,13 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 _NOTHING_LEFT: dict[int | str, dict[str, Any]] = {204: {"description": "The run has ended, and you have seen it all"}}
 
 Accept = Annotated[str | None, Header(include_in_schema=False)]
-LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="streams go on after it")]
+LastEventId = Annotated[
+    int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="streams go on after it"), DIGITS
+]
 AlsoLastEventId = Annotated[
-    int | None, Query(alias="last_event_id", ge=0, le=2**53, description="the same, where no header can be sent")
+    int | None,
+    Query(alias="last_event_id", ge=0, le=2**53, description="the same, where no header can be sent"),
+    DIGITS,
 ]
 
 
@@ -43,7 +47,7 @@ AlsoLastEventId = Annotated[
     summary="What happens to a run, as a list or live",
     description=_STREAM + _ONE,
     response_model=Page[Event],
-    responses=_ANSWERS | _NOTHING_LEFT | responses(404, 422),
+    responses=_ANSWERS | _NOTHING_LEFT | responses(404),
 )
 async def get_events(
     request: Request,
@@ -70,7 +74,7 @@ async def get_events(
     summary="What happens to all runs, as a list or live",
     description=_STREAM + _ALL,
     response_model=Page[Event],
-    responses=_ANSWERS | responses(422),
+    responses=_ANSWERS,
 )
 async def get_all_events(
     request: Request,

@@ -1,9 +1,11 @@
 """`/models`: what was trained."""
 
-from collections.abc import Iterator
-from typing import IO, Annotated
+import os
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
@@ -15,7 +17,7 @@ from app.tasks.base import Picture
 router = APIRouter(prefix="/models", tags=["models"])
 
 
-@router.get("", summary="Models, newest first", responses=responses(422))
+@router.get("", summary="Models, newest first")
 def list_models(
     services: ServicesDep,
     task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
@@ -26,7 +28,7 @@ def list_models(
     return Page(items=items, next=following)
 
 
-@router.get("/{model_id}", summary="A model with its manifest", responses=responses(404, 503))
+@router.get("/{model_id}", summary="A model with its manifest", responses=responses(404))
 def get_model(model_id: Identifier, services: ServicesDep) -> ModelDetail:
     return services.registry.get(model_id)
 
@@ -35,12 +37,20 @@ def get_model(model_id: Identifier, services: ServicesDep) -> ModelDetail:
     "/{model_id}/archive",
     summary="The model's files as a zip: manifest, NumPy weights, preprocessing, Keras model",
     response_class=Response,
-    responses={200: {"content": {"application/zip": {}}}, **responses(404, 503)},
+    responses={200: {"content": {"application/zip": {}}}, **responses(404)},
 )
 def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{model_id}.zip"'}
+    file = services.registry.archive(model_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{model_id}.zip"',
+        "Content-Length": str(file.seek(0, os.SEEK_END)),
+    }
+    file.seek(0)
     return StreamingResponse(
-        _chunks(services.registry.archive(model_id)), media_type="application/zip", headers=headers
+        iter(partial(file.read, 2**18), b""),
+        media_type="application/zip",
+        headers=headers,
+        background=BackgroundTask(file.close),  # also when the client has gone, or asked for the head only
     )
 
 
@@ -48,7 +58,7 @@ def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
     "/{model_id}/diagram.{form}",
     summary="The layers as a picture, with shapes and parameter counts",
     response_class=Response,
-    responses=PICTURE | responses(404, 422, 503),
+    responses=PICTURE | responses(404),
 )
 def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Response:
     return picture(services.pictures.diagram(model_id, form), form)
@@ -60,13 +70,7 @@ def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Resp
     description="`confusion` for classifiers, `predictions` against true values for regressions, `boundary` for points "
     "of the plane, `sheet` of digits. A multilabel model has none of them.",
     response_class=Response,
-    responses=PICTURE | responses(404, 422, 503),
+    responses=PICTURE | responses(404),
 )
 def get_picture(model_id: Identifier, kind: Picture, form: Form, services: ServicesDep) -> Response:
     return picture(services.pictures.picture(model_id, kind, form), form)
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(2**18):
-            yield chunk

@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
+from app.api.prefix import Prefix
 from app.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
@@ -61,7 +63,9 @@ def _read(path: Path) -> File:
 
 
 @router.get("/")
-def index(request: Request) -> Response:
+def index(request: Request, prefix: Prefix) -> Response:
+    if not request.scope["raw_path"].endswith(b"/"):  # a proxy's path to us without its slash: links would lead aside
+        return RedirectResponse(f"{prefix}/", 308)
     return _answer(request, "index.html")
 
 

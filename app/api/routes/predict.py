@@ -40,7 +40,7 @@ def router(contracts: Sequence[Contract], endpoint: "Endpoint") -> APIRouter:
         description="One input, or many as `instances`. Send only the fields of one task.",
         responses={
             200: {"model": answers, "description": "The prediction"},
-            **responses(400, 404, 408, 413, 415, 422, 503),
+            **responses(404),
         },
         openapi_extra={"requestBody": _body(contracts)},
     )

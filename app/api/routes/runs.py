@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel
 
-from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
+from app.api.prefix import Prefix
 from app.domain.runs import Epoch, Run, RunFilter, RunStatus, TrainRequest
 from app.plots.style import Form
 from app.tasks import registry
@@ -30,22 +31,23 @@ def _examples() -> dict[str, Any]:
     }
 
 
-@router.post("/train", status_code=202, summary="Queue a training run", responses=responses(400, 413, 415, 422, 429))
+@router.post("/train", status_code=202, summary="Queue a training run", responses=responses(429))
 def train(
     body: Annotated[TrainRequest, Body(openapi_examples=_examples())],
     services: ServicesDep,
     response: Response,
+    prefix: Prefix,
     idempotency_key: Annotated[
         str | None,
         Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
     ] = None,
 ) -> Run:
     run = services.training.submit(body, idempotency_key)
-    response.headers["Location"] = f"/runs/{run.id}"
+    response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run
 
 
-@router.get("/runs", summary="Runs, newest first", responses=responses(422))
+@router.get("/runs", summary="Runs, newest first")
 def list_runs(
     services: ServicesDep,
     task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
@@ -75,7 +77,9 @@ def get_run(run_id: Identifier, services: ServicesDep) -> Run:
 def get_history(
     run_id: Identifier,
     services: ServicesDep,
-    every: Annotated[int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch")] = 1,
+    every: Annotated[
+        int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch"), DIGITS
+    ] = 1,
 ) -> History:
     return History(epochs=services.training.history(run_id, every))
 
@@ -84,7 +88,7 @@ def get_history(
     "/runs/{run_id}/curves.{form}",
     summary="Loss and metric by epoch as a picture, also while the run is going",
     response_class=Response,
-    responses=PICTURE | responses(404, 409, 422),
+    responses=PICTURE | responses(404, 409),
 )
 def get_curves(run_id: Identifier, form: Form, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
     return picture(services.pictures.curves(run_id, form, first_epoch), form)
@@ -101,7 +105,7 @@ def cancel(run_id: Identifier, services: ServicesDep) -> Run:
     summary="Queue a failed or cancelled training again, as a new run",
     responses=responses(404, 409, 429),
 )
-def retry(run_id: Identifier, services: ServicesDep, response: Response) -> Run:
+def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix) -> Run:
     run = services.training.retry(run_id)
-    response.headers["Location"] = f"/runs/{run.id}"
+    response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run

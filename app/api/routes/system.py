@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.api.dependencies import ServicesDep, responses
+from app.api.dependencies import ServicesDep
 from app.services.system import Readiness, System
 
 router = APIRouter(tags=["system"])
@@ -20,7 +20,7 @@ async def live() -> Liveness:
     return Liveness()
 
 
-@router.get("/health/ready", summary="Can requests be answered?", responses=responses(503))
+@router.get("/health/ready", summary="Can requests be answered?")
 def ready(services: ServicesDep) -> Readiness:
     return services.system.readiness()
 

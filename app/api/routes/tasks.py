@@ -35,7 +35,7 @@ def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
 @router.put(
     "/{task}/active-model",
     summary="Promote a model, or roll back to an earlier one",
-    responses=responses(400, 404, 413, 415, 422, 503),
+    responses=responses(404),
 )
 async def activate(task: Identifier, body: ActivateRequest, services: ServicesDep) -> Model:
     model = await asyncio.to_thread(services.registry.activate, task, body.model_id)

@@ -64,7 +64,7 @@ def test_no_more_topics_are_listed_than_there_are(top_k: int, listed: int) -> No
     assert listed == len(decoded([0.2, 0.5, 0.3], ["cocoa", "grain", "earn"], top_k)["top"])
 
 
-@pytest.mark.parametrize("top_k", [0, 101, -1, 1.0, "5", True, None])
+@pytest.mark.parametrize("top_k", [0, 101, -1, 1.5, "5", True, None])
 def test_top_k_has_limits(top_k: Any) -> None:
     with pytest.raises(ValidationError, match="top_k"):
         Options(top_k=top_k)

@@ -1,0 +1,139 @@
+"""Below a path of a proxy everything is where it says it is, whether the proxy takes the path off or passes it on."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.client import Densely
+from app.db import migrate
+from app.db.engine import Database
+from app.main import create_app
+from app.settings import Settings
+from tests.support.artifacts import add_model
+from tests.support.nginx import Nginx
+from tests.support.server import LiveServer
+
+PREFIX = "/ml/densely"
+TRAIN = {"task": "planar", "dataset": "sample"}
+
+
+@dataclass
+class Served:
+    """One database, served for a proxy and without one."""
+
+    below: str
+    plain: httpx.Client
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("proxy")
+    settings = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
+    migrate.upgrade(settings.url)
+    database = Database(settings.url)
+    add_model(database, ArtifactStore(settings.models_dir), "planar")
+    servers = [LiveServer(create_app(settings.model_copy(update={"root_path": root}))) for root in (PREFIX, "")]
+    yield Served(servers[0].url, servers[1].client)
+    for server in servers:
+        server.close()
+    database.close()
+
+
+@pytest.fixture(params=["taken off", "passed on"], scope="module")
+def behind(
+    request: pytest.FixtureRequest, served: Served, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """A client of the service behind nginx; its base is the service's own."""
+    taken_off = f"location {PREFIX}/ {{ proxy_pass {served.below}/; }}"
+    passed_on = f"location {PREFIX} {{ proxy_pass {served.below}; }}"
+    nginx = Nginx(tmp_path_factory.mktemp("nginx"), taken_off if request.param == "taken off" else passed_on)
+    with httpx.Client(base_url=nginx.url + PREFIX, timeout=30) as found:
+        yield found
+    nginx.close()
+
+
+def absolute(client: httpx.Client, answer: httpx.Response) -> str:
+    """Where the answer's `Location` leads, as a client has it (RFC 9110, 10.2.2)."""
+    return urljoin(str(answer.url), answer.headers["location"])
+
+
+def test_a_new_runs_location_is_the_run(behind: httpx.Client) -> None:
+    answer = behind.post("/train", json=TRAIN)
+
+    assert f"{PREFIX}/runs/{answer.json()['id']}" == answer.headers["location"]
+    assert answer.json() == behind.get(absolute(behind, answer)).json()
+    assert 202 == behind.post(f"/runs/{answer.json()['id']}/cancel").status_code
+    again = behind.post(f"/runs/{answer.json()['id']}/retry")
+    assert again.json()["id"] == behind.get(absolute(behind, again)).json()["id"]
+
+
+def test_the_documentation_and_all_that_it_loads_are_there(behind: httpx.Client) -> None:
+    page = behind.get("/docs")
+    named = re.findall(r"""(?:src|href)="([^"]+)"|url: '([^']+)'""", page.text)
+    links = {urljoin(str(page.url), first or second) for first, second in named}
+
+    assert 4 == len(links)
+    assert all(link.startswith(str(behind.base_url)) for link in links)
+    assert {200} == {behind.get(link).status_code for link in links}
+
+
+def test_the_description_says_where_the_calls_are(behind: httpx.Client) -> None:
+    (server,) = behind.get("/openapi.json").json()["servers"]
+
+    assert str(behind.base_url).rstrip("/") == urljoin(str(behind.base_url), server["url"])
+
+
+def test_the_page_and_its_files_are_there(behind: httpx.Client) -> None:
+    page = behind.get("/")
+    links = {urljoin(str(page.url), link) for link in re.findall(r'(?:src|href)="([^"#]+)"', page.text)}
+
+    assert len(links) >= 3
+    assert {200} == {behind.get(link).status_code for link in links}
+
+
+def test_the_path_without_its_last_slash_leads_to_the_page(behind: httpx.Client) -> None:
+    answer = behind.get(str(behind.base_url).rstrip("/"))
+
+    assert answer.status_code in (301, 308)
+    assert f"{PREFIX}/" == "/" + absolute(behind, answer).split("/", 3)[3]
+
+
+def test_predictions_streams_and_the_client_work(behind: httpx.Client) -> None:
+    assert 200 == behind.post("/predict", json={"task": "planar", "point": [0.5, 1.0]}).status_code
+    assert 404 == behind.get("/nothing").status_code
+    with Densely(str(behind.base_url)) as densely:
+        run = densely.train(**TRAIN)
+        run.cancel()
+        assert "cancelled" == [event for event in run.events() if event.type == "status"][-1].data["status"]
+        assert 0 <= densely.predict.planar([0.5, 1.0]).probability <= 1
+
+
+def test_a_prefix_that_was_sent_by_nobody_we_know_changes_nothing(served: Served) -> None:
+    """Only the setting counts: what a client sends may be kept by a cache and told to others."""
+    told = {"X-Forwarded-Prefix": "/evil", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    answer = served.plain.post("/train", json=TRAIN, headers=told)
+
+    assert f"/runs/{answer.json()['id']}" == answer.headers["location"]
+    assert "evil" not in served.plain.get("/docs", headers=told).text
+    assert "servers" not in served.plain.get("/openapi.json", headers=told).json()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("", ""), ("/", ""), ("/ml", "/ml"), ("/ml/densely/", "/ml/densely"), ("/a.b/~c_d-1", "/a.b/~c_d-1")],
+)
+def test_the_setting_is_a_path(given: str, expected: str) -> None:
+    assert expected == Settings(root_path=given).root_path
+
+
+@pytest.mark.parametrize(
+    "given", ["ml", "//evil.example", "/a//b", "/a?b", "/a b", "https://x.example/a", "/ä", "/a\nb"]
+)
+def test_what_is_no_path_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="root_path"):
+        Settings(root_path=given)

@@ -3,9 +3,13 @@
 DenselyError
 ├── InvalidInput             what the client sent cannot be accepted
 │   ├── MalformedBody        ... because it is not JSON
+│   ├── MalformedRequest     ... because it is not HTTP, or can be read in two ways
 │   ├── TooLarge             ... because it exceeds a size limit
+│   │   ├── HeadTooLarge     ... of the head, its fields, or the trailer
+│   │   └── TargetTooLong    ... of the URL
 │   └── TooSlow              ... because it did not arrive in time
 ├── Misdirected              the request is meant for another host
+├── CrossSite                the request comes from another site's web page
 ├── UnsupportedMediaType     the body says that it is not JSON
 │   └── UnsupportedEncoding  ... or is packed in a way that is not known here
 ├── NotFound                 no such task, run, model, preset or dataset
@@ -63,8 +67,20 @@ class MalformedBody(InvalidInput):
     """The body is not JSON."""
 
 
+class MalformedRequest(InvalidInput):
+    """This is not well-formed HTTP."""
+
+
 class TooLarge(InvalidInput):
     """The input is larger than the limit."""
+
+
+class HeadTooLarge(TooLarge):
+    """The request's head is larger than the limit."""
+
+
+class TargetTooLong(TooLarge):
+    """The URL is longer than the limit."""
 
 
 class TooSlow(InvalidInput):
@@ -73,6 +89,10 @@ class TooSlow(InvalidInput):
 
 class Misdirected(DenselyError):
     """Without API keys this server answers only to the names of this machine, such as localhost."""
+
+
+class CrossSite(DenselyError):
+    """Another site's web page sent this: pages of other origins may change nothing here."""
 
 
 class UnsupportedMediaType(DenselyError):

@@ -2,10 +2,11 @@
 
 import asyncio
 import gc
+import resource
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -21,7 +22,9 @@ from app.api.dependencies import Services, once_each
 from app.api.direct import DirectProtocol, InPlace
 from app.api.feed import Feed
 from app.api.gate import DirectGate, Gate
+from app.api.patience import LOOK_SECONDS, Limits
 from app.api.routes import compare, docs, encoding, events, models, page, predict, runs, system, tasks
+from app.api.turns import Turns
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import Database
@@ -53,9 +56,20 @@ wherever `GET` is. A body may come with `Content-Encoding: gzip` or `deflate`; l
 class Application:
     """FastAPI, with a way past its routing and middleware, which cost more than a prediction."""
 
-    def __init__(self, api: FastAPI, direct: Mapping[str, DirectGate], root: str = "") -> None:
-        """`direct`: what answers a POST, by path; each behind a gate of its own. `root`: a proxy's path to this."""
+    def __init__(
+        self,
+        api: FastAPI,
+        direct: Mapping[str, DirectGate],
+        root: str = "",
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+    ) -> None:
+        """`direct`: what answers a POST, by path; each behind a gate of its own.
+
+        `root`: a proxy's path to this. `limits`: of its connections.
+        """
         self.api = api
+        self.limits = limits
+        self.turns = Turns()
         self._direct = direct
         self._root = root
         self.in_place: dict[bytes, InPlace] = {
@@ -147,11 +161,10 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
     return Application(
         api,
         {
-            "/predict": DirectGate(
-                prediction, most=settings.max_inflight, body_seconds=settings.max_body_seconds, **options
-            )
+            "/predict": DirectGate(prediction, most=settings.max_inflight, **options),
         },
         settings.root_path,
+        Limits(settings.head_seconds, settings.max_body_seconds, _connections(settings.max_connections)),
     )
 
 
@@ -165,8 +178,26 @@ async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
             log.warning("refresh.failed", error=repr(error))
 
 
+def _connections(most: int) -> int:
+    """Fewer, where there are not files enough: without any left, nobody is accepted and no database is opened."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most if files == resource.RLIM_INFINITY else max(1, min(most, files * 3 // 4))
+
+
 class Server(uvicorn.Server):
-    """Ends the event streams before it waits for answers to be complete: they last as long as their runs do."""
+    """Looks at its connections, and ends the event streams before it waits for answers to be complete.
+
+    Those last as long as their runs do.
+    """
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second."""
+        if counter % round(10 * LOOK_SECONDS) == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, DirectProtocol):
+                    connection.look(now)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in good order."""
@@ -184,6 +215,7 @@ def configured(application: Application, **options: Any) -> uvicorn.Config:
         application,
         access_log=False,
         http=DirectProtocol,
+        ws="none",  # an offer to speak another protocol is not taken up
         server_header=False,
         proxy_headers=False,  # nothing here depends on who the client is
         timeout_graceful_shutdown=STOP_SECONDS,
@@ -202,6 +234,9 @@ def serve(settings: Settings) -> None:
     database.check_revision()  # here it is one line; in the lifespan it would be a traceback
     database.close()
     sys.setswitchinterval(SWITCH_SECONDS)
+    with suppress(ValueError):  # some systems allow less than they say
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     server = Server(configured(create_app(settings), host=settings.host, port=settings.port, log_level="warning"))
     server.run(sockets=[_shared_port(settings)] if settings.workers > 1 else None)
     if not server.started:

@@ -48,7 +48,17 @@ class Settings(BaseSettings):
         32, ge=1, le=1024, description="largest body of `/predict`, MiB; of other calls at most 1"
     )
     max_body_seconds: float = Field(
-        120, gt=0, le=3600, description="longest time that a body of `/predict` may take to arrive, seconds"
+        120,
+        gt=0,
+        le=3600,
+        description="longest time that a request's body may take to arrive, or that a client may take "
+        "nothing of its answer, seconds",
+    )
+    head_seconds: float = Field(
+        20, gt=0, le=3600, description="longest time that a request's head may take to arrive, seconds"
+    )
+    max_connections: int = Field(
+        1_000, ge=1, description="most connections to an API process; further ones are refused with 503"
     )
     workers: int = Field(1, ge=1, le=64, description="API processes, which share the port; each has its own memory")
     max_inflight: int = Field(

@@ -4,15 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from app.api.transport import Joining
-
-RawHeaders = list[tuple[bytes, bytes]]  # lower-case names
+from app.api.connection import IDLE
+from app.api.heads import RawHeaders, check_size
+from app.api.intake import Intake
+from app.errors import DenselyError
 
 IN_PLACE_BYTES = 16_384  # of a body, at most
-MOST_IN_A_READ = 8  # requests of one connection, which sends many at once: others want their turn
 HOLD_SECONDS = 0.1  # for the rest of a small request; most come in one piece, or two
 LINGER_SECONDS = 0.05  # for the next request of a connection when the server is told to stop
 
@@ -33,13 +30,11 @@ class InPlace(Protocol):
         """Call all replies that wait for the end of the turn."""
 
 
-class DirectProtocol(HttpToolsProtocol):
+class DirectProtocol(Intake):
     """Holds a small POST back until it is complete, and offers it to whoever answers its path in place.
 
     Whatever is not answered so, because it is large, slow, wrong or unusual, goes on as if it had never been held.
     """
-
-    transport: Any  # a `Joining`
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,19 +44,13 @@ class DirectProtocol(HttpToolsProtocol):
         self._held = b""
         self._waits = False  # whether a complete request waits for its answer
         self._last = False  # whether its answer is the connection's last
-        self._in_a_read = 0
-        self._begun = False  # whether anything has come since the last answer in place
+        self._answered = 0  # how many requests had begun when the last was answered in place
         self._stopping = False
         self._late: asyncio.TimerHandle | None = None
         self._quiet: asyncio.TimerHandle | None = None
         self._quiet_since = 0.0
         self._defaults: RawHeaders = []
         self._head = b""  # of an answer, with the headers that are the same for all
-
-    def connection_made(self, transport: Any) -> None:
-        """A client has connected."""
-        super().connection_made(Joining(transport))  # type: ignore[arg-type]
-        self.flow = _Flow(self.transport, self.pipeline)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone."""
@@ -84,33 +73,20 @@ class DirectProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""
-        self._in_a_read = 0
         super().data_received(data)
         if self._in_place and not self._waits and not self._late:
-            self._late = self.loop.call_later(HOLD_SECONDS, self._release)
+            self._late = self.loop.call_later(HOLD_SECONDS, self._hold_no_longer)
 
     def on_message_begin(self) -> None:
         """A further request: none before it may wait any longer, since all this is about one request at a time."""
-        self._finish()
-        self._begun = True
+        if self._waits:
+            self._finish()
         super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Hold it, or begin its cycle."""
-        in_place = self._all_in_place.get(self.url)
-        request_id = in_place.admit(self.headers) if in_place and self._may_hold() else None
-        if request_id:
-            self._in_place, self._request_id, self._held = in_place, request_id, b""
-            self._last = self.parser.get_http_version() == "1.0" or not self.parser.should_keep_alive()
-            self._in_a_read += 1
-        else:
-            self._begin_cycle()
-        if not self.parser.should_upgrade():
-            self.headers = []  # trailers, which come after the body, are no headers (RFC 9110, 6.5.1)
 
     def on_body(self, body: bytes) -> None:
         """A part of it."""
         if self._in_place:
+            self._in_body = True
             self._held += body
             if len(self._held) > IN_PLACE_BYTES:
                 self._release()
@@ -122,27 +98,57 @@ class DirectProtocol(HttpToolsProtocol):
         if not self._in_place:
             super().on_message_complete()
             return
+        if self.headers:
+            check_size(b"", self.headers)  # of the trailer
+        self._phase = IDLE
         self._waits = True
         if not self._in_place.at_once(self._held, self._reply):
             self._reply(None)
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Nothing more will come."""
+        if self._waits:
+            self._last = True
+        return super().eof_received()
+
+    def _begin(self) -> None:
+        """Hold it, or begin its cycle."""
+        in_place = self._all_in_place.get(self.url)
+        request_id = in_place.admit(self.headers) if in_place and self._may_hold() else None
+        if request_id:
+            self._in_place, self._request_id, self._held = in_place, request_id, b""
+            self._last = not self.parser.should_keep_alive()
+        else:
+            super()._begin()
+
     def _may_hold(self) -> bool:
         return (
             self.parser.get_method() == b"POST"
-            and not self.parser.should_upgrade()
+            and self.parser.get_http_version() == "1.1"
             and not self.expect_100_continue
             and self._is_free()
             and not self.flow.write_paused
-            and self._in_a_read < MOST_IN_A_READ
         )
 
     def _is_free(self) -> bool:
         return not self._in_place and (self.cycle is None or self.cycle.response_complete)
 
     def _begin_cycle(self) -> None:
-        super().on_headers_complete()
+        super()._begin_cycle()
         if self._stopping and self.cycle:
             self.cycle.keep_alive = False
+
+    def _refuse(self, error: DenselyError) -> None:
+        """Whatever is held is what is refused."""
+        if self._in_place and not self._waits:
+            self._held, self._in_place = b"", None
+            self._forget_late()
+        super()._refuse(error)
+
+    def _hold_no_longer(self) -> None:
+        self._late = None
+        if not self._waits:  # it is complete, and its answer is due in this turn
+            self._release()
 
     def _release(self) -> None:
         """On to the usual way."""
@@ -167,7 +173,8 @@ class DirectProtocol(HttpToolsProtocol):
             self._release()
             super().on_message_complete()
             return
-        self._held, self._in_place, self._waits, self._begun = b"", None, False, False
+        self._held, self._in_place, self._waits = b"", None, False
+        self._answered = self._requests
         self._forget_late()
         self.server_state.total_requests += 1
         last = self._last or self._stopping
@@ -180,6 +187,8 @@ class DirectProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         self._quiet_since = self.loop.time()
+        if self._unread:
+            self._go_on()
         if not self._quiet:
             self._quiet = self.loop.call_later(self.timeout_keep_alive, self._end_if_quiet)
 
@@ -193,7 +202,7 @@ class DirectProtocol(HttpToolsProtocol):
     def _end_if_quiet(self) -> None:
         """One timer for many answers: uvicorn's own costs a new one for each."""
         self._quiet = None
-        if self._begun:  # the end of that request sets a timer of its own
+        if self._requests != self._answered:  # the end of that request sets a timer of its own
             return
         left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
@@ -204,16 +213,3 @@ class DirectProtocol(HttpToolsProtocol):
     def _end_if_free(self) -> None:
         if self._is_free() and not self.transport.is_closing():
             self.transport.close()
-
-
-class _Flow(FlowControl):
-    """Reads nothing more from a client whose requests are still waiting: uvicorn's would, for as much as is sent."""
-
-    def __init__(self, transport: Any, waiting: Any) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-
-    def resume_reading(self) -> None:
-        """Unless requests wait."""
-        if not self._waiting:
-            super().resume_reading()

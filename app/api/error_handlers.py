@@ -12,9 +12,13 @@ from app.api import problems
 
 STATUSES: dict[type[errors.DenselyError], int] = {
     errors.MalformedBody: 400,
+    errors.MalformedRequest: 400,
     errors.TooLarge: 413,
+    errors.HeadTooLarge: 431,
+    errors.TargetTooLong: 414,
     errors.TooSlow: 408,
     errors.Misdirected: 421,
+    errors.CrossSite: 403,
     errors.UnsupportedMediaType: 415,
     errors.InvalidInput: 422,
     errors.NotFound: 404,

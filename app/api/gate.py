@@ -3,10 +3,6 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
-import asyncio
-import itertools
-import re
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -14,8 +10,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import compression, error_handlers, security
-from app.api.direct import IN_PLACE_BYTES, RawHeaders
-from app.errors import DenselyError, Overloaded, TooSlow
+from app.api.direct import IN_PLACE_BYTES
+from app.api.heads import MOST_FIELDS, RawHeaders
+from app.api.ids import request_id as _request_id
+from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
 
 log = get_log()
@@ -24,9 +22,6 @@ log = get_log()
 OPEN_PATHS = ("/", "/docs", "/openapi.json")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
-
-_PROCESS, _NUMBERS = secrets.token_hex(4).encode(), itertools.count(1)
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
 class Gate:
@@ -61,6 +56,7 @@ class Gate:
         security.check_length(headers, max_body)
         if security.check_content_type(method, headers) and compression.HEADER in headers:
             compression.check(headers)
+        security.check_site(method, headers)
         if not self.keys:
             security.check_host(headers, self.host)
         elif path not in OPEN_PATHS and not path.startswith(OPEN_FOLDERS):
@@ -98,13 +94,9 @@ class Answering(Protocol):
 class DirectGate(Gate):
     """The same before something that answers a body with a body: all that `/predict` needs of a framework."""
 
-    def __init__(self, answering: Answering, *, most: int, body_seconds: float, **options: Any) -> None:
-        """`most` requests may be under way at once: further ones are refused, not queued.
-
-        A body may take `body_seconds` to arrive.
-        """
+    def __init__(self, answering: Answering, *, most: int, **options: Any) -> None:
+        """`most` requests may be under way at once: further ones are refused, not queued."""
         super().__init__(_nowhere, **options)
-        self._body_seconds = body_seconds
         self._answering = answering
         self.at_once, self.finish = answering.at_once, answering.finish
         self._most = most
@@ -120,7 +112,7 @@ class DirectGate(Gate):
         try:
             self._check("POST", scope["path"], headers, self.max_body)
             self._check_load(1 - taken)
-            body = await _whole_body(compression.unpacked(headers, receive), self.max_body, self._body_seconds)
+            body = await _whole_body(compression.unpacked(headers, receive), self.max_body)
             self._under_way += 1 - taken
             taken = 1
             answer = await self._answering.answer(body)
@@ -140,7 +132,9 @@ class DirectGate(Gate):
     def admit(self, headers: RawHeaders) -> bytes | None:
         """See `InPlace`: whatever is to be refused goes the usual way, where it is said why."""
         by_name = dict(headers)
-        if compression.HEADER in by_name:
+        if len(by_name) != len(headers) or len(headers) > MOST_FIELDS:
+            return None
+        if b"host" not in by_name or b"transfer-encoding" in by_name or compression.HEADER in by_name:
             return None
         try:
             self._check("POST", "", by_name, min(self.max_body, IN_PLACE_BYTES))
@@ -186,10 +180,6 @@ class _Exchange:
             await self._send(message)
 
 
-def _request_id(headers: security.Headers) -> bytes:
-    """The client's own, or a new one: random for the process, then counted, since a request is not a secret."""
-    given = headers.get(b"x-request-id")
-    return given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_NUMBERS) & 0xFFFFFFFF)
 
 
 def _is_large(headers: security.Headers) -> int:
@@ -198,15 +188,7 @@ def _is_large(headers: security.Headers) -> int:
     return int(not length.isdigit() or int(length) > IN_PLACE_BYTES or compression.HEADER in headers)
 
 
-async def _whole_body(receive: Receive, most: int, seconds: float) -> bytes:
-    try:
-        async with asyncio.timeout(seconds):
-            return await _all_parts(receive, most)
-    except TimeoutError as error:
-        raise TooSlow(f"the body did not arrive within {seconds:g} s", field="body") from error
-
-
-async def _all_parts(receive: Receive, most: int) -> bytes:
+async def _whole_body(receive: Receive, most: int) -> bytes:
     message = await receive()
     whole: bytes = message.get("body", b"")
     if not message.get("more_body") and message["type"] == "http.request" and len(whole) <= most:

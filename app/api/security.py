@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from app.errors import Misdirected, TooLarge, Unauthorized, UnsupportedMediaType
+from app.errors import CrossSite, Misdirected, TooLarge, Unauthorized, UnsupportedMediaType
 
 Headers = Mapping[bytes, bytes]  # lower-case names
+
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 def check_key(headers: Headers, keys: Sequence[str]) -> None:
@@ -58,10 +60,42 @@ def check_content_type(method: str, headers: Headers) -> bool:
     empty = headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
     if empty or method not in ("POST", "PUT", "PATCH"):
         return False
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
+    if not _is_json(headers):
         raise UnsupportedMediaType
     return True
+
+
+def check_site(method: str, headers: Headers) -> None:
+    """A foreign web page may change nothing here, though a browser would send what needs no body without asking.
+
+    Browsers say of every request to an https address or to this machine whence it comes (`Sec-Fetch-Site`). To other
+    addresses they say it by `Origin`, which must be the host that was asked for, by the Host header or by
+    `X-Forwarded-Host`, where a proxy has changed that: no page can set either. JSON needs no such look, since a browser
+    asks before it sends it elsewhere, and gets no leave. Command lines send neither header.
+
+    Raises:
+        CrossSite: another site's page asks for a change.
+    """
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        if site not in (b"same-origin", b"none") and method not in READING:
+            raise CrossSite
+    elif b"origin" in headers and method not in READING and not _is_json(headers):
+        forwarded = headers.get(b"x-forwarded-host", b"").partition(b",")[0]
+        ours = {_without_port(host) for host in (headers.get(b"host", b""), forwarded)} - {b""}
+        if _without_port(headers[b"origin"].partition(b"://")[2]) not in ours:
+            raise CrossSite
+
+
+def _without_port(authority: bytes) -> bytes:
+    """Without a port that goes without saying."""
+    name = authority.strip().lower()
+    return name.removesuffix(b":80").removesuffix(b":443")
+
+
+def _is_json(headers: Headers) -> bool:
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
 
 
 def check_length(headers: Headers, limit: int) -> None:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from app.services.events import Told
 
 MEDIA_TYPE = "text/event-stream"
+NOTHING = b":\n\n"  # a comment
 RETRY = 2_000  # milliseconds that a client waits before it comes back
 
 
@@ -38,8 +39,10 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._hello, "more_body": True})
         telling = asyncio.create_task(self._tell(send))
-        going = asyncio.create_task(_gone(receive))
+        going = asyncio.create_task(self._gone(receive, send))
         try:
             await asyncio.wait((telling, going), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -48,19 +51,18 @@ class EventStream(Response):
                 with suppress(asyncio.CancelledError):
                     await task
 
+    async def _gone(self, receive: Receive, send: Send) -> None:
+        """Until the client is; where it has only closed its own side, something sent to it shows whether it has both."""
+        await receive()
+        while (await receive())["type"] != "http.disconnect":
+            await send({"type": "http.response.body", "body": NOTHING, "more_body": True})
+
     async def _tell(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self._hello, "more_body": True})
         async with aclosing(self._groups) as groups:  # type: ignore[type-var]  # it is a generator
             async for group in groups:
-                body = b"".join(map(_framed, group)) or b":\n\n"
+                body = b"".join(map(_framed, group)) or NOTHING
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _framed(event: Told) -> bytes:

@@ -11,12 +11,14 @@ class Joining:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._head = b""
+        self.written = 0  # bytes, in all
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
         """Bytes for the client, in order; none if it has gone, which uvicorn does not tell its waiting requests."""
         if self.is_closing():
             return
+        self.written += len(data)
         if self._head:
             data, self._head = self._head + data, b""
         elif data.startswith(b"HTTP/1.1 "):
@@ -27,7 +29,9 @@ class Joining:
 
     def write_whole(self, answer: bytes) -> None:
         """A head with its body."""
-        self._flush()
+        if self._head:
+            self._flush()
+        self.written += len(answer)
         self._transport.write(answer)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.direct import IN_PLACE_BYTES, MOST_IN_A_READ, DirectProtocol
+from app.api.direct import IN_PLACE_BYTES, DirectProtocol
 from app.api.gate import DirectGate
 from app.main import Application, configured
 from app.settings import Settings

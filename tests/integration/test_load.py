@@ -149,7 +149,7 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
         statuses.append(message.get("status"))
 
     async def ask() -> None:
-        gate = DirectGate(Endpoint(), most=1, body_seconds=9, keys=(), host="127.0.0.1", max_body=100)
+        gate = DirectGate(Endpoint(), most=1, keys=(), host="127.0.0.1", max_body=100)
         for receive in (whole, gone, whole, whole):
             headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
             await gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send)
@@ -174,7 +174,7 @@ def test_a_small_body_that_is_not_there_yet_takes_no_place() -> None:
             """Nothing waits."""
 
     async def ask(length: bytes) -> int:
-        gate = DirectGate(Endpoint(), most=1, body_seconds=9, keys=(), host="127.0.0.1", max_body=10**6)
+        gate = DirectGate(Endpoint(), most=1, keys=(), host="127.0.0.1", max_body=10**6)
         headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", length)]
         scope = {"type": "http", "method": "POST", "path": "/predict", "headers": headers}
         statuses = []

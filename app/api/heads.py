@@ -1,0 +1,89 @@
+"""What a request's head must satisfy as HTTP, before anybody looks at what it asks for (RFC 9112).
+
+The parser has refused most of what can be read in two ways: both lengths, a length twice, folded lines, lines that end
+without CR, spaces before a colon, chunks that are not the last coding. Here is the rest.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from app.errors import HeadTooLarge, MalformedRequest, Misdirected, TargetTooLong
+
+RawHeaders = list[tuple[bytes, bytes]]  # lower-case names
+
+MOST_BYTES = 65_536  # of a head, or of what follows a body or stands between its chunks
+MOST_FIELDS = 100
+MOST_TARGET = 8_192  # bytes
+
+
+def check(version: str, target: bytes, headers: RawHeaders) -> None:
+    """
+    Raises:
+        TargetTooLong: the URL is longer than `MOST_TARGET` bytes.
+        HeadTooLarge: it has more than `MOST_FIELDS` fields.
+        MalformedRequest: it can be understood in several ways, or in none.
+        Misdirected: the target names another host than the Host header.
+    """
+    check_size(target, headers)
+    if version not in ("1.0", "1.1"):
+        raise MalformedRequest("only HTTP/1.1 and HTTP/1.0 are spoken here")
+    hosts = _values(headers, b"host")
+    if len(hosts) > 1:
+        raise MalformedRequest("the Host header is given more than once")
+    if not hosts and version == "1.1":
+        raise MalformedRequest("the Host header is missing")
+    codings = _values(headers, b"transfer-encoding")
+    if codings and (version == "1.0" or [coding.strip().lower() for coding in codings] != [b"chunked"]):
+        raise MalformedRequest("of all transfer codings only `chunked` is understood here, in HTTP/1.1")
+    if not target.startswith((b"/", b"*")):
+        _check_authority(target, hosts)
+
+
+def check_size(target: bytes, headers: RawHeaders, size: int = 0) -> None:
+    """Of a head that may still be coming; `size` in bytes, where it is known.
+
+    Raises:
+        TargetTooLong, HeadTooLarge: as `check`, or there are more than `MOST_BYTES`.
+    """
+    if len(target) > MOST_TARGET:
+        raise TargetTooLong(f"the URL is longer than {MOST_TARGET:,} bytes")
+    if len(headers) > MOST_FIELDS:
+        raise HeadTooLarge(f"the request has more than {MOST_FIELDS} header fields")
+    if size > MOST_BYTES:
+        raise HeadTooLarge(f"the request's head, or its trailer, is larger than {MOST_BYTES // 1024} KiB")
+
+
+def size_of(target: bytes, headers: RawHeaders) -> int:
+    """Bytes of a complete head, but for the spaces round its values and the name of its method."""
+    return len(target) + 12 + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def without_offer(method: bytes, version: str, target: bytes, headers: RawHeaders) -> bytes:
+    """The head as it were if no upgrade had been offered, which a server may ignore (RFC 9110, 7.8)."""
+    lines = [b"%s %s HTTP/%s" % (method, target, version.encode())]
+    for name, value in headers:
+        if name == b"connection":
+            options = [option.strip() for option in value.split(b",")]
+            value = b", ".join(each for each in options if each.lower() not in (b"upgrade", b"http2-settings"))  # noqa: PLW2901
+        if value and name not in (b"upgrade", b"http2-settings"):
+            lines.append(name + b": " + value)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
+    return [value for each, value in headers if each == name]
+
+
+def _check_authority(target: bytes, hosts: list[bytes]) -> None:
+    """An absolute target's host is the host that is asked for (RFC 9112, 3.2.2); whoever names two means neither."""
+    try:
+        parts = urlsplit(target.decode("latin-1"))
+        named = (parts.hostname or "", parts.port or 80)
+        given = urlsplit(f"//{hosts[0].decode('latin-1')}") if hosts else parts
+        said = (given.hostname or "", given.port or 80)
+    except ValueError as error:
+        raise MalformedRequest("the request's target is no URL") from error
+    if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc:
+        raise MalformedRequest("the request's target is neither a path nor an http URL")
+    if named != said:
+        raise Misdirected("the request's target names another host than its Host header")

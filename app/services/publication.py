@@ -7,7 +7,7 @@ from typing import Any
 
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
-from app.db import events, models, runs
+from app.db import events, fence, models, runs
 from app.db.engine import lock
 from app.domain.recipes import HEADS
 from app.domain.runs import Activate
@@ -54,7 +54,7 @@ def _commit(attempt: Attempt, manifest: Manifest, activate: Activate, score: Sco
         if (present and present.id) != (active and active.id):
             return False
         now = attempt.clock()
-        runs.hold(tx, attempt.run_id, attempt.lease_id)
+        fence.hold(tx, attempt.run_id, attempt.lease_id)
         version = models.insert_model(tx, **row_of(manifest))
         message = f"published model {manifest.id} (version {version}); {'' if verdict.activate else 'not '}activated: "
         events.add_one(

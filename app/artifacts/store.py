@@ -29,6 +29,7 @@ PREPROCESSING = "preprocessing.json"
 KERAS_MODEL = "model.keras"
 STAGING = ".staging"
 BUNDLED = "bundled.json"
+IDENTITY = ".identity"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,29 @@ class ArtifactStore:
     def path(self, task: str, model_id: str) -> Path:
         """Where a model's files lie; both parts come from the database, never from a client."""
         return self.root / task / model_id
+
+    def identity(self, *, make: bool = False) -> str | None:
+        """What tells this folder from others, wherever it is mounted; None if it has nothing of the kind yet.
+
+        `make`: give it an identity, if that can be written.
+        """
+        file = self.root / IDENTITY
+        with suppress(OSError):
+            return file.read_text(encoding="ascii").strip()[:64] or None
+        if not make:
+            return None
+        fresh = self.root / f"{IDENTITY}.{secrets.token_hex(4)}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(secrets.token_hex(16), encoding="ascii")
+            with suppress(FileExistsError):  # another process was first
+                os.link(fresh, file)
+            return self.identity()
+        except OSError:
+            return None
+        finally:
+            with suppress(OSError):
+                fresh.unlink()
 
     def staging(self, token: str) -> Path:
         """Where an artifact is written before it is published; `token` is unique to a lease."""

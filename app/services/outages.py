@@ -49,10 +49,10 @@ class Patience:
             except Unavailable as error:
                 if not away:
                     log.warning("database.away", error=error.message)
-                away = max(self._monotonic() - began, PAUSE)
-                if away > self._seconds:
+                if self._monotonic() - began > self._seconds:
                     raise
                 self._wait(PAUSE)
+                away = self._monotonic() - began
             else:
                 if away:
                     log.info("database.back", seconds=round(away, 1))

@@ -21,13 +21,15 @@ from app.api.contracts import contract_of
 from app.api.dependencies import Services, once_each
 from app.api.direct import DirectProtocol, InPlace
 from app.api.feed import Feed
+from app.api.follower import Follower
 from app.api.gate import DirectGate, Gate
 from app.api.patience import LOOK_SECONDS, Limits
 from app.api.routes import compare, docs, encoding, events, models, page, predict, runs, system, tasks
+from app.api.threads import Probe, Writes
 from app.api.turns import Turns
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db.engine import Database
+from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
 from app.services.comparison import ComparisonService
@@ -103,9 +105,11 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
         registry=RegistryService(database, store, clock),
         comparison=ComparisonService(database, store),
         pictures=PictureService(database, store),
-        prediction=PredictionService(database, store, cache, clock),
-        system=SystemService(database, cache, clock),
+        prediction=PredictionService(database, store, cache),
+        system=(system := SystemService(database, cache, clock)),
         catalog=catalog,
+        writes=Writes(waiting_until, BUSY_TIMEOUT),
+        database_probe=Probe(system.check),
     )
 
     feed = Feed(services.events)
@@ -129,14 +133,16 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
 async def _living(settings: Settings, database: Database, services: Services, feed: Feed) -> AsyncIterator[None]:
     """From the start of the service to its end."""
     database.check_revision()
-    services.registry.register_bundled(ArtifactStore(settings.bundled_models))
-    services.prediction.refresh()
+    follower = Follower(services, ArtifactStore(settings.bundled_models))
+    follower.look()
     gc.collect()
     gc.freeze()  # what is here stays: no collection needs to go through it again
-    poll = asyncio.create_task(_keep_fresh(services.prediction, settings.active_poll_seconds))
+    poll = asyncio.create_task(follower.run(settings.active_poll_seconds))
     yield
     poll.cancel()
     await feed.finish()
+    services.writes.close()
+    services.database_probe.close()
     database.close()
 
 
@@ -166,16 +172,6 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
         settings.root_path,
         Limits(settings.head_seconds, settings.max_body_seconds, _connections(settings.max_connections)),
     )
-
-
-async def _keep_fresh(prediction: PredictionService, seconds: float) -> None:
-    """Follow the active models, so that no request has to ask the database."""
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await asyncio.to_thread(prediction.refresh)
-        except Exception as error:  # noqa: BLE001 - the database may be away for a while; what is loaded goes on answering
-            log.warning("refresh.failed", error=repr(error))
 
 
 def _connections(most: int) -> int:

@@ -9,6 +9,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, BeforeValidator
 
 from app.api import problems
+from app.api.threads import Probe, Writes
 from app.datasets.catalog import Catalog
 from app.errors import InvalidInput
 from app.services.comparison import ComparisonService
@@ -34,10 +35,12 @@ class Services:
     prediction: PredictionService
     system: SystemService
     catalog: Catalog
+    writes: Writes
+    database_probe: Probe[None]
 
 
-def services(request: Request) -> Services:
-    """The application's services."""
+async def services(request: Request) -> Services:
+    """The application's services; `async`, since FastAPI takes a thread for anything else."""
     found: Services = request.app.state.services
     return found
 

@@ -180,8 +180,6 @@ class _Exchange:
             await self._send(message)
 
 
-
-
 def _is_large(headers: security.Headers) -> int:
     """1 of a body of more than `IN_PLACE_BYTES`, or of a length that is not known yet; else 0."""
     length = headers.get(b"content-length", b"")

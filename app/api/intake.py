@@ -40,9 +40,11 @@ class Intake(Connection):
     def data_received(self, data: bytes) -> None:
         """Bytes from the client: parsed at once, unless they hold more than one request."""
         end = data.find(HEAD_END)
-        if end >= 0 and data.find(b"\r", end + 4) >= 0:
-            self._keep(data)
-        elif self._unread or (len(data) > MOST_AT_ONCE and self._phase != BODY):
+        if (
+            (end >= 0 and data.find(b"\r", end + 4) >= 0)
+            or self._unread
+            or (len(data) > MOST_AT_ONCE and self._phase != BODY)
+        ):
             self._keep(data)
         else:
             self._parse(data)

@@ -32,6 +32,7 @@ STAGING = ".staging"
 BUNDLED = "bundled.json"
 PIECE = 2**18  # bytes of a file that are in memory at once while it is archived
 EARLIEST = 315_532_800  # 1 January 1980, seconds since 1970: zip files know no time before it
+IDENTITY = ".identity"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,29 @@ class ArtifactStore:
     def path(self, task: str, model_id: str) -> Path:
         """Where a model's files lie; both parts come from the database, never from a client."""
         return self.root / task / model_id
+
+    def identity(self, *, make: bool = False) -> str | None:
+        """What tells this folder from others, wherever it is mounted; None if it has nothing of the kind yet.
+
+        `make`: give it an identity, if that can be written.
+        """
+        file = self.root / IDENTITY
+        with suppress(OSError):
+            return file.read_text(encoding="ascii").strip()[:64] or None
+        if not make:
+            return None
+        fresh = self.root / f"{IDENTITY}.{secrets.token_hex(4)}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(secrets.token_hex(16), encoding="ascii")
+            with suppress(FileExistsError):  # another process was first
+                os.link(fresh, file)
+            return self.identity()
+        except OSError:
+            return None
+        finally:
+            with suppress(OSError):
+                fresh.unlink()
 
     def staging(self, token: str) -> Path:
         """Where an artifact is written before it is published; `token` is unique to a lease."""

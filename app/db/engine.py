@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,23 @@ from sqlalchemy.exc import (
 )
 
 from app.db.base import SCHEMA_REVISION
+from app.db.file import DatabaseFile
 from app.errors import Unavailable
 
 Transaction = Connection  # what services hand on: an open transaction
 
 POOL = {"pool_size": 5, "max_overflow": 40}  # as many connections as the API has threads
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one
+# libpq waits for ever by itself: a server that vanished without a word is noticed within half a minute.
+POSTGRES = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 class Database:
@@ -41,16 +53,23 @@ class Database:
         options: dict[str, Any] = {"pool_pre_ping": True, **POOL}
         if parsed.get_backend_name() == "sqlite":
             options = {"connect_args": {"timeout": BUSY_TIMEOUT}, **POOL}
+        elif parsed.get_backend_name() == "postgresql":
+            options["connect_args"] = {name: value for name, value in POSTGRES.items() if name not in parsed.query}
         try:
             self.engine = create_engine(parsed, **options)
         except (ImportError, NoSuchModuleError) as error:
             raise Unavailable(f"there is no driver for {parsed.drivername!r} databases here") from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._file: DatabaseFile | None = None
+        self._generation = 0
         if self.is_sqlite:
             if parsed.database:
                 _make_folder(Path(parsed.database).parent)
+                self._file = DatabaseFile(Path(parsed.database))
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        elif self.engine.dialect.name == "postgresql":
+            event.listen(self.engine, "connect", _configure_postgresql)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -59,6 +78,7 @@ class Database:
         Raises:
             Unavailable: the database does not answer; the same for `write`.
         """
+        self.generation()
         with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
@@ -69,10 +89,25 @@ class Database:
         On SQLite it takes the write lock at once: a transaction that reads first and writes later would fail
         instead of wait when another process wrote in between.
         """
+        generation = self.generation()
         with _translated(), self.engine.connect() as connection:
             immediate = connection.execution_options(densely_write=True)
             with immediate.begin():
                 yield immediate
+                if self.generation() != generation:
+                    raise Unavailable("the database's file was replaced")  # this would go into the old one
+
+    def generation(self) -> int:
+        """How often another database has come in the place of the one before: SQLite's file was replaced.
+
+        Raises:
+            Unavailable: SQLite's file is gone.
+        """
+        present = self._file.check() if self._file else 0
+        if present != self._generation:
+            self._generation = present
+            self.engine.dispose()  # connections to the old file
+        return present
 
     def revision(self) -> str | None:
         """The Alembic revision of the tables, or None if there are none yet.
@@ -115,6 +150,16 @@ def _translated() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def waiting_until(deadline: float) -> Iterator[None]:
+    """Writers of this thread wait for others only so long, in seconds of `time.monotonic`."""
+    token = _deadline.set(deadline)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
 def lock(tx: Transaction, name: str) -> None:
     """Wait until no other open transaction holds the lock of this name; held to the transaction's end.
 
@@ -149,5 +194,16 @@ def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("densely_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if not connection.get_execution_options().get("densely_write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    deadline = _deadline.get()
+    seconds = BUSY_TIMEOUT if deadline is None else max(0.0, deadline - time.monotonic())
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _configure_postgresql(connection: Any, _: object) -> None:
+    before, connection.autocommit = connection.autocommit, True
+    connection.execute(f"SET lock_timeout = '{BUSY_TIMEOUT:g}s'")  # as long as on SQLite
+    connection.autocommit = before

@@ -1,7 +1,6 @@
 """Reading runs: one, many, their epochs and events."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -10,6 +9,7 @@ from app.db import events
 from app.db.engine import Transaction
 from app.db.runs import which_fit
 from app.db.tables import epochs, models, run_tags, runs
+from app.domain.leases import Sign
 from app.domain.runs import Epoch, Event, Run, RunError, RunFilter, RunStatus
 from app.errors import NotFound
 from app.tasks.base import SAMPLE
@@ -93,7 +93,7 @@ def count_queued(tx: Transaction) -> int:
     return tx.execute(query).scalar_one()
 
 
-def any_expired(tx: Transaction, now: datetime) -> bool:
-    """Whether a running run's lease has run out."""
-    query = select(runs.c.number).where(runs.c.status == RunStatus.RUNNING, runs.c.lease_expires_at < now)
-    return tx.execute(query.limit(1)).first() is not None
+def held(tx: Transaction) -> dict[str, Sign]:
+    """The leases of all running runs, by run."""
+    query = select(runs.c.id, runs.c.lease_id, runs.c.lease_beats).where(runs.c.status == RunStatus.RUNNING)
+    return {row.id: (row.lease_id, row.lease_beats) for row in tx.execute(query)}

@@ -9,6 +9,8 @@ from sqlalchemy import Row, func, insert, select, update
 from app.db.engine import Transaction
 from app.db.tables import activations, models
 
+MOST_RIVALS = 1_000  # models of a task that a new one is compared with
+
 
 def insert_model(tx: Transaction, *, task: str, **values: Any) -> int:
     """Add a model, not active, under the task's next version number; returns that number."""
@@ -41,6 +43,25 @@ def page(tx: Transaction, task: str | None, limit: int, before: int | None) -> S
 def active(tx: Transaction) -> dict[str, Row[Any]]:
     """The active model of each task that has one."""
     return {row.task: row for row in tx.execute(select(models).where(models.c.active))}
+
+
+def of_task(tx: Transaction, task: str) -> Sequence[Row[Any]]:
+    """The task's active model and its newest ones, newest first."""
+    newest = select(models.c.number).where(models.c.task == task).order_by(models.c.number.desc()).limit(MOST_RIVALS)
+    query = select(models).where((models.c.task == task) & (models.c.active | models.c.number.in_(newest)))
+    return tx.execute(query.order_by(models.c.number.desc())).all()
+
+
+def state(tx: Transaction, task: str) -> tuple[int | None, int | None]:
+    """The numbers of the task's newest and of its active model."""
+    newest = tx.execute(select(func.max(models.c.number)).where(models.c.task == task)).scalar_one()
+    active = tx.execute(select(models.c.number).where(models.c.task == task, models.c.active)).scalar_one_or_none()
+    return newest, active
+
+
+def state_of(rows: Sequence[Row[Any]]) -> tuple[int | None, int | None]:
+    """The same of the rows that `of_task` found."""
+    return (rows[0].number if rows else None, next((row.number for row in rows if row.active), None))
 
 
 def tasks_with_models(tx: Transaction) -> set[str]:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -10,7 +10,9 @@ from sqlalchemy.sql import ColumnElement
 
 from app.db import events, webhooks
 from app.db.engine import Transaction
+from app.db.fence import held, hold, update_held
 from app.db.tables import epochs, run_tags, runs
+from app.domain.leases import Sign
 from app.domain.runs import FINAL, TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
 from app.domain.runs import seed_of_fit as seed_of
 from app.errors import InvalidTransition, LeaseLost, NotFound
@@ -46,7 +48,7 @@ def insert_run(
     return run_id
 
 
-def claim(tx: Transaction, worker_id: str, now: datetime, lease_seconds: float) -> Row[Any] | None:
+def claim(tx: Transaction, worker_id: str, now: datetime) -> Row[Any] | None:
     """Take the oldest queued run, or None. One guarded UPDATE, so that two workers never take the same."""
     oldest = (
         select(runs.c.number)
@@ -61,7 +63,7 @@ def claim(tx: Transaction, worker_id: str, now: datetime, lease_seconds: float) 
         .values(
             status=TRANSITIONS[RunStatus.QUEUED, Change.CLAIMED],
             lease_id=secrets.token_hex(8),
-            lease_expires_at=now + timedelta(seconds=lease_seconds),
+            lease_beats=0,
             worker_id=worker_id,
             attempt=runs.c.attempt + 1,
             started_at=func.coalesce(runs.c.started_at, now),
@@ -73,7 +75,13 @@ def claim(tx: Transaction, worker_id: str, now: datetime, lease_seconds: float) 
     return row
 
 
-def renew(tx: Transaction, run_id: str, lease_id: str, now: datetime, lease_seconds: float) -> bool:
+def claimed_by(tx: Transaction, worker_id: str) -> Row[Any] | None:
+    """The run that this worker holds."""
+    mine = select(runs).where(runs.c.worker_id == worker_id, runs.c.status == RunStatus.RUNNING)
+    return tx.execute(mine.limit(1)).one_or_none()
+
+
+def renew(tx: Transaction, run_id: str, lease_id: str) -> bool:
     """The worker's heartbeat for this run. Returns whether a cancel has been asked for.
 
     Raises:
@@ -81,8 +89,8 @@ def renew(tx: Transaction, run_id: str, lease_id: str, now: datetime, lease_seco
     """
     row = tx.execute(
         update(runs)
-        .where(_held(run_id, lease_id))
-        .values(lease_expires_at=now + timedelta(seconds=lease_seconds))
+        .where(held(run_id, lease_id))
+        .values(lease_beats=runs.c.lease_beats + 1)
         .returning(runs.c.cancel_requested_at)
     ).one_or_none()
     if row is None:
@@ -110,11 +118,11 @@ def end_lease(
         changed["finished_at"] = now
     row = tx.execute(
         update(runs)
-        .where(_held(run_id, lease_id))
+        .where(held(run_id, lease_id))
         .values(
             status=after,
             lease_id=None,
-            lease_expires_at=None,
+            lease_beats=None,
             worker_id=None,
             error_type=error.type if error else None,
             error_message=error.message if error else None,
@@ -128,8 +136,10 @@ def end_lease(
     return after
 
 
-def release(tx: Transaction, run_id: str, lease_id: str, now: datetime) -> RunStatus:
-    """The worker stops in good order: back to the queue, and the attempt is given back, since it is not its fault.
+def release(tx: Transaction, run_id: str, lease_id: str, now: datetime, reason: str = "") -> RunStatus:
+    """Back to the queue, and the attempt is given back, since it was not its fault: the worker stops in good order.
+
+    `reason`: what it was, if something else.
 
     Raises:
         LeaseLost: the run is no longer this worker's.
@@ -137,6 +147,8 @@ def release(tx: Transaction, run_id: str, lease_id: str, now: datetime) -> RunSt
     row = hold(tx, run_id, lease_id)
     if row.cancel_requested_at:
         return end_lease(tx, run_id, lease_id, Change.CANCELLED, now)
+    if reason:
+        events.add_one(tx, run_id, "log", now, {"message": f"attempt {row.attempt} ended early: {reason}"})
     values = {"max_attempts": row.max_attempts + 1}
     return end_lease(tx, run_id, lease_id, Change.RELEASED, now, values=values)
 
@@ -156,16 +168,15 @@ def lose(tx: Transaction, run_id: str, lease_id: str, now: datetime, error: RunE
     return end_lease(tx, run_id, lease_id, Change.EXHAUSTED, now, error)
 
 
-def expire(tx: Transaction, now: datetime) -> list[str]:
-    """Free the runs whose lease was not renewed in time: the dead are found by the living. Returns their ids."""
-    expired = tx.execute(
-        select(runs.c.id, runs.c.lease_id, runs.c.worker_id)
-        .where(runs.c.status == RunStatus.RUNNING, runs.c.lease_expires_at < now)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in expired:
-        lose(tx, row.id, row.lease_id, now, RunError(type="WorkerLost", message="its worker gave no sign of life"))
-    return [row.id for row in expired]
+def expire(tx: Transaction, gone: Mapping[str, Sign], now: datetime) -> list[str]:
+    """Free these runs, whose workers give no sign of life any more, unless one has after all; returns their ids."""
+    freed = []
+    for run_id, (lease_id, beats) in sorted(gone.items()):
+        mine = held(run_id, lease_id) & (runs.c.lease_beats == beats)
+        if tx.execute(select(runs.c.id).where(mine).with_for_update(skip_locked=True)).first():
+            lose(tx, run_id, lease_id, now, RunError(type="WorkerLost", message="its worker gave no sign of life"))
+            freed.append(run_id)
+    return freed
 
 
 def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
@@ -193,20 +204,34 @@ def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
 def record_epochs(
     tx: Transaction, run_id: str, lease_id: str, measured: Sequence[Measured], progress: Progress
 ) -> None:
-    """Keep finished epochs and how far the run is.
+    """Keep finished epochs and how far the run is; what was kept before, by a commit without an answer, stays once.
 
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    run = _update_held(tx, run_id, lease_id, progress=progress.model_dump())
+    run = update_held(tx, run_id, lease_id, progress=progress.model_dump())
+    known = _known_epochs(tx, run_id, measured)
     rows, happened = [], []
     for m in measured:
+        if (m.fit, m.epoch) in known:
+            continue
         own = {"epoch": m.epoch, "seconds": m.seconds}
         rows.append({"run_id": run_id, "fit": m.fit, "metrics": m.metrics, **own})
         fold, seed = which_fit(run, m.fit)
         happened.append(("epoch", m.at, {"fold": fold, "seed": seed, **own, **m.metrics}))
-    tx.execute(insert(epochs), rows)
-    events.add(tx, run_id, [*happened, (events.PROGRESS, measured[-1].at, progress.model_dump())])
+    if rows:
+        tx.execute(insert(epochs), rows)
+        events.add(tx, run_id, [*happened, (events.PROGRESS, measured[-1].at, progress.model_dump())])
+
+
+def _known_epochs(tx: Transaction, run_id: str, measured: Sequence[Measured]) -> set[tuple[int, int]]:
+    """(fit, epoch) of those that have a row already."""
+    fits = {m.fit for m in measured}
+    since = min(m.epoch for m in measured)
+    query = select(epochs.c.fit, epochs.c.epoch).where(
+        epochs.c.run_id == run_id, epochs.c.fit.in_(fits), epochs.c.epoch >= since
+    )
+    return {(row.fit, row.epoch) for row in tx.execute(query)}
 
 
 def which_fit(run: Row[Any], number: int) -> tuple[int | None, int | None]:
@@ -224,7 +249,7 @@ def forget_epochs(tx: Transaction, run_id: str, lease_id: str, fit: int, epoch: 
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    _update_held(tx, run_id, lease_id, progress=None)
+    update_held(tx, run_id, lease_id, progress=None)
     later: ColumnElement[bool] = (epochs.c.fit == fit) & (epochs.c.epoch > epoch)
     if fit:
         later = later | (epochs.c.fit == 0) | (epochs.c.fit > fit)
@@ -237,7 +262,7 @@ def set_device(tx: Transaction, run_id: str, lease_id: str, device: str) -> None
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    _update_held(tx, run_id, lease_id, device=device)
+    update_held(tx, run_id, lease_id, device=device)
 
 
 def log(tx: Transaction, run_id: str, lease_id: str, now: datetime, message: str) -> None:
@@ -264,35 +289,9 @@ def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics:
     end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values=values)
 
 
-def hold(tx: Transaction, run_id: str, lease_id: str) -> Row[Any]:
-    """Lock the run's row to the transaction's end, if this lease still holds; returns the row.
-
-    Raises:
-        LeaseLost: the run is no longer this worker's.
-    """
-    row: Row[Any] | None = tx.execute(select(runs).where(_held(run_id, lease_id)).with_for_update()).one_or_none()
-    if row is None:
-        raise LeaseLost
-    return row
-
-
 def _status_event(
     tx: Transaction, run_id: str, status: RunStatus, change: Change, now: datetime, data: Mapping[str, Any]
 ) -> None:
     events.add_one(tx, run_id, "status", now, {"status": status, "change": change, **data})
     if status in FINAL:
         webhooks.release(tx, run_id, now)
-
-
-def _held(run_id: str, lease_id: str) -> ColumnElement[bool]:
-    """The fence: true only for the row whose present lease this is."""
-    return (runs.c.id == run_id) & (runs.c.lease_id == lease_id) & (runs.c.status == RunStatus.RUNNING)
-
-
-def _update_held(tx: Transaction, run_id: str, lease_id: str, **values: Any) -> Row[Any]:
-    # Even a write to another table goes through the run's row, so that the fence also serialises it.
-    written = update(runs).where(_held(run_id, lease_id)).values(**values).returning(runs.c.seed, runs.c.seeds)
-    row: Row[Any] | None = tx.execute(written).one_or_none()
-    if row is None:
-        raise LeaseLost
-    return row

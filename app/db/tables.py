@@ -1,4 +1,4 @@
-"""The tables: runs, epochs, events, webhooks, models, activations, workers."""
+"""The tables: runs, epochs, events, webhooks, models, activations, workers, installation."""
 
 from sqlalchemy import (
     JSON,
@@ -47,7 +47,7 @@ runs = Table(
     Column("finished_at", UTCDateTime),
     Column("cancel_requested_at", UTCDateTime),
     Column("lease_id", String(64)),
-    Column("lease_expires_at", UTCDateTime),
+    Column("lease_beats", Integer),  # heartbeats so far; see `domain.leases`
     Column("worker_id", String(64)),
     Column("progress", JSON(none_as_null=True)),
     Column("metrics", JSON, nullable=False),
@@ -151,4 +151,11 @@ workers = Table(
     Column("last_seen_at", UTCDateTime, nullable=False),
     Column("devices", JSON, nullable=False),
     Column("versions", JSON, nullable=False),
+)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(200), nullable=False),
 )

@@ -10,9 +10,13 @@ from app.artifacts.store import Artifact
 from app.errors import ArtifactInvalid, InvalidInput
 from app.inference.explain import effects_of
 from app.inference.forward import Network
-from app.tasks._answers import Refusal, Refused
+from app.tasks._answers import InputWarning, Refusal, Refused
 from app.tasks._rows import Encoded, FloatMatrix, take
 from app.tasks.base import Options, Task
+
+A_TOY = InputWarning(
+    field="model", message="was trained on the bundled sample, not on real data: its answers are for trying things out"
+)
 
 
 class Predictor:
@@ -27,6 +31,7 @@ class Predictor:
         self.task = task
         self.manifest = artifact.manifest
         self.version = version
+        self._cautions = [A_TOY] if self.manifest.dataset.is_sample else []  # of all its answers
         try:
             self.encoder = task.load_encoder(artifact.preprocessing)
         except (KeyError, TypeError, ValueError) as error:
@@ -82,6 +87,9 @@ class Predictor:
         predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
         for row, warnings in self.task.warnings(self.encoder, encoded).items():
             predictions[row]["warnings"] = warnings
+        if self._cautions:
+            for prediction in predictions:
+                prediction["warnings"] = [*self._cautions, *prediction["warnings"]]
         if options.explain:
             for row, (item, prediction) in enumerate(zip(inputs, predictions, strict=True)):
                 one = take(encoded, np.array([row]))

@@ -1,14 +1,14 @@
 """Answering: which predictor, kept up to date without a database query per request."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
 from app.db import models
 from app.db.engine import Database
-from app.domain.clock import Clock
+from app.domain.runs import Run
 from app.errors import ArtifactInvalid, NotFound, Unavailable
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
@@ -17,40 +17,50 @@ from app.tasks import registry
 
 log = get_log()
 
+MOST_CAUGHT_UP = 10_000  # models that are remembered to have been seen
+
 
 class PredictionService:
     """Finds the predictor that a request asks for."""
 
-    def __init__(self, database: Database, store: ArtifactStore, cache: PredictorCache, clock: Clock) -> None:
+    def __init__(self, database: Database, store: ArtifactStore, cache: PredictorCache) -> None:
         self._database = database
         self._store = store
         self._cache = cache
-        self._clock = clock
+        self.unregistered: Mapping[str, str] = {}  # tasks whose bundled model cannot be taken over, and why
         self._refreshing = Lock()
-        self._refreshed_at: datetime | None = None
+        self._caught_up: OrderedDict[str, None] = OrderedDict()  # models that came before a refresh
         self._versions: dict[tuple[str, int], str] = {}  # model ids by task and version, which never change
+        self._generation = 0  # of the database that they are of
 
     def refresh(self) -> None:
         """Load the models that became active since the last call, and swap them in together.
 
-        A model whose artifact is damaged takes only its own task out of service.
+        A model that cannot be loaded takes only its own task out of service, and not even that while the one before
+        it is in memory: that one goes on answering until the files can be read.
         """
         with self._refreshing:  # a poll that read before an activation must not swap in after it
-            now = self._clock()
             self._refresh()
-            self._refreshed_at = now
 
-    def catch_up(self, finished: Iterable[datetime | None]) -> None:
+    def catch_up(self, runs: Iterable[Run]) -> None:
         """Before a client is told that runs have ended: a prediction it asks for next is answered with their models."""
-        latest = max((time for time in finished if time), default=None)
-        if latest and (self._refreshed_at is None or self._refreshed_at <= latest):
-            self.refresh()
+        fresh = [run.model_id for run in runs if run.model_id and run.model_id not in self._caught_up]
+        if not fresh:
+            return
+        self.refresh()
+        with self._refreshing:
+            self._caught_up.update(dict.fromkeys(fresh))
+            while len(self._caught_up) > MOST_CAUGHT_UP:
+                self._caught_up.popitem(last=False)
 
     def _refresh(self) -> None:
+        if (generation := self._database.generation()) != self._generation:
+            self._generation = generation
+            self._versions = {}
         with self._database.read() as tx:
             rows = models.active(tx)
         predictors: dict[str, Predictor] = {}
-        broken: dict[str, str] = {}
+        broken = {task: reason for task, reason in self.unregistered.items() if task not in rows}
         for name, row in rows.items():
             if name not in registry.all_tasks():  # of a task that this release does not have
                 continue
@@ -58,11 +68,14 @@ class PredictionService:
                 predictors[name] = self._cache.get(row.id) or self._load(row)
             except ArtifactInvalid as error:
                 broken[name] = error.message
-                if self._cache.broken.get(name) != error.message:
-                    log.error("model.broken", task=name, model_id=row.id, reason=error.message)
+                if before := self._cache.active.get(name):
+                    predictors[name] = before
+                    broken[name] += f"; model {before.manifest.id} goes on answering"
+                if self._cache.broken.get(name) != broken[name]:
+                    log.error("model.broken", task=name, model_id=row.id, reason=broken[name])
         for name, predictor in predictors.items():
-            before = self._cache.active.get(name)
-            if before is None or before.manifest.id != predictor.manifest.id:
+            former = self._cache.active.get(name)
+            if former is None or former.manifest.id != predictor.manifest.id:
                 log.info("model.active", task=name, model_id=predictor.manifest.id, version=predictor.version)
         self._cache.set_active(predictors, broken)
 

@@ -1,28 +1,23 @@
 """Publishing a run's model: rename first, then one transaction that inserts the model and moves the run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
-from app.db import events, models, runs
-from app.db.engine import lock
-from app.domain.recipes import HEADS
+from app.db import events, fence, installation, models, runs
+from app.db.engine import Transaction, lock
 from app.domain.runs import Activate
-from app.errors import ArtifactInvalid, LeaseLost
+from app.errors import LeaseLost
 from app.services.execution import Attempt
+from app.services.outages import told
+from app.services.verdict import Score, Verdict, judge
 
-Score = Callable[[str], float | None]  # model id -> its figure on this run's test split; None: it has another figure
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a new model becomes active, and why."""
-
-    activate: bool
-    reason: str
+ELSEWHERE = (
+    "the models folder of this worker is not the one that the API reads, so the API could not load it: "
+    "set DENSELY_MODELS_DIR to the same folder for both"
+)
 
 
 def publish(
@@ -34,46 +29,62 @@ def publish(
         LeaseLost: another worker has the run; the artifact is removed again.
     """
     manifest = store.publish(staging, manifest)
+    folder = store.identity()
+
+    def commit(away: float) -> bool:
+        return _commit(attempt, manifest, activate, score, folder, away)
+
     try:
-        while not _commit(attempt, manifest, activate, score):
-            pass  # another model became active while this one was compared: compare again
+        while not attempt.patiently(commit):
+            pass  # other models came while this one was compared: compare again
     except LeaseLost:
+        if _is_there(attempt, manifest):  # by a commit whose answer was lost
+            return manifest
         store.discard(store.path(manifest.task, manifest.id))
         raise  # after any other error the row may be there all the same: what has none is swept later
     return manifest
 
 
-def _commit(attempt: Attempt, manifest: Manifest, activate: Activate, score: Score) -> bool:
-    """One try; false if the active model is no longer the one that was compared with."""
+def _commit(
+    attempt: Attempt, manifest: Manifest, activate: Activate, score: Score, folder: str | None, away: float
+) -> bool:
+    """One try; false if the task's models are no longer those that were compared with."""
     with attempt.database.read() as tx:
-        active = models.active(tx).get(manifest.task)
-    verdict = judge(manifest, activate, active, score)
+        rows = models.of_task(tx, manifest.task)
+        read_from = installation.get(tx, installation.MODELS_FOLDER)
+    active = next((row for row in rows if row.active), None)
+    verdict = judge(manifest, activate, active, [row for row in rows if not row.active], score)
+    if read_from and read_from != folder:
+        verdict = Verdict(False, ELSEWHERE)
     with attempt.database.write() as tx:
         lock(tx, f"models of {manifest.task}")
-        present = models.active(tx).get(manifest.task)
-        if (present and present.id) != (active and active.id):
+        if models.state(tx, manifest.task) != models.state_of(rows):
             return False
         now = attempt.clock()
-        runs.hold(tx, attempt.run_id, attempt.lease_id)
-        version = models.insert_model(tx, **row_of(manifest))
-        message = f"published model {manifest.id} (version {version}); {'' if verdict.activate else 'not '}activated: "
-        events.add_one(
-            tx,
-            attempt.run_id,
-            "log",
-            now,
-            {
-                "message": message + verdict.reason,
-                "model_id": manifest.id,
-                "version": version,
-                "activated": verdict.activate,
-            },
-        )
-        if verdict.activate:
-            models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}"[:200])
+        fence.hold(tx, attempt.run_id, attempt.lease_id)
+        if away:
+            events.add_one(tx, attempt.run_id, "log", now, {"message": told(away)})
+        _insert(tx, attempt, manifest, verdict, now)
         # Last, since whoever follows the run stops listening at its final status.
         runs.publish(tx, attempt.run_id, attempt.lease_id, now, manifest.metrics)
     return True
+
+
+def _insert(tx: Transaction, attempt: Attempt, manifest: Manifest, verdict: Verdict, now: datetime) -> None:
+    version = models.insert_model(tx, **row_of(manifest))
+    said = f"published model {manifest.id} (version {version}); {'' if verdict.activate else 'not '}activated: "
+    data = {"model_id": manifest.id, "version": version, "activated": verdict.activate}
+    events.add_one(tx, attempt.run_id, "log", now, {"message": said + verdict.reason, **data})
+    if verdict.activate:
+        models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}"[:200])
+
+
+def _is_there(attempt: Attempt, manifest: Manifest) -> bool:
+    def read(_: float) -> bool:
+        with attempt.database.read() as tx:
+            return models.find(tx, manifest.id) is not None
+
+    return attempt.patiently(read)
 
 
 def row_of(manifest: Manifest) -> dict[str, Any]:
@@ -87,33 +98,3 @@ def row_of(manifest: Manifest) -> dict[str, Any]:
         "metrics": manifest.metrics.model_dump(),
         "created_at": manifest.created_at,
     }
-
-
-def judge(manifest: Manifest, activate: Activate, active: Any, score: Score) -> Verdict:
-    """Whether the new model becomes active: `if_better` compares on the same test split and figure."""
-    if activate == "always":
-        return Verdict(True, "always was asked for")
-    if activate == "never":
-        return Verdict(False, "never was asked for")
-    if active is None:
-        return Verdict(True, "the task had no active model")
-    if manifest.dataset.is_sample and not active.dataset_is_sample:
-        return Verdict(
-            False, "the active model is of real data; one of the sample replaces it only if asked with always"
-        )
-    return _compare(manifest, active, score)
-
-
-def _compare(manifest: Manifest, active: Any, score: Score) -> Verdict:
-    head = HEADS[manifest.recipe.head]
-    new = manifest.metrics.test[head.metric]
-    rival = f"model {active.id} (version {active.version})"
-    try:
-        old = score(active.id)
-    except ArtifactInvalid as error:
-        return Verdict(True, f"{rival} cannot be loaded: {error.message}")
-    if old is None:
-        return Verdict(False, f"{rival} has another head, so their figures cannot be compared: choose by hand")
-    better = new > old if head.higher_is_better else new < old
-    where = f"test {head.metric} on {manifest.dataset.name}"
-    return Verdict(better, f"{where} is {new:.4f}, {'better' if better else 'not better'} than {old:.4f} of {rival}")

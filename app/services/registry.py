@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
-from app.db import models
+from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
 from app.domain.runs import Metrics
@@ -124,27 +124,54 @@ class RegistryService:
         page, following = cut(rows, limit, lambda row: row.id)
         return [Activation.model_validate(row._asdict()) for row in page], following
 
-    def register_bundled(self, bundled: ArtifactStore) -> list[str]:
-        """Take over the models that come with Densely, for tasks that have no model yet; returns their ids."""
-        taken = []
+    def generation(self) -> int:
+        """How often the database was replaced by another one.
+
+        Raises:
+            Unavailable: it is gone.
+        """
+        return self._database.generation()
+
+    def register_folder(self) -> None:
+        """Say which models folder this process reads, so that a worker with another one publishes nothing here."""
+        identity = self._store.identity(make=True)
+        if identity is None:
+            return
+        with self._database.read() as tx:
+            known = installation.get(tx, installation.MODELS_FOLDER)
+        if known != identity:
+            with self._database.write() as tx:
+                installation.put(tx, installation.MODELS_FOLDER, identity)
+
+    def register_bundled(self, bundled: ArtifactStore) -> dict[str, str]:
+        """Take over the models that come with Densely, for tasks that have no model yet.
+
+        Returns why not, by task, for those whose files are damaged: to be tried again.
+        """
+        damaged = {}
+        with self._database.read() as tx:
+            here = models.tasks_with_models(tx)
         for task, model_id in bundled.bundled().items():
-            if task not in tasks.all_tasks():
+            if task not in tasks.all_tasks() or task in here:
                 continue
             try:
-                manifest = bundled.manifest(task, model_id)
+                manifest = bundled.open(task, model_id).manifest
             except ArtifactInvalid as error:  # the other tasks go on
-                log.error("model.bundled_invalid", task=task, model_id=model_id, reason=error.message)
+                damaged[task] = error.message
                 continue
-            with self._database.write() as tx:
-                lock(tx, f"models of {task}")  # API processes that start together take turns
-                if task in models.tasks_with_models(tx):
-                    continue
-                self._store.copy_from(bundled, task, model_id)
-                models.insert_model(tx, **row_of(manifest))
-                models.activate(tx, task, model_id, self._clock(), "came with Densely")
-            log.info("model.bundled", task=task, model_id=model_id)
-            taken.append(model_id)
-        return taken
+            self._take_over(bundled, manifest)
+        return damaged
+
+    def _take_over(self, bundled: ArtifactStore, manifest: Manifest) -> None:
+        task, model_id = manifest.task, manifest.id
+        with self._database.write() as tx:
+            lock(tx, f"models of {task}")  # API processes that start together take turns
+            if task in models.tasks_with_models(tx):
+                return
+            self._store.copy_from(bundled, task, model_id)
+            models.insert_model(tx, **row_of(manifest))
+            models.activate(tx, task, model_id, self._clock(), "came with Densely")
+        log.info("model.bundled", task=task, model_id=model_id)
 
     def _find(self, model_id: str) -> Model:
         with self._database.read() as tx:

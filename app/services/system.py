@@ -10,7 +10,9 @@ import app
 from app.db import workers
 from app.db.engine import Database
 from app.domain.clock import Clock
+from app.errors import Unavailable
 from app.inference.cache import PredictorCache
+from app.tasks import registry
 
 WORKER_ALIVE = timedelta(seconds=30)  # a worker not seen for longer does not count
 
@@ -40,7 +42,9 @@ class Readiness(BaseModel):
     """Whether requests can be answered."""
 
     ready: bool
-    tasks: dict[str, str] = Field(description="of each task with an active model: `ready`, or why not")
+    tasks: dict[str, str] = Field(
+        description="of each task with an active model: `ready`, or what is wrong with it, and who answers meanwhile"
+    )
 
 
 class SystemService:
@@ -64,12 +68,23 @@ class SystemService:
             workers=[Worker.model_validate(row._asdict()) for row in rows],
         )
 
-    def readiness(self) -> Readiness:
-        """Ready when the database answers with the right schema; a damaged model takes only its own task out.
-
+    def check(self) -> None:
+        """
         Raises:
             Unavailable: the database does not answer, or needs a migration.
         """
         self._database.check_revision()
+
+    def readiness(self, task: str | None = None) -> Readiness:
+        """What can be answered, where `check` has found nothing wrong; no I/O.
+
+        Without a task, a damaged model does not count: it takes only its own task out of service.
+
+        Raises:
+            NotFound: there is no such task.
+            Unavailable: no model answers this one.
+        """
         states = dict.fromkeys(self._cache.active, "ready") | self._cache.broken
+        if task is not None and registry.get(task).name not in self._cache.active:
+            raise Unavailable(f"task {task!r} is not answered: {states.get(task, 'it has no active model')}")
         return Readiness(ready=True, tasks=states)

@@ -28,15 +28,13 @@ class Refused(Exception):
 
 
 class InputWarning(BaseModel):
-    """Something about an input that speaks against trusting its answer."""
+    """Something that speaks against trusting an answer."""
 
-    field: str = Field(description="dotted path within the instance")
+    field: str = Field(description="dotted path within the instance; `model` where it is the model itself")
     message: str
 
 
-Warnings = Annotated[
-    list[InputWarning], Field(description="what about the input speaks against trusting the answer; mostly empty")
-]
+Warnings = Annotated[list[InputWarning], Field(description="what speaks against trusting the answer; mostly empty")]
 Abstained = Annotated[
     bool, Field(description="whether `probability` is below `min_confidence`, so that `label` is null")
 ]

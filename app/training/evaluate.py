@@ -67,6 +67,8 @@ def score(head: HeadName, outputs: Outputs, labels: Sequence[Label], target: Tar
 def score_model(store: ArtifactStore, task: Task, model_id: str, prepared: Prepared, head: HeadName) -> float | None:
     """The figure of a published model on this dataset's test split: from its manifest if it was measured there.
 
+    Its files are checked in any case: a model that could not answer is no rival.
+
     None if the model's head is measured by another figure than `head`.
 
     Raises:
@@ -77,10 +79,10 @@ def score_model(store: ArtifactStore, task: Task, model_id: str, prepared: Prepa
     if (HEADS[own].metric, task.target_of(own)) != (HEADS[head].metric, task.target_of(head)):
         return None
     metric = HEADS[own].metric
+    predictor = Predictor(task, store.open(task.name, model_id), version=0)
     if manifest.dataset.sha256 == prepared.sha256 and metric in manifest.metrics.test:
         return manifest.metrics.test[metric]
     dataset = prepared.read()
-    predictor = Predictor(task, store.open(task.name, model_id), version=0)
     try:
         outputs = predictor.network.in_batches(predictor.encoder.encode(dataset.test.columns))
     except (KeyError, ValueError) as error:

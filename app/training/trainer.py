@@ -1,7 +1,7 @@
 """The trainer process: imports TensorFlow, waits for one run on standard input, carries it out, exits.
 
 Standard output speaks to the worker, in JSON lines. Exit status 0: the run's state is in the database, or the run
-is somebody else's by now; anything else: it died, and the worker decides.
+is somebody else's by now; `OUTAGE_STATUS`: the database stayed away; anything else: it died, and the worker decides.
 """
 
 import json
@@ -10,9 +10,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from app import logs
 from app.artifacts.store import ArtifactStore
@@ -21,8 +21,12 @@ from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.domain.runs import RunError
-from app.errors import LeaseLost, TrainingError, Unavailable, told
+from app.errors import ArtifactInvalid, LeaseLost, TrainingError, Unavailable, told
 from app.services.execution import Attempt
+from app.services.outages import OUTAGE_STATUS
+
+if TYPE_CHECKING:
+    from app.training.pipeline import Workplace
 
 NICENESS = 10  # training gives way to /predict on the same machine
 
@@ -96,14 +100,26 @@ def train(assignment: dict[str, Any]) -> int:
         checkpoint_seconds=assignment["checkpoint_seconds"],
     )
     try:
-        with attempt.keeping_up():
-            manifest = pipeline.execute(attempt, place)
-        log.info("run.published", model_id=manifest.id, test=manifest.metrics.test)
+        failure = _execute(attempt, place, log)
+        if failure:
+            attempt.fail(failure)
     except LeaseLost:
         log.warning("run.lease_lost")
-    except Unavailable:
-        log.exception("run.interrupted")
-        return 1
+    except Unavailable as error:
+        log.warning("run.interrupted", error=error.message)
+        return OUTAGE_STATUS
+    finally:
+        database.close()
+    return 0
+
+
+def _execute(attempt: Attempt, place: "Workplace", log: Any) -> RunError | None:
+    """Publish the run's model, or say why there is none."""
+    from app.training import pipeline
+
+    try:
+        with attempt.keeping_up():
+            manifest = pipeline.execute(attempt, place)
     except TrainingError as error:
         # What no client is told, where the files are, is here.
         log.warning(
@@ -111,21 +127,16 @@ def train(assignment: dict[str, Any]) -> int:
             error=type(error).__name__,
             message=error.message,
             cause=error.__cause__ and repr(error.__cause__),
-            datasets_dir=assignment["datasets_dir"],
+            datasets_dir=str(place.catalog.folder),
         )
-        return _fail(attempt, RunError(type=type(error).__name__, message=error.message))
+        return RunError(type=type(error).__name__, message=error.message)
     except Exception as error:
+        if isinstance(error, LeaseLost | Unavailable) and not isinstance(error, ArtifactInvalid):
+            raise
         log.exception("run.crashed")
-        return _fail(attempt, RunError(type=type(error).__name__, message=told(error)))
-    finally:
-        database.close()
-    return 0
-
-
-def _fail(attempt: Attempt, error: RunError) -> int:
-    with suppress(LeaseLost):
-        attempt.fail(error)
-    return 0
+        return RunError(type=type(error).__name__, message=told(error))
+    log.info("run.published", model_id=manifest.id, test=manifest.metrics.test)
+    return None
 
 
 if __name__ == "__main__":

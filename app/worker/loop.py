@@ -15,6 +15,7 @@ from app.domain.runs import Change, RunError, RunStatus
 from app.errors import LeaseLost, Unavailable
 from app.logs import get as get_log
 from app.services.execution import Claim, WorkerService
+from app.services.outages import OUTAGE_SECONDS, OUTAGE_STATUS
 from app.worker.executors import Executor, Trainer
 
 log = get_log()
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 SWEEP_EVERY = 3_600.0  # seconds
 SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
+OUTAGE = RunError(type="DatabaseAway", message=f"the database did not answer for {OUTAGE_SECONDS:g} seconds")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Worker:
         self._limits = limits
         self._monotonic = monotonic
         self._seen_at = self._swept_at = -float("inf")
+        self._away_since: float | None = None  # when the database went away
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set; a run that is going then returns to the queue."""
@@ -86,7 +89,7 @@ class Worker:
             self._store.discard(self._store.staging(_token(claim)))
             return
         trainer.kill()  # from here on it writes nothing any more
-        status = self._conclude(claim, end, error)
+        status = self._conclude(claim, end, error, stop)
         self._store.discard(self._store.staging(_token(claim)))
         if self._patiently(lambda: self._service.has_ended(claim.run.id)):
             shutil.rmtree(self._checkpoints / claim.run.id, ignore_errors=True)
@@ -99,6 +102,8 @@ class Worker:
         while True:
             self._executor.warm()
             if (code := trainer.wait(self._limits.poll)) is not None:
+                if code == OUTAGE_STATUS:
+                    return Change.RELEASED, OUTAGE
                 return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")
             if stop.is_set():
                 return Change.RELEASED, None
@@ -113,14 +118,15 @@ class Worker:
                     raise
                 continue  # it had just ended the run itself
             except Unavailable:
-                if now - renewed > self._limits.lease:  # others may have taken the run by now
-                    raise LeaseLost from None
+                if self._monotonic() - renewed > max(OUTAGE_SECONDS, self._limits.lease):
+                    return Change.RELEASED, OUTAGE
                 continue
             if cancelled:
                 return Change.CANCELLED, None
             if due:
                 renewed = now
                 self._patiently(self._say_alive)
+                self._patiently(self._service.expire)  # others' runs: a worker that looks seldom finds nothing out
 
     def _over_limit(self, trainer: Trainer, elapsed: float) -> RunError | None:
         """Which limit the attempt has passed, if any."""
@@ -136,9 +142,12 @@ class Worker:
             return RunError(type="MemoryLimit", message=message)
         return None
 
-    def _conclude(self, claim: Claim, change: Change | None, error: RunError | None) -> RunStatus | None:
-        """Write how it ended, waiting for the database if need be; None if the trainer had done so itself."""
-        deadline = time.monotonic() + self._limits.lease  # after that the run is free for others anyway
+    def _conclude(self, claim: Claim, change: Change | None, error: RunError | None, stop: Event) -> RunStatus | None:
+        """Write how it ended, waiting for the database if need be; None if the trainer had done so itself.
+
+        Without the database there is nothing else to do, so only a stop ends the waiting, after a lease's length.
+        """
+        deadline = self._monotonic() + self._limits.lease
         while True:
             try:
                 if change is None:
@@ -148,7 +157,7 @@ class Worker:
             except LeaseLost:
                 return None
             except Unavailable:
-                if time.monotonic() > deadline:
+                if stop.is_set() and self._monotonic() > deadline:
                     return None
                 Event().wait(self._limits.poll)
 
@@ -172,10 +181,16 @@ class Worker:
     def _patiently(self, action: Callable[[], T]) -> T | None:
         """The database may be away for a while: a worker does without the action instead of dying."""
         try:
-            return action()
+            result = action()
         except Unavailable as error:
-            log.warning("worker.waiting", error=error.message)
+            if self._away_since is None:  # said once, not at each of many tries
+                self._away_since = self._monotonic()
+                log.warning("worker.waiting", error=error.message)
             return None
+        if self._away_since is not None:
+            log.info("worker.goes_on", seconds=round(self._monotonic() - self._away_since, 1))
+            self._away_since = None
+        return result
 
 
 def _token(claim: Claim) -> str:

@@ -1,5 +1,6 @@
 """`/tasks/{task}/active-model`: promoting and rolling back, and how other API processes learn of it."""
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -232,3 +233,80 @@ def test_whoever_hears_that_a_run_has_succeeded_is_answered_by_its_model(
 
     assert "succeeded" == client.get(f"/runs/{run_id}").json()["status"]
     assert second.id == client.post("/predict", json=body).json()["model"]["id"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """The poll of the tests is a tenth of a second."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def readiness(client: httpx.Client, task: str = "housing") -> tuple[str, int]:
+    """What the probe says of the task: in words, and as the status of a probe for it alone."""
+    whole = client.get("/health/ready")
+    assert (200, True) == (whole.status_code, whole.json()["ready"])
+    state: str = whole.json()["tasks"][task]
+    return state, client.get(f"/health/ready?task={task}").status_code
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_model_that_was_damaged_and_mended_answers_again_by_itself(
+    client_for: Start, settings: Settings, database: Database, store: ArtifactStore, tmp_path: Path, damage: str
+) -> None:
+    """Whatever was damaged when the API started: out of service, and back without a restart."""
+    manifest = add_model(database, store, "housing")
+    folder = store.path("housing", manifest.id)
+    shutil.copytree(folder, tmp_path / "whole")
+    DAMAGES[damage](folder)
+    client = client_for(settings)
+    assert 503 == client.post("/predict", json=BODY).status_code
+    state, status = readiness(client)
+    assert (True, 503) == (manifest.id in state, status)
+
+    shutil.rmtree(folder, ignore_errors=True)
+    (tmp_path / "whole").rename(folder)
+
+    until(lambda: client.post("/predict", json=BODY).status_code == 200)
+    assert ("ready", 200) == readiness(client)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_model_before_goes_on_answering_while_the_new_one_cannot_be_read(
+    client: httpx.Client, database: Database, store: ArtifactStore, tmp_path: Path, damage: str
+) -> None:
+    """As when a worker publishes into another folder: the probe says so, and the new one answers once it is here."""
+    old = answering(client)
+    new = publish_artifact(store, "housing", seed=9)
+    folder = store.path("housing", new.id)
+    shutil.copytree(folder, tmp_path / "whole")
+    DAMAGES[damage](folder)
+    with database.write() as tx:
+        models.insert_model(tx, **row_of(new))
+        models.activate(tx, "housing", new.id, FakeClock()(), "test")
+
+    until(lambda: readiness(client)[0] != "ready")
+
+    state, status = readiness(client)
+    assert (old, 200) == (answering(client), status)
+    assert new.id in state
+    assert f"model {old} goes on answering" in state
+    assert "/" not in state, "no path of the server"
+    shutil.rmtree(folder, ignore_errors=True)
+    (tmp_path / "whole").rename(folder)
+    until(lambda: answering(client) == new.id)
+    assert ("ready", 200) == readiness(client)
+
+
+def test_files_that_are_damaged_under_a_loaded_model_change_nothing(client: httpx.Client, store: ArtifactStore) -> None:
+    model_id = answering(client)
+    shutil.rmtree(store.path("housing", model_id))
+    time.sleep(0.3)  # some polls
+
+    assert model_id == answering(client)
+    assert ("ready", 200) == readiness(client)
+
+
+def test_the_probe_of_a_task_that_nobody_knows_is_not_found(client: httpx.Client) -> None:
+    assert 404 == client.get("/health/ready?task=horoscope").status_code

@@ -1,6 +1,8 @@
 """The models that come with Densely: taken over once, into an empty database."""
 
 import json
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from app.artifacts.manifest import Manifest
-from app.artifacts.store import ArtifactStore
+from app.artifacts.store import IDENTITY, ArtifactStore
 from app.db.engine import Database
 from app.db.tables import activations, models
 from app.main import create_app
@@ -150,7 +152,7 @@ def test_they_answer_from_where_they_lie(
         assert 200 == predict(client, "housing").status_code
 
     assert before == {task: contents(bundle.path(task, manifest.id)) for task, manifest in bundled.items()}
-    assert files == sorted(bundle.root.rglob("*"))
+    assert files == sorted(path for path in bundle.root.rglob("*") if path.name != IDENTITY)
 
 
 def test_a_folder_without_a_list_bundles_nothing(
@@ -196,3 +198,30 @@ def test_a_damaged_one_takes_only_its_own_task_out_of_service(
     with started(own) as (client,):
         assert 503 == predict(client, "housing").status_code
         assert 200 == predict(client, "sentiment").status_code
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_one_is_taken_over_when_it_is_mended(
+    database: Database,
+    own: OwnBundle,
+    bundle: ArtifactStore,
+    bundled: dict[str, Manifest],
+    tmp_path: Path,
+    damage: str,
+) -> None:
+    """Without a restart, and nothing of the damaged one was copied; until then the probe says what is wrong."""
+    model_id = bundled["housing"].id
+    folder = bundle.path("housing", model_id)
+    shutil.copytree(folder, tmp_path / "whole")
+    DAMAGES[damage](folder)
+
+    with started(own) as (client,):
+        assert model_id in client.get("/health/ready").json()["tasks"]["housing"]
+        assert 503 == client.get("/health/ready?task=housing").status_code
+        shutil.rmtree(folder, ignore_errors=True)
+        (tmp_path / "whole").rename(folder)
+        end = time.monotonic() + 10
+        while (answer := predict(client, "housing")).status_code == 503 and time.monotonic() < end:
+            time.sleep(0.02)
+
+    assert {"id": model_id, "version": 1} == answer.json()["model"]

@@ -40,7 +40,7 @@ def test_models_are_listed_newest_first(client: httpx.Client, second: Manifest) 
     assert [2, *[1] * first] == [model["version"] for model in models]
     assert [False, *[True] * first] == [model["active"] for model in models]
     assert set(SHORT) == set(models[0])
-    assert (second.id, second.run_id, "sample", True) == tuple(
+    assert (second.id, second.run_id, "boston_housing", False) == tuple(
         models[0][name] for name in ("id", "run_id", "dataset", "dataset_is_sample")
     )
     assert {"mae": 0.25, "loss": 1.0} == models[0]["metrics"]["test"]

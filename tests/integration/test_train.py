@@ -60,7 +60,7 @@ def client(
 
 @pytest.fixture
 def worker(database: Database, clock: FakeClock) -> WorkerService:
-    return WorkerService(database, clock, "w-1", 10.0)
+    return WorkerService(database, clock, "w-1", 10.0, clock.monotonic)
 
 
 def train(client: httpx.Client, key: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -388,7 +388,7 @@ class TestProgress:
     def attempt(self, client: httpx.Client, worker: WorkerService, database: Database, clock: FakeClock) -> Attempt:
         train(client, validation={"kind": "kfold", "folds": 2})
         held = claim(worker)
-        return Attempt(database, clock, held.run.id, held.lease_id)
+        return Attempt(database, clock, held.run.id, held.lease_id, monotonic=clock.monotonic)
 
     def test_history_lists_epochs_in_the_order_they_were_trained(self, client: httpx.Client, attempt: Attempt) -> None:
         """Folds first, then the fit that is published, which has no fold."""
@@ -414,7 +414,7 @@ class TestProgress:
         for seed, expected in ((7, [8, 9, 7]), (2**31 - 2, [2**31 - 1, 0, 2**31 - 2])):
             train(client, seed=seed, seeds=3)
             held = claim(worker)
-            attempt = Attempt(database, clock, held.run.id, held.lease_id)
+            attempt = Attempt(database, clock, held.run.id, held.lease_id, monotonic=clock.monotonic)
             for fit in (1, 2, 0):
                 attempt.record_epoch(fit, 1, 0.1, {"loss": 1.0}, Progress(epoch=1, epochs=1, seed=expected[fit - 1]))
             attempt.flush()

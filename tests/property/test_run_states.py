@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from tests.support.clock import FakeClock
 LEASE = 10.0  # seconds
 CRASH = RunError(type="TrainerLost", message="killed")
 QUEUED, RUNNING = RunStatus.QUEUED, RunStatus.RUNNING
-STEPS = "submit claim claim claim wait expire cancel renew train lose lose end end publish".split()
+STEPS = "submit claim claim claim wait wait jump expire expire cancel renew train lose lose end end publish".split()
 ENDS = (Change.RELEASED, Change.ERRORED, Change.CANCELLED)  # by the worker, whatever the trainer does
 
 
@@ -48,7 +47,8 @@ class Expected:
     status: RunStatus = QUEUED
     attempt: int = 0
     lease_id: str | None = None
-    expires: datetime | None = None
+    beats: int | None = None
+    beaten_at: float = 0.0  # by the true time, which no clock of the service shows
     cancel: bool = False
     story: list[Change] = field(default_factory=list)
 
@@ -57,7 +57,7 @@ class Expected:
         self.status = TRANSITIONS[self.status, change]
         self.story.append(change)
         if self.status is not RUNNING:
-            self.lease_id = self.expires = None
+            self.lease_id = self.beats = None
         if change is Change.RELEASED:
             self.max_attempts += 1
 
@@ -73,17 +73,44 @@ class Expected:
             self.move(Change.LOST if self.attempt < self.max_attempts else Change.EXHAUSTED)
 
 
+@dataclass
+class Watcher:
+    """What a worker can know of the others' leases: since when it has seen each heart stand still.
+
+    Of the time between two looks it counts at most a quarter of a lease.
+    """
+
+    looked_at: float = 0.0
+    still: dict[tuple[str, str, int], float] = field(default_factory=dict)  # by run, lease and beats: seconds
+
+    def look(self, runs: list[Expected], now: float) -> list[Expected]:
+        """The runs whose leases have run out, for this worker."""
+        passed, self.looked_at = min(now - self.looked_at, LEASE / 4), now
+        held = {(run.id, run.lease_id, run.beats): run for run in runs if run.lease_id and run.beats is not None}
+        self.still = {key: self.still[key] + passed if key in self.still else 0.0 for key in held}  # type: ignore[index, misc]
+        return [run for key, run in held.items() if self.still[key] > LEASE]  # type: ignore[index]
+
+
 class Runs(RuleBasedStateMachine):
-    """Three workers, some of them asleep or dead, and clients that cancel."""
+    """Three workers with clocks of their own, some of them asleep or dead, and clients that cancel."""
 
     @initialize(max_attempts=st.lists(st.integers(1, 3), min_size=1, max_size=4))
     def start(self, max_attempts: list[int]) -> None:
         """A database of its own for each example, with a few runs to begin with."""
         self.folder = Path(tempfile.mkdtemp(prefix="densely-runs-"))
         (self.folder / "densely.db").write_bytes(migrated())
-        self.clock = FakeClock()
+        self.clock = FakeClock()  # of the API
         self.database = Database(f"sqlite:///{self.folder / 'densely.db'}")
-        self.workers = [WorkerService(self.database, self.clock, f"w-{n}", LEASE) for n in range(3)]
+        # Their clocks are hours apart and are set now and then; their monotonic clocks count from different moments.
+        self.clocks = [FakeClock() for _ in range(3)]
+        for hours, clock in zip((0, 2, -3), self.clocks, strict=True):
+            clock.advance(abs(hours) * 1000)
+            clock.jump(hours * 3600)
+        self.now = 0.0
+        self.workers = [
+            WorkerService(self.database, clock, f"w-{n}", LEASE, clock.monotonic) for n, clock in enumerate(self.clocks)
+        ]
+        self.watchers = [Watcher() for _ in self.workers]
         self.expected: dict[str, Expected] = {}
         self.claims: list[Claim] = []  # also of leases that are long lost
         for attempts in max_attempts:
@@ -108,9 +135,10 @@ class Runs(RuleBasedStateMachine):
 
     def claim(self, data: st.DataObject) -> None:
         """A worker looks for work: expired runs are freed first, then the oldest queued one is taken."""
-        taken = data.draw(st.sampled_from(self.workers), label="worker").claim()
+        number = data.draw(st.integers(0, 2), label="worker")
+        taken = self.workers[number].claim()
 
-        self._expire()
+        self._expire(number)
         oldest = next((run for run in self.expected.values() if run.status is QUEUED), None)
         assert (oldest and oldest.id) == (taken and taken.run.id)
         if taken is None or oldest is None:
@@ -118,25 +146,40 @@ class Runs(RuleBasedStateMachine):
         oldest.move(Change.CLAIMED)
         oldest.attempt += 1
         oldest.lease_id = taken.lease_id
-        oldest.expires = self.clock() + timedelta(seconds=LEASE)
+        oldest.beats, oldest.beaten_at = 0, self.now
         self.claims.append(taken)
 
     def wait(self, data: st.DataObject) -> None:
-        """Time passes; nothing else happens."""
-        self.clock.advance(data.draw(st.sampled_from([1.0, LEASE / 2, LEASE, LEASE + 1]), label="seconds"))
+        """Time passes, and whoever is alive looks at the others' leases meanwhile."""
+        seconds = data.draw(st.sampled_from([1.0, LEASE / 2, LEASE, LEASE + 1]), label="seconds")
+        awake = data.draw(st.sets(st.integers(0, 2)), label="awake")
+        for _ in range(round(seconds)):
+            self.now += 1
+            for clock in self.clocks:
+                clock.advance(1)
+            for number in sorted(awake):
+                freed = self.workers[number].expire()
+                assert self._expire(number) == sorted(freed)
+
+    def jump(self, data: st.DataObject) -> None:
+        """Somebody sets a worker's clock."""
+        clock = data.draw(st.sampled_from(self.clocks), label="clock")
+        clock.jump(data.draw(st.sampled_from([-7200.0, -30.0, 30.0, 7200.0]), label="seconds"))
 
     def expire(self, data: st.DataObject) -> None:
         """The living find the dead."""
-        freed = data.draw(st.sampled_from(self.workers), label="worker").expire()
+        number = data.draw(st.integers(0, 2), label="worker")
+        freed = self.workers[number].expire()
 
-        assert self._expire() == sorted(freed)
+        assert self._expire(number) == sorted(freed)
 
     def renew(self, data: st.DataObject) -> None:
         """A heartbeat, also of a worker that slept through its expiry; it tells whether a cancel was asked for."""
         claim = self._draw(data)
 
         def then(run: Expected) -> None:
-            run.expires = self.clock() + timedelta(seconds=LEASE)
+            assert run.beats is not None
+            run.beats, run.beaten_at = run.beats + 1, self.now
 
         cancelled = self._fenced(claim, lambda: self.workers[1].renew(claim), then)
 
@@ -207,7 +250,7 @@ class Runs(RuleBasedStateMachine):
         assert set(self.expected) == set(rows)
         for run in self.expected.values():
             row = rows[run.id]
-            assert (run.status, run.lease_id, run.expires) == (row.status, row.lease_id, row.lease_expires_at)
+            assert (run.status, run.lease_id, run.beats) == (row.status, row.lease_id, row.lease_beats)
             assert (run.attempt, run.max_attempts) == (row.attempt, row.max_attempts)
             assert run.cancel == (row.cancel_requested_at is not None)
             assert row.attempt <= row.max_attempts
@@ -241,10 +284,14 @@ class Runs(RuleBasedStateMachine):
             run_id = runs.insert_run(tx, request, self.clock(), max_attempts)
         self.expected[run_id] = Expected(run_id, max_attempts)
 
-    def _expire(self) -> list[str]:
-        """What the model says of leases that were not renewed in time."""
-        expired = [r for r in self.expected.values() if r.expires is not None and r.expires < self.clock()]
+    def _expire(self, worker: int) -> list[str]:
+        """What the model says of leases that this worker has seen stand still for longer than they last.
+
+        No lease may be lost earlier, whatever the clocks say.
+        """
+        expired = self.watchers[worker].look(list(self.expected.values()), self.now)
         for run in expired:
+            assert self.now - run.beaten_at > LEASE, "a live run was stolen"
             run.lose()
         return sorted(run.id for run in expired)
 

@@ -4,13 +4,24 @@ from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Stands still at 2030-01-01 00:00 UTC until `advance` is called."""
+    """Stands still at 2030-01-01 00:00 UTC until `advance` is called; `monotonic` moves along."""
 
     def __init__(self) -> None:
         self.now = datetime(2030, 1, 1, tzinfo=UTC)
+        self.seconds = 1_000.0
 
     def __call__(self) -> datetime:
         return self.now
 
+    def monotonic(self) -> float:
+        """Seconds since some moment, which nothing but `advance` changes."""
+        return self.seconds
+
     def advance(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the clock; no time passes."""
         self.now += timedelta(seconds=seconds)

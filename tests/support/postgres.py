@@ -49,7 +49,7 @@ class Cluster:
         options = ("--username=densely", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
         initdb: list[str | Path] = [folder / "initdb", "--pgdata", data, *options]
         subprocess.run(initdb, check=True, capture_output=True, cwd="/", **self._user)
-        self._port = _free_port()
+        self.port = self._port = _free_port()
         command: list[str | Path] = [folder / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self._port)]
         for setting in SETTINGS:
             command += ["-c", setting]

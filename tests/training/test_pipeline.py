@@ -283,7 +283,7 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
     monkeypatch.undo()
     with database.write() as tx:
         runs.end_lease(tx, attempt.run_id, attempt.lease_id, Change.LOST, clock())
-        row = runs.claim(tx, "w-2", clock(), 60)
+        row = runs.claim(tx, "w-2", clock())
     assert row is not None
     second = Attempt(database, clock, attempt.run_id, row.lease_id)
     manifest = execute(second, place)

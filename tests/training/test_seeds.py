@@ -181,7 +181,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_result(
     monkeypatch.setattr(fits.fitting, "fit", count)
     with database.write() as tx:
         runs.end_lease(tx, attempt.run_id, attempt.lease_id, Change.LOST, clock())
-        row = runs.claim(tx, "w-2", clock(), 60)
+        row = runs.claim(tx, "w-2", clock())
     assert row is not None
     second = Attempt(database, clock, attempt.run_id, row.lease_id)
     manifest = execute(second, place)

@@ -1,5 +1,6 @@
 """`/train` and `/runs`: ask for trainings and follow them."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query, Response
@@ -32,7 +33,7 @@ def _examples() -> dict[str, Any]:
 
 
 @router.post("/train", status_code=202, summary="Queue a training run", responses=responses(429))
-def train(
+async def train(
     body: Annotated[TrainRequest, Body(openapi_examples=_examples())],
     services: ServicesDep,
     response: Response,
@@ -42,7 +43,7 @@ def train(
         Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
     ] = None,
 ) -> Run:
-    run = services.training.submit(body, idempotency_key)
+    run = await services.writes(partial(services.training.submit, body, idempotency_key))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run
 
@@ -62,14 +63,14 @@ def list_runs(
     key, colon, value = (tag or "").partition(":")
     which = RunFilter(task, status, dataset, (key, value if colon else None) if tag else None)
     items, following = services.training.page(which, limit, cursor)
-    services.prediction.catch_up(run.finished_at for run in items)
+    services.prediction.catch_up(items)
     return Page(items=items, next=following)
 
 
 @router.get("/runs/{run_id}", summary="A run", responses=responses(404))
 def get_run(run_id: Identifier, services: ServicesDep) -> Run:
     run = services.training.get(run_id)
-    services.prediction.catch_up([run.finished_at])
+    services.prediction.catch_up([run])
     return run
 
 
@@ -95,8 +96,8 @@ def get_curves(run_id: Identifier, form: Form, services: ServicesDep, first_epoc
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, summary="Ask for a run to end", responses=responses(404, 409))
-def cancel(run_id: Identifier, services: ServicesDep) -> Run:
-    return services.training.cancel(run_id)
+async def cancel(run_id: Identifier, services: ServicesDep) -> Run:
+    return await services.writes(partial(services.training.cancel, run_id))
 
 
 @router.post(
@@ -105,7 +106,7 @@ def cancel(run_id: Identifier, services: ServicesDep) -> Run:
     summary="Queue a failed or cancelled training again, as a new run",
     responses=responses(404, 409, 429),
 )
-def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix) -> Run:
-    run = services.training.retry(run_id)
+async def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix) -> Run:
+    run = await services.writes(partial(services.training.retry, run_id))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run

@@ -1,12 +1,16 @@
 """Probes, versions and devices."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from app.api.dependencies import ServicesDep
+from app.api.dependencies import ServicesDep, responses
 from app.services.system import Readiness, System
 
 router = APIRouter(tags=["system"])
+
+TaskName = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$", description="whether this task is answered")]
 
 
 class Liveness(BaseModel):
@@ -20,9 +24,16 @@ async def live() -> Liveness:
     return Liveness()
 
 
-@router.get("/health/ready", summary="Can requests be answered?")
-def ready(services: ServicesDep) -> Readiness:
-    return services.system.readiness()
+@router.get(
+    "/health/ready",
+    summary="Can requests be answered?",
+    description="200 while the database answers, also where a model is damaged, which takes only its own task out of "
+    "service: `tasks` says which. With `task`, 503 as long as that one is not answered.",
+    responses=responses(404, 422, 503),
+)
+async def ready(services: ServicesDep, task: TaskName = None) -> Readiness:
+    await services.database_probe()
+    return services.system.readiness(task)
 
 
 @router.get("/system", summary="Versions, workers and devices")

@@ -1,6 +1,7 @@
 """`/tasks`: what can be asked, and which model answers."""
 
 import asyncio
+from functools import partial
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,7 +39,7 @@ def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
     responses=responses(404),
 )
 async def activate(task: Identifier, body: ActivateRequest, services: ServicesDep) -> Model:
-    model = await asyncio.to_thread(services.registry.activate, task, body.model_id)
+    model = await services.writes(partial(services.registry.activate, task, body.model_id))
     await asyncio.to_thread(services.prediction.refresh)  # here at once; other API processes within their poll
     return model
 

@@ -2,6 +2,7 @@
 
 import { get, replace } from "./api.js";
 import { alertLine, badge, button, confirmed, h, moment, put, say, scores, title } from "./dom.js";
+import { toyNotice } from "./toys.js";
 
 export async function show(place, _, signal) {
 	const problem = alertLine();
@@ -10,17 +11,19 @@ export async function show(place, _, signal) {
 	const draw = async () => {
 		const [tasks, models] = await Promise.all([get("tasks", signal), get("models?limit=500", signal)]);
 		const histories = await Promise.all(tasks.items.map((task) => get(`tasks/${task.name}/active-model/history?limit=1`, signal)));
+		const notices = await Promise.all(tasks.items.map((task) => toyNotice(task, draw, problem, signal)));
 		put(list, tasks.items.map((task, number) =>
-			section(task, models.items.filter((model) => model.task === task.name), histories[number].items[0], draw, problem)));
+			section(task, models.items.filter((model) => model.task === task.name), histories[number].items[0], notices[number], draw, problem)));
 	};
 	await draw();
 }
 
-function section(task, models, latest, changed, problem) {
+function section(task, models, latest, notice, changed, problem) {
 	const version = models.find((model) => model.active)?.version;
 	const before = models.find((model) => model.id === latest?.previous_model_id && model.version < version);
 	return h("section.card", { label: task.title },
 		h("div.row", h("h2", task.title), before && button(`Roll back to version ${before.version}`, () => activate(before, changed, problem, "Roll back"), { class: "push" })),
+		notice,
 		models.length ? h("div.scroll.cards", h("table", h("caption.hidden", `Models of ${task.name}, newest first`),
 			h("thead", h("tr", ["Version", "Dataset", "Test", "Guessing", "Made", ""].map((head) => h("th", { scope: "col" }, head || h("span.hidden", "Actions"))))),
 			h("tbody", models.map((model) => row(model, changed, problem))))) : h("p.soft", "None yet."));
@@ -28,7 +31,7 @@ function section(task, models, latest, changed, problem) {
 
 function row(model, changed, problem) {
 	return h("tr", { "data-model": model.id },
-		h("th", { scope: "row" }, h("a", { href: `#/models/${model.id}`, label: `Version ${model.version} of ${model.task}` }, `Version ${model.version}`), " ", model.active && badge("active")),
+		h("th", { scope: "row" }, h("a", { href: `#/models/${model.id}`, label: `Version ${model.version} of ${model.task}` }, `Version ${model.version}`), " ", model.active && badge("active"), model.active && model.dataset_is_sample && [" ", badge("toy")]),
 		h("td", { "data-head": "Dataset" }, model.dataset, model.dataset_is_sample && h("span.soft.small", " toy rows")),
 		scores(model.metrics),
 		h("td.soft", { "data-head": "Made" }, moment(model.created_at)),

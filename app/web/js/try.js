@@ -1,8 +1,9 @@
 // Try it: a tab for each task; each shows the request that it has just made.
 
 import { get } from "./api.js";
-import { h, on, title } from "./dom.js";
+import { alertLine, h, on, title } from "./dom.js";
 import { snippet } from "./snippet.js";
+import { toyNotice } from "./toys.js";
 
 const TASKS = { sentiment: "Film review", newswire: "Newswire", digits: "Digit", housing: "Housing", planar: "Plane" };
 const FILES = { sentiment: "text", newswire: "text" };
@@ -12,7 +13,9 @@ export async function show(place, [name], signal) {
 	const chosen = name in TASKS ? name : "sentiment";
 	const [form, task, models] = await Promise.all([import(`./try-${FILES[chosen] ?? chosen}.js`), get(`tasks/${chosen}`, signal), get(`models?task=${chosen}`, signal)]);
 	const choice = h("select", { label: "Model" }, h("option", { value: "active" }, `active (version ${task.active_model?.version ?? "–"})`),
-		models.items.map((model) => h("option", { value: model.version }, `version ${model.version}, ${model.dataset}`)));
+		models.items.map((model) => h("option", { value: model.version }, `version ${model.version}, ${model.dataset}${model.dataset_is_sample ? " (toy rows)" : ""}`)));
+	const problem = alertLine();
+	const notice = await toyNotice(task, () => dispatchEvent(new Event("hashchange")), problem, signal); // which shows all anew
 	const box = snippet();
 	const body = h("div.stack");
 	place.append(
@@ -21,7 +24,7 @@ export async function show(place, [name], signal) {
 		h("div.head", title(task.title),
 			h("div.row.push", "Model", h("span", choice)),
 			h("p.lead", task.description)),
-		body);
+		h("div.stack", notice, problem, body));
 	if (!task.active_model) {
 		body.append(h("p.note", "No model of this task is active: train one under Runs, or activate one under Models."));
 		return;

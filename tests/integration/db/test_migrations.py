@@ -9,7 +9,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, inspect, select, text
 
-from app.db import migrate, models, runs, webhooks, workers
+from app.db import installation, migrate, models, runs, webhooks, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
@@ -32,7 +32,7 @@ def fill(database: Database, clock: FakeClock) -> None:
     )  # fmt: skip
     with database.write() as tx:
         webhooks.add(tx, runs.insert_run(tx, request, clock(), 3), "https://example.org/")
-        row = runs.claim(tx, "w-1", clock(), 10)
+        row = runs.claim(tx, "w-1", clock())
         assert row is not None
         measured = [Measured(fit, 1, 0.1, {"loss": 1.0}, clock()) for fit in (1, 0)]
         runs.record_epochs(tx, row.id, row.lease_id, measured, Progress(epoch=1, epochs=9))
@@ -42,12 +42,17 @@ def fill(database: Database, clock: FakeClock) -> None:
         )  # fmt: skip
         models.activate(tx, "housing", "m-1", clock(), "test")
         workers.seen(tx, "w-1", clock(), {"host": "here", "pid": 1, "devices": ["CPU:0"], "versions": {}})
+        installation.put(tx, installation.MODELS_FOLDER, "0123456789abcdef")
 
 
-def rows_of(tx: Transaction) -> dict[str, list[str]]:
-    """All rows of the tables that the database has."""
+def rows_of(tx: Transaction, *but: str) -> dict[str, list[str]]:
+    """All rows of the tables that the database has, but for some columns."""
     here = inspect(tx).get_table_names()
-    return {n: sorted(map(repr, tx.execute(select(t)).all())) for n, t in metadata.tables.items() if n in here}
+    return {
+        name: sorted(repr(row) for row in tx.execute(select(*[c for c in table.c if c.name not in but])))
+        for name, table in metadata.tables.items()
+        if name in here
+    }
 
 
 def shape_of(database: Database) -> dict[str, Any]:
@@ -165,7 +170,7 @@ def test_what_0002_renames_and_adds_keeps_every_row(database: Database, url: str
     migrate.upgrade(url)
 
     with database.read() as tx:
-        assert before | {"webhooks": []} == rows_of(tx)  # which 0003 added
+        assert before | {"webhooks": [], "installation": []} == rows_of(tx)  # which 0003 and 0004 added
         assert [1] == list(tx.execute(select(metadata.tables["runs"].c.seeds)).scalars())
 
 
@@ -173,20 +178,46 @@ def test_what_0003_adds_goes_and_comes_back_empty(database: Database, url: str, 
     """Down: the webhooks are gone, every other row is there. Up: runs can have one again."""
     fill(database, clock)
     with database.read() as tx:
-        before = rows_of(tx)
+        before = rows_of(tx, "lease_beats")  # which 0004 added
     database.close()
 
     migrate.downgrade(url, "0002")
     with database.read() as tx:
-        assert {name: rows for name, rows in before.items() if name != "webhooks"} == rows_of(tx)
+        left = {name: rows for name, rows in before.items() if name not in ("webhooks", "installation")}
+        assert left == rows_of(tx, "lease_beats")
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert before | {"webhooks": []} == rows_of(tx)
+        assert before | {"webhooks": [], "installation": []} == rows_of(tx, "lease_beats")
         run_id = tx.execute(select(metadata.tables["runs"].c.id)).scalar_one()
         webhooks.add(tx, run_id, "https://example.org/")
         assert webhooks.url_of(tx, run_id) == "https://example.org/"
+
+
+def test_what_0004_changes_keeps_running_runs_running(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: a lease that has run out, which the older release frees. Up: one with heartbeats, which can be renewed."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx)
+    database.close()
+
+    migrate.downgrade(url, "0003")
+    with database.read() as tx:
+        expired = text("SELECT count(*) FROM runs WHERE status = 'running' AND lease_expires_at = created_at")
+        assert 1 == tx.execute(expired).scalar_one()
+        assert "lease_beats" not in {c["name"] for c in inspect(tx).get_columns("runs")}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert before | {"installation": []} == rows_of(tx)
+        row = tx.execute(select(metadata.tables["runs"])).one()
+        assert 0 == row.lease_beats
+        assert not runs.renew(tx, row.id, row.lease_id)
+        installation.put(tx, installation.MODELS_FOLDER, "a")
+        installation.put(tx, installation.MODELS_FOLDER, "b")
+        assert "b" == installation.get(tx, installation.MODELS_FOLDER)
 
 
 def count(database: Database) -> dict[str, int]:

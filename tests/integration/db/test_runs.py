@@ -1,7 +1,7 @@
 """The queue: claiming, fencing, expiry, cancelling, and what the database itself refuses."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,10 +12,11 @@ from app.db import history, models, runs, tables
 from app.db.base import metadata
 from app.db.engine import Database, Transaction
 from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
-from app.errors import InvalidTransition, LeaseLost, NotFound
+from app.errors import InvalidTransition, LeaseLost, NotFound, Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
 from app.tasks import registry
 from tests.support.clock import FakeClock
+from tests.support.watching import watch
 
 LEASE = 10.0  # seconds
 CRASH = RunError(type="TrainerLost", message="its trainer ended with status -9")
@@ -33,7 +34,7 @@ def queue(database: Database, clock: FakeClock, *, max_attempts: int = 3, **chan
 
 
 def worker(database: Database, clock: FakeClock, name: str = "w-1") -> WorkerService:
-    return WorkerService(database, clock, name, LEASE)
+    return WorkerService(database, clock, name, LEASE, clock.monotonic)
 
 
 def claimed(database: Database, clock: FakeClock, **changes: Any) -> Claim:
@@ -96,7 +97,7 @@ class TestClaim:
         with database.read() as tx:
             row = tx.execute(select(tables.runs)).one()
         assert ("w-7", claim.lease_id) == (row.worker_id, row.lease_id)
-        assert clock() + timedelta(seconds=LEASE) == row.lease_expires_at
+        assert 0 == row.lease_beats
         assert [("status", None), ("status", "claimed")] == events_of(database, run_id)
 
     def test_a_run_keeps_its_place_when_it_returns_to_the_queue(self, database: Database, clock: FakeClock) -> None:
@@ -120,7 +121,7 @@ class TestClaim:
         claimed(database, clock)
 
         with database.write() as tx:
-            assert runs.claim(tx, "w-2", clock(), LEASE) is None
+            assert runs.claim(tx, "w-2", clock()) is None
 
     def test_the_first_start_is_kept(self, database: Database, clock: FakeClock) -> None:
         """`started_at` is when the run first left the queue, not its last attempt."""
@@ -142,7 +143,7 @@ def end(change: Change) -> Fenced:
 
 
 FENCED: dict[str, Fenced] = {
-    "renew": lambda tx, run, lease, clock: runs.renew(tx, run, lease, clock(), LEASE),
+    "renew": lambda tx, run, lease, _: runs.renew(tx, run, lease),
     "lose": lambda tx, run, lease, clock: runs.lose(tx, run, lease, clock(), CRASH),
     "record_epochs": lambda tx, run, lease, clock: write_epoch(tx, run, lease, clock, 0, 2),
     "forget_epochs": lambda tx, run, lease, _: runs.forget_epochs(tx, run, lease, 0, 0),
@@ -219,37 +220,32 @@ class TestFencing:
 
 
 class TestExpiry:
-    """The dead are found by the living."""
+    """The dead are found by the living, who watch their heartbeats by clocks of their own."""
 
     def test_a_lease_holds_to_its_last_moment(self, database: Database, clock: FakeClock) -> None:
         claim = claimed(database, clock)
-        clock.advance(LEASE)
 
-        assert [] == worker(database, clock).expire()
-        with database.write() as tx:
-            assert [] == runs.expire(tx, clock())
+        assert [] == watch(worker(database, clock), clock, LEASE)
         assert RunStatus.RUNNING == status_of(database, claim.run.id)
 
     def test_an_expired_run_returns_to_the_queue_while_attempts_are_left(
         self, database: Database, clock: FakeClock
     ) -> None:
         claim = claimed(database, clock, max_attempts=2)
-        clock.advance(LEASE + 0.001)
 
-        assert [claim.run.id] == worker(database, clock, "w-2").expire()
+        assert [claim.run.id] == watch(worker(database, clock, "w-2"), clock, LEASE + 1)
 
         with database.read() as tx:
             row = tx.execute(select(tables.runs)).one()
-        assert ("queued", None, None, None) == (row.status, row.lease_id, row.lease_expires_at, row.worker_id)
+        assert ("queued", None, None, None) == (row.status, row.lease_id, row.lease_beats, row.worker_id)
         assert (None, None) == (row.finished_at, row.error_type)
         assert ("status", "lost") == events_of(database, claim.run.id)[-1]
         assert "no sign of life" in events_of(database, claim.run.id)[-2][1]
 
     def test_an_expired_run_fails_on_its_last_attempt(self, database: Database, clock: FakeClock) -> None:
         claim = claimed(database, clock, max_attempts=1)
-        clock.advance(LEASE + 0.001)
 
-        assert [claim.run.id] == worker(database, clock, "w-2").expire()
+        assert [claim.run.id] == watch(worker(database, clock, "w-2"), clock, LEASE + 0.5)
 
         with database.read() as tx:
             run = history.get(tx, claim.run.id)
@@ -258,35 +254,142 @@ class TestExpiry:
         assert "WorkerLost" == run.error.type
         assert ("status", "exhausted") == events_of(database, run.id)[-1]
 
-    def test_a_heartbeat_moves_the_expiry(self, database: Database, clock: FakeClock) -> None:
+    def test_heartbeats_keep_the_lease(self, database: Database, clock: FakeClock) -> None:
         claim = claimed(database, clock)
+        watcher = worker(database, clock, "w-2")
         for _ in range(5):
-            clock.advance(LEASE - 1)
+            assert [] == watch(watcher, clock, LEASE - 1)
             assert not worker(database, clock).renew(claim)
 
-        assert [] == worker(database, clock).expire()
+        assert [] == watch(watcher, clock, LEASE)
+
+    @pytest.mark.parametrize("jump", [-7200.0, -30.0, 30.0, 7200.0, 1e9])
+    def test_a_jump_of_the_clock_changes_nothing(self, database: Database, clock: FakeClock, jump: float) -> None:
+        """The worker dies as the clock is set: its lease lasts as long as ever, no shorter and not two hours longer."""
+        claim = claimed(database, clock)
+        watcher = worker(database, clock, "w-2")
+        watch(watcher, clock, LEASE / 2)
+        clock.jump(jump)
+
+        assert [] == watch(watcher, clock, LEASE / 2)
+        assert [claim.run.id] == watch(watcher, clock, 1)
+
+    @pytest.mark.parametrize("ahead", [-7200.0, -30.0, 30.0, 7200.0])
+    def test_workers_whose_clocks_differ_leave_each_other_alone(
+        self, database: Database, clock: FakeClock, ahead: float
+    ) -> None:
+        """However far a watcher's clocks are from the holder's, the live keep their runs and the dead lose them."""
+        other = FakeClock()
+        other.advance(ahead * 2)
+        other.jump(-ahead)
+        claim = claimed(database, clock)
+        watcher = WorkerService(database, other, "w-2", LEASE, other.monotonic)
+        for _ in range(10):
+            clock.advance(LEASE / 5)
+            worker(database, clock).renew(claim)
+            assert [] == watch(watcher, other, LEASE / 5)
+
+        assert [claim.run.id] == watch(watcher, other, LEASE + 0.5)
+
+    def test_a_worker_that_has_just_started_waits_for_a_lease_first(self, database: Database, clock: FakeClock) -> None:
+        """It cannot know since when the heart stands still."""
+        claim = claimed(database, clock)
+        clock.advance(1e6)
+        watcher = worker(database, clock, "w-2")
+
+        assert [] == watch(watcher, clock, LEASE)
+        assert [claim.run.id] == watch(watcher, clock, 0.5)
+
+    def test_who_could_not_look_does_not_count_that_time(self, database: Database, clock: FakeClock) -> None:
+        """The database was away for everybody, or the watcher slept: the holder gets its chance to renew."""
+        claim = claimed(database, clock)
+        watcher = worker(database, clock, "w-2")
+        watch(watcher, clock, LEASE / 2)
+        clock.advance(1e6)
+
+        assert [] == watcher.expire()
+        worker(database, clock).renew(claim)
+        assert [] == watch(watcher, clock, LEASE)
+
+    def test_who_had_to_wait_for_the_write_lock_frees_nobody_at_once(
+        self, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What held up this write held up their heartbeats too; without a further sign the run is freed after all."""
+        claim = claimed(database, clock)
+        watcher = worker(database, clock, "w-2")
+        watch(watcher, clock, LEASE)
+        write = database.write
+
+        @contextmanager
+        def held_up() -> Iterator[Transaction]:
+            with write() as tx:
+                clock.advance(LEASE)
+                yield tx
+
+        monkeypatch.setattr(database, "write", held_up)
+        assert [] == watch(watcher, clock, 0.5)
+        monkeypatch.setattr(database, "write", write)
+
+        assert [] == watcher.expire()
+        assert [claim.run.id] == watch(watcher, clock, LEASE / 2)
+
+    def test_a_heartbeat_at_the_last_moment_counts(self, database: Database, clock: FakeClock) -> None:
+        """It came after the look and before the write."""
+        claim = claimed(database, clock)
+        worker(database, clock).renew(claim)
+
+        with database.write() as tx:
+            assert [] == runs.expire(tx, {claim.run.id: (claim.lease_id, 0)}, clock())
+            assert [claim.run.id] == runs.expire(tx, {claim.run.id: (claim.lease_id, 1)}, clock())
 
     def test_the_living_find_the_dead_when_they_look_for_work(self, database: Database, clock: FakeClock) -> None:
         """A claim frees expired runs first, so no run waits for its dead worker."""
         lost = claimed(database, clock)
-        clock.advance(LEASE + 1)
+        watcher = worker(database, clock, "w-2")
+        watch(watcher, clock, LEASE)
+        clock.advance(1)
 
-        found = worker(database, clock, "w-2").claim()
+        found = watcher.claim()
 
         assert found is not None
         assert (lost.run.id, 2) == (found.run.id, found.run.attempt)
 
     def test_a_run_is_tried_no_more_often_than_it_may(self, database: Database, clock: FakeClock) -> None:
         run_id = queue(database, clock, max_attempts=3)
-        service = worker(database, clock)
+        service, watcher = worker(database, clock), worker(database, clock, "w-2")
         for attempt in (1, 2, 3):
             claim = service.claim()
             assert claim is not None
             assert attempt == claim.run.attempt
-            clock.advance(LEASE + 1)
+            watch(watcher, clock, LEASE + 1)
 
         assert service.claim() is None
         assert RunStatus.FAILED == status_of(database, run_id)
+
+    def test_a_claim_whose_answer_was_lost_is_found_again(
+        self, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The commit succeeded and the connection broke: the run uses up no second attempt."""
+        run_id = queue(database, clock)
+        service = worker(database, clock)
+        write = database.write
+
+        @contextmanager
+        def answerless() -> Iterator[Transaction]:
+            with write() as tx:
+                yield tx
+            raise Unavailable
+
+        monkeypatch.setattr(database, "write", answerless)
+        with pytest.raises(Unavailable):
+            service.claim()
+        monkeypatch.setattr(database, "write", write)
+
+        claim = service.claim()
+
+        assert claim is not None
+        assert (run_id, 1) == (claim.run.id, claim.run.attempt)
+        assert not service.renew(claim)
 
     def test_a_release_gives_the_attempt_back(self, database: Database, clock: FakeClock) -> None:
         """A worker that stops in good order costs the run no try: afterwards one attempt is left, as before."""
@@ -302,9 +405,8 @@ class TestExpiry:
     def test_an_ended_run_never_expires(self, database: Database, clock: FakeClock) -> None:
         claim = claimed(database, clock)
         worker(database, clock).end(claim, Change.PUBLISHED)
-        clock.advance(1e6)
 
-        assert [] == worker(database, clock).expire()
+        assert [] == watch(worker(database, clock), clock, 3 * LEASE)
 
 
 class TestCancel:
@@ -349,11 +451,10 @@ class TestCancel:
         claim = claimed(database, clock, max_attempts=max_attempts)
         with database.write() as tx:
             runs.request_cancel(tx, claim.run.id, clock())
-        clock.advance(LEASE + 1)
         if way == "trainer died":
             worker(database, clock).lose(claim, CRASH)
         else:
-            worker(database, clock).expire()
+            watch(worker(database, clock), clock, LEASE + 1)
 
         with database.read() as tx:
             run = history.get(tx, claim.run.id)
@@ -381,9 +482,9 @@ def asking(tx: Transaction, claim: Claim, clock: FakeClock) -> None:
 
 CHANGES: dict[str, Callable[[Transaction, Claim, FakeClock], object]] = {
     "insert_run": lambda tx, _, clock: runs.insert_run(tx, request_for(tags={"a": "b"}), clock(), 3),
-    "claim": lambda tx, _, clock: runs.claim(tx, "w-2", clock(), LEASE),
+    "claim": lambda tx, _, clock: runs.claim(tx, "w-2", clock()),
     "lose": lambda tx, claim, clock: runs.lose(tx, claim.run.id, claim.lease_id, clock(), CRASH),
-    "expire": lambda tx, _, clock: runs.expire(tx, clock() + timedelta(days=1)),
+    "expire": lambda tx, claim, clock: runs.expire(tx, {claim.run.id: (claim.lease_id, 0)}, clock()),
     "request_cancel": asking,
     "record_epochs": lambda tx, claim, clock: write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1),
     "log": lambda tx, claim, clock: runs.log(tx, claim.run.id, claim.lease_id, clock(), "hello"),
@@ -477,7 +578,7 @@ class TestEpochs:
         with database.write() as tx:
             write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1)
 
-        with pytest.raises(IntegrityError), database.write() as tx:
+        with database.write() as tx:  # again, since the answer to the first was lost
             write_epoch(tx, claim.run.id, claim.lease_id, clock, 0, 1)
 
         assert 1 == len([event for event in events_of(database, claim.run.id) if event[0] == "epoch"])

@@ -7,16 +7,20 @@ from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from app.artifacts.store import ArtifactStore
 from app.db import history, runs, workers
+from app.db.base import metadata
 from app.db.engine import Database
 from app.domain.runs import Change, Run, RunError
 from app.errors import Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
+from app.services.outages import OUTAGE_STATUS
 from app.worker.loop import Limits, Worker
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
+from tests.support.watching import watch
 
 LIMITS = Limits(poll=0.0, heartbeat=2.0, lease=10.0, run_time=100.0, run_memory=1_000)
 
@@ -66,7 +70,7 @@ class Bench:
     def __init__(self, database: Database, store: ArtifactStore, clock: FakeClock, folder: Path) -> None:
         self.database, self.clock = database, clock
         self.run_id = queue_run(database, clock)
-        self.service = WorkerService(database, clock, "w-1", LIMITS.lease)
+        self.service = WorkerService(database, clock, "w-1", LIMITS.lease, clock.monotonic)
         self.script: list[Callable[[], int | None]] = []
         self.trainer = ScriptedTrainer(self.script)
         self.stop = Event()
@@ -76,7 +80,7 @@ class Bench:
             store,
             folder / "checkpoints",
             LIMITS,
-            monotonic=lambda: clock.now.timestamp(),  # noqa: PLW0108 - `now` is another one each time
+            monotonic=clock.monotonic,
         )
 
     def carry_out(self, *script: Callable[[], Any]) -> Run:
@@ -170,9 +174,11 @@ def test_the_memory_limit_fails_the_run(bench: Bench) -> None:
 
 
 def test_heartbeats_keep_the_lease_for_longer_than_it_lasts(bench: Bench) -> None:
+    other = WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease, bench.clock.monotonic)
+
     def others_find_nothing() -> None:
-        bench.clock.advance(2)
-        assert WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease).claim() is None
+        assert [] == watch(other, bench.clock, 2)
+        assert other.claim() is None
 
     run = bench.carry_out(*[others_find_nothing] * 20, lambda: 1)
 
@@ -180,10 +186,10 @@ def test_heartbeats_keep_the_lease_for_longer_than_it_lasts(bench: Bench) -> Non
 
 
 def test_a_worker_that_slept_past_its_lease_kills_its_trainer_and_changes_nothing(bench: Bench) -> None:
-    other = WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease)
+    other = WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease, bench.clock.monotonic)
 
     def oversleep() -> None:
-        bench.clock.advance(LIMITS.lease + 1)
+        watch(other, bench.clock, LIMITS.lease + 1)
         assert other.claim() is not None
 
     run = bench.carry_out(oversleep)
@@ -207,20 +213,92 @@ def test_a_database_that_is_away_is_waited_for(bench: Bench, monkeypatch: pytest
     assert any("status 5" in str(event.data) for event in events_of(bench))
 
 
-def test_a_database_that_is_away_for_longer_than_the_lease_ends_the_trainer(
+def test_an_outage_of_half_a_minute_costs_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three times as long as the lease: nobody else could look for it either, and the trainer went on."""
+    renew, cancel_requested = bench.service.renew, bench.service.cancel_requested
+    other = WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease, bench.clock.monotonic)
+
+    def leave() -> None:
+        other.expire()
+        monkeypatch.setattr(bench.service, "cancel_requested", gone)
+        monkeypatch.setattr(bench.service, "renew", gone)
+
+    def come_back() -> None:
+        monkeypatch.setattr(bench.service, "cancel_requested", cancel_requested)
+        monkeypatch.setattr(bench.service, "renew", renew)
+        assert [] == other.expire()
+
+    def others_find_nothing() -> None:
+        assert [] == watch(other, bench.clock, 2)
+
+    outage = [bench.later(3)] * 10
+    run = bench.carry_out(leave, *outage, come_back, *[others_find_nothing] * 10, bench.stop.set)
+
+    assert ("queued", 1, 4) == (run.status, run.attempt, run.max_attempts)
+    assert "released" == events_of(bench)[-1].data["change"]
+
+
+def test_an_outage_that_does_not_end_gives_the_run_back_when_it_does(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(claim: Claim) -> bool:
-        raise Unavailable
+    """After a minute the trainer ends; the attempt is given back, and the run's log says what it was."""
+    end, tries = bench.service.end, []
+
+    def back_at_last(*arguments: Any) -> Any:
+        tries.append(arguments)
+        if len(tries) < 5:
+            raise Unavailable
+        return end(*arguments)
 
     monkeypatch.setattr(bench.service, "cancel_requested", gone)
     monkeypatch.setattr(bench.service, "renew", gone)
-    bench.carry_out(*[bench.later(1.5)] * 10)
+    monkeypatch.setattr(bench.service, "end", back_at_last)
+    run = bench.carry_out(*[bench.later(1.5)] * 42)
 
     assert bench.trainer.killed
-    assert "running" == bench.run().status, "its lease will tell the others"
-    bench.clock.advance(LIMITS.lease)
-    assert [bench.run_id] == bench.service.expire()
+    assert ("queued", 1, 4) == (run.status, run.attempt, run.max_attempts)
+    assert "did not answer for 60 seconds" in events_of(bench)[-2].data["message"]
+
+
+def test_a_trainer_that_waited_in_vain_uses_up_no_attempt(bench: Bench) -> None:
+    """Three times, which is how often a run whose trainer dies is tried."""
+    for number in (1, 2, 3, 4):
+        run = bench.carry_out(lambda: OUTAGE_STATUS)
+        assert ("queued", number, number + 3) == (run.status, run.attempt, run.max_attempts)
+    assert "the database did not answer" in events_of(bench)[-2].data["message"]
+
+
+def test_a_busy_worker_frees_the_runs_of_the_dead(bench: Bench) -> None:
+    """With all workers busy nobody would find out, and a run on its last attempt would not fail."""
+    dead = WorkerService(bench.database, bench.clock, "w-2", LIMITS.lease).claim()
+    assert dead is not None
+    queue_run(bench.database, bench.clock)
+
+    bench.carry_out(*[bench.later(1)] * 20, bench.stop.set)
+
+    with bench.database.read() as tx:
+        assert "queued" == history.get(tx, dead.run.id).status
+
+
+def test_a_database_that_was_replaced_ends_the_trainer(bench: Bench) -> None:
+    """The run is not in it: the worker goes on with what is."""
+
+    def replace() -> None:
+        with bench.database.write() as tx:
+            for name in ("events", "runs"):
+                tx.execute(delete(metadata.tables[name]))
+
+    bench.script.append(replace)
+    claim = bench.service.claim()
+    assert claim is not None
+    bench.worker.carry_out(claim, bench.stop)
+
+    assert bench.trainer.killed
+    assert bench.service.claim() is None
+
+
+def gone(claim: Claim) -> bool:
+    raise Unavailable
 
 
 def test_the_worker_is_listed_while_it_runs_and_forgotten_when_it_leaves(bench: Bench) -> None:

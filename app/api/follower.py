@@ -1,0 +1,51 @@
+"""Follows what others change: which models are active, and which database this is."""
+
+import asyncio
+
+from app.api.dependencies import Services
+from app.artifacts.store import ArtifactStore
+from app.logs import get as get_log
+
+log = get_log()
+
+
+class Follower:
+    """Looks again and again, so that no request has to ask the database."""
+
+    def __init__(self, services: Services, bundled: ArtifactStore) -> None:
+        self._services = services
+        self._bundled = bundled
+        self._generation = -1  # of the database that the bundled models were registered with
+        self._damaged: dict[str, str] = {}
+
+    def look(self) -> None:
+        """Take over what comes with Densely, where it is missing, and load what has become active.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        registry, prediction = self._services.registry, self._services.prediction
+        generation = registry.generation()
+        if self._damaged or generation != self._generation:
+            damaged = registry.register_bundled(self._bundled)
+            for task, reason in damaged.items():
+                if self._damaged.get(task) != reason:
+                    log.error("model.bundled_invalid", task=task, reason=reason)
+            self._damaged = damaged
+            prediction.unregistered = damaged
+            registry.register_folder()
+            self._generation = generation
+        prediction.refresh()
+
+    async def run(self, seconds: float) -> None:
+        """Look every so many seconds, until cancelled."""
+        failure = ""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await asyncio.to_thread(self.look)
+                failure = ""
+            except Exception as error:  # noqa: BLE001 - the database may be away for a while; what is loaded goes on
+                if failure != repr(error):  # said once, not twice a second
+                    log.warning("refresh.failed", error=repr(error))
+                failure = repr(error)

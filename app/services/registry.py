@@ -11,7 +11,7 @@ from app.db import models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
 from app.domain.runs import Metrics
-from app.errors import ArtifactInvalid, InvalidInput, NotFound
+from app.errors import ArtifactInvalid, InvalidInput, NotFound, Unusable
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.services.paging import cut
@@ -125,26 +125,43 @@ class RegistryService:
         return [Activation.model_validate(row._asdict()) for row in page], following
 
     def register_bundled(self, bundled: ArtifactStore) -> list[str]:
-        """Take over the models that come with Densely, for tasks that have no model yet; returns their ids."""
+        """Take over the models that come with Densely, for tasks that have no model yet; returns their ids.
+
+        One that is damaged takes only its own task out.
+
+        Raises:
+            Unusable: the folder of the models cannot take them.
+        """
+        with self._database.read() as tx:
+            served = models.tasks_with_models(tx)
         taken = []
-        for task, model_id in bundled.bundled().items():
-            if task not in tasks.all_tasks():
+        for task, model_id in _listed(bundled).items():
+            if task in served or task not in tasks.all_tasks():
                 continue
             try:
-                manifest = bundled.manifest(task, model_id)
-            except ArtifactInvalid as error:  # the other tasks go on
+                if self._take_over(bundled, task, model_id):
+                    log.info("model.bundled", task=task, model_id=model_id)
+                    taken.append(model_id)
+            except ArtifactInvalid as error:
                 log.error("model.bundled_invalid", task=task, model_id=model_id, reason=error.message)
-                continue
-            with self._database.write() as tx:
-                lock(tx, f"models of {task}")  # API processes that start together take turns
-                if task in models.tasks_with_models(tx):
-                    continue
-                self._store.copy_from(bundled, task, model_id)
-                models.insert_model(tx, **row_of(manifest))
-                models.activate(tx, task, model_id, self._clock(), "came with Densely")
-            log.info("model.bundled", task=task, model_id=model_id)
-            taken.append(model_id)
+            except OSError as error:
+                told = f"the models that come with Densely cannot be copied to the models folder: {error.strerror}"
+                raise Unusable(f"{told}; make room there, or set DENSELY_MODELS_DIR to another one") from error
         return taken
+
+    def _take_over(self, bundled: ArtifactStore, task: str, model_id: str) -> bool:
+        """Whether it became its task's first model, and not another one meanwhile."""
+        manifest = bundled.manifest(task, model_id)
+        if (manifest.task, manifest.id) != (task, model_id):
+            raise ArtifactInvalid(f"the manifest of model {model_id} is another model's")
+        with self._database.write() as tx:
+            lock(tx, f"models of {task}")  # API processes that start together take turns
+            if task in models.tasks_with_models(tx):
+                return False
+            self._store.copy_from(bundled, task, model_id)
+            models.insert_model(tx, **row_of(manifest))
+            models.activate(tx, task, model_id, self._clock(), "came with Densely")
+        return True
 
     def _find(self, model_id: str) -> Model:
         with self._database.read() as tx:
@@ -152,6 +169,15 @@ class RegistryService:
         if row is None:
             raise NotFound(f"there is no model {model_id!r}")
         return _model(row)
+
+
+def _listed(bundled: ArtifactStore) -> dict[str, str]:
+    """Model id by task; none if the list cannot be read, which the log tells."""
+    try:
+        return bundled.bundled()
+    except ArtifactInvalid as error:
+        log.error("model.bundled_invalid", reason=error.message)
+        return {}
 
 
 def _model(row: Any) -> Model:

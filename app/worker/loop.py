@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ log = get_log()
 T = TypeVar("T")
 
 SWEEP_EVERY = 3_600.0  # seconds
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
 
 
@@ -99,6 +101,8 @@ class Worker:
         while True:
             self._executor.warm()
             if (code := trainer.wait(self._limits.poll)) is not None:
+                if self._is_stop(code, stop):
+                    return Change.RELEASED, None
                 return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")
             if stop.is_set():
                 return Change.RELEASED, None
@@ -121,6 +125,10 @@ class Worker:
             if due:
                 renewed = now
                 self._patiently(self._say_alive)
+
+    def _is_stop(self, code: int, stop: Event) -> bool:
+        """Whether the trainer is gone because all is being stopped: service managers signal every process at once."""
+        return stop.wait(self._limits.heartbeat) if -code in STOPS else stop.is_set()
 
     def _over_limit(self, trainer: Trainer, elapsed: float) -> RunError | None:
         """Which limit the attempt has passed, if any."""

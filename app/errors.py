@@ -21,6 +21,7 @@ DenselyError
 ├── QueueFull                too many runs are waiting already
 ├── Unavailable              cannot be served now, may be later
 │   ├── Overloaded           ... because too many requests are under way
+│   ├── Unusable             ... before something on this machine is mended: a folder, a disk, a database file
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
 ├── Undelivered              a webhook's receiver did not take it
 │   └── AddressRefused       ... because its address is not allowed
@@ -137,6 +138,10 @@ class Unavailable(DenselyError):
 
 class Overloaded(Unavailable):
     """Too many predictions are under way; try again in a moment."""
+
+
+class Unusable(Unavailable):
+    """Something on this machine has to be mended first."""
 
 
 class ArtifactInvalid(Unavailable):

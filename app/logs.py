@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from app.stdio import Forgiving
+
 
 def configure(level: str = "info") -> None:
     """Set up the process's logging once, from a composition root. `level`: debug, info, warning or error."""
@@ -18,7 +20,7 @@ def configure(level: str = "info") -> None:
             structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(Forgiving(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import resource
 import socket
 import sys
@@ -224,11 +225,18 @@ def serve(settings: Settings) -> None:
 
     Raises:
         Unavailable: the database does not answer, or needs a migration.
+        Unusable: the folder of the models cannot take those that come with Densely.
     """
     logs.configure(settings.log_level)
+    # Rather than where the user has no home, or in a temporary folder that nobody removes: matplotlib's list of fonts.
+    os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "matplotlib"))
     database = Database(settings.url)
-    database.check_revision()  # here it is one line; in the lifespan it would be a traceback
-    database.close()
+    try:  # here it is one line; in the lifespan it would be a traceback
+        database.check_revision()
+        registry_service = RegistryService(database, ArtifactStore(settings.models_dir), utc_now)
+        registry_service.register_bundled(ArtifactStore(settings.bundled_models))
+    finally:
+        database.close()
     sys.setswitchinterval(SWITCH_SECONDS)
     with suppress(ValueError):  # some systems allow less than they say
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -241,8 +249,7 @@ def serve(settings: Settings) -> None:
 
 def _shared_port(settings: Settings) -> socket.socket:
     """A socket of this process's own on the common port: the system spreads the connections."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family)
+    listening = socket.socket(processes.family_of(settings.host, settings.port))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listening.bind((settings.host, settings.port))
@@ -250,5 +257,5 @@ def _shared_port(settings: Settings) -> socket.socket:
 
 
 if __name__ == "__main__":
-    processes.stop_with_parent()
-    serve(Settings())
+    with processes.as_child():
+        serve(Settings())

@@ -1,17 +1,21 @@
 """`densely up`: the API and the worker side by side; one that dies is started again."""
 
+import errno
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event
 
+from app import stdio
+from app.errors import DenselyError, Unusable
 from app.logs import get as get_log
 
 log = get_log()
@@ -21,6 +25,7 @@ MOST_QUICK_DEATHS = 3
 POLL = 0.2  # seconds
 SUPERVISED = "--supervised"
 GRACE = 15.0  # seconds between asking a process to stop and killing it
+CANNOT_START = 78  # exit status of a child that would find the same at its next start; EX_CONFIG of sysexits.h
 
 
 class Stop(Event):
@@ -50,6 +55,29 @@ class Stop(Event):
         """Up to so many seconds; whether it is set."""
         select.select([self._reader], [], [], timeout)
         return self._asked
+
+
+def stop_on_signals(stop: Event) -> None:
+    """SIGTERM, Ctrl-C and a terminal that goes set `stop`. What was to be ignored, as under `nohup`, stays ignored."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: stop.set())
+
+
+@contextmanager
+def as_child() -> Iterator[None]:
+    """For a child's whole life: what keeps it from starting is one line, and its exit status says whether to try again.
+
+    Raises:
+        SystemExit: it could not start.
+    """
+    stdio.settle()
+    stop_with_parent()
+    try:
+        yield
+    except (DenselyError, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - as the command line would
+        raise SystemExit(CANNOT_START if isinstance(error, Unusable) else 1) from error
 
 
 def stop_with_parent() -> None:
@@ -90,10 +118,12 @@ class Child:
         """Start it again if it has ended.
 
         Raises:
-            RuntimeError: it ended right after each of its last starts.
+            RuntimeError: it ended right after each of its last starts, or said that it cannot start.
         """
         if self.process is None or self.process.poll() is None:
             return
+        if self.process.returncode == CANNOT_START:
+            raise RuntimeError(f"the {self.name} cannot start")
         quick = time.monotonic() - self.started < QUICK_DEATH
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
         if self.quick_deaths >= MOST_QUICK_DEATHS:
@@ -111,19 +141,17 @@ class Child:
 def run(children: list[Child]) -> int:
     """Keep them running until SIGTERM or SIGINT, then stop them in order; the exit status."""
     stop = Stop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    for child in children:
-        child.start()
+    stop_on_signals(stop)
     status = 0
-    while not stop.wait(POLL):
-        try:
+    try:
+        for child in children:
+            child.start()
+        while not stop.wait(POLL):
             for child in children:
                 child.revive()
-        except RuntimeError as error:
-            log.error("process.gave_up", reason=str(error))
-            status = 1
-            break
+    except (RuntimeError, OSError) as error:  # the latter: no more processes or files are allowed
+        log.error("process.gave_up", reason=str(error))
+        status = 1
     _stop(children)
     return status
 
@@ -139,3 +167,15 @@ def _stop(children: list[Child]) -> None:
             except subprocess.TimeoutExpired:
                 child.process.kill()
             child.close()
+
+
+def family_of(host: str, port: int) -> socket.AddressFamily:
+    """Of the first address that `host` stands for.
+
+    Raises:
+        OSError: it stands for none.
+    """
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    except UnicodeError as error:  # no name can look like this
+        raise OSError(errno.EINVAL, str(error)) from error

@@ -1,18 +1,24 @@
 """Every knob, with its unit and meaning. Only composition roots read this; everyone else receives values."""
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import quote
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.shipped import shipped
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+_NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a server bound to `host`."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -103,10 +109,27 @@ class Settings(BaseSettings):
     def _without_last_slash(cls, value: object) -> object:
         return value.rstrip("/") if isinstance(value, str) else value
 
+    @field_validator("host")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        """An address or a name; an IPv6 address as sockets take it, also if it came in brackets."""
+        host = value.strip()
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            if not _NAME.fullmatch(host):
+                raise ValueError("must be an address or a host name alone; the port is DENSELY_PORT") from None
+        return host
+
     @field_validator("home", "models_dir", "datasets_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return value.expanduser().absolute() if value else value
+        try:
+            return value.expanduser().absolute() if value else value
+        except (RuntimeError, OSError) as error:  # a user without a home; a working directory that is gone
+            raise ValueError(f"cannot be resolved: {getattr(error, 'strerror', None) or error}") from error
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -125,8 +148,8 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """The database's SQLAlchemy URL."""
-        return self.database_url or f"sqlite:///{self.home / 'densely.db'}"
+        """The database's SQLAlchemy URL; of a path all that would mean something in a URL is escaped."""
+        return self.database_url or f"sqlite:///{quote(str(self.home / 'densely.db'))}"
 
     @property
     def datasets(self) -> Path:
@@ -136,4 +159,4 @@ class Settings(BaseSettings):
     @property
     def bundled_models(self) -> Path:
         """The folder of the models that come with Densely."""
-        return REPOSITORY / "models_store"
+        return shipped("models_store")

@@ -27,7 +27,9 @@ def free_port() -> int:
 class Service:
     """`densely up` on a free port, with its own home and models folder; a context manager."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, command: str = "up") -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, command: str = "up", cwd: Path = REPOSITORY
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -42,7 +44,7 @@ class Service:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app.cli", command],
                 env={**os.environ, **settings, **(environment or {})},
-                cwd=REPOSITORY,
+                cwd=cwd,
                 stderr=log,
                 start_new_session=True,
             )

@@ -24,18 +24,24 @@ class Follower:
         Raises:
             Unavailable: the database does not answer.
         """
+        try:
+            self._take_over()
+        finally:  # what was registered before goes on
+            self._services.prediction.refresh()
+
+    def _take_over(self) -> None:
         registry, prediction = self._services.registry, self._services.prediction
         generation = registry.generation()
-        if self._damaged or generation != self._generation:
-            damaged = registry.register_bundled(self._bundled)
-            for task, reason in damaged.items():
-                if self._damaged.get(task) != reason:
-                    log.error("model.bundled_invalid", task=task, reason=reason)
-            self._damaged = damaged
-            prediction.unregistered = damaged
-            registry.register_folder()
-            self._generation = generation
-        prediction.refresh()
+        if not self._damaged and generation == self._generation:
+            return
+        damaged = registry.register_bundled(self._bundled)
+        for task, reason in damaged.items():
+            if self._damaged.get(task) != reason:
+                log.error("model.bundled_invalid", task=task, reason=reason)
+        self._damaged = damaged
+        prediction.unregistered = damaged
+        registry.register_folder()
+        self._generation = generation
 
     async def run(self, seconds: float) -> None:
         """Look every so many seconds, until cancelled."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from app.artifacts import evaluation
+from app.artifacts import bundle, evaluation
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.manifest import FORMAT_VERSION, FileRecord, Manifest
 from app.errors import ArtifactInvalid, Unavailable
@@ -29,7 +29,6 @@ WEIGHTS = "weights.npz"
 PREPROCESSING = "preprocessing.json"
 KERAS_MODEL = "model.keras"
 STAGING = ".staging"
-BUNDLED = "bundled.json"
 PIECE = 2**18  # bytes of a file that are in memory at once while it is archived
 EARLIEST = 315_532_800  # 1 January 1980, seconds since 1970: zip files know no time before it
 IDENTITY = ".identity"
@@ -196,30 +195,39 @@ class ArtifactStore:
                     raise ArtifactInvalid(f"{name} of model {model_id} does not have its checksum")
 
     def copy_from(self, other: "ArtifactStore", task: str, model_id: str) -> None:
-        """Take over an artifact of another folder, unless it is here already; published by rename like any other."""
-        if self.path(task, model_id).exists():
-            return
-        staging = self.stage(f"copy-{model_id}-{secrets.token_hex(4)}")
-        for path in other.path(task, model_id).iterdir():
-            shutil.copyfile(path, staging / path.name)  # with a new time: it must not look old to `sweep`
-            _fsync(staging / path.name)
-        _fsync(staging)
+        """Take over an artifact of another folder, unless it is here already; published by rename like any other.
+
+        Raises:
+            ArtifactInvalid: a file there is missing or altered. Nothing of it stays here.
+            OSError: there is no room here, or no right to write. The same.
+        """
         target = self.path(task, model_id)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            return
+        records = other.manifest(task, model_id).files
+        staging = self.staging(f"copy-{model_id}-{secrets.token_hex(4)}")
         try:
-            staging.rename(target)
-        except OSError:
+            staging.mkdir(parents=True)
+            for name in (MANIFEST, *records):  # with a new time: it must not look old to `sweep`
+                (staging / name).write_bytes(_whole(other.path(task, model_id) / name, records.get(name)))
+                _fsync(staging / name)
+            _fsync(staging)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                staging.rename(target)
+            except OSError:
+                if not target.exists():  # else another process was first: same id, same content
+                    raise
+        finally:
             self.discard(staging)
-            if not target.exists():  # else another process was first: same id, same content
-                raise
 
     def bundled(self) -> dict[str, str]:
-        """Model id by task, of the models that come with Densely; none in a folder without `bundled.json`."""
-        try:
-            content: dict[str, str] = json.loads((self.root / BUNDLED).read_bytes())
-        except FileNotFoundError:
-            return {}
-        return content
+        """Model id by task, of the models that come with Densely; none in a folder without `bundled.json`.
+
+        Raises:
+            ArtifactInvalid: that list cannot be read.
+        """
+        return bundle.listed(self.root)
 
     def published(self) -> Iterator[tuple[str, str]]:
         """(task, model id) of every artifact in the folder."""
@@ -240,6 +248,21 @@ class ArtifactStore:
         for folder in removed:
             self.discard(folder)
         return removed
+
+
+def _whole(path: Path, record: FileRecord | None) -> bytes:
+    """A file's content, as its record has it.
+
+    Raises:
+        ArtifactInvalid: it is missing or altered.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArtifactInvalid(f"{path.name} of model {path.parent.name} cannot be read") from error
+    if record and hashlib.sha256(content).hexdigest() != record.sha256:
+        raise ArtifactInvalid(f"{path.name} of model {path.parent.name} does not have its checksum")
+    return content
 
 
 def _record(path: Path) -> FileRecord:

@@ -19,6 +19,8 @@ import signal
 import sys
 from typing import Any
 
+from app import stdio
+
 INTERRUPTED = 130
 
 
@@ -27,6 +29,7 @@ def app(**options: Any) -> None:
 
     Nothing above imports what takes long: Ctrl-C while the rest is imported should end it as quietly as later.
     """
+    stdio.settle()
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a shell may have told to ignore it
     if ours:
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))

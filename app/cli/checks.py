@@ -84,7 +84,7 @@ def service(settings: Settings, url: str | None, api_key: str | None) -> Iterato
     where = url or address(settings)
     key = api_key or (next(iter(settings.api_keys), None) if not url else None)
     try:
-        with Densely(where, key, timeout=5, retries=0) as client:
+        with Densely(where, key, timeout=5, retries=0, trust_env=bool(url)) as client:
             yield from _answering(client, where)
     except ServiceUnreachable as error:
         yield _silent(settings, url, error)

@@ -88,6 +88,7 @@ def connect(url: str | None, api_key: str | None, retries: Retries = RETRIES) ->
         url = address(found)
         # Never sent elsewhere: whoever names another service names its key too.
         api_key = api_key or next(iter(found.api_keys), None)
+        return Densely(url, api_key or None, retries=retries, trust_env=False)  # of this machine, whatever its name is
     return Densely(url, api_key or None, retries=retries)
 
 

@@ -27,7 +27,9 @@ def doctor(
         as_json({"ok": not wrong, "findings": [vars(each) for each in found]})
     else:
         for each in wrong if quiet else found:
-            line(f"{MARKS[each.state]} {each.about}: {each.told}" + (f"\n    {each.mend}" if each.mend else ""))
+            line(f"{MARKS[each.state]} {each.about}: {each.told}")
+            if each.mend:
+                line(f"    {each.mend}")
         line(f"{len(wrong)} wrong" if wrong else "nothing is wrong")
     raise typer.Exit(REFUSED if wrong else 0)
 

@@ -1,6 +1,8 @@
 """Files that commands write: whole or not at all, and never the one that is being read."""
 
+import codecs
 import errno
+import io
 import os
 import shutil
 import stat
@@ -9,9 +11,40 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from app.cli.frame import fail
+
+MOST_TEXT = 2**24  # bytes of a file that is read at once
+MARKS = {  # of byte order; the longer ones first, since one begins like another
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
+
+
+def opened(file: Path) -> IO[str]:
+    """A text file, or standard input for `-`: UTF-8, or what its byte order mark says; the mark itself is left out."""
+    raw: Any = sys.stdin.buffer if str(file) == "-" else file.open("rb")
+    head = raw.peek(4)
+    encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), "utf-8-sig")
+    return io.TextIOWrapper(raw, encoding=encoding)
+
+
+def text_of(file: Path) -> str:
+    """All of a text file.
+
+    Raises:
+        typer.Exit: it is no text, or larger than `MOST_TEXT`.
+        OSError: it cannot be read.
+    """
+    with opened(file) as source:
+        try:
+            text = source.read(MOST_TEXT + 1)
+        except UnicodeError as error:
+            raise fail(f"{file}: is not UTF-8 text") from error
+    if len(text) > MOST_TEXT:
+        raise fail(f"{file}: is larger than {MOST_TEXT // 2**20} MiB")
+    return text
 
 
 def same(source: IO[str], target: Path | None) -> bool:

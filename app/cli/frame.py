@@ -1,15 +1,19 @@
 """What surrounds every command: an error is one line on standard error, and the exit code says of what kind it is."""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from app import stdio
 from app.cli import INTERRUPTED
+from app.cli.output import visible
 from app.client import ApiError, ServiceUnreachable
 from app.client.errors import RunEnded
 from app.errors import DenselyError, InvalidInput
@@ -46,8 +50,15 @@ class Group(TyperGroup):
             code = _usage(error)
         except typer.Abort:
             code = INTERRUPTED
+        except BrokenPipeError:  # as `| head` does when it has enough
+            stdio.leave_quietly()
+            code = REFUSED
         except (DenselyError, OSError) as error:
             code = _failed(error)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours is one line too, and can be shown whole
+            code = _surprised(error)
+        if not stdio.flush():  # the disk of what was printed is full
+            code = code or REFUSED
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -88,9 +99,10 @@ class CommandLine(typer.Typer):
 
 def fail(message: str, code: int = REFUSED) -> typer.Exit:
     """Print one line on standard error; raise what this returns."""
-    line = " ".join(message.split())
+    line = visible(" ".join(message.split()))
     red = sys.stderr.isatty()
-    print(f"\033[31m{line}\033[0m" if red else line, file=sys.stderr)  # noqa: T201 - a console would wrap it
+    with suppress(OSError):  # nobody may read it
+        print(f"\033[31m{line}\033[0m" if red else line, file=sys.stderr)  # noqa: T201 - a console would wrap it
     return typer.Exit(code)
 
 
@@ -101,6 +113,13 @@ def _usage(error: Any) -> int:
         command = error.ctx.command_path if getattr(error, "ctx", None) else "densely"
         fail(f"{_sentence(error.format_message())} See `{command} --help`.")
     return USAGE
+
+
+def _surprised(error: Exception) -> int:
+    if os.environ.get("DENSELY_LOG_LEVEL", "").lower() == "debug":
+        raise error
+    fail(f"unexpected {type(error).__name__}: {error} (DENSELY_LOG_LEVEL=debug shows where)")
+    return REFUSED
 
 
 def _sentence(text: str) -> str:

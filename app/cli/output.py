@@ -23,13 +23,19 @@ def console(*, error: bool = False) -> Console:
 
 
 def line(text: str) -> None:
-    """A line of standard output, as it is."""
-    print(text, flush=True)  # noqa: T201 - this is the command line
+    """A line of standard output."""
+    print(visible(text), flush=True)  # noqa: T201 - this is the command line
 
 
 def as_json(value: Any) -> None:
-    """A line of JSON."""
-    line(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
+    """A line of JSON; in ASCII where standard output is not UTF-8."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(plain(value), ensure_ascii=not unicode, allow_nan=False), flush=True)  # noqa: T201
+
+
+def visible(text: str) -> str:
+    """The text in one line, and without what a terminal would obey instead of showing it."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def plain(value: Any) -> Any:
@@ -45,7 +51,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     """Rows of anything; None is empty."""
     made = Table(*columns, box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
     for row in rows:
-        made.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        made.add_row(*("" if cell is None else escape(visible(str(cell))) for cell in row))
     return made
 
 
@@ -59,7 +65,7 @@ def facts(rows: Sequence[tuple[str, Any]]) -> None:
     made = Table(box=None, pad_edge=False, show_header=False)
     for name, value in rows:
         if value:
-            made.add_row(name, escape(str(value)))
+            made.add_row(name, escape(visible(str(value))))
     console().print(made)
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from app.artifacts.store import ArtifactStore
 from app.cli.finding import Finding
 from app.datasets.catalog import Catalog
-from app.errors import ArtifactInvalid, DenselyError
+from app.errors import ArtifactInvalid, DenselyError, Unusable
 from app.settings import Settings
 from app.tasks import registry
 from app.tasks.base import DatasetInfo, Task
 
 LEAST_ROOM = 2**30  # bytes: a checkpoint and a published model of the largest size, with some to spare
-SQLITE = "sqlite:///"
+NO_FILE = "no file yet; the first start makes it"
 
 
 def folders(settings: Settings) -> Iterator[Finding]:
@@ -33,19 +33,23 @@ def folders(settings: Settings) -> Iterator[Finding]:
 
 def database(settings: Settings) -> Finding:
     """Whether it answers and has this release's tables."""
+    from app.db import condition
     from app.db.engine import Database
 
-    url = settings.url
-    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():  # opening it would make it
-        return Finding(
-            "database", "note", "no file yet; the first start makes it", "`densely up`, or `densely migrate`"
-        )
+    if not settings.database_url and not (settings.home / "densely.db").exists():  # opening it would make it
+        return Finding("database", "note", NO_FILE, "`densely up`, or `densely migrate`")
     try:
-        opened = Database(url)
+        opened = Database(settings.url)
+        if opened.file and not opened.file.exists():
+            return Finding("database", "note", NO_FILE, "`densely up`, or `densely migrate`")
+        condition.check(settings.url, thorough=True)
         try:
             opened.check_revision()
         finally:
             opened.close()
+    except Unusable as error:
+        told, _, mend = error.message.partition(": ")
+        return Finding("database", "wrong", told, mend or "correct DENSELY_DATABASE_URL")
     except DenselyError as error:
         # The URL may hold a password: it is not shown.
         mend = "run `densely migrate`" if "migrate" in error.message else "correct DENSELY_DATABASE_URL, or start it"
@@ -58,7 +62,7 @@ def models(settings: Settings) -> Iterator[Finding]:
     bundled = ArtifactStore(settings.bundled_models)
     try:
         listed = bundled.bundled()
-    except (OSError, ValueError):
+    except ArtifactInvalid:
         yield Finding("models", "wrong", f"{bundled.root / 'bundled.json'} cannot be read", "fetch the release again")
         return
     mend = "restore them from the release, for example with `git checkout models_store`"
@@ -155,4 +159,11 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 def _existing(folder: Path) -> Path:
     """The folder, or the one above it that would hold it."""
-    return next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    return next((place for place in (folder, *folder.parents) if _is_there(place)), folder)
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:  # a name too long, or a folder above it that may not be looked into
+        return False

@@ -12,7 +12,7 @@ import typer
 from rich.progress import Progress
 
 from app.cli.connection import Json, Key, Url, connect
-from app.cli.files import replacing, same
+from app.cli.files import opened, replacing, same
 from app.cli.frame import USAGE, fail
 from app.cli.output import as_json, console, line, plain, show
 from app.client import Densely, errors
@@ -20,6 +20,7 @@ from app.client.calls import Options, as_instance
 from app.client.errors import ApiError
 
 AT_ONCE = 500  # lines of a file in one request
+MOST_LINE = 2**26  # characters; no service takes a request of so many bytes
 
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="sentiment, newswire, digits, housing, planar")]
 Input = Annotated[
@@ -94,11 +95,11 @@ def instance_of(task: str, words: list[str], title: str | None) -> dict[str, Any
 def _file(client: Densely, task: str, file: Path, output: Path | None, options: Options) -> None:
     """Part after part, so that a file may be larger than memory; `output` appears with the last answer or never."""
     with ExitStack() as stack:
-        source: IO[str] = sys.stdin if str(file) == "-" else stack.enter_context(file.open(encoding="utf-8"))
+        source = stack.enter_context(opened(file))
         if same(source, output):
             raise fail(f"{output or 'standard output'} is the file that is read; write to another one", USAGE)
         target: IO[bytes] = stack.enter_context(replacing(output)) if output else sys.stdout.buffer
-        size = None if source is sys.stdin else file.stat().st_size
+        size = None if str(file) == "-" else file.stat().st_size
         progress = stack.enter_context(Progress(console=console(error=True), disable=not sys.stderr.isatty()))
         bar = progress.add_task(file.name, total=size)
         for part in _parts(_lines(source, file.name)):
@@ -111,8 +112,12 @@ def _file(client: Densely, task: str, file: Path, output: Path | None, options: 
 def _lines(source: IO[str], name: str) -> Iterator[tuple[int, str]]:
     """The lines that are not empty, with their numbers."""
     try:
-        yield from ((number, text) for number, text in enumerate(source, 1) if text.strip())
-    except UnicodeDecodeError as error:
+        for number, text in enumerate(iter(lambda: source.readline(MOST_LINE + 1), ""), 1):
+            if len(text) > MOST_LINE:
+                raise fail(f"{name} line {number}: is longer than {MOST_LINE // 2**20} MiB")
+            if text.strip():
+                yield number, text
+    except UnicodeError as error:
         raise fail(f"{name}: is not UTF-8 text") from error
 
 
@@ -129,7 +134,7 @@ def _answers(client: Densely, task: str, part: list[tuple[int, str]], options: O
             given = {field: value for field, value in given.items() if (field, value) != ("task", task)}
         try:
             instances.append(as_instance(task, given))
-        except (TypeError, ValueError, OSError) as error:
+        except (TypeError, ValueError, AttributeError, OSError) as error:
             raise fail(f"{name} line {number}: this is no input of {task}") from error
     try:
         return client.predict.many(task, instances, **options)
@@ -149,7 +154,7 @@ def _located(error: ApiError, name: str, part: list[tuple[int, str]]) -> str:
 def _read_json(where: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise fail(f"{where}: not JSON: {error}") from error
 
 

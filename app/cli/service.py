@@ -13,6 +13,7 @@ from app import logs, processes
 from app.cli.connection import address, settings
 from app.cli.frame import REFUSED, fail
 from app.cli.output import console
+from app.folders import check_writable
 from app.settings import Settings
 
 # NumPy's products of small matrices gain nothing from more threads, which wait for each other by spinning.
@@ -27,8 +28,11 @@ def up(workers: Workers = None) -> None:
 
     found = _with(workers)
     logs.configure(found.log_level)
-    _check_places(found)
+    _check_port(found)
+    check_writable(found.home, "DENSELY_HOME")
+    check_writable(found.models_dir, "DENSELY_MODELS_DIR")
     migrations.upgrade(found.url)
+    _check_room(found)
     threading.Thread(target=_greet, args=(address(found),), daemon=True).start()
     raise typer.Exit(processes.run([*_api_processes(found), processes.Child("worker", "app.worker")]))
 
@@ -38,11 +42,12 @@ def serve(workers: Workers = None) -> None:
     found = _with(workers)
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)
+    _check_port(found)
+    check_database(found)
     if found.workers > 1:
         logs.configure(found.log_level)
-        _check_places(found)
+        _check_room(found)
         raise typer.Exit(processes.run(_api_processes(found)))
-    _check_places(found)
     from app.main import serve  # after the environment is as NumPy should find it
 
     try:
@@ -55,7 +60,9 @@ def worker() -> None:
     """Run a worker alone."""
     from app.worker.__main__ import work
 
-    work(settings())
+    found = settings()
+    check_database(found)
+    work(found)
 
 
 def migrate() -> None:
@@ -63,6 +70,17 @@ def migrate() -> None:
     from app.db import migrate as migrations
 
     migrations.upgrade(settings().url)
+
+
+def check_database(found: Settings) -> None:
+    """
+    Raises:
+        Unavailable: the database does not answer.
+        Unusable: it is none, is damaged or of a newer release.
+    """
+    from app.db import condition
+
+    condition.check(found.url)
 
 
 def _with(workers: int | None) -> Settings:
@@ -77,36 +95,54 @@ def _api_processes(found: Settings) -> list[processes.Child]:
     return [processes.Child(name, "app.main", ONE_THREAD) for name in names]
 
 
-def _check_places(found: Settings) -> None:
-    """Folders that can be made, a port that is free: known now, not from three dead processes."""
-    for folder in (found.home, found.models_dir):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise fail(f"the folder {folder} cannot be made: {error.strerror}") from error
+def _check_port(found: Settings) -> None:
+    """A port that is free: known now, not from three dead processes."""
     if reason := cannot_listen(found):
         raise fail(reason)
 
 
+def _check_room(found: Settings) -> None:
+    """For the models that come with Densely, where they are still to be copied.
+
+    Raises:
+        Unusable: there is none.
+    """
+    from app.artifacts.bundle import missing
+    from app.db.engine import Database
+    from app.db.models import tasks_with_models
+
+    database = Database(found.url)
+    try:
+        with database.read() as tx:
+            known = tasks_with_models(tx)
+    finally:
+        database.close()
+    if room := missing(found.bundled_models, found.models_dir, known):
+        check_writable(found.models_dir, "DENSELY_MODELS_DIR", room)
+
+
 def cannot_listen(found: Settings) -> str | None:
     """Why the service's port cannot be had, or None."""
-    family = socket.AF_INET6 if ":" in found.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        family = processes.family_of(found.host, found.port)
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((found.host, found.port))
-        except OSError as error:
-            return f"cannot listen on {found.host}, port {found.port}: {error.strerror}"
+    except OSError as error:
+        return f"cannot listen on {found.host}, port {found.port}: {error.strerror}"
     return None
 
 
 def _greet(url: str) -> None:
-    """Say where the service is as soon as it answers."""
-    for _ in range(300):
-        try:
-            if httpx.get(f"{url}/health/ready", timeout=1).status_code == 200:
-                console(error=True).print(f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it.")
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
+    """Say where the service is as soon as it answers. No proxy of the environment is asked for this machine."""
+    with httpx.Client(trust_env=False, timeout=1) as client:
+        for _ in range(300):
+            try:
+                if client.get(f"{url}/health/ready").status_code == 200:
+                    console(error=True).print(
+                        f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it."
+                    )
+                    return
+            except (httpx.TransportError, OSError):  # the latter: nobody reads standard error any more
+                pass
+            time.sleep(0.1)

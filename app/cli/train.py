@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.connection import Json, Key, Url, connect
+from app.cli.files import text_of
 from app.cli.output import as_json, console, line, plain, show, test_figure
 from app.cli.predict import TaskName
 from app.cli.watch import watch
@@ -93,10 +94,10 @@ def _result(run: Run) -> None:
 def _recipe(given: str | None, epochs: int | None) -> dict[str, Any] | None:
     recipe: Any = {}
     if given is not None:
-        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        text = text_of(Path(given[1:])) if given.startswith("@") else given
         try:
             recipe = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise typer.BadParameter(f"--recipe is not JSON: {error}") from error
         if not isinstance(recipe, dict):
             raise typer.BadParameter("--recipe must be a JSON object")

@@ -15,12 +15,14 @@ from app.client import answers
 from app.client.errors import ApiError, moved
 from app.domain.recipes import RecipePatch
 from app.domain.runs import Run
+from app.errors import InvalidInput
 
 T = TypeVar("T")
 P = TypeVar("P", bound=answers.Prediction)
 Form = Literal["svg", "png"]
 
 PAGE = 500  # most items that the service puts on a page
+MOST_FILE = 2**26  # bytes of a picture's file; one that has no end, such as a device, is not read for ever
 ROWS_AT_ONCE = 1_000  # instances of a call: 3 MB of digits, 1 MB of reviews
 
 
@@ -189,10 +191,23 @@ def as_digit(picture: Any) -> dict[str, Any]:
         OSError: the file cannot be read.
     """
     if isinstance(picture, str | os.PathLike):
-        picture = Path(picture).read_bytes()
+        picture = _content(Path(picture))
     if isinstance(picture, bytes | bytearray | memoryview):
         return {"image": base64.b64encode(picture).decode("ascii")}
     return {"pixels": picture.tolist() if hasattr(picture, "tolist") else [_plain(row) for row in picture]}
+
+
+def _content(path: Path) -> bytes:
+    """
+    Raises:
+        OSError: the file cannot be read.
+        InvalidInput: it is larger than any service takes.
+    """
+    with path.open("rb") as file:
+        content = file.read(MOST_FILE + 1)
+    if len(content) > MOST_FILE:
+        raise InvalidInput(f"{path} is larger than {MOST_FILE // 2**20} MiB", field="image")
+    return content
 
 
 def run_ids(runs: Iterable[Any]) -> str:

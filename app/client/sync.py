@@ -213,6 +213,7 @@ class Densely:
     `retries`: how often what is safe to repeat is repeated, a number or a `Retries`: reading, predicting, and training,
     which is sent with a key that makes it queue one run only. Waiting for a run goes on until there was no answer for a
     minute; `Retries(away=600)` makes that ten.
+    `trust_env`: proxies and certificates of the environment are used, as httpx does; never for loopback addresses.
 
     >>> with Densely(url) as client:
     ...     client.ready().tasks["sentiment"]
@@ -225,9 +226,11 @@ class Densely:
         api_key: str | None = None,
         timeout: float = 30.0,
         retries: int | Retries = 5,
+        *,
+        trust_env: bool = True,
     ) -> None:
-        how = Retries(most=retries) if isinstance(retries, int) else retries
-        self._transport = Transport(Connection(url.rstrip("/"), api_key, timeout, how))
+        how = retries if isinstance(retries, Retries) else Retries(most=int(retries))
+        self._transport = Transport(Connection(str(url).rstrip("/"), api_key, timeout, how, trust_env))
         self.predict = Predictions(self._transport)
         self.models = Models(self._transport)
         self.runs = Runs(self._transport)

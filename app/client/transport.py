@@ -1,14 +1,16 @@
 """The two ways to send what `calls` describes: waiting for the answer, and with `await`. Everything else is shared."""
 
 import ipaddress
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlsplit
+from urllib.request import proxy_bypass
 
 import httpx
 
 import app
+from app.client.bodies import as_json
 from app.client.calls import Call, Script
 from app.client.errors import ServiceUnreachable, error_of
 from app.client.events import Event, Feed, is_stream, polled
@@ -16,6 +18,7 @@ from app.client.retries import Course, Retries
 from app.errors import InvalidInput
 
 T = TypeVar("T")
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 Outcome = httpx.Response | httpx.TransportError
 # Nothing was sent yet, so that even what must not be repeated may be.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout)
@@ -29,6 +32,7 @@ class Connection:
     api_key: str | None
     timeout: float  # seconds, for connecting and for each read
     retries: Retries
+    trust_env: bool = True  # proxies and certificates of the environment
 
     def options(self) -> dict[str, Any]:
         """Arguments of httpx' clients.
@@ -36,17 +40,32 @@ class Connection:
         Raises:
             InvalidInput: the URL or the key cannot be used.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidInput(f"{self.url!r} is no URL of a service, such as http://127.0.0.1:8000", field="url")
+        host = _host_of(self.url)
         headers = {"User-Agent": f"densely/{app.__version__}", "Accept": "application/json"}
         if self.api_key:
             if not (self.api_key.isascii() and self.api_key.isprintable()):
                 raise InvalidInput("an API key has printable ASCII characters only", field="api_key")
             headers["Authorization"] = f"Bearer {self.api_key}"
+        options = {"base_url": self.url, "headers": headers, "timeout": self.timeout}
         # A proxy of the environment cannot reach this machine's own loopback.
-        remote = not _is_loopback(parts.hostname)
-        return {"base_url": self.url, "headers": headers, "timeout": self.timeout, "trust_env": remote}
+        if _is_loopback(host) or not self.trust_env:
+            return {**options, "trust_env": False}
+        if proxy_bypass(host):  # httpx would set up, or fail to, even the proxy that NO_PROXY excludes
+            return {**options, "trust_env": False, "verify": httpx.create_ssl_context()}
+        return options
+
+    def opened(self, kind: Callable[..., C]) -> C:
+        """A client of httpx.
+
+        Raises:
+            InvalidInput: the URL, the key, or a proxy of the environment cannot be used.
+        """
+        options = self.options()
+        try:
+            return kind(**options)
+        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            told = f"no client can be made for {self.url} with the proxy and certificates of the environment: {error}"
+            raise InvalidInput(told, field="url") from error
 
     def feed(self, run_id: str | None, last_id: str | None, timeout: float | None) -> Feed:
         """The events of a run, or of all, for `timeout` seconds from now."""
@@ -77,6 +96,21 @@ class Connection:
         raise ServiceUnreachable(f"the service at {self.url} does not answer: {reason}") from cause
 
 
+def _host_of(url: str) -> str:
+    """
+    Raises:
+        InvalidInput: this is no URL of a service.
+    """
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.hostname.encode("idna") and parts.port != 0:
+            return parts.hostname
+    except (ValueError, httpx.InvalidURL):  # also a name that has no form in the DNS
+        pass
+    raise InvalidInput(f"{url!r} is no URL of a service, such as http://127.0.0.1:8000", field="url")
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -86,9 +120,10 @@ def _is_loopback(host: str) -> bool:
 
 def _request(call: Call[Any]) -> dict[str, Any]:
     """Arguments of httpx' `request`. Ids in paths come from callers, so what is no path character is escaped."""
-    body = {} if call.body is None else {"json": call.body}
-    path = quote(call.path, safe="/")
-    return {"method": call.method, "url": path, "params": call.params, "headers": call.headers, **body}
+    asked = {"method": call.method, "url": quote(call.path, safe="/"), "params": call.params, "headers": call.headers}
+    if call.body is None:
+        return asked
+    return {**asked, "content": as_json(call.body), "headers": {**call.headers, "Content-Type": "application/json"}}
 
 
 def _read(call: Call[T], response: httpx.Response) -> T:
@@ -106,7 +141,7 @@ class Transport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._time = connection.retries.time
-        self._http = httpx.Client(**connection.options())
+        self._http = connection.opened(httpx.Client)
 
     def close(self) -> None:
         """Close all connections."""
@@ -191,7 +226,7 @@ class AsyncTransport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._time = connection.retries.time
-        self._http = httpx.AsyncClient(**connection.options())
+        self._http = connection.opened(httpx.AsyncClient)
 
     async def close(self) -> None:
         """Close all connections."""

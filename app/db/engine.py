@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 
 from app.db.base import SCHEMA_REVISION
 from app.db.file import DatabaseFile
-from app.errors import Unavailable
+from app.errors import Unavailable, Unusable
 
 Transaction = Connection  # what services hand on: an open transaction
 
@@ -46,26 +46,34 @@ class Database:
         """`url` is SQLAlchemy's form; nothing is opened before the first transaction."""
         try:
             parsed = make_url(url)
-        except ArgumentError as error:
-            raise Unavailable("the database URL is not in SQLAlchemy's form") from error
+        except (ArgumentError, ValueError) as error:
+            raise Unusable("the database URL is not in SQLAlchemy's form") from error
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = {"pool_pre_ping": True, **POOL}
         if parsed.get_backend_name() == "sqlite":
+            _refuse_memory(parsed)
             options = {"connect_args": {"timeout": BUSY_TIMEOUT}, **POOL}
         elif parsed.get_backend_name() == "postgresql":
             options["connect_args"] = {name: value for name, value in POSTGRES.items() if name not in parsed.query}
         try:
             self.engine = create_engine(parsed, **options)
         except (ImportError, NoSuchModuleError) as error:
-            raise Unavailable(f"there is no driver for {parsed.drivername!r} databases here") from error
+            raise Unusable(
+                f"there is no driver for {parsed.drivername!r} databases here; Densely uses SQLite or PostgreSQL"
+            ) from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._file: DatabaseFile | None = None
+        if self.engine.dialect.name not in ("sqlite", "postgresql"):
+            raise Unusable(f"Densely uses SQLite or PostgreSQL, not {self.engine.dialect.name}")
+        self.file: Path | None = None  # of SQLite, unless the URL is one of SQLite's own
+        self._file: DatabaseFile | None = None  # that file, watched over
         self._generation = 0
         if self.is_sqlite:
-            if parsed.database:
-                _make_folder(Path(parsed.database).parent)
-                self._file = DatabaseFile(Path(parsed.database))
+            assert parsed.database
+            if not parsed.database.startswith("file:"):
+                self.file = Path(parsed.database)
+                _make_folder(self.file.parent)
+                self._file = DatabaseFile(self.file)
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         elif self.engine.dialect.name == "postgresql":
@@ -121,12 +129,26 @@ class Database:
             found: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
             return found
 
+    def check_known(self) -> str | None:
+        """The revision of the tables, None if there are none.
+
+        Raises:
+            Unusable: they are of a newer release; this one can neither use nor migrate them.
+        """
+        found = self.revision()
+        if found and not (found.isdecimal() and int(found) <= int(SCHEMA_REVISION)):
+            raise Unusable(
+                f"the database has schema {found}, which this release does not know: install the release that made it, "
+                "or name another database with DENSELY_HOME or DENSELY_DATABASE_URL"
+            )
+        return found
+
     def check_revision(self) -> None:
         """
         Raises:
             Unavailable: the tables are not those that this code works with.
         """
-        if (found := self.revision()) != SCHEMA_REVISION:
+        if (found := self.check_known()) != SCHEMA_REVISION:
             raise Unavailable(
                 f"the database has schema {found or 'none'}, this release needs {SCHEMA_REVISION}: "
                 "run `densely migrate`"
@@ -169,11 +191,17 @@ def lock(tx: Transaction, name: str) -> None:
         tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
+def _refuse_memory(url: URL) -> None:
+    database = url.database or ""
+    if database in ("", ":memory:") or database.startswith("file::memory:") or url.query.get("mode") == "memory":
+        raise Unusable("a database in memory is each process's own: name a file, as in sqlite:////var/lib/densely.db")
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Unavailable(f"the folder {folder} cannot be made: {error.strerror}") from error
+        raise Unusable(f"the folder {folder} cannot be made: {error.strerror}") from error
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:

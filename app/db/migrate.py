@@ -1,18 +1,20 @@
 """Brings the tables to the schema of this release, with Alembic."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.engine import Database
-
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
+from app.db import condition
+from app.errors import Unusable
+from app.shipped import shipped
 
 
 def config(url: str) -> Config:
-    """Alembic's configuration, from pyproject.toml, for the database at `url`."""
-    loaded = Config(toml_file=REPOSITORY / "pyproject.toml")
+    """Alembic's configuration for the database at `url`."""
+    loaded = Config()
+    # A % would begin a reference to another option.
+    loaded.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
     loaded.attributes["url"] = url
     return loaded
 
@@ -22,12 +24,13 @@ def upgrade(url: str, revision: str = "head") -> None:
 
     Raises:
         Unavailable: the database does not answer.
+        Unusable: it is none, is damaged or of a newer release, or a migration failed; nothing has changed.
     """
-    database = Database(url)
-    with database.read():  # a database that is away is told apart from a migration that fails
-        pass
-    database.close()
-    command.upgrade(config(url), revision)
+    condition.check(url)  # a database that is away or damaged is told apart from a migration that fails
+    try:
+        command.upgrade(config(url), revision)
+    except (SQLAlchemyError, CommandError, OSError) as error:
+        raise Unusable(f"the database cannot be migrated: {condition.reason(error)}; it is as it was") from error
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -11,7 +11,7 @@ from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
 from app.domain.runs import Metrics
-from app.errors import ArtifactInvalid, InvalidInput, NotFound
+from app.errors import ArtifactInvalid, InvalidInput, NotFound, Unusable
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.services.paging import cut
@@ -147,23 +147,29 @@ class RegistryService:
         """Take over the models that come with Densely, for tasks that have no model yet.
 
         Returns why not, by task, for those whose files are damaged: to be tried again.
+
+        Raises:
+            Unusable: the folder of the models cannot take them.
         """
         damaged = {}
         with self._database.read() as tx:
-            here = models.tasks_with_models(tx)
-        for task, model_id in bundled.bundled().items():
-            if task not in tasks.all_tasks() or task in here:
+            served = models.tasks_with_models(tx)
+        for task, model_id in _listed(bundled).items():
+            if task in served or task not in tasks.all_tasks():
                 continue
             try:
-                manifest = bundled.open(task, model_id).manifest
+                self._take_over(bundled, task, model_id)
             except ArtifactInvalid as error:  # the other tasks go on
                 damaged[task] = error.message
-                continue
-            self._take_over(bundled, manifest)
+            except OSError as error:
+                told = f"the models that come with Densely cannot be copied to the models folder: {error.strerror}"
+                raise Unusable(f"{told}; make room there, or set DENSELY_MODELS_DIR to another one") from error
         return damaged
 
-    def _take_over(self, bundled: ArtifactStore, manifest: Manifest) -> None:
-        task, model_id = manifest.task, manifest.id
+    def _take_over(self, bundled: ArtifactStore, task: str, model_id: str) -> None:
+        manifest = bundled.manifest(task, model_id)
+        if (manifest.task, manifest.id) != (task, model_id):
+            raise ArtifactInvalid(f"the manifest of model {model_id} is another model's")
         with self._database.write() as tx:
             lock(tx, f"models of {task}")  # API processes that start together take turns
             if task in models.tasks_with_models(tx):
@@ -179,6 +185,15 @@ class RegistryService:
         if row is None:
             raise NotFound(f"there is no model {model_id!r}")
         return _model(row)
+
+
+def _listed(bundled: ArtifactStore) -> dict[str, str]:
+    """Model id by task; none if the list cannot be read, which the log tells."""
+    try:
+        return bundled.bundled()
+    except ArtifactInvalid as error:
+        log.error("model.bundled_invalid", reason=error.message)
+        return {}
 
 
 def _model(row: Any) -> Model:

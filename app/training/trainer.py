@@ -6,6 +6,7 @@ is somebody else's by now; `OUTAGE_STATUS`: the database stayed away; anything e
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -33,6 +34,9 @@ NICENESS = 10  # training gives way to /predict on the same machine
 
 def main() -> int:
     """Get warm, say so, train once."""
+    # The worker decides what an interrupt of them all means; here it would be an error in the middle of an epoch.
+    # SIGTERM ends this process at once: the worker tells a stop, which gives the attempt back, from a lost trainer.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"

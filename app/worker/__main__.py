@@ -1,7 +1,6 @@
 """The worker's composition root."""
 
 import secrets
-import signal
 import socket
 from collections.abc import Callable
 from threading import Event
@@ -10,8 +9,10 @@ from app import logs, processes
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.clock import utc_now
+from app.folders import check_writable
 from app.services.execution import WorkerService
 from app.settings import Settings
+from app.worker import scratch
 from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
 from app.worker.loop import Limits, Worker
 
@@ -20,8 +21,10 @@ def work(settings: Settings) -> None:
     """Carry out queued runs until SIGTERM or SIGINT; then put the present one back and return."""
     logs.configure(settings.log_level)
     stop = processes.Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    processes.stop_on_signals(stop)
+    for folder, setting in ((settings.home, "DENSELY_HOME"), (settings.models_dir, "DENSELY_MODELS_DIR")):
+        check_writable(folder, setting)
+    scratch.sweep()
     database = Database(settings.url)
     database.check_revision()
     worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
@@ -66,5 +69,5 @@ def _send_webhooks(settings: Settings, database: Database, stop: Event) -> Calla
 
 
 if __name__ == "__main__":
-    processes.stop_with_parent()
-    work(Settings())
+    with processes.as_child():
+        work(Settings())

@@ -16,6 +16,7 @@ import psutil
 
 from app.logs import get as get_log
 from app.services.execution import Claim
+from app.worker.scratch import Scratch
 
 log = get_log()
 
@@ -73,19 +74,25 @@ class ProcessTrainer:
 
     def __init__(self) -> None:
         self.hello: dict[str, Any] = {}
+        self._scratch = Scratch()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "app.training.trainer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            encoding="utf-8",
+            env={**os.environ, "TMPDIR": str(self._scratch.folder)},
             start_new_session=True,  # Ctrl-C goes to the worker, which ends its trainer in order
         )
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
+        """What it says, to its end; then its temporary files are of no use."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self.hello = json.loads(line)
+        self._process.wait()
+        self._scratch.remove()
 
     @property
     def alive(self) -> bool:
@@ -110,12 +117,12 @@ class ProcessTrainer:
             return None
 
     def kill(self) -> None:
-        """End it and whatever it started."""
-        if not self.alive:  # its id may be somebody else's by now
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        """End it and whatever it started, if it has not ended, and remove its temporary files."""
+        if self.alive:  # else its id may be somebody else's by now
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._scratch.remove()
 
     def memory(self) -> int:
         """Resident memory, bytes; 0 when it has just ended."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ log = get_log()
 T = TypeVar("T")
 
 SWEEP_EVERY = 3_600.0  # seconds
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
 OUTAGE = RunError(type="DatabaseAway", message=f"the database did not answer for {OUTAGE_SECONDS:g} seconds")
 
@@ -102,9 +104,7 @@ class Worker:
         while True:
             self._executor.warm()
             if (code := trainer.wait(self._limits.poll)) is not None:
-                if code == OUTAGE_STATUS:
-                    return Change.RELEASED, OUTAGE
-                return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")
+                return self._after(code, stop)
             if stop.is_set():
                 return Change.RELEASED, None
             now = self._monotonic()
@@ -127,6 +127,18 @@ class Worker:
                 renewed = now
                 self._patiently(self._say_alive)
                 self._patiently(self._service.expire)  # others' runs: a worker that looks seldom finds nothing out
+
+    def _after(self, code: int, stop: Event) -> tuple[Change | None, RunError | None]:
+        """The change that a trainer's end with this exit status calls for."""
+        if code == OUTAGE_STATUS:
+            return Change.RELEASED, OUTAGE
+        if self._is_stop(code, stop):
+            return Change.RELEASED, None
+        return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")
+
+    def _is_stop(self, code: int, stop: Event) -> bool:
+        """Whether the trainer is gone because all is being stopped: service managers signal every process at once."""
+        return stop.wait(self._limits.heartbeat) if -code in STOPS else stop.is_set()
 
     def _over_limit(self, trainer: Trainer, elapsed: float) -> RunError | None:
         """Which limit the attempt has passed, if any."""

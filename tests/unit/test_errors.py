@@ -33,6 +33,7 @@ INTENDED = {
     "QueueFull": 429,
     "Unavailable": 503,
     "Overloaded": 503,
+    "Unusable": 503,
     "ArtifactInvalid": 503,
     "Undelivered": 500,
     "AddressRefused": 500,

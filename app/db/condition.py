@@ -1,0 +1,81 @@
+"""Whether this release can work with a database, found out before anything is started: one line, with what to do."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db.engine import Database
+from app.errors import Unavailable, Unusable
+
+SMALL = 2**26  # bytes: a file of this size is read whole in some tenths of a second
+ELSEWHERE = "name another one with DENSELY_HOME or DENSELY_DATABASE_URL"
+START_ANEW = f"restore it from a backup, move it away to start anew, or {ELSEWHERE}"
+
+# What SQLite says, and what can be done about it; `{}` is the file.
+SQLITE = {
+    "SQLITE_NOTADB": f"{{}} is not an SQLite database: move it away, or {ELSEWHERE}",
+    "SQLITE_CORRUPT": f"{{}} is damaged: {START_ANEW}",
+    "SQLITE_READONLY": f"{{}} cannot be written: give this user the right to, or {ELSEWHERE}",
+    "SQLITE_CANTOPEN": f"{{}} cannot be opened: mend its folder, shorten its path to 500 characters, or {ELSEWHERE}",
+    "SQLITE_FULL": "the disk of {} is full: make room",
+    "SQLITE_IOERR": f"{{}} cannot be read or written: look at its disk, make room, or {ELSEWHERE}",
+    "SQLITE_BUSY": "{} is locked by another program: end that",
+}
+
+
+def check(url: str, *, thorough: bool = False) -> None:
+    """The database answers and is whole; its tables are this release's, older ones, or none.
+
+    `thorough`: read an SQLite file page by page also if it is large.
+
+    Raises:
+        Unavailable: it does not answer.
+        Unusable: the same will be found again until somebody mends it.
+    """
+    database = Database(url)
+    file = database.file
+    if file:
+        _check_file(file)
+    try:
+        with database.read() as tx:
+            if database.is_sqlite and (thorough or not file or not file.exists() or file.stat().st_size <= SMALL):
+                found = tx.execute(text("PRAGMA quick_check(1)")).scalar()
+                if found != "ok":
+                    raise Unusable(SQLITE["SQLITE_CORRUPT"].format(file))
+        database.check_known()
+    except Unavailable as error:
+        if told := _told(error.__cause__, file):
+            raise Unusable(told) from error
+        raise
+    except (SQLAlchemyError, TypeError, ValueError) as error:  # an option of the URL that its driver does not know
+        raise Unusable(f"the database cannot be used: {reason(error)}; correct DENSELY_DATABASE_URL") from error
+    finally:
+        database.close()
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what the driver says, without SQL."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _check_file(file: Path) -> None:
+    """What SQLite would call by the wrong name, or not notice before the first write."""
+    try:
+        if file.is_dir():
+            raise Unusable(f"{file} is a folder: the database is a file; {ELSEWHERE}")
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            raise Unusable(SQLITE["SQLITE_READONLY"].format(file))
+    except OSError as error:
+        raise Unusable(f"{file}: {error.strerror}; {ELSEWHERE}") from error
+
+
+def _told(cause: BaseException | None, file: Path | None) -> str | None:
+    """What to do about SQLite's own complaint, if it is one."""
+    original = getattr(cause, "orig", None)
+    name = getattr(original, "sqlite_errorname", None) if isinstance(original, sqlite3.Error) else None
+    told = next((text for kind, text in SQLITE.items() if name and name.startswith(kind)), None)
+    return told.format(file) if told else None

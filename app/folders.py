@@ -1,0 +1,34 @@
+"""Whether the service can write where it has to: known at its start, in one line, and not from three dead processes."""
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from app.errors import Unusable
+
+LEAST = 2**18  # bytes: a new database, and some
+
+
+def check_writable(folder: Path, setting: str, room: int = LEAST) -> None:
+    """Make the folder if it is missing, and see whether a file of `room` bytes can be written there.
+
+    `setting`: the environment variable that names the folder.
+
+    Raises:
+        Unusable: it cannot, told with the remedy.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unusable(f"the folder {folder} cannot be made: {error.strerror}; set {setting} to another one") from error
+    probe = folder / f".room-{secrets.token_hex(6)}"
+    try:
+        with probe.open("xb") as file:
+            for _ in range(0, room, LEAST):
+                file.write(bytes(LEAST))
+    except OSError as error:
+        told = f"the folder {folder} cannot be written: {error.strerror}; give this user the right to, make room, or "
+        raise Unusable(f"{told}set {setting} to another one") from error
+    finally:
+        with suppress(OSError):
+            probe.unlink()

@@ -7,6 +7,7 @@ DenselyError
 │   └── TooSlow              ... because it did not arrive in time
 ├── Misdirected              the request is meant for another host
 ├── UnsupportedMediaType     the body says that it is not JSON
+├── NotAcceptable            the answer has none of the forms that the client takes
 ├── NotFound                 no such task, run, model, preset or dataset
 ├── Conflict                 the request is fine, the present state is not
 │   ├── InvalidTransition    the run's status does not allow it
@@ -73,6 +74,10 @@ class Misdirected(DenselyError):
 
 class UnsupportedMediaType(DenselyError):
     """The body must be JSON: send it with `Content-Type: application/json`."""
+
+
+class NotAcceptable(DenselyError):
+    """The answer has no form that the `Accept` header names."""
 
 
 class NotFound(DenselyError):

@@ -27,6 +27,7 @@ from app.datasets.catalog import Catalog
 from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
+from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
 from app.services.pictures import PictureService
@@ -81,6 +82,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
         ),
         events=EventService(database),
         registry=RegistryService(database, store, clock),
+        answers=AnswerService(database, store),
         comparison=ComparisonService(database, store),
         pictures=PictureService(database, store),
         prediction=PredictionService(database, store, cache, clock),

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from app.api import problems
 from app.datasets.catalog import Catalog
+from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
 from app.services.pictures import PictureService
@@ -26,6 +27,7 @@ class Services:
     training: TrainingService
     events: EventService
     registry: RegistryService
+    answers: AnswerService
     comparison: ComparisonService
     pictures: PictureService
     prediction: PredictionService
@@ -62,6 +64,7 @@ _MEANING = {
     400: "The body is not JSON",
     401: "An API key is needed",
     404: "There is no such thing",
+    406: "`Accept` names no form that there is",
     408: "The body did not arrive in time",
     409: "The present state does not allow it",
     413: "The body is too large",

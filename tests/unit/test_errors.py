@@ -24,6 +24,7 @@ INTENDED = {
     "Misdirected": 421,
     "UnsupportedMediaType": 415,
     "NotFound": 404,
+    "NotAcceptable": 406,
     "Conflict": 409,
     "InvalidTransition": 409,
     "IdempotencyConflict": 422,

@@ -133,6 +133,7 @@ class Dataset(Answer):
     description: str
     is_sample: bool
     here: bool = Field(description="whether the rows are on the service's machine")
+    pictures: list[str] = Field(default_factory=list, description="what `client.tasks.picture` can draw of it")
 
 
 class Task(Answer):
@@ -178,6 +179,7 @@ class ComparedRun(Answer):
     """A run of a comparison, in short."""
 
     id: str
+    label: str = Field("", description="what it is called beside the others")
     name: str | None
     preset: str
     dataset: str

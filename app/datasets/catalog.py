@@ -12,10 +12,11 @@ import numpy as np
 
 from app.datasets import sample
 from app.errors import DatasetInvalid
-from app.tasks.base import Columns, DatasetInfo, Task
+from app.tasks.base import Columns, DatasetInfo, Split, Task
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
 BATCH = 4_096  # rows read at once
+HEAD_BATCH = 512  # the same, where the first rows are enough
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,45 @@ class Catalog:
         if checksum != self.checksum(info):
             raise DatasetInvalid(f"{path} was replaced while it was read; try again")
         return _split(task, info, target, checksum, columns, notes)
+
+    def first(self, task: Task, info: DatasetInfo, split: Split, most: int) -> Rows:
+        """The first rows of a split, at most so many; of a file no more is read than that takes.
+
+        Raises:
+            FileNotFoundError: its file is not in the folder.
+            DatasetInvalid: the file is not readable, or lacks columns or rows.
+        """
+        needed = [c for c in task.input_columns if c not in task.optional_columns] + [task.target]
+        columns: Columns = task.rows(info.name) if info.is_built_in else _head(self.path(info), needed, split, most)
+        places = np.flatnonzero(np.array(columns["split"], dtype=object) == split)[:most]
+        found = {name: _pick(columns[name], places) for name in needed}
+        if not len(places) or any(_has_gaps(column) for column in found.values()):
+            raise DatasetInvalid(f"dataset {info.name!r} has no {split} rows, or some without values")
+        return Rows({name: found[name] for name in needed[:-1]}, found[task.target])
+
+
+def _head(path: Path, names: list[str], split: str, most: int) -> dict[str, Any]:
+    """These columns and `split` of the first `most` rows of a split in a file, batch by batch."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    found, rows = [], 0
+    try:
+        # Not the whole column at once, which is what it reads ahead otherwise.
+        with pq.ParquetFile(path, buffer_size=2**16, pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=HEAD_BATCH, columns=[*names, "split"]):
+                own = batch.filter(pc.equal(batch.column("split").cast("string"), split))
+                found.append(own)
+                rows += len(own)
+                if rows >= most:
+                    break
+        table = pa.Table.from_batches(found)
+        return {name: _values(table.column(name).combine_chunks()) for name in [*names, "split"]}
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, KeyError, OSError, ValueError) as error:
+        raise DatasetInvalid(f"{path} is not a readable Parquet file with the columns {', '.join(names)}") from error
 
 
 def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:

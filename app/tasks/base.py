@@ -20,6 +20,8 @@ Columns = Mapping[str, Any]  # column name -> list or array with one entry per r
 Label = str | int
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
 Picture = Literal["boundary", "confusion", "predictions", "sheet"]
+DatasetPicture = Literal["points", "sheet"]
+Split = Literal["train", "test"]
 
 SAMPLE = "sample"  # name of every task's bundled dataset
 
@@ -137,6 +139,7 @@ class Task(ABC):
     feature_kinds: ClassVar[tuple[type[Part], ...]]
     presets: ClassVar[dict[str, Preset]]
     pictures: ClassVar[tuple[Picture, ...]]  # besides the layer diagram, of every model
+    dataset_pictures: ClassVar[tuple[DatasetPicture, ...]] = ()  # of the rows themselves, of every dataset
     Encoding: ClassVar[type[BaseModel]] = NamedValues  # how a model sees an input
     Codes: ClassVar[type[BaseModel]] = Values  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]] = Restored

@@ -139,6 +139,7 @@ class Digits(Task):
     heads = ("multiclass",)
     feature_kinds = (Pixels,)
     pictures = ("confusion", "sheet")
+    dataset_pictures = ("sheet",)
     presets = {
         "baseline": Preset(
             description="One hidden layer of 512 units, 5 epochs: the notebook's network",

@@ -120,9 +120,17 @@ class Model(Answer):
     active: bool
 
 
+class Drawing(Answer):
+    """A picture that can be asked for."""
+
+    title: str
+    path: str = Field(description="relative to the service's own address; also with `.png` in place of `.svg`")
+
+
 class ModelDetail(Model):
     """A trained model with its manifest: recipe, layers, dataset, versions, checksums."""
 
+    pictures: list[Drawing] = Field(default_factory=list)
     manifest: dict[str, Any]
 
 
@@ -210,6 +218,7 @@ class Comparison(Answer):
     """Runs of one task side by side."""
 
     task: str
+    pictures: list[Drawing] = Field(default_factory=list)
     runs: list[ComparedRun]
     differences: list[Difference]
     tests: list[PairedTest]

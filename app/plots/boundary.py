@@ -9,7 +9,20 @@ from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Plane, Shown
 from app.plots.series import thin
-from app.plots.style import BLUE, INK, VERMILLION, WIDTH, Form, drawing, light_grid, page, render
+from app.plots.style import (
+    BLUE,
+    INK,
+    TEXT_POINTS,
+    VERMILLION,
+    WIDTH,
+    Form,
+    clean,
+    drawing,
+    light_grid,
+    page,
+    render,
+    wrapped,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +34,7 @@ LARGE, SMALL = 42.0, 14.0  # square points that a marker covers: alone on a page
 MOST_POINTS = 2_000  # drawn, evenly chosen from more; in a panel a tenth of them
 BAR = 0.9  # inches for the colour bar beside the panels
 MOST_COLUMNS = 3
-HEADING = 0.62  # inches above and below a panel
+LINE = 0.21  # inches that a line of a panel's heading takes, and the numbers below it
 
 Names = tuple[str, str]  # of the two classes
 
@@ -57,14 +70,16 @@ def boundaries(panels: Sequence[Panel], names: Names, title: str, form: Form) ->
     columns = 2 if len(panels) in (2, 4) else min(len(panels), MOST_COLUMNS)
     rows = -(-len(panels) // columns)
     side = (WIDTH - BAR) / columns
+    titles = [[*wrapped(clean(panel.title), side, TEXT_POINTS * 0.6), panel.told] for panel in panels]
+    height = side + max(map(len, titles)) * LINE + LINE
     with drawing():
-        figure = page(WIDTH, rows * (side + HEADING), title, "The line is where both classes are as probable")
+        figure = page(WIDTH, rows * height, title, "The line is where both classes are as probable")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         used, unused = list(grid.flat[: len(panels)]), grid.flat[len(panels) :]
-        for axes, panel in zip(used, panels, strict=True):
-            filled = _fill(axes, _coarse(panel.plane), linewidth=1.6)
+        for axes, panel, lines in zip(used, panels, titles, strict=True):
+            filled = _fill(axes, _coarse(panel.plane, columns), linewidth=1.6)
             _scatter(axes, panel.shown.inputs, panel.shown.target, names, SMALL, MOST_POINTS // 10)
-            axes.set_title(f"{panel.title}\n{panel.told}", pad=6)
+            axes.set_title("\n".join(lines), fontsize=TEXT_POINTS, pad=6)
             axes.tick_params(labelbottom=True)
         for axes in unused:
             axes.remove()
@@ -92,9 +107,9 @@ def points(
         return render(figure, form, title)
 
 
-def _coarse(plane: Plane) -> Plane:
-    """Every second line of the plane, its edges among them: a panel is a few hundred pixels wide."""
-    kept = thin(len(plane.xs), len(plane.xs) // 2)
+def _coarse(plane: Plane, parts: int) -> Plane:
+    """About every second or third line of the plane, its edges among them: the panel is so much smaller."""
+    kept = thin(len(plane.xs), len(plane.xs) // parts)
     return Plane(plane.xs[kept], plane.ys[kept], plane.probability[np.ix_(kept, kept)])
 
 

@@ -15,13 +15,11 @@ from app.db.engine import Database
 from app.domain.recipes import HEADS
 from app.domain.runs import Metrics, Run, RunStatus
 from app.errors import ArtifactInvalid, InvalidInput
+from app.services import drawings
+from app.services.drawings import Drawing
 from app.services.legends import labels_of, settings_of
-from app.tasks import registry
-from app.tasks.base import Picture
 
 MOST_RUNS = 10
-ComparedPicture = Literal["boundaries"]
-SIDE_BY_SIDE: dict[ComparedPicture, Picture] = {"boundaries": "boundary"}  # of which picture of a model
 LEVEL = 0.05  # of significance, the usual one
 
 
@@ -69,7 +67,7 @@ class Comparison(BaseModel):
     """Runs of one task side by side."""
 
     task: str
-    pictures: list[ComparedPicture] = Field(description="what `GET /compare/{picture}.svg` can draw of them")
+    pictures: list[Drawing] = Field(description="of all runs together; none before all have succeeded")
     runs: list[ComparedRun]
     differences: list[Difference]
     tests: list[PairedTest] = Field(description="of each pair with published models and the same test split")
@@ -110,7 +108,7 @@ class ComparisonService:
         tests, notes = self._tests(found)
         return Comparison(
             task=found[0].task,
-            pictures=pictures_of(found[0].task),
+            pictures=drawings.of_runs(found),
             runs=[_short(run, label) for run, label in zip(found, labels_of(found), strict=True)],
             differences=_differences([settings_of(run) for run in found]),
             tests=tests,
@@ -187,12 +185,6 @@ class _Pair:
             better=better,
             reading=f"{figures}, adjusted p = {adjusted:.2g}: {verdict}",
         )
-
-
-def pictures_of(task_name: str) -> list[ComparedPicture]:
-    """What can be drawn of this task's models side by side."""
-    task = registry.all_tasks().get(task_name)
-    return [name for name, each in SIDE_BY_SIDE.items() if task and each in task.pictures]
 
 
 def _short(run: Run, label: str) -> ComparedRun:

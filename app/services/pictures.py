@@ -17,13 +17,13 @@ from app.db.engine import Database
 from app.domain.runs import Epoch, Run
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.plots.style import Form
-from app.services.comparison import pictures_of
+from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks import registry
 from app.tasks._rows import dense
 from app.tasks.base import DatasetInfo, DatasetPicture, Label, Picture, Split, Task
 
-MOST_PICTURES = 8  # drawn or waiting at once
+MOST_PICTURES = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...
 MOST_SHOWN: dict[DatasetPicture, int] = {"points": 2_000, "sheet": 100}  # rows of a dataset
 SPLITS: dict[Split, str] = {"train": "training", "test": "test"}
@@ -88,7 +88,7 @@ class PictureService:
         """
         from app.plots import boundary
 
-        if "boundaries" not in pictures_of(runs[0].task):
+        if "boundaries" not in kinds_of_runs(runs[0].task):
             raise InvalidInput(f"models of task {runs[0].task!r} have no boundaries", "runs")
         datasets = list(dict.fromkeys(run.dataset for run in runs))
         with self._turn():

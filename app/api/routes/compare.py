@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 from app.api.dependencies import ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.plots.style import Form
-from app.services.comparison import ComparedPicture, Comparison
+from app.services.comparison import Comparison
+from app.services.drawings import ComparedPicture
 from app.services.pictures import Figure
 
 router = APIRouter(prefix="/compare", tags=["runs"])

@@ -85,6 +85,7 @@ def boundaries(panels: Sequence[Panel], names: Names, title: str, form: Form) ->
             axes.remove()
         ends = [(plane.xs[0], plane.xs[-1], plane.ys[0], plane.ys[-1]) for plane in (panel.plane for panel in panels)]
         left, right, bottom, top = zip(*ends, strict=True)
+        grid[0, 0].locator_params(nbins=5)
         grid[0, 0].set(xlim=(min(left), max(right)), ylim=(min(bottom), max(top)))
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=1.6)
         figure.colorbar(filled, ax=used, fraction=0.03, pad=0.02, label=f"probability of {names[1]}", aspect=30)

@@ -9,7 +9,7 @@ from app.domain.runs import Run
 
 LETTERS = 60  # of a label; the last ones give way to an ellipsis
 PART_LETTERS = 24  # of one setting's value
-_LEFT_OUT = ("recipe.layers",)
+_LEFT_OUT = ("recipe.layers", "recipe.early_stopping.patience")  # told in other words
 
 
 def labels_of(runs: Sequence[Run]) -> list[str]:
@@ -43,24 +43,32 @@ def _differing(run: Run, others: Sequence[Run]) -> list[str]:
     every = [_facets(other) for other in others]
     own = _facets(run)
     names = dict.fromkeys(name for facets in every for name in facets)
-    differing = [name for name in names if any(facets.get(name) != own.get(name) for facets in every)]
+    differing = [n for n in names if len({str(facets[n]) for facets in every if facets.get(n) is not None}) > 1]
     return [_told(name, own[name]) for name in differing if own.get(name) not in (None, 0, "")]
 
 
 def _facets(run: Run) -> dict[str, Any]:
-    """Settings by a short name; of the layers their units, activations and penalties."""
+    """Settings by a short name; of the layers their units, activations and penalties. None is no setting of this run."""
+    stopping = run.recipe.early_stopping
     dense = [layer for layer in run.recipe.layers if isinstance(layer, Dense)]
     facets: dict[str, Any] = {
         "units": "-".join(str(layer.units) for layer in dense) or "no hidden layer",
-        "": _set(layer.activation for layer in dense),
+        "": _set(layer.activation for layer in dense) or None,
         "L1": _set(f"{layer.l1:g}" for layer in dense if layer.l1),
         "L2": _set(f"{layer.l2:g}" for layer in dense if layer.l2),
         "dropout": _set(f"{layer.rate:g}" for layer in run.recipe.layers if isinstance(layer, Dropout)),
+        "patience": str(stopping.patience) if stopping else "",
     }
     for path, value in settings_of(run).items():
         if not path.startswith(_LEFT_OUT):
-            facets[path.removeprefix("recipe.").replace(".kind", "").replace("_", " ")] = value
+            facets[_short(path)] = value
     return facets
+
+
+def _short(path: str) -> str:
+    """`recipe.optimizer.learning_rate` is `learning rate`, `validation.kind` is `validation`."""
+    name = path.removeprefix("recipe.").removesuffix(".kind")
+    return name.removeprefix("optimizer.").removeprefix("features.").replace(".", " ").replace("_", " ")
 
 
 def _set(values: Any) -> str:

@@ -138,7 +138,10 @@ def compare(
         as_json(found)
         return
     names = [run.id for run in found.runs]
-    figures: list[list[Any]] = [["run", *(run.label for run in found.runs)]]
+    figures: list[list[Any]] = [
+        ["run", *(run.label for run in found.runs)],
+        ["preset", *(r.preset for r in found.runs)],
+    ]
     figures += [["test", *(_figures(run.metrics.test) for run in found.runs)]]
     differing = [[each.field, *each.values] for each in found.differences if each.field != "preset"]
     show(["", *names], figures + differing, "")

@@ -116,17 +116,20 @@ class Catalog:
             FileNotFoundError: its file is not in the folder.
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
-        needed = [c for c in task.input_columns if c not in task.optional_columns] + [task.target]
-        columns: Columns = task.rows(info.name) if info.is_built_in else _head(self.path(info), needed, split, most)
+        names = [*task.input_columns, task.target, "split"]
+        columns: Columns = task.rows(info.name) if info.is_built_in else _head(self.path(info), names, split, most)
+        if missing := [c for c in names if c not in columns and c not in task.optional_columns]:
+            raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
         places = np.flatnonzero(np.array(columns["split"], dtype=object) == split)[:most]
-        found = {name: _pick(columns[name], places) for name in needed}
-        if not len(places) or any(_has_gaps(column) for column in found.values()):
+        found = {name: _pick(columns.get(name), places) for name in (*task.input_columns, task.target)}
+        gaps = any(_has_gaps(column) for name, column in found.items() if name not in task.optional_columns)
+        if gaps or not len(places):
             raise DatasetInvalid(f"dataset {info.name!r} has no {split} rows, or some without values")
-        return Rows({name: found[name] for name in needed[:-1]}, found[task.target])
+        return Rows({name: found[name] for name in task.input_columns}, found[task.target])
 
 
 def _head(path: Path, names: list[str], split: str, most: int) -> dict[str, Any]:
-    """These columns and `split` of the first `most` rows of a split in a file, batch by batch."""
+    """Those of these columns that are there, of the first `most` rows of a split in a file, batch by batch."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -135,18 +138,19 @@ def _head(path: Path, names: list[str], split: str, most: int) -> dict[str, Any]
     try:
         # Not the whole column at once, which is what it reads ahead otherwise.
         with pq.ParquetFile(path, buffer_size=2**16, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=HEAD_BATCH, columns=[*names, "split"]):
+            there = [name for name in file.schema_arrow.names if name in names]
+            for batch in file.iter_batches(batch_size=HEAD_BATCH, columns=there):
                 own = batch.filter(pc.equal(batch.column("split").cast("string"), split))
                 found.append(own)
                 rows += len(own)
                 if rows >= most:
                     break
-        table = pa.Table.from_batches(found)
-        return {name: _values(table.column(name).combine_chunks()) for name in [*names, "split"]}
+            table = pa.Table.from_batches(found, schema=pa.schema([file.schema_arrow.field(name) for name in there]))
+        return {name: _values(table.column(name).combine_chunks()) for name in there}
     except FileNotFoundError:
         raise
     except (pa.ArrowException, KeyError, OSError, ValueError) as error:
-        raise DatasetInvalid(f"{path} is not a readable Parquet file with the columns {', '.join(names)}") from error
+        raise DatasetInvalid(f"{path} is not a readable Parquet file, or has no split") from error
 
 
 def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:

@@ -48,7 +48,7 @@ def _differing(run: Run, others: Sequence[Run]) -> list[str]:
 
 
 def _facets(run: Run) -> dict[str, Any]:
-    """Settings by a short name; of the layers their units, activations and penalties. None is no setting of this run."""
+    """Settings by a short name; of the layers their units, activations, penalties. None: it has no such setting."""
     stopping = run.recipe.early_stopping
     dense = [layer for layer in run.recipe.layers if isinstance(layer, Dense)]
     facets: dict[str, Any] = {
@@ -78,7 +78,9 @@ def _set(values: Any) -> str:
 def _told(name: str, value: Any) -> str:
     text = str(value) if not isinstance(value, float) else f"{value:g}"
     bare = name in ("", "loss", "optimizer", "dataset", "head") or text == "no hidden layer"
-    return _cut(text if bare else f"{text} {name}" if name == "units" else f"{name} {text}", PART_LETTERS)
+    return _cut(
+        text if bare else f"{text} unit{'s' * (text != '1')}" if name == "units" else f"{name} {text}", PART_LETTERS
+    )
 
 
 def _cut(text: str, most: int) -> str:

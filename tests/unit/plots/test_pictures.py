@@ -172,7 +172,7 @@ def test_panels_share_the_axes_that_all_planes_need() -> None:
 
     ticks = [text for text in re.findall(r">(−?\d+)</text>", svg.decode()) if text.lstrip("−").isdigit()]
     assert ticks.count("10") == 3  # below both panels, and once at the left
-    assert ticks.count("−10") == 3
+    assert ticks.count("−5") == 3
 
 
 def test_many_points_are_thinned() -> None:

@@ -12,6 +12,7 @@ DenselyError
 ├── CrossSite                the request comes from another site's web page
 ├── UnsupportedMediaType     the body says that it is not JSON
 │   └── UnsupportedEncoding  ... or is packed in a way that is not known here
+├── NotAcceptable            the answer has none of the forms that the client takes
 ├── NotFound                 no such task, run, model, preset or dataset
 ├── Conflict                 the request is fine, the present state is not
 │   ├── InvalidTransition    the run's status does not allow it
@@ -102,6 +103,10 @@ class UnsupportedMediaType(DenselyError):
 
 class UnsupportedEncoding(UnsupportedMediaType):
     """The body may come as it is, or with `Content-Encoding: gzip` or `deflate`."""
+
+
+class NotAcceptable(DenselyError):
+    """The answer has no form that the `Accept` header names."""
 
 
 class NotFound(DenselyError):

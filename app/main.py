@@ -33,6 +33,7 @@ from app.datasets.catalog import Catalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
+from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
 from app.services.pictures import PictureService
@@ -104,8 +105,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
         ),
         events=EventService(database),
         registry=RegistryService(database, store, clock),
+        answers=AnswerService(database, store),
         comparison=ComparisonService(database, store),
-        pictures=PictureService(database, store),
+        pictures=PictureService(database, store, catalog),
         prediction=PredictionService(database, store, cache),
         system=(system := SystemService(database, cache, clock)),
         catalog=catalog,

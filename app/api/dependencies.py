@@ -12,6 +12,7 @@ from app.api import problems
 from app.api.threads import Probe, Writes
 from app.datasets.catalog import Catalog
 from app.errors import InvalidInput
+from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
 from app.services.pictures import PictureService
@@ -30,6 +31,7 @@ class Services:
     training: TrainingService
     events: EventService
     registry: RegistryService
+    answers: AnswerService
     comparison: ComparisonService
     pictures: PictureService
     prediction: PredictionService
@@ -93,6 +95,7 @@ _MEANING = {
     401: "An API key is needed",
     403: "A web page of another origin sent this",
     404: "There is no such thing",
+    406: "`Accept` names no form that there is",
     408: "The request did not arrive in time",
     409: "The present state does not allow it",
     413: "The body is too large",

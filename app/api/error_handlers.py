@@ -22,6 +22,7 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.UnsupportedMediaType: 415,
     errors.InvalidInput: 422,
     errors.NotFound: 404,
+    errors.NotAcceptable: 406,
     errors.IdempotencyConflict: 422,  # as the IETF draft on the Idempotency-Key header has it
     errors.Conflict: 409,
     errors.Unauthorized: 401,
@@ -33,6 +34,7 @@ HEADERS: dict[int | type[errors.DenselyError], dict[str, str]] = {
     errors.UnsupportedEncoding: {"Accept-Encoding": "gzip, deflate"},  # RFC 9110, 15.5.16
     errors.UnsupportedMediaType: {"Accept": "application/json"},
     401: {"WWW-Authenticate": "Bearer"},
+    406: {"Vary": "Accept"},
     408: {"Connection": "close"},
     429: {"Retry-After": "30"},
     503: {"Retry-After": "2"},

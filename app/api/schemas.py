@@ -17,6 +17,7 @@ class DatasetSummary(BaseModel):
     description: str
     is_sample: bool = Field(description="true if these are toy rows, not real data")
     here: bool = Field(description="whether the rows are on this machine; if not, training fetches the published file")
+    pictures: list[str] = Field(description="what `GET /tasks/{task}/datasets/{name}/{picture}.svg` can draw of it")
 
 
 class TaskSummary(BaseModel):
@@ -47,7 +48,13 @@ class TaskDetail(TaskSummary):
 def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSummary:
     """A task in short."""
     datasets = [
-        DatasetSummary(name=d.name, description=d.description, is_sample=d.is_sample, here=catalog.is_here(d))
+        DatasetSummary(
+            name=d.name,
+            description=d.description,
+            is_sample=d.is_sample,
+            here=catalog.is_here(d),
+            pictures=list(task.dataset_pictures),
+        )
         for d in task.datasets
     ]
     return TaskSummary(

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from app.errors import ArtifactInvalid
 
 EVALUATION = "evaluation.npz"
+MILLION = 1_000_000  # probabilities are kept in millionths: the six decimals that `/predict` answers
+MOST_PROBABILITIES = 300_000  # of a split, which take 1 MB at most, whatever they are
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Evaluation:
     predicted: NDArray[Any]  # the same
     shown: Shown | None = None
     plane: Plane | None = None
+    millionths: NDArray[np.uint32] | None = None  # the network's outputs; see `millionths_of`
 
     def right(self) -> NDArray[np.bool_]:
         """(rows,) whether the answer is right; of a multilabel model, whether all its labels are."""
@@ -68,9 +71,24 @@ class Evaluation:
         return wide
 
 
+def millionths_of(outputs: NDArray[np.float32]) -> NDArray[np.uint32] | None:
+    """The probabilities of a classifier's outputs, (rows, units), as they are kept.
+
+    Of a split with more than 300,000 of them only that of the likeliest answer in each row, (rows,); of one with more
+    rows than that none.
+    """
+    if len(outputs) > MOST_PROBABILITIES:
+        return None
+    kept = outputs if outputs.size <= MOST_PROBABILITIES else outputs.max(axis=1)
+    # A network whose weights have grown beyond float32 answers with what is no number.
+    return np.rint(np.clip(np.nan_to_num(kept.astype(np.float64)), 0, 1) * MILLION).astype(np.uint32)
+
+
 def save(evaluation: Evaluation, folder: Path) -> None:
     """Write the file into a staging folder."""
     arrays: dict[str, Any] = {"target": evaluation.target, "predicted": evaluation.predicted}
+    if evaluation.millionths is not None:
+        arrays["millionths"] = evaluation.millionths
     for part, held in (("shown", evaluation.shown), ("plane", evaluation.plane)):
         arrays |= {f"{part}/{name}": array for name, array in vars(held).items()} if held else {}
     np.savez_compressed(folder / EVALUATION, **arrays)
@@ -90,11 +108,14 @@ def parse(content: bytes) -> Evaluation:
                 arrays["predicted"],
                 Shown(**shown) if shown else None,
                 Plane(**plane) if plane else None,
+                arrays["millionths"] if "millionths" in arrays.files else None,
             )
     except Exception as error:  # a file with the right checksum can still hold anything
         raise ArtifactInvalid("the evaluation cannot be read") from error
     if found.target.shape != found.predicted.shape:
         raise ArtifactInvalid("the evaluation has answers for other rows than its targets")
+    if found.millionths is not None and len(found.millionths) != len(found.target):
+        raise ArtifactInvalid("the evaluation has probabilities for other rows than its targets")
     return found
 
 

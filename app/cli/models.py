@@ -1,5 +1,6 @@
 """`densely models …` and `densely activate`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,9 @@ from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import replacing
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 
-app = typer.Typer(help="Models: list, show, download.", invoke_without_command=True)
+app = typer.Typer(help="Models: list, show, download, and their predictions.", invoke_without_command=True)
+
+PRINTED = 20  # rows of predictions
 
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="the model's id", show_default=False)]
 
@@ -23,7 +26,7 @@ def models(
     url: Url = None,
     api_key: Key = None,
 ) -> None:
-    """List models, newest first; or show, download one."""
+    """List models, newest first; or show, download one, or see its predictions."""
     if context.invoked_subcommand:
         return
     with connect(url, api_key) as client:
@@ -81,6 +84,45 @@ def download(
         as_json({"output": str(target)})
     else:
         line(str(target))
+
+
+@app.command()
+def predictions(
+    model_id: ModelId,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="save all rows: a name that ends in .csv, .parquet or .json")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="how many rows; printed are 20 unless told otherwise")
+    ] = None,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """What a model answered on its test split, row by row, with its probabilities."""
+    form = output.suffix.lower().removeprefix(".") if output else "json"
+    if form not in ("csv", "parquet", "json"):
+        raise typer.BadParameter("--output must end in .csv, .parquet or .json")
+    if output and limit:
+        raise typer.BadParameter("--limit goes without --output")
+    with connect(url, api_key) as client:
+        if output and form != "json":
+            content = client.models.predictions_file(model_id, form)  # type: ignore[arg-type]
+        else:
+            rows = client.models.predictions(model_id, limit or (None if output else PRINTED))
+            content = json.dumps(rows, ensure_ascii=False).encode() + b"\n"
+    if output:
+        with replacing(output) as file:
+            file.write(content)
+        if as_text:
+            as_json({"output": str(output)})
+        else:
+            line(str(output))
+    elif as_text:
+        as_json(rows)
+    else:
+        names = [name for name in rows[0] if name != "probabilities"] if rows else []
+        show(names, [[row[name] for name in names] for row in rows], "no rows")
 
 
 def activate(model_id: ModelId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:

@@ -1,7 +1,7 @@
 """`densely runs …` and `densely compare`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ from app.client import Run
 app = typer.Typer(help="Runs: list, show, watch, cancel, retry.", invoke_without_command=True)
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="the run's id", show_default=False)]
+Kind = Literal["curves", "boundaries"]
 RunIds = Annotated[list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False)]
 
 
@@ -109,20 +110,22 @@ def compare(
     run_ids: RunIds,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="save the picture of the curves: a name that ends in .svg or .png"),
+        typer.Option("--output", "-o", help="save a picture: a name that ends in .svg or .png"),
     ] = None,
-    first_epoch: Annotated[int, typer.Option(min=1, help="leave the epochs before it out of the picture")] = 1,
+    picture: Annotated[Kind, typer.Option(help="of the curves, or of the boundaries of planar models")] = "curves",
+    first_epoch: Annotated[int, typer.Option(min=1, help="leave the epochs before it out of the curves")] = 1,
+    only: Annotated[str | None, typer.Option(help="one figure in place of all curves, for example val_loss")] = None,
     as_text: Json = False,
     url: Url = None,
     api_key: Key = None,
 ) -> None:
-    """Where 2 to 10 runs differ, their figures, and whether chance explains it; or their curves as a picture."""
+    """Where 2 to 10 runs differ, their figures, and whether chance explains it; or them in one picture."""
     with connect(url, api_key) as client:
         if output:
             form = output.suffix.lower().removeprefix(".")
             if form not in ("svg", "png"):
                 raise typer.BadParameter("--output must end in .svg or .png")
-            content = client.compare_picture(run_ids, form, first_epoch)  # type: ignore[arg-type]
+            content = client.compare_picture(run_ids, form, kind=picture, first_epoch=first_epoch, only=only)  # type: ignore[arg-type]
             with replacing(output) as file:
                 file.write(content)
             if as_text:
@@ -135,7 +138,10 @@ def compare(
         as_json(found)
         return
     names = [run.id for run in found.runs]
-    figures: list[list[Any]] = [["preset", *(run.preset for run in found.runs)]]
+    figures: list[list[Any]] = [
+        ["run", *(run.label for run in found.runs)],
+        ["preset", *(r.preset for r in found.runs)],
+    ]
     figures += [["test", *(_figures(run.metrics.test) for run in found.runs)]]
     differing = [[each.field, *each.values] for each in found.differences if each.field != "preset"]
     show(["", *names], figures + differing, "")

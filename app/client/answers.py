@@ -120,9 +120,17 @@ class Model(Answer):
     active: bool
 
 
+class Drawing(Answer):
+    """A picture that can be asked for."""
+
+    title: str
+    path: str = Field(description="relative to the service's own address; also with `.png` in place of `.svg`")
+
+
 class ModelDetail(Model):
     """A trained model with its manifest: recipe, layers, dataset, versions, checksums."""
 
+    pictures: list[Drawing] = Field(default_factory=list)
     manifest: dict[str, Any]
 
 
@@ -133,6 +141,7 @@ class Dataset(Answer):
     description: str
     is_sample: bool
     here: bool = Field(description="whether the rows are on the service's machine")
+    pictures: list[str] = Field(default_factory=list, description="what `client.tasks.picture` can draw of it")
 
 
 class Task(Answer):
@@ -178,6 +187,7 @@ class ComparedRun(Answer):
     """A run of a comparison, in short."""
 
     id: str
+    label: str = Field("", description="what it is called beside the others")
     name: str | None
     preset: str
     dataset: str
@@ -208,6 +218,7 @@ class Comparison(Answer):
     """Runs of one task side by side."""
 
     task: str
+    pictures: list[Drawing] = Field(default_factory=list)
     runs: list[ComparedRun]
     differences: list[Difference]
     tests: list[PairedTest]

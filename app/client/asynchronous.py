@@ -1,17 +1,15 @@
 """`AsyncDensely`: the same client with `await`. `sync.py` has the examples."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Self, Unpack
 
 from app.client import answers, calls
 from app.client.answers import Listed
-from app.client.calls import Form, Options
+from app.client.calls import Drawn, Form, Options, TableForm, Training
 from app.client.events import Event
 from app.client.retries import Retries
 from app.client.run import AsyncRun
 from app.client.transport import AsyncTransport, Connection
-from app.domain.recipes import Recipe, RecipePatch, Validation
-from app.domain.runs import Activate
 from app.domain.runs import Run as RunData
 
 
@@ -96,6 +94,14 @@ class Models:
         """Its files as a zip."""
         return await self._send(calls.content(f"/models/{model_id}/archive"))
 
+    async def predictions(self, model_id: str, limit: int | None = None, split: str = "test") -> Listed[dict[str, Any]]:
+        """What it answered on its test split, row by row, with its probabilities: `pandas.DataFrame(rows)`."""
+        return await self._play(calls.predictions(model_id, split, limit))
+
+    async def predictions_file(self, model_id: str, form: TableForm = "csv", split: str = "test") -> bytes:
+        """The same as a CSV or Parquet file, with a column for each label's probability."""
+        return await self._send(calls.content(f"/models/{model_id}/predictions", format=form, split=split))
+
     async def diagram(self, model_id: str, form: Form = "svg") -> bytes:
         """Its layers as a picture."""
         return await self.picture(model_id, "diagram", form)
@@ -142,6 +148,10 @@ class Tasks:
     async def get(self, task: str) -> answers.Task:
         """A task with its schemas, labels and presets."""
         return await self._send(calls.get(f"/tasks/{task}", answers.Task))
+
+    async def picture(self, task: str, dataset: str, kind: str, form: Form = "svg", split: str = "train") -> bytes:
+        """The first rows of a dataset: `points` of the plane, a `sheet` of digits; a dataset's `pictures` name them."""
+        return await self._send(calls.picture(f"/tasks/{task}/datasets/{dataset}/{kind}", form, split=split))
 
     async def encode(self, task: str, **fields: Any) -> answers.Encoded:
         """How a model sees an input; `model` chooses which one."""
@@ -196,42 +206,25 @@ class AsyncDensely:
         """Close its connections."""
         await self._transport.close()
 
-    async def train(
-        self,
-        task: str,
-        *,
-        preset: str | None = None,
-        dataset: str | None = None,
-        recipe: Mapping[str, Any] | Recipe | RecipePatch | None = None,
-        seed: int | None = None,
-        seeds: int | None = None,
-        validation: Mapping[str, Any] | Validation | None = None,
-        activate: Activate | None = None,
-        name: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        webhook: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> AsyncRun:
+    async def train(self, task: str, *, idempotency_key: str | None = None, **asked: Unpack[Training]) -> AsyncRun:
         """Queue a run. What is left out comes from the task and the preset; `recipe` replaces parts of the preset's.
 
         Raises:
             InvalidInput: a field does not fit.
             QueueFull: too many runs are waiting, also after the last repetition.
         """
-        call = calls.train(
-            task, idempotency_key, preset=preset, dataset=dataset, recipe=recipe, seed=seed, seeds=seeds,
-            validation=validation, activate=activate, name=name, tags=tags, webhook=webhook,
-        )  # fmt: skip
+        call = calls.train(task, idempotency_key, **asked)
         return AsyncRun(self._transport, await self._transport.send(call))
 
     async def compare(self, runs: Iterable[AsyncRun | str]) -> answers.Comparison:
         """2 to 10 runs of one task: where they differ, their figures, and whether chance explains it."""
         return await self._transport.send(calls.get("/compare", answers.Comparison, runs=calls.run_ids(runs)))
 
-    async def compare_picture(self, runs: Iterable[AsyncRun | str], form: Form = "svg", first_epoch: int = 1) -> bytes:
-        """Their curves in one picture."""
-        call = calls.picture("/compare", form, runs=calls.run_ids(runs), first_epoch=first_epoch)
-        return await self._transport.send(call)
+    async def compare_picture(
+        self, runs: Iterable[AsyncRun | str], form: Form = "svg", **drawn: Unpack[Drawn]
+    ) -> bytes:
+        """Their curves in one picture, or those of one figure such as `val_loss`; or their models' boundaries."""
+        return await self._transport.send(calls.compared(runs, form, drawn))
 
     def events(self, last_event_id: str | None = None) -> AsyncIterator[Event]:
         """What happens to all runs, without an end."""

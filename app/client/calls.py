@@ -2,27 +2,30 @@
 
 import base64
 import os
+import sys
 import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, TypedDict, TypeVar
+from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
 from app.client import answers
 from app.client.errors import ApiError, moved
-from app.domain.recipes import RecipePatch
-from app.domain.runs import Run
+from app.domain.recipes import Recipe, RecipePatch, Validation
+from app.domain.runs import Activate, Run
 from app.errors import InvalidInput
 
 T = TypeVar("T")
 P = TypeVar("P", bound=answers.Prediction)
 Form = Literal["svg", "png"]
+TableForm = Literal["csv", "parquet"]
 
 PAGE = 500  # most items that the service puts on a page
 MOST_FILE = 2**26  # bytes of a picture's file; one that has no end, such as a device, is not read for ever
+ROWS_OF_ANSWERS = 5_000  # of a page of a model's predictions: some MB
 ROWS_AT_ONCE = 1_000  # instances of a call: 3 MB of digits, 1 MB of reviews
 
 
@@ -33,6 +36,29 @@ class Options(TypedDict, total=False):
     top_k: int  # how many topics `top` lists
     explain: bool  # whether to say what spoke for the answer
     min_confidence: float  # 0 to 1: below it the classifier abstains
+
+
+class Training(TypedDict, total=False):
+    """What may be asked of a training besides its task; what is left out comes from the task and the preset."""
+
+    preset: str | None
+    dataset: str | None
+    recipe: Mapping[str, Any] | Recipe | RecipePatch | None  # replaces parts of the preset's
+    seed: int | None
+    seeds: int | None
+    validation: Mapping[str, Any] | Validation | None
+    activate: Activate | None
+    name: str | None
+    tags: Mapping[str, str] | None
+    webhook: str | None
+
+
+class Drawn(TypedDict, total=False):
+    """What a picture of several runs shows."""
+
+    kind: Literal["curves", "boundaries"]  # the latter of models of the plane
+    first_epoch: int  # of the curves
+    only: str | None  # one figure, for example "val_loss", in place of all curves
 
 
 @dataclass(frozen=True)
@@ -69,9 +95,9 @@ def picture(path: str, form: Form, **params: Any) -> Call[bytes]:
     return Call("GET", f"{path}.{form}", lambda response: response.content, _given(params), repeatable=True)
 
 
-def content(path: str) -> Call[bytes]:
+def content(path: str, **params: Any) -> Call[bytes]:
     """A file's bytes."""
-    return Call("GET", path, lambda response: response.content, repeatable=True)
+    return Call("GET", path, lambda response: response.content, _given(params), repeatable=True)
 
 
 def post(path: str, form: type[T], body: Mapping[str, Any] | None = None) -> Call[T]:
@@ -79,7 +105,7 @@ def post(path: str, form: type[T], body: Mapping[str, Any] | None = None) -> Cal
     return Call("POST", path, as_form(form), body=body)
 
 
-def train(task: str, key: str | None, **fields: Any) -> Call[Run]:
+def train(task: str, key: str | None, **fields: Unpack[Training]) -> Call[Run]:
     """Queue a run. With an Idempotency-Key of its own it queues one run, however often it is sent."""
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}
     body = {"task": task, **_given(fields)}
@@ -155,12 +181,18 @@ def activate_known(model_id: str) -> Script[answers.Model]:
     return done
 
 
-def listed(path: str, form: type[T], limit: int, **params: Any) -> Script[list[T]]:
-    """Up to `limit` items of a list, from as many pages as that takes."""
+def predictions(model_id: str, split: str, limit: int | None) -> Script[list[dict[str, Any]]]:
+    """The first rows of a split with a model's answers, or all of them."""
+    most = sys.maxsize if limit is None else limit
+    return listed(f"/models/{model_id}/predictions", dict[str, Any], most, ROWS_OF_ANSWERS, split=split)
+
+
+def listed(path: str, form: type[T], limit: int, most: int = PAGE, **params: Any) -> Script[list[T]]:
+    """Up to `limit` items of a list, from as many pages as that takes, of `most` items each."""
     items: list[T] = []
     cursor = None
     while len(items) < limit:
-        page = yield get(path, answers.Page[form], limit=min(PAGE, limit - len(items)), cursor=cursor, **params)  # type: ignore[valid-type]
+        page = yield get(path, answers.Page[form], limit=min(most, limit - len(items)), cursor=cursor, **params)  # type: ignore[valid-type]
         items += page.items
         if (cursor := page.next) is None:
             break
@@ -208,6 +240,13 @@ def _content(path: Path) -> bytes:
     if len(content) > MOST_FILE:
         raise InvalidInput(f"{path} is larger than {MOST_FILE // 2**20} MiB", field="image")
     return content
+
+
+def compared(runs: Iterable[Any], form: Form, drawn: Drawn) -> Call[bytes]:
+    """A picture of several runs."""
+    kind = drawn.get("kind", "curves")
+    params = {name: value for name, value in drawn.items() if name != "kind"}
+    return picture("/compare" if kind == "curves" else f"/compare/{kind}", form, runs=run_ids(runs), **params)
 
 
 def run_ids(runs: Iterable[Any]) -> str:

@@ -1,17 +1,15 @@
 """`Densely`: the client that waits for its answers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Self, Unpack
 
 from app.client import answers, calls
 from app.client.answers import Listed
-from app.client.calls import Form, Options
+from app.client.calls import Drawn, Form, Options, TableForm, Training
 from app.client.events import Event
 from app.client.retries import Retries
 from app.client.run import Run
 from app.client.transport import Connection, Transport
-from app.domain.recipes import Recipe, RecipePatch, Validation
-from app.domain.runs import Activate
 from app.domain.runs import Run as RunData
 
 
@@ -126,6 +124,14 @@ class Models:
         """Its files as a zip."""
         return self._send(calls.content(f"/models/{model_id}/archive"))
 
+    def predictions(self, model_id: str, limit: int | None = None, split: str = "test") -> Listed[dict[str, Any]]:
+        """What it answered on its test split, row by row, with its probabilities: `pandas.DataFrame(rows)`."""
+        return self._play(calls.predictions(model_id, split, limit))
+
+    def predictions_file(self, model_id: str, form: TableForm = "csv", split: str = "test") -> bytes:
+        """The same as a CSV or Parquet file, with a column for each label's probability."""
+        return self._send(calls.content(f"/models/{model_id}/predictions", format=form, split=split))
+
     def diagram(self, model_id: str, form: Form = "svg") -> bytes:
         """Its layers as a picture."""
         return self.picture(model_id, "diagram", form)
@@ -189,6 +195,10 @@ class Tasks:
         """A task with its schemas, labels and presets."""
         return self._send(calls.get(f"/tasks/{task}", answers.Task))
 
+    def picture(self, task: str, dataset: str, kind: str, form: Form = "svg", split: str = "train") -> bytes:
+        """The first rows of a dataset: `points` of the plane, a `sheet` of digits; a dataset's `pictures` name them."""
+        return self._send(calls.picture(f"/tasks/{task}/datasets/{dataset}/{kind}", form, split=split))
+
     def encode(self, task: str, **fields: Any) -> answers.Encoded:
         """How a model sees an input; `model` chooses which one."""
         return self._send(calls.post(f"/tasks/{task}/encode", answers.Encoded, fields))
@@ -246,22 +256,7 @@ class Densely:
         """Close its connections."""
         self._transport.close()
 
-    def train(
-        self,
-        task: str,
-        *,
-        preset: str | None = None,
-        dataset: str | None = None,
-        recipe: Mapping[str, Any] | Recipe | RecipePatch | None = None,
-        seed: int | None = None,
-        seeds: int | None = None,
-        validation: Mapping[str, Any] | Validation | None = None,
-        activate: Activate | None = None,
-        name: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        webhook: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Run:
+    def train(self, task: str, *, idempotency_key: str | None = None, **asked: Unpack[Training]) -> Run:
         """Queue a run. What is left out comes from the task and the preset; `recipe` replaces parts of the preset's.
 
         Raises:
@@ -272,20 +267,16 @@ class Densely:
         >>> sorted(run.wait().metrics.test)
         ['loss', 'mae']
         """
-        call = calls.train(
-            task, idempotency_key, preset=preset, dataset=dataset, recipe=recipe, seed=seed, seeds=seeds,
-            validation=validation, activate=activate, name=name, tags=tags, webhook=webhook,
-        )  # fmt: skip
+        call = calls.train(task, idempotency_key, **asked)
         return Run(self._transport, self._transport.send(call))
 
     def compare(self, runs: Iterable[Run | str]) -> answers.Comparison:
         """2 to 10 runs of one task: where they differ, their figures, and whether chance explains it."""
         return self._transport.send(calls.get("/compare", answers.Comparison, runs=calls.run_ids(runs)))
 
-    def compare_picture(self, runs: Iterable[Run | str], form: Form = "svg", first_epoch: int = 1) -> bytes:
-        """Their curves in one picture."""
-        call = calls.picture("/compare", form, runs=calls.run_ids(runs), first_epoch=first_epoch)
-        return self._transport.send(call)
+    def compare_picture(self, runs: Iterable[Run | str], form: Form = "svg", **drawn: Unpack[Drawn]) -> bytes:
+        """Their curves in one picture, or those of one figure such as `val_loss`; or their models' boundaries."""
+        return self._transport.send(calls.compared(runs, form, drawn))
 
     def events(self, last_event_id: str | None = None) -> Iterator[Event]:
         """What happens to all runs, without an end."""

@@ -12,11 +12,12 @@ import numpy as np
 
 from app.datasets import sample
 from app.errors import DatasetInvalid
-from app.tasks.base import Columns, DatasetInfo, Task
+from app.tasks.base import Columns, DatasetInfo, Split, Task
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
 INDEX_KEY = b"densely.word_index"  # the words by rank, of rows that were published as word ids
 BATCH = 4_096  # rows read at once
+HEAD_BATCH = 512  # the same, where the first rows are enough
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,49 @@ class Catalog:
         if checksum != self.checksum(info):
             raise DatasetInvalid(f"{path.name} was replaced while it was read; try again")
         return replace(_split(task, info, target, checksum, columns, notes), index=index)
+
+    def first(self, task: Task, info: DatasetInfo, split: Split, most: int) -> Rows:
+        """The first rows of a split, at most so many; of a file no more is read than that takes.
+
+        Raises:
+            FileNotFoundError: its file is not in the folder.
+            DatasetInvalid: the file is not readable, or lacks columns or rows.
+        """
+        names = [*task.input_columns, task.target, "split"]
+        columns: Columns = task.rows(info.name) if info.is_built_in else _head(self.path(info), names, split, most)
+        if missing := [c for c in names if c not in columns and c not in task.optional_columns]:
+            raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
+        places = np.flatnonzero(np.array(columns["split"], dtype=object) == split)[:most]
+        found = {name: _pick(columns.get(name), places) for name in (*task.input_columns, task.target)}
+        gaps = any(_has_gaps(column) for name, column in found.items() if name not in task.optional_columns)
+        if gaps or not len(places):
+            raise DatasetInvalid(f"dataset {info.name!r} has no {split} rows, or some without values")
+        return Rows({name: found[name] for name in task.input_columns}, found[task.target])
+
+
+def _head(path: Path, names: list[str], split: str, most: int) -> dict[str, Any]:
+    """Those of these columns that are there, of the first `most` rows of a split in a file, batch by batch."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    found, rows = [], 0
+    try:
+        # Not the whole column at once, which is what it reads ahead otherwise.
+        with pq.ParquetFile(path, buffer_size=2**16, pre_buffer=False) as file:
+            there = [name for name in file.schema_arrow.names if name in names]
+            for batch in file.iter_batches(batch_size=HEAD_BATCH, columns=there):
+                own = batch.filter(pc.equal(batch.column("split").cast("string"), split))
+                found.append(own)
+                rows += len(own)
+                if rows >= most:
+                    break
+            table = pa.Table.from_batches(found, schema=pa.schema([file.schema_arrow.field(name) for name in there]))
+        return {name: _values(table.column(name).combine_chunks()) for name in there}
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, KeyError, OSError, ValueError) as error:
+        raise DatasetInvalid(f"{path} is not a readable Parquet file, or has no split") from error
 
 
 def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:

@@ -1,7 +1,7 @@
 """Curves of training: loss and metric by epoch, of one run or of several together."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.domain.runs import Epoch
 from app.plots.panels import Pair, draw_run, frame, handles, line, mark
@@ -29,6 +29,8 @@ PANEL_HEIGHT = 3.9  # inches, with one row of legend
 LEGEND_ROW = 0.26  # inches
 SHORT = 42  # letters; labels up to here stand in two columns
 DOTTED = (0, (0.1, 1.9))  # round dots, in line widths
+MARKERS = "oXs^DvP*<>"  # one for each run; dots and crosses first, as the notebooks have them
+MOST_MARKERS = 40  # of a curve
 
 # Okabe and Ito's, then three darker ones that stay apart from them.
 RUN_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, "#882255", "#8C8C8C", "#332288")
@@ -82,6 +84,31 @@ def overlay(
                 line(axes, pair.validation, colour, linewidth=2.0)
         figure.legend(handles=_swatches(labels), loc="outside lower center", ncols=columns, columnspacing=2.5)
         return render(figure, form, title)
+
+
+def single(runs: Sequence[tuple[str, Sequence[Epoch]]], figure: str, title: str, form: Form, first_epoch: int) -> bytes:
+    """2 to 10 runs, each (label, its epochs), and one figure, for example "val_loss": a colour and a marker per run.
+
+    Runs of several folds or seeds are drawn as their mean; epochs before `first_epoch` are left out.
+    """
+    parts = [repeated(epochs) for _, epochs in runs]
+    labels = [_label(label, part) for (label, _), part in zip(runs, parts, strict=True)]
+    lines = [series(part.epochs, figure).since(first_epoch) for part in parts]
+    columns = 2 if max(map(len, labels)) <= SHORT else 1
+    rows = -(-len(runs) // columns)
+    with drawing():
+        drawn = page(WIDTH * 0.8, PANEL_HEIGHT * 1.1 + (rows - 1) * LEGEND_ROW, title, _left_out(first_epoch))
+        axes = drawn.subplots()
+        frame(axes, figure, [Pair(part, part) for part in lines])
+        if not figure.startswith("val_"):
+            axes.set_title(f"training {axes.get_title()}", fontweight="bold", pad=22)
+        for part, label, colour, marker in zip(lines, labels, RUN_COLOURS, MARKERS, strict=False):
+            thinned = part.thinned(MOST_MARKERS)
+            line(axes, part, colour, linewidth=1.2, alpha=0.6)
+            looks: dict[str, Any] = {"marker": marker, "color": colour, "markeredgecolor": "white", "label": label}
+            axes.plot(thinned.epochs, thinned.mean, linestyle="none", markersize=8, markeredgewidth=0.6, **looks)
+        drawn.legend(loc="outside lower center", ncols=columns, columnspacing=2.5)
+        return render(drawn, form, title)
 
 
 def _label(label: str, run: Repeated) -> str:

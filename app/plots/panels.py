@@ -48,8 +48,10 @@ def frame(axes: "Axes", name: str, pairs: list[Pair]) -> None:
     drawn = [part for pair in pairs for part in pair if len(part)]
     # Runs are compared by their validation: next to a training loss that goes to zero it would be a flat line.
     compared = [pair.validation for pair in pairs if len(pair.validation)] if len(pairs) > 1 else []
-    logarithmic = name in UNBOUNDED and spans_magnitudes(compared or drawn)
-    heading = METRIC_NAMES.get(name, name) + (" (logarithmic scale)" if logarithmic else "")
+    plain = name.removeprefix("val_")
+    logarithmic = plain in UNBOUNDED and spans_magnitudes(compared or drawn)
+    heading = ("validation " if name != plain else "") + METRIC_NAMES.get(plain, plain)
+    heading += " (logarithmic scale)" if logarithmic else ""
     axes.set_title(heading, fontweight="bold", pad=22)
     axes.set_xlabel("epoch")
     light_grid(axes)

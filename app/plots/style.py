@@ -92,8 +92,8 @@ def page(width: float, height: float, title: str, subtitle: str = "") -> "Figure
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    headline = _wrapped(clean(title, 240), width, TITLE_POINTS * 0.66)
-    second = _wrapped(clean(subtitle), width, TEXT_POINTS * 0.6)
+    headline = wrapped(clean(title, 240), width, TITLE_POINTS * 0.66)
+    second = wrapped(clean(subtitle), width, TEXT_POINTS * 0.6)
     title_height = len(headline) * TITLE_POINTS * 1.3 / POINTS_PER_INCH
     heading = title_height + len(second) * TEXT_POINTS * 1.45 / POINTS_PER_INCH + 2 * EDGE
     total = height + heading
@@ -106,7 +106,7 @@ def page(width: float, height: float, title: str, subtitle: str = "") -> "Figure
     return figure
 
 
-def _wrapped(text: str, width: float, letter: float) -> list[str]:
+def wrapped(text: str, width: float, letter: float) -> list[str]:
     """Lines of at most `width` inches, for letters that are `letter` points wide on average."""
     return textwrap.wrap(text, max(20, int((width - 2 * EDGE) * POINTS_PER_INCH / letter)))
 

@@ -15,6 +15,9 @@ from app.db.engine import Database
 from app.domain.recipes import HEADS
 from app.domain.runs import Metrics, Run, RunStatus
 from app.errors import ArtifactInvalid, InvalidInput
+from app.services import drawings
+from app.services.drawings import Drawing
+from app.services.legends import labels_of, settings_of
 
 MOST_RUNS = 10
 LEVEL = 0.05  # of significance, the usual one
@@ -24,6 +27,7 @@ class ComparedRun(BaseModel):
     """A run in short."""
 
     id: str
+    label: str = Field(description="its name or preset, and what else tells it apart from the others")
     name: str | None
     preset: str
     dataset: str
@@ -63,6 +67,7 @@ class Comparison(BaseModel):
     """Runs of one task side by side."""
 
     task: str
+    pictures: list[Drawing] = Field(description="of all runs together; none before all have succeeded")
     runs: list[ComparedRun]
     differences: list[Difference]
     tests: list[PairedTest] = Field(description="of each pair with published models and the same test split")
@@ -103,8 +108,9 @@ class ComparisonService:
         tests, notes = self._tests(found)
         return Comparison(
             task=found[0].task,
-            runs=[ComparedRun.model_validate(run.model_dump(include=set(ComparedRun.model_fields))) for run in found],
-            differences=_differences([_settings(run) for run in found]),
+            pictures=drawings.of_runs(found),
+            runs=[_short(run, label) for run, label in zip(found, labels_of(found), strict=True)],
+            differences=_differences([settings_of(run) for run in found]),
             tests=tests,
             notes=notes,
         )
@@ -181,6 +187,10 @@ class _Pair:
         )
 
 
+def _short(run: Run, label: str) -> ComparedRun:
+    return ComparedRun.model_validate(run.model_dump(include=set(ComparedRun.model_fields)) | {"label": label})
+
+
 def _as_numbers(evaluation: Evaluation) -> NDArray[np.float64]:
     return evaluation.right().astype(np.float64)
 
@@ -211,20 +221,6 @@ def _holm(values: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, values[place] * (len(values) - rank)))
         adjusted[place] = least
     return adjusted
-
-
-def _settings(run: Run) -> dict[str, Any]:
-    """What decides a run's result, by dotted path."""
-    parts = {"dataset", "seed", "seeds", "recipe", "validation"}
-    return dict(_flat(run.model_dump(mode="json", include=parts)))
-
-
-def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        return [pair for name, part in value.items() for pair in _flat(part, f"{path}.{name}" if path else name)]
-    if isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        return [pair for place, part in enumerate(value) for pair in _flat(part, f"{path}.{place}")]
-    return [(path, value)]
 
 
 def _differences(settings: Sequence[Mapping[str, Any]]) -> list[Difference]:

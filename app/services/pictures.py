@@ -1,35 +1,45 @@
-"""Drawing runs and models. matplotlib is imported with the first picture: one that draws nothing needs none of it."""
+"""Drawing runs, models and datasets. matplotlib comes with the first picture: who draws nothing needs none of it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import BoundedSemaphore
-from typing import Any
+from threading import BoundedSemaphore, Lock
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
+from app.datasets.catalog import Catalog
 from app.db import history, models
 from app.db.engine import Database
 from app.domain.runs import Epoch, Run
-from app.errors import Conflict, InvalidInput, NotFound, Unavailable
+from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.plots.style import Form
+from app.services.drawings import kinds_of_runs
+from app.services.legends import labels_of
 from app.tasks import registry
-from app.tasks.base import Picture
+from app.tasks._rows import dense
+from app.tasks.base import DatasetInfo, DatasetPicture, Label, Picture, Split, Task
 
-MOST_PICTURES = 8  # drawn or waiting at once
+MOST_PICTURES = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...
-NAME_LETTERS = 40  # of a run in a legend, where others have the same
+MOST_SHOWN: dict[DatasetPicture, int] = {"points": 2_000, "sheet": 100}  # rows of a dataset
+SPLITS: dict[Split, str] = {"train": "training", "test": "test"}
+
+Figure = Literal["loss", "val_loss", "accuracy", "val_accuracy", "mae", "val_mae", "f1", "val_f1"]
 
 
 class PictureService:
-    """Pictures of runs and models, as bytes."""
+    """Pictures of runs, models and datasets, as bytes."""
 
-    def __init__(self, database: Database, store: ArtifactStore) -> None:
+    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog) -> None:
         self._database = database
         self._store = store
+        self._catalog = catalog
         self._turns = BoundedSemaphore(MOST_PICTURES)
+        self._reading = Lock()  # a dataset at a time: pictures wait for each other anyway, and rows take memory
 
     def curves(self, run_id: str, form: Form, first_epoch: int) -> bytes:
         """Loss and metric of a run by epoch, also while it is going.
@@ -46,21 +56,81 @@ class PictureService:
         with self._turn():
             return curves.curves(self._epochs(run, first_epoch), run.recipe.metric, title, form, first_epoch)
 
-    def overlay(self, runs: Sequence[Run], form: Form, first_epoch: int) -> bytes:
-        """The curves of several runs of one task in one picture.
+    def overlay(self, runs: Sequence[Run], form: Form, first_epoch: int, only: Figure | None = None) -> bytes:
+        """The curves of several runs of one task in one picture: of loss and metric, or of one figure.
 
         Raises:
-            InvalidInput: they are measured by different figures.
-            Conflict: one of them has no epochs to draw.
+            InvalidInput: they are measured by different figures, or not by the one that is asked for.
+            Conflict: one of them has no epochs to draw, or none with that figure.
         """
         from app.plots import curves
 
         metrics = {run.recipe.metric for run in runs}
         if len(metrics) > 1:
             raise InvalidInput(f"the runs are measured by different figures: {', '.join(sorted(metrics))}", "runs")
+        metric, title = metrics.pop(), f"{runs[0].task}: runs compared"
+        measured = ["loss", "val_loss", metric, f"val_{metric}"]
+        if only and only not in measured:
+            raise InvalidInput(f"these runs are measured by {', '.join(measured)}", "only")
         with self._turn():
-            named = zip(_names(runs), [self._epochs(run, first_epoch) for run in runs], strict=True)
-            return curves.overlay(list(named), metrics.pop(), f"{runs[0].task}: runs compared", form, first_epoch)
+            named = list(zip(labels_of(runs), [self._epochs(run, first_epoch, only) for run in runs], strict=True))
+            if only:
+                return curves.single(named, only, title, form, first_epoch)
+            return curves.overlay(named, metric, title, form, first_epoch)
+
+    def boundaries(self, runs: Sequence[Run], form: Form) -> bytes:
+        """The planes of several runs' models side by side.
+
+        Raises:
+            InvalidInput: models of their task have no such picture.
+            Conflict: one of them has no model, or one that kept no answers.
+            ArtifactInvalid: a model's files are missing or damaged.
+        """
+        from app.plots import boundary
+
+        if "boundaries" not in kinds_of_runs(runs[0].task):
+            raise InvalidInput(f"models of task {runs[0].task!r} have no boundaries", "runs")
+        datasets = list(dict.fromkeys(run.dataset for run in runs))
+        with self._turn():
+            panels = []
+            for run, label in zip(runs, labels_of(runs), strict=True):
+                evaluation = self._store.evaluation(run.task, run.model_id) if run.model_id else None
+                if evaluation is None or evaluation.plane is None or evaluation.shown is None:
+                    raise Conflict(f"run {run.id} is {run.status} and has no model with answers to draw")
+                told = f"test accuracy {run.metrics.test['accuracy']:.1%}"
+                if len(datasets) > 1 and run.dataset not in label:
+                    told += f", {run.dataset}"
+                panels.append(boundary.Panel(label, told, evaluation.plane, evaluation.shown))
+            title = f"{runs[0].task}: boundaries on {', '.join(datasets)}"
+            return boundary.boundaries(panels, _classes(registry.get(runs[0].task).labels), title, form)
+
+    def of_dataset(self, task_name: str, dataset: str, kind: DatasetPicture, split: Split, form: Form) -> bytes:
+        """The first rows of a dataset.
+
+        Raises:
+            NotFound: there is no such task or dataset, or its rows have no such picture.
+            Conflict: the rows are not on this machine.
+            Unavailable: they cannot be read.
+        """
+        from app.plots import boundary, sheet
+
+        task = registry.get(task_name)
+        info = task.dataset(dataset)
+        if info is None or kind not in task.dataset_pictures:
+            have = ", ".join(task.dataset_pictures) or "none"
+            names = ", ".join(each.name for each in task.datasets)
+            raise NotFound(
+                f"task {task.name!r} has no picture {kind!r} of {dataset!r}; its datasets {names} have {have}"
+            )
+        title = f"{task.name}: {dataset}"
+        with self._turn():
+            shown, target = self._first(task, info, split, MOST_SHOWN[kind])
+            which = "The first" if len(target) == MOST_SHOWN[kind] else "All"
+            rows = f"{which} {len(target):,} {SPLITS[split]} rows"
+            if kind == "sheet":
+                return sheet.examples(shown, [str(label) for label in target], title, f"{rows} with their labels", form)
+            sides = task.targets(target, task.labels, task.heads[0])
+            return boundary.points(shown, sides.astype(np.int64), _classes(task.labels), title, rows, form)
 
     def diagram(self, model_id: str, form: Form) -> bytes:
         """The layers of a model with their widths and parameter counts.
@@ -97,7 +167,19 @@ class PictureService:
         with self._turn():
             return _draw(kind, manifest, evaluation, title, form)
 
-    def _epochs(self, run: Run, first_epoch: int) -> list[Epoch]:
+    def _first(self, task: Task, info: DatasetInfo, split: Split, most: int) -> tuple[NDArray[Any], Sequence[Any]]:
+        """The rows as pictures show them, and their targets."""
+        try:
+            with self._reading:
+                rows = self._catalog.first(task, info, split, most)
+            encoder = task.fit_encoder(task.presets["baseline"].recipe.features, rows.columns)
+            return task.exhibit(dense(encoder.encode(rows.columns))), rows.target
+        except FileNotFoundError as error:
+            raise Conflict(f"dataset {info.name!r} is not on this machine; training on it fetches it") from error
+        except (DatasetInvalid, TypeError, ValueError) as error:
+            raise Unavailable(f"the rows of dataset {info.name!r} cannot be read") from error
+
+    def _epochs(self, run: Run, first_epoch: int, figure: str | None = None) -> list[Epoch]:
         with self._database.read() as tx:
             every = -(-history.last_epoch(tx, run.id) // MOST_EPOCHS)
             epochs = history.epochs_of(tx, run.id, max(1, every))
@@ -105,6 +187,8 @@ class PictureService:
             raise Conflict(f"run {run.id} is {run.status} and has no epochs to draw")
         if not any(epoch.epoch >= first_epoch for epoch in epochs):
             raise Conflict(f"run {run.id} has no epochs from {first_epoch} on")
+        if figure and not any(epoch.metrics.get(figure) is not None for epoch in epochs):
+            raise Conflict(f"run {run.id} has no {figure} in its epochs")
         return epochs
 
     @contextmanager
@@ -138,16 +222,11 @@ def _draw(kind: Picture, manifest: Manifest, evaluation: Evaluation, title: str,
     shown, plane = evaluation.shown, evaluation.plane
     assert shown is not None
     if plane is not None:
-        first, second = (f"class {label}" for label in labels)
-        return boundary.boundary(plane, shown, (first, second), title, form)
+        return boundary.boundary(plane, shown, _classes(labels), title, form)
     target_names, predicted_names = ([labels[i] for i in column] for column in (shown.target, shown.predicted))
     return sheet.sheet(shown.inputs, target_names, predicted_names, shown.probability.tolist(), title, form)
 
 
-def _names(runs: Sequence[Run]) -> list[str]:
-    """What each run is called in a legend: its name or preset, with what tells it apart from its namesakes."""
-    plain = [run.name or run.preset for run in runs]
-    return [
-        name if plain.count(name) == 1 else f"{name[:NAME_LETTERS]} ({run.id})"
-        for name, run in zip(plain, runs, strict=True)
-    ]
+def _classes(labels: Sequence[Label]) -> tuple[str, str]:
+    first, second = (f"class {label}" for label in labels)
+    return first, second

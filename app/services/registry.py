@@ -14,6 +14,8 @@ from app.domain.runs import Metrics
 from app.errors import ArtifactInvalid, InvalidInput, NotFound, Unusable
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
+from app.services import drawings
+from app.services.drawings import Drawing
 from app.services.paging import cut
 from app.services.publication import row_of
 from app.tasks import registry as tasks
@@ -38,6 +40,7 @@ class Model(BaseModel):
 class ModelDetail(Model):
     """A trained model with its manifest."""
 
+    pictures: list[Drawing]
     manifest: Manifest
 
 
@@ -75,7 +78,7 @@ class RegistryService:
         """
         model = self._find(model_id)
         manifest = self._store.manifest(model.task, model.id)
-        return ModelDetail(**model.model_dump(), manifest=manifest)
+        return ModelDetail(**model.model_dump(), pictures=drawings.of_model(manifest), manifest=manifest)
 
     def archive(self, model_id: str) -> IO[bytes]:
         """The model's files as a zip; closed by whoever reads it.

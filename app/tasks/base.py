@@ -21,6 +21,8 @@ Columns = Mapping[str, Any]  # column name -> list or array with one entry per r
 Label = str | int
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
 Picture = Literal["boundary", "confusion", "predictions", "sheet"]
+DatasetPicture = Literal["points", "sheet"]
+Split = Literal["train", "test"]
 
 MOST_VERSIONS = 2**31 - 1  # of a task, as its column in the database takes them
 SAMPLE = "sample"  # name of every task's bundled dataset
@@ -143,6 +145,7 @@ class Task(ABC):
     encoder_version: ClassVar[int] = 1  # raise it when the encoder gives other rows for the same data
     presets: ClassVar[dict[str, Preset]]
     pictures: ClassVar[tuple[Picture, ...]]  # besides the layer diagram, of every model
+    dataset_pictures: ClassVar[tuple[DatasetPicture, ...]] = ()  # of the rows themselves, of every dataset
     Encoding: ClassVar[type[BaseModel]] = NamedValues  # how a model sees an input
     Codes: ClassVar[type[BaseModel]] = Values  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]] = Restored

@@ -139,6 +139,7 @@ class Digits(Task):
     heads = ("multiclass",)
     feature_kinds = (Pixels,)
     pictures = ("confusion", "sheet")
+    dataset_pictures = ("sheet",)
     presets = PRESETS
 
     def rows(self, dataset: str) -> dict[str, Any]:

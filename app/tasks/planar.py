@@ -129,6 +129,7 @@ class Planar(Task):
     heads = ("binary", "multiclass", "unit_regression")
     feature_kinds = (Coordinates,)
     pictures = ("boundary", "confusion")
+    dataset_pictures = ("points",)
     presets = {
         "baseline": _capacity(5),
         **{f"capacity-{units}": _capacity(units) for units in (1, 3, 5, 20, 50)},

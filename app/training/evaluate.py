@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.evaluation import Evaluation, Plane, Shown
+from app.artifacts.evaluation import Evaluation, Plane, Shown, millionths_of
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName
 from app.errors import ArtifactInvalid
@@ -107,7 +107,8 @@ def evaluation_of(task: Task, head: HeadName, prepared: Prepared, outputs: Outpu
     elif "sheet" in task.pictures:
         rows = _sheet_rows(target == predicted, outputs.max(axis=1))
         shown = _shown(task.exhibit(dense(take(prepared.test.rows, rows))), target[rows], outputs[rows], head, labels)
-    return Evaluation(target.astype(kind), predicted.astype(kind), shown, plane)
+    kept = millionths_of(outputs) if labels else None
+    return Evaluation(target.astype(kind), predicted.astype(kind), shown, plane, kept)
 
 
 def _sheet_rows(right: NDArray[np.bool_], probability: NDArray[np.float32]) -> NDArray[np.int64]:

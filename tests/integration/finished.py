@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.artifacts.evaluation import Evaluation, Plane, Shown, save
+from app.artifacts.evaluation import Evaluation, Plane, Shown, millionths_of, save
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import MANIFEST, ArtifactStore
 from app.db import models, runs
@@ -20,6 +20,8 @@ from app.tasks._rows import dense
 from tests.support.artifacts import learnt, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
+
+SURE = 0.8125  # how probable the answers of a classifier are
 
 Epochs = Sequence[dict[str, float]]
 
@@ -105,11 +107,13 @@ def answers_of(task: str, head: HeadName | None = None) -> Evaluation:
     guess = np.where(wrong, (target + 1) % len(labels), target)
     if head == "multilabel":
         one = np.eye(len(labels), dtype=bool)
-        return Evaluation(one[target], one[guess])
+        return Evaluation(one[target], one[guess], millionths=millionths_of(0.1 + 0.7 * one[guess]))
     target, guess = target.astype(np.int32), guess.astype(np.int32)
+    outputs = np.where(np.eye(len(labels), dtype=bool)[guess], SURE, (1 - SURE) / (len(labels) - 1))
+    kept = millionths_of(outputs if HEADS[head].unit_per_label else outputs[:, 1:])
     if not {"boundary", "sheet"} & set(kind.pictures):
-        return Evaluation(target, guess)
+        return Evaluation(target, guess, millionths=kept)
     rows = kind.exhibit(dense(encoder.encode(dataset.test.columns)))
     shown = Shown(rows[:80], target[:80], guess[:80], np.full(80, 0.9, dtype=np.float32))
     plane = Plane.around(rows, lambda grid: 1 / (1 + np.exp(-grid[:, 0]))) if "boundary" in kind.pictures else None
-    return Evaluation(target, guess, shown, plane)
+    return Evaluation(target, guess, shown, plane, kept)

@@ -15,7 +15,7 @@ from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Holdout, Re
 from app.domain.runs import Change, FitMetrics, Metrics, RunError, Spread, SpreadOver
 from app.services.execution import WorkerService
 from app.tasks import registry
-from tests.integration.finished import Finished, model_of
+from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.queue import queue_run
 
 LOSSES = [{"loss": 1.0, "accuracy": 0.5}, {"loss": 0.5, "accuracy": 0.8}]
@@ -25,7 +25,7 @@ def compare(client: httpx.Client, *runs: str) -> dict[str, Any]:
     answer = client.get("/compare", params={"runs": ",".join(runs)})
     assert 200 == answer.status_code, answer.text
     found: dict[str, Any] = answer.json()
-    assert {"task", "runs", "differences", "tests", "notes"} == set(found)
+    assert {"task", "pictures", "runs", "differences", "tests", "notes"} == set(found)
     return found
 
 
@@ -449,7 +449,7 @@ class TestPicture:
     """`/compare.svg` and `/compare.png`."""
 
     def test_ten_runs_in_one_picture(self, client: httpx.Client, finished: Finished) -> None:
-        """Each is named: by its name or preset, and where two have the same by its id too, however long the name."""
+        """Each is named: by its name or preset, and where two have the same by what they differ in."""
         named = [finished.claimed("sentiment", LOSSES, name=name).run_id for name in ("alpha", "beta & <gamma>")]
         plain = [finished.run("sentiment", None, LOSSES, seed=seed) for seed in range(8)]
 
@@ -458,7 +458,7 @@ class TestPicture:
         assert (200, "image/svg+xml") == (answer.status_code, answer.headers["content-type"])
         text = " ".join(ET.fromstring(answer.content).itertext())
         assert "sentiment: runs compared" in text
-        for name in ("alpha", "beta & <gamma>", *(f"baseline ({run})" for run in plain)):
+        for name in ("alpha", "beta & <gamma>", *(f"baseline, seed {seed}" for seed in range(8))):
             assert name in text
 
     def test_also_as_png(self, client: httpx.Client, finished: Finished) -> None:
@@ -508,7 +508,81 @@ class TestPicture:
         assert "accuracy, f1" in answer.json()["detail"]
         assert 200 == client.get("/compare", params={"runs": ",".join(runs)}).status_code
 
+    def test_one_figure_of_all(self, client: httpx.Client, finished: Finished) -> None:
+        held_out = [{"loss": 0.5, "accuracy": 0.8, "val_loss": 0.6, "val_accuracy": 0.7}] * 3
+        l1, l2 = (recipe("sentiment", layers=(Dense(units=4, **each),)) for each in ({"l1": 0.001}, {"l2": 0.001}))
+        runs = [
+            finished.claimed("sentiment", held_out, **changes).run_id for changes in ({"recipe": l1}, {"recipe": l2})
+        ]
+        bare = finished.claimed("sentiment", LOSSES).run_id
+
+        for only, heading in (("val_loss", "validation loss"), ("accuracy", "training accuracy")):
+            answer = client.get("/compare.svg", params={"runs": ",".join(runs), "only": only})
+            found = " ".join(ET.fromstring(answer.content).itertext())
+            assert all(word in found for word in (heading, "baseline, L1 0.001", "baseline, L2 0.001"))
+        for only, field in (("mae", "only"), ("val_f1", "only"), ("horoscope", "only")):
+            answer = client.get("/compare.svg", params={"runs": ",".join(runs), "only": only})
+            assert (422, [field]) == (answer.status_code, [error["field"] for error in answer.json()["errors"]])
+        answer = client.get("/compare.svg", params={"runs": f"{runs[0]},{bare}", "only": "val_loss"})
+        assert (409, True) == (answer.status_code, f"run {bare} has no val_loss" in answer.json()["detail"])
+
     def test_an_unknown_form_is_refused(self, client: httpx.Client) -> None:
         answer = client.get("/compare.gif", params={"runs": "r-1,r-2"})
 
         assert (422, "form") == (answer.status_code, answer.json()["errors"][0]["field"])
+
+
+class TestBoundaries:
+    """`/compare/boundaries.svg` and `.png`."""
+
+    @pytest.mark.parametrize("form", ["svg", "png"])
+    def test_models_of_the_plane_side_by_side(self, client: httpx.Client, finished: Finished, form: str) -> None:
+        layers = {units: recipe("planar", layers=(Dense(units=units),)) for units in (1, 3, 50)}
+        metrics = Metrics(test={"accuracy": 0.8125, "loss": 1.0})
+        runs = [finished.run("planar", answers_of("planar"), recipe=made, metrics=metrics) for made in layers.values()]
+
+        answer = client.get(f"/compare/boundaries.{form}", params={"runs": ",".join(runs)})
+
+        assert 200 == answer.status_code, answer.text
+        if form == "svg":
+            found = " ".join(ET.fromstring(answer.content).itertext())
+            for word in ("planar: boundaries on sample", "baseline, 1 unit", "baseline, 50 units", "accuracy 81.2%"):
+                assert word in found
+
+    def test_who_has_none_is_told(self, client: httpx.Client, finished: Finished) -> None:
+        one = finished.run("planar", answers_of("planar"))
+        without = {
+            finished.run("planar", None): (409, "no model with answers"),
+            finished.claimed("planar").run_id: (409, "is running"),
+            finished.run("housing", answers_of("housing")): (422, "only runs of one task"),
+            "r-nobody": (404, "r-nobody"),
+        }
+
+        for other, (status, said) in without.items():
+            answer = client.get("/compare/boundaries.svg", params={"runs": f"{one},{other}"})
+            assert (status, True) == (answer.status_code, said in answer.json()["detail"]), answer.text
+        pair = [finished.run("housing", answers_of("housing"), seed=seed) for seed in (1, 2)]
+        answer = client.get("/compare/boundaries.svg", params={"runs": ",".join(pair)})
+        assert (422, "runs") == (answer.status_code, answer.json()["errors"][0]["field"])
+        assert 422 == client.get("/compare/portraits.svg", params={"runs": ",".join(pair)}).status_code
+
+
+def test_a_comparison_names_its_pictures_and_its_runs(client: httpx.Client, finished: Finished) -> None:
+    """None before all runs have succeeded; those that it names are there."""
+    held_out = [{"loss": 0.5, "accuracy": 0.8, "val_loss": 0.6, "val_accuracy": 0.7}]
+    figures = {"accuracy": 0.8, "loss": 1.0}
+    runs = [
+        finished.run(
+            "planar", answers_of("planar"), held_out, seed=seed, metrics=Metrics(test=figures, validation=figures)
+        )
+        for seed in (1, 2)
+    ]
+
+    found = compare(client, *runs)
+
+    assert ["baseline, seed 1", "baseline, seed 2"] == [run["label"] for run in found["runs"]]
+    assert ["Curves", "Validation loss", "Boundaries", "Training points"] == [one["title"] for one in found["pictures"]]
+    for one in found["pictures"]:
+        assert "image/svg+xml" == client.get(f"/{one['path']}").headers["content-type"]
+    going = finished.claimed("planar", held_out).run_id
+    assert [] == compare(client, runs[0], going)["pictures"]

@@ -49,7 +49,8 @@ def test_every_planned_call_is_described(description: dict[str, Any]) -> None:
         "POST /runs/{run_id}/retry", "GET /models", "GET /models/{model_id}", "GET /models/{model_id}/archive",
         "GET /health/live", "GET /health/ready", "GET /system", "GET /compare", "GET /compare.{form}",
         "GET /runs/{run_id}/curves.{form}", "GET /models/{model_id}/diagram.{form}",
-        "GET /models/{model_id}/{kind}.{form}",
+        "GET /models/{model_id}/{kind}.{form}", "GET /models/{model_id}/predictions", "GET /compare/{kind}.{form}",
+        "GET /tasks/{task}/datasets/{dataset}/{kind}.{form}",
         *(f"POST /tasks/{task}/{way}" for task in registry.all_tasks() for way in ("encode", "decode")),
     } <= calls  # fmt: skip
 

@@ -6,6 +6,10 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import httpx
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from app.artifacts.evaluation import EVALUATION, Evaluation
@@ -13,6 +17,7 @@ from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName, KFold
 from app.domain.runs import Change, Progress
 from app.services.execution import WorkerService
+from app.settings import Settings
 from app.tasks import registry
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.queue import queue_run
@@ -253,6 +258,82 @@ class TestModels:
         assert (given.target.tolist(), given.predicted.tolist()) == (kept.target.tolist(), kept.predicted.tolist())
         assert EVALUATION in client.get(f"/models/{model}").json()["manifest"]["files"]
         assert f"{model}/{EVALUATION}".encode() in client.get(f"/models/{model}/archive").content
+
+
+class TestDatasets:
+    """`/tasks/{task}/datasets/{dataset}/{picture}`."""
+
+    @every_form
+    def test_every_dataset_that_is_here_has_the_pictures_that_it_names(self, client: httpx.Client, form: str) -> None:
+        named = [
+            (task["name"], dataset["name"], kind)
+            for task in client.get("/tasks").json()["items"]
+            for dataset in task["datasets"]
+            for kind in dataset["pictures"]
+            if dataset["here"]
+        ]
+
+        assert {("planar", "points"), ("digits", "sheet")} == {(task, kind) for task, _, kind in named}
+        for task, dataset, kind in named:
+            check_picture(client.get(f"/tasks/{task}/datasets/{dataset}/{kind}.{form}"), form)
+
+    def test_they_say_what_they_show(self, client: httpx.Client) -> None:
+        moons, test = (
+            texts(client.get(f"/tasks/planar/datasets/moons/points.svg{query}")) for query in ("", "?split=test")
+        )
+        digits = texts(client.get("/tasks/digits/datasets/sample/sheet.svg"))
+
+        assert all(word in moons for word in ("planar: moons", "All 200 training rows", "class 0", "class 1", "x1"))
+        assert "All 1,000 test rows" in test
+        assert "digits: sample" in digits
+        assert "The first 100 training rows with their labels" in digits
+
+    def test_rows_of_a_file_are_drawn_once_it_is_here(self, client: httpx.Client, settings: Settings) -> None:
+        address = "/tasks/digits/datasets/mnist/sheet.svg"
+        assert "'mnist' is not on this machine" in refusal(client.get(address), 409)
+        settings.datasets.mkdir(parents=True)
+        path = settings.datasets / "mnist.parquet"
+
+        pixels = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(3 * 784, np.uint8)), 784)
+        table = pa.table({"pixels": pixels, "label": [7, 1, 8], "split": ["test", "train", "train"]})
+        pq.write_table(table, path)
+        drawn = texts(client.get(address))
+        assert "All 2 training rows" in drawn
+        assert drawn.endswith("1 8")
+
+        for content in (table.drop_columns("label"), table.filter(pc.field("split") == "test")):
+            pq.write_table(content, path)
+            detail = refusal(client.get(address), 503)
+            assert ("'mnist' cannot be read" in detail, str(path.parent) in detail) == (True, False)
+        path.write_bytes(b"PAR1")
+        refusal(client.get(address), 503)
+
+    def test_what_is_not_there_is_refused(self, client: httpx.Client) -> None:
+        for address in ("sentiment/datasets/imdb/sheet", "planar/datasets/mnist/points", "planar/datasets/moons/sheet"):
+            assert "there is no picture" in refusal(client.get(f"/tasks/{address}.svg"), 404)
+        assert "horoscope" in refusal(client.get("/tasks/horoscope/datasets/moons/points.svg"), 404)
+        refusal(client.get("/tasks/planar/datasets/moons/portrait.svg"), 422, "kind")
+        refusal(client.get("/tasks/planar/datasets/moons/points.gif"), 422, "form")
+        refusal(client.get("/tasks/planar/datasets/moons/points.svg?split=all"), 422, "split")
+        refusal(client.get("/tasks/planar/datasets/%00/points.svg"), 422, "dataset")
+
+
+def test_a_model_names_the_pictures_that_it_has(client: httpx.Client, finished: Finished) -> None:
+    """Its layers alone if it kept no answers; with it go those of its dataset."""
+    several = with_head("newswire", "multilabel")
+    made = {
+        "digits": (finished.run("digits", answers_of("digits")), 4),
+        "planar": (finished.run("planar", None), 2),
+        "newswire": (finished.run("newswire", answers_of("newswire", "multilabel"), **several), 1),
+        "housing": (finished.run("housing", answers_of("housing")), 2),
+    }
+
+    for run, count in made.values():
+        named = client.get(f"/models/{model_of(run)}").json()["pictures"]
+        assert count == len({one["title"] for one in named}) == len(named)
+        assert "Layers" == named[0]["title"]
+        for one in named:
+            check_picture(client.get(f"/{one['path']}"), "svg")
 
 
 def test_a_long_run_is_thinned_before_it_is_drawn(client: httpx.Client, finished: Finished) -> None:

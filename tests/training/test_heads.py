@@ -9,10 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.artifacts.evaluation import Evaluation
+from app.artifacts.manifest import Manifest
 from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, MultiHot, Recipe
 from app.domain.runs import Run
 from app.inference.predictor import Predictor
+from app.services.answers import Answers
 from app.services.execution import Attempt
 from app.tasks import registry
 from app.tasks.base import Options
@@ -63,9 +65,35 @@ def test_no_hidden_layer_is_needed_and_the_kept_answers_say_what_the_metrics_say
         assert metrics.test["accuracy"] == pytest.approx(evaluation.right().mean(), abs=1e-6)
         assert set(range(len(manifest.labels))) == set(evaluation.target.tolist())
         assert {"loss", "accuracy", HEADS[head].metric} == set(metrics.test)
+    check_probabilities(evaluation, place, manifest)
     name = HEADS[head].metric
     better = metrics.test[name] - metrics.baseline[name]
     assert 0 < (better if HEADS[head].higher_is_better else -better), (metrics.test, metrics.baseline)
+
+
+def check_probabilities(evaluation: Evaluation, place: Workplace, manifest: Manifest) -> None:
+    """What was kept of each test row is what `/predict` answers for it."""
+    task = registry.get(manifest.task)
+    predictor = Predictor(task, place.store.open(task.name, manifest.id), 1)
+    rows = range(min(50, manifest.dataset.test_rows))
+    columns = place.catalog.read(task, task.datasets[-1], task.target_of(manifest.recipe.head)).test.columns
+    answers = predictor.predict([item_of(task.name, columns, row) for row in rows], Options(top_k=100))
+    told = Answers(manifest.labels, evaluation, 0, len(rows)).rows()
+    if not manifest.labels:
+        assert [row["predicted"] for row in told] == pytest.approx([answer["value"] for answer in answers], rel=1e-4)
+        return
+    assert [row["probability"] for row in told] == pytest.approx(
+        [answer["probability"] for answer in answers], abs=2e-5
+    )
+    if manifest.recipe.head == "multilabel":
+        assert [row["predicted"] for row in told] == [sorted(a["labels"], key=manifest.labels.index) for a in answers]
+    else:
+        assert [row["predicted"] for row in told] == [answer["label"] for answer in answers]
+    for row, answer in zip(told, answers, strict=True):
+        several = answer.get("probabilities") or {each["label"]: each["probability"] for each in answer.get("top", ())}
+        every = several if isinstance(several, dict) else dict(enumerate(several))
+        for label, probability in every.items():
+            assert probability == pytest.approx(row["probabilities"][str(label)], abs=2e-5)
 
 
 @pytest.mark.parametrize(("task_name", "head"), [("sentiment", "unit_regression"), ("planar", "unit_regression")])
@@ -108,12 +136,14 @@ def test_two_classes_may_have_a_softmax_unit_each(task_name: str, begin: Begin, 
 
 def item_of(task_name: str, columns: Any, row: int) -> Any:
     """A row of a dataset as a client would send it."""
-    fields = (
-        {"text": columns["text"][row]}
-        if task_name == "sentiment"
-        else {"point": [columns["x1"][row], columns["x2"][row]]}
-    )
-    return registry.get(task_name).Input.model_validate(fields)
+    given = {name: column[row] for name, column in columns.items()}
+    if task_name == "planar":
+        given = {"point": [given["x1"], given["x2"]]}
+    elif task_name == "housing":
+        given = {"features": given}
+    elif task_name == "digits":
+        given = {"pixels": given["pixels"].tolist()}
+    return registry.get(task_name).Input.model_validate(given)
 
 
 def test_all_topics_of_a_story_can_be_learnt_at_once(begin: Begin, run_of: RunOf, place: Workplace) -> None:

@@ -25,6 +25,7 @@ INTENDED = {
     "UnsupportedMediaType": 415,
     "UnsupportedEncoding": 415,
     "NotFound": 404,
+    "NotAcceptable": 406,
     "Conflict": 409,
     "InvalidTransition": 409,
     "IdempotencyConflict": 422,

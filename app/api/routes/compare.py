@@ -8,6 +8,8 @@ from app.api.dependencies import ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.plots.style import Form
 from app.services.comparison import Comparison
+from app.services.drawings import ComparedPicture
+from app.services.pictures import Figure
 
 router = APIRouter(prefix="/compare", tags=["runs"])
 
@@ -27,5 +29,26 @@ def compare(runs: RunIds, services: ServicesDep) -> Comparison:
     response_class=Response,
     responses=PICTURE | responses(404, 409),
 )
-def compare_curves(runs: RunIds, form: Form, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
-    return picture(services.pictures.overlay(services.comparison.runs(runs.split(",")), form, first_epoch), form)
+def compare_curves(
+    runs: RunIds,
+    form: Form,
+    services: ServicesDep,
+    first_epoch: FirstEpoch = 1,
+    only: Annotated[
+        Figure | None, Query(description="one figure in place of loss and metric of both splits, e.g. `val_loss`")
+    ] = None,
+) -> Response:
+    found = services.comparison.runs(runs.split(","))
+    return picture(services.pictures.overlay(found, form, first_epoch, only), form)
+
+
+@router.get(
+    "/{kind}.{form}",
+    summary="The models of several runs side by side in one picture",
+    description="`boundaries`: of points of the plane, on the same axes, each with its test accuracy.",
+    response_class=Response,
+    responses=PICTURE | responses(404, 409, 422, 503),
+)
+def compare_models(kind: ComparedPicture, runs: RunIds, form: Form, services: ServicesDep) -> Response:
+    del kind  # there is one
+    return picture(services.pictures.boundaries(services.comparison.runs(runs.split(",")), form), form)

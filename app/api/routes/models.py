@@ -2,19 +2,34 @@
 
 import os
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
+from app.api import tables
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
+from app.api.tables import TableForm
 from app.plots.style import Form
+from app.services.answers import Answer
 from app.services.registry import Model, ModelDetail
 from app.tasks.base import Picture
 
 router = APIRouter(prefix="/models", tags=["models"])
+
+PAGE = 50  # rows of a page of JSON, unless told otherwise
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Page[Answer],
+        "content": {
+            tables.MEDIA_TYPES["csv"]: {"schema": {"type": "string"}},
+            tables.MEDIA_TYPES["parquet"]: _BINARY,
+        },
+    }
+}
 
 
 @router.get("", summary="Models, newest first")
@@ -62,6 +77,31 @@ def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
 )
 def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Response:
     return picture(services.pictures.diagram(model_id, form), form)
+
+
+@router.get(
+    "/{model_id}/predictions",
+    summary="What the model answered on its test split, row by row, with its probabilities",
+    description="As kept when it was published. `Accept` decides between JSON, in pages, and CSV or Parquet with all "
+    "rows and a column `probability_<label>` for each label; `format` decides where no header can be sent. In CSV "
+    "several labels are separated by `;`, and a text that begins like a formula has an apostrophe before it.",
+    response_class=Response,
+    responses=ANSWERS | responses(404, 406, 422, 503),
+)
+def get_predictions(
+    model_id: Identifier,
+    request: Request,
+    services: ServicesDep,
+    split: Annotated[Literal["test"], Query(description="which rows: those of the test split are kept")] = "test",
+    limit: Annotated[
+        int | None, Query(ge=1, le=10_000, description="most rows; of JSON 50 unless told otherwise, else all")
+    ] = None,
+    cursor: Cursor = None,
+    asked: Annotated[TableForm | None, Query(alias="format", description="instead of `Accept`")] = None,
+) -> Response:
+    form = tables.form_for(request.headers.getlist("accept")) if asked is None else asked
+    found = services.answers.find(model_id, cursor or 0, limit or (PAGE if form == "json" else None))
+    return tables.response(found, form, f"{model_id}-{split}")
 
 
 @router.get(

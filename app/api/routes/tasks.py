@@ -2,14 +2,18 @@
 
 import asyncio
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.pictures import PICTURE, picture
 from app.api.schemas import TaskDetail, TaskSummary, task_detail, task_summary
+from app.plots.style import Form
 from app.services.registry import Activation, Model
 from app.tasks import registry
+from app.tasks.base import DatasetPicture, Split
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
@@ -31,6 +35,24 @@ def list_tasks(services: ServicesDep) -> Page[TaskSummary]:
 @router.get("/{task}", summary="A task with its schemas and presets", responses=responses(404))
 def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
     return task_detail(registry.get(task), services.registry.active().get(task), services.catalog)
+
+
+@router.get(
+    "/{task}/datasets/{dataset}/{kind}.{form}",
+    summary="The first rows of a dataset as a picture",
+    description="`points` of the plane, or a `sheet` of digits with their labels.",
+    response_class=Response,
+    responses=PICTURE | responses(404, 409, 422, 503),
+)
+def get_dataset_picture(
+    task: Identifier,
+    dataset: Annotated[str, Path(max_length=64, pattern=r"^[\w.-]+$")],
+    kind: DatasetPicture,
+    form: Form,
+    services: ServicesDep,
+    split: Annotated[Split, Query(description="whose rows")] = "train",
+) -> Response:
+    return picture(services.pictures.of_dataset(task, dataset, kind, split, form), form)
 
 
 @router.put(

@@ -1,11 +1,12 @@
 // Runs side by side.
 
-import { fileUrl, get } from "./api.js";
+import { get } from "./api.js";
 import { figure, h, table, title } from "./dom.js";
+import { pictures } from "./model.js";
 
 export async function show(place, [ids], signal) {
 	const found = await get(`compare?runs=${ids}`, signal);
-	const named = Object.fromEntries(found.runs.map((run, number) => [run.id, run.name || `${run.preset} ${number + 1}`]));
+	const named = Object.fromEntries(found.runs.map((run) => [run.id, run.label]));
 	const figures = [...new Set(found.runs.flatMap((run) => Object.keys(run.metrics.test)))];
 	const cell = (run, part, name) => {
 		const spread = run.metrics.spread?.test?.[name];
@@ -16,9 +17,6 @@ export async function show(place, [ids], signal) {
 	if (new Set(differences.preset).size < 2) delete differences.preset;
 	for (const { field, values } of found.differences) differences[field] = values;
 	const heads = () => [h("span.hidden", "Name"), ...found.runs.map(({ id }) => h("a", { href: `#/runs/${id}` }, named[id]))];
-	const picture = h("img.picture", { alt: `Curves of the runs ${ids.replaceAll(",", ", ")}` });
-	const drawn = found.runs.every((run) => run.status === "succeeded");
-	if (drawn) fileUrl(`compare.svg?runs=${ids}`, signal).then((url) => { picture.src = url; });
 	place.append(h("div.stack",
 		h("div.head", title(`${found.runs.length} runs of ${found.task}`), h("p.lead.small", h("a", { href: "#/runs" }, "all runs"))),
 		h("section.card", h("h2", "Test figures"), table("Test figures of each run", heads(), [
@@ -29,5 +27,6 @@ export async function show(place, [ids], signal) {
 		h("section.card", h("h2", "Where they differ"), Object.keys(differences).length
 			? table("Settings in which the runs differ", heads(), Object.entries(differences).map(([name, values]) => [h("code", name), ...values.map((value) => h("code", value === null ? "–" : JSON.stringify(value)))]))
 			: h("p.soft", "In nothing.")),
-		h("section.card", h("h2", "Curves"), drawn ? picture : h("p.soft", "They are drawn when all runs have succeeded."))));
+		h("section.card", { label: "Pictures" }, found.pictures.length
+			? pictures(found, `the runs ${ids.replaceAll(",", ", ")}`, signal) : h("p.soft", "They are drawn when all runs have succeeded."))));
 }

@@ -5,8 +5,6 @@ import { alertLine, badge, button, count, duration, facts, h, moment, put, table
 import { activate } from "./models.js";
 import { figuresOf } from "./run.js";
 
-const PICTURES = { diagram: "Layers", confusion: "Confusion of the classes", predictions: "Predicted against true values", boundary: "Boundary", sheet: "Test digits" };
-
 export async function show(place, [id], signal) {
 	const model = await get(`models/${id}`, signal);
 	const [task, runs] = await Promise.all([get(`tasks/${model.task}`, signal), get(`runs?task=${model.task}&limit=500`, signal)]);
@@ -31,13 +29,12 @@ export async function show(place, [id], signal) {
 		h("div.split",
 			h("section.card", h("h2", "Figures"), figuresOf(model), h("h2", "Layers"), table("Layers", ["Layer", "Kind", "Units", "Activation", "Weights"], layers, 4)),
 			h("section.card", h("h2", "About"), settings)),
-		h("section.card", { label: "Pictures" }, h("div.charts", (manifest.recipe.head === "multilabel" ? ["diagram"] : task.pictures).map((kind) => picture(id, kind, signal))))));
+		h("section.card", { label: "Pictures" }, pictures(model, "the model", signal))));
 }
 
-function picture(id, kind, signal) {
-	const image = h("img.picture", { alt: `${PICTURES[kind] ?? kind} of the model` });
-	const node = h("div.stack", h("h2", PICTURES[kind] ?? kind), image);
-	fileUrl(`models/${id}/${kind}.svg`, signal).then((url) => { image.src = url; }, () => node.remove());
-	return node;
-}
-
+/** The pictures that an answer of the service names. */
+export const pictures = (found, of, signal) => h("div.charts", found.pictures.map(({ title, path }) => {
+	const image = h("img.picture", { alt: `${title} of ${of}` });
+	fileUrl(path, signal).then((url) => { image.src = url; }, () => image.parentNode.remove());
+	return h("div.stack", h("h2", title), image);
+}));

@@ -19,7 +19,7 @@ from app.db.engine import Database
 from app.domain.runs import Metrics
 from app.settings import Settings
 from tests.integration.cli.conftest import Densely, one_line, start
-from tests.integration.finished import Finished, answers_of
+from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.artifacts import add_model
 from tests.support.scripted import ScriptedServer, answer, problem
 
@@ -222,6 +222,10 @@ def test_finished_runs_are_shown_and_compared(densely: Densely, finished: Finish
     for name, start_of in (("curves.png", b"\x89PNG"), ("curves.svg", b"<?xml")):
         assert 0 == densely("compare", one, two, "--output", str(tmp_path / name)).returncode
         assert (tmp_path / name).read_bytes().startswith(start_of)
+    only = densely("compare", one, two, "--output", str(tmp_path / "one.svg"), "--only", "loss")
+    assert (0, True) == (only.returncode, b"training loss" in (tmp_path / "one.svg").read_bytes())
+    none = densely("compare", one, two, "--output", str(tmp_path / "b.svg"), "--picture", "boundaries")
+    assert (1, True) == (none.returncode, "have no boundaries" in none.stderr)
 
 
 def test_models_are_listed_shown_fetched_and_activated(
@@ -236,6 +240,22 @@ def test_models_are_listed_shown_fetched_and_activated(
     assert "sigmoid" in densely("models", "show", other).stdout
     assert 0 == densely("models", "download", other, "-o", str(tmp_path / "m.zip")).returncode
     assert f"{other}/manifest.json" in zipfile.ZipFile(tmp_path / "m.zip").namelist()
+
+
+def test_predictions_are_shown_and_saved(densely: Densely, finished: Finished, tmp_path: Path) -> None:
+    model = model_of(finished.run("planar", answers_of("planar")))
+
+    told = densely("models", "predictions", model, "--limit", "3").stdout.splitlines()
+    assert (4, ["row", "target", "predicted", "probability"]) == (len(told), told[0].split())
+    assert 3 == len(json.loads(densely("models", "predictions", model, "--limit", "3", "--json").stdout))
+    for name in ("rows.csv", "rows.PARQUET", "rows.json"):
+        done = densely("models", "predictions", model, "--output", str(tmp_path / name))
+        assert (0, f"{tmp_path / name}\n") == (done.returncode, done.stdout)
+    assert 1_001 == len((tmp_path / "rows.csv").read_text().splitlines())
+    assert 1_000 == len(json.loads((tmp_path / "rows.json").read_text()))
+    assert b"PAR1" == (tmp_path / "rows.PARQUET").read_bytes()[:4]
+    for words in (["--output", "x.xlsx"], ["--output", "x.csv", "--limit", "3"]):
+        assert 2 == densely("models", "predictions", model, *words).returncode
 
 
 def test_negative_numbers_need_no_dashes(densely: Densely, client: httpx.Client) -> None:
@@ -351,6 +371,7 @@ def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: htt
 def test_every_command_of_a_client_takes_json_and_url(densely: Densely) -> None:
     commands = ["predict", "encode", "decode", "train", "presets", "runs", "models", "activate", "compare", "doctor"]
     commands += [f"runs {name}" for name in ("show", "watch", "cancel", "retry")] + ["models show", "models download"]
+    commands += ["models predictions"]
     for command in commands:
         told = densely(*command.split(), "--help").stdout
         assert all(option in told for option in ("--json", "--url", "--api-key")), command

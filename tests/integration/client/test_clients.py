@@ -16,7 +16,7 @@ from app.domain.recipes import EarlyStopping, KFold, RecipePatch
 from app.domain.runs import Metrics
 from app.settings import Settings
 from tests.integration.client.conftest import Connect
-from tests.integration.finished import Finished, answers_of
+from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.artifacts import add_model
 
 KEY = "a-key-of-16-chars"
@@ -182,6 +182,39 @@ def test_models_are_listed_drawn_fetched_and_activated(densely: Any, database: D
     archive = zipfile.ZipFile(io.BytesIO(densely.models.archive(first.id)))
     assert f"{first.id}/manifest.json" in archive.namelist()
     assert "softmax" == densely.models.get(first.id).manifest["layers"][0]["activation"]
+
+
+def test_predictions_of_a_test_split_come_whole(
+    densely: Any, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over as many pages as that takes, and as files."""
+    monkeypatch.setattr("app.client.calls.ROWS_OF_ANSWERS", 100)
+    model = model_of(finished.run("newswire", answers_of("newswire")))
+
+    rows = densely.models.predictions(model)
+
+    assert (240, list(range(240))) == (len(rows), [row["row"] for row in rows])
+    assert {"row", "target", "predicted", "probability", "probabilities"} == set(rows[0])
+    assert rows[:101] == densely.models.predictions(model, 101)
+    assert b"row,target,predicted,probability," == densely.models.predictions_file(model)[:33]
+    assert b"PAR1" == densely.models.predictions_file(model, "parquet")[:4]
+    with pytest.raises(errors.InvalidInput):
+        densely.models.predictions(model, split="train")
+
+
+def test_pictures_of_datasets_and_of_several_models(densely: Any, finished: Finished) -> None:
+    epochs = [{"loss": 0.7, "accuracy": 0.5, "val_loss": 0.8, "val_accuracy": 0.4}]
+    runs = [
+        finished.run("planar", answers_of("planar"), epochs, seed=seed, metrics=Metrics(test={"accuracy": 0.5}))
+        for seed in (1, 2)
+    ]
+
+    assert densely.tasks.picture("planar", "moons", "points").startswith(b"<?xml")
+    assert densely.tasks.picture("planar", "moons", "points", "png", split="test").startswith(b"\x89PNG")
+    assert b"boundaries" in densely.compare_picture(runs, kind="boundaries")
+    assert b"validation loss" in densely.compare_picture(runs, only="val_loss", first_epoch=1)
+    assert ["baseline, seed 1", "baseline, seed 2"] == [run.label for run in densely.compare(runs).runs]
+    assert "Boundary" in [one.title for one in densely.models.get(model_of(runs[0])).pictures]
 
 
 def test_tasks_encode_and_tell_about_themselves(densely: Any) -> None:

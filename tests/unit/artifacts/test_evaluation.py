@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.artifacts.evaluation import EVALUATION, Evaluation, Shown, parse, save
+from app.artifacts.evaluation import EVALUATION, MOST_PROBABILITIES, Evaluation, Shown, millionths_of, parse, save
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import MANIFEST, PREPROCESSING, WEIGHTS, ArtifactStore
 from app.errors import ArtifactInvalid
@@ -36,6 +36,8 @@ KINDS = {
     "pictures": Evaluation(
         labels(7, 1), labels(7, 1), shown(np.arange(2 * 784, dtype=np.uint16).astype(np.uint8).reshape(2, 28, 28))
     ),
+    "probabilities": Evaluation(labels(0, 1), labels(1, 1), millionths=np.array([[7, 999_993], [0, 10**6]], np.uint32)),
+    "one probability": Evaluation(labels(0, 1), labels(1, 1), millionths=np.array([600_000, 999_999], np.uint32)),
     "nothing shown": Evaluation(labels(0, 1), labels(1, 1), shown(np.empty((0, 2), np.float32))),
 }
 
@@ -128,6 +130,54 @@ def test_errors_are_absolute_and_exact() -> None:
 def test_what_is_no_evaluation_is_refused(content: bytes) -> None:
     with pytest.raises(ArtifactInvalid, match="the evaluation cannot be read"):
         parse(content)
+
+
+def test_probabilities_of_other_rows_are_refused() -> None:
+    with pytest.raises(ArtifactInvalid, match="for other rows"):
+        parse(npz(target=labels(0, 1), predicted=labels(0, 1), millionths=np.zeros((3, 2), np.uint32)))
+
+
+class TestMillionths:
+    """Probabilities as they are kept."""
+
+    def test_they_are_the_six_decimals_that_predict_answers(self) -> None:
+        outputs = np.random.default_rng(0).random((500, 7), dtype=np.float32)
+
+        kept = millionths_of(outputs)
+
+        assert kept is not None
+        assert [[round(value, 6) for value in row] for row in outputs.tolist()] == (kept / 10**6).tolist()
+
+    def test_of_a_large_split_the_likeliest_answer_is_kept(self) -> None:
+        outputs = np.random.default_rng(0).random((MOST_PROBABILITIES // 2 + 1, 2), dtype=np.float32)
+
+        kept = millionths_of(outputs)
+
+        assert kept is not None
+        assert (len(outputs),) == kept.shape
+        np.testing.assert_allclose(outputs.max(axis=1), kept / 10**6, atol=1e-6)
+
+    def test_of_more_rows_than_that_none(self) -> None:
+        """One output says both labels' probabilities up to there."""
+        column = np.full((MOST_PROBABILITIES + 1, 1), 0.25, np.float32)
+
+        assert millionths_of(column) is None
+        kept = millionths_of(column[1:])
+        assert kept is not None
+        assert column[1:].shape == kept.shape
+
+    def test_as_many_as_are_kept_take_less_than_a_megabyte(self, tmp_path: Path) -> None:
+        """Whatever they are: drawn ones cannot be compressed."""
+        drawn = np.random.default_rng(0).random((MOST_PROBABILITIES // 100, 100), dtype=np.float32)
+        nothing = np.zeros(len(drawn), np.int32)
+
+        assert len(saved(Evaluation(nothing, nothing, millionths=millionths_of(drawn)), tmp_path)) < 1_000_000
+
+    def test_what_is_no_number_is_nought(self) -> None:
+        kept = millionths_of(np.array([[np.nan, np.inf], [-0.5, 1.5]], np.float32))
+
+        assert kept is not None
+        assert [[0, 10**6], [0, 10**6]] == kept.tolist()
 
 
 def test_one_flipped_byte_in_an_array_is_refused(tmp_path: Path) -> None:

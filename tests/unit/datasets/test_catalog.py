@@ -81,6 +81,51 @@ def test_rows_are_read_by_split_in_file_order(catalog: Catalog, name: str) -> No
             assert [ROWS[name][column][i] for i in places] == list(rows.columns[column])
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_first_rows_are_those_of_the_whole(catalog: Catalog, name: str, split: Any) -> None:
+    """As many as are asked for, or as there are; of a file, and of the sample."""
+    task, real = real_of(name)
+    write(catalog, name)
+    for info in (real, task.datasets[-1]):
+        whole = getattr(catalog.read(task, info), split)
+        for most in (1, len(whole), 10_000):
+            some = catalog.first(task, info, split, most)
+            assert min(most, len(whole)) == len(some)
+            assert list(whole.target[:most]) == list(some.target)
+            assert set(whole.columns) == set(some.columns)
+            assert all(np.array_equal(whole.columns[c][:most], some.columns[c]) for c in some.columns)
+
+
+def test_the_first_rows_are_found_behind_the_others(catalog: Catalog) -> None:
+    """In another batch than the first; the rest of the file is not looked at."""
+    rows = 3_000
+    split, label = ["test"] * rows + ["train"] * rows, ["positive"] * (2 * rows - 1) + [None]
+    write(catalog, "sentiment", text=[str(n) for n in range(2 * rows)], label=label, split=split)
+
+    found = catalog.first(*real_of("sentiment"), "train", 3)
+
+    assert (["3000", "3001", "3002"], ["positive"] * 3) == (found.columns["text"], list(found.target))
+
+
+@pytest.mark.parametrize(
+    "lacks", [{"text": ...}, {"label": ...}, {"split": ...}, {"split": ["train"] * 4}, {"text": ["a", None, "b", "c"]}]
+)
+def test_first_rows_that_are_not_whole_are_invalid(catalog: Catalog, lacks: dict[str, Any]) -> None:
+    write(catalog, "sentiment", **lacks)
+
+    with pytest.raises(DatasetInvalid):
+        catalog.first(*real_of("sentiment"), "test", 5)
+
+
+def test_first_rows_of_no_file_or_of_garbage(catalog: Catalog) -> None:
+    with pytest.raises(FileNotFoundError):
+        catalog.first(*real_of("sentiment"), "train", 5)
+    catalog.path(real_of("sentiment")[1]).write_bytes(b"PAR1 and no more")
+    with pytest.raises(DatasetInvalid):
+        catalog.first(*real_of("sentiment"), "train", 5)
+
+
 def test_pictures_are_rows_of_pixels(catalog: Catalog) -> None:
     task, info = real_of("digits")
     write(catalog, "digits")

@@ -96,6 +96,30 @@ PICTURES: dict[str, tuple[Callable[[Form], bytes], tuple[str, ...]]] = {
         ("100.0% of these 60 training points lie on their side of the line", "class 1"),
     ),
 }
+CALLED = "units of a long-winded run"
+PANELS = [
+    boundary.Panel(f"{number} {CALLED}", "test accuracy 82.8%", PLANE, points_of(POINTS[:, 0] > 0))
+    for number in range(10)
+]
+PICTURES |= {
+    "boundaries": (
+        lambda form: boundary.boundaries(PANELS[:2], ("no", "yes"), "planar: boundaries", form),
+        ("planar: boundaries", CALLED, "test accuracy 82.8%", "probability of yes", "no"),
+    ),
+    "points": (
+        lambda form: boundary.points(POINTS, (POINTS[:, 0] > 0).astype(int), ("a", "b"), "t", "60 of them", form),
+        ("60 of them", "a", "b", "x1", "x2"),
+    ),
+    "digits": (lambda form: sheet.examples(DIGITS, TRUE, "t", "23 of them", form), ("23 of them", "9", "8")),
+    "one figure": (
+        lambda form: curves.single([("none", history(5)), ("L1 0.001", history(90))], "val_loss", "t", form, 1),
+        ("none", "L1 0.001", "validation loss"),
+    ),
+    "one of training": (
+        lambda form: curves.single([("a", history(9)), ("b", history(9, held_out=False))], "accuracy", "t", form, 4),
+        ("training accuracy", "from epoch 4 on"),
+    ),
+}  # fmt: skip
 every_picture = pytest.mark.parametrize("name", PICTURES)
 
 
@@ -131,6 +155,30 @@ def test_the_same_picture_is_the_same_bytes(name: str) -> None:
 
     assert draw("svg") == draw("svg")
     assert draw("png") == draw("png")
+
+
+def test_ten_panels_are_one_picture() -> None:
+    svg = boundary.boundaries(PANELS, ("no", "yes"), "t", "svg")
+
+    found = " ".join(" ".join(texts(svg)).split())
+    assert all(f"{number} units of a" in found for number in range(10))
+    assert len(svg) < 1_200_000
+
+
+def test_panels_share_the_axes_that_all_planes_need() -> None:
+    """A plane that ends earlier leaves the rest of its panel white."""
+    far = Plane.around(POINTS * 4, side)
+    svg = boundary.boundaries([PANELS[0], boundary.Panel("far", "", far, PANELS[0].shown)], ("a", "b"), "t", "svg")
+
+    ticks = [text for text in re.findall(r">(−?\d+)</text>", svg.decode()) if text.lstrip("−").isdigit()]
+    assert ticks.count("10") == 3  # below both panels, and once at the left
+    assert ticks.count("−5") == 3
+
+
+def test_many_points_are_thinned() -> None:
+    many = RNG.normal(size=(50_000, 2))
+
+    assert len(boundary.points(many, (many[:, 0] > 0).astype(int), ("a", "b"), "t", "", "svg")) < 400_000
 
 
 def test_somebodys_title_is_text_and_nothing_else() -> None:

@@ -1,0 +1,74 @@
+"""Which pictures there are of a model, of several runs, and of a dataset: their titles and addresses."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.artifacts.evaluation import EVALUATION
+from app.artifacts.manifest import Manifest
+from app.domain.runs import Run, RunStatus
+from app.tasks import registry
+from app.tasks.base import DatasetPicture, Picture
+
+ComparedPicture = Literal["boundaries"]
+SIDE_BY_SIDE: dict[ComparedPicture, Picture] = {"boundaries": "boundary"}  # of which picture of a model
+
+_MODELS: dict[Picture, str] = {
+    "confusion": "Confusion of the classes",
+    "predictions": "Predicted against true values",
+    "boundary": "Boundary",
+    "sheet": "Test digits",
+}
+_DATASETS: dict[DatasetPicture, str] = {"points": "Training points", "sheet": "Training digits"}
+
+
+class Drawing(BaseModel):
+    """A picture that can be asked for."""
+
+    title: str
+    path: str = Field(description="relative to the service's own address; also with `.png` in place of `.svg`")
+
+
+def of_dataset(task_name: str, dataset: str) -> list[Drawing]:
+    """Of the rows of a dataset."""
+    task = registry.all_tasks().get(task_name)
+    if task is None or task.dataset(dataset) is None:
+        return []
+    places = {kind: f"tasks/{task_name}/datasets/{dataset}/{kind}.svg" for kind in task.dataset_pictures}
+    return [Drawing(title=_DATASETS[kind], path=path) for kind, path in places.items()]
+
+
+def of_model(manifest: Manifest) -> list[Drawing]:
+    """Of a model: its layers, its answers on the test split, and the rows that it learnt from."""
+    drawings = [Drawing(title="Layers", path=f"models/{manifest.id}/diagram.svg")]
+    task = registry.all_tasks().get(manifest.task)
+    if task and EVALUATION in manifest.files and manifest.recipe.head != "multilabel":
+        drawings += [Drawing(title=_MODELS[kind], path=f"models/{manifest.id}/{kind}.svg") for kind in task.pictures]
+    return drawings + of_dataset(manifest.task, manifest.dataset.name)
+
+
+def kinds_of_runs(task_name: str) -> list[ComparedPicture]:
+    """What can be drawn of this task's models side by side."""
+    task = registry.all_tasks().get(task_name)
+    return [name for name, each in SIDE_BY_SIDE.items() if task and each in task.pictures]
+
+
+def of_runs(runs: Sequence[Run]) -> list[Drawing]:
+    """Of several runs of one task; none before all have succeeded."""
+    if any(run.status != RunStatus.SUCCEEDED for run in runs):
+        return []
+    query = "runs=" + ",".join(run.id for run in runs)
+    drawings = []
+    if len({run.recipe.metric for run in runs}) == 1:
+        drawings.append(Drawing(title="Curves", path=f"compare.svg?{query}"))
+        if all("loss" in run.metrics.validation for run in runs):
+            drawings.append(Drawing(title="Validation loss", path=f"compare.svg?only=val_loss&{query}"))
+    drawings += [
+        Drawing(title=kind.capitalize(), path=f"compare/{kind}.svg?{query}") for kind in kinds_of_runs(runs[0].task)
+    ]
+    datasets = list(dict.fromkeys(run.dataset for run in runs))
+    for dataset in datasets:
+        for one in of_dataset(runs[0].task, dataset):
+            drawings.append(one if len(datasets) == 1 else one.model_copy(update={"title": f"{one.title}: {dataset}"}))
+    return drawings

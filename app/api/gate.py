@@ -24,7 +24,7 @@ log = get_log()
 # Without a key: probes, and the page and the documentation, where a browser has no way to send one.
 OPEN_PATHS = ("/", "/docs", "/openapi.json")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
-SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
+SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
 _PROCESS, _NUMBERS = secrets.token_hex(4).encode(), itertools.count(1)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -47,7 +47,7 @@ class Gate:
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
-        max_body = self.max_body if scope["path"] == "/predict" else min(self.max_body, SMALL_MAX_BODY)
+        max_body = self.max_body if _may_be_large(scope["path"]) else min(self.max_body, SMALL_MAX_BODY)
         exchange = _Exchange(receive, send, request_id, max_body)
         try:
             self._check(scope["method"], scope["path"], headers, max_body)
@@ -194,6 +194,10 @@ def _request_id(headers: security.Headers) -> bytes:
     """The client's own, or a new one: random for the process, then counted, since a request is not a secret."""
     given = headers.get(b"x-request-id")
     return given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_NUMBERS) & 0xFFFFFFFF)
+
+
+def _may_be_large(path: str) -> bool:
+    return path == "/predict" or (path.startswith("/tasks/") and path.endswith("/encode"))
 
 
 def _is_large(headers: security.Headers) -> int:

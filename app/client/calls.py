@@ -195,6 +195,13 @@ def as_digit(picture: Any) -> dict[str, Any]:
     return {"pixels": picture.tolist() if hasattr(picture, "tolist") else [_plain(row) for row in picture]}
 
 
+def encode(task: str, fields: Mapping[str, Any]) -> Call[answers.Encoded]:
+    """How a model sees an input; an `image` may be the bytes of a file, or its path (as a `Path`)."""
+    if isinstance(fields.get("image"), bytes | bytearray | memoryview | os.PathLike):
+        fields = {**fields, **as_digit(fields["image"])}
+    return post(f"/tasks/{task}/encode", answers.Encoded, fields)
+
+
 def run_ids(runs: Iterable[Any]) -> str:
     """Runs, or their ids, as `/compare` takes them."""
     return ",".join(run if isinstance(run, str) else run.id for run in runs)

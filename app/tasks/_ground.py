@@ -20,6 +20,7 @@ WIDEST = 0.25  # of the shorter side: what is wider is ground
 COARSE = 48  # cells of the longer side of the copy that shows the ink's colour
 DIMMEST = 0.3  # of the light: ink in deeper shadows is amplified no further
 LEAST = 10.0  # grey values: what differs less from its ground is none
+LEAST_SHADED = 16.0  # the same where the ground is not of one colour
 CLEAR = 4.0  # times the noise, and as many times at least does ink differ
 
 
@@ -28,9 +29,8 @@ class Ink:
     """What differs from the ground."""
 
     share: Plane  # 0 to 1, of the ink's strength
-    is_clean: bool  # whether the ground is of one colour and without noise
+    is_even: bool  # whether the ground is of one colour
     contrast: float  # grey values between ink and ground
-    noise: float  # standard deviation of the ground, grey values
 
 
 def ink_of(colours: Colours) -> Ink | None:
@@ -49,7 +49,7 @@ def ink_of(colours: Colours) -> Ink | None:
         plane = plane - ground @ direction
     else:
         plane = _lit(plane, direction)
-    return _normalised(plane, is_even and noise <= QUIET, noise)
+    return _normalised(plane, is_even, noise)
 
 
 def noise_of(colours: Colours) -> float:
@@ -70,7 +70,7 @@ def _band_median(colours: Colours) -> NDArray[np.float32]:
 
 
 def _is_even(away: NDArray[np.bool_]) -> bool:
-    """Whether what is away from the ground's colour can be ink: not the most, and nowhere wider than a stroke."""
+    """Whether what is away from the ground's colour can be ink: not the most, and at the edge no wider than a stroke."""
     from scipy import ndimage
 
     if away.mean() > 0.5:
@@ -78,9 +78,8 @@ def _is_even(away: NDArray[np.bool_]) -> bool:
     step = max(1, max(away.shape) // COARSE)
     coarse = away[::step, ::step]
     size = max(2, round(WIDEST * min(coarse.shape)))
-    return not ndimage.binary_erosion(coarse, np.ones((1, size))).any() or not ndimage.minimum_filter(
-        coarse, size=(size, size), mode="constant"
-    ).any()
+    wide = ndimage.grey_opening(np.pad(coarse, size), size=(size, size))[size:-size, size:-size]
+    return not any(side.any() for side in (wide[0], wide[-1], wide[:, 0], wide[:, -1]))
 
 
 def _fitted(colours: Colours) -> Colours:
@@ -127,15 +126,14 @@ def _lit(plane: Plane, direction: NDArray[np.float32]) -> Plane:
     return ink
 
 
-def _normalised(plane: Plane, is_clean: bool, noise: float) -> Ink | None:
+def _normalised(plane: Plane, is_even: bool, noise: float) -> Ink | None:
     threshold = otsu(plane)
     above = plane[plane > threshold]
     strength = float(np.quantile(above, 0.9)) if len(above) else 0.0
-    if strength < LEAST or strength < CLEAR * noise:
+    if strength < max(LEAST if is_even else LEAST_SHADED, CLEAR * noise):
         return None
-    low = 0.0 if is_clean else 0.3 * strength
-    high = strength if is_clean else 0.85 * strength
-    return Ink(np.clip((plane - low) / (high - low), 0, 1).astype(np.float32), is_clean, strength, noise)
+    low, high = (0.0, strength) if is_even and noise <= QUIET else (0.3 * strength, 0.85 * strength)
+    return Ink(np.clip((plane - low) / (high - low), 0, 1).astype(np.float32), is_even, strength)
 
 
 def otsu(plane: Plane) -> float:

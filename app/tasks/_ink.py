@@ -1,94 +1,56 @@
-"""Which of the ink is the digit: lines, frames, specks and clicks are left out."""
+"""Which of the ink is the digit: frames, specks and clicks are left out, and several digits are refused."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tasks._ground import Plane
+from app.tasks._ground import Ink, Plane
+from app.tasks._lines import without_lines
 
 Mask = NDArray[np.bool_]  # (rows, columns)
+Chosen = NDArray[np.bool_]  # (pieces,)
 
 FAINT = 0.2  # share of ink below which a pixel is counted as ground
-SPAN = 0.9  # of the picture, between its outer parts, is what a ruled line spans at least
-MARGIN = 0.06  # of a side: how far from the edge a line or frame may begin
-THICKEST = 0.045  # of the shorter side, of a line
+SMALLEST = 0.03  # of the picture's longer side, of a digit
+STRONG = 30.0  # grey values of contrast; fainter ink at the edge of a shaded picture is its shading
+ALIKE = 0.35  # of the digit's longer side: what is as long beside it is another one
+MOST_PIECES = 4  # of one digit
+WIDE = 2.2  # times as wide as high is no digit of MNIST
+COHERENT = 0.6  # of the ink belongs to the digit, at least
+
+NOTHING = "shows nothing: it has hardly any ink"
+SEVERAL = "shows more than one digit; send a picture of each"
+UNCLEAR = "shows no digit that can be told from the rest"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Digit:
     """The ink of one digit, cut out."""
 
     share: Plane  # (rows, columns), 0 to 1; touches all four sides
-    doubts: list[str] = field(default_factory=list)  # what speaks against its being one digit
-    left_out: bool = False
+    doubts: tuple[str, ...]  # what speaks against its being one digit
 
 
-def digit_of(share: Plane) -> Digit:
+def digit_of(ink: Ink) -> Digit:
     """The digit among the ink.
 
     Raises:
         ValueError: there is none, or several.
     """
-    share = without_lines(share)
+    share = without_lines(ink.share)
     pieces = Pieces(share > FAINT)
-    kept, doubts = pieces.digit()
+    candidates = pieces.candidates(ink.is_even or ink.contrast >= STRONG)
+    kept = pieces.of_digit(candidates)
+    doubts = pieces.check(kept, candidates)
+    mask = pieces.mask_of(kept)
     if not kept.all():
         from scipy import ndimage
 
-        unwanted = ndimage.binary_dilation(pieces.labels_in(~kept), np.ones((3, 3)), 3)
-        share = np.where(unwanted & ~pieces.labels_in(kept), 0, share)
-    mask = pieces.labels_in(kept)
+        others = ndimage.binary_dilation(pieces.mask_of(~kept), np.ones((3, 3)), 3)
+        share = np.where(others & ~mask, 0, share)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Digit(share[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], doubts, not kept.all())
-
-
-def without_lines(share: Plane) -> Plane:
-    """Ruled lines, squares and frames of straight sides taken out; what crosses them is bridged."""
-    mask = share > FAINT * 0.6
-    across, down = _lines(mask), _lines(mask.T)
-    if not _are_lines(across, down, mask.shape):
-        return share
-    share = share.copy()
-    _bridge(share, across)
-    _bridge(share.T, down)
-    return share
-
-
-Lines = list[tuple[int, int]]  # first row and the one after the last
-
-
-def _lines(mask: Mask) -> Lines:
-    """Horizontal ones."""
-    high, wide = mask.shape
-    margin = int(MARGIN * wide)
-    covered = mask[:, margin : wide - margin].mean(axis=1) >= SPAN
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], covered.astype(np.int8), [0]])))
-    thickest = max(2.0, THICKEST * min(high, wide))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a <= thickest]
-
-
-def _are_lines(across: Lines, down: Lines, shape: tuple[int, ...]) -> bool:
-    """A single one at the edge may be a stroke of a digit that fills its picture."""
-    if len(across) + len(down) != 1:
-        return bool(across or down)
-    (line, side) = (across[0], shape[0]) if across else (down[0], shape[1])
-    return line[0] > MARGIN * side and line[1] < (1 - MARGIN) * side
-
-
-def _bridge(share: Plane, lines: Lines) -> None:
-    """Fill each line with what is above and below it; ink that is darker than the line stays."""
-    high = len(share)
-    for first, last in lines:
-        first, last = max(0, first - 1), min(high, last + 1)
-        line = share[first:last].copy()
-        usual = np.median(line, axis=1, keepdims=True)
-        above = share[first - 1] if first else np.zeros_like(share[0])
-        below = share[last] if last < high else np.zeros_like(share[0])
-        at = (np.arange(last - first, dtype=np.float32)[:, None] + 1) / (last - first + 1)
-        bridged = np.minimum((1 - at) * above + at * below, line)
-        darker = (line > np.maximum(1.4 * usual, usual + 0.2)) & (line > 0.5)
-        share[first:last] = np.where(darker, line, bridged)
+    return Digit(share[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], doubts)
 
 
 class Pieces:
@@ -97,80 +59,93 @@ class Pieces:
     def __init__(self, mask: Mask) -> None:
         from scipy import ndimage
 
+        self.shape = mask.shape
         self.labels, self.count = ndimage.label(mask, np.ones((3, 3)))
-        self.mask = mask
-        boxes = ndimage.find_objects(self.labels)
-        self.top, self.bottom, self.left, self.right = (
-            np.array([box[axis].start if edge else box[axis].stop for box in boxes], dtype=int)
-            for axis in (0, 1)
-            for edge in (True, False)
-        )
+        self.boxes = ndimage.find_objects(self.labels)
+        edges = [(rows.start, rows.stop, columns.start, columns.stop) for rows, columns in self.boxes]
+        self.top, self.bottom, self.left, self.right = np.array(edges, dtype=int).reshape(-1, 4).T
         self.area = np.bincount(self.labels.ravel(), minlength=self.count + 1)[1:]
         self.high, self.wide = self.bottom - self.top, self.right - self.left
         self.long = np.maximum(self.high, self.wide)
+        self.is_dot = (self.area > 0.6 * self.wide * self.high) & (self.wide < 1.6 * self.high)
+        self.is_dot &= self.high < 1.6 * self.wide
 
-    def labels_in(self, chosen: Mask) -> Mask:
-        """The mask of some of them, (count,)."""
-        return np.concatenate([[False], chosen])[self.labels]
+    def mask_of(self, chosen: Chosen) -> Mask:
+        """The pixels of some of them."""
+        mask: Mask = np.concatenate([[False], chosen])[self.labels]
+        return mask
 
-    def digit(self) -> tuple[Mask, list[str]]:
-        """Which of them are the digit, (count,), and doubts.
+    def candidates(self, edge_too: bool) -> Chosen:
+        """What may be part of a digit: not what runs off the picture, if there is anything else.
 
         Raises:
-            ValueError: none is, or there are several.
+            ValueError: nothing may.
         """
-        if not self.count:
-            raise ValueError("shows nothing: it has hardly any ink")
-        rows, columns = self.mask.shape
-        possible = self.area >= 3
-        at_edge = (self.top <= 1) | (self.left <= 1) | (self.bottom >= rows - 1) | (self.right >= columns - 1)
-        frames = self._frames()
-        inner = possible & ~at_edge & ~frames
-        largest = self.long[possible & ~frames].max(initial=0)
-        candidates = inner if self.long[inner].max(initial=0) >= 0.25 * largest else possible & ~frames
-        if not candidates.any():
-            raise ValueError("shows nothing: it has hardly any ink")
-        weight = np.where(candidates, self.long * np.sqrt(self.area), 0)
-        main = int(np.argmax(weight))
-        kept = self._with_neighbours(main, candidates)
-        return kept, self._doubts(kept, candidates)
+        possible = (self.area >= 3) & ~self._frames()
+        rows, columns = self.shape
+        inner = possible & (self.top > 1) & (self.left > 1) & (self.bottom < rows - 1) & (self.right < columns - 1)
+        largest = self.long[possible].max(initial=0)
+        if edge_too and self.long[inner].max(initial=0) < 0.25 * largest:
+            inner = possible
+        if self.long[inner].max(initial=0) < max(4, SMALLEST * max(self.shape)):
+            raise ValueError(NOTHING)
+        return inner
 
-    def _frames(self) -> Mask:
+    def _frames(self) -> Chosen:
         """What goes round others along the sides of the picture."""
-        rows, columns = self.mask.shape
-        large = (self.high > 0.8 * rows) & (self.wide > 0.8 * columns)
+        rows, columns = self.shape
         found = np.zeros(self.count, dtype=bool)
-        for place in np.flatnonzero(large):
+        for place in np.flatnonzero((self.high > 0.8 * rows) & (self.wide > 0.8 * columns)):
             inside = self.labels[int(0.16 * rows) : int(0.84 * rows), int(0.16 * columns) : int(0.84 * columns)]
-            within = (inside == place + 1).sum()
-            found[place] = within < 0.1 * self.area[place] and self.count > 1
+            found[place] = (inside == place + 1).sum() < 0.1 * self.area[place] and self.count > 1
         return found
 
-    def _with_neighbours(self, main: int, candidates: Mask) -> Mask:
+    def of_digit(self, candidates: Chosen) -> Chosen:
+        """The largest, and what is near enough to belong to it."""
         from scipy import ndimage
 
-        kept = np.zeros(self.count, dtype=bool)
-        kept[main] = True
+        main = int(np.argmax(np.where(candidates, self.long * np.sqrt(self.area), 0)))
+        kept = np.arange(self.count) == main
         others = np.flatnonzero(candidates & ~kept & (self.area >= 0.01 * self.area[main]))
-        if not len(others):
-            return kept
-        long = self.long[main]
-        for _ in range(2):
-            far = ndimage.distance_transform_edt(~self.labels_in(kept))
-            for place in others:
-                if not kept[place]:
-                    box = np.s_[self.top[place] : self.bottom[place], self.left[place] : self.right[place]]
-                    gap = far[box][self.labels[box] == place + 1].min()
-                    kept[place] = self._belongs(place, gap / long, self.long[place] / long)
+        for _ in range(2 if len(others) else 0):
+            far = ndimage.distance_transform_edt(~self.mask_of(kept))
+            for place in others[~kept[others]]:
+                box = self.boxes[place]
+                gap = far[box][self.labels[box] == place + 1].min() / self.long[main]
+                size = self.long[place] / self.long[main]
+                is_near = gap <= 0.12 or (size >= 0.3 and gap <= 0.3)
+                kept[place] = gap <= 0.06 if self.is_dot[place] and size < ALIKE else is_near
         return kept
 
-    def _belongs(self, place: int, gap: float, size: float) -> bool:
-        wide, high = self.wide[place], self.high[place]
-        is_dot = self.area[place] > 0.6 * wide * high and 0.6 < wide / high < 1.6 and size < 0.35
-        if is_dot:
-            return gap <= 0.06
-        return gap <= 0.12 or (size >= 0.3 and gap <= 0.3)
+    def check(self, kept: Chosen, candidates: Chosen) -> tuple[str, ...]:
+        """Doubts whether the pieces that were kept are one digit.
 
-    def _doubts(self, kept: Mask, candidates: Mask) -> list[str]:
-        del kept, candidates
-        return []
+        Raises:
+            ValueError: they are not.
+        """
+        long = max(np.ptp([self.top[kept].min(), self.bottom[kept].max()]),
+                   np.ptp([self.left[kept].min(), self.right[kept].max()]))  # fmt: skip
+        others = candidates & ~kept
+        if self._stand_side_by_side(kept) or (others & (self.long >= ALIKE * long) & ~self.is_dot).any():
+            raise ValueError(SEVERAL)
+        if kept.sum() > MOST_PIECES or self.area[kept].sum() < COHERENT * self.area[candidates].sum():
+            raise ValueError(UNCLEAR)
+        doubts = []
+        if np.ptp([self.left[kept].min(), self.right[kept].max()]) > WIDE * np.ptp(
+            [self.top[kept].min(), self.bottom[kept].max()]
+        ):
+            doubts.append("shows something much wider than high")
+        if (others & (self.long >= 0.1 * long)).sum() > 2:
+            doubts.append("shows other marks beside the digit, which were left out")
+        if self.area[kept].sum() < COHERENT * self.area[~self._frames()].sum():
+            doubts.append("shows more that runs off the picture than what was read")
+        return tuple(doubts)
+
+    def _stand_side_by_side(self, kept: Chosen) -> bool:
+        tall = np.flatnonzero(kept & (self.high >= 0.6 * self.high[kept].max()))
+        order = tall[np.argsort(self.left[tall])]
+        for one, other in zip(order, order[1:], strict=False):
+            overlap = self.right[one] - self.left[other]
+            if overlap <= 0.1 * min(self.wide[one], self.wide[other]):
+                return True
+        return False

@@ -1,6 +1,6 @@
 """Pictures of digits as MNIST has them: light ink on black, the digit in a box of 20 pixels, its mass in the middle."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,70 +8,59 @@ from numpy.typing import NDArray
 from app.tasks._files import colours_of, content_of
 from app.tasks._ground import Colours, Plane, ink_of
 from app.tasks._ink import digit_of
+from app.tasks._strokes import with_usual_strokes
 
 SIDE = 28  # pixels of the finished picture
 BOX = 20  # pixels of the longer side of the digit
-THIN, THICK = 0.085, 0.25  # widths of strokes by the digit's longer side; MNIST's are between, but for one in fifty
-USUAL_THIN, USUAL_THICK = 0.115, 0.2
+
+Pixels = NDArray[np.uint8]  # (28, 28), 255 is ink
 
 
-def read(text: str) -> NDArray[np.uint8]:
-    """(28, 28)."""
-    return reduced(colours_of(content_of(text)))
+@dataclass(frozen=True)
+class Reading:
+    """What was read from a picture."""
+
+    pixels: Pixels
+    doubts: tuple[str, ...]  # what speaks against its being one digit
 
 
-def reduced(colours: Colours) -> NDArray[np.uint8]:
-    ink = ink_of(colours)
+def read(text: str) -> Reading:
+    """The digit of a picture in base64.
+
+    Raises:
+        ValueError: it is no such picture, too large, blank, or shows no digit, or several.
+    """
+    return reading_of(colours_of(content_of(text)))
+
+
+def reading_of(colours: Colours) -> Reading:
+    """The digit of a picture: its ink, scaled to 20 pixels, its centre of mass in the middle.
+
+    As MNIST's pictures were made of NIST's (LeCun et al. 1998).
+
+    Raises:
+        ValueError: it shows no digit, or several.
+    """
+    short = [(0, max(0, 3 - side)) for side in colours.shape[:2]]
+    ink = ink_of(np.pad(colours, [*short, (0, 0)], mode="edge"))
     if ink is None:
         raise ValueError("shows nothing: it has hardly any contrast")
-    digit = digit_of(ink.share)
-    return placed(with_usual_strokes(digit.share))
+    digit = digit_of(ink)
+    return Reading(_placed(_fitted(with_usual_strokes(digit.share))), digit.doubts)
 
 
-def with_usual_strokes(share: Plane) -> Plane:
-    """Strokes much thinner or thicker than those of MNIST made as thick: (rows, columns), 0 to 1."""
-    from PIL import Image
-    from scipy import ndimage
-
-    scale = 120 / max(share.shape)
-    if scale < 0.6 or scale > 1.6:
-        size = tuple(max(1, round(side * scale)) for side in share.shape[::-1])
-        method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-        fine = np.asarray(Image.fromarray(share).resize(size, method))
-    else:
-        fine = share
-    long = max(fine.shape)
-    fine = np.pad(fine, long // 8)
-    inside = fine > 0.5
-    if not inside.any():
-        return share
-    depth = ndimage.distance_transform_edt(inside)
-    width = 4 * float(depth[inside].mean()) - 1
-    ratio = width / long
-    if THIN <= ratio <= THICK:
-        return share
-    target = USUAL_THIN if ratio < THIN else USUAL_THICK
-    # the digit grows or shrinks with its strokes
-    more = (target * long - width) / 2 / (1 - target)
-    signed = depth - ndimage.distance_transform_edt(~inside)
-    changed = np.clip(signed + more + 0.5, 0, 1).astype(np.float32)
-    rows, columns = np.flatnonzero((changed > 0.2).any(axis=1)), np.flatnonzero((changed > 0.2).any(axis=0))
-    if not len(rows):
-        return share
-    return changed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def placed(share: Plane) -> NDArray[np.uint8]:
+def _fitted(share: Plane) -> NDArray[np.float64]:
+    """Scaled so that the longer side has 20 pixels; 0 to 255."""
     from PIL import Image
 
     scale = BOX / max(share.shape)
-    size = tuple(max(1, round(side * scale)) for side in share.shape[::-1])
+    size = (max(1, round(share.shape[1] * scale)), max(1, round(share.shape[0] * scale)))
     small = np.asarray(Image.fromarray(share).resize(size, Image.Resampling.LANCZOS), dtype=np.float64)
     small = np.maximum(small, 0)
-    return _placed(small * (255 / small.max()))
+    return small * (255 / small.max())
 
 
-def _placed(small: Any) -> NDArray[np.uint8]:
+def _placed(small: NDArray[np.float64]) -> Pixels:
     picture = np.zeros((SIDE, SIDE), dtype=np.uint8)
     mass = small.sum()
     corner = []
@@ -81,5 +70,3 @@ def _placed(small: Any) -> NDArray[np.uint8]:
     top, left = corner
     picture[top : top + small.shape[0], left : left + small.shape[1]] = np.round(small)
     return picture
-
-

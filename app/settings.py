@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     datasets_dir: Path | None = Field(None, description="folder of the Parquet files; unset: `datasets` under the home")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     max_body_mib: int = Field(
-        32, ge=1, le=1024, description="largest body of `/predict`, MiB; of other calls at most 1"
+        32, ge=1, le=1024, description="largest body of `/predict` and `/tasks/{task}/encode`, MiB; of others at most 1"
     )
     max_body_seconds: float = Field(
         120,

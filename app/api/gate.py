@@ -21,7 +21,7 @@ log = get_log()
 # Without a key: probes, and the page and the documentation, where a browser has no way to send one.
 OPEN_PATHS = ("/", "/docs", "/openapi.json")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
-SMALL_MAX_BODY = 2**20  # bytes; every call but /predict
+SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
 
 class Gate:
@@ -41,7 +41,7 @@ class Gate:
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
-        max_body = self.max_body if scope["path"] == "/predict" else min(self.max_body, SMALL_MAX_BODY)
+        max_body = self.max_body if _may_be_large(scope["path"]) else min(self.max_body, SMALL_MAX_BODY)
         head_only = scope["method"] == "HEAD"  # as GET; the server leaves the body out
         exchange = _Exchange(compression.unpacked(headers, receive), send, request_id, max_body, head_only=head_only)
         try:
@@ -178,6 +178,10 @@ class _Exchange:
         if not self._ended:
             self._ended = self._head_only and message["type"] == "http.response.body"
             await self._send(message)
+
+
+def _may_be_large(path: str) -> bool:
+    return path == "/predict" or (path.startswith("/tasks/") and path.endswith("/encode"))
 
 
 def _is_large(headers: security.Headers) -> int:

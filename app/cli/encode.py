@@ -8,7 +8,8 @@ import typer
 
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.output import as_json, line, show
-from app.cli.predict import Input, ModelName, TaskName, instance_of, model_of
+from app.cli.predict import Image, Input, ModelName, TaskName, instance_of, model_of
+from app.client.calls import as_instance
 
 TEXTS = ("sentiment", "newswire")
 Numbers = Annotated[
@@ -24,16 +25,18 @@ Numbers = Annotated[
 def encode(
     task: TaskName,
     words: Input = None,
+    image: Image = None,
     model: ModelName = None,
     as_text: Json = False,
     url: Url = None,
     api_key: Key = None,
 ) -> None:
     """How a model sees an input: its words and ids, or the numbers that the first layer takes."""
-    if not words:
-        raise typer.BadParameter("INPUT is missing")
+    if (words is None) == (image is None):
+        raise typer.BadParameter("takes one of INPUT and --image" if words else "INPUT is missing")
     with connect(url, api_key) as client:
-        found = client.tasks.encode(task, **instance_of(task, words, None), **_choice(model))
+        given = as_instance("digits", image) if image else instance_of(task, words or [], None)
+        found = client.tasks.encode(task, **given, **_choice(model))
     if as_text:
         as_json(found)
     elif "words" in found.encoding:

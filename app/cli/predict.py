@@ -31,6 +31,7 @@ Input = Annotated[
         show_default=False,
     ),
 ]
+Image = Annotated[Path | None, typer.Option("--image", "-i", help="a picture of a digit, PNG or JPEG")]
 ModelName = Annotated[str | None, typer.Option(help="a version number or model id instead of the active model")]
 
 
@@ -40,7 +41,7 @@ def predict(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="JSON Lines, an input each; - is standard input")
     ] = None,
-    image: Annotated[Path | None, typer.Option("--image", "-i", help="a picture of a digit")] = None,
+    image: Image = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="with --file: write the answers here")] = None,
     title: Annotated[str | None, typer.Option(help="of a newswire")] = None,
     model: ModelName = None,

@@ -155,7 +155,7 @@ class Tasks:
 
     async def encode(self, task: str, **fields: Any) -> answers.Encoded:
         """How a model sees an input; `model` chooses which one."""
-        return await self._send(calls.post(f"/tasks/{task}/encode", answers.Encoded, fields))
+        return await self._send(calls.encode(task, fields))
 
     async def decode(self, task: str, **fields: Any) -> answers.Decoded:
         """What a model sees, turned back."""

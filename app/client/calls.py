@@ -249,6 +249,13 @@ def compared(runs: Iterable[Any], form: Form, drawn: Drawn) -> Call[bytes]:
     return picture("/compare" if kind == "curves" else f"/compare/{kind}", form, runs=run_ids(runs), **params)
 
 
+def encode(task: str, fields: Mapping[str, Any]) -> Call[answers.Encoded]:
+    """How a model sees an input; an `image` may be the bytes of a file, or its path (as a `Path`)."""
+    if isinstance(fields.get("image"), bytes | bytearray | memoryview | os.PathLike):
+        fields = {**fields, **as_digit(fields["image"])}
+    return post(f"/tasks/{task}/encode", answers.Encoded, fields)
+
+
 def run_ids(runs: Iterable[Any]) -> str:
     """Runs, or their ids, as `/compare` takes them."""
     return ",".join(run if isinstance(run, str) else run.id for run in runs)

@@ -201,7 +201,7 @@ class Tasks:
 
     def encode(self, task: str, **fields: Any) -> answers.Encoded:
         """How a model sees an input; `model` chooses which one."""
-        return self._send(calls.post(f"/tasks/{task}/encode", answers.Encoded, fields))
+        return self._send(calls.encode(task, fields))
 
     def decode(self, task: str, **fields: Any) -> answers.Decoded:
         """What a model sees, turned back."""

@@ -73,7 +73,8 @@ class Predictor:
         """
         if options.min_confidence is not None and not self.task.labels:
             raise InvalidInput(f"task {self.task.name!r} gives values, not probabilities", field="min_confidence")
-        encoded = self.encoder.encode(self.task.columns(inputs))
+        columns = self.task.columns(inputs)
+        encoded = self.encoder.encode(columns)
         if refusals := self.task.refusals(encoded):
             raise Refused(refusals)
         outputs = self.network(encoded)
@@ -87,6 +88,7 @@ class Predictor:
         predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
         for row, warnings in self.task.warnings(self.encoder, encoded).items():
             predictions[row]["warnings"] = warnings
+        self.task.qualify(predictions, columns)
         if self._cautions:
             for prediction in predictions:
                 prediction["warnings"] = [*self._cautions, *prediction["warnings"]]

@@ -211,6 +211,11 @@ class Task(ABC):
         del inputs
         return False
 
+    def unexplained(self, inputs: Sequence[Any]) -> int:
+        """Characters of these instances of `Input` that make an explanation no longer."""
+        del inputs
+        return 0
+
     def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
         """What about some rows speaks against trusting their answers; rows that are fine are left out."""
         del encoder, encoded
@@ -220,6 +225,9 @@ class Task(ABC):
         """The encoded row, (width,), with which an explanation compares; None where that is a row of zeros."""
         del encoder
         return None
+
+    def qualify(self, predictions: Sequence[Any], columns: Columns) -> None:
+        """Say in predictions what `columns` found out about their inputs while it read them."""
 
     def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> BaseModel:
         """The effect of each part of an instance of `Input`, from those of its encoded row, (width,).

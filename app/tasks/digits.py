@@ -20,7 +20,8 @@ from app.tasks._answers import (
     Warnings,
     as_probability,
 )
-from app.tasks._pictures import MAX_CHARACTERS, read
+from app.tasks._files import MAX_CHARACTERS
+from app.tasks._pictures import read
 from app.tasks._presets.digits import PRESETS
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
 from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
@@ -29,6 +30,8 @@ SIDE = 28  # pixels
 WHITE = 255  # the largest grey value
 MAX_IMAGES = 100  # of one request, each of which takes some milliseconds
 FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
+SURENESS = 0.5  # that a picture which gives rise to doubts was read right; if not, all digits are as likely
+DOUBTS = "doubts"  # column of what speaks against some pictures, by row
 LIGHT = 0.5  # mean above which the background is light; of MNIST's pictures the heaviest has 0.40
 
 Grey = Annotated[Number, Field(ge=0, le=255)]
@@ -50,8 +53,8 @@ class DigitInput(Input):
         None,
         min_length=1,
         max_length=MAX_CHARACTERS,
-        description="a PNG or JPEG in base64, at most 1,024 pixels on each side: made grey, turned round if its paper "
-        "is light, scaled and centred as MNIST's pictures",
+        description="a PNG or JPEG in base64, as a telephone or a drawing program makes it, up to 24 MB and 64 million "
+        "pixels: its one digit is found, scaled and centred as MNIST's pictures",
     )
     pixels: Annotated[Annotated[Grid, Tag("grid")] | Annotated[Row, Tag("row")], Discriminator(_form)] | None = Field(
         None,
@@ -67,13 +70,17 @@ class DigitInput(Input):
             raise PydanticCustomError("missing", "send either `pixels` or `image`")
         return pixels
 
-    def grey(self) -> NDArray[np.float32]:
-        """(784,) grey values.
+    def grey(self, doubts: list[str]) -> NDArray[np.float32]:
+        """(784,) grey values; what speaks against a picture's being one digit is added to `doubts`.
 
         Raises:
             ValueError: `image` cannot be read.
         """
-        return np.asarray(self.pixels if self.image is None else read(self.image), dtype=np.float32).ravel()
+        if self.image is None:
+            return np.asarray(self.pixels, dtype=np.float32).ravel()
+        reading = read(self.image)
+        doubts += reading.doubts
+        return reading.pixels.astype(np.float32).ravel()
 
 
 class DigitExplanation(BaseModel):
@@ -152,22 +159,41 @@ class Digits(Task):
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, 784 numbers each."""
         refusals, rows, images = [], [], 0
+        all_doubts: dict[int, list[str]] = {}
         for place, item in enumerate(inputs):
             images += item.image is not None
             if images > MAX_IMAGES:
                 refusals.append(Refusal(place, "image", f"is one too many: at most {MAX_IMAGES} in one request"))
                 break
+            doubts: list[str] = []
             try:
-                rows.append(item.grey())
+                rows.append(item.grey(doubts))
             except ValueError as error:
                 refusals.append(Refusal(place, "image", str(error)))
+            if doubts:
+                all_doubts[place] = doubts
         if refusals:
             raise Refused(refusals)
-        return {"pixels": np.stack(rows)}
+        return {"pixels": np.stack(rows), DOUBTS: all_doubts}
+
+    def qualify(self, predictions: Sequence[Any], columns: Columns) -> None:
+        """A picture that was hard to read is never answered as surely as one that was not."""
+        for row, doubts in columns[DOUBTS].items():
+            prediction = predictions[row]
+            shares = [as_probability(SURENESS * share + (1 - SURENESS) / 10) for share in prediction["probabilities"]]
+            prediction.update(probability=max(shares), probabilities=shares)
+            prediction["warnings"] = [
+                *prediction["warnings"],
+                *(InputWarning(field="image", message=doubt) for doubt in doubts),
+            ]
 
     def takes_long(self, inputs: Sequence[Any]) -> bool:
         """Whether there is an image among them."""
         return any(item.image is not None for item in inputs)
+
+    def unexplained(self, inputs: Sequence[Any]) -> int:
+        """Those of images: 784 pixels are explained, however many there were."""
+        return sum(len(item.image or "") for item in inputs)
 
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """Nothing is learnt: the scale is that of grey values."""

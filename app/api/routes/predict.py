@@ -21,7 +21,7 @@ from app.tasks._answers import Refused
 IN_PLACE_WORK = 10_000_000  # multiplications of all instances
 EXPLAINED = 20  # times the work of a plain answer, about
 EXPLAINED_IN_PLACE = 4_096  # bytes, and
-MOST_EXPLAINED = 2**18  # at all: an explanation is a hundred times as long as what it explains
+MOST_EXPLAINED = 2**18  # at all, but for pictures: an explanation is a hundred times as long as what it explains
 
 
 def router(contracts: Sequence[Contract], endpoint: "Endpoint") -> APIRouter:
@@ -98,9 +98,13 @@ class Endpoint:
 
     def _parse_and_answer(self, content: bytes) -> bytes:
         form = self._parser.parse(content)
-        if form.explain and len(content) > MOST_EXPLAINED:
+        if form.explain and len(content) - self._unexplained(form) > MOST_EXPLAINED:
             raise InvalidInput(f"is for bodies of up to {MOST_EXPLAINED // 1024} KiB", field="explain")
         return self._answer(form)
+
+    def _unexplained(self, form: Any) -> int:
+        instances = form.instances if isinstance(form, self._contracts[form.task].batch) else (form,)
+        return self._contracts[form.task].task.unexplained(instances)
 
     def _answer_alike(self, forms: Sequence[Any]) -> list[bytes]:
         contract, predictor = self._contracts[forms[0].task], self._prediction.active(forms[0].task)

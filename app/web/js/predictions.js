@@ -4,10 +4,11 @@ import { pause, post } from "./api.js";
 import { alertLine, h, percent, put } from "./dom.js";
 
 /**
- * `predict(input)` asks; `found(answer, input)` gives what `result` then shows. `drop(content)` shows this and no answer.
+ * `predict(input)` asks; `found(answer, input, more)` gives what `result` then shows, `more` being what `also(input)` was
+ * answered meanwhile. `drop(content)` shows this and no answer.
  * An old answer is never left beside an input that it is not for: `forget` takes back what `found` showed elsewhere.
  */
-export function predictor({ task, model, show, signal }, found, forget = () => {}) {
+export function predictor({ task, model, show, signal }, found, forget = () => {}, also = () => null) {
 	const result = h("div.stack", { "aria-live": "polite" });
 	let wanted = null;
 	let busy = false;
@@ -19,10 +20,10 @@ export function predictor({ task, model, show, signal }, found, forget = () => {
 	const ask = async (input) => {
 		const request = { task: task.name, explain: true, ...input, ...model() };
 		if (task.name === "newswire") request.top_k = 8;
-		const answer = await post("predict", request, signal);
+		const [answer, more] = await Promise.all([post("predict", request, signal), also(input)]);
 		if (!wanted) return;
 		show(request);
-		put(result, found(answer, input));
+		put(result, found(answer, input, more));
 		if (wanted === input) wanted = null;
 	};
 	const work = async () => {

@@ -3,20 +3,27 @@
 import { apiKey, urlOf } from "./api.js";
 import { button, h, say } from "./dom.js";
 
+const LONG = 30_000; // characters of a picture: longer ones are not shown, but how a file is sent
+
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** A POST as a shell command. The key itself is never shown. */
 function curl(path, body) {
 	const key = apiKey() && ' \\\n  -H "Authorization: Bearer $DENSELY_API_KEY"';
+	if (body.image?.length > LONG) {
+		const [head, tail] = JSON.stringify({ ...body, image: "\n" }).split("\\n").map(quoted);
+		return `(printf %s ${head}; base64 < picture.jpg; printf %s ${tail}) |\n  curl -s ${quoted(urlOf(path))}${key} \\\n  -H 'Content-Type: application/json' -d @-`;
+	}
 	return `curl -s ${quoted(urlOf(path))}${key} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quoted(JSON.stringify(body))}`;
 }
 
 function fetchCode(path, body) {
 	const key = apiKey() && ", Authorization: `Bearer ${key}`";
+	const shown = body.image?.length > LONG ? { ...body, image: "the picture in base64" } : body;
 	return `const answer = await fetch("${urlOf(path)}", {
   method: "POST",
   headers: { "Content-Type": "application/json"${key} },
-  body: JSON.stringify(${JSON.stringify(body)}),
+  body: JSON.stringify(${JSON.stringify(shown)}),
 });
 console.log(await answer.json());`;
 }

@@ -1,0 +1,182 @@
+"""Files of pictures as arrays of colours: PNG and JPEG, of a telephone's size too, shrunk while they are decoded."""
+
+import base64
+import io
+import re
+from threading import Lock
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+
+from app.tasks import _large_png
+from app.tasks._ground import Colours
+
+MAX_CHARACTERS = 32_000_000  # of base64, 24 MB of a file
+MAX_PIXELS = 64_000_000
+MAX_WHOLE = 160_000_000  # bytes of a picture that cannot be shrunk while it is decoded
+WORK = 448  # pixels of the longer side of what is worked on
+FORMATS = ("PNG", "JPEG")
+SLOW_PIXELS = 2_000_000  # of a picture: larger ones are decoded one after the other, so that memory stays bounded
+
+_HEAD = re.compile(r"\s*data:[^,]{0,4096},", re.IGNORECASE)
+_one_at_a_time = Lock()
+
+
+def content_of(text: str) -> bytes:
+    """The bytes of base64, with or without the head of a data URL, line breaks and padding, in either alphabet.
+
+    Raises:
+        ValueError: it is not base64.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        pass
+    head = _HEAD.match(text)
+    if head and not re.search(r";\s*base64\s*,$", head[0], re.IGNORECASE):
+        raise ValueError("is a data URL that is not base64")
+    body = "".join(text[head.end() if head else 0 :].split())
+    if "%" in body:
+        body = unquote(body, errors="replace")
+    body = body.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+    except ValueError as error:
+        raise ValueError(f"is not base64: {error}") from error
+
+
+def colours_of(content: bytes) -> Colours:
+    """The colours of a picture of which the longer side has at most `WORK` pixels, upright.
+
+    What is transparent is ground: of strokes on nothing the opacity is given.
+
+    Raises:
+        ValueError: it is no PNG or JPEG, damaged, or too large.
+    """
+    image = _opened(content)
+    _check_size(image, content)
+    try:
+        if image.width * image.height <= SLOW_PIXELS:
+            return _array(_upright(_shrunk(image), image.getexif()))
+        with _one_at_a_time:
+            if image.format == "PNG" and _large_png.is_one(content):
+                return _array(_upright(small(_large_png.shrunk(content, WORK)), _large_png.exif(content)))
+            return _array(_upright(_shrunk(image), image.getexif()))
+    except Exception as error:  # Pillow has many ways to find that a file is not what it says
+        raise ValueError("is damaged, or not all there") from error
+
+
+def _opened(content: bytes) -> Any:
+    from PIL import Image, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = None  # its own limit, which it warns of; ours is checked as early
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise ValueError(f"is neither {' nor '.join(FORMATS)}") from error
+    except Exception as error:
+        raise ValueError("is damaged") from error
+
+
+def _check_size(image: Any, content: bytes) -> None:
+    """Known from its head, before anything is unpacked."""
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
+        raise ValueError(
+            f"has {image.width} × {image.height} pixels; the limit is {MAX_PIXELS // 10**6} million in all"
+        )
+    if image.format == "PNG":
+        taken = 0 if _large_png.is_one(content) else pixels * _BYTES.get(image.mode, 4)
+    elif image.info.get("progressive"):
+        widest = max(part[1] * part[2] for part in image.layer)
+        taken = sum(2 * pixels * part[1] * part[2] // widest for part in image.layer)
+    else:
+        taken = 0
+    if taken > MAX_WHOLE:
+        kind = "a progressive JPEG" if image.format != "PNG" else "a PNG that is interlaced or of 16 bits"
+        most = MAX_WHOLE * pixels // taken // 10**6
+        raise ValueError(f"has {image.width} × {image.height} pixels; the limit of {kind} is {most} million")
+
+
+def _shrunk(image: Any) -> Any:
+    """Decoded, of about the size that is worked on."""
+    if image.format != "PNG":
+        image.draft(None, (2 * WORK, 2 * WORK))  # a JPEG is decoded at a half, a quarter or an eighth of its size
+    factor = max(image.size) // WORK
+    if image.width * image.height <= SLOW_PIXELS:
+        return small(_plain(image))
+    high = max(1, SLOW_PIXELS // image.width // factor) * factor
+    bands = [
+        _plain(image.crop((0, top, image.width, min(image.height, top + high)))).reduce(factor)
+        for top in range(0, image.height, high)
+    ]
+    return small(_large_png.stacked(bands))
+
+
+def _plain(image: Any) -> Any:
+    """In one of the modes L, RGB, RGBA and F."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # 16 bits
+        return Image.fromarray(np.asarray(image, dtype=np.float32) / 257)
+    if image.mode in {"P", "PA", "LA", "RGBA"} or "transparency" in image.info:
+        return image.convert("RGBA")
+    if image.mode == "1":
+        return image.convert("L")
+    return image if image.mode in {"L", "F", "RGB"} else image.convert("RGB")
+
+
+def small(image: Any) -> Any:
+    """An image shrunk to what is worked on."""
+    from PIL import Image
+
+    scale = WORK / max(image.size)
+    if scale >= 1:
+        return image
+    size = tuple(max(1, round(side * scale)) for side in image.size)
+    return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+
+
+def _upright(image: Any, exif: Any) -> Any:
+    from PIL import Image
+
+    turn = _TURNS.get(exif.get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(Image.Transpose(turn))
+
+
+def _array(image: Any) -> Colours:
+    """With as many channels as there is need of."""
+    array = np.asarray(image, dtype=np.float32)
+    if array.ndim == 2:
+        return array[..., None]
+    if array.shape[2] == 4:
+        array = _on_ground(array)
+    if (np.ptp(array, axis=2) < 1).all():
+        array = array[..., :1]
+    return array
+
+
+def _on_ground(array: Colours) -> Colours:
+    """Strokes of one colour on nothing are their opacity; else what is transparent gets a colour that is no ink's."""
+    alpha = array[..., 3:] / 255
+    colours = array[..., :3]
+    if alpha.min() > 0.9:
+        return colours
+    seen = alpha[..., 0] > 0.5
+    share = seen.mean()
+    inked = colours[seen]
+    if not len(inked):
+        return 255 * alpha
+    usual = np.median(inked, axis=0)
+    is_one = (np.abs(inked - usual).max(axis=1) < 48).mean() > 0.97
+    if share < 0.6 and is_one:
+        return 255 * alpha
+    if share < 0.4:
+        usual = np.where(inked.mean() > 127, 0, 255)
+    return colours * alpha + usual * (1 - alpha)
+
+
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # of a pixel in Pillow's memory, by mode; else 4
+_ORIENTATION = 0x0112  # tag of EXIF
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # what `Image.transpose` has to do, by orientation

@@ -1,0 +1,151 @@
+"""Which of the ink is the digit: frames, specks and clicks are left out, and several digits are refused."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.tasks._ground import Ink, Plane
+from app.tasks._lines import without_lines
+
+Mask = NDArray[np.bool_]  # (rows, columns)
+Chosen = NDArray[np.bool_]  # (pieces,)
+
+FAINT = 0.2  # share of ink below which a pixel is counted as ground
+SMALLEST = 0.03  # of the picture's longer side, of a digit
+STRONG = 30.0  # grey values of contrast; fainter ink at the edge of a shaded picture is its shading
+ALIKE = 0.35  # of the digit's longer side: what is as long beside it is another one
+MOST_PIECES = 4  # of one digit
+WIDE = 2.2  # times as wide as high is no digit of MNIST
+COHERENT = 0.6  # of the ink belongs to the digit, at least
+
+NOTHING = "shows nothing: it has hardly any ink"
+SEVERAL = "shows more than one digit; send a picture of each"
+UNCLEAR = "shows no digit that can be told from the rest"
+
+
+@dataclass(frozen=True)
+class Digit:
+    """The ink of one digit, cut out."""
+
+    share: Plane  # (rows, columns), 0 to 1; touches all four sides
+    doubts: tuple[str, ...]  # what speaks against its being one digit
+
+
+def digit_of(ink: Ink) -> Digit:
+    """The digit among the ink.
+
+    Raises:
+        ValueError: there is none, or several.
+    """
+    share = without_lines(ink.share)
+    pieces = Pieces(share > FAINT)
+    candidates = pieces.candidates(ink.is_even or ink.contrast >= STRONG)
+    kept = pieces.of_digit(candidates)
+    doubts = pieces.check(kept, candidates)
+    mask = pieces.mask_of(kept)
+    if not kept.all():
+        from scipy import ndimage
+
+        others = ndimage.binary_dilation(pieces.mask_of(~kept), np.ones((3, 3)), 3)
+        share = np.where(others & ~mask, 0, share)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Digit(share[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], doubts)
+
+
+class Pieces:
+    """The connected parts of a mask."""
+
+    def __init__(self, mask: Mask) -> None:
+        from scipy import ndimage
+
+        self.shape = mask.shape
+        self.labels, self.count = ndimage.label(mask, np.ones((3, 3)))
+        self.boxes = ndimage.find_objects(self.labels)
+        edges = [(rows.start, rows.stop, columns.start, columns.stop) for rows, columns in self.boxes]
+        self.top, self.bottom, self.left, self.right = np.array(edges, dtype=int).reshape(-1, 4).T
+        self.area = np.bincount(self.labels.ravel(), minlength=self.count + 1)[1:]
+        self.high, self.wide = self.bottom - self.top, self.right - self.left
+        self.long = np.maximum(self.high, self.wide)
+        self.is_dot = (self.area > 0.6 * self.wide * self.high) & (self.wide < 1.6 * self.high)
+        self.is_dot &= self.high < 1.6 * self.wide
+
+    def mask_of(self, chosen: Chosen) -> Mask:
+        """The pixels of some of them."""
+        mask: Mask = np.concatenate([[False], chosen])[self.labels]
+        return mask
+
+    def candidates(self, edge_too: bool) -> Chosen:
+        """What may be part of a digit: not what runs off the picture, if there is anything else.
+
+        Raises:
+            ValueError: nothing may.
+        """
+        possible = (self.area >= 3) & ~self._frames()
+        rows, columns = self.shape
+        inner = possible & (self.top > 1) & (self.left > 1) & (self.bottom < rows - 1) & (self.right < columns - 1)
+        largest = self.long[possible].max(initial=0)
+        if edge_too and self.long[inner].max(initial=0) < 0.25 * largest:
+            inner = possible
+        if self.long[inner].max(initial=0) < max(4, SMALLEST * max(self.shape)):
+            raise ValueError(NOTHING)
+        return inner
+
+    def _frames(self) -> Chosen:
+        """What goes round others along the sides of the picture."""
+        rows, columns = self.shape
+        found = np.zeros(self.count, dtype=bool)
+        for place in np.flatnonzero((self.high > 0.8 * rows) & (self.wide > 0.8 * columns)):
+            inside = self.labels[int(0.16 * rows) : int(0.84 * rows), int(0.16 * columns) : int(0.84 * columns)]
+            found[place] = (inside == place + 1).sum() < 0.1 * self.area[place] and self.count > 1
+        return found
+
+    def of_digit(self, candidates: Chosen) -> Chosen:
+        """The largest, and what is near enough to belong to it."""
+        from scipy import ndimage
+
+        main = int(np.argmax(np.where(candidates, self.long * np.sqrt(self.area), 0)))
+        kept = np.arange(self.count) == main
+        others = np.flatnonzero(candidates & ~kept & (self.area >= 0.01 * self.area[main]))
+        for _ in range(2 if len(others) else 0):
+            far = ndimage.distance_transform_edt(~self.mask_of(kept))
+            for place in others[~kept[others]]:
+                box = self.boxes[place]
+                gap = far[box][self.labels[box] == place + 1].min() / self.long[main]
+                size = self.long[place] / self.long[main]
+                is_near = gap <= 0.12 or (size >= 0.3 and gap <= 0.3)
+                kept[place] = gap <= 0.06 if self.is_dot[place] and size < ALIKE else is_near
+        return kept
+
+    def check(self, kept: Chosen, candidates: Chosen) -> tuple[str, ...]:
+        """Doubts whether the pieces that were kept are one digit.
+
+        Raises:
+            ValueError: they are not.
+        """
+        long = max(np.ptp([self.top[kept].min(), self.bottom[kept].max()]),
+                   np.ptp([self.left[kept].min(), self.right[kept].max()]))  # fmt: skip
+        others = candidates & ~kept
+        if self._stand_side_by_side(kept) or (others & (self.long >= ALIKE * long) & ~self.is_dot).any():
+            raise ValueError(SEVERAL)
+        if kept.sum() > MOST_PIECES or self.area[kept].sum() < COHERENT * self.area[candidates].sum():
+            raise ValueError(UNCLEAR)
+        doubts = []
+        if np.ptp([self.left[kept].min(), self.right[kept].max()]) > WIDE * np.ptp(
+            [self.top[kept].min(), self.bottom[kept].max()]
+        ):
+            doubts.append("shows something much wider than high")
+        if (others & (self.long >= 0.1 * long)).sum() > 2:
+            doubts.append("shows other marks beside the digit, which were left out")
+        if self.area[kept].sum() < COHERENT * self.area[~self._frames()].sum():
+            doubts.append("shows more that runs off the picture than what was read")
+        return tuple(doubts)
+
+    def _stand_side_by_side(self, kept: Chosen) -> bool:
+        tall = np.flatnonzero(kept & (self.high >= 0.6 * self.high[kept].max()))
+        order = tall[np.argsort(self.left[tall])]
+        for one, other in zip(order, order[1:], strict=False):
+            overlap = self.right[one] - self.left[other]
+            if overlap <= 0.1 * min(self.wide[one], self.wide[other]):
+                return True
+        return False

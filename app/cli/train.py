@@ -17,9 +17,7 @@ from app.domain.recipes import Holdout, KFold, Validation
 
 def train(
     task: TaskName,
-    preset: Annotated[
-        str | None, typer.Option(help="a named recipe that `densely presets` tells; default: baseline")
-    ] = None,
+    preset: Annotated[str | None, typer.Option(help="one that `densely presets` lists; default: baseline")] = None,
     dataset: Annotated[str | None, typer.Option(help="default: the task's first")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="JSON with the fields that replace the preset's, or @FILE with it")

@@ -10,9 +10,12 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.entities import html5
 from itertools import chain, starmap
+
+import numpy as np
+from numpy.typing import NDArray
 
 VERSION = 2  # of these rules; raise it when a text gets other words. The first version knew of `<br />` alone
 
@@ -49,13 +52,17 @@ _PILE = re.compile(r"([^\w\x00-\x7f]{30})[^\w\x00-\x7f]+")
 _CLUSTER = re.compile(f".[{_MARKS}]+|[^\x00-\x7f]", re.DOTALL)
 _BACKTICK = re.compile(r"(?<=[^\W_])`(?=[^\W_])")  # as in "don`t"; elsewhere it separates
 
-Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+Rule = tuple[re.Pattern[str], str]
+Places = NDArray[np.int64]
 
 
 def plain(text: str) -> str:
     """A text in lower case whose words are separated by ASCII's punctuation, white space and control characters."""
-    if not is_plain(text):
-        text = _spelt_out(text)
+    return lowered(text if is_plain(text) else _spelt_out(text))
+
+
+def lowered(text: str) -> str:
+    """A text in lower case, composed: some letters have a composed form in lower case only."""
     text = text.lower()
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
@@ -86,41 +93,51 @@ def _in_ascii(text: str) -> str:
 
 @dataclass(frozen=True)
 class Placed:
-    """A text, and from where to where in the text as it was sent each of its characters comes."""
+    """A text, and from where to where in the text as it was sent each of its characters comes, (characters,) each."""
 
     text: str
-    starts: list[int]
-    ends: list[int]
+    starts: Places
+    ends: Places
 
     def replaced(self, pattern: re.Pattern[str], replacement: str | Callable[[re.Match[str]], str]) -> "Placed":
         """As `pattern.sub`; what comes in comes from all of what it replaces."""
         parts: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
+        starts: list[Places] = []
+        ends: list[Places] = []
         place = 0
         for found in pattern.finditer(self.text):
             start, end = found.span()
             new = found.expand(replacement) if isinstance(replacement, str) else replacement(found)
-            parts += [self.text[place:start], new]
-            starts += self.starts[place:start] + [self.starts[start]] * len(new)
-            ends += self.ends[place:start] + [self.ends[end - 1]] * len(new)
+            parts += (self.text[place:start], new)
+            starts += (self.starts[place:start], self.starts[start : start + 1].repeat(len(new)))
+            ends += (self.ends[place:start], self.ends[end - 1 : end].repeat(len(new)))
             place = end
-        return Placed("".join([*parts, self.text[place:]]), starts + self.starts[place:], ends + self.ends[place:])
+        if not parts:
+            return self
+        text = "".join([*parts, self.text[place:]])
+        return Placed(text, np.concatenate([*starts, self.starts[place:]]), np.concatenate([*ends, self.ends[place:]]))
+
+    def blanked(self, pattern: re.Pattern[str]) -> "Placed":
+        """Blanks in place of what is found: all other characters stay where they are."""
+        return replace(self, text=pattern.sub(lambda found: " " * len(found[0]), self.text))
 
 
 def placed(text: str) -> Placed:
     """What `plain` makes of a text, before it is put in lower case, with its places."""
-    found = _placed_in_ascii(Placed(text, list(range(len(text))), list(range(1, len(text) + 1))))
+    places = np.arange(len(text) + 1)
+    found = _placed_in_ascii(Placed(text, places[:-1], places[1:]))
     if "&" in found.text:
         found = _placed_in_ascii(found.replaced(_ENTITY, _entity))
-    found = found.replaced(_LINE_BREAK, " ")
+    found = found.blanked(_LINE_BREAK)
     if "</" in found.text:
-        found = found.replaced(_TAG, " ")
-    return found.replaced(_BACKTICK, "'")
+        found = found.blanked(_TAG)
+    return found.replaced(_BACKTICK, "'") if "`" in found.text else found
 
 
 def _placed_in_ascii(found: Placed) -> Placed:
     """A letter with its marks at a time, which is how far composing goes."""
+    if found.text.isascii():
+        return found
     for rule in _hindrances(found.text):
         found = found.replaced(*rule)
     return found.replaced(_CLUSTER, lambda cluster: _composed(cluster[0]))

@@ -60,7 +60,8 @@ class MultiHot(Part):
         ge=5,
         le=100_000,
         description="word ids in use, as num_words in keras.datasets: ids 0-3 are reserved, "
-        "the others go to the most frequent words of the training split",
+        "the others go to the most frequent words of the training split, or to the first of the word index that "
+        "imported rows came with",
     )
 
 

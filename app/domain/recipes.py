@@ -59,7 +59,8 @@ class MultiHot(Part):
     words: Annotated[int, Integer(5, 100_000)] = Field(
         10_000,
         description="word ids in use, as num_words in keras.datasets: ids 0-3 are reserved, "
-        "the others go to the most frequent words of the training split",
+        "the others go to the most frequent words of the training split, or to the first of the word index that "
+        "imported rows came with",
     )
 
 

@@ -10,9 +10,13 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from html.entities import html5
 from itertools import chain, starmap
+
+import numpy as np
+from numpy.typing import NDArray
 
 VERSION = 2  # of these rules; raise it when a text gets other words. The first version knew of `<br />` alone
 
@@ -32,30 +36,34 @@ _LIGATURES = range(0xFB00, 0xFB07)  # the Latin ones
 _SEPARATING = "Pc Pd Pe Pf Pi Po Ps Sc Sk Sm So Zl Zp Zs Cc".split()  # its categories of punctuation, symbols, blanks
 _MANY = 16  # different characters from which on one pass through a text is faster than one for each
 
-_TAGS = (
+_TAGS = frozenset(
     "a abbr address article b big blockquote body br center cite code dd del div dl dt em figcaption figure font "
     "footer h1 h2 h3 h4 h5 h6 head header hr html i img ins kbd label li main mark nav ol p pre q s samp section "
-    "small span strike strong sub sup table tbody td th thead title tr tt u ul var"
+    "small span strike strong sub sup table tbody td th thead title tr tt u ul var".split()
 )
 # Line breaks are no words; other tags neither where one is closed, since <P> and <I> alone are companies in newswires.
 _LINE_BREAK = re.compile(r"<br(?:\s*/?>|\s[^<>]*>)", re.IGNORECASE)
-_TAG = re.compile(rf"</?(?:{'|'.join(_TAGS.split())})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_TAG = re.compile(r"</?([a-z][a-z0-9]{0,9})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _AMPERSAND = "(?:amp|#0{0,4}38|#[xX]0{0,4}26);"
 # Escaped any number of times.
 _ENTITY = re.compile(f"&((?:{_AMPERSAND})*)(#[0-9]{{1,7}}|#[xX][0-9a-fA-F]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}});")
 _HIDDEN = re.compile(f"[{_UNSEEN}]+")
 # Piled marks: to sort them, as NFC does, takes the square of their number. Unicode's Stream-Safe Text has 30 at most.
 _PILE = re.compile(r"([^\w\x00-\x7f]{30})[^\w\x00-\x7f]+")
-_CLUSTER = re.compile(f".[{_MARKS}]+|[^\x00-\x7f]", re.DOTALL)
+_CLUSTER = re.compile(f".[{_MARKS}]+", re.DOTALL)
 _BACKTICK = re.compile(r"(?<=[^\W_])`(?=[^\W_])")  # as in "don`t"; elsewhere it separates
 
-Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+Replacement = Callable[[re.Match[str]], str]
+Places = NDArray[np.int64]
 
 
 def plain(text: str) -> str:
     """A text in lower case whose words are separated by ASCII's punctuation, white space and control characters."""
-    if not is_plain(text):
-        text = _spelt_out(text)
+    return lowered(text if is_plain(text) else _spelt_out(text))
+
+
+def lowered(text: str) -> str:
+    """A text in lower case, composed: some letters have a composed form in lower case only."""
     text = text.lower()
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
@@ -72,7 +80,7 @@ def _spelt_out(text: str) -> str:
     if "<" in text:
         text = _LINE_BREAK.sub(" ", text)
         if "<" in text and "</" in text:  # one character is found ten times as fast as two
-            text = _TAG.sub(" ", text)
+            text = _TAG.sub(_tag, text)
     return _BACKTICK.sub("'", text) if "`" in text else text
 
 
@@ -86,44 +94,62 @@ def _in_ascii(text: str) -> str:
 
 @dataclass(frozen=True)
 class Placed:
-    """A text, and from where to where in the text as it was sent each of its characters comes."""
+    """A text, and from where to where in the text as it was sent each of its characters comes, (characters,) each."""
 
     text: str
-    starts: list[int]
-    ends: list[int]
+    starts: Places
+    ends: Places
 
-    def replaced(self, pattern: re.Pattern[str], replacement: str | Callable[[re.Match[str]], str]) -> "Placed":
+    def replaced(self, pattern: re.Pattern[str], replacement: Replacement) -> "Placed":
         """As `pattern.sub`; what comes in comes from all of what it replaces."""
-        parts: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        place = 0
-        for found in pattern.finditer(self.text):
-            start, end = found.span()
-            new = found.expand(replacement) if isinstance(replacement, str) else replacement(found)
-            parts += [self.text[place:start], new]
-            starts += self.starts[place:start] + [self.starts[start]] * len(new)
-            ends += self.ends[place:start] + [self.ends[end - 1]] * len(new)
-            place = end
-        return Placed("".join([*parts, self.text[place:]]), starts + self.starts[place:], ends + self.ends[place:])
+        matches = list(pattern.finditer(self.text))
+        if not matches:
+            return self
+        new = [replacement(found) for found in matches]
+        starts, ends = (np.array([place(found) for found in matches]) for place in (re.Match.start, re.Match.end))
+        # How often each character's places are taken: of what is replaced, the first's for all that comes in.
+        within = np.zeros(len(self.text) + 1, dtype=np.int64)
+        within[starts] += 1
+        within[ends] -= 1
+        times = 1 - within.cumsum()[:-1]
+        times[starts] = [len(part) for part in new]
+        last = self.ends.copy()
+        last[starts] = self.ends[ends - 1]
+        parts = iter(new)
+        text = pattern.sub(lambda _: next(parts), self.text)
+        return Placed(text, self.starts.repeat(times), last.repeat(times))
 
 
 def placed(text: str) -> Placed:
     """What `plain` makes of a text, before it is put in lower case, with its places."""
-    found = _placed_in_ascii(Placed(text, list(range(len(text))), list(range(1, len(text) + 1))))
+    places = np.arange(len(text) + 1)
+    found = _placed_in_ascii(Placed(text, places[:-1], places[1:]))
     if "&" in found.text:
         found = _placed_in_ascii(found.replaced(_ENTITY, _entity))
-    found = found.replaced(_LINE_BREAK, " ")
-    if "</" in found.text:
-        found = found.replaced(_TAG, " ")
-    return found.replaced(_BACKTICK, "'")
+    # The rest moves nothing.
+    text = _LINE_BREAK.sub(lambda tag: " " * len(tag[0]), found.text)
+    if "</" in text:
+        text = _TAG.sub(_tag, text)
+    return replace(found, text=_BACKTICK.sub("'", text))
 
 
 def _placed_in_ascii(found: Placed) -> Placed:
-    """A letter with its marks at a time, which is how far composing goes."""
+    if found.text.isascii():
+        return found
     for rule in _hindrances(found.text):
         found = found.replaced(*rule)
-    return found.replaced(_CLUSTER, lambda cluster: _composed(cluster[0]))
+    # A letter with its marks at a time, which is how far composing goes; then the others, most of which stay one.
+    found = found.replaced(_CLUSTER, lambda cluster: _composed_cluster(cluster[0]))
+    shown = {ord(char): _composed(char) for char in _odd(found.text)}
+    several = [chr(code) for code, letters in shown.items() if len(letters) != 1]
+    if several:
+        found = found.replaced(re.compile("|".join(several)), lambda char: shown[ord(char[0])])
+    return replace(found, text=found.text.translate(shown))
+
+
+def _tag(found: re.Match[str]) -> str:
+    """As many blanks, if HTML knows the tag."""
+    return " " * len(found[0]) if found[1].lower() in _TAGS else found[0]
 
 
 def _entity(found: re.Match[str]) -> str:
@@ -131,21 +157,31 @@ def _entity(found: re.Match[str]) -> str:
     name = f"{found[2]};"
     if name[0] != "#" and name not in html5:
         return f"&{name}" if found[1] else found[0]
+    return _character(name)
+
+
+@lru_cache(maxsize=1_024)
+def _character(name: str) -> str:
     return html.unescape(f"&{name}")
 
 
-def _hindrances(text: str) -> Iterator[Rule]:
+def _hindrances(text: str) -> Iterator[tuple[re.Pattern[str], Replacement]]:
     """What stands between a letter and its marks, or makes too much of them."""
     odd = "".join(_odd(text))
     if _HIDDEN.search(odd):
-        yield _HIDDEN, ""
+        yield _HIDDEN, lambda _: ""
     if any(map(unicodedata.combining, odd)):
-        yield _PILE, r"\1"
+        yield _PILE, lambda found: found[1]
 
 
 def _odd(text: str) -> set[str]:
     """The characters beyond ASCII; found among the bytes, for a tenth of what a regular expression takes."""
     return set(text.encode("utf-8", LOSSLESS).translate(None, _ASCII).decode("utf-8", LOSSLESS))
+
+
+@lru_cache(maxsize=1_024)
+def _composed_cluster(text: str) -> str:
+    return _composed(text)
 
 
 def _composed(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Text as word ids: tokenised as Keras' published sets were, one code path for training and serving."""
+"""Text as word ids: the words by the rules of Keras' published sets, one code path for training and serving."""
 
 import math
 from collections import Counter
@@ -24,20 +24,15 @@ PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused 
 FIRST_WORD = 4  # id of the first word: index_from=3, and ranks start at 1
 IDS = "by frequency in its training split (of rows imported from keras.datasets: the ids there)"
 
-
 FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
 MAX_CHARACTERS = 100_000  # the longest IMDB review has 13,704
+MAX_IDS = 100_000  # of one request; no review has more words than characters
+MANY = 8  # texts from which on it is faster to go through all of them together
 
 Text = Annotated[
     str,
     Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"),
 ]
-
-
-MANY = 8  # texts from which on it is faster to go through all of them together
-
-MAX_IDS = 100_000  # of one request; no review has more words than characters
-
 Id = Annotated[int, Integer(0)]
 
 

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tasks._plain import LOSSLESS, is_plain, placed, plain
+from app.tasks._plain import LOSSLESS, is_plain, lowered, placed, plain
 
 CHUNK = 2**16  # bytes that are gone through at once: they stay in the processor's cache
 
@@ -32,13 +32,16 @@ def words_of(text: str) -> list[str]:
 def spans_of(text: str) -> list[tuple[str, int, int]]:
     """The words of a text with their places: first character, and the one after the last, in code points."""
     source = None if is_plain(text) else placed(text)
-    codes = np.frombuffer(f" {source.text if source else text} ".encode("utf-32-le", LOSSLESS), dtype=np.uint32)
+    if source:
+        text = source.text
+    codes = np.frombuffer(f" {text} ".encode("utf-32-le", LOSSLESS), dtype=np.uint32)
     separates = _IS_SEPARATOR.take(codes, mode="clip")  # which no character beyond ASCII is
-    edges = np.flatnonzero(separates[1:] != separates[:-1]).tolist()
+    edges = np.flatnonzero(separates[1:] != separates[:-1])
     starts, ends = edges[0::2], edges[1::2]
     if source:
-        starts, ends = [source.starts[start] for start in starts], [source.ends[end - 1] for end in ends]
-    return list(zip(words_of(text), starts, ends, strict=True))
+        starts, ends = source.starts[starts], source.ends[ends - 1]
+    words = words_in(lowered(text).encode("utf-8", LOSSLESS))
+    return list(zip(words, starts.tolist(), ends.tolist(), strict=True))
 
 
 def set_apart(text: str) -> bytes:

@@ -273,7 +273,7 @@ def same_sigma(word: str) -> str:
 
 
 @given(text=texts | typed)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_every_word_has_its_place(text: str) -> None:
     """In order, apart, and what stands there as it was sent is that word and no other."""
     spans = spans_of(text)
@@ -286,7 +286,7 @@ def test_every_word_has_its_place(text: str) -> None:
 
 
 @given(text=texts | typed)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_words_are_their_own_words(text: str) -> None:
     """What has been read once reads the same."""
     words = words_of(text)
@@ -295,7 +295,7 @@ def test_words_are_their_own_words(text: str) -> None:
 
 
 @given(text=texts | typed)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_composed_and_decomposed_letters_are_the_same(text: str) -> None:
     assert (
         words_of(text) == words_of(unicodedata.normalize("NFD", text)) == words_of(unicodedata.normalize("NFC", text))
@@ -303,7 +303,7 @@ def test_composed_and_decomposed_letters_are_the_same(text: str) -> None:
 
 
 @given(drawn=st.lists(texts | typed, min_size=MANY, max_size=2 * MANY))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_many_texts_together_have_the_rows_of_each_alone(drawn: list[str]) -> None:
     """With a vocabulary of their own words, so that each is found or not by both ways."""
     encoder = TextEncoder.fit(MultiHot(words=30), {"text": drawn}, ("text",))
@@ -330,7 +330,7 @@ english = st.text(st.sampled_from("etaoinETAOIN04" + "".join(VARIANTS)), max_siz
 
 
 @given(text=english, data=st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_typography_changes_no_word(text: str, data: st.DataObject) -> None:
     """Every mark in any of its forms, letters full-width or not, and soft hyphens anywhere."""
     forms = {

@@ -34,9 +34,7 @@ class InputWarning(BaseModel):
     message: str
 
 
-Warnings = Annotated[
-    list[InputWarning], Field(description="what speaks against trusting the answer; mostly empty")
-]
+Warnings = Annotated[list[InputWarning], Field(description="what speaks against trusting the answer; mostly empty")]
 Abstained = Annotated[
     bool, Field(description="whether `probability` is below `min_confidence`, so that `label` is null")
 ]

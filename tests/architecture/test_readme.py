@@ -71,6 +71,14 @@ def test_the_predictions_shown_are_what_the_bundled_models_answer(bundled_client
         assert expected == answer.text
 
 
+def test_no_example_puts_a_toy_in_the_place_of_a_real_model() -> None:
+    """Whoever follows the README has a service that is as good afterwards as it was."""
+    trainings = [line for line in README.splitlines() if "/train" in line and '"sample"' in line]
+
+    assert trainings
+    assert [] == [line for line in trainings if '"always"' in line]
+
+
 def test_the_bundled_models_are_whole_small_and_trained_on_real_data(tmp_path: Path) -> None:
     """One per task; their manifests say how they were made."""
     store = ArtifactStore(ROOT / "models_store")

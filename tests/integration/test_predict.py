@@ -229,6 +229,28 @@ def test_the_largest_batch_is_answered_in_order(client: httpx.Client) -> None:
     assert near(first * (MAX_INSTANCES // 3) + first[:1]) == flat(predictions)
 
 
+@pytest.mark.parametrize("task", INPUTS)
+def test_a_toy_says_so_with_each_of_its_answers(
+    client_for: Any, settings: Settings, database: Database, store: ArtifactStore, task: str
+) -> None:
+    """One by one, together and with a model by its number; a model of real data says nothing of the kind."""
+
+    def told(prediction: dict[str, Any]) -> list[str]:
+        return [one["message"] for one in prediction["warnings"] if one["field"] == "model"]
+
+    add_model(database, store, task)
+    toy = add_model(database, store, task, is_sample=True)
+    client: httpx.Client = client_for(settings)
+    for body in INPUTS[task]:
+        found = ask(client, task=task, **body)
+        assert toy.id == found["model"]["id"]
+        assert ["bundled sample, not on real data" in message for message in told(found["prediction"])] == [True]
+        assert [] == told(ask(client, task=task, **body, model=1)["prediction"])
+    together = ask(client, task=task, instances=INPUTS[task])["predictions"]
+    assert [1] * len(INPUTS[task]) == [len(told(one)) for one in together]
+    assert client.get(f"/tasks/{task}").json()["active_model"]["dataset_is_sample"]
+
+
 def test_a_task_without_an_active_model_is_out_of_service(
     client_for: Any, settings: Settings, database: Database, store: ArtifactStore, clock: Any
 ) -> None:

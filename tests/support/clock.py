@@ -8,19 +8,19 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.now = datetime(2030, 1, 1, tzinfo=UTC)
-        self.seconds = 1_000.0
+        self._passed = timedelta()
 
     def __call__(self) -> datetime:
         return self.now
 
     def monotonic(self) -> float:
         """Seconds since some moment, which nothing but `advance` changes."""
-        return self.seconds
+        return self._passed.total_seconds()
 
     def advance(self, seconds: float) -> None:
         """Time passes."""
         self.now += timedelta(seconds=seconds)
-        self.seconds += seconds
+        self._passed += timedelta(seconds=seconds)
 
     def jump(self, seconds: float) -> None:
         """Somebody sets the clock; no time passes."""

@@ -22,7 +22,7 @@ function section(task, models, latest, notice, changed, problem) {
 	const version = models.find((model) => model.active)?.version;
 	const before = models.find((model) => model.id === latest?.previous_model_id && model.version < version);
 	return h("section.card", { label: task.title },
-		h("div.row", h("h2", task.title), before && button(`Roll back to version ${before.version}`, () => activate(before, changed, problem, "Roll back"), { class: "push" })),
+		h("div.row", h("h2", task.title), !notice && before && button(`Roll back to version ${before.version}`, () => activate(before, changed, problem, "Roll back"), { class: "push" })),
 		notice,
 		models.length ? h("div.scroll.cards", h("table", h("caption.hidden", `Models of ${task.name}, newest first`),
 			h("thead", h("tr", ["Version", "Dataset", "Test", "Guessing", "Made", ""].map((head) => h("th", { scope: "col" }, head || h("span.hidden", "Actions"))))),

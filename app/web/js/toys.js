@@ -15,7 +15,7 @@ export async function toyNotice(task, changed, problem, signal) {
 			await changed();
 		} catch (error) { problem.textContent = error.message; }
 	};
-	return h("div.toy.row", { role: "note" },
+	return h("div.caution.row", { role: "note" },
 		h("p", h("strong", `A toy answers: version ${toy.version} was trained on the bundled sample, not on real data.`), " ",
 			real ? `Version ${real.version} was trained on ${real.dataset}.` : "Train one on real data under Runs."),
 		real && button(`Go back to version ${real.version}`, back, { class: "main push", label: `Go back to version ${real.version} of ${task.name}` }));

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from app.datasets.catalog import Catalog
 from app.domain.recipes import HeadName, Preset
+from app.services.drawings import kinds_of_dataset
 from app.services.registry import Model
 from app.tasks.base import Task
 
@@ -17,7 +18,9 @@ class DatasetSummary(BaseModel):
     description: str
     is_sample: bool = Field(description="true if these are toy rows, not real data")
     here: bool = Field(description="whether the rows are on this machine; if not, training fetches the published file")
-    pictures: list[str] = Field(description="what `GET /tasks/{task}/datasets/{name}/{picture}.svg` can draw of it")
+    pictures: list[str] = Field(
+        description="what `GET /tasks/{task}/datasets/{name}/{picture}.svg` can draw of it, once it is here"
+    )
 
 
 class TaskSummary(BaseModel):
@@ -53,7 +56,7 @@ def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSumm
             description=d.description,
             is_sample=d.is_sample,
             here=catalog.is_here(d),
-            pictures=list(task.dataset_pictures),
+            pictures=list(kinds_of_dataset(task, d, catalog)),
         )
         for d in task.datasets
     ]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
+from app.datasets.catalog import Catalog
 from app.db import history
 from app.db.engine import Database
 from app.domain.recipes import HEADS
@@ -77,9 +78,10 @@ class Comparison(BaseModel):
 class ComparisonService:
     """Puts runs side by side."""
 
-    def __init__(self, database: Database, store: ArtifactStore) -> None:
+    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog) -> None:
         self._database = database
         self._store = store
+        self._catalog = catalog
 
     def runs(self, run_ids: Sequence[str]) -> list[Run]:
         """The runs, of one task.
@@ -108,7 +110,7 @@ class ComparisonService:
         tests, notes = self._tests(found)
         return Comparison(
             task=found[0].task,
-            pictures=drawings.of_runs(found),
+            pictures=drawings.of_runs(found, self._catalog),
             runs=[_short(run, label) for run, label in zip(found, labels_of(found), strict=True)],
             differences=_differences([settings_of(run) for run in found]),
             tests=tests,

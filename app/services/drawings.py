@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field
 
 from app.artifacts.evaluation import EVALUATION
 from app.artifacts.manifest import Manifest
+from app.datasets.catalog import Catalog
 from app.domain.runs import Run, RunStatus
 from app.tasks import registry
-from app.tasks.base import DatasetPicture, Picture
+from app.tasks.base import DatasetInfo, DatasetPicture, Picture, Task
 
 ComparedPicture = Literal["boundaries"]
 SIDE_BY_SIDE: dict[ComparedPicture, Picture] = {"boundaries": "boundary"}  # of which picture of a model
@@ -30,22 +31,30 @@ class Drawing(BaseModel):
     path: str = Field(description="relative to the service's own address; also with `.png` in place of `.svg`")
 
 
-def of_dataset(task_name: str, dataset: str) -> list[Drawing]:
-    """Of the rows of a dataset."""
+def of_dataset(task_name: str, dataset: str, catalog: Catalog) -> list[Drawing]:
+    """Of the rows of a dataset, if they are on this machine."""
     task = registry.all_tasks().get(task_name)
-    if task is None or task.dataset(dataset) is None:
+    info = task.dataset(dataset) if task else None
+    if task is None or info is None:
         return []
-    places = {kind: f"tasks/{task_name}/datasets/{dataset}/{kind}.svg" for kind in task.dataset_pictures}
+    places = {
+        kind: f"tasks/{task_name}/datasets/{dataset}/{kind}.svg" for kind in kinds_of_dataset(task, info, catalog)
+    }
     return [Drawing(title=_DATASETS[kind], path=path) for kind, path in places.items()]
 
 
-def of_model(manifest: Manifest) -> list[Drawing]:
+def kinds_of_dataset(task: Task, info: DatasetInfo, catalog: Catalog) -> tuple[DatasetPicture, ...]:
+    """What can be drawn of a dataset's rows; nothing before they are on this machine."""
+    return task.dataset_pictures if catalog.is_here(info) else ()
+
+
+def of_model(manifest: Manifest, catalog: Catalog) -> list[Drawing]:
     """Of a model: its layers, its answers on the test split, and the rows that it learnt from."""
     drawings = [Drawing(title="Layers", path=f"models/{manifest.id}/diagram.svg")]
     task = registry.all_tasks().get(manifest.task)
     if task and EVALUATION in manifest.files and manifest.recipe.head != "multilabel":
         drawings += [Drawing(title=_MODELS[kind], path=f"models/{manifest.id}/{kind}.svg") for kind in task.pictures]
-    return drawings + of_dataset(manifest.task, manifest.dataset.name)
+    return drawings + of_dataset(manifest.task, manifest.dataset.name, catalog)
 
 
 def kinds_of_runs(task_name: str) -> list[ComparedPicture]:
@@ -54,7 +63,7 @@ def kinds_of_runs(task_name: str) -> list[ComparedPicture]:
     return [name for name, each in SIDE_BY_SIDE.items() if task and each in task.pictures]
 
 
-def of_runs(runs: Sequence[Run]) -> list[Drawing]:
+def of_runs(runs: Sequence[Run], catalog: Catalog) -> list[Drawing]:
     """Of several runs of one task; none before all have succeeded."""
     if any(run.status != RunStatus.SUCCEEDED for run in runs):
         return []
@@ -69,6 +78,6 @@ def of_runs(runs: Sequence[Run]) -> list[Drawing]:
     ]
     datasets = list(dict.fromkeys(run.dataset for run in runs))
     for dataset in datasets:
-        for one in of_dataset(runs[0].task, dataset):
+        for one in of_dataset(runs[0].task, dataset, catalog):
             drawings.append(one if len(datasets) == 1 else one.model_copy(update={"title": f"{one.title}: {dataset}"}))
     return drawings

@@ -44,7 +44,7 @@ def _differing(run: Run, others: Sequence[Run]) -> list[str]:
     own = _facets(run)
     names = dict.fromkeys(name for facets in every for name in facets)
     differing = [n for n in names if len({str(facets[n]) for facets in every if facets.get(n) is not None}) > 1]
-    return [_told(name, own[name]) for name in differing if own.get(name) not in (None, 0, "")]
+    return [_told(n, own[n]) for n in differing if own.get(n) not in (None, "") and own[n] is not False]
 
 
 def _facets(run: Run) -> dict[str, Any]:

@@ -117,11 +117,8 @@ class PictureService:
         task = registry.get(task_name)
         info = task.dataset(dataset)
         if info is None or kind not in task.dataset_pictures:
-            have = ", ".join(task.dataset_pictures) or "none"
-            names = ", ".join(each.name for each in task.datasets)
-            raise NotFound(
-                f"task {task.name!r} has no picture {kind!r} of {dataset!r}; its datasets {names} have {have}"
-            )
+            names, have = ", ".join(each.name for each in task.datasets), ", ".join(task.dataset_pictures) or "none"
+            raise NotFound(f"there is no picture {kind!r} of {dataset!r}: of {task.name}'s {names} there is {have}")
         title = f"{task.name}: {dataset}"
         with self._turn():
             shown, target = self._first(task, info, split, MOST_SHOWN[kind])

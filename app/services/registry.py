@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
+from app.datasets.catalog import Catalog
 from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
@@ -58,9 +59,10 @@ class Activation(BaseModel):
 class RegistryService:
     """Models, from the client's side."""
 
-    def __init__(self, database: Database, store: ArtifactStore, clock: Clock) -> None:
+    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog, clock: Clock) -> None:
         self._database = database
         self._store = store
+        self._catalog = catalog
         self._clock = clock
 
     def page(self, task: str | None, limit: int, cursor: int | None) -> tuple[list[Model], int | None]:
@@ -78,7 +80,7 @@ class RegistryService:
         """
         model = self._find(model_id)
         manifest = self._store.manifest(model.task, model.id)
-        return ModelDetail(**model.model_dump(), pictures=drawings.of_model(manifest), manifest=manifest)
+        return ModelDetail(**model.model_dump(), pictures=drawings.of_model(manifest, self._catalog), manifest=manifest)
 
     def archive(self, model_id: str) -> IO[bytes]:
         """The model's files as a zip; closed by whoever reads it.

@@ -215,7 +215,10 @@ def test_two_runs_are_chosen_and_compared(open_page: OpenPage, runs: list[str]) 
     picture = page.get_by_role("img", name="Curves of the runs")
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("complete", value=True)
-    assert picture.evaluate("image => image.naturalWidth") > 100
+    for name in ("Curves", "Validation loss", "Boundaries", "Training points"):
+        picture = page.get_by_role("img", name=f"{name} of the runs")
+        expect(picture).to_have_js_property("complete", value=True)
+        assert picture.evaluate("image => image.naturalWidth") > 100, name
     assert [] == accessibility.problems_at_widths(page)
 
 
@@ -246,7 +249,8 @@ def test_a_model_shows_its_layers_and_can_be_taken_along(
     page = open_page(f"#/models/{model_id}")
     diagram = page.get_by_role("img", name="Layers of the model")
     expect(diagram).to_be_visible()
-    expect(page.get_by_role("img", name="Boundary of the model")).to_be_visible()
+    for name in ("Boundary", "Training points"):
+        expect(page.get_by_role("img", name=f"{name} of the model")).to_be_visible()
     expect(diagram).to_have_js_property("complete", value=True)
     assert diagram.evaluate("image => image.naturalWidth") > 100
     assert [] == accessibility.problems_at_widths(page)

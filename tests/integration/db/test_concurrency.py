@@ -90,7 +90,7 @@ def add_models(url: str, number: int) -> list[int]:
 def promote_often(url: str, folder: Path, model_ids: list[str], number: int) -> None:
     """Promote one of the models again and again, as clients of several API processes do."""
     database = Database(url)
-    service = RegistryService(database, ArtifactStore(folder), utc_now)
+    service = RegistryService(database, ArtifactStore(folder), Catalog(folder), utc_now)
     _barrier.wait(60)
     for _ in range(PROMOTIONS):
         service.activate("housing", model_ids[number])

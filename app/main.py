@@ -235,7 +235,9 @@ def serve(settings: Settings) -> None:
     database = Database(settings.url)
     try:  # here it is one line; in the lifespan it would be a traceback
         database.check_revision()
-        registry_service = RegistryService(database, ArtifactStore(settings.models_dir), utc_now)
+        registry_service = RegistryService(
+            database, ArtifactStore(settings.models_dir), Catalog(settings.datasets), utc_now
+        )
         registry_service.register_bundled(ArtifactStore(settings.bundled_models))
     finally:
         database.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.artifacts.store import ArtifactStore
+from app.datasets.catalog import Catalog
 from app.db import condition, migrate
 from app.db.engine import Database
 from app.errors import Unusable
@@ -257,7 +258,7 @@ def test_a_damaged_bundled_model_takes_only_its_task_out(
     model_id = bundle.bundled()["housing"]
     shutil.copytree(bundle.path("housing", model_id), bundle.root / "whole")
     DAMAGED[damage](bundle.path("housing", model_id))
-    registry = RegistryService(database, store, clock)
+    registry = RegistryService(database, store, Catalog(store.root), clock)
 
     assert ["housing"] == list(registry.register_bundled(bundle))
     assert [("planar", bundle.bundled()["planar"])] == list(store.published())
@@ -274,7 +275,7 @@ def test_a_damaged_list_of_bundled_models_bundles_nothing(
 ) -> None:
     (bundle.root / "bundled.json").write_text(content)
 
-    assert {} == RegistryService(database, store, clock).register_bundled(bundle)
+    assert {} == RegistryService(database, store, Catalog(store.root), clock).register_bundled(bundle)
 
 
 def test_a_disk_that_fills_up_while_models_are_copied(
@@ -284,7 +285,7 @@ def test_a_disk_that_fills_up_while_models_are_copied(
     store = ArtifactStore(small_disk / "models")
 
     with pytest.raises(Unusable, match="cannot be copied to the models folder: No space left on device"):
-        RegistryService(database, store, clock).register_bundled(bundle)
+        RegistryService(database, store, Catalog(store.root), clock).register_bundled(bundle)
     assert [] == [path for path in small_disk.rglob("*") if path.is_file() and path.name != "full"]
     assert [] == list((store.root / ".staging").glob("*"))
 

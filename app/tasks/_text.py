@@ -199,10 +199,10 @@ class TextEncoder:
         Raises:
             ValueError: a later release made it, whose words are others.
         """
+        vocabulary, words, fields = saved["vocabulary"], saved["words"], saved["fields"]
         if saved.get("normalization", 1) > VERSION:
             raise ValueError(f"normalization {saved['normalization']} is of a later release")
-        published = saved.get("ranks", "counted") == "published"
-        return cls(saved["vocabulary"], saved["words"], saved["fields"], published=published)
+        return cls(vocabulary, words, fields, published=saved.get("ranks") == "published")
 
 
 def known_words(encoded: Encoded) -> list[float]:

@@ -10,6 +10,7 @@ from app.cli.files import replacing
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
 from app.client import Run
+from app.client.answers import Comparison
 
 app = typer.Typer(help="Runs: list, show, watch, cancel, retry.", invoke_without_command=True)
 
@@ -136,13 +137,18 @@ def compare(
         found = client.compare(run_ids)
     if as_text:
         as_json(found)
-        return
+    else:
+        _tell(found)
+
+
+def _tell(found: Comparison) -> None:
+    """Figures and differences as a table, then what the tests say."""
     names = [run.id for run in found.runs]
     figures: list[list[Any]] = [
         ["run", *(run.label for run in found.runs)],
-        ["preset", *(r.preset for r in found.runs)],
+        ["preset", *(run.preset for run in found.runs)],
+        ["test", *(_figures(run.metrics.test) for run in found.runs)],
     ]
-    figures += [["test", *(_figures(run.metrics.test) for run in found.runs)]]
     differing = [[each.field, *each.values] for each in found.differences if each.field != "preset"]
     show(["", *names], figures + differing, "")
     for test in found.tests:

@@ -97,7 +97,7 @@ class PictureService:
                 evaluation = self._store.evaluation(run.task, run.model_id) if run.model_id else None
                 if evaluation is None or evaluation.plane is None or evaluation.shown is None:
                     raise Conflict(f"run {run.id} is {run.status} and has no model with answers to draw")
-                told = f"test accuracy {run.metrics.test['accuracy']:.1%}"
+                told = f"test accuracy {np.mean(evaluation.right()):.1%}"
                 if len(datasets) > 1 and run.dataset not in label:
                     told += f", {run.dataset}"
                 panels.append(boundary.Panel(label, told, evaluation.plane, evaluation.shown))

@@ -10,7 +10,7 @@ from urllib.request import proxy_bypass
 import httpx
 
 import app
-from app.client.bodies import as_json
+from app.client.bodies import as_json, is_unicode
 from app.client.calls import Call, Script
 from app.client.errors import ServiceUnreachable, error_of
 from app.client.events import Event, Feed, is_stream, polled
@@ -119,7 +119,17 @@ def _is_loopback(host: str) -> bool:
 
 
 def _request(call: Call[Any]) -> dict[str, Any]:
-    """Arguments of httpx' `request`. Ids in paths come from callers, so what is no path character is escaped."""
+    """Arguments of httpx' `request`. Ids in paths come from callers, so what is no path character is escaped.
+
+    Raises:
+        InvalidInput: something in it cannot be sent.
+    """
+    for name, value in (("path", call.path), *call.params.items()):
+        if isinstance(value, str) and not is_unicode(value):
+            raise InvalidInput(f"{name}: a text is not Unicode", field=name)
+    for name, value in call.headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise InvalidInput(f"{name}: must be printable ASCII characters", field=name)
     asked = {"method": call.method, "url": quote(call.path, safe="/"), "params": call.params, "headers": call.headers}
     if call.body is None:
         return asked

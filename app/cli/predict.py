@@ -75,7 +75,7 @@ def predict(
 
 def model_of(given: str | None) -> int | str | None:
     """A version number, or a model's id."""
-    return int(given) if given and given.isascii() and given.isdigit() else given
+    return int(given) if given and given.isascii() and given.isdigit() and len(given) < 19 else given
 
 
 def instance_of(task: str, words: list[str], title: str | None) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def cannot_listen(found: Settings) -> str | None:
 def _greet(url: str) -> None:
     """Say where the service is as soon as it answers. No proxy of the environment is asked for this machine."""
     with httpx.Client(trust_env=False, timeout=1) as client:
-        for _ in range(300):
+        while True:  # to this process's end: a busy machine takes its time
             try:
                 if client.get(f"{url}/health/ready").status_code == 200:
                     console(error=True).print(

@@ -109,7 +109,7 @@ def _validation(given: str | None) -> dict[str, Any] | None:
     field = {"holdout": "size", "kfold": "folds"}.get(kind)
     if given == "none":
         return {"kind": "none"}
-    if field is None or not (number.isascii() and number.isdigit()):
+    if field is None or not (number.isascii() and number.isdigit() and len(number) < 19):
         raise typer.BadParameter("--validation must be none, holdout:ROWS or kfold:FOLDS")
     return {"kind": kind, field: int(number)}
 

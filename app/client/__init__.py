@@ -7,8 +7,9 @@
         run = client.train("sentiment", dataset="sample").wait(progress=True)
         print(run.metrics.test, run.history[-1])
 
-Errors: `app.client.errors`, with a drawing of the tree. `calls` describes every request once, `transport` sends them in
-two ways, `retries` says what is repeated and when, `events` follows runs.
+Errors: `app.client.errors`, with a drawing of the tree. `calls` describes every request once, `bodies` makes JSON of
+what it is given, `connection` says where it goes, `transport` sends it in two ways, `retries` says what is repeated and
+when, `events` follows runs.
 """
 
 from app.client import errors

@@ -6,10 +6,11 @@ from typing import Any, Self, Unpack
 from app.client import answers, calls
 from app.client.answers import Listed
 from app.client.calls import Drawn, Form, Options, TableForm, Training
+from app.client.connection import Connection
 from app.client.events import Event
 from app.client.retries import Retries
 from app.client.run import AsyncRun
-from app.client.transport import AsyncTransport, Connection
+from app.client.transport import AsyncTransport
 from app.domain.runs import Run as RunData
 
 

@@ -35,6 +35,15 @@ def as_json(body: Any) -> bytes:
         raise InvalidInput(f"{field or 'a value'}: {reason}", field=field or None) from error
 
 
+def is_unicode(text: str) -> bool:
+    """Whether it can be sent at all: no halves of pairs, as bytes that are not UTF-8 become in arguments."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (  # the first that fits
     (BaseModel, lambda value: value.model_dump(mode="json")),
     (date | time, lambda value: value.isoformat()),

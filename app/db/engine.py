@@ -213,8 +213,8 @@ def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
     while True:  # the switch to WAL does not wait for a writer by itself, as everything else does
         try:
             connection.execute("PRAGMA journal_mode=WAL")  # readers and one writer at once
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:

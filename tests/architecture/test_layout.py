@@ -1,7 +1,10 @@
 """The project's own rules about its files."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 import yaml
 
 import app
+from tests.support.scripted import ScriptedServer, answer
 
 ROOT = Path(app.__file__).parent.parent
 MODULES = sorted((ROOT / "app").rglob("*.py"))
@@ -58,6 +62,22 @@ def test_the_compose_file_shares_a_volume_and_has_a_gpu_profile() -> None:
     assert ["gpu"] == services["worker-gpu"]["profiles"]
     assert all("profiles" not in service for name, service in services.items() if name != "worker-gpu")
     assert services["api"]["ports"][0].startswith("127.0.0.1:")
+    assert all(services[name]["init"] for name in ("api", "worker", "worker-gpu"))
+
+
+def test_the_health_check_asks_no_proxy_of_the_environment() -> None:
+    """Its code, run: with a proxy that nobody listens at, it is the service that is asked, or nobody."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    *command, code = compose["services"]["api"]["healthcheck"]["test"][2:]
+    with ScriptedServer([answer(200, {}), answer(503, {})]) as server:
+        here = code.replace("http://127.0.0.1:8000", server.url)
+        environment = {**os.environ, "HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
+        for expected in (0, 1):
+            done = subprocess.run(
+                [sys.executable, *command, here], env=environment, capture_output=True, timeout=60, check=False
+            )
+            assert expected == done.returncode, done.stderr
+    assert ["/health/ready"] * 2 == [asked.path for asked in server.asked]
 
 
 def test_what_the_image_copies_exists() -> None:

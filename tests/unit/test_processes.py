@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from app.processes import MOST_QUICK_DEATHS, QUICK_DEATH, Child, Stop, _stop, run
+from app.processes import (
+    CANNOT_START,
+    MOST_QUICK_DEATHS,
+    QUICK_DEATH,
+    Child,
+    Stop,
+    _stop,
+    family_of,
+    run,
+    stop_on_signals,
+)
 
 DIES = "raise SystemExit(3)\n"
 LIVES = "import signal\nsignal.pause()\n"  # until SIGTERM
@@ -124,6 +135,41 @@ def test_asked_to_stop_it_stops_its_children_and_ends_well(child_of: MakeChild, 
 
     assert 0 == run([lives])
     assert -signal.SIGTERM == wait_of(lives)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_a_child_that_cannot_start_is_given_up_on_at_once(child_of: MakeChild) -> None:
+    """It has said why; twice more would say the same."""
+    child = child_of(f"raise SystemExit({CANNOT_START})\n")
+    child.start()
+    wait_of(child)
+
+    with pytest.raises(RuntimeError, match="child 0 cannot start"):
+        child.revive()
+
+
+@pytest.mark.usefixtures("_signals")
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_what_was_to_be_ignored_stays_ignored(number: signal.Signals) -> None:
+    """As `nohup` and a shell's `&` have it; otherwise it stops."""
+    signal.signal(number, signal.SIG_IGN)
+    stop = Stop()
+    stop_on_signals(stop)
+    signal.raise_signal(number)
+    assert not stop.is_set()
+
+    signal.signal(number, signal.SIG_DFL)
+    stop_on_signals(stop)
+    signal.raise_signal(number)
+    assert stop.is_set()
+
+
+def test_a_name_stands_for_its_addresss_family() -> None:
+    assert socket.AF_INET6 == family_of("::1", 80)
+    assert socket.AF_INET == family_of("127.0.0.1", 80)
+    for name in ("a..b", "no.such.host.invalid"):
+        with pytest.raises(OSError, match=r".+"):
+            family_of(name, 80)
 
 
 def test_a_signal_within_a_signal_still_stops() -> None:

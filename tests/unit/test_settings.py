@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
 from app.settings import Settings, is_loopback
 
@@ -101,6 +102,32 @@ def test_database_and_datasets_can_lie_elsewhere(tmp_path: Path) -> None:
 
     assert "postgresql+psycopg://db/densely" == settings.url
     assert tmp_path / "rows" == settings.datasets
+
+
+@pytest.mark.parametrize(("given", "host"), [("[::1]", "::1"), ("::1", "::1"), (" localhost ", "localhost")])
+def test_a_host_is_kept_as_sockets_take_it(given: str, host: str) -> None:
+    assert host == Settings(host=given).host
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8000", "http://localhost", "a b", "[::1", "-x", "a\nb", "a" * 64, "\udcff"]
+)
+def test_a_host_that_is_no_address_and_no_name_is_refused(host: str) -> None:
+    with pytest.raises(ValidationError, match="host"):
+        Settings(host=host, api_keys=(KEY,))
+
+
+@pytest.mark.parametrize("name", ["feature%2Flogin", "what?", "a#b", "two words", "%(here)s", "größe"])
+def test_what_means_something_in_a_url_is_escaped_in_the_databases(tmp_path: Path, name: str) -> None:
+    parsed = make_url(Settings(home=tmp_path / name).url)
+
+    assert (str(tmp_path / name / "densely.db"), {}) == (parsed.database, dict(parsed.query))
+
+
+@pytest.mark.parametrize("home", ["~nobody-of-this-name/x", "~nobody-of-this-name"])
+def test_a_home_of_an_unknown_user_is_refused(home: str) -> None:
+    with pytest.raises(ValidationError, match="cannot be resolved"):
+        Settings(home=Path(home))
 
 
 def test_paths_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,44 @@ def test_a_stopping_worker_releases_its_run_and_gives_the_attempt_back(bench: Be
     assert bench.trainer.killed
 
 
+class Expected(Event):
+    """A stop that comes, or does not, while the worker waits for it; no time passes."""
+
+    def __init__(self, *, comes: bool) -> None:
+        super().__init__()
+        self._comes = comes
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if self._comes and timeout:
+            self.set()
+        return self.is_set()
+
+
+@pytest.mark.parametrize("code", [-15, -2, -1])
+def test_a_stop_of_all_processes_reaches_the_trainer_first_and_gives_the_attempt_back(bench: Bench, code: int) -> None:
+    bench.stop = Expected(comes=True)
+    run = bench.carry_out(lambda: code)
+
+    assert ("queued", 1, 4) == (run.status, run.attempt, run.max_attempts)
+
+
+def test_a_trainer_that_dies_as_the_worker_stops_gives_the_attempt_back(bench: Bench) -> None:
+    def die() -> int:
+        bench.stop.set()
+        return 1
+
+    assert ("queued", 4) == ((run := bench.carry_out(die)).status, run.max_attempts)
+
+
+@pytest.mark.parametrize("code", [-15, -9])
+def test_a_trainer_that_alone_is_ended_is_lost(bench: Bench, code: int) -> None:
+    bench.stop = Expected(comes=code == -9)  # no signal of a stop: nobody waits for one
+    run = bench.carry_out(lambda: code)
+
+    assert ("queued", 3) == (run.status, run.max_attempts)
+    assert any(f"status {code}" in str(event.data) for event in events_of(bench))
+
+
 def test_a_stopping_worker_carries_out_a_cancel_that_was_asked_for(bench: Bench) -> None:
     """Back in the queue it would wait for another worker only to be cancelled."""
 

@@ -267,7 +267,7 @@ def test_a_model_shows_its_layers_and_can_be_taken_along(
 @pytest.mark.slow
 def test_the_script_of_the_readme_predicts_trains_and_follows(open_page: OpenPage) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (script,) = re.findall(r"^```javascript\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+    script, *_ = re.findall(r"^```javascript\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
     page = open_page()
     lines: list[str] = []
     page.on("console", lambda message: lines.append(message.text))

@@ -150,7 +150,8 @@ PREDICT = [
     predict("version -1", "model", "1", **REVIEW, model=-1),
     predict("version 2**40", "model", "2147483647", **REVIEW, model=2**40),
     predict("version is a fraction", "model", None, **REVIEW, model=1.5),
-    predict("model is a boolean", "model", None, **REVIEW, model=True),
+    predict("model is a boolean", "model", "2147483647", **REVIEW, model=True),
+    predict("version in a string with a point", "model", "2147483647", **REVIEW, model="1.0"),
     predict("model id with a path", "model", None, **REVIEW, model="../../etc/passwd"),
     predict("model is null", "model", None, **REVIEW, model=None),
     predict("top_k 0", "top_k", "1", task="newswire", text="Oil rose.", top_k=0),
@@ -329,6 +330,18 @@ LISTS_AND_PATHS = [
             ("cursor 2**64", f"cursor={2**64}", str(2**53)),
         ]
     ),
+    *(
+        listing(f"{path} {name}", f"{path}?{query}", query.partition("=")[0])
+        for path in ("/runs", "/models", "/events")
+        for name, query in [
+            ("limit with underscore", "limit=1_0"), ("limit with sign", "limit=%2B1"), ("limit 1.5", "limit=1.5"),
+            ("limit with space", "limit=%201"), ("limit empty", "limit="), ("limit of other digits", "limit=%D9%A1"),
+            ("limit twice", "limit=1&limit=2"), ("cursor twice", "cursor=1&cursor=1"), ("cursor 1e3", "cursor=1e3"),
+            ("cursor NUL", "cursor=%00"), ("limit of 5,000 digits", f"limit={'1' * 5000}"), ("limit NaN", "limit=nan"),
+        ]
+    ),
+    listing("first_epoch with sign", "/runs/r-x/curves.svg?first_epoch=%2B1", "first_epoch"),
+    listing("runs twice", "/compare?runs=a&runs=b", "runs"),
     listing("unknown status", "/runs?status=sleeping", "status", "queued"),
     listing("task with NUL", "/runs?task=%00", "task"),
     listing("dataset with invalid UTF-8", "/runs?dataset=%ff", "dataset"),
@@ -360,8 +373,12 @@ LISTS_AND_PATHS = [
             ("GET", f"/runs/{'r' * 65}", "", "run_id"), ("GET", f"/models/{'m' * 65}", "/archive", "model_id"),
             ("GET", "/models/%00", "", "model_id"), ("GET", "/models/a%20b", "", "model_id"),
             ("GET", "/tasks/%ff", "", "task"), ("GET", "/models/m;x", "", "model_id"),
+            ("GET", "/runs/%ed%a0%80", "", "run_id"), ("GET", "/models/%ed%a0%80", "/archive", "model_id"),
+            ("GET", f"/runs/{'%00' * 500}", "", "run_id"), ("GET", "/runs/%0a", "/history", "run_id"),
+            ("GET", "/tasks/%c3%a9", "/active-model/history", "task"), ("GET", "/models/m%25", "", "model_id"),
         ]
     ),
+    Bad("odd id: a coded slash", "/runs", target=b"/runs/a%2Fb/history", method="GET", status=404),
     Bad("odd id: dots", "/runs", target=b"/runs/..", method="GET", at="run_id"),
     Bad("odd id: coded dots", "/runs", target=b"/models/%2e%2e/archive", method="GET", at="model_id"),
     Bad("odd id: a path out", "/runs", target=b"/models/..%2f..%2fetc%2fpasswd", method="GET", status=404),

@@ -88,6 +88,7 @@ def test_the_archive_holds_every_file(client: httpx.Client, second: Manifest, st
 
     assert (200, "application/zip") == (answer.status_code, answer.headers["content-type"])
     assert f'attachment; filename="{second.id}.zip"' == answer.headers["content-disposition"]
+    assert str(len(answer.content)) == answer.headers["content-length"]
     folder = store.path("housing", second.id)
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
@@ -106,6 +107,13 @@ def test_a_model_whose_files_are_gone_is_out_of_service(
     (store.path("housing", second.id) / "weights.npz").unlink()
     assert 503 == client.get(f"/models/{second.id}/archive").status_code
     assert 200 == client.get(f"/models/{second.id}").status_code
+
+    weights = store.path("housing", second.id) / "weights.npz"
+    for damaged in (b"", b"x" * 100):
+        weights.write_bytes(damaged)
+        answer = client.get(f"/models/{second.id}/archive")
+        assert (503, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+        assert "weights.npz" in answer.json()["detail"]
 
     (store.path("housing", second.id) / "manifest.json").write_bytes(b"{")
     for path in (f"/models/{second.id}", f"/models/{second.id}/archive"):

@@ -110,7 +110,7 @@ def test_predictions_streams_and_the_client_work(behind: httpx.Client) -> None:
         run = densely.train(**TRAIN)
         run.cancel()
         assert "cancelled" == [event for event in run.events() if event.type == "status"][-1].data["status"]
-        assert 0 <= densely.predict.planar([0.5, 1.0]).probability <= 1
+        assert 0 <= densely.predict.planar(0.5, 1.0).probability <= 1
 
 
 def test_a_prefix_that_was_sent_by_nobody_we_know_changes_nothing(served: Served) -> None:

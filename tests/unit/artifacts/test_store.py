@@ -1,5 +1,6 @@
 """The artifact store: whole artifacts or none, and no altered ones."""
 
+import errno
 import io
 import json
 import os
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 
 from app.artifacts.manifest import FORMAT_VERSION, Manifest
 from app.artifacts.store import MANIFEST, PREPROCESSING, STAGING, WEIGHTS, Artifact, ArtifactStore
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, Unavailable
 from app.settings import REPOSITORY
 from tests.support.artifacts import publish_artifact
 
@@ -408,6 +410,56 @@ def test_an_unpacked_archive_can_be_opened(store: ArtifactStore, other: Artifact
         archive.extractall(other.root / TASK)
 
     assert published == other.open(TASK, published.id).manifest
+
+
+@pytest.mark.parametrize("damage", [lambda c: c[:-1], lambda c: c[: len(c) // 2], lambda c: c[:0], lambda c: c + b"x",
+                                    lambda c: bytes([c[0] ^ 1]) + c[1:]])  # fmt: skip
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_is_in_no_archive(
+    store: ArtifactStore, published: Manifest, folder: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    """As it is in no predictor: cut off, longer or altered."""
+    (folder / name).write_bytes(damage((folder / name).read_bytes()))
+
+    with pytest.raises(ArtifactInvalid, match=f"{name} of model {published.id} does not have its checksum"):
+        store.archive(TASK, published.id)
+
+
+def test_large_files_are_archived_piece_by_piece(store: ArtifactStore) -> None:
+    """Of 24 MiB no more than a few pieces are in memory."""
+    staging = store.stage("large")
+    manifest = publish_artifact(store, TASK).model_copy(update={"id": "m-large"})
+    (staging / WEIGHTS).write_bytes(os.urandom(24 * 2**20))
+    store.publish(staging, manifest)
+    tracemalloc.start()
+
+    with store.archive(TASK, "m-large") as file:
+        peak = tracemalloc.get_traced_memory()[1]
+        assert file.seek(0, os.SEEK_END) > 24 * 2**20
+
+    tracemalloc.stop()
+    assert peak < 4 * 2**20
+
+
+def test_an_archive_that_finds_no_room_is_told_as_such(
+    store: ArtifactStore, published: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full, the model is whole: that is no damage."""
+
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    with pytest.raises(Unavailable, match="the archive cannot be written now"):
+        store.archive(TASK, published.id)
+
+
+def test_files_older_than_zip_knows_are_archived(store: ArtifactStore, published: Manifest, folder: Path) -> None:
+    os.utime(folder / WEIGHTS, (0, 0))
+
+    with store.archive(TASK, published.id) as file, zipfile.ZipFile(file) as archive:
+        assert (1980, 1, 1, 0, 0, 0) == archive.getinfo(f"{published.id}/{WEIGHTS}").date_time
 
 
 def test_bundled_models_are_named_in_a_file(store: ArtifactStore) -> None:

@@ -152,12 +152,15 @@ class Intake(Connection):
             self._refuse(error)
 
     def _parse_without_offer(self, rest: bytes) -> None:
-        """The parser believes that another protocol follows: it is told of the same request, without the offer."""
+        """The parser believes that another protocol follows: a new one is told of the same request, without the offer."""
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(MalformedRequest("this is no proxy: there is no CONNECT here"))
             return
-        self._parse(heads.without_offer(method, self.parser.get_http_version(), self.url, self.headers))
+        head = heads.without_offer(method, self.parser.get_http_version(), self.url, self.headers)
+        self.parser = httptools.HttpRequestParser(self)  # the other one may have been told of the connection's end
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parse(head)
         if rest and not self._refused:
             self._parse(rest)
 

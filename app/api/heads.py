@@ -58,6 +58,11 @@ def size_of(target: bytes, headers: RawHeaders) -> int:
     return len(target) + 12 + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
+def length(headers: RawHeaders) -> int:
+    """Of the body, in bytes; 0 where it comes in chunks."""
+    return int(next(iter(_values(headers, b"content-length")), 0))
+
+
 def without_offer(method: bytes, version: str, target: bytes, headers: RawHeaders) -> bytes:
     """The head as it were if no upgrade had been offered, which a server may ignore (RFC 9110, 7.8)."""
     lines = [b"%s %s HTTP/%s" % (method, target, version.encode())]

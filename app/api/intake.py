@@ -41,9 +41,8 @@ class Intake(Connection):
     def data_received(self, data: bytes) -> None:
         """Bytes from the client: parsed at once, unless they hold more than one request."""
         end = data.find(HEAD_END)
-        if end >= 0 and data.find(b"\r", end + 4) >= 0:
-            self._keep(data)
-        elif self._unread or (len(data) > MOST_AT_ONCE and self._phase != BODY):
+        several = end >= 0 and data.find(b"\r", end + 4) >= 0
+        if several or self._unread or (len(data) > MOST_AT_ONCE and self._phase != BODY):
             self._keep(data)
         else:
             self._parse(data)
@@ -171,7 +170,7 @@ class Intake(Connection):
             self._refuse(error)
 
     def _parse_without_offer(self, rest: bytes) -> None:
-        """The parser believes that another protocol follows: a new one is told of the same request, without the offer."""
+        """The parser believes that another protocol follows: a new one is told of the request, without the offer."""
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(MalformedRequest("this is no proxy: there is no CONNECT here"))

@@ -12,6 +12,7 @@ from tests.integration.edge.conftest import Start
 from tests.support.wire import Answer, answers, connect, exchange, received, request
 
 POINT = json.dumps({"task": "planar", "point": [0.5, -0.25]}).encode()
+MANY = json.dumps({"task": "planar", "instances": [{"point": [1, 1]}] * 2_000}).encode()
 TRAIN = json.dumps({"task": "planar", "dataset": "sample"}).encode()
 
 
@@ -20,7 +21,7 @@ TRAIN = json.dumps({"task": "planar", "dataset": "sample"}).encode()
     [
         (request("POST", "/predict", POINT), 200),
         (request("POST", "/predict?usual", POINT), 200),
-        (request("POST", "/predict", json.dumps({"task": "planar", "instances": [{"point": [1, 1]}] * 2_000}).encode()), 200),
+        (request("POST", "/predict", MANY), 200),
         (request("POST", "/train", TRAIN), 202),
         (request("GET", "/tasks"), 200),
         (request("GET", "/nothing", Connection="Upgrade", Upgrade="h2c"), 404),

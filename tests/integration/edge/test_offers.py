@@ -101,7 +101,9 @@ def test_where_the_stream_of_bytes_is_cut_does_not_matter(url: str, sequence: li
 
 
 def test_byte_by_byte(url: str) -> None:
-    whole = b"".join(post("/predict", offer) for offer in OFFERS.values()) + chunked("/predict", OFFERS["anything"]) + LAST
+    whole = (
+        b"".join(post("/predict", offer) for offer in OFFERS.values()) + chunked("/predict", OFFERS["anything"]) + LAST
+    )
     assert [200] * 6 == [each.status for each in exchange(url, (bytes([byte]) for byte in whole))]
 
 
@@ -145,7 +147,8 @@ def test_what_can_be_read_in_two_ways_is_refused_and_nothing_after_it_is_read(ur
     "line",
     [
         b"CONNECT localhost:80 HTTP/1.1", b"GET / HTTP/2.0", b"PRI * HTTP/2.0", b"GET /", b"GET / HTTP/1.2",
-        b"GET\t/ HTTP/1.1", b"GET / x HTTP/1.1", b"G\xc3\x89T / HTTP/1.1", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\t/ HTTP/1.1", b"GET / x HTTP/1.1", b"G\xc3\x89T / HTTP/1.1",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"NOTHING / HTTP/1.1",
     ],
 )  # fmt: skip

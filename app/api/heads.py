@@ -17,7 +17,8 @@ MOST_TARGET = 8_192  # bytes
 
 
 def check(version: str, target: bytes, headers: RawHeaders) -> None:
-    """
+    """Where HTTP/1.0 leaves out the Host header, an absolute target's host is added as such.
+
     Raises:
         TargetTooLong: the URL is longer than `MOST_TARGET` bytes.
         HeadTooLarge: it has more than `MOST_FIELDS` fields.
@@ -36,7 +37,9 @@ def check(version: str, target: bytes, headers: RawHeaders) -> None:
     if codings and (version == "1.0" or [coding.strip().lower() for coding in codings] != [b"chunked"]):
         raise MalformedRequest("of all transfer codings only `chunked` is understood here, in HTTP/1.1")
     if not target.startswith((b"/", b"*")):
-        _check_authority(target, hosts)
+        authority = _check_authority(target, hosts)
+        if not hosts:
+            headers.append((b"host", authority))
 
 
 def check_size(target: bytes, headers: RawHeaders, size: int = 0) -> None:
@@ -58,6 +61,11 @@ def size_of(target: bytes, headers: RawHeaders) -> int:
     return len(target) + 12 + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
+def length(headers: RawHeaders) -> int:
+    """Of the body, in bytes; 0 where it comes in chunks."""
+    return int(next(iter(_values(headers, b"content-length")), 0))
+
+
 def without_offer(method: bytes, version: str, target: bytes, headers: RawHeaders) -> bytes:
     """The head as it were if no upgrade had been offered, which a server may ignore (RFC 9110, 7.8)."""
     lines = [b"%s %s HTTP/%s" % (method, target, version.encode())]
@@ -74,7 +82,7 @@ def _values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
     return [value for each, value in headers if each == name]
 
 
-def _check_authority(target: bytes, hosts: list[bytes]) -> None:
+def _check_authority(target: bytes, hosts: list[bytes]) -> bytes:
     """An absolute target's host is the host that is asked for (RFC 9112, 3.2.2); whoever names two means neither."""
     try:
         parts = urlsplit(target.decode("latin-1"))
@@ -87,3 +95,4 @@ def _check_authority(target: bytes, hosts: list[bytes]) -> None:
         raise MalformedRequest("the request's target is neither a path nor an http URL")
     if named != said:
         raise Misdirected("the request's target names another host than its Host header")
+    return parts.netloc.encode("latin-1")

@@ -32,6 +32,7 @@ class Intake(Connection):
         self.in_line = False
         self._turns: Turns = getattr(self.app, "turns", None) or Turns()
         self._at = 0  # how much of what is unread the parser has
+        self._left = 0  # bytes of the present body, where that is known and more than it is unread
         self._spread = False  # whether the present head came in several reads
         self._in_body = False  # whether any of a body has come since the last count
         self._counted: Any = None  # where the count stands
@@ -40,11 +41,8 @@ class Intake(Connection):
     def data_received(self, data: bytes) -> None:
         """Bytes from the client: parsed at once, unless they hold more than one request."""
         end = data.find(HEAD_END)
-        if (
-            (end >= 0 and data.find(b"\r", end + 4) >= 0)
-            or self._unread
-            or (len(data) > MOST_AT_ONCE and self._phase != BODY)
-        ):
+        several = end >= 0 and data.find(b"\r", end + 4) >= 0
+        if several or self._unread or (len(data) > MOST_AT_ONCE and self._phase != BODY):
             self._keep(data)
         else:
             self._parse(data)
@@ -55,24 +53,19 @@ class Intake(Connection):
         self._go_on()
 
     def take_turn(self) -> None:
-        """Parse up to the end of the next head: that completes one request, or one and the body before it."""
+        """Parse until a request is complete."""
         for _ in range(PIECES):
             if self._refused or self.transport.is_closing():
                 self._unread = b""
                 return
-            if (self._phase != BODY and not self._is_free()) or self.flow.write_paused:
-                return  # the answer, or a client that reads, brings this connection back
-            start = self._at
-            found = self._unread.find(HEAD_END, start, start + PIECE)
-            self._at = found + 4 if found >= 0 else min(start + PIECE, len(self._unread))
-            piece = self._unread[start : self._at]
-            if self._at == len(self._unread):
-                self._unread, self._at = b"", 0
-            self._parse(piece)
+            if not self._may_parse():
+                return  # an answer, or a client that reads, brings this connection back
+            phase, requests = self._phase, self._requests
+            self._parse(self._next_piece())
             if not self._unread:
                 self._read_on()
                 return
-            if self._phase == IDLE:
+            if self._phase == IDLE or (phase != IDLE and self._requests != requests):
                 break
         self._go_on()
 
@@ -94,6 +87,7 @@ class Intake(Connection):
             heads.check_size(self.url, self.headers, heads.size_of(self.url, self.headers))
         self._begin()
         self._phase = BODY
+        self._left = heads.length(self.headers) if self._unread else 0
         self.headers = []  # trailers, which come after the body, are no headers (RFC 9110, 6.5.1)
 
     def on_body(self, body: bytes) -> None:
@@ -132,8 +126,30 @@ class Intake(Connection):
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._unread and (self._phase == BODY or self._is_free()):
+        if self._unread and self._may_parse():
             self._turns.join(self)
+
+    def _may_parse(self) -> bool:
+        """Whether what is unread belongs to the request that is being answered, or none is, and the client reads."""
+        ours = self._is_free() or (self._phase == BODY and not self.pipeline)
+        return ours and not self.flow.write_paused
+
+    def _next_piece(self) -> bytes:
+        """Up to the end of the next head, or of the present body: what is more would be more than one request.
+
+        Of a body in chunks nobody knows the end: such a piece may hold the rest of it and one head more.
+        """
+        start, most = self._at, self._at + PIECE
+        if self._left and self._phase == BODY:
+            end = min(start + self._left, most, len(self._unread))
+            self._left -= end - start
+        else:
+            found = self._unread.find(HEAD_END, start, most)
+            end = found + len(HEAD_END) if found >= 0 else min(most, len(self._unread))
+        piece, self._at = self._unread[start:end], end
+        if end == len(self._unread):
+            self._unread, self._at = b"", 0
+        return piece
 
     def _read_on(self) -> None:
         if self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT:
@@ -154,12 +170,15 @@ class Intake(Connection):
             self._refuse(error)
 
     def _parse_without_offer(self, rest: bytes) -> None:
-        """The parser believes that another protocol follows: it is told of the same request, without the offer."""
+        """The parser believes that another protocol follows: a new one is told of the request, without the offer."""
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(MalformedRequest("this is no proxy: there is no CONNECT here"))
             return
-        self._parse(heads.without_offer(method, self.parser.get_http_version(), self.url, self.headers))
+        head = heads.without_offer(method, self.parser.get_http_version(), self.url, self.headers)
+        self.parser = httptools.HttpRequestParser(self)  # the other one may have been told of the connection's end
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parse(head)
         if rest and not self._refused:
             self._parse(rest)
 

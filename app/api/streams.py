@@ -52,7 +52,7 @@ class EventStream(Response):
                     await task
 
     async def _gone(self, receive: Receive, send: Send) -> None:
-        """Until the client is; where it has only closed its own side, something sent to it shows whether it has both."""
+        """Until the client is; where it has closed its own side, something sent to it shows whether it has both."""
         await receive()
         while (await receive())["type"] != "http.disconnect":
             await send({"type": "http.response.body", "body": NOTHING, "more_body": True})

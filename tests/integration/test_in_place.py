@@ -15,6 +15,7 @@ import pytest
 
 from app.api.direct import IN_PLACE_BYTES, DirectProtocol
 from app.api.gate import DirectGate
+from app.api.turns import AT_A_TIME
 from app.main import Application, configured
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
@@ -158,25 +159,54 @@ def test_a_trailer_is_no_header(client: httpx.Client, examples: dict[str, dict[s
 def test_one_that_sends_many_at_once_leaves_turns_to_others(
     client: httpx.Client, examples: dict[str, dict[str, Any]]
 ) -> None:
-    """After a few in place the rest of them goes the usual way, a task for each."""
+    """A few of all those requests are answered in a turn of the event loop, one of each connection before the next."""
 
     async def ask() -> None:
         waiting = Waiting()
         waiting.at_once = lambda body, reply: reply(body) or True  # type: ignore[method-assign]
-        clock = Clockwork()
-        protocol, wire = connected(clock, waiting)
-        protocol.data_received(b"".join(message(number, b"{}") for number in range(3 * MOST_IN_A_READ)))
-        assert MOST_IN_A_READ == len(wire.writes)
-        assert 1 == clock.cycles
-        assert 2 * MOST_IN_A_READ - 1 == len(protocol.pipeline)
-        assert wire.paused
-        protocol.flow.resume_reading()
-        assert wire.paused, "others wait"
+        application = Application(SimpleNamespace(), {"/predict": waiting})  # type: ignore[arg-type,dict-item]
+        several = [connected(Clockwork(), waiting, application) for _ in range(5)]
+        for protocol, wire in several:
+            protocol.data_received(b"".join(message(number, b"{}") for number in range(4)))
+            assert wire.paused
+            assert not wire.writes
+        counts = []
+        while sum(len(wire.writes) for _, wire in several) < 20:
+            await asyncio.sleep(0)
+            counts.append([len(wire.writes) for _, wire in several])
+        assert [AT_A_TIME, 2 * AT_A_TIME, 20] == [sum(each) for each in counts]
+        assert all(max(each) - min(each) <= 1 for each in counts)
+        assert not any(wire.paused for _, wire in several)
 
     asyncio.run(ask())
     many = b"".join(message(number, examples["planar"]) for number in range(500))
     found = talk(client, many)
     assert [f"n-{number}" for number in range(500)] == [request_id for _, request_id, _ in found]
+
+
+def test_a_client_that_sends_many_has_one_request_on_the_usual_way() -> None:
+    """The others are not even parsed before it is answered, nor while the client does not read."""
+
+    async def ask() -> None:
+        clock, waiting = Clockwork(), Waiting()
+        protocol, wire = connected(clock, waiting)
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert 1 == clock.cycles
+        assert not protocol.pipeline
+        protocol.flow.resume_reading()
+        assert wire.paused
+        protocol.pause_writing()
+        protocol.cycle.response_complete = True
+        protocol.on_response_complete()
+        await asyncio.sleep(0)
+        assert 1 == clock.cycles
+        protocol.resume_writing()
+        await asyncio.sleep(0)
+        assert 2 == clock.cycles
+
+    asyncio.run(ask())
 
 
 def test_of_a_client_that_never_reads_no_more_is_read(client: httpx.Client) -> None:
@@ -311,9 +341,9 @@ class Wire(asyncio.Transport):
         self.closed = True
 
 
-def connected(loop: Any, waiting: Waiting) -> tuple[DirectProtocol, Wire]:
+def connected(loop: Any, waiting: Waiting, application: Application | None = None) -> tuple[DirectProtocol, Wire]:
     """A connection whose POST to /predict is answered by `waiting`."""
-    application = Application(SimpleNamespace(), {"/predict": waiting})  # type: ignore[arg-type,dict-item]
+    application = application or Application(SimpleNamespace(), {"/predict": waiting})  # type: ignore[arg-type,dict-item]
     state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[(b"date", b"now")], total_requests=0)
     protocol = DirectProtocol(configured(application, timeout_keep_alive=5), state, {}, _loop=loop)
     wire = Wire()
@@ -399,6 +429,21 @@ def test_who_is_slow_with_a_small_body_goes_the_usual_way_where_there_are_limits
     asyncio.run(ask())
 
 
+def test_a_request_that_is_complete_waits_for_its_answer_however_late_it_came() -> None:
+    async def ask() -> None:
+        clock, waiting = Clockwork(), Waiting()
+        protocol, wire = connected(clock, waiting)
+        whole = message(1, b"{}")
+        protocol.data_received(whole[:-1])
+        protocol.data_received(whole[-1:])
+        clock.move_to(0.11)  # in the turn that will answer it
+        assert not clock.cycles
+        waiting.finish()
+        assert 1 == len(wire.writes)
+
+    asyncio.run(ask())
+
+
 def test_a_stop_lets_every_request_have_its_answer_and_then_ends_the_connection() -> None:
     async def ask() -> None:
         clock, waiting = Clockwork(), Waiting()
@@ -439,6 +484,12 @@ def test_nobody_writes_to_a_client_that_has_gone_or_does_not_read() -> None:
 
         protocol, wire = connected(Clockwork(), waiting)
         protocol.data_received(message(1, b'{"a": 1}') + message(2, b'{"a": 2}'))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert [b'{"a": 1}'] == [body for _, body in waiting.replies]
+        waiting.finish()
+        await asyncio.sleep(0)
         assert [b'{"a": 1}'] == [write[-8:] for write in wire.writes], "before the second is looked at"
+        assert [b'{"a": 2}'] == [body for _, body in waiting.replies]
 
     asyncio.run(ask())

@@ -18,6 +18,7 @@ from app.settings import REPOSITORY, Settings
 from app.tasks import registry
 from tests.support.artifacts import add_model
 from tests.support.server import LiveServer
+from tests.support.wire import exchange
 
 KEYS = ("correct-horse-battery", "another-key-of-the-team")
 JSON = {"Content-Type": "application/json"}
@@ -168,6 +169,106 @@ def test_the_names_of_this_machine_are_served(client: httpx.Client, host: str) -
     assert 200 == client.get("/tasks", headers={"Host": host}).status_code
 
 
+HEADS = [
+    (["GET /tasks HTTP/1.1"], 400),
+    (["GET /tasks HTTP/1.1", "Host: localhost", "Host: localhost"], 400),
+    (["GET /tasks HTTP/1.1", "Host: localhost", "Host: evil.example"], 400),
+    (["POST /predict HTTP/1.1", "Host: localhost", "host: localhost", "Content-Type: application/json"], 400),
+    (["POST /predict HTTP/1.1", "Content-Type: application/json"], 400),
+    (["GET http://localhost/tasks HTTP/1.1"], 400),
+    (["GET http://evil.example/tasks HTTP/1.1", "Host: localhost"], 421),
+    (["GET http://evil.example/tasks HTTP/1.1", "Host: evil.example"], 421),
+    (["GET http://localhost/tasks HTTP/1.1", "Host: evil.example"], 421),
+    (["GET http://localhost:81/tasks HTTP/1.1", "Host: localhost"], 421),
+    (["POST http://evil.example/predict HTTP/1.1", "Host: localhost", "Content-Type: application/json"], 421),
+    (["GET http://evil.example/tasks HTTP/1.0"], 421),
+    (["GET http://localhost@evil.example/tasks HTTP/1.1", "Host: localhost"], 400),
+    (["GET ftp://localhost/tasks HTTP/1.1", "Host: localhost"], 400),
+    (["GET http://localhost/tasks HTTP/1.1", "Host: localhost"], 200),
+    (["GET http://LOCALHOST:80/tasks HTTP/1.1", "Host: localhost"], 200),
+    (["GET http://[::1]:8000/tasks HTTP/1.1", "Host: [::1]:8000"], 200),
+    (["GET /tasks HTTP/1.0"], 200),
+]
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.parametrize(("lines", "status"), HEADS, ids=str)
+def test_a_request_is_for_one_host_and_says_which(
+    servers: dict[str, httpx.Client], lines: list[str], status: int, keyed: bool
+) -> None:
+    """The target's, where it names one, and no other than the header's; with keys as without."""
+    client = servers["guarded" if keyed else "open"]
+    if keyed and "Host: evil.example" in lines and "evil.example" in lines[0]:
+        status = 200  # with keys any host name is fine
+    elif keyed and lines == ["GET http://evil.example/tasks HTTP/1.0"]:
+        status = 200
+    head = "\r\n".join([*lines, f"X-API-Key: {KEYS[0]}", "Connection: close", "", ""])
+    found = exchange(str(client.base_url), [head.encode()])
+
+    assert [status] == [each.status for each in found]
+    if status != 200:
+        assert "application/problem+json" == found[0].headers["content-type"]
+
+
+CHANGES = [
+    ("POST", "/runs/r-nobody/cancel"), ("POST", "/runs/r-nobody/retry"), ("PUT", "/tasks/planar/active-model"),
+    ("DELETE", "/models/m-nobody"), ("POST", "/predict"), ("POST", "/train"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:3000"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "null", "Content-Type": "text/plain"},
+        {"Sec-Fetch-Site": "cross-site", "Content-Type": "application/json"},
+        {"Sec-Fetch-Site": "anything"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost:1"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "https://evil.example", "Content-Type": "text/plain"},
+        {"Origin": "https://evil.example", "X-Forwarded-Host": "densely.example"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("keyed", [False, True])
+def test_another_sites_page_changes_nothing(
+    servers: dict[str, httpx.Client], headers: dict[str, str], keyed: bool
+) -> None:
+    """A form needs no body, and so no content type that a browser would have to ask for."""
+    client = servers["guarded" if keyed else "open"]
+    for method, path in CHANGES:
+        answer = client.request(method, path, headers={"X-API-Key": KEYS[0], **headers})
+        assert 403 == answer.status_code, path
+        assert "urn:densely:problem:cross-site" == answer.json()["type"]
+    for path in ("/tasks", "/health/live", "/"):
+        assert 200 == client.get(path, headers={"X-API-Key": KEYS[0], **headers}).status_code
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://densely.example"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://localhost"},
+        {"Origin": "http://LOCALHOST:80"},
+        {"Origin": "http://127.0.0.1:8000", "Host": "127.0.0.1:8000"},
+        {"Origin": "https://densely.example", "X-Forwarded-Host": "densely.example"},
+        {"Origin": "https://densely.example", "X-Forwarded-Host": "densely.example, inner.example"},
+        {"Origin": "http://densely.lan", "Content-Type": "application/json"},
+    ],
+    ids=str,
+)
+def test_our_own_page_and_command_lines_may(client: httpx.Client, headers: dict[str, str]) -> None:
+    """Also behind a proxy, which changes the Host header, and says what it was or serves browsers that say it."""
+    for action in ("cancel", "retry"):
+        answer = client.post(f"/runs/r-nobody/{action}", headers={"Host": "localhost", **headers})
+        assert 404 == answer.status_code
+
+
 @pytest.mark.parametrize("given", ["a", "3f2c-77.b_9:1", "A" * 128])
 def test_a_good_request_id_is_echoed(client: httpx.Client, given: str) -> None:
     answer = client.get("/tasks", headers={"X-Request-ID": given})
@@ -227,6 +328,7 @@ from app.db import migrate
 from app.main import create_app
 from app.settings import Settings
 from tests.support.server import LiveServer
+from tests.support.wire import exchange
 
 folder = Path(sys.argv[1])
 settings = Settings(home=folder / "home", models_dir=folder / "models")

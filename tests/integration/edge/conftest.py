@@ -1,0 +1,52 @@
+"""One served application for all the tests of what comes in over a connection."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.db import migrate
+from app.db.engine import Database
+from app.main import create_app
+from app.settings import Settings
+from tests.support.artifacts import add_model
+from tests.support.server import LiveServer
+
+Start = Callable[..., LiveServer]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts a server with an active model of `planar` and these settings."""
+    folder = tmp_path_factory.mktemp("edge")
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [n for n in os.environ if n.startswith("DENSELY_")]:
+            environment.delenv(name)
+        plain = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
+    migrate.upgrade(plain.url)
+    database = Database(plain.url)
+    add_model(database, ArtifactStore(plain.models_dir), "planar")
+    running: list[LiveServer] = []
+
+    def started(**settings: Any) -> LiveServer:
+        running.append(LiveServer(create_app(plain.model_copy(update=settings))))
+        return running[-1]
+
+    yield started
+    for server in running:
+        server.close()
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def url(start: Start) -> str:
+    """A server as it is by default."""
+    return start().url
+
+
+@pytest.fixture(scope="module")
+def impatient(start: Start) -> str:
+    """A server that waits for nobody for long."""
+    return start(head_seconds=0.4, max_body_seconds=0.4, max_connections=30).url

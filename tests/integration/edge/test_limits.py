@@ -1,0 +1,278 @@
+"""What has no end has a limit: heads, bodies, silence, answers that nobody takes, connections."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api.direct import DirectProtocol
+from app.api.heads import MOST_BYTES, MOST_FIELDS, MOST_TARGET
+from app.api.patience import Limits
+from app.main import Application, configured
+from tests.support.wire import LAST, connect, exchange, received, request
+
+MANY = 4 * 2**20  # bytes without an end
+CHUNKED = (
+    b"POST /%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\n{}\r\n"
+)
+ENDLESS = {
+    "header": (431, b"GET /tasks HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a"),
+    "header of spaces": (431, b"GET /tasks HTTP/1.1\r\nHost: localhost\r\nX-A: ", b" "),
+    "name of a header": (431, b"GET /tasks HTTP/1.1\r\nHost: localhost\r\n", b"a"),
+    "headers": (431, b"GET /tasks HTTP/1.1\r\nHost: localhost\r\n", b"X-A: b\r\n"),
+    "URL": (414, b"GET /tasks?", b"a"),
+    "URL to predict": (414, b"POST /predict/", b"a"),
+    "method": (400, b"", b"A"),
+    "trailer": (431, CHUNKED % b"predict" + b"0\r\nX-A: ", b"a"),
+    "trailers": (431, CHUNKED % b"predict" + b"0\r\n", b"X-A: b\r\n"),
+    "trailer elsewhere": (431, CHUNKED % b"train" + b"0\r\nX-A: ", b"a"),
+    "chunk extension": (431, CHUNKED % b"predict" + b"2;a=", b"b"),
+    "chunk extension elsewhere": (431, CHUNKED % b"train" + b"2;a=", b"b"),
+    "header after an offer": (431, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: a\r\nX-A: ", b"a"),
+    "header of a second request": (431, request("GET", "/tasks") + b"GET /tasks HTTP/1.1\r\nX-A: ", b"a"),
+}  # fmt: skip
+
+
+def counted(fields: int, *, value: int = 1, target: str = "/tasks") -> bytes:
+    """A request with so many header fields, one of them of this length."""
+    more = "".join(f"X-{number}: {'v' * (value if not number else 1)}\r\n" for number in range(fields - 1))
+    return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode()
+
+
+def headed(start: str, more: str) -> bytes:
+    """A head."""
+    return f"{start} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_what_has_no_end_is_refused_while_it_comes(url: str, name: str) -> None:
+    """Long before all of it is there; the answer says the limit, and the connection ends."""
+    status, start, more = ENDLESS[name]
+    block = more * (65_536 // len(more))
+    sent = 0
+    with connect(url) as connection:
+        connection.sendall(start)
+        try:
+            while sent < MANY:
+                connection.sendall(block)
+                sent += len(block)
+        except ConnectionError:
+            pass
+        stream = received(connection)
+    *_, last = _answers(stream)
+    assert (status, "close") == (last.status, last.headers["connection"])
+    assert status == last.json()["status"]
+    assert status == 400 or "KiB" in last.text or "bytes" in last.text or "fields" in last.text
+
+
+def _answers(stream: bytes) -> list[Any]:
+    from tests.support.wire import answers
+
+    return [SimpleNamespace(**vars(each), json=each.json, text=each.body.decode()) for each in answers(stream)]
+
+
+@pytest.mark.parametrize("size", [1_000, 16_384, 10**6])
+def test_the_limits_of_a_head_do_not_depend_on_its_pieces(url: str, size: int) -> None:
+    fits = MOST_BYTES - len(counted(2, value=0)) - 64
+    long = "/tasks?" + "a" * (MOST_TARGET - 7)
+    cases = {
+        counted(MOST_FIELDS): [200, 200],
+        counted(MOST_FIELDS + 1): [431],
+        counted(2, value=fits): [200, 200],
+        counted(2, value=fits + 200): [431],
+        counted(2, target=long): [200, 200],
+        counted(2, target=f"{long}a"): [414],
+    }
+    for whole, expected in cases.items():
+        stream = whole + LAST
+        pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+        assert expected == [each.status for each in exchange(url, pieces)], whole[:40]
+
+
+def test_a_trailer_has_as_many_fields_as_a_head(url: str) -> None:
+    for fields, expected in ((MOST_FIELDS, [422, 200]), (MOST_FIELDS + 1, [431])):
+        trailer = b"".join(b"X-%d: a\r\n" % number for number in range(fields))
+        stream = CHUNKED % b"train" + b"0\r\n" + trailer + b"\r\n" + LAST
+        assert expected == [each.status for each in exchange(url, [stream])]
+
+
+def test_a_body_may_be_long_and_in_small_chunks(url: str) -> None:
+    head = CHUNKED.partition(b"2\r\n{}")[0] % b"predict"
+    body = b'{"task": "planar", "point": [0.5, 0.5]}'
+    stream = head + b"1;ext=1\r\n \r\n" * 30_000 + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) + LAST
+    assert [200, 200] == [each.status for each in exchange(url, [stream])]
+
+
+@pytest.mark.parametrize(
+    ("begun", "drip", "status"),
+    [
+        (b"", b"", None),
+        (b"", b"\r\n", None),
+        (b"GET /ta", b"", 408),
+        (b"GET /tasks HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a", 408),
+        (headed("POST /train", "Content-Length: 999") + b"{", b" ", 408),
+        (headed("POST /predict", "Content-Length: 999"), b"", 408),
+        (headed("POST /tasks/planar/encode", "Transfer-Encoding: chunked"), b"1\r\n \r\n", 408),
+        (headed("GET /tasks", "Content-Length: 999"), b" ", 200),
+        (headed("PUT /tasks/planar/active-model", "Connection: Upgrade\r\nUpgrade: a\r\nContent-Length: 9"), b" ", 408),
+    ],
+)  # fmt: skip
+def test_who_does_not_get_on_is_let_go(impatient: str, begun: bytes, drip: bytes, status: int | None) -> None:
+    """However little is missing, and however often a little of it comes."""
+    with connect(impatient) as connection:
+        connection.sendall(begun)
+        connection.settimeout(0.05)
+        deadline, stream, over = time.monotonic() + 10, b"", False
+        while not over:
+            assert time.monotonic() < deadline
+            try:
+                part = connection.recv(65_536)
+                stream += part
+                over = not part
+            except TimeoutError:
+                try:
+                    connection.sendall(drip)
+                except ConnectionError:
+                    over = True
+            except ConnectionError:
+                over = True
+    found = _answers(stream)
+    assert ([status] if status else []) == [each.status for each in found]
+    if status == 408:
+        assert "0.4 s" in found[0].text
+        assert "urn:densely:problem:too-slow" == found[0].json()["type"]
+        assert found[0].headers["x-request-id"] == found[0].json()["request_id"]
+
+
+def test_of_too_many_connections_the_last_ones_are_refused_and_the_others_served(impatient: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(28):
+            stack.enter_context(connect(impatient))
+        time.sleep(0.05)
+        assert 200 == httpx.get(f"{impatient}/health/live").status_code
+        more = [stack.enter_context(connect(impatient)) for _ in range(6)]
+        refused = [each for each in more if _readable(each)]
+        assert len(refused) >= 4
+        for each in refused:
+            (answer,) = _answers(received(each))
+            assert 503 == answer.status
+            assert int(answer.headers["retry-after"])
+            assert "connections" in answer.text
+    assert 200 == _patiently(lambda: httpx.get(f"{impatient}/health/live").status_code)
+
+
+def _readable(connection: socket.socket) -> bool:
+    connection.settimeout(0.5)
+    try:
+        return bool(connection.recv(1, socket.MSG_PEEK))
+    except TimeoutError:
+        return False
+    finally:
+        connection.settimeout(20)
+
+
+def _patiently(call: Callable[[], int]) -> int:
+    """What it says when it says 200, or after ten seconds."""
+    deadline = time.monotonic() + 10
+    while (found := call()) != 200 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+class Wire(asyncio.Transport):
+    """A client that takes what it is told to take."""
+
+    def __init__(self) -> None:
+        super().__init__({"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2)})
+        self.unsent = 0
+        self.sent = b""
+        self.end = ""
+
+    def write(self, data: Any) -> None:
+        """Keep it."""
+        self.unsent += len(data)
+        self.sent += bytes(data)
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that the client has not taken."""
+        return self.unsent
+
+    def is_closing(self) -> bool:
+        """Whether it is at its end."""
+        return bool(self.end)
+
+    def close(self) -> None:
+        """After what is left."""
+        self.end = self.end or "closed"
+
+    def abort(self) -> None:
+        """At once."""
+        self.end = "aborted"
+
+    def write_eof(self) -> None:
+        """Nothing follows."""
+
+    def pause_reading(self) -> None:
+        """Enough."""
+
+    def resume_reading(self) -> None:
+        """More."""
+
+
+def connected(limits: Limits) -> tuple[DirectProtocol, Wire]:
+    """A connection without a server."""
+    application = Application(SimpleNamespace(), {}, limits)  # type: ignore[arg-type]
+    state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[], total_requests=0)
+    protocol = DirectProtocol(configured(application), state, {}, _loop=asyncio.get_running_loop())  # type: ignore[arg-type]
+    wire = Wire()
+    protocol.connection_made(wire)
+    return protocol, wire
+
+
+def test_an_answer_that_nobody_takes_is_not_kept_for_ever() -> None:
+    async def ask() -> None:
+        protocol, wire = connected(Limits(head_seconds=1_000, body_seconds=60))
+        protocol.transport.write(b"an answer")
+        for now in (0.0, 50.0):
+            protocol.look(now)
+        wire.unsent = 3  # it took some
+        protocol.look(59.0)
+        protocol.transport.write(b"more")
+        protocol.look(61.0)
+        protocol.look(118.0)
+        assert not wire.end
+        wire.end = "closed"  # and waits for the client to take the rest
+        protocol.look(120.0)
+        assert "aborted" == wire.end
+
+    asyncio.run(ask())
+
+
+def test_time_counts_from_where_a_client_stands_and_not_from_its_last_byte() -> None:
+    async def ask() -> None:
+        limits = Limits(head_seconds=20, body_seconds=100)
+        protocol, wire = connected(limits)
+        protocol.look(0.0)
+        protocol.look(19.0)
+        protocol.data_received(b"GET /tasks?")
+        protocol.look(30.0)  # here it is seen in a head
+        for now in (35.0, 40.0, 49.9):
+            protocol.data_received(b"T")
+            protocol.look(now)
+        assert not wire.sent
+        protocol.look(50.1)
+        assert wire.sent.startswith(b"HTTP/1.1 408 ")
+
+        protocol, wire = connected(limits)
+        protocol.look(0.0)
+        protocol.look(20.1)
+        assert ("closed", b"") == (wire.end, wire.sent), "there is nothing to answer"
+
+    asyncio.run(ask())

@@ -83,7 +83,7 @@ class Predictor:
         predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
         for row, warnings in self.task.warnings(self.encoder, encoded).items():
             predictions[row]["warnings"] = warnings
-        self.task.qualify(predictions, columns)
+        self.task.qualify(predictions, columns, options)
         if options.explain:
             for row, (item, prediction) in enumerate(zip(inputs, predictions, strict=True)):
                 one = take(encoded, np.array([row]))

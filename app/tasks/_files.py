@@ -118,14 +118,14 @@ def _shrunk(image: Any) -> Any:
 
 def _plain(image: Any) -> Any:
     """In one of the modes L, RGB, RGBA and F."""
-    from PIL import Image
+    from PIL import Image, ImageFilter
 
     if image.mode.startswith("I"):  # 16 bits
         return Image.fromarray(np.asarray(image, dtype=np.float32) / 257)
     if image.mode in {"P", "PA", "LA", "RGBA"} or "transparency" in image.info:
         return image.convert("RGBA")
-    if image.mode == "1":
-        return image.convert("L")
+    if image.mode == "1":  # greys may be told by the density of dots
+        return image.convert("L").filter(ImageFilter.GaussianBlur(min(1.2, max(image.size) / 200)))
     return image if image.mode in {"L", "F", "RGB"} else image.convert("RGB")
 
 

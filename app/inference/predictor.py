@@ -88,7 +88,7 @@ class Predictor:
         predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
         for row, warnings in self.task.warnings(self.encoder, encoded).items():
             predictions[row]["warnings"] = warnings
-        self.task.qualify(predictions, columns)
+        self.task.qualify(predictions, columns, options)
         if self._cautions:
             for prediction in predictions:
                 prediction["warnings"] = [*self._cautions, *prediction["warnings"]]

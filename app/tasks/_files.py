@@ -19,6 +19,8 @@ WORK = 448  # pixels of the longer side of what is worked on
 FORMATS = ("PNG", "JPEG")
 SLOW_PIXELS = 2_000_000  # of a picture: larger ones are decoded one after the other, so that memory stays bounded
 
+ONE_COLOUR = 48  # grey values that strokes of one colour differ by, at most
+
 _HEAD = re.compile(r"\s*data:[^,]{0,4096},", re.IGNORECASE)
 _one_at_a_time = Lock()
 
@@ -116,14 +118,14 @@ def _shrunk(image: Any) -> Any:
 
 def _plain(image: Any) -> Any:
     """In one of the modes L, RGB, RGBA and F."""
-    from PIL import Image
+    from PIL import Image, ImageFilter
 
     if image.mode.startswith("I"):  # 16 bits
         return Image.fromarray(np.asarray(image, dtype=np.float32) / 257)
     if image.mode in {"P", "PA", "LA", "RGBA"} or "transparency" in image.info:
         return image.convert("RGBA")
-    if image.mode == "1":
-        return image.convert("L")
+    if image.mode == "1":  # greys may be told by the density of dots
+        return image.convert("L").filter(ImageFilter.GaussianBlur(min(1.2, max(image.size) / 200)))
     return image if image.mode in {"L", "F", "RGB"} else image.convert("RGB")
 
 
@@ -159,22 +161,18 @@ def _array(image: Any) -> Colours:
 
 def _on_ground(array: Colours) -> Colours:
     """Strokes of one colour on nothing are their opacity; else what is transparent gets a colour that is no ink's."""
-    alpha = array[..., 3:] / 255
-    colours = array[..., :3]
+    alpha, colours = array[..., 3:] / np.float32(255), array[..., :3]
     if alpha.min() > 0.9:
         return colours
     seen = alpha[..., 0] > 0.5
-    share = seen.mean()
     inked = colours[seen]
-    if not len(inked):
-        return 255 * alpha
-    usual = np.median(inked, axis=0)
-    is_one = (np.abs(inked - usual).max(axis=1) < 48).mean() > 0.97
-    if share < 0.6 and is_one:
-        return 255 * alpha
-    if share < 0.4:
-        usual = np.where(inked.mean() > 127, 0, 255)
-    return colours * alpha + usual * (1 - alpha)
+    usual = np.median(inked, axis=0) if len(inked) else np.zeros(3, dtype=np.float32)
+    is_of_one = len(inked) == 0 or (np.abs(inked - usual).max(axis=1) < ONE_COLOUR).mean() > 0.97
+    if seen.mean() < 0.6 and is_of_one:
+        return array[..., 3:]
+    if seen.mean() < 0.4:
+        usual = np.full(3, 0 if inked.mean() > 127 else 255, dtype=np.float32)
+    return np.asarray(colours * alpha + usual * (1 - alpha), dtype=np.float32)
 
 
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # of a pixel in Pillow's memory, by mode; else 4

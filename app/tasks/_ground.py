@@ -18,6 +18,8 @@ EVEN = 4.0  # grey values that a ground of one colour differs by, at most
 QUIET = 1.2  # grey values: noise that needs no smoothing
 WIDEST = 0.25  # of the shorter side: what is wider is ground
 COARSE = 48  # cells of the longer side of the copy that shows the ink's colour
+SAMPLED = 160  # pixels of the longer side, about, that tell colours and levels
+LEVELS = 128  # of a histogram
 DIMMEST = 0.3  # of the light: ink in deeper shadows is amplified no further
 LEAST = 10.0  # grey values: what differs less from its ground is none
 LEAST_SHADED = 16.0  # the same where the ground is not of one colour
@@ -45,18 +47,15 @@ def ink_of(colours: Colours) -> Ink | None:
     is_even = _is_even(np.abs(colours - ground).max(axis=2) > EVEN + noise)
     direction = _direction(colours - ground if is_even else _fitted(colours))
     plane = colours @ direction
-    if is_even:
-        plane = plane - ground @ direction
-    else:
-        plane = _lit(plane, direction)
+    plane = plane - ground @ direction if is_even else _lit(plane, direction)
     return _normalised(plane, is_even, noise)
 
 
 def noise_of(colours: Colours) -> float:
     """Standard deviation of a picture's noise, grey values (Immerkær 1996, with a median for the mean)."""
-    plane = colours.mean(axis=2)
-    rows = plane[:-2] - 2 * plane[1:-1] + plane[2:]
-    both = rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]
+    plane = colours[..., colours.shape[2] // 2]  # the only one, or green
+    rows = plane[:-2:2] - 2 * plane[1:-1:2] + plane[2::2]
+    both = rows[:, :-2:2] - 2 * rows[:, 1:-1:2] + rows[:, 2::2]
     return float(np.median(np.abs(both))) / (0.6745 * 6)
 
 
@@ -70,7 +69,7 @@ def _band_median(colours: Colours) -> NDArray[np.float32]:
 
 
 def _is_even(away: NDArray[np.bool_]) -> bool:
-    """Whether what is away from the ground's colour can be ink: not the most, and at the edge no wider than a stroke."""
+    """Whether what is away from the ground's colour can be ink: not the most, and narrow where it is at the edge."""
     from scipy import ndimage
 
     if away.mean() > 0.5:
@@ -97,7 +96,8 @@ def _fitted(colours: Colours) -> Colours:
 
 def _direction(away: Colours) -> NDArray[np.float32]:
     """(channels,) the way from the ground's colour to the ink's: whatever two colours they are, one plane has all."""
-    flat = away.reshape(-1, away.shape[2]).astype(np.float64)
+    step = max(1, max(away.shape) // SAMPLED)
+    flat = away[::step, ::step].reshape(-1, away.shape[2]).astype(np.float64)
     weight = (flat**2).sum(axis=1)
     strong = weight > 0.25 * np.quantile(weight, 0.998)
     flat, weight = flat[strong], weight[strong]
@@ -123,7 +123,7 @@ def _lit(plane: Plane, direction: NDArray[np.float32]) -> Plane:
         brightest = float(np.quantile(light, 0.95))
         if brightest > 80:
             ink /= np.clip(light / brightest, DIMMEST, 1)
-    return ink
+    return np.asarray(ink, dtype=np.float32)
 
 
 def _normalised(plane: Plane, is_even: bool, noise: float) -> Ink | None:
@@ -141,9 +141,12 @@ def otsu(plane: Plane) -> float:
     least, most = float(plane.min()), float(plane.max())
     if most - least < 1e-6:
         return most
-    counts, edges = np.histogram(plane, 128, (least, most))
+    step = max(1, max(plane.shape) // SAMPLED)
+    places = ((plane[::step, ::step] - least) * (LEVELS / (most - least))).astype(np.int16)
+    counts = np.bincount(np.minimum(places, LEVELS - 1).ravel(), minlength=LEVELS)
     below = np.cumsum(counts)
-    sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
+    sums = np.cumsum(counts * np.arange(LEVELS))
     with np.errstate(divide="ignore", invalid="ignore"):
-        between = (sums[-1] * below / below[-1] - sums) ** 2 / (below * (below[-1] - below))
-    return float(edges[int(np.nanargmax(np.where(np.isfinite(between), between, -1))) + 1])
+        between = (sums[-1] * (below / below[-1]) - sums) ** 2 / (below * (below[-1] - below).astype(np.float64))
+    best = int(np.argmax(np.where(np.isfinite(between), between, -1)))
+    return least + (best + 1) * (most - least) / LEVELS

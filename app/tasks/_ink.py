@@ -1,6 +1,7 @@
 """Which of the ink is the digit: frames, specks and clicks are left out, and several digits are refused."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,12 +90,12 @@ class Pieces:
             inner = possible
         if self.long[inner].max(initial=0) < max(4, SMALLEST * max(self.shape)):
             raise ValueError(NOTHING)
-        return inner
+        return np.asarray(inner)
 
     def _frames(self) -> Chosen:
         """What goes round others along the sides of the picture."""
         rows, columns = self.shape
-        found = np.zeros(self.count, dtype=bool)
+        found: Chosen = np.zeros(self.count, dtype=bool)
         for place in np.flatnonzero((self.high > 0.8 * rows) & (self.wide > 0.8 * columns)):
             inside = self.labels[int(0.16 * rows) : int(0.84 * rows), int(0.16 * columns) : int(0.84 * columns)]
             found[place] = (inside == place + 1).sum() < 0.1 * self.area[place] and self.count > 1
@@ -115,7 +116,7 @@ class Pieces:
                 size = self.long[place] / self.long[main]
                 is_near = gap <= 0.12 or (size >= 0.3 and gap <= 0.3)
                 kept[place] = gap <= 0.06 if self.is_dot[place] and size < ALIKE else is_near
-        return kept
+        return np.asarray(kept)
 
     def check(self, kept: Chosen, candidates: Chosen) -> tuple[str, ...]:
         """Doubts whether the pieces that were kept are one digit.
@@ -144,7 +145,7 @@ class Pieces:
     def _stand_side_by_side(self, kept: Chosen) -> bool:
         tall = np.flatnonzero(kept & (self.high >= 0.6 * self.high[kept].max()))
         order = tall[np.argsort(self.left[tall])]
-        for one, other in zip(order, order[1:], strict=False):
+        for one, other in pairwise(order.tolist()):
             overlap = self.right[one] - self.left[other]
             if overlap <= 0.1 * min(self.wide[one], self.wide[other]):
                 return True

@@ -44,7 +44,7 @@ def shrunk(content: bytes, side: int) -> Any:
     from PIL import Image
 
     chunks = list(_chunks(content))
-    head = [(kind, data) for kind, data in chunks if kind in KEPT]
+    head = [(kind, bytes(data)) for kind, data in chunks if kind in KEPT]
     width, height = struct.unpack_from(">II", content, 16)
     factor = max(1, max(width, height) // side)
     channels = CHANNELS[content[25]]
@@ -53,7 +53,7 @@ def shrunk(content: bytes, side: int) -> Any:
     done, above, parts = 0, b"", []
     for rows in _parts(chunks, row, step, height):
         count = len(rows) // row
-        part = Image.open(io.BytesIO(_png(content, width, above + rows, row, head)))
+        part: Any = Image.open(io.BytesIO(_png(content, width, above + rows, row, head)))
         part.load()
         box = (0, 1 if above else 0, width, part.height)
         above = b"\0" + part.crop((0, part.height - 1, width, part.height)).tobytes()
@@ -90,8 +90,9 @@ def _parts(chunks: list[Chunk], row: int, step: int, height: int) -> Iterator[by
     """Filtered rows, `step` at a time: never more of them than the picture's head has announced."""
     unpack = zlib.decompressobj()
     left, held = row * height, bytearray()
-    for data in (data[at : at + READ] for kind, data in chunks if kind == b"IDAT" for at in range(0, len(data), READ)):
-        waiting: Any = data
+    pieces = (data[at : at + READ] for kind, data in chunks if kind == b"IDAT" for at in range(0, len(data), READ))
+    for piece in pieces:
+        waiting: Any = piece
         while waiting and left:
             got = unpack.decompress(waiting, min(left, row * step - len(held)))
             waiting = unpack.unconsumed_tail
@@ -104,7 +105,7 @@ def _parts(chunks: list[Chunk], row: int, step: int, height: int) -> Iterator[by
                 return
 
 
-def _png(content: bytes, width: int, rows: bytes, row: int, head: list[Chunk]) -> bytes:
+def _png(content: bytes, width: int, rows: bytes, row: int, head: list[tuple[bytes, bytes]]) -> bytes:
     """A PNG of these rows."""
     described = struct.pack(">II", width, len(rows) // row) + content[24:29]
     parts = [(b"IHDR", described), *head, (b"IDAT", zlib.compress(rows, 0)), (b"IEND", b"")]

@@ -57,7 +57,7 @@ def _fitted(share: Plane) -> NDArray[np.float64]:
     size = (max(1, round(share.shape[1] * scale)), max(1, round(share.shape[0] * scale)))
     small = np.asarray(Image.fromarray(share).resize(size, Image.Resampling.LANCZOS), dtype=np.float64)
     small = np.maximum(small, 0)
-    return small * (255 / small.max())
+    return np.asarray(small * (255 / small.max()))
 
 
 def _placed(small: NDArray[np.float64]) -> Pixels:

@@ -226,8 +226,9 @@ class Task(ABC):
         del encoder
         return None
 
-    def qualify(self, predictions: Sequence[Any], columns: Columns) -> None:
+    def qualify(self, predictions: Sequence[Any], columns: Columns, options: Options) -> None:
         """Say in predictions what `columns` found out about their inputs while it read them."""
+        del predictions, columns, options
 
     def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> BaseModel:
         """The effect of each part of an instance of `Input`, from those of its encoded row, (width,).

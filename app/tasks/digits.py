@@ -70,18 +70,6 @@ class DigitInput(Input):
             raise PydanticCustomError("missing", "send either `pixels` or `image`")
         return pixels
 
-    def grey(self, doubts: list[str]) -> NDArray[np.float32]:
-        """(784,) grey values; what speaks against a picture's being one digit is added to `doubts`.
-
-        Raises:
-            ValueError: `image` cannot be read.
-        """
-        if self.image is None:
-            return np.asarray(self.pixels, dtype=np.float32).ravel()
-        reading = read(self.image)
-        doubts += reading.doubts
-        return reading.pixels.astype(np.float32).ravel()
-
 
 class DigitExplanation(BaseModel):
     """The effect of each pixel."""
@@ -159,33 +147,37 @@ class Digits(Task):
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, 784 numbers each."""
         refusals, rows, images = [], [], 0
-        all_doubts: dict[int, list[str]] = {}
+        doubts: dict[int, tuple[str, ...]] = {}
         for place, item in enumerate(inputs):
-            images += item.image is not None
+            if item.image is None:
+                rows.append(np.asarray(item.pixels, dtype=np.float32).ravel())
+                continue
+            images += 1
             if images > MAX_IMAGES:
                 refusals.append(Refusal(place, "image", f"is one too many: at most {MAX_IMAGES} in one request"))
                 break
-            doubts: list[str] = []
             try:
-                rows.append(item.grey(doubts))
+                reading = read(item.image)
             except ValueError as error:
                 refusals.append(Refusal(place, "image", str(error)))
-            if doubts:
-                all_doubts[place] = doubts
+                continue
+            rows.append(reading.pixels.astype(np.float32).ravel())
+            if reading.doubts:
+                doubts[place] = reading.doubts
         if refusals:
             raise Refused(refusals)
-        return {"pixels": np.stack(rows), DOUBTS: all_doubts}
+        return {"pixels": np.stack(rows), DOUBTS: doubts}
 
-    def qualify(self, predictions: Sequence[Any], columns: Columns) -> None:
+    def qualify(self, predictions: Sequence[Any], columns: Columns, options: Options) -> None:
         """A picture that was hard to read is never answered as surely as one that was not."""
         for row, doubts in columns[DOUBTS].items():
             prediction = predictions[row]
             shares = [as_probability(SURENESS * share + (1 - SURENESS) / 10) for share in prediction["probabilities"]]
             prediction.update(probability=max(shares), probabilities=shares)
-            prediction["warnings"] = [
-                *prediction["warnings"],
-                *(InputWarning(field="image", message=doubt) for doubt in doubts),
-            ]
+            if options.abstain(prediction["probability"]):
+                prediction.update(label=None, abstained=True)
+            told = [InputWarning(field="image", message=doubt) for doubt in doubts]
+            prediction["warnings"] = [*prediction["warnings"], *told]
 
     def takes_long(self, inputs: Sequence[Any]) -> bool:
         """Whether there is an image among them."""

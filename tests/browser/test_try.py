@@ -1,10 +1,13 @@
 """Try it: each task's form in a real browser, with the bundled models."""
 
+import base64
 import io
 import json
+import math
 import re
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,19 +152,101 @@ def test_a_seven_can_be_drawn_with_the_keyboard(open_page: OpenPage) -> None:
     expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
 
 
-def test_a_picture_of_a_seven_is_read(open_page: OpenPage) -> None:
-    """Dark on light, as on paper, and not in the middle."""
-    picture = Image.new("L", (300, 200), 235)
-    ImageDraw.Draw(picture).line([(40 + 110 * x, 60 + 120 * y) for x, y in SEVEN], fill=30, width=11, joint="curve")
-    content = io.BytesIO()
-    picture.save(content, "PNG")
+ZERO = [(0.5 + 0.3 * math.sin(turn * math.pi / 8), 0.5 - 0.4 * math.cos(turn * math.pi / 8)) for turn in range(17)]
+THREE = [
+    (0.3, 0.25),
+    (0.5, 0.15),
+    (0.7, 0.28),
+    (0.6, 0.45),
+    (0.45, 0.5),
+    (0.65, 0.55),
+    (0.72, 0.72),
+    (0.5, 0.86),
+    (0.27, 0.76),
+]
+
+
+@pytest.mark.parametrize(("digit", "points"), [("0", ZERO), ("3", THREE), ("7", SEVEN)])
+def test_a_digit_of_a_sixth_of_the_pad_is_read(open_page: OpenPage, digit: str, points: list[Any]) -> None:
+    """The pen is thin then, or it would fill the digit's holes."""
     page = open_page("#/try/digits")
 
-    page.locator("input[type=file]").set_input_files(
-        {"name": "7.png", "mimeType": "image/png", "buffer": content.getvalue()}
-    )
+    draw(page, points, 0.2)
+
+    expect(page.locator(".verdict")).to_contain_text(re.compile(f"^{digit}"))
+
+
+def picture_of_a_seven(kind: str) -> bytes:
+    """A drawing; a telephone's photograph of shaded paper; white strokes on nothing, as a canvas saves them."""
+    size = (2400, 1800) if kind == "photograph" else (300, 200)
+    points = [(size[0] * (0.15 + 0.35 * x), size[1] * (0.3 + 0.6 * y)) for x, y in SEVEN]
+    if kind == "photograph":
+        picture = Image.linear_gradient("L").resize(size).point(lambda level: 130 + level // 3)
+    else:
+        picture = Image.new("L", size, 235) if kind == "drawing" else Image.new("RGBA", size, (255, 255, 255, 0))
+    ink: Any = (255, 255, 255, 255) if kind == "transparent" else 30
+    ImageDraw.Draw(picture).line(points, fill=ink, width=size[0] // 27, joint="curve")
+    content = io.BytesIO()
+    picture.save(content, "JPEG" if kind == "photograph" else "PNG")
+    return content.getvalue()
+
+
+def choose(page: Any, content: bytes, media_type: str = "image/png") -> None:
+    page.locator("input[type=file]").set_input_files({"name": "7", "mimeType": media_type, "buffer": content})
+
+
+SEEN = """() => { const seen = document.querySelector('[aria-label="The digit as the model sees it"]');
+  const { data } = seen.getContext("2d").getImageData(0, 0, 28, 28);
+  return data.filter((value, place) => place % 4 === 0 && value > 200).length; }"""
+
+
+@pytest.mark.parametrize("kind", ["drawing", "photograph", "transparent"])
+def test_a_picture_of_a_seven_is_read(open_page: OpenPage, kind: str) -> None:
+    """It goes to the service as it is, and the page shows what the service saw."""
+    page = open_page("#/try/digits")
+    sent: list[Any] = []
+    page.on("request", lambda request: sent.append((request.url, request.post_data)))
+    content = picture_of_a_seven(kind)
+
+    choose(page, content, "image/jpeg" if kind == "photograph" else "image/png")
 
     expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
+    assert 20 < page.evaluate(SEEN) < 150
+    for path in ("/predict", "/tasks/digits/encode"):
+        (image,) = [json.loads(body)["image"] for url, body in sent if url.endswith(path)]
+        assert content == base64.b64decode(image.partition(",")[2])
+
+
+def test_a_picture_without_a_digit_is_refused_in_words_and_a_drawing_takes_its_place(open_page: OpenPage) -> None:
+    page = open_page("#/try/digits")
+    blank = io.BytesIO()
+    Image.new("L", (300, 300), 240).save(blank, "PNG")
+
+    choose(page, blank.getvalue())
+
+    expect(page.get_by_role("alert")).to_contain_text("shows nothing")
+    expect(page.locator(".verdict")).to_have_count(0)
+    assert 0 == page.evaluate(SEEN)
+    draw(page, SEVEN)
+    expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the request that was refused
+
+
+def test_a_long_picture_is_not_written_into_the_shown_request(
+    open_page: OpenPage, service: Service, tmp_path: Path
+) -> None:
+    page = open_page("#/try/digits")
+    content = picture_of_a_seven("photograph")
+    choose(page, content, "image/jpeg")
+    expect(page.locator(".verdict")).to_contain_text(re.compile("^7"))
+    page.get_by_text("This request as curl and fetch").click()
+    curl = page.locator("[data-snippet] code").nth(0).inner_text()
+    (tmp_path / "picture.jpg").write_bytes(content)
+
+    told = subprocess.run(["bash", "-c", curl], capture_output=True, check=True, text=True, cwd=tmp_path).stdout
+
+    assert len(curl) < 1_000
+    assert 7 == json.loads(told)["prediction"]["label"]
 
 
 def test_a_file_that_is_no_picture_is_refused_in_words(open_page: OpenPage) -> None:

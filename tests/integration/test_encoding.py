@@ -1,6 +1,8 @@
 """`/tasks/{task}/encode` and `/decode`: an input as the model sees it, and back."""
 
+import base64
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
@@ -289,8 +292,46 @@ def test_an_unknown_task_is_not_found(client: httpx.Client, way: str) -> None:
 
 
 def test_a_body_over_the_limit_is_refused(client: httpx.Client) -> None:
-    """As for all calls but `/predict`: one mebibyte."""
-    refused(client, "/tasks/sentiment/encode", {"text": "a" * 2**20}, 413, "body", "1 MiB")
+    """One mebibyte, as for all calls but those that take a picture."""
+    refused(client, "/tasks/sentiment/decode", {"ids": [1] * 2**19}, 413, "body", "1 MiB")
+    refused(client, "/tasks/digits/encode", {"image": "A" * 2**25}, 413, "body", "32 MiB")
+
+
+def photograph(size: tuple[int, int]) -> str:
+    """Of a seven on paper that is darker on one side, in base64 as `base64 FILE` writes it."""
+    light = np.linspace(225, 150, size[0])[None].repeat(size[1], axis=0)
+    page = Image.fromarray(light.astype(np.uint8))
+    points = [(size[0] * x, size[1] * y) for x, y in ((0.4, 0.3), (0.55, 0.3), (0.47, 0.6))]
+    ImageDraw.Draw(page).line(points, fill=40, width=size[0] // 40, joint="curve")
+    file = io.BytesIO()
+    page.save(file, "PNG", compress_level=0)
+    return base64.encodebytes(file.getvalue()).decode()
+
+
+def test_a_photograph_is_encoded_as_it_is_predicted(client: httpx.Client) -> None:
+    """Of a size beyond one mebibyte, and explained: what the model saw, and what its pixels did to the answer."""
+    image = photograph((1600, 1200))
+    assert len(image) > 2**21
+
+    values = encoding(client, "digits", image=image)["values"]
+    grid = decoding(client, "digits", values=values)["input"]["pixels"]
+
+    assert 1 == max(values)
+    by_pixels, by_image = (
+        client.post("/predict", json={"task": "digits", "explain": True, **given}).json()["prediction"]
+        for given in ({"pixels": grid}, {"image": image})
+    )
+    assert pytest.approx(leaves(by_pixels), abs=1e-5) == leaves(by_image)
+
+
+def test_a_picture_that_cannot_be_read_is_refused_by_its_field(client: httpx.Client) -> None:
+    blank = io.BytesIO()
+    Image.new("L", (300, 300), 240).save(blank, "JPEG")
+    body = {"image": base64.b64encode(blank.getvalue()).decode()}
+
+    refused(client, "/tasks/digits/encode", body, 422, "image", "shows nothing")
+    refused(client, "/predict", {"task": "digits", **body}, 422, "image", "shows nothing")
+    refused(client, "/predict", {"task": "digits", "instances": [body]}, 422, "instances.0.image", "shows nothing")
 
 
 def test_a_task_without_an_active_model_says_so(

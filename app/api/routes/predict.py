@@ -103,8 +103,8 @@ class Endpoint:
         return self._answer(form)
 
     def _unexplained(self, form: Any) -> int:
-        instances = form.instances if isinstance(form, self._contracts[form.task].batch) else (form,)
-        return self._contracts[form.task].task.unexplained(instances)
+        instances = form.__dict__.get("instances")
+        return self._contracts[form.task].task.unexplained(instances or (form,))
 
     def _answer_alike(self, forms: Sequence[Any]) -> list[bytes]:
         contract, predictor = self._contracts[forms[0].task], self._prediction.active(forms[0].task)

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image, ImageDraw
 
 import app
 from app.artifacts.store import ArtifactStore
@@ -95,6 +96,23 @@ def test_an_input_as_the_model_sees_it(densely: Densely) -> None:
     assert "x1" in densely("encode", "planar", "1,2").stdout
 
 
+def test_a_picture_is_sent_as_it_is_whatever_its_size(densely: Densely, tmp_path: Path) -> None:
+    """A telephone's; one beyond the limit is refused in one line that names it."""
+    page = Image.new("RGB", (4000, 3000), (214, 205, 190))
+    ImageDraw.Draw(page).line([(1600, 800), (2200, 800), (1900, 1900)], fill=(30, 30, 60), width=120, joint="curve")
+    page.save(tmp_path / "seven.jpg")
+    (tmp_path / "large.jpg").write_bytes(bytes(30_000_000))
+
+    values = json.loads(densely("encode", "digits", "--image", str(tmp_path / "seven.jpg"), "--json").stdout)
+    assert (784, 1.0) == (len(values["encoding"]["values"]), max(values["encoding"]["values"]))
+    assert "probability" in densely("predict", "digits", "-i", str(tmp_path / "seven.jpg"), "--json").stdout
+
+    for command in ("predict", "encode"):
+        done = densely(command, "digits", "--image", str(tmp_path / "large.jpg"))
+        assert (1, "", True) == (done.returncode, done.stdout, one_line(done.stderr)), done.stderr
+        assert "the body is larger than 32 MiB" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -104,6 +122,8 @@ def test_an_input_as_the_model_sees_it(densely: Densely) -> None:
         (["predict", "planar", "a,b"], "INPUT of planar must look like X,Y"),
         (["predict", "sentiment", "x", "--modl", "1"], "No such option"),
         (["predict", "planar", "-1,2", "--modl", "1"], "No such option: --modl"),
+        (["encode", "digits"], "INPUT is missing"),
+        (["encode", "digits", "[]", "--image", "y.png"], "takes one of INPUT and --image"),
         (["decode", "planar"], "NUMBER is missing"),
         (["decode", "planar", "x"], "NUMBER of planar must be a number"),
         (["decode", "sentiment", "0.5"], "NUMBER of sentiment must be a word id"),

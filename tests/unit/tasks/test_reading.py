@@ -1,0 +1,169 @@
+"""A digit is read from whatever a person reads it from; what is none is refused, or answered with little certainty."""
+
+import base64
+import contextlib
+import io
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from app.artifacts.store import ArtifactStore
+from app.inference.predictor import Predictor
+from app.settings import REPOSITORY
+from app.tasks import registry
+from app.tasks._answers import Refused
+from app.tasks._samples import digits as sample
+from app.tasks.base import Options
+from app.tasks.digits import DigitInput
+from benchmarks import pictures
+from benchmarks.picture_forms import FORMS, Rng, jpeg, png, slope
+
+COUNT = 20  # digits of each form
+SLOW = "photograph, 12 megapixels"
+needs_datasets = pytest.mark.skipif("DENSELY_DATASETS_DIR" not in os.environ, reason="no MNIST here")
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    """The bundled model."""
+    store = ArtifactStore(REPOSITORY / "models_store")
+    return Predictor(registry.get("digits"), store.open("digits", store.bundled()["digits"]), 1)
+
+
+@cache
+def sample_digits() -> tuple[Any, list[int]]:
+    """Digits of the bundled sample: (COUNT, 28, 28), and which they are."""
+    rows = sample.rows()
+    return rows["pixels"][:COUNT].reshape(-1, 28, 28), rows["label"][:COUNT]
+
+
+def answer(predictor: Predictor, **fields: Any) -> Any:
+    (found,) = predictor.predict([DigitInput(**fields)], Options())
+    return found
+
+
+def as_image(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_drawn_digit_is_read_as_it_is_without_paper_and_camera(predictor: Predictor, form: str) -> None:
+    """The same label as its own pixels have, for nine in ten at least."""
+    same = []
+    for place, digit in enumerate(sample_digits()[0][: 4 if form == SLOW else COUNT]):
+        plain = answer(predictor, pixels=digit.tolist())
+        image = as_image(FORMS[form](digit, np.random.default_rng((11, place))))
+        same.append(plain["label"] == answer(predictor, image=image)["label"])
+
+    assert sum(same) >= 0.9 * len(same)
+
+
+@needs_datasets
+@pytest.mark.parametrize("form", [form for form in FORMS if form != SLOW])
+def test_handwriting_is_read_in_every_form(predictor: Predictor, form: str) -> None:
+    """Of 200 digits 93 % or more are read right (`benchmarks/pictures.py`); these are 40 of the rest."""
+    found = pictures.measure(FORMS[form], predictor, 40, 77)
+
+    assert found["right"] >= 0.875
+
+
+def page_of(text: str, size: int, rng: Rng) -> bytes:
+    page = Image.new("L", (420, 300), 255)
+    font = ImageFont.load_default(size=size)
+    for top in range(10, 280 - size, size + 8) if len(text) > 6 else [120]:
+        ImageDraw.Draw(page).text((12, top), text, fill=int(rng.integers(0, 60)), font=font)
+    return png(np.asarray(page, dtype=np.float64))
+
+
+def several(rng: Rng) -> bytes:
+    chosen = sample_digits()[0][rng.choice(COUNT, int(rng.integers(2, 5)), replace=False)]
+    row = np.hstack([np.asarray(Image.fromarray(digit).resize((70, 70))) for digit in chosen])
+    page = np.zeros((280, 300))
+    page[100:170, : row.shape[1]] = row
+    return png(page if rng.random() < 0.5 else 255 - page)
+
+
+def shapes(rng: Rng, draw: Callable[[Any], None]) -> bytes:
+    page = Image.new("L", (280, 280), 0)
+    draw(ImageDraw.Draw(page))
+    return png(np.asarray(page, dtype=np.float64) if rng.random() < 0.5 else 255.0 - np.asarray(page))
+
+
+def cloud(rng: Rng, power: float) -> bytes:
+    """A texture as nature has them: the amplitude falls with the frequency."""
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(300), np.fft.fftfreq(300)))
+    frequency[0, 0] = 1
+    field = np.fft.ifft2(np.fft.fft2(rng.normal(size=(300, 300))) / frequency**power).real
+    return jpeg(255 * (field - field.min()) / np.ptp(field), rng)
+
+
+NO_DIGITS: dict[str, Callable[[Rng], bytes]] = {
+    "one colour": lambda rng: png(np.full((200, 200), float(rng.integers(256)))),
+    "noise alone": lambda rng: png(200 + rng.normal(0, rng.uniform(1, 20), (300, 300))),
+    "noise in a photograph": lambda rng: jpeg(200 + rng.normal(0, rng.uniform(1, 20), (300, 300)), rng),
+    "shaded paper": lambda rng: jpeg(slope((300, 300), rng, 90, 220) + rng.normal(0, 4, (300, 300)), rng),
+    "ruled paper": lambda rng: png(np.where(np.indices((280, 280))[0] % int(rng.integers(20, 60)) < 2, 150.0, 255.0)),
+    "a text": lambda rng: page_of("the quick brown fox jumps over dogs", int(rng.integers(14, 30)), rng),
+    "a number": lambda rng: page_of(str(rng.integers(10, 99_999)), 70, rng),
+    "several digits": several,
+    "a dot": lambda rng: shapes(rng, lambda brush: brush.circle((90, 120), rng.uniform(2, 60), fill=255)),
+    "a bar": lambda rng: shapes(
+        rng, lambda brush: brush.rectangle((40, 120, 240, 120 + rng.integers(9, 50)), fill=255)
+    ),
+    "a tangle": lambda rng: shapes(
+        rng, lambda brush: brush.line([tuple(at) for at in rng.uniform(30, 250, (30, 2))], fill=255, width=6)
+    ),
+    "many dots": lambda rng: shapes(
+        rng, lambda brush: [brush.circle(tuple(rng.uniform(10, 270, 2)), 5, fill=255) for _ in range(20)] and None
+    ),
+    "a rough texture": lambda rng: cloud(rng, 1.0),
+    "clouds": lambda rng: cloud(rng, 1.8),
+}
+
+
+@pytest.mark.parametrize("kind", NO_DIGITS)
+def test_what_is_no_digit_is_never_answered_with_certainty(predictor: Predictor, kind: str) -> None:
+    for seed in range(8):
+        content = NO_DIGITS[kind](np.random.default_rng((5, seed)))
+        with contextlib.suppress(Refused):
+            assert answer(predictor, image=as_image(content))["probability"] < 0.9, seed
+
+
+def test_a_doubtful_picture_is_answered_less_surely_with_the_reason(predictor: Predictor) -> None:
+    bar = as_image(NO_DIGITS["a bar"](np.random.default_rng(1)))
+
+    found = answer(predictor, image=bar)
+
+    assert [("image", "shows something much wider than high")] == [(w.field, w.message) for w in found["warnings"]]
+    assert found["probability"] <= 0.55
+    assert 1 == pytest.approx(sum(found["probabilities"]), abs=1e-4)
+    (cautious,) = predictor.predict([DigitInput(image=bar)], Options(min_confidence=0.6))
+    assert (None, True) == (cautious["label"], cautious["abstained"])
+
+
+def test_colour_and_size_of_the_same_drawing_do_not_change_what_is_read() -> None:
+    digit = sample_digits()[0][3]
+    columns = registry.get("digits").columns
+    readings = []
+    for side, ink, ground in (
+        (280, (0, 0, 0), (255, 255, 255)), (140, (255, 255, 0), (255, 255, 255)), (560, (0, 0, 255), (0, 0, 0)),
+        (280, (200, 30, 30), (40, 130, 40)), (210, (128, 128, 128), (190, 190, 190)),
+    ):  # fmt: skip
+        share = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC))[..., None] / 255
+        picture = png(share * np.array(ink) + (1 - share) * np.array(ground))
+        readings.append(columns([DigitInput(image=as_image(picture))])["pixels"][0])
+
+    for reading in readings[1:]:
+        assert np.abs(reading - readings[0]).mean() < 6
+
+
+def test_a_tiny_picture_is_read_too(predictor: Predictor) -> None:
+    file = io.BytesIO()
+    Image.fromarray(sample_digits()[0][0]).save(file, "PNG")
+
+    assert sample_digits()[1][0] == answer(predictor, image=as_image(file.getvalue()))["label"]

@@ -96,10 +96,7 @@ class TextEncoder:
     def __init__(
         self, vocabulary: Sequence[str], words: int, fields: Sequence[str], *, published: bool = False
     ) -> None:
-        """`vocabulary` is in the order of ranks; `words` counts ids; `fields` are the text columns, in order.
-
-        `published` tells whose ranks they are: of a published word index, or of the training split's frequencies.
-        """
+        """`vocabulary` by rank, as `published` or as counted; `words` counts ids; `fields` are the text columns."""
         if len(vocabulary) > words - FIRST_WORD:
             raise ValueError(f"{len(vocabulary)} words do not fit below id {words}")
         self.vocabulary = list(vocabulary)
@@ -162,10 +159,10 @@ class TextEncoder:
         """Made when many texts come for the first time, half a MB; None for a vocabulary that no text can have made."""
         if self._words is None and self._can_go_together:
             # A published index has words that no text is split into; they keep their ids.
-            ids = {word.encode("utf-8", LOSSLESS): number for word, number in self.ids.items()}
-            found = {word: number for word, number in ids.items() if words_in(word) == [word.decode("utf-8", LOSSLESS)]}
+            found = [word for word in self.ids if words_of(word) == [word]]
+            ids = [self.ids[word] for word in found]
             try:
-                self._words = WordTable(list(found), list(found.values()), UNKNOWN)
+                self._words = WordTable([word.encode("utf-8", LOSSLESS) for word in found], ids, UNKNOWN)
             except ValueError:
                 self._can_go_together = False
         return self._words

@@ -55,15 +55,21 @@ def test_a_published_file_becomes_a_dataset_of_the_task(
     assert [f"{info.name}.parquet"] == [path.name for path in tmp_path.iterdir()]
 
 
+@pytest.fixture(scope="module")
+def imports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which files that were imported once stay."""
+    return tmp_path_factory.mktemp("imports")
+
+
 @needs_files
 @needs_datasets
-def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, tmp_path: Path) -> None:
+def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, imports: Path) -> None:
     """Keras' word ids decode to what our tokeniser makes of the raw text, but for the words that Keras left out."""
     task = registry.get("sentiment")
     info = task.datasets[0]
-    published.fetch(info, tmp_path / "imdb.parquet", lambda _: None)
+    published.fetch(info, imports / "imdb.parquet", lambda _: None)
     raw = pq.read_table(Path(DATASETS) / "imdb.parquet", columns=["text"]).column("text").to_pylist()
-    decoded = pq.read_table(tmp_path / "imdb.parquet", columns=["text"]).column("text").to_pylist()
+    decoded = pq.read_table(imports / "imdb.parquet", columns=["text"]).column("text").to_pylist()
 
     ours = {" ".join(words_of(text)) for text in raw}
     theirs = [" ".join(words_of(text)) for text in decoded]
@@ -73,13 +79,15 @@ def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, 
 
 @needs_files
 @pytest.mark.parametrize("task_name", ["newswire", "sentiment"])
-def test_a_model_of_published_rows_has_the_ids_of_keras(task_name: str, keras_files: None, tmp_path: Path) -> None:
+def test_a_model_of_published_rows_has_the_ids_of_keras(
+    task_name: str, keras_files: None, imports: Path, tmp_path: Path
+) -> None:
     """From the file that was imported to what `decode` answers; the rows are Keras' own sequences."""
     import keras
 
     task, cache = registry.get(task_name), EncodedCache(tmp_path / "encoded", 2**30)
     info, recipe = task.datasets[0], task.presets["baseline"].recipe
-    found = [prepare(Catalog(tmp_path), cache, task, info.name, recipe, lambda _: None) for _ in range(2)]
+    found = [prepare(Catalog(imports), cache, task, info.name, recipe, lambda _: None) for _ in range(2)]
 
     module = {"newswire": keras.datasets.reuters, "sentiment": keras.datasets.imdb}[task_name]
     index = {number + 3: word for word, number in module.get_word_index().items()}

@@ -209,7 +209,7 @@ def test_the_saved_form_says_which_ids_are_reserved() -> None:
     } == saved
 
 
-def test_a_vocabulary_of_the_first_release_is_read() -> None:
+def test_a_vocabulary_of_the_former_normalisation_is_read() -> None:
     saved = {"kind": "multi_hot", "words": 50, "fields": ["text"], "vocabulary": ["don't", "don’t", "film"]}
 
     encoder = TextEncoder.from_json(saved)

@@ -55,7 +55,8 @@ class Gate:
     def _check(self, method: str, path: str, headers: security.Headers, max_body: int) -> None:
         security.check_length(headers, max_body)
         security.check_content_type(method, headers)
-        security.check_site(method, headers)
+        if b"sec-fetch-site" in headers or b"origin" in headers:
+            security.check_site(method, headers)
         if not self.keys:
             security.check_host(headers, self.host)
         elif path not in OPEN_PATHS and not path.startswith(OPEN_FOLDERS):
@@ -131,9 +132,7 @@ class DirectGate(Gate):
     def admit(self, headers: RawHeaders) -> bytes | None:
         """See `InPlace`: whatever is to be refused goes the usual way, where it is said why."""
         by_name = dict(headers)
-        if len(by_name) != len(headers) or len(headers) > MOST_FIELDS:
-            return None
-        if b"host" not in by_name or b"transfer-encoding" in by_name:
+        if not len(headers) == len(by_name) <= MOST_FIELDS or b"host" not in by_name or b"transfer-encoding" in by_name:
             return None
         try:
             self._check("POST", "", by_name, min(self.max_body, IN_PLACE_BYTES))

@@ -27,6 +27,7 @@ class Connection(HttpToolsProtocol):
         self._phase = IDLE
         self._requests = 0  # that have begun
         self._unread = b""  # has come, and is not parsed yet
+        self._waits = False  # whether a complete request waits for its answer in place
         self._half_closed = False
         self._refused = False  # nothing more is read
         self._last_word: bytes | None = None  # an answer that waits for those before it

@@ -42,7 +42,6 @@ class DirectProtocol(Intake):
         self._in_place: InPlace | None = None  # who answers the request that is held or waits for its answer
         self._request_id = b""
         self._held = b""
-        self._waits = False  # whether a complete request waits for its answer
         self._last = False  # whether its answer is the connection's last
         self._answered = 0  # how many requests had begun when the last was answered in place
         self._stopping = False
@@ -70,18 +69,6 @@ class DirectProtocol(Intake):
             self.loop.call_later(LINGER_SECONDS, self._end_if_free)
         else:
             super().shutdown()
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes from the client."""
-        super().data_received(data)
-        if self._in_place and not self._waits and not self._late:
-            self._late = self.loop.call_later(HOLD_SECONDS, self._hold_no_longer)
-
-    def on_message_begin(self) -> None:
-        """A further request: none before it may wait any longer, since all this is about one request at a time."""
-        if self._waits:
-            self._finish()
-        super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
         """A part of it."""
@@ -114,21 +101,27 @@ class DirectProtocol(Intake):
     def _begin(self) -> None:
         """Hold it, or begin its cycle."""
         in_place = self._all_in_place.get(self.url)
-        request_id = in_place.admit(self.headers) if in_place and self._may_hold() else None
+        holds = (
+            in_place
+            and self.parser.get_http_version() == "1.1"
+            and not self.expect_100_continue
+            and not self._in_place
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.flow.write_paused
+            and self.parser.get_method() == b"POST"
+        )
+        request_id = in_place.admit(self.headers) if in_place and holds else None
         if request_id:
             self._in_place, self._request_id, self._held = in_place, request_id, b""
             self._last = not self.parser.should_keep_alive()
         else:
             super()._begin()
 
-    def _may_hold(self) -> bool:
-        return (
-            self.parser.get_method() == b"POST"
-            and self.parser.get_http_version() == "1.1"
-            and not self.expect_100_continue
-            and self._is_free()
-            and not self.flow.write_paused
-        )
+    def _measure(self, size: int) -> None:
+        """The request is not complete: it is not held for long."""
+        super()._measure(size)
+        if self._in_place and not self._waits and not self._late:
+            self._late = self.loop.call_later(HOLD_SECONDS, self._hold_no_longer)
 
     def _is_free(self) -> bool:
         return not self._in_place and (self.cycle is None or self.cycle.response_complete)

@@ -40,8 +40,7 @@ class Intake(Connection):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client: parsed at once, unless they hold more than one request."""
-        end = data.find(HEAD_END)
-        several = end >= 0 and data.find(b"\r", end + 4) >= 0
+        several = -1 < data.find(HEAD_END) < data.rfind(b"\r") - 2  # something follows the end of a head
         if several or self._unread or (len(data) > MOST_AT_ONCE and self._phase != BODY):
             self._keep(data)
         else:
@@ -72,7 +71,9 @@ class Intake(Connection):
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        """A further request."""
+        """A further request: none before it may wait any longer, since answers in place are one at a time."""
+        if self._waits:
+            self._finish()
         self._phase = HEAD
         self._requests += 1
         super().on_message_begin()
@@ -109,6 +110,9 @@ class Intake(Connection):
         self._go_on()
 
     # What is done with them
+
+    def _finish(self) -> None:
+        """Answer what waits for the end of the turn, at once."""
 
     def _begin(self) -> None:
         heads.check(self.parser.get_http_version(), self.url, self.headers)

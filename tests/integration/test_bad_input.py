@@ -486,7 +486,7 @@ def test_a_bad_request_is_refused_and_changes_nothing(served: Served, case: Bad)
 
 def test_the_405_says_what_is_allowed(served: Served) -> None:
     assert "POST" == served.client.get("/predict").headers["allow"]
-    assert "GET" == served.client.post("/tasks", json={}).headers["allow"]
+    assert "GET, HEAD" == served.client.post("/tasks", json={}).headers["allow"]
 
 
 @pytest.mark.parametrize("path", ["/predict", "/train"])

@@ -16,6 +16,7 @@ Plane = NDArray[np.float32]  # (rows, columns)
 BAND = 0.1  # of each side: the outer part of a picture, which is mostly ground
 EVEN = 4.0  # grey values that a ground of one colour differs by, at most
 QUIET = 1.2  # grey values: noise that needs no smoothing
+ONE_COLOUR = 0.85  # of the greatest distance from the ground
 WIDEST = 0.25  # of the shorter side: what is wider is ground
 COARSE = 48  # cells of the longer side of the copy that shows the ink's colour
 SAMPLED = 160  # pixels of the longer side, about, that tell colours and levels
@@ -23,7 +24,7 @@ LEVELS = 128  # of a histogram
 DIMMEST = 0.3  # of the light: ink in deeper shadows is amplified no further
 LEAST = 10.0  # grey values: what differs less from its ground is none
 LEAST_SHADED = 16.0  # the same where the ground is not of one colour
-CLEAR = 4.0  # times the noise, and as many times at least does ink differ
+CLEAR = 2.5  # times the noise, and as many times at least does ink differ
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def ink_of(colours: Colours) -> Ink | None:
         width = min(1.6, 0.5 + noise / 10)
         colours = ndimage.gaussian_filter(colours, (width, width, 0))
     ground = _band_median(colours)
-    is_even = _is_even(np.abs(colours - ground).max(axis=2) > EVEN + noise)
+    is_even = _is_even(np.abs(colours - ground).max(axis=2), EVEN + noise)
     direction = _direction(colours - ground if is_even else _fitted(colours))
     plane = colours @ direction
     plane = plane - ground @ direction if is_even else _lit(plane, direction)
@@ -68,11 +69,15 @@ def _band_median(colours: Colours) -> NDArray[np.float32]:
     return np.asarray(np.median(outer, axis=0), dtype=np.float32)
 
 
-def _is_even(away: NDArray[np.bool_]) -> bool:
-    """Whether what is away from the ground's colour can be ink: not the most, and narrow where it is at the edge."""
+def _is_even(distance: Plane, allowed: float) -> bool:
+    """Whether what is away from the ground's colour can be ink: of one colour, or not the most and narrow at the edge."""
     from scipy import ndimage
 
-    if away.mean() > 0.5:
+    away = distance > allowed
+    share = away.mean()
+    if 0 < share < 0.65 and (distance[away] > ONE_COLOUR * np.quantile(distance, 0.999)).mean() > 0.5:
+        return True  # in a shadow there is ink too, which differs more
+    if share > 0.5:
         return False
     step = max(1, max(away.shape) // COARSE)
     coarse = away[::step, ::step]

@@ -16,6 +16,7 @@ FAINT = 0.2  # share of ink below which a pixel is counted as ground
 SMALLEST = 0.03  # of the picture's longer side, of a digit
 STRONG = 30.0  # grey values of contrast; fainter ink at the edge of a shaded picture is its shading
 ALIKE = 0.35  # of the digit's longer side: what is as long beside it is another one
+MOST_COMPARED = 200  # pieces, each with each other
 MOST_PIECES = 4  # of one digit
 WIDE = 2.2  # times as wide as high is no digit of MNIST
 COHERENT = 0.6  # of the ink belongs to the digit, at least
@@ -99,7 +100,27 @@ class Pieces:
         for place in np.flatnonzero((self.high > 0.8 * rows) & (self.wide > 0.8 * columns)):
             inside = self.labels[int(0.16 * rows) : int(0.84 * rows), int(0.16 * columns) : int(0.84 * columns)]
             found[place] = (inside == place + 1).sum() < 0.1 * self.area[place] and self.count > 1
+        for place in np.flatnonzero(self._surround() & ~found).tolist():
+            found[place] = self._is_box(place)
         return found
+
+    def _surround(self) -> Chosen:
+        """Pieces that have others within their boxes."""
+        inside = [
+            (self.top < self.top[:, None]) & (self.bottom > self.bottom[:, None]),
+            (self.left < self.left[:, None]) & (self.right > self.right[:, None]),
+            self.long[:, None] > 0.3 * self.long,
+        ] if self.count <= MOST_COMPARED else [np.zeros((1, self.count), dtype=bool)]  # fmt: skip
+        return np.asarray(np.logical_and.reduce(inside).any(axis=0))
+
+    def _is_box(self, place: int) -> bool:
+        """Whether a piece has four straight sides, and nothing else."""
+        piece = self.labels[self.boxes[place]] == place + 1
+        high, wide = (max(1, round(0.1 * side)) for side in piece.shape)
+        sides = (piece[:high].any(axis=0), piece[-high:].any(axis=0), piece[:, :wide].any(axis=1),
+                 piece[:, -wide:].any(axis=1))  # fmt: skip
+        within = piece[high:-high, wide:-wide].sum()
+        return min(side.mean() for side in sides) > 0.9 and bool(within < 0.05 * piece.sum())
 
     def of_digit(self, candidates: Chosen) -> Chosen:
         """The largest, and what is near enough to belong to it."""

@@ -1,5 +1,7 @@
 """Ruled lines, squares and straight frames, taken out of the ink of a picture."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,20 +12,62 @@ SPAN = 0.9  # of the picture, between its outer parts, is what a line spans at l
 MARGIN = 0.06  # of a side: how far from the edge a line or frame may begin
 THICKEST = 0.045  # of the shorter side, of a line
 
+SLOPES = [step / 100 for step in range(-9, 10)]  # five degrees to each side
+
 Lines = list[tuple[int, int]]  # first row and the one after the last
 
 
 def without_lines(share: Plane) -> Plane:
-    """(rows, columns): lines across the whole picture taken out, and what crosses them bridged."""
+    """(rows, columns): lines across the whole picture taken out, and what crosses them bridged.
+
+    They may all be tilted by some degrees.
+    """
     mask = share > FAINT
-    across, down = _lines(mask), _lines(mask.T)
+    slope = _slope(mask)
+    across, down = _lines(_tilted(mask, slope)), _lines(_tilted(mask.T, -slope))
     if not _are_ruled(across, down, mask.shape):
         return share
-    share = share.copy()
-    for lines, plane in ((across, share), (down, share.T)):
+    for lines, is_across in ((across, True), (down, False)):
+        plane, tilt = (share, slope) if is_across else (share.T, -slope)
+        level = _tilted(plane, tilt).copy()
         for line in lines:
-            _bridge(plane, *line)
-    return share
+            _bridge(level, *line)
+        share = _tilted_back(level, tilt, len(plane))
+        share = share if is_across else share.T
+    return np.ascontiguousarray(share)
+
+
+def _slope(mask: NDArray[np.bool_]) -> float:
+    """Rows by column of the lines: 0 where something is level already, or nothing goes from side to side."""
+    if not (mask[:, 0].any() and mask[:, -1].any()) or _lines(mask) or _lines(mask.T):
+        return 0.0
+    half = mask[::2, ::2]
+    best = max(SLOPES, key=lambda slope: np.sort(_tilted(half, slope).mean(axis=1))[-3:].sum())
+    return best if _lines(_tilted(mask, best)) else 0.0
+
+
+def _offsets(slope: float, columns: int) -> NDArray[np.int64]:
+    """By how many rows each column is moved down in a plane that is as much higher."""
+    offsets = np.round(-slope * np.arange(columns)).astype(np.int64)
+    return np.asarray(offsets - offsets.min())
+
+
+def _tilted(plane: Any, slope: float) -> Any:
+    """A plane whose lines of this slope are level; what comes in is ground."""
+    if not slope:
+        return plane
+    rows, columns = plane.shape
+    offsets = _offsets(slope, columns)
+    level = np.zeros((rows + offsets.max(), columns), dtype=plane.dtype)
+    level[np.arange(rows)[:, None] + offsets, np.arange(columns)] = plane
+    return level
+
+
+def _tilted_back(level: Plane, slope: float, rows: int) -> Plane:
+    if not slope:
+        return level
+    columns = level.shape[1]
+    return np.asarray(level[np.arange(rows)[:, None] + _offsets(slope, columns), np.arange(columns)])
 
 
 def _lines(mask: NDArray[np.bool_]) -> Lines:

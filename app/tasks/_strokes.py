@@ -26,7 +26,7 @@ def with_usual_strokes(share: Plane) -> Plane:
     inside = np.pad(fine, long // 8) > 0.5
     depth = ndimage.distance_transform_edt(inside)
     width = 4 * float(depth[inside].mean()) - 1 if inside.any() else 0.0  # of a bar the mean depth is a quarter
-    if width > SOLID * long:
+    if width > SOLID * long and min(fine.shape) > 0.55 * long:  # a thick bar is a one
         raise ValueError("shows a dot or a block, no digit")
     _check_holes(inside, long)
     if THIN * long <= width <= THICK * long or not width:

@@ -17,13 +17,14 @@ from app.inference.predictor import Predictor
 from app.settings import REPOSITORY
 from app.tasks import registry
 from app.tasks._answers import Refused
+from app.tasks._pictures import read
 from app.tasks._samples import digits as sample
 from app.tasks.base import Options
 from app.tasks.digits import DigitInput
 from benchmarks import pictures
 from benchmarks.picture_forms import FORMS, Rng, jpeg, png, slope
 
-COUNT = 20  # digits of each form
+COUNT = 12  # digits of each form
 SLOW = "photograph, 12 megapixels"
 needs_datasets = pytest.mark.skipif("DENSELY_DATASETS_DIR" not in os.environ, reason="no MNIST here")
 
@@ -51,23 +52,26 @@ def as_image(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_drawn_digit_is_read_as_it_is_without_paper_and_camera(predictor: Predictor, form: str) -> None:
-    """The same label as its own pixels have, for nine in ten at least."""
-    same = []
-    for place, digit in enumerate(sample_digits()[0][: 4 if form == SLOW else COUNT]):
-        plain = answer(predictor, pixels=digit.tolist())
-        image = as_image(FORMS[form](digit, np.random.default_rng((11, place))))
-        same.append(plain["label"] == answer(predictor, image=image)["label"])
+CHANGED = ("thick", "thin", "small")  # strokes of another width
 
-    assert sum(same) >= 0.9 * len(same)
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_digit_looks_the_same_in_every_form(form: str) -> None:
+    """Its 28 × 28 pixels are those that were there before paper and camera: correlated by 0.93 and more."""
+    alike = []
+    for place, digit in enumerate(sample_digits()[0][: 3 if form == SLOW else COUNT]):
+        seen = read(as_image(FORMS[form](digit, np.random.default_rng((11, place))))).pixels
+        alike.append(np.corrcoef(seen.ravel(), digit.ravel())[0, 1])
+
+    assert np.mean(alike) > (0.7 if form.startswith(CHANGED) else 0.93)
+    assert min(alike) > (0.5 if form.startswith(CHANGED) else 0.8)
 
 
 @needs_datasets
 @pytest.mark.parametrize("form", [form for form in FORMS if form != SLOW])
 def test_handwriting_is_read_in_every_form(predictor: Predictor, form: str) -> None:
-    """Of 200 digits 93 % or more are read right (`benchmarks/pictures.py`); these are 40 of the rest."""
-    found = pictures.measure(FORMS[form], predictor, 40, 77)
+    """Of 200 digits 93 % or more are read right (`benchmarks/pictures.py`); these are 24 of them."""
+    found = pictures.measure(FORMS[form], predictor, 24, 77)
 
     assert found["right"] >= 0.875
 

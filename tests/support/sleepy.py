@@ -7,7 +7,8 @@ from app.worker.__main__ import work
 from app.worker.executors import ProcessTrainer
 
 TRAINER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the real one
 print('{"devices": [], "versions": {}}', flush=True)
 if sys.stdin.readline():
     time.sleep(600)

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import psutil
 
@@ -72,11 +72,13 @@ class Executor(Protocol):
 class ProcessTrainer:
     """A `training.trainer` process, idle until it is given a run."""
 
+    command: ClassVar[list[str]] = [sys.executable, "-m", "app.training.trainer"]
+
     def __init__(self) -> None:
         self.hello: dict[str, Any] = {}
         self._scratch = Scratch()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.training.trainer"],
+            self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

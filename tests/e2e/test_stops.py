@@ -47,7 +47,7 @@ def test_a_stop_of_all_processes_gives_the_attempt_back_however_often(start_serv
     for number, (numbers, trainers_first) in enumerate(stops, 1):
         service = start_service(**CALM)
         run_id = run_id or service.train(**LONG)["id"]
-        wait_for_epochs(service, run_id, epoch)
+        wait_for_epochs(service, run_id, epoch, 240)
         signal_all(service, numbers, trainers_first=trainers_first)
 
         assert 0 == service.process.wait(30), service.log.read_text()
@@ -60,7 +60,7 @@ def test_a_stop_while_a_spare_is_still_starting_is_as_quiet(start_service: Start
     """Right after the start, and with a run that was claimed before its trainer was ready."""
     service = start_service(**CALM)
     run_id = service.train(**LONG)["id"]
-    wait_for_attempt(service, run_id, 1)
+    wait_for_attempt(service, run_id, 1, 240)
     signal_all(service, [signal.SIGTERM], trainers_first=True)
 
     assert 0 == service.process.wait(30), service.log.read_text()
@@ -71,12 +71,12 @@ def test_a_trainer_that_alone_is_told_to_end_is_lost(start_service: StartService
     """Nobody stops the service: the run's next attempt begins, and this one counts. Its temporary files are gone."""
     service = start_service(**QUICK_LEASE)
     run_id = service.train(**LONG)["id"]
-    wait_for_epochs(service, run_id, 5)
+    wait_for_epochs(service, run_id, 5, 240)
     trainer = trainer_of(service)
     scratch = Path(trainer.environ()["TMPDIR"])
     assert scratch.is_dir()
     trainer.send_signal(signal.SIGTERM)
-    wait_for_attempt(service, run_id, 2)
+    wait_for_attempt(service, run_id, 2, 240)
 
     assert 3 == row_of(service)[2]
     assert not scratch.exists()
@@ -90,7 +90,7 @@ def test_no_temporary_file_outlives_the_trainers(start_service: StartService, tm
     temporary.mkdir()
     service = start_service(TMPDIR=temporary, **QUICK_LEASE)
     run_id = service.train(task="planar", dataset="sample", recipe={"epochs": 2}, seed=1)["id"]
-    service.wait(run_id, 120)
+    service.wait(run_id, 240)
     assert processes_of(service, "app.training.trainer") or number == signal.SIGTERM
     signal_all(service, [number], trainers_first=False)
     service.process.wait(30)

@@ -1,0 +1,19 @@
+"""A worker whose trainers are processes that import nothing and train for ever: for what happens to processes."""
+
+import sys
+
+from app.settings import Settings
+from app.worker.__main__ import work
+from app.worker.executors import ProcessTrainer
+
+TRAINER = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the real one
+print('{"devices": [], "versions": {}}', flush=True)
+if sys.stdin.readline():
+    time.sleep(600)
+"""
+
+if __name__ == "__main__":
+    ProcessTrainer.command = [sys.executable, "-c", TRAINER]
+    work(Settings())

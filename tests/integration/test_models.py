@@ -79,7 +79,7 @@ def test_a_model_is_shown_with_its_manifest(client: httpx.Client, second: Manife
     assert short == {name: model[name] for name in SHORT}
     assert json.loads(second.model_dump_json()) == model["manifest"]
     assert second == Manifest.model_validate_json(json.dumps(model["manifest"]))
-    assert {*SHORT, "manifest"} == set(model)
+    assert {*SHORT, "pictures", "manifest"} == set(model)
 
 
 def test_the_archive_holds_every_file(client: httpx.Client, second: Manifest, store: ArtifactStore) -> None:

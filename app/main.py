@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import resource
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -230,6 +231,8 @@ def serve(settings: Settings) -> None:
         Unusable: the folder of the models cannot take those that come with Densely.
     """
     logs.configure(settings.log_level)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # a terminal that goes: stop in order, as for SIGTERM
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     # Rather than where the user has no home, or in a temporary folder that nobody removes: matplotlib's list of fonts.
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "matplotlib"))
     database = Database(settings.url)

@@ -61,7 +61,7 @@ class Service:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def wait_until_ready(self, seconds: float = 30) -> None:
+    def wait_until_ready(self, seconds: float = 90) -> None:
         """Return when the API answers."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -71,7 +71,7 @@ def test_it_starts_greets_predicts_shows_the_page_and_trains(installed: Service,
         body = {"task": task.name, **task.example}
         assert 200 == installed.client.post("/predict", json=body).status_code
     assert "<title>" in installed.client.get("/").text
-    run = installed.wait(installed.train(task="planar", dataset="sample", recipe={"epochs": 2})["id"], 120)
+    run = installed.wait(installed.train(task="planar", dataset="sample", recipe={"epochs": 2})["id"])
 
     assert "succeeded" == run["status"]
     assert f"Densely answers at {installed.url}" in installed.log.read_text()

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
@@ -220,7 +220,7 @@ def test_activation_follows_what_was_asked_and_says_why(
     database: Database,
 ) -> None:
     if rival_mae is not None:
-        add_model(database, place.store, "housing", test_metric=rival_mae)
+        add_model(database, place.store, "housing", test_metric=rival_mae, is_sample=True)
     attempt = begin(recipe=small(), activate=activate)
     manifest = execute(attempt, place)
 
@@ -236,8 +236,6 @@ def test_a_model_of_the_sample_does_not_replace_one_of_real_data(
 ) -> None:
     """Not even one that is worse on the sample's rows, as a model of real data may well be."""
     rival = add_model(database, place.store, "housing", test_metric=1e9)
-    with database.write() as tx:
-        tx.execute(update(models_table).values(dataset="boston_housing", dataset_is_sample=False))
     attempt = begin(recipe=small(), activate="if_better")
     execute(attempt, place)
 
@@ -251,7 +249,7 @@ def test_a_rival_that_was_tested_on_other_rows_is_tested_on_these(
     begin: Begin, place: Workplace, database: Database
 ) -> None:
     """Its manifest claims a perfect figure on another dataset; on this test split it is as bad as drawn weights."""
-    rival = add_model(database, place.store, "housing", test_metric=0.0)
+    rival = add_model(database, place.store, "housing", test_metric=0.0, is_sample=True)
     path = place.store.path("housing", rival.id) / "manifest.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     content["dataset"]["sha256"] = "0" * 64
@@ -260,6 +258,24 @@ def test_a_rival_that_was_tested_on_other_rows_is_tested_on_these(
 
     with database.read() as tx:
         assert manifest.id == models.active(tx)["housing"].id
+
+
+@pytest.mark.parametrize("damaged", ["weights.npz", "manifest.json"])
+def test_an_active_model_that_is_damaged_makes_room(
+    begin: Begin, place: Workplace, database: Database, damaged: str
+) -> None:
+    """Its manifest claims a perfect figure on the same rows, but it could not answer; the next best is no rival."""
+    rival = add_model(database, place.store, "housing", test_metric=0.0, is_sample=True)
+    add_model(database, place.store, "housing", test_metric=1e9, is_sample=True, active=False)
+    path = place.store.path("housing", rival.id) / damaged
+    path.write_bytes(path.read_bytes()[:-10])
+    attempt = begin(recipe=small(), activate="if_better")
+    manifest = execute(attempt, place)
+
+    with database.read() as tx:
+        assert manifest.id == models.active(tx)["housing"].id
+        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+    assert f"model {rival.id} (version 1) was active, and cannot be loaded" in last.data["message"]
 
 
 def test_a_resumed_attempt_drops_what_it_will_record_again(

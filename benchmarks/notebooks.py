@@ -2,7 +2,7 @@
 
 Prints a table in Markdown, Densely's figures beside those that the notebooks report, test beside test and held-out
 beside held-out; with a folder as its argument it also leaves the pictures there. Needs the benchmark files in
-DENSELY_DATASETS_DIR. Takes about twenty minutes on two cores.
+DENSELY_DATASETS_DIR. More than sixty runs: two cores take a while.
 """
 
 import sys

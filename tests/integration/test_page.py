@@ -12,7 +12,7 @@ from app.api.routes.page import FOLDER, files
 
 ROOT = Path(app.__file__).parent.parent
 PATHS = ["index.html", *(path for path in files() if path != "index.html")]
-MOST_BYTES = 100_000  # of all files together, as they lie there
+MOST_BYTES = 110_000  # of all files together, as they lie there
 MOST_LINES = 300
 
 

@@ -49,4 +49,4 @@ def url(start: Start) -> str:
 @pytest.fixture(scope="module")
 def impatient(start: Start) -> str:
     """A server that waits for nobody for long."""
-    return start(head_seconds=0.4, max_body_seconds=0.4, max_connections=30).url
+    return start(head_seconds=0.4, max_body_seconds=0.4).url

@@ -15,8 +15,10 @@ from app.api.direct import DirectProtocol
 from app.api.heads import MOST_BYTES, MOST_FIELDS, MOST_TARGET
 from app.api.patience import Limits
 from app.main import Application, configured
+from tests.integration.edge.conftest import Start
 from tests.support.wire import LAST, connect, exchange, received, request
 
+OFFER = "Connection: Upgrade\r\nUpgrade: a\r\n"
 MANY = 4 * 2**20  # bytes without an end
 CHUNKED = (
     b"POST /%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -121,7 +123,7 @@ def test_a_body_may_be_long_and_in_small_chunks(url: str) -> None:
         (headed("POST /predict", "Content-Length: 999"), b"", 408),
         (headed("POST /tasks/planar/encode", "Transfer-Encoding: chunked"), b"1\r\n \r\n", 408),
         (headed("GET /tasks", "Content-Length: 999"), b" ", 200),
-        (headed("PUT /tasks/planar/active-model", "Connection: Upgrade\r\nUpgrade: a\r\nContent-Length: 9"), b" ", 408),
+        (headed("PUT /tasks/planar/active-model", f"{OFFER}Content-Length: 99"), b" ", 408),
     ],
 )  # fmt: skip
 def test_who_does_not_get_on_is_let_go(impatient: str, begun: bytes, drip: bytes, status: int | None) -> None:
@@ -151,13 +153,14 @@ def test_who_does_not_get_on_is_let_go(impatient: str, begun: bytes, drip: bytes
         assert found[0].headers["x-request-id"] == found[0].json()["request_id"]
 
 
-def test_of_too_many_connections_the_last_ones_are_refused_and_the_others_served(impatient: str) -> None:
+def test_of_too_many_connections_the_last_ones_are_refused_and_the_others_served(start: Start) -> None:
+    url = start(max_connections=30).url
     with ExitStack() as stack:
         for _ in range(28):
-            stack.enter_context(connect(impatient))
+            stack.enter_context(connect(url))
         time.sleep(0.05)
-        assert 200 == httpx.get(f"{impatient}/health/live").status_code
-        more = [stack.enter_context(connect(impatient)) for _ in range(6)]
+        assert 200 == httpx.get(f"{url}/health/live").status_code
+        more = [stack.enter_context(connect(url)) for _ in range(6)]
         refused = [each for each in more if _readable(each)]
         assert len(refused) >= 4
         for each in refused:
@@ -165,7 +168,7 @@ def test_of_too_many_connections_the_last_ones_are_refused_and_the_others_served
             assert 503 == answer.status
             assert int(answer.headers["retry-after"])
             assert "connections" in answer.text
-    assert 200 == _patiently(lambda: httpx.get(f"{impatient}/health/live").status_code)
+    assert 200 == _patiently(lambda: httpx.get(f"{url}/health/live").status_code)
 
 
 def _readable(connection: socket.socket) -> bool:

@@ -16,7 +16,7 @@ Plane = NDArray[np.float32]  # (rows, columns)
 BAND = 0.1  # of each side: the outer part of a picture, which is mostly ground
 EVEN = 4.0  # grey values that a ground of one colour differs by, at most
 QUIET = 1.2  # grey values: noise that needs no smoothing
-ONE_COLOUR = 0.85  # of the greatest distance from the ground
+MOSTLY = 0.45  # of what is away from the ground's colour is wide in a shadow
 WIDEST = 0.25  # of the shorter side: what is wider is ground
 COARSE = 48  # cells of the longer side of the copy that shows the ink's colour
 SAMPLED = 160  # pixels of the longer side, about, that tell colours and levels
@@ -45,7 +45,7 @@ def ink_of(colours: Colours) -> Ink | None:
         width = min(1.6, 0.5 + noise / 10)
         colours = ndimage.gaussian_filter(colours, (width, width, 0))
     ground = _band_median(colours)
-    is_even = _is_even(np.abs(colours - ground).max(axis=2), EVEN + noise)
+    is_even = _is_even(np.abs(colours - ground).max(axis=2) > EVEN + noise)
     direction = _direction(colours - ground if is_even else _fitted(colours))
     plane = colours @ direction
     plane = plane - ground @ direction if is_even else _lit(plane, direction)
@@ -69,20 +69,18 @@ def _band_median(colours: Colours) -> NDArray[np.float32]:
     return np.asarray(np.median(outer, axis=0), dtype=np.float32)
 
 
-def _is_even(distance: Plane, allowed: float) -> bool:
-    """Whether what is away from the ground's colour can be ink: of one colour, or not the most and narrow at the edge."""
+def _is_even(away: NDArray[np.bool_]) -> bool:
+    """Whether what is away from the ground's colour can be ink: not most, nor mostly wide where it is at the edge."""
     from scipy import ndimage
 
-    away = distance > allowed
-    share = away.mean()
-    if 0 < share < 0.65 and (distance[away] > ONE_COLOUR * np.quantile(distance, 0.999)).mean() > 0.5:
-        return True  # in a shadow there is ink too, which differs more
-    if share > 0.5:
+    if away.mean() > 0.5:
         return False
     step = max(1, max(away.shape) // COARSE)
     coarse = away[::step, ::step]
     size = max(2, round(WIDEST * min(coarse.shape)))
     wide = ndimage.grey_opening(np.pad(coarse, size), size=(size, size))[size:-size, size:-size]
+    if wide.sum() < MOSTLY * coarse.sum():  # a thick digit has a wide part or two
+        return True
     return not any(side.any() for side in (wide[0], wide[-1], wide[:, 0], wide[:, -1]))
 
 

@@ -100,8 +100,8 @@ class Pieces:
         for place in np.flatnonzero((self.high > 0.8 * rows) & (self.wide > 0.8 * columns)):
             inside = self.labels[int(0.16 * rows) : int(0.84 * rows), int(0.16 * columns) : int(0.84 * columns)]
             found[place] = (inside == place + 1).sum() < 0.1 * self.area[place] and self.count > 1
-        for place in np.flatnonzero(self._surround() & ~found).tolist():
-            found[place] = self._is_box(place)
+        for other in np.flatnonzero(self._surround() & ~found).tolist():
+            found[other] = self._is_box(other)
         return found
 
     def _surround(self) -> Chosen:

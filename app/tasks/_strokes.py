@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from app.tasks._ground import Plane
 
 FINE = 120  # pixels of the longer side on which strokes are measured
-THIN, THICK = 0.085, 0.25  # widths by the digit's longer side, between which 97 in 100 of MNIST's are
-USUAL_THIN, USUAL_THICK = 0.115, 0.2  # what thinner and thicker ones are made
+THIN, THICK = 0.085, 0.3  # widths by the digit's longer side, between which 98 in 100 of MNIST's are
+USUAL_THIN, USUAL_THICK = 0.115, 0.22  # what thinner and thicker ones are made
 SOLID = 0.4  # width of what is a dot or a block; the thickest of MNIST's has 0.33
 MOST_HOLES = 3  # an eight has two, and an odd loop
 HOLE = 0.002  # of the square on the longer side: smaller ones are none

@@ -227,6 +227,20 @@ class TestSending:
             ALLOWED(f"http://{'a' * 64}.invalid/", b"{}", {})
 
 
+def test_no_proxy_of_the_environment_is_asked(
+    start_receiver: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would connect to addresses that nobody has checked."""
+    proxy, receiver = start_receiver(204), start_receiver(204)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+    ALLOWED(receiver.url, b"{}", {})
+    with pytest.raises(AddressRefused):
+        HttpPost(to_private=False)(receiver.url, b"{}", {})
+
+    assert ([], 1) == (proxy.taken, len(receiver.taken))
+
+
 class TestAddresses:
     """What is looked up is checked, and what was checked is connected to."""
 

@@ -16,15 +16,15 @@ Plane = NDArray[np.float32]  # (rows, columns)
 BAND = 0.1  # of each side: the outer part of a picture, which is mostly ground
 EVEN = 4.0  # grey values that a ground of one colour differs by, at most
 QUIET = 1.2  # grey values: noise that needs no smoothing
-MOSTLY = 0.45  # of what is away from the ground's colour is wide in a shadow
+MOSTLY = 0.3  # of what is away from the ground's colour is wide in a shadow
 WIDEST = 0.25  # of the shorter side: what is wider is ground
 COARSE = 48  # cells of the longer side of the copy that shows the ink's colour
 SAMPLED = 160  # pixels of the longer side, about, that tell colours and levels
 LEVELS = 128  # of a histogram
 DIMMEST = 0.3  # of the light: ink in deeper shadows is amplified no further
 LEAST = 10.0  # grey values: what differs less from its ground is none
-LEAST_SHADED = 16.0  # the same where the ground is not of one colour
-CLEAR = 2.5  # times the noise, and as many times at least does ink differ
+LEAST_SHADED = 34.0  # the same where the ground is not of one colour
+CLEAR = 4.0  # times the noise, and as many times at least does ink differ
 
 
 @dataclass(frozen=True)

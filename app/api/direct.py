@@ -195,7 +195,7 @@ class DirectProtocol(Intake):
     def _end_if_quiet(self) -> None:
         """One timer for many answers: uvicorn's own costs a new one for each."""
         self._quiet = None
-        if self._requests != self._answered:  # the end of that request sets a timer of its own
+        if self._requests != self._answered or self._unread:  # the end of that request sets a timer of its own
             return
         left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:

@@ -148,6 +148,8 @@ class DirectProtocol(Intake):
         held, self._held, self._in_place, self._waits = self._held, b"", None, False
         self._forget_late()
         self._begin_cycle()
+        if self._last:  # which the parser does not know any more, where the request is complete
+            self.cycle.keep_alive = False
         super().on_body(held)
 
     def _forget_late(self) -> None:

@@ -23,8 +23,8 @@ SAMPLED = 160  # pixels of the longer side, about, that tell colours and levels
 LEVELS = 128  # of a histogram
 DIMMEST = 0.3  # of the light: ink in deeper shadows is amplified no further
 LEAST = 10.0  # grey values: what differs less from its ground is none
-LEAST_SHADED = 16.0  # the same where the ground is not of one colour
-CLEAR = 2.5  # times the noise, and as many times at least does ink differ
+LEAST_SHADED = 34.0  # the same where the ground is not of one colour
+CLEAR = 4.0  # times the noise, and as many times at least does ink differ
 
 
 @dataclass(frozen=True)

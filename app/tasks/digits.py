@@ -166,11 +166,12 @@ class Digits(Task):
                 doubts[place] = reading.doubts
         if refusals:
             raise Refused(refusals)
-        return {"pixels": np.stack(rows), DOUBTS: doubts}
+        columns = {"pixels": np.stack(rows)}
+        return {**columns, DOUBTS: doubts} if doubts else columns
 
     def qualify(self, predictions: Sequence[Any], columns: Columns, options: Options) -> None:
         """A picture that was hard to read is never answered as surely as one that was not."""
-        for row, doubts in columns[DOUBTS].items():
+        for row, doubts in columns.get(DOUBTS, {}).items():
             prediction = predictions[row]
             shares = [as_probability(SURENESS * share + (1 - SURENESS) / 10) for share in prediction["probabilities"]]
             prediction.update(probability=max(shares), probabilities=shares)

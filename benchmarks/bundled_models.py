@@ -12,7 +12,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.artifacts.store import BUNDLED, ArtifactStore
+from app.artifacts.bundle import BUNDLED
+from app.artifacts.store import ArtifactStore
 from benchmarks.service import REPOSITORY, Service
 
 DATASETS = {

@@ -152,7 +152,7 @@ def _head(path: Path, names: list[str], split: str, most: int) -> dict[str, Any]
     except FileNotFoundError:
         raise
     except (pa.ArrowException, KeyError, OSError, ValueError) as error:
-        raise DatasetInvalid(f"{path} is not a readable Parquet file, or has no split") from error
+        raise DatasetInvalid(f"{path.name} is not a readable Parquet file, or has no split") from error
 
 
 def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:

@@ -3,18 +3,17 @@
 import base64
 import io
 import re
+import string
 from threading import Lock
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 
 from app.tasks import _large_png
 from app.tasks._ground import Colours
+from app.tasks._limits import check_parts, check_size
 
 MAX_CHARACTERS = 32_000_000  # of base64, 24 MB of a file
-MAX_PIXELS = 64_000_000
-MAX_WHOLE = 160_000_000  # bytes of a picture that cannot be shrunk while it is decoded
 WORK = 448  # pixels of the longer side of what is worked on
 FORMATS = ("PNG", "JPEG")
 SLOW_PIXELS = 2_000_000  # of a picture: larger ones are decoded one after the other, so that memory stays bounded
@@ -22,6 +21,13 @@ SLOW_PIXELS = 2_000_000  # of a picture: larger ones are decoded one after the o
 ONE_COLOUR = 48  # grey values that strokes of one colour differ by, at most
 
 _HEAD = re.compile(r"\s*data:[^,]{0,4096},", re.IGNORECASE)
+# What URLs have instead, in either case. Whole texts at a time: millions of pieces of one would take gigabytes.
+_ESCAPED = [
+    (escaped, char)
+    for code, char in ((b"%2B", b"+"), (b"%2F", b"/"), (b"%3D", b"="), (b"%20", b" "), (b"%0D", b" "), (b"%0A", b" "))
+    for escaped in (code, code.lower())
+]
+_ONE_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _one_at_a_time = Lock()
 
 
@@ -38,12 +44,12 @@ def content_of(text: str) -> bytes:
     head = _HEAD.match(text)
     if head and not re.search(r";\s*base64\s*,$", head[0], re.IGNORECASE):
         raise ValueError("is a data URL that is not base64")
-    body = "".join(text[head.end() if head else 0 :].split())
-    if "%" in body:
-        body = unquote(body, errors="replace")
-    body = body.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+        body = text[head.end() if head else 0 :].encode("ascii")
+        for escaped, char in _ESCAPED if b"%" in body else ():
+            body = body.replace(escaped, char)
+        body = body.translate(_ONE_ALPHABET, string.whitespace.encode()).rstrip(b"=")
+        return base64.b64decode(body + b"=" * (-len(body) % 4), validate=True)
     except ValueError as error:
         raise ValueError(f"is not base64: {error}") from error
 
@@ -56,8 +62,9 @@ def colours_of(content: bytes) -> Colours:
     Raises:
         ValueError: it is no PNG or JPEG, damaged, or too large.
     """
+    check_parts(content)
     image = _opened(content)
-    _check_size(image, content)
+    check_size(image, content)
     try:
         if image.width * image.height <= SLOW_PIXELS:
             return _array(_upright(_shrunk(image), image.getexif()))
@@ -79,26 +86,6 @@ def _opened(content: bytes) -> Any:
         raise ValueError(f"is neither {' nor '.join(FORMATS)}") from error
     except Exception as error:
         raise ValueError("is damaged") from error
-
-
-def _check_size(image: Any, content: bytes) -> None:
-    """Known from its head, before anything is unpacked."""
-    pixels = image.width * image.height
-    if pixels > MAX_PIXELS:
-        raise ValueError(
-            f"has {image.width} × {image.height} pixels; the limit is {MAX_PIXELS // 10**6} million in all"
-        )
-    if image.format == "PNG":
-        taken = 0 if _large_png.is_one(content) else pixels * _BYTES.get(image.mode, 4)
-    elif image.info.get("progressive"):
-        widest = max(part[1] * part[2] for part in image.layer)
-        taken = sum(2 * pixels * part[1] * part[2] // widest for part in image.layer)
-    else:
-        taken = 0
-    if taken > MAX_WHOLE:
-        kind = "a progressive JPEG" if image.format != "PNG" else "a PNG that is interlaced or of 16 bits"
-        most = MAX_WHOLE * pixels // taken // 10**6
-        raise ValueError(f"has {image.width} × {image.height} pixels; the limit of {kind} is {most} million")
 
 
 def _shrunk(image: Any) -> Any:
@@ -175,6 +162,5 @@ def _on_ground(array: Colours) -> Colours:
     return np.asarray(colours * alpha + usual * (1 - alpha), dtype=np.float32)
 
 
-_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # of a pixel in Pillow's memory, by mode; else 4
 _ORIENTATION = 0x0112  # tag of EXIF
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # what `Image.transpose` has to do, by orientation

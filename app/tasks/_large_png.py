@@ -16,6 +16,7 @@ READ = 65_536  # bytes of the file that are read at once
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 KEPT = (b"PLTE", b"tRNS")
+HEAD = 13  # bytes of the part that says how large it is
 
 Chunk = tuple[bytes, memoryview]
 
@@ -31,7 +32,7 @@ def exif(content: bytes) -> Any:
     from PIL import Image
 
     found = Image.Exif()
-    found.load(next((bytes(data) for kind, data in _chunks(content) if kind == b"eXIf"), b""))
+    found.load(next((bytes(data) for kind, data in chunks(content) if kind == b"eXIf"), b""))
     return found
 
 
@@ -43,15 +44,15 @@ def shrunk(content: bytes, side: int) -> Any:
     """
     from PIL import Image
 
-    chunks = list(_chunks(content))
-    head = [(kind, bytes(data)) for kind, data in chunks if kind in KEPT]
+    every = list(chunks(content))
+    head = [(kind, bytes(data)) for kind, data in every if kind in KEPT]
     width, height = struct.unpack_from(">II", content, 16)
     factor = max(1, max(width, height) // side)
     channels = CHANNELS[content[25]]
     row = 1 + width * channels
     step = max(1, PART // width // factor) * factor
     done, above, parts = 0, b"", []
-    for rows in _parts(chunks, row, step, height):
+    for rows in _parts(every, row, step, height):
         count = len(rows) // row
         part: Any = Image.open(io.BytesIO(_png(content, width, above + rows, row, head)))
         part.load()
@@ -78,19 +79,22 @@ def stacked(parts: list[Any]) -> Any:
     return whole
 
 
-def _chunks(content: bytes) -> Iterator[Chunk]:
+def chunks(content: bytes) -> Iterator[Chunk]:
+    """A PNG's parts: their kinds and what they hold."""
     view, place = memoryview(content), 8
     while place + 8 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, place)
         yield kind, view[place + 8 : place + 8 + length]
+        if kind == b"IEND":
+            return
         place += 12 + length
 
 
-def _parts(chunks: list[Chunk], row: int, step: int, height: int) -> Iterator[bytes]:
+def _parts(every: list[Chunk], row: int, step: int, height: int) -> Iterator[bytes]:
     """Filtered rows, `step` at a time: never more of them than the picture's head has announced."""
     unpack = zlib.decompressobj()
     left, held = row * height, bytearray()
-    pieces = (data[at : at + READ] for kind, data in chunks if kind == b"IDAT" for at in range(0, len(data), READ))
+    pieces = (data[at : at + READ] for kind, data in every if kind == b"IDAT" for at in range(0, len(data), READ))
     for piece in pieces:
         waiting: Any = piece
         while waiting and left:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from html.entities import html5
 from itertools import chain, starmap
 
@@ -50,7 +50,6 @@ _ENTITY = re.compile(f"&((?:{_AMPERSAND})*)(#[0-9]{{1,7}}|#[xX][0-9a-fA-F]{{1,6}
 _HIDDEN = re.compile(f"[{_UNSEEN}]+")
 # Piled marks: to sort them, as NFC does, takes the square of their number. Unicode's Stream-Safe Text has 30 at most.
 _PILE = re.compile(r"([^\w\x00-\x7f]{30})[^\w\x00-\x7f]+")
-_CLUSTER = re.compile(f".[{_MARKS}]+", re.DOTALL)
 _BACKTICK = re.compile(r"(?<=[^\W_])`(?=[^\W_])")  # as in "don`t"; elsewhere it separates
 
 Replacement = Callable[[re.Match[str]], str]
@@ -139,7 +138,7 @@ def _placed_in_ascii(found: Placed) -> Placed:
     for rule in _hindrances(found.text):
         found = found.replaced(*rule)
     # A letter with its marks at a time, which is how far composing goes; then the others, most of which stay one.
-    found = found.replaced(_CLUSTER, lambda cluster: _composed_cluster(cluster[0]))
+    found = found.replaced(_cluster(), lambda cluster: _composed_cluster(cluster[0]))
     shown = {ord(char): _composed(char) for char in _odd(found.text)}
     several = [chr(code) for code, letters in shown.items() if len(letters) != 1]
     if several:
@@ -177,6 +176,13 @@ def _hindrances(text: str) -> Iterator[tuple[re.Pattern[str], Replacement]]:
 def _odd(text: str) -> set[str]:
     """The characters beyond ASCII; found among the bytes, for a tenth of what a regular expression takes."""
     return set(text.encode("utf-8", LOSSLESS).translate(None, _ASCII).decode("utf-8", LOSSLESS))
+
+
+@cache
+def _cluster() -> re.Pattern[str]:
+    """A character and its marks: all that NFC may put into another order are among them, of whatever script."""
+    others = "".join(char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.combining(char))
+    return re.compile(f".[{_MARKS}{others}]+", re.DOTALL)
 
 
 @lru_cache(maxsize=1_024)

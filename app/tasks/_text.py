@@ -17,7 +17,7 @@ from app.errors import InvalidInput
 from app.tasks._answers import Effects, InputWarning, Refusal
 from app.tasks._plain import LOSSLESS, VERSION
 from app.tasks._rows import Encoded, SparseRows, stacked
-from app.tasks._words import CHUNK, WordTable, set_apart, spans_of, words_in, words_of
+from app.tasks._words import CHUNK, WordTable, set_apart, spans_within, words_in, words_of
 from app.tasks.base import Columns, Encoder, Label, Task
 
 PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
@@ -266,8 +266,8 @@ class TextTask(Task):
         """Every word where it stands. Of several unknown words none has an effect: the others stay unknown."""
         words: list[WordEffect] = []
         unknown: set[str] = set()
-        for field in encoder.fields:
-            spans = spans_of(getattr(item, field) or "")
+        texts = {field: text for field in encoder.fields if (text := getattr(item, field))}
+        for field, spans in spans_within(texts):
             ids = [encoder.ids.get(word, UNKNOWN) for word, _, _ in spans]
             unknown |= {span[0] for span, number in zip(spans, ids, strict=True) if number == UNKNOWN}
             words += [

@@ -1,6 +1,7 @@
 """The words of texts, as Keras' Tokenizer finds them; of one text as strings, of many at once as their ids alone."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -15,6 +16,7 @@ _MIXERS = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0xD6E8FEB86659FD93, 0xA0761D6
 _MODULUS = 2**64
 
 Numbers = NDArray[np.uint64]
+Span = tuple[str, int, int]  # a word, its first character, and the one after the last
 
 # The filter of Keras' Tokenizer: the apostrophe is not in it, so "don't" is one word. All of it is ASCII, which UTF-8
 # leaves alone: `bytes.translate` goes by a table of 256 entries, `str.translate` takes twice as long. White space and
@@ -29,7 +31,7 @@ def words_of(text: str) -> list[str]:
     return words_in(plain(text).encode("utf-8", LOSSLESS))
 
 
-def spans_of(text: str) -> list[tuple[str, int, int]]:
+def spans_of(text: str) -> list[Span]:
     """The words of a text with their places: first character, and the one after the last, in code points."""
     source = None if is_plain(text) else placed(text)
     if source:
@@ -42,6 +44,21 @@ def spans_of(text: str) -> list[tuple[str, int, int]]:
         starts, ends = source.starts[starts], source.ends[ends - 1]
     words = words_in(lowered(text).encode("utf-8", LOSSLESS))
     return list(zip(words, starts.tolist(), ends.tolist(), strict=True))
+
+
+def spans_within(texts: Mapping[str, str]) -> Iterator[tuple[str, list[Span]]]:
+    """The words of each of a row's texts with their places there, as all of them say together, a blank between.
+
+    What is a tag in one of them may be known by the next.
+    """
+    spans, first = deque(spans_of(" ".join(texts.values()))), 0
+    for name, text in texts.items():
+        inside = []
+        while spans and spans[0][2] <= first + len(text):
+            word, start, end = spans.popleft()
+            inside.append((word, max(0, start - first), end - first))  # a mark joins with the blank before it
+        yield name, inside
+        first += len(text) + 1
 
 
 def set_apart(text: str) -> bytes:

@@ -25,7 +25,7 @@ from app.tasks._text import (
     TextEncoding,
     known_words,
 )
-from app.tasks._words import set_apart, spans_of, words_in, words_of
+from app.tasks._words import set_apart, spans_of, spans_within, words_in, words_of
 from app.tasks.base import Task
 from app.tasks.digits import PixelEncoder
 from app.tasks.housing import FEATURES
@@ -261,7 +261,7 @@ def test_any_picture_becomes_becomes_shares_of_one(pixels: list[int]) -> None:
 FRAGMENTS = [
     *"ΑΣσς.,'İıẞKſé-`´’‘“”«»–—…&;<=>#Å½≠ﬁＡ＇。", "fan", "good", "Don", "<br />", "<BR>", "<i>", "</i>", "</p>",
     "&amp;", "&#39;", "&quot;", "&amp;#39;", "&lt;", "&nbsp;", "&eacute;", "&c;", "&#x27;", "&#769;", "&shy;",
-    "e\u0301", "\u0301", "\u0327", "\u0338", "\u0345", "\u00ad", "\u200b", "\ufeff", "\u2060", "\u200d",
+    "e\u0301", "\u0301", "\u0327", "\u0f71", "\u0338", "\u0345", "\u00ad", "\u200b", "\ufeff", "\u2060", "\u200d",
     "\u00a0", "\u3000", "\u0085", "\x92", "\x1c", "\x00", "\U0001d41b", "😍", "\ufe0f", "한", "\u1112\u1161\u11ab",
     "\ud83d",
 ]  # fmt: skip
@@ -284,6 +284,17 @@ def test_every_word_has_its_place(text: str) -> None:
     assert places == sorted(places)
     for word, start, end in spans:
         assert [same_sigma(word)] == [same_sigma(found) for found in words_of(text[start:end])]
+
+
+@given(title=texts | typed, text=texts | typed)
+@settings(max_examples=200, deadline=None)
+def test_every_word_has_its_place_in_its_column(title: str, text: str) -> None:
+    """The words of a row are those of its columns together: a tag may be closed in the other one only."""
+    found = dict(spans_within({"title": title, "text": text}))
+
+    assert words_of(f"{title} {text}") == [word for spans in found.values() for word, _, _ in spans]
+    for column, spans in zip((title, text), found.values(), strict=True):
+        assert all(0 <= start < end <= len(column) for _, start, end in spans)
 
 
 @given(text=texts | typed)

@@ -95,6 +95,14 @@ def test_the_headline_s_words_are_told_from_the_story_s(predictors: dict[str, Pr
     ]
 
 
+def test_a_headline_s_words_are_those_that_the_answer_was_made_of(predictors: dict[str, Predictor]) -> None:
+    """A tag in the story makes tags of what the headline has in brackets."""
+    found = answer(predictors["newswire"], title="Phillips <P> up", text="oil <b>rises</b>")["explanation"].words
+
+    assert ["phillips", "up", "oil", "rises"] == [word["word"] for word in found]
+    assert [(0, 8), (13, 15), (0, 3), (7, 12)] == [(word["start"], word["end"]) for word in found]
+
+
 def test_one_unknown_word_has_the_effect_of_all_unknown_words_and_one_of_several_has_none(
     predictors: dict[str, Predictor],
 ) -> None:

@@ -95,6 +95,11 @@ TYPED = [
     ("it\x92s \x93so\x94\x97", ["it's", "so"], ["it\x92s", "so"]),
     ("loved it😍👍🏽!", ["loved", "it"], ["loved", "it"]),
     ("end.<BR/>Start &lt;br /&gt; <b>here</b>", ["end", "start", "here"], ["end", "Start", "here"]),
+    (
+        "i =\u0f71&#769;\u0338&gt;\u0f72\u0338",
+        ["i", "\u0f71\u0301", "\u0f72"],
+        ["i", "=\u0f71&#769;\u0338", "&gt;\u0f72\u0338"],
+    ),
     ("half\ud83d a\x00b", ["half\ud83d", "a", "b"], ["half\ud83d", "a", "b"]),
     ("İstanbul ΣΊΣΥΦΟΣ", ["i\u0307stanbul", "σίσυφος"], ["İstanbul", "ΣΊΣΥΦΟΣ"]),
     ("&#0;&#xD800;&#x110000;&#99999999;", ["99999999"], ["99999999"]),

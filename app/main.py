@@ -65,6 +65,7 @@ class Application:
         self,
         api: FastAPI,
         direct: Mapping[str, DirectGate],
+        *,
         root: str = "",
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
     ) -> None:
@@ -92,10 +93,30 @@ class Application:
 def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     """The application; it opens nothing before its lifespan starts."""
     database = Database(settings.url)
+    services = _services(settings, database, clock)
+    feed = Feed(services.events)
+
+    api = FastAPIOffline(
+        title="Densely",
+        version=app.__version__,
+        description=_DESCRIPTION,
+        lifespan=lambda _: _living(settings, database, services, feed),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(once_each)],
+    )
+    api.state.feed = feed
+    api.state.prefix = settings.root_path
+    return _assemble(api, services, settings)
+
+
+def _services(settings: Settings, database: Database, clock: Clock) -> Services:
+    """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets)
-    services = Services(
+    return Services(
         training=TrainingService(
             database,
             catalog,
@@ -115,22 +136,6 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )
-
-    feed = Feed(services.events)
-
-    api = FastAPIOffline(
-        title="Densely",
-        version=app.__version__,
-        description=_DESCRIPTION,
-        lifespan=lambda _: _living(settings, database, services, feed),
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        dependencies=[Depends(once_each)],
-    )
-    api.state.feed = feed
-    api.state.prefix = settings.root_path
-    return _assemble(api, services, settings)
 
 
 @asynccontextmanager
@@ -173,8 +178,8 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
         {
             "/predict": DirectGate(prediction, most=settings.max_inflight, **options),
         },
-        settings.root_path,
-        Limits(settings.head_seconds, settings.max_body_seconds, _connections(settings.max_connections)),
+        root=settings.root_path,
+        limits=Limits(settings.head_seconds, settings.max_body_seconds, _connections(settings.max_connections)),
     )
 
 

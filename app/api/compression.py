@@ -58,7 +58,8 @@ class _Unpacking:
             if piece:
                 await asyncio.sleep(0)  # a small body may hold a large one: others want their turn
                 return {"type": "http.request", "body": piece, "more_body": True}
-            if self._packed:  # the next member
+            if self._packed:  # the next member; there may be very many that hold nothing
+                await asyncio.sleep(0)
                 continue
             if not self._more:
                 self._ended = True

@@ -12,6 +12,9 @@ from app.api.ids import request_id
 from app.api.patience import LINGER_SECONDS, Limits, Stay
 from app.api.transport import Joining
 from app.errors import DenselyError, Overloaded, TooSlow
+from app.logs import get as get_log
+
+log = get_log()
 
 IDLE, HEAD, BODY, OFFER = range(4)  # what comes next: a request, more of its head, more of its body, what was offered
 
@@ -58,6 +61,11 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
             self.cycle.message_event.set()  # who waits for the client to go away may see to it whether it has
         return True
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request came; one that came, and waits until the client has read, is still to be answered."""
+        if not self._unread:
+            super().timeout_keep_alive_handler()
 
     def look(self, now: float) -> None:
         """See whether the client gets on; `now` is the event loop's time."""
@@ -109,6 +117,8 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.pause_reading()
         found = request_id(dict(self.headers or ()))
+        if error.__cause__ and type(error) is DenselyError:  # a mistake of ours
+            log.error("request.failed", request_id=found.decode(), exc_info=error.__cause__)
         if self._phase == BODY and self.cycle and not self.cycle.response_complete:
             self._refuse_cycle(error)
             return

@@ -148,6 +148,8 @@ class DirectProtocol(Intake):
         held, self._held, self._in_place, self._waits = self._held, b"", None, False
         self._forget_late()
         self._begin_cycle()
+        if self._last:  # which the parser does not know any more, where the request is complete
+            self.cycle.keep_alive = False
         super().on_body(held)
 
     def _forget_late(self) -> None:
@@ -195,7 +197,7 @@ class DirectProtocol(Intake):
     def _end_if_quiet(self) -> None:
         """One timer for many answers: uvicorn's own costs a new one for each."""
         self._quiet = None
-        if self._requests != self._answered:  # the end of that request sets a timer of its own
+        if self._requests != self._answered or self._unread:  # the end of that request sets a timer of its own
             return
         left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:

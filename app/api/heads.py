@@ -4,6 +4,7 @@ The parser has refused most of what can be read in two ways: both lengths, a len
 without CR, spaces before a colon, chunks that are not the last coding. Here is the rest.
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -40,6 +41,16 @@ def check(version: str, target: bytes, headers: RawHeaders) -> None:
         authority = _check_authority(target, hosts)
         if not hosts:
             headers.append((b"host", authority))
+
+
+def rooted(target: bytes) -> bytes:
+    """An absolute target without a path means the root (RFC 9110, 4.2.3)."""
+    if target.startswith((b"/", b"*")):
+        return target
+    scheme, colon, rest = target.partition(b"://")
+    authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+    path = rest[len(authority) :]
+    return target if path.startswith(b"/") else scheme + colon + authority + b"/" + path
 
 
 def check_size(target: bytes, headers: RawHeaders, size: int = 0) -> None:

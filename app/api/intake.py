@@ -14,9 +14,6 @@ from app.api.connection import BODY, HEAD, IDLE, OFFER, Connection
 from app.api.turns import Turns
 from app.api.unframed import unframe
 from app.errors import DenselyError, MalformedRequest
-from app.logs import get as get_log
-
-log = get_log()
 
 HEAD_END = b"\r\n\r\n"
 MOST_AT_ONCE = 65_536  # bytes that the parser gets without a look at what it made of them
@@ -116,6 +113,7 @@ class Intake(Connection):
 
     def _begin(self) -> None:
         heads.check(self.parser.get_http_version(), self.url, self.headers)
+        self.url = heads.rooted(self.url)
         self._begin_cycle()
 
     def _begin_cycle(self) -> None:
@@ -156,7 +154,8 @@ class Intake(Connection):
         return piece
 
     def _read_on(self) -> None:
-        if self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT:
+        """Unless much of a body waits for whoever reads it; of a request that was answered without, nobody does."""
+        if self.cycle is None or self.cycle.response_complete or len(self.cycle.body) <= HIGH_WATER_LIMIT:
             self.flow.resume_reading()
 
     def _parse(self, data: bytes) -> None:
@@ -203,6 +202,7 @@ def _reason(error: httptools.HttpParserError) -> DenselyError:
     if isinstance(cause, DenselyError):
         return cause
     if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(cause, httptools.HttpParserError):
-        log.error("request.failed", exc_info=cause)
-        return DenselyError()
+        failed = DenselyError()
+        failed.__cause__ = cause
+        return failed
     return MalformedRequest(f"this is not well-formed HTTP: {cause or error}")

@@ -7,8 +7,6 @@ import os
 import secrets
 import shutil
 import tempfile
-import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from app.artifacts import bundle, evaluation
+from app.artifacts import archive, bundle, evaluation
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.manifest import FORMAT_VERSION, FileRecord, Manifest
 from app.errors import ArtifactInvalid, Unavailable
@@ -29,8 +27,6 @@ WEIGHTS = "weights.npz"
 PREPROCESSING = "preprocessing.json"
 KERAS_MODEL = "model.keras"
 STAGING = ".staging"
-PIECE = 2**18  # bytes of a file that are in memory at once while it is archived
-EARLIEST = 315_532_800  # 1 January 1980, seconds since 1970: zip files know no time before it
 IDENTITY = ".identity"
 
 
@@ -175,7 +171,8 @@ class ArtifactStore:
         """
         file = tempfile.TemporaryFile()  # noqa: SIM115 - handed on
         try:
-            self._write_archive(file, task, model_id)
+            names = (MANIFEST, *(files := self.manifest(task, model_id).files))
+            archive.write(file, [self.path(task, model_id) / name for name in names], files)
         except ArtifactInvalid:
             file.close()
             raise
@@ -184,15 +181,6 @@ class ArtifactStore:
             raise Unavailable("the archive cannot be written now") from error
         file.seek(0)
         return file
-
-    def _write_archive(self, file: IO[bytes], task: str, model_id: str) -> None:
-        files = self.manifest(task, model_id).files
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # weights hardly shrink
-            for name in (MANIFEST, *files):
-                with _opened(self.path(task, model_id) / name, model_id) as source:
-                    digest = _pack(source, archive, f"{model_id}/{name}")
-                if name != MANIFEST and digest != files[name].sha256:
-                    raise ArtifactInvalid(f"{name} of model {model_id} does not have its checksum")
 
     def copy_from(self, other: "ArtifactStore", task: str, model_id: str) -> None:
         """Take over an artifact of another folder, unless it is here already; published by rename like any other.
@@ -205,11 +193,13 @@ class ArtifactStore:
         if target.exists():
             return
         records = other.manifest(task, model_id).files
+        # All of it first: a damaged model is looked at again and again, until somebody mends it.
+        files = {n: _whole(other.path(task, model_id) / n, records.get(n)) for n in (MANIFEST, *records)}
         staging = self.staging(f"copy-{model_id}-{secrets.token_hex(4)}")
         try:
             staging.mkdir(parents=True)
-            for name in (MANIFEST, *records):  # with a new time: it must not look old to `sweep`
-                (staging / name).write_bytes(_whole(other.path(task, model_id) / name, records.get(name)))
+            for name, content in files.items():  # with a new time: it must not look old to `sweep`
+                (staging / name).write_bytes(content)
                 _fsync(staging / name)
             _fsync(staging)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -268,25 +258,6 @@ def _whole(path: Path, record: FileRecord | None) -> bytes:
 def _record(path: Path) -> FileRecord:
     content = path.read_bytes()
     return FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
-
-
-def _opened(path: Path, model_id: str) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
-
-
-def _pack(source: IO[bytes], archive: zipfile.ZipFile, name: str) -> str:
-    """Copy a file into the archive under this name, piece by piece; the SHA-256 of what was copied."""
-    digest = hashlib.sha256()
-    entry = zipfile.ZipInfo(name, time.gmtime(max(os.fstat(source.fileno()).st_mtime, EARLIEST))[:6])
-    entry.external_attr = 0o644 << 16
-    with archive.open(entry, "w", force_zip64=True) as packed:
-        while piece := source.read(PIECE):
-            digest.update(piece)
-            packed.write(piece)
-    return digest.hexdigest()
 
 
 def _modified(path: Path) -> float:

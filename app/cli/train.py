@@ -40,8 +40,7 @@ def train(
     asked: dict[str, Any] = {
         "preset": preset, "dataset": dataset, "recipe": _recipe(recipe, epochs), "seed": seed, "seeds": seeds,
         "validation": _validation(validation), "activate": activate, "name": name, "tags": _tags(tag or []),
-        "webhook": webhook,
-        "idempotency_key": key,
+        "webhook": webhook, "idempotency_key": key,
     }  # fmt: skip
     with connect(url, api_key) as client:
         run = client.train(task, **asked)

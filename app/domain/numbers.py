@@ -1,10 +1,12 @@
-"""Whole numbers as JSON has them."""
+"""Numbers as JSON has them."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class Integer:

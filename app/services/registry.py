@@ -151,7 +151,7 @@ class RegistryService:
     def register_bundled(self, bundled: ArtifactStore) -> dict[str, str]:
         """Take over the models that come with Densely, for tasks that have no model yet.
 
-        Returns why not, by task, for those whose files are damaged: to be tried again.
+        Returns why not, by task, for those whose files are damaged, or all if their list is: to be tried again.
 
         Raises:
             Unusable: the folder of the models cannot take them.
@@ -159,7 +159,11 @@ class RegistryService:
         damaged = {}
         with self._database.read() as tx:
             served = models.tasks_with_models(tx)
-        for task, model_id in _listed(bundled).items():
+        try:
+            listed = bundled.bundled()
+        except ArtifactInvalid as error:
+            return {task: error.message for task in tasks.all_tasks() if task not in served}
+        for task, model_id in listed.items():
             if task in served or task not in tasks.all_tasks():
                 continue
             try:
@@ -190,15 +194,6 @@ class RegistryService:
         if row is None:
             raise NotFound(f"there is no model {model_id!r}")
         return _model(row)
-
-
-def _listed(bundled: ArtifactStore) -> dict[str, str]:
-    """Model id by task; none if the list cannot be read, which the log tells."""
-    try:
-        return bundled.bundled()
-    except ArtifactInvalid as error:
-        log.error("model.bundled_invalid", reason=error.message)
-        return {}
 
 
 def _model(row: Any) -> Model:

@@ -150,9 +150,7 @@ class TrainingService:
         """The request with everything that was left out, checked."""
         if request.webhook is not None and (reason := self._webhooks.why_not(request.webhook)):
             raise _invalid("webhook", reason)
-        task = registry.all_tasks().get(request.task)
-        if task is None:
-            raise _invalid("task", f"there is no task {request.task!r}; tasks are {', '.join(registry.all_tasks())}")
+        task = _task(request.task)
         preset = task.presets.get(request.preset)
         if preset is None:
             raise _invalid(
@@ -187,6 +185,13 @@ class TrainingService:
             name=request.name,
             tags=request.tags,
         )
+
+
+def _task(name: str) -> Task:
+    task = registry.all_tasks().get(name)
+    if task is None:
+        raise _invalid("task", f"there is no task {name!r}; tasks are {', '.join(registry.all_tasks())}")
+    return task
 
 
 def _check_recipe(task: Task, recipe: Recipe) -> None:

@@ -87,7 +87,10 @@ class _Comparison:
         known = [row for row in rows if self._told(row) is not None]
         known.sort(key=lambda row: self._rank(self._told(row)), reverse=True)
         same = [row for row in known if row.dataset == self._manifest.dataset.name]
-        others = {row.dataset: row for row in reversed(known) if row.dataset != self._manifest.dataset.name}
+        others: dict[str, Any] = {}
+        for row in known:
+            if row.dataset != self._manifest.dataset.name:
+                others.setdefault(row.dataset, row)
         found = []
         for row in same[:MOST_SAME]:
             if (value := self._ask(row)) is not None:

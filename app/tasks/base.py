@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.numbers import Integer, OneMessage
+from app.domain.numbers import Integer, Number, OneMessage
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName, Preset
 from app.errors import DatasetInvalid, InvalidInput
 from app.tasks._answers import Effects, InputWarning, Refusal, named_effects
+from app.tasks._codes import NamedValues, Restored, Values
 from app.tasks._rows import Encoded, FloatMatrix, dense
 
 Columns = Mapping[str, Any]  # column name -> list or array with one entry per row
@@ -26,8 +27,6 @@ Split = Literal["train", "test"]
 
 MOST_VERSIONS = 2**31 - 1  # of a task, as its column in the database takes them
 SAMPLE = "sample"  # name of every task's bundled dataset
-
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class Input(BaseModel):
@@ -86,28 +85,6 @@ class DatasetInfo:
     def is_built_in(self) -> bool:
         """Whether the rows come from the task itself."""
         return self.is_sample or self.generated
-
-
-class Values(BaseModel):
-    """One encoded row of plain numbers."""
-
-    model_config = ConfigDict(extra="forbid")
-    values: list[Annotated[Number, Field(ge=-1e6, le=1e6)]] = Field(
-        max_length=10_000, fail_fast=True, description="what the first layer takes, in order"
-    )
-
-
-class NamedValues(BaseModel):
-    """One encoded row of plain numbers, with their names."""
-
-    values: list[float] = Field(description="what the first layer takes, in order")
-    columns: list[str] = Field(description="what each value stands for; empty where they have no names")
-
-
-class Restored(BaseModel):
-    """An encoded row turned back."""
-
-    input: dict[str, Any] = Field(description="the fields of which this is the encoding")
 
 
 class Encoder(Protocol):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
+from app.domain.numbers import Number
 from app.domain.recipes import Features, Pixels
 from app.tasks._answers import (
     EXPLAINED,
@@ -24,7 +25,7 @@ from app.tasks._files import MAX_CHARACTERS
 from app.tasks._pictures import read
 from app.tasks._presets.digits import PRESETS
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options, Task
 
 SIDE = 28  # pixels
 WHITE = 255  # the largest grey value

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from app.domain.numbers import Number
 from app.domain.recipes import Features, Raw, Standardized
 from app.tasks._answers import EXPLAINED, InputWarning, NamedEffects, Warnings
 from app.tasks._presets.housing import PRESETS
 from app.tasks._rows import Encoded, FloatMatrix, dense
 from app.tasks._table import fitted, loaded
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options, Task
 
 # Far beyond any town, and small enough that a standardised value stays a number in float32.
 Amount = Annotated[Number, Field(ge=-1e6, le=1e6)]

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from app.domain.numbers import Number
 from app.domain.optimizers import SGD
 from app.domain.recipes import Coordinates, Dense, Dropout, Features, Layer, Preset, Recipe
 from app.tasks._answers import EXPLAINED, Abstained, NamedEffects, Warnings, as_probability
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Number, Options, Task
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options, Task
 
 TRAIN, TEST = 200, 1_000  # points; the test split is large, so that its accuracy is about that of the whole plane
 NOISE = 0.4  # standard deviation of what is added to each coordinate

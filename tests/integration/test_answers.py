@@ -147,7 +147,8 @@ def test_what_cannot_be_is_refused(client: httpx.Client, finished: Finished) -> 
     model = made(finished, "housing")
     refused = {
         "split=train": ("split", "'test'"), "split=validation": ("split", "'test'"), "limit=0": ("limit", "1"),
-        "limit=10001": ("limit", "10000"), "limit=x": ("limit", "integer"), "cursor=-1": ("cursor", "0"),
+        "limit=10001": ("limit", "10000"), "limit=x": ("limit", "whole"), "limit=1_0": ("limit", "whole"),
+        "cursor=-1": ("cursor", "0"),
         "format=xlsx": ("format", "parquet"),
     }  # fmt: skip
 

@@ -88,6 +88,33 @@ def test_a_file_of_several_members_is_one_body(client: httpx.Client) -> None:
     assert 200 == post(client, "/predict", gzip.compress(POINT[:9]) + gzip.compress(POINT[9:]), "gzip").status_code
 
 
+def test_others_have_their_turn_between_members_that_hold_nothing() -> None:
+    """A small body may have very many of them."""
+    members = 1_000
+
+    async def ask() -> int:
+        turns, done = 0, asyncio.Event()
+
+        async def other() -> None:
+            nonlocal turns
+            while not done.is_set():
+                turns += 1
+                await asyncio.sleep(0)
+
+        async def receive() -> dict[str, object]:
+            body = gzip.compress(b"") * members + gzip.compress(POINT)
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        waiting = asyncio.create_task(other())
+        message = await unpacked({b"content-encoding": b"gzip"}, receive)()
+        done.set()
+        await waiting
+        assert POINT == message["body"]
+        return turns
+
+    assert asyncio.run(ask()) >= members
+
+
 def test_a_call_without_a_body_may_announce_any_packing(client: httpx.Client) -> None:
     for encoding in ("gzip", "br"):
         answer = client.post("/runs/r-nobody/cancel", headers={"Content-Encoding": encoding})

@@ -493,3 +493,20 @@ def test_nobody_writes_to_a_client_that_has_gone_or_does_not_read() -> None:
         assert [b'{"a": 2}'] == [body for _, body in waiting.replies]
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize("half_closed", [False, True])
+def test_a_last_request_is_the_last_also_where_it_goes_the_usual_way_late(half_closed: bool) -> None:
+    """The parser has forgotten `Connection: close` by then, and never knew that a client has closed its side."""
+
+    async def ask() -> None:
+        waiting = Waiting()
+        protocol, _ = connected(Clockwork(), waiting)
+        protocol.data_received(message(1, b"{}", extra="" if half_closed else "Connection: close\r\n"))
+        if half_closed:
+            assert protocol.eof_received()
+        ((reply, _),) = waiting.replies
+        reply(None)
+        assert not protocol.cycle.keep_alive
+
+    asyncio.run(ask())

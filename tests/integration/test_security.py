@@ -185,6 +185,8 @@ HEADS = [
     (["GET http://localhost@evil.example/tasks HTTP/1.1", "Host: localhost"], 400),
     (["GET ftp://localhost/tasks HTTP/1.1", "Host: localhost"], 400),
     (["GET http://localhost/tasks HTTP/1.1", "Host: localhost"], 200),
+    (["GET http://localhost HTTP/1.1", "Host: localhost"], 200),
+    (["GET http://localhost?a=b HTTP/1.1", "Host: localhost"], 200),
     (["GET http://LOCALHOST:80/tasks HTTP/1.1", "Host: localhost"], 200),
     (["GET http://[::1]:8000/tasks HTTP/1.1", "Host: [::1]:8000"], 200),
     (["GET /tasks HTTP/1.0"], 200),

@@ -20,6 +20,7 @@ from app.errors import Unusable
 from app.folders import check_writable
 from app.services.registry import RegistryService
 from app.settings import Settings
+from app.tasks import registry as tasks
 from benchmarks.service import free_port
 from tests.integration.test_cli import densely
 from tests.support.artifacts import publish_artifact
@@ -273,9 +274,18 @@ def test_a_damaged_bundled_model_takes_only_its_task_out(
 def test_a_damaged_list_of_bundled_models_bundles_nothing(
     database: Database, store: ArtifactStore, clock: FakeClock, bundle: ArtifactStore, content: str
 ) -> None:
+    """Until it is whole again, without a restart."""
+    whole = bundle.bundled()
     (bundle.root / "bundled.json").write_text(content)
+    registry = RegistryService(database, store, Catalog(store.root), clock)
 
-    assert {} == RegistryService(database, store, Catalog(store.root), clock).register_bundled(bundle)
+    found = registry.register_bundled(bundle)
+    assert set(tasks.all_tasks()) == set(found)
+    assert all("bundled.json" in reason for reason in found.values())
+    assert [] == list(store.published())
+    (bundle.root / "bundled.json").write_text(json.dumps(whole))
+    assert {} == registry.register_bundled(bundle)
+    assert {*whole.items()} == {*store.published()}
 
 
 def test_a_disk_that_fills_up_while_models_are_copied(

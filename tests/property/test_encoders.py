@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.domain.recipes import MultiHot, Raw, Standardized
 from app.errors import InvalidInput
 from app.tasks import registry
+from app.tasks._codes import Restored
 from app.tasks._rows import SparseRows
 from app.tasks._table import RawTable, Standardizer
 from app.tasks._text import (
@@ -25,7 +26,7 @@ from app.tasks._text import (
     known_words,
 )
 from app.tasks._words import set_apart, spans_of, spans_within, words_in, words_of
-from app.tasks.base import Restored, Task
+from app.tasks.base import Task
 from app.tasks.digits import PixelEncoder
 from app.tasks.housing import FEATURES
 from app.tasks.planar import CoordinateEncoder

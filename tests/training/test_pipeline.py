@@ -23,7 +23,8 @@ from app.errors import DatasetInvalid, LeaseLost, ParityError
 from app.inference.predictor import Predictor
 from app.services.execution import Attempt
 from app.tasks import registry
-from app.tasks.base import Options, Values
+from app.tasks._codes import Values
+from app.tasks.base import Options
 from app.training import evaluate, export, pipeline, program
 from app.training.checkpoint import Position
 from app.training.pipeline import Workplace, execute

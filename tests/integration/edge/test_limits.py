@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
+from app.api import heads
 from app.api.direct import DirectProtocol
 from app.api.heads import MOST_BYTES, MOST_FIELDS, MOST_TARGET
 from app.api.patience import Limits
@@ -153,6 +155,20 @@ def test_who_does_not_get_on_is_let_go(impatient: str, begun: bytes, drip: bytes
         assert found[0].headers["x-request-id"] == found[0].json()["request_id"]
 
 
+def test_the_rest_of_a_body_that_was_refused_early_is_read_and_passed_over(url: str) -> None:
+    """Also where it looks like several requests; what follows it is answered."""
+    length, first = 2 * 2**20, b"x" * 200_000
+    with connect(url) as connection:
+        connection.sendall(headed("POST /train", f"Content-Length: {length}") + first)
+        (refused,) = _answers(connection.recv(65_536))
+        assert 413 == refused.status
+        rest = (b"{}\r\n\r\n" * (length // 6))[: length - len(first)]
+        for at in range(0, len(rest), 50_000):
+            connection.sendall(rest[at : at + 50_000])
+        connection.sendall(LAST)
+        assert [200] == [each.status for each in _answers(received(connection))]
+
+
 def test_of_too_many_connections_the_last_ones_are_refused_and_the_others_served(start: Start) -> None:
     url = start(max_connections=30).url
     with ExitStack() as stack:
@@ -231,7 +247,7 @@ class Wire(asyncio.Transport):
 
 def connected(limits: Limits) -> tuple[DirectProtocol, Wire]:
     """A connection without a server."""
-    application = Application(SimpleNamespace(), {}, limits)  # type: ignore[arg-type]
+    application = Application(SimpleNamespace(), {}, limits=limits)  # type: ignore[arg-type]
     state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[], total_requests=0)
     protocol = DirectProtocol(configured(application), state, {}, _loop=asyncio.get_running_loop())  # type: ignore[arg-type]
     wire = Wire()
@@ -279,3 +295,42 @@ def test_time_counts_from_where_a_client_stands_and_not_from_its_last_byte() -> 
         assert ("closed", b"") == (wire.end, wire.sent), "there is nothing to answer"
 
     asyncio.run(ask())
+
+
+def test_a_client_that_reads_slowly_gets_all_answers_that_it_has_asked_for() -> None:
+    """Being idle is no reason to part while requests wait for their client to read."""
+
+    async def ask() -> None:
+        protocol, wire = connected(Limits())
+        protocol.data_received(request("GET", "/tasks") * 3)
+        protocol.pause_writing()
+        protocol.timeout_keep_alive_handler()
+        protocol._end_if_quiet()
+        assert not wire.end
+
+        idle, wire = connected(Limits())
+        idle.timeout_keep_alive_handler()
+        assert "closed" == wire.end
+
+    asyncio.run(ask())
+
+
+def test_a_mistake_of_ours_before_there_is_a_request_is_logged_with_the_id_that_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the secret is 42")
+
+    async def ask() -> Wire:
+        protocol, wire = connected(Limits())
+        protocol.data_received(request("GET", "/tasks", X_Request_ID="id-7"))
+        return wire
+
+    monkeypatch.setattr(heads, "check", fail)
+    with structlog.testing.capture_logs() as lines:
+        wire = asyncio.run(ask())
+    (answer,) = _answers(wire.sent)
+    assert (500, "id-7") == (answer.status, answer.headers["x-request-id"])
+    assert "42" not in answer.text
+    assert [("request.failed", "id-7")] == [(line["event"], line["request_id"]) for line in lines]
+    assert "42" in str(lines[0]["exc_info"])

@@ -334,6 +334,17 @@ def test_a_fresh_copy_counts_as_new(store: ArtifactStore, other: ArtifactStore) 
     assert [] == store.sweep(lambda _: True, older_than=time.time() - 3600)
 
 
+def test_a_damaged_artifact_is_not_copied_in_part(store: ArtifactStore, other: ArtifactStore) -> None:
+    """It is tried again twice a second until it is mended: that must not keep the disk busy."""
+    manifest = publish_artifact(other, TASK)
+    (other.path(TASK, manifest.id) / max(manifest.files)).write_bytes(b"altered")
+
+    with pytest.raises(ArtifactInvalid, match="checksum"):
+        store.copy_from(other, TASK, manifest.id)
+
+    assert not (store.root / STAGING).exists()
+
+
 def test_a_copy_that_cannot_be_put_in_place_says_so(store: ArtifactStore, other: ArtifactStore) -> None:
     """Only one reason to fail means that the artifact is here: that another process was first."""
     manifest = publish_artifact(other, TASK)

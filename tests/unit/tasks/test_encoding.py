@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from app.domain.recipes import Coordinates, Pixels, Standardized
 from app.errors import InvalidInput
 from app.tasks import registry
+from app.tasks._codes import Restored, Values
 from app.tasks._table import Standardizer
 from app.tasks._text import MAX_IDS, START, UNKNOWN, Ids, TextDecoding, TextEncoder, TextEncoding
-from app.tasks.base import Encoder, Restored, Task, Values
+from app.tasks.base import Encoder, Task
 from app.tasks.housing import FEATURES
 
 REVIEWS, STORIES = registry.get("sentiment"), registry.get("newswire")

@@ -56,6 +56,11 @@ def test_size_place_paper_colour_and_format_make_no_difference(kind: str) -> Non
         assert away(read(encoded(picture, kind))) < 6
 
 
+@pytest.mark.parametrize(("side", "doubts"), [(14, ("shows a digit of fewer than 12 pixels",)), (28, ()), (280, ())])
+def test_a_digit_of_few_pixels_is_doubted(side: int, doubts: tuple[str, ...]) -> None:
+    assert doubts == read(encoded(large(SEVEN, side))).doubts
+
+
 def test_the_digit_fills_a_box_of_twenty_pixels_with_its_mass_in_the_middle() -> None:
     found = EXPECTED
 

@@ -151,6 +151,8 @@ class RegistryService:
     def register_bundled(self, bundled: ArtifactStore) -> dict[str, str]:
         """Take over the models that come with Densely, for tasks that have no model yet.
 
+        Of one that was taken over before, and whose files are gone or altered since, they are put back.
+
         Returns why not, by task, for those whose files are damaged, or all if their list is: to be tried again.
 
         Raises:
@@ -164,10 +166,13 @@ class RegistryService:
         except ArtifactInvalid as error:
             return {task: error.message for task in tasks.all_tasks() if task not in served}
         for task, model_id in listed.items():
-            if task in served or task not in tasks.all_tasks():
+            if task not in tasks.all_tasks():
                 continue
             try:
-                self._take_over(bundled, task, model_id)
+                if task in served:
+                    self._restore(bundled, task, model_id)
+                else:
+                    self._take_over(bundled, task, model_id)
             except ArtifactInvalid as error:  # the other tasks go on
                 damaged[task] = error.message
             except OSError as error:
@@ -187,6 +192,26 @@ class RegistryService:
             models.insert_model(tx, **row_of(manifest))
             models.activate(tx, task, model_id, self._clock(), "came with Densely")
         log.info("model.bundled", task=task, model_id=model_id)
+
+    def _restore(self, bundled: ArtifactStore, task: str, model_id: str) -> None:
+        with self._database.read() as tx:
+            known = models.find(tx, model_id) is not None
+        if not known or self._is_whole(self._store, task, model_id) or not self._is_whole(bundled, task, model_id):
+            return
+        with self._database.write() as tx:
+            lock(tx, f"models of {task}")  # API processes that start together take turns
+            if not self._is_whole(self._store, task, model_id):
+                self._store.discard(self._store.path(task, model_id))
+                self._store.copy_from(bundled, task, model_id)
+                log.warning("model.restored", task=task, model_id=model_id)
+
+    @staticmethod
+    def _is_whole(store: ArtifactStore, task: str, model_id: str) -> bool:
+        try:
+            store.open(task, model_id)
+        except ArtifactInvalid:
+            return False
+        return True
 
     def _find(self, model_id: str) -> Model:
         with self._database.read() as tx:

@@ -251,6 +251,21 @@ DAMAGED: dict[str, Damage] = {
 }
 
 
+@pytest.mark.parametrize("damage", [*DAMAGED, "no folder"])
+def test_a_bundled_model_that_was_damaged_here_is_put_back(
+    database: Database, store: ArtifactStore, clock: FakeClock, bundle: ArtifactStore, damage: str
+) -> None:
+    """At the next start, from what came with the release; it stays the same model."""
+    model_id = bundle.bundled()["housing"]
+    registry = RegistryService(database, store, Catalog(store.root), clock)
+    registry.register_bundled(bundle)
+    DAMAGED.get(damage, shutil.rmtree)(store.path("housing", model_id))
+
+    assert {} == registry.register_bundled(bundle)
+    assert model_id == store.open("housing", model_id).manifest.id
+    assert [model_id] == [model.id for model in registry.page("housing", 10, None)[0]]
+
+
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_a_damaged_bundled_model_takes_only_its_task_out(
     database: Database, store: ArtifactStore, clock: FakeClock, bundle: ArtifactStore, damage: str

@@ -138,7 +138,10 @@ def _execute(attempt: Attempt, place: "Workplace", log: Any) -> RunError | None:
         if isinstance(error, LeaseLost | Unavailable) and not isinstance(error, ArtifactInvalid):
             raise
         log.exception("run.crashed")
-        return RunError(type=type(error).__name__, message=told(error))
+        message = told(error)
+        if isinstance(error, OSError):  # which one is in the log: no client learns a path
+            message += ": a file or folder of the worker; its log says which"
+        return RunError(type=type(error).__name__, message=message)
     log.info("run.published", model_id=manifest.id, test=manifest.metrics.test)
     return None
 

@@ -83,7 +83,8 @@ def test_a_run_that_fails_on_a_folder_tells_no_path(
     run = run_of(attempt)
     assert "failed" == run.status
     assert run.error is not None
-    assert ("NotADirectoryError", "Not a directory") == (run.error.type, run.error.message)
+    assert "NotADirectoryError" == run.error.type
+    assert "Not a directory: a file or folder of the worker; its log says which" == run.error.message
     with database.read() as tx:
         events = history.events_of(tx, attempt.run_id, 100, 0)
     told = capsys.readouterr().out

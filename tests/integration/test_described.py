@@ -22,9 +22,11 @@ from tests.support.described import Described, Request
 from tests.support.server import LiveServer
 
 # What needs no database, asked for an active model.
-WITHOUT_DATABASE = {"POST /predict", "GET /health/live"} | {
-    f"POST /tasks/{task}/{way}" for task in registry.all_tasks() for way in ("encode", "decode")
-}
+WITHOUT_DATABASE = (
+    {"POST /predict", "GET /health/live"}
+    | {f"POST /tasks/{task}/{way}" for task in registry.all_tasks() for way in ("encode", "decode")}
+    | {"GET /tasks/{task}/datasets/{dataset}/{kind}.{form}"}
+)
 KEY = "0123456789abcdef"
 
 
@@ -43,13 +45,13 @@ class Site:
         runs = {task: finished.run(task, answers_of(task), epochs) for task in registry.all_tasks()}
         for task, run in runs.items():
             self._activate(task, model_of(run))
-        other = finished.run("sentiment", answers_of("sentiment"), epochs)
+        other = finished.run("planar", answers_of("planar"), epochs)
         self.server = LiveServer(create_app(asked))
         self.client = self.server.client
         self.client.headers.update({"Authorization": f"Bearer {KEY}"} if changes else {})
         known = {
-            "run_id": runs["sentiment"], "model_id": model_of(runs["sentiment"]), "task": "sentiment", "form": "svg",
-            "kind": "confusion", "runs": f"{runs['sentiment']},{other}", "status": "succeeded", "dataset": "sample",
+            "run_id": runs["planar"], "model_id": model_of(runs["planar"]), "task": "planar", "form": "svg",
+            "runs": f"{runs['planar']},{other}", "status": "succeeded", "dataset": "sample",
         }  # fmt: skip
         bodies: dict[str, Any] = {"PUT /tasks/{task}/active-model": {"model_id": known["model_id"]}}
         codes = {"sentiment": {"ids": [1, 4]}, "newswire": {"ids": [1, 4]}, "digits": {"values": [0.5] * 784},

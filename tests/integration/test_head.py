@@ -1,6 +1,7 @@
 """HEAD is GET without a body, wherever there is GET; all other methods are refused in order."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -21,10 +22,12 @@ CHANGING = ("date", "x-request-id", "transfer-encoding")  # the last is of a bod
 @pytest.fixture
 def paths(client: httpx.Client, finished: Finished) -> list[str]:
     """One for each GET that there is, and the static files."""
-    run, other = (finished.run("sentiment", answers_of("sentiment"), EPOCHS) for _ in range(2))
-    known = {"run_id": run, "model_id": model_of(run), "task": "digits", "form": "svg", "kind": "confusion"}
+    run, other = (finished.run("planar", answers_of("planar"), EPOCHS) for _ in range(2))
+    known = {"run_id": run, "model_id": model_of(run), "task": "planar", "dataset": "sample", "form": "svg"}
+    kinds = {"models": "confusion", "tasks": "points", "compare": "boundaries"}  # of pictures, by what they are of
     described = client.get("/openapi.json").json()["paths"]
-    found = [path.format(**known) for path, item in described.items() if "get" in item]
+    gets = [path for path, item in described.items() if "get" in item]
+    found = [path.format(**known, kind=kinds.get(re.split(r"[/.]", path)[1])) for path in gets]
     found = [f"{path}?runs={run},{other}" if path.startswith("/compare") else path for path in found]
     static = ["/", "/web/js/main.js", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"]
     return found + static

@@ -30,6 +30,9 @@ HEADERS = st.sampled_from([{}] * 4 + [
 ])  # fmt: skip
 
 
+KINDS = {"models": "confusion", "tasks": "points", "compare": "boundaries"}  # of a task of the plane
+
+
 @dataclass(frozen=True)
 class Operation:
     """A call as it is described."""
@@ -86,7 +89,7 @@ class Described:
         }
         return Request(
             operation,
-            operation.path.format(**self.known) + (f"?{urlencode(given)}" if given else ""),
+            operation.path.format(**self._known(operation)) + (f"?{urlencode(given)}" if given else ""),
             None if body is None else json.dumps(body).encode(),
             {} if body is None else {"Content-Type": JSON},
         )
@@ -97,7 +100,7 @@ class Described:
         """A request that is right in some parts and wrong in others."""
         operation = draw(st.sampled_from(self.operations))
         parameters = operation.about.get("parameters", [])
-        parts = {p["name"]: self.known[p["name"]] for p in parameters if p["in"] == "path"}
+        parts = {p["name"]: self._known(operation)[p["name"]] for p in parameters if p["in"] == "path"}
         if parts and draw(st.integers(0, 3)) == 0:
             parts[draw(st.sampled_from(sorted(parts)))] = draw(ODD_TEXT.filter(bool))
         target = operation.path.format(**{name: _quoted(value) for name, value in parts.items()})
@@ -108,6 +111,10 @@ class Described:
                 query.append(f"{name}={_quoted(value)}")
         content, headers = draw(_contents(self._body(operation)))
         return Request(operation, target + ("?" + "&".join(query) if query else ""), content, headers | draw(HEADERS))
+
+    def _known(self, operation: Operation) -> Mapping[str, str]:
+        """A good value for each parameter of a path; of pictures there are other kinds below each of `KINDS`."""
+        return {**self.known, "kind": KINDS.get(operation.path.split("/")[1], "")}
 
     def _body(self, operation: Operation) -> Any:
         return copy.deepcopy(self.bodies.get(operation.name)) or operation.example

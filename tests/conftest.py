@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,13 @@ from app.settings import Settings
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
 from tests.support.server import LiveServer
+
+
+def pytest_configure() -> None:
+    """Processes that tests start obey signals, also where the tests themselves were started in the background."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)

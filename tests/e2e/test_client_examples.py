@@ -68,7 +68,7 @@ def test_the_readmes_commands_work(service: Service) -> None:
         assert done.returncode in expected, done.stderr
         told[words[0]] = done.stdout
 
-    assert {"predict", "encode", "decode", "train", "runs", "models", "doctor"} == set(told)
+    assert {"predict", "encode", "decode", "train", "runs", "models", "doctor", "presets"} == set(told)
     assert "? not bad\n" == told["decode"]
     assert "succeeded: accuracy" in told["train"]
     assert "capacity-3" in told["runs"]

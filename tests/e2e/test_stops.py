@@ -2,6 +2,7 @@
 
 import signal
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -83,6 +84,14 @@ def test_a_trainer_that_alone_is_told_to_end_is_lost(start_service: StartService
     assert any("status -15" in str(each["data"].get("message")) for each in events_of(service, run_id))
 
 
+def wait_for_spare(service: Service) -> None:
+    """The next trainer is started ten seconds after a run began."""
+    end = time.monotonic() + 120
+    while not processes_of(service, "app.training.trainer"):
+        assert time.monotonic() < end, service.log.read_text()
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_no_temporary_file_outlives_the_trainers(start_service: StartService, tmp_path: Path, number: int) -> None:
     """TensorFlow leaves nine files a run; of a killed worker the next one sweeps them."""
@@ -91,7 +100,7 @@ def test_no_temporary_file_outlives_the_trainers(start_service: StartService, tm
     service = start_service(TMPDIR=temporary, **QUICK_LEASE)
     run_id = service.train(task="planar", dataset="sample", recipe={"epochs": 2}, seed=1)["id"]
     service.wait(run_id, 240)
-    assert processes_of(service, "app.training.trainer") or number == signal.SIGTERM
+    wait_for_spare(service)
     signal_all(service, [number], trainers_first=False)
     service.process.wait(30)
     if number == signal.SIGKILL:

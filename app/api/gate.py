@@ -43,7 +43,9 @@ class Gate:
         scope["request_id"] = request_id.decode()
         max_body = self.max_body if _may_be_large(scope["path"]) else min(self.max_body, SMALL_MAX_BODY)
         head_only = scope["method"] == "HEAD"  # as GET; the server leaves the body out
-        exchange = _Exchange(compression.unpacked(headers, receive), send, request_id, max_body, head_only=head_only)
+        if scope["method"] in security.WITH_BODY:  # of others nobody reads it, and nothing in it changes the answer
+            receive = compression.unpacked(headers, receive)
+        exchange = _Exchange(receive, send, request_id, max_body, head_only=head_only)
         try:
             self._check(scope["method"], scope["path"], headers, max_body)
             await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
@@ -166,7 +168,7 @@ class _Exchange:
     async def receive(self) -> Message:
         message = await self._receive()
         self._received += len(message.get("body", b""))
-        if self._received > self._max_body:
+        if self._received > self._max_body and not self.started:
             raise security.too_large(self._max_body)
         return message
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from app.errors import CrossSite, Misdirected, TooLarge, Unauthorized, UnsupportedMediaType
 
 Headers = Mapping[bytes, bytes]  # lower-case names
+WITH_BODY = ("POST", "PUT", "PATCH")  # methods whose body is read
 
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -58,7 +59,7 @@ def check_content_type(method: str, headers: Headers) -> bool:
         UnsupportedMediaType: there is a body, and it says it is something else.
     """
     empty = headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
-    if empty or method not in ("POST", "PUT", "PATCH"):
+    if empty or method not in WITH_BODY:
         return False
     if not _is_json(headers):
         raise UnsupportedMediaType

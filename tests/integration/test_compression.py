@@ -115,6 +115,16 @@ def test_others_have_their_turn_between_members_that_hold_nothing() -> None:
     assert asyncio.run(ask()) >= members
 
 
+@pytest.mark.parametrize(("encoding", "size"), [("gzip", 300), ("identity", 2 * MIB)])
+def test_a_body_that_nobody_reads_breaks_no_answer(client: httpx.Client, encoding: str, size: int) -> None:
+    """Of a GET, damaged or too large: the answer has begun when it comes in."""
+    model = client.get("/models", params={"task": "sentiment"}).json()["items"][0]["id"]
+    for path in (f"/models/{model}/archive", "/models"):
+        answer = client.request("GET", path, content=iter([b"no gzip" * size]), headers={"Content-Encoding": encoding})
+
+        assert (200, True) == (answer.status_code, len(answer.content) > 100)
+
+
 def test_a_call_without_a_body_may_announce_any_packing(client: httpx.Client) -> None:
     for encoding in ("gzip", "br"):
         answer = client.post("/runs/r-nobody/cancel", headers={"Content-Encoding": encoding})

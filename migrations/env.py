@@ -24,11 +24,14 @@ try:
             # Batch mode drops the old table: with foreign keys on, that would delete the rows that refer to it.
             # Not in a transaction, where this setting does nothing.
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
-        # A lock first, so that two processes that start together migrate one after the other.
+        # A transaction of ours around all of them, which takes the lock before Alembic looks at the revision: Alembic
+        # itself commits after each migration on SQLite, and two processes that start together would both make the next.
         writing = connection.execution_options(densely_write=True)
-        context.configure(connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item)
-        with context.begin_transaction():
+        with writing.begin():
             lock(writing, "migrations")
+            context.configure(
+                connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item
+            )
             context.run_migrations()
 finally:
     database.close()

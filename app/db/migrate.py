@@ -29,13 +29,6 @@ def upgrade(url: str, revision: str = "head") -> None:
     condition.check(url)  # a database that is away or damaged is told apart from a migration that fails
     try:
         command.upgrade(config(url), revision)
-    except (SQLAlchemyError, CommandError, OSError):
-        _upgrade_again(url, revision)  # another process may have migrated it meanwhile: nothing is left to do then
-
-
-def _upgrade_again(url: str, revision: str) -> None:
-    try:
-        command.upgrade(config(url), revision)
     except (SQLAlchemyError, CommandError, OSError) as error:
         raise Unusable(f"the database cannot be migrated: {condition.reason(error)}; it is as it was") from error
 

@@ -227,27 +227,36 @@ def count(database: Database) -> dict[str, int]:
         return {n: tx.execute(select(func.count()).select_from(t)).scalar_one() for n, t in tables.items()}
 
 
-def test_a_failed_migration_leaves_nothing(new_url: Callable[[], str]) -> None:
-    """A table is in the way: the tables made before it are rolled back, so that the next try starts clean."""
-    url = new_url()
-    database = Database(url)
-    with database.write() as tx:
-        metadata.tables["workers"].create(tx)
-        tx.execute(insert(metadata.tables["workers"]).values(**_worker()))
-
-    with pytest.raises(Exception, match="workers"):
-        migrate.upgrade(url)
-
-    assert database.revision() is None
-    assert {"workers": 1} == count(database)
-    database.close()
-
-
 def _worker() -> dict[str, Any]:
     now = FakeClock()()
     return {
         "id": "w-1", "host": "here", "pid": 1, "started_at": now, "last_seen_at": now, "devices": [], "versions": {},
     }  # fmt: skip
+
+
+IN_THE_WAY = {
+    "workers": _worker(),
+    "installation": {"name": "models folder", "value": "x"},
+}
+
+
+@pytest.mark.parametrize("in_the_way", IN_THE_WAY)
+def test_a_failed_migration_leaves_nothing(new_url: Callable[[], str], in_the_way: str) -> None:
+    """A table of the first, or of a later one: the migrations before it are rolled back too, so that all can be tried
+    again; and nobody else ever sees some of them alone.
+    """
+    url = new_url()
+    database = Database(url)
+    with database.write() as tx:
+        metadata.tables[in_the_way].create(tx)
+        tx.execute(insert(metadata.tables[in_the_way]).values(**IN_THE_WAY[in_the_way]))
+
+    with pytest.raises(Exception, match=in_the_way):
+        migrate.upgrade(url)
+
+    assert database.revision() is None
+    assert {in_the_way: 1} == count(database)
+    database.close()
 
 
 def test_a_database_without_tables_is_not_ready(new_url: Callable[[], str]) -> None:

@@ -7,7 +7,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -50,7 +50,7 @@ log = logs.get()
 
 # How long a thread with a big batch may go on while the event loop waits for its turn; Python's default is 5 ms.
 SWITCH_SECONDS = 0.0005
-LINGER_SECONDS = 0.1  # for connections that were made and not accepted yet when the API is told to stop
+ACCEPT_SECONDS = 0.1  # for connections that were made and not accepted yet when the API is told to stop
 STOP_SECONDS = 5  # that unfinished answers get when the API is told to stop
 
 _DESCRIPTION = """Trains small Keras networks and serves them. Errors are problem documents (RFC 9457); times are
@@ -66,14 +66,17 @@ class Application:
         api: FastAPI,
         direct: Mapping[str, DirectGate],
         *,
+        prepare: Callable[[], None],
         root: str = "",
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
     ) -> None:
         """`direct`: what answers a POST, by path; each behind a gate of its own.
 
-        `root`: a proxy's path to this. `limits`: of its connections.
+        `prepare`: opens what it needs; the lifespan calls it too, and who wants its errors first. `root`: a proxy's
+        path to this. `limits`: of its connections.
         """
         self.api = api
+        self.prepare = prepare
         self.limits = limits
         self.turns = Turns()
         self._direct = direct
@@ -91,16 +94,21 @@ class Application:
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
-    """The application; it opens nothing before its lifespan starts."""
+    """The application; it opens nothing before it is prepared, or its lifespan starts."""
     database = Database(settings.url)
     services = _services(settings, database, clock)
     feed = Feed(services.events)
+    follower = Follower(services, ArtifactStore(settings.bundled_models))
+
+    def prepare() -> None:
+        database.check_revision()
+        follower.look()
 
     api = FastAPIOffline(
         title="Densely",
         version=app.__version__,
         description=_DESCRIPTION,
-        lifespan=lambda _: _living(settings, database, services, feed),
+        lifespan=lambda _: _living(settings, database, services, feed, follower),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -108,7 +116,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     )
     api.state.feed = feed
     api.state.prefix = settings.root_path
-    return _assemble(api, services, settings)
+    return _assemble(api, services, settings, prepare)
 
 
 def _services(settings: Settings, database: Database, clock: Clock) -> Services:
@@ -139,11 +147,12 @@ def _services(settings: Settings, database: Database, clock: Clock) -> Services:
 
 
 @asynccontextmanager
-async def _living(settings: Settings, database: Database, services: Services, feed: Feed) -> AsyncIterator[None]:
+async def _living(
+    settings: Settings, database: Database, services: Services, feed: Feed, follower: Follower
+) -> AsyncIterator[None]:
     """From the start of the service to its end."""
     database.check_revision()
-    follower = Follower(services, ArtifactStore(settings.bundled_models))
-    follower.look()
+    follower.look()  # next to nothing where the application was prepared
     gc.collect()
     gc.freeze()  # what is here stays: no collection needs to go through it again
     poll = asyncio.create_task(follower.run(settings.active_poll_seconds))
@@ -155,7 +164,7 @@ async def _living(settings: Settings, database: Database, services: Services, fe
     database.close()
 
 
-def _assemble(api: FastAPI, services: Services, settings: Settings) -> Application:
+def _assemble(api: FastAPI, services: Services, settings: Settings, prepare: Callable[[], None]) -> Application:
     """The routes, the error handlers, the description and the gate."""
     all_tasks = list(registry.all_tasks().values())
     contracts = [contract_of(task) for task in all_tasks]
@@ -178,6 +187,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings) -> Applicati
         {
             "/predict": DirectGate(prediction, most=settings.max_inflight, **options),
         },
+        prepare=prepare,
         root=settings.root_path,
         limits=Limits(settings.head_seconds, settings.max_body_seconds, _connections(settings.max_connections)),
     )
@@ -210,7 +220,7 @@ class Server(uvicorn.Server):
         if isinstance(application, Application):
             application.api.state.feed.close()
         if self.server_state.connections:
-            await asyncio.sleep(LINGER_SECONDS)
+            await asyncio.sleep(ACCEPT_SECONDS)
         await super().shutdown(sockets)
 
 
@@ -240,20 +250,13 @@ def serve(settings: Settings) -> None:
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     # Rather than where the user has no home, or in a temporary folder that nobody removes: matplotlib's list of fonts.
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "matplotlib"))
-    database = Database(settings.url)
-    try:  # here it is one line; in the lifespan it would be a traceback
-        database.check_revision()
-        registry_service = RegistryService(
-            database, ArtifactStore(settings.models_dir), Catalog(settings.datasets), utc_now
-        )
-        registry_service.register_bundled(ArtifactStore(settings.bundled_models))
-    finally:
-        database.close()
+    application = create_app(settings)
+    application.prepare()  # here its errors are one line; in the lifespan they would be a traceback
     sys.setswitchinterval(SWITCH_SECONDS)
     with suppress(ValueError):  # some systems allow less than they say
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    server = Server(configured(create_app(settings), host=settings.host, port=settings.port, log_level="warning"))
+    server = Server(configured(application, host=settings.host, port=settings.port, log_level="warning"))
     server.run(sockets=[_shared_port(settings)] if settings.workers > 1 else None)
     if not server.started:
         sys.exit(3)  # as uvicorn's own command does

@@ -11,7 +11,7 @@ from app.errors import DenselyError
 
 IN_PLACE_BYTES = 16_384  # of a body, at most
 HOLD_SECONDS = 0.1  # for the rest of a small request; most come in one piece, or two
-LINGER_SECONDS = 0.05  # for the next request of a connection when the server is told to stop
+KEEP_ALIVE_SECONDS = 0.05  # for the next request of a connection when the server is told to stop
 
 
 class InPlace(Protocol):
@@ -66,7 +66,7 @@ class DirectProtocol(Intake):
         if self._in_place:
             return
         if self._is_free():
-            self.loop.call_later(LINGER_SECONDS, self._end_if_free)
+            self.loop.call_later(KEEP_ALIVE_SECONDS, self._end_if_free)
         else:
             super().shutdown()
 

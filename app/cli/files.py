@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.cli.frame import fail
+from app.cli.output import as_json, line
 
 MOST_TEXT = 2**24  # bytes of a file that is read at once
 MARKS = {  # of byte order; the longer ones first, since one begins like another
@@ -93,3 +94,13 @@ def _naming(target: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError) as error:  # the latter of links that lead in a circle
         raise fail(f"{target}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def save(target: Path, content: bytes, as_text: bool) -> None:
+    """Write a file whole or not at all, and say where it is."""
+    with replacing(target) as file:
+        file.write(content)
+    if as_text:
+        as_json({"output": str(target)})
+    else:
+        line(str(target))

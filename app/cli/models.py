@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.connection import Json, Key, Url, check_task, connect
-from app.cli.files import replacing
+from app.cli.files import save
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 
 app = typer.Typer(help="Models: list, show, download, and their predictions.", invoke_without_command=True)
@@ -78,12 +78,7 @@ def download(
     target = output or Path(f"{model_id}.zip")
     with connect(url, api_key) as client:
         content = client.models.archive(model_id)
-    with replacing(target) as file:
-        file.write(content)
-    if as_text:
-        as_json({"output": str(target)})
-    else:
-        line(str(target))
+    save(target, content, as_text)
 
 
 @app.command()
@@ -112,12 +107,7 @@ def predictions(
             rows = client.models.predictions(model_id, limit or (None if output else PRINTED))
             content = json.dumps(rows, ensure_ascii=False).encode() + b"\n"
     if output:
-        with replacing(output) as file:
-            file.write(content)
-        if as_text:
-            as_json({"output": str(output)})
-        else:
-            line(str(output))
+        save(output, content, as_text)
     elif as_text:
         as_json(rows)
     else:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.cli.connection import Json, Key, Url, check_task, connect
-from app.cli.files import replacing
+from app.cli.files import save
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
 from app.client import Run
@@ -127,12 +127,7 @@ def compare(
             if form not in ("svg", "png"):
                 raise typer.BadParameter("--output must end in .svg or .png")
             content = client.compare_picture(run_ids, form, kind=picture, first_epoch=first_epoch, only=only)  # type: ignore[arg-type]
-            with replacing(output) as file:
-                file.write(content)
-            if as_text:
-                as_json({"output": str(output)})
-            else:
-                line(str(output))
+            save(output, content, as_text)
             return
         found = client.compare(run_ids)
     if as_text:

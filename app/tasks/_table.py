@@ -1,5 +1,6 @@
 """Numeric columns as network inputs: standardised, or as they are."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ Numbers = NDArray[np.float64]
 Bounds = Sequence[Sequence[float]]  # of each column the least and the greatest value in the training split
 
 
-class TableEncoder:
+class TableEncoder(ABC):
     """(value - shift) / scale, column by column."""
 
     kind: ClassVar[str]
@@ -57,8 +58,9 @@ class TableEncoder:
         """The content of `preprocessing.json`."""
         return {"kind": self.kind, "columns": self.columns, **self._learnt(), "bounds": self.bounds}
 
+    @abstractmethod
     def _learnt(self) -> dict[str, list[float]]:
-        raise NotImplementedError
+        """What was learnt from the training split, besides the bounds."""
 
 
 class Standardizer(TableEncoder):

@@ -13,10 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.numbers import Integer, Number, OneMessage
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName, Preset
-from app.errors import DatasetInvalid, InvalidInput
+from app.errors import DatasetInvalid
 from app.tasks._answers import Effects, InputWarning, Refusal, named_effects
-from app.tasks._codes import NamedValues, Restored, Values
-from app.tasks._rows import Encoded, FloatMatrix, dense
+from app.tasks._rows import Encoded, FloatMatrix
 
 Columns = Mapping[str, Any]  # column name -> list or array with one entry per row
 Label = str | int
@@ -123,9 +122,9 @@ class Task(ABC):
     presets: ClassVar[dict[str, Preset]]
     pictures: ClassVar[tuple[Picture, ...]]  # besides the layer diagram, of every model
     dataset_pictures: ClassVar[tuple[DatasetPicture, ...]] = ()  # of the rows themselves, of every dataset
-    Encoding: ClassVar[type[BaseModel]] = NamedValues  # how a model sees an input
-    Codes: ClassVar[type[BaseModel]] = Values  # the part of it that can be turned back
-    Decoding: ClassVar[type[BaseModel]] = Restored
+    Encoding: ClassVar[type[BaseModel]]  # how a model sees an input
+    Codes: ClassVar[type[BaseModel]]  # the part of it that can be turned back
+    Decoding: ClassVar[type[BaseModel]]
 
     @abstractmethod
     def rows(self, dataset: str) -> dict[str, Any]:
@@ -144,8 +143,13 @@ class Task(ABC):
         """Learn an encoder from the training split's input columns."""
 
     def index_encoder(self, features: Features, index: Sequence[str]) -> Encoder:
-        """The encoder of rows that were published as word ids, with those ids; only where inputs are texts."""
-        raise NotImplementedError
+        """The encoder of rows that were published as word ids, with those ids.
+
+        Raises:
+            DatasetInvalid: the inputs of this task are no texts.
+        """
+        del features, index
+        raise DatasetInvalid(f"task {self.name!r} has no texts, so its rows cannot be word ids")
 
     @abstractmethod
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
@@ -159,25 +163,17 @@ class Task(ABC):
     def decode(self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options) -> list[Any]:
         """Network outputs (rows, units) as instances of `Prediction`, with no warning and no explanation yet."""
 
+    @abstractmethod
     def encoding(self, encoder: Any, item: Any, encoded: Encoded) -> BaseModel:
         """How a model sees an instance of `Input`, whose row is `encoded`."""
-        del item
-        values = [round(value, 6) for value in dense(encoded)[0].tolist()]
-        return NamedValues(values=values, columns=list(getattr(encoder, "columns", ())))
 
+    @abstractmethod
     def decoding(self, encoder: Any, codes: Any) -> BaseModel:
         """An instance of `Codes` turned back.
 
         Raises:
             InvalidInput: there are not as many as this encoder makes, or one that it never makes.
         """
-        if len(codes.values) != encoder.width:
-            raise InvalidInput(f"takes {encoder.width} numbers, got {len(codes.values)}", field="values")
-        return Restored(input=self.restore(encoder, np.asarray(codes.values, dtype=np.float64)))
-
-    def restore(self, encoder: Any, row: NDArray[np.float64]) -> dict[str, Any]:
-        """The fields of the input whose encoded row, (width,), this is; not needed where `decoding` is overridden."""
-        raise NotImplementedError
 
     def exhibit(self, rows: FloatMatrix) -> NDArray[Any]:
         """What pictures show of some encoded rows, (rows, width): their numbers unless the task says otherwise."""

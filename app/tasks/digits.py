@@ -22,10 +22,11 @@ from app.tasks._answers import (
     as_probability,
 )
 from app.tasks._files import MAX_CHARACTERS
+from app.tasks._numeric import NumericTask
 from app.tasks._pictures import read
 from app.tasks._presets.digits import PRESETS
 from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options, Task
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options
 
 SIDE = 28  # pixels
 WHITE = 255  # the largest grey value
@@ -116,7 +117,7 @@ def _seven() -> list[list[int]]:
     return [[255 if start <= column < stop else 0 for column in range(SIDE)] for start, stop in spans]
 
 
-class Digits(Task):
+class Digits(NumericTask):
     """The classic MNIST notebook."""
 
     name = "digits"

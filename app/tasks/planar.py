@@ -12,8 +12,9 @@ from app.domain.numbers import Number
 from app.domain.optimizers import SGD
 from app.domain.recipes import Coordinates, Dense, Dropout, Features, Layer, Preset, Recipe
 from app.tasks._answers import EXPLAINED, Abstained, NamedEffects, Warnings, as_probability
+from app.tasks._numeric import NumericTask
 from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options, Task
+from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options
 
 TRAIN, TEST = 200, 1_000  # points; the test split is large, so that its accuracy is about that of the whole plane
 NOISE = 0.4  # standard deviation of what is added to each coordinate
@@ -109,7 +110,7 @@ def _capacity(units: int) -> Preset:
     return _preset(f"One hidden layer of {units} tanh {word}", Dense(units=units, activation="tanh"))
 
 
-class Planar(Task):
+class Planar(NumericTask):
     """The notebooks' toy points, which show what a network can and cannot do."""
 
     name = "planar"

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from benchmarks.service import Service
+from tests.support import postgres
 
 # Nothing listens there: a download fails at once instead of leaving this machine.
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
@@ -32,6 +33,13 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
     yield start
     for service in started:
         service.stop()
+
+
+@pytest.fixture
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server of the test's own."""
+    with postgres.running() as made:
+        yield made
 
 
 def processes_of(service: Service, module: str) -> list[psutil.Process]:

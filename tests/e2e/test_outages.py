@@ -14,15 +14,6 @@ from tests.support.proxy import Proxy
 
 
 @pytest.fixture
-def cluster() -> Iterator[postgres.Cluster]:
-    if reason := postgres.missing():
-        pytest.skip(reason)
-    running = postgres.Cluster()
-    yield running
-    running.close()
-
-
-@pytest.fixture
 def proxy(cluster: postgres.Cluster) -> Iterator[Proxy]:
     made = Proxy(cluster.port)
     yield made

@@ -1,21 +1,8 @@
 """The whole service on PostgreSQL."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.e2e.conftest import StartService, trainer_of
 from tests.e2e.test_crashes import WIDE
 from tests.support import postgres
-
-
-@pytest.fixture
-def cluster() -> Iterator[postgres.Cluster]:
-    if reason := postgres.missing():
-        pytest.skip(reason)
-    running = postgres.Cluster()
-    yield running
-    running.close()
 
 
 def test_a_run_outlives_its_trainer_and_two_instances_share_the_queue(

@@ -1,7 +1,6 @@
 """Whatever a client gets wrong is refused with a problem document that names the place, and nothing is written."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +16,9 @@ from app.db.base import metadata
 from app.db.engine import Database
 from app.domain.recipes import HEADS
 from app.main import create_app
-from app.settings import Settings
 from app.tasks import registry
 from tests.support.artifacts import add_model
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, settings_in
 
 JSON = ((b"Content-Type", b"application/json"),)
 MIB = 2**20
@@ -423,10 +421,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One migrated database with a model per task, served with and without a small body limit."""
     folder = tmp_path_factory.mktemp("bad-input")
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [n for n in os.environ if n.startswith("DENSELY_")]:
-            environment.delenv(name)
-        settings = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
+    settings = settings_in(folder)
     migrate.upgrade(settings.url)
     database = Database(settings.url)
     store = ArtifactStore(settings.models_dir)

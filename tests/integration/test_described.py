@@ -1,6 +1,5 @@
 """`/openapi.json` tells the truth: whatever is sent, the answer is one that it describes, database or not."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +13,11 @@ from app.artifacts.store import ArtifactStore
 from app.db import migrate, models
 from app.db.engine import Database
 from app.main import create_app
-from app.settings import Settings
 from app.tasks import registry
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.clock import FakeClock
 from tests.support.described import Described, Request
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, settings_in
 
 # What needs no database, asked for an active model.
 WITHOUT_DATABASE = (
@@ -34,10 +32,7 @@ class Site:
     """A service with a model for each task and finished runs, and its own description."""
 
     def __init__(self, folder: Path, **changes: Any) -> None:
-        with pytest.MonkeyPatch.context() as environment:
-            for name in [n for n in os.environ if n.startswith("DENSELY_")]:
-                environment.delenv(name)
-            asked = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "no", **changes)
+        asked = settings_in(folder).model_copy(update=changes)
         migrate.upgrade(asked.url)
         self.database = Database(asked.url)
         finished = Finished(self.database, ArtifactStore(asked.models_dir), FakeClock())

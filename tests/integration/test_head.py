@@ -92,7 +92,7 @@ def test_head_needs_a_key_where_get_does(client_for: Callable[[Settings], httpx.
 )
 def test_programs_that_look_whether_something_is_there_find_it(client: httpx.Client, command: list[str]) -> None:
     if shutil.which(command[0]) is None:
-        pytest.skip(f"there is no {command[0]} here")
+        pytest.skip(f"{command[0]} is not installed")
     url = f"http://127.0.0.1:{client.base_url.port}"
 
     for path, found in (("/tasks", True), ("/", True), ("/nothing", False)):

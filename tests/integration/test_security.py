@@ -1,7 +1,6 @@
 """Who may ask, which id a request has, and what a failure inside tells."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,10 +13,10 @@ from app.artifacts.store import ArtifactStore
 from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
-from app.settings import REPOSITORY, Settings
+from app.settings import REPOSITORY
 from app.tasks import registry
 from tests.support.artifacts import add_model
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, settings_in
 from tests.support.wire import exchange
 
 KEYS = ("correct-horse-battery", "another-key-of-the-team")
@@ -33,10 +32,7 @@ GUARDED = [
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, httpx.Client]]:
     """One database behind three applications: open, guarded by keys, and with a small body limit."""
     folder = tmp_path_factory.mktemp("security")
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [n for n in os.environ if n.startswith("DENSELY_")]:
-            environment.delenv(name)
-        plain = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
+    plain = settings_in(folder)
     migrate.upgrade(plain.url)
     database = Database(plain.url)
     for task in registry.all_tasks():
@@ -329,7 +325,7 @@ from app import logs
 from app.db import migrate
 from app.main import create_app
 from app.settings import Settings
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, settings_in
 from tests.support.wire import exchange
 
 folder = Path(sys.argv[1])

@@ -288,7 +288,7 @@ class TestAddresses:
 
         assert 1 == len(receiver.taken)
 
-    @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+    @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed; it makes the certificate")
     def test_the_certificate_must_be_the_names(
         self, monkeypatch: pytest.MonkeyPatch, start_receiver: Callable[..., Receiver], tmp_path: Path
     ) -> None:

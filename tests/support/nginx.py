@@ -36,7 +36,7 @@ class Nginx:
         """`locations`: the server's, in nginx' own words."""
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
         if program is None:
-            pytest.skip("there is no nginx here")
+            pytest.skip("nginx is not installed, for example Debian's package `nginx-light`")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -10,8 +10,12 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "unix_socket_directories=")
 START_SECONDS = 30.0
@@ -33,6 +37,18 @@ def missing() -> str | None:
     if binaries() is None:
         return "PostgreSQL tests need initdb and postgres in PATH or under /usr/lib/postgresql/*/bin"
     return None
+
+
+@contextmanager
+def running() -> Iterator["Cluster"]:
+    """A cluster until the end; a test is skipped where this machine lacks something."""
+    if reason := missing():
+        pytest.skip(reason)
+    cluster = Cluster()
+    try:
+        yield cluster
+    finally:
+        cluster.close()
 
 
 class Cluster:

@@ -1,12 +1,24 @@
 """The application behind a real uvicorn, on a port that the system chooses, or on the one it had before."""
 
+import os
 import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
+import pytest
 
 from app.main import Application, Server, configured
+from app.settings import Settings
+
+
+def settings_in(folder: Path) -> Settings:
+    """The default settings, whatever the environment says, with everything in this folder."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("DENSELY_")]:
+            environment.delenv(name)
+        return Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
 
 
 class LiveServer:

@@ -47,7 +47,7 @@ def compare_curves(
     summary="The models of several runs side by side in one picture",
     description="`boundaries`: of points of the plane, on the same axes, each with its test accuracy.",
     response_class=Response,
-    responses=PICTURE | responses(404, 409, 422, 503),
+    responses=PICTURE | responses(404, 409),
 )
 def compare_models(kind: ComparedPicture, runs: RunIds, form: Form, services: ServicesDep) -> Response:
     del kind  # there is one

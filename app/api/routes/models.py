@@ -86,7 +86,7 @@ def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Resp
     "rows and a column `probability_<label>` for each label; `format` decides where no header can be sent. In CSV "
     "several labels are separated by `;`, and a text that begins like a formula has an apostrophe before it.",
     response_class=Response,
-    responses=ANSWERS | responses(404, 406, 422, 503),
+    responses=ANSWERS | responses(404, 406),
 )
 def get_predictions(
     model_id: Identifier,

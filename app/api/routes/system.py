@@ -29,7 +29,7 @@ async def live() -> Liveness:
     summary="Can requests be answered?",
     description="200 while the database answers, also where a model is damaged, which takes only its own task out of "
     "service: `tasks` says which. With `task`, 503 as long as that one is not answered.",
-    responses=responses(404, 422, 503),
+    responses=responses(404),
 )
 async def ready(services: ServicesDep, task: TaskName = None) -> Readiness:
     await services.database_probe()

@@ -42,7 +42,7 @@ def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
     summary="The first rows of a dataset as a picture",
     description="`points` of the plane, or a `sheet` of digits with their labels.",
     response_class=Response,
-    responses=PICTURE | responses(404, 409, 422, 503),
+    responses=PICTURE | responses(404, 409),
 )
 def get_dataset_picture(
     task: Identifier,

@@ -15,11 +15,8 @@ from tests.support import postgres
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """A PostgreSQL server of our own, started once."""
-    if reason := postgres.missing():
-        pytest.skip(reason)
-    running = postgres.Cluster()
-    yield running
-    running.close()
+    with postgres.running() as made:
+        yield made
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -1,6 +1,5 @@
 """One served application for all the tests of what comes in over a connection."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,9 +9,8 @@ from app.artifacts.store import ArtifactStore
 from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
-from app.settings import Settings
 from tests.support.artifacts import add_model
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, settings_in
 
 Start = Callable[..., LiveServer]
 
@@ -21,10 +19,7 @@ Start = Callable[..., LiveServer]
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Starts a server with an active model of `planar` and these settings."""
     folder = tmp_path_factory.mktemp("edge")
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [n for n in os.environ if n.startswith("DENSELY_")]:
-            environment.delenv(name)
-        plain = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
+    plain = settings_in(folder)
     migrate.upgrade(plain.url)
     database = Database(plain.url)
     add_model(database, ArtifactStore(plain.models_dir), "planar")

@@ -25,7 +25,9 @@ from benchmarks.picture_forms import FORMS, Rng, jpeg, png, slope
 
 COUNT = 12  # digits of each form
 SLOW = "photograph, 12 megapixels"
-needs_datasets = pytest.mark.skipif("DENSELY_DATASETS_DIR" not in os.environ, reason="no MNIST here")
+needs_datasets = pytest.mark.skipif(
+    "DENSELY_DATASETS_DIR" not in os.environ, reason="DENSELY_DATASETS_DIR is not set: no MNIST here"
+)
 
 
 @pytest.fixture(scope="module")

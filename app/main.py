@@ -66,7 +66,7 @@ class Application:
         api: FastAPI,
         direct: Mapping[str, DirectGate],
         *,
-        prepare: Callable[[], None],
+        prepare: Callable[[], None] = lambda: None,
         root: str = "",
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
     ) -> None:

@@ -18,22 +18,23 @@ from starlette.types import Receive, Scope, Send
 
 import app
 from app import logs, processes
-from app.api import error_handlers, openapi, prefix
+from app.api import openapi
 from app.api.contracts import contract_of
 from app.api.dependencies import Services, once_each
-from app.api.direct import DirectProtocol, InPlace
 from app.api.feed import Feed
 from app.api.follower import Follower
-from app.api.gate import DirectGate, Gate
-from app.api.patience import LOOK_SECONDS, Limits
 from app.api.routes import compare, docs, encoding, events, models, page, predict, runs, system, tasks
 from app.api.threads import Probe, Writes
-from app.api.turns import Turns
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
+from app.server import error_handlers, prefix
+from app.server.gate import DirectGate, Gate
+from app.server.protocol import DirectProtocol, InPlace
+from app.server.timeouts import LOOK_SECONDS, Limits
+from app.server.turns import Turns
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService

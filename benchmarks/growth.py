@@ -41,8 +41,8 @@ def one(side: str, point: dict[str, int]) -> None:
 
     from app.datasets.catalog import Catalog
     from app.domain.recipes import Dense, MultiHot
+    from app.encoding.rows import dense, take
     from app.tasks import registry
-    from app.tasks._rows import dense, take
     from app.training.build import build
     from app.training.feed import Examples, for_loss
     from app.training.program import Program

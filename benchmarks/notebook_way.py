@@ -21,8 +21,8 @@ from numpy.typing import NDArray  # noqa: E402
 
 from app.datasets.catalog import Catalog  # noqa: E402
 from app.domain.recipes import HEADS, KFold, RecipePatch  # noqa: E402
+from app.encoding.rows import dense  # noqa: E402
 from app.tasks import registry  # noqa: E402
-from app.tasks._rows import dense  # noqa: E402
 from app.training.build import build  # noqa: E402
 from app.training.feed import for_loss  # noqa: E402
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from app.artifacts.store import ArtifactStore
 from app.inference.predictor import Predictor
+from app.kinds.answers import Refused
+from app.kinds.base import Options
 from app.settings import Settings
 from app.tasks import registry
-from app.tasks._answers import Refused
-from app.tasks.base import Options
 from app.tasks.digits import DigitInput
 from benchmarks.picture_forms import FORMS
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json, to_json
 
-from app.api import problems
 from app.errors import FieldError, InvalidInput, MalformedBody
-from app.tasks._answers import Refused
-from app.tasks.base import Options, Task
+from app.kinds.answers import Refused
+from app.kinds.base import Options, Task
+from app.server import problems
 
 MAX_INSTANCES = 10_000
 MAX_FIELDS = 64  # of any object in a body; the largest form has 13

@@ -8,10 +8,10 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, BeforeValidator
 
-from app.api import problems
 from app.api.threads import Probe, Writes
 from app.datasets.catalog import Catalog
 from app.errors import InvalidInput
+from app.server import problems
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService

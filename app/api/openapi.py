@@ -9,8 +9,8 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.contracts import Contract
 from app.api.dependencies import responses
-from app.api.gate import OPEN_FOLDERS, OPEN_PATHS
-from app.api.problems import Problem
+from app.server.gate import OPEN_FOLDERS, OPEN_PATHS
+from app.server.problems import Problem
 
 REF = "#/components/schemas/{model}"
 

@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from app.datasets.catalog import Catalog
 from app.domain.recipes import HeadName, Preset
+from app.kinds.base import Task
 from app.services.drawings import kinds_of_dataset
 from app.services.registry import Model
-from app.tasks.base import Task
 
 
 class DatasetSummary(BaseModel):

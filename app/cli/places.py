@@ -10,9 +10,9 @@ from app.artifacts.store import ArtifactStore
 from app.cli.finding import Finding
 from app.datasets.catalog import Catalog
 from app.errors import ArtifactInvalid, DenselyError, Unusable
+from app.kinds.base import DatasetInfo, Task
 from app.settings import Settings
 from app.tasks import registry
-from app.tasks.base import DatasetInfo, Task
 
 LEAST_ROOM = 2**30  # bytes: a checkpoint and a published model of the largest size, with some to spare
 NO_FILE = "no file yet; the first start makes it"

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from app.datasets import sample
+from app.encoding.encoder import Columns
 from app.errors import DatasetInvalid
-from app.tasks.base import Columns, DatasetInfo, Split, Task
+from app.kinds.base import DatasetInfo, Split, Task
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
 INDEX_KEY = b"densely.word_index"  # the words by rank, of rows that were published as word ids

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import app
+from app.encoding.rows import ByteRows, Encoded, SparseRows
 from app.errors import told
-from app.tasks._rows import ByteRows, Encoded, SparseRows
 
 FORMAT = 2  # raise it when entries have another form; other rows for the same data are `Task.encoder_version`
 META = "meta.json"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from app.tasks._rows import FloatMatrix
+from app.encoding.rows import FloatMatrix
 
 Function = Callable[[FloatMatrix], FloatMatrix]
 

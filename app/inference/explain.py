@@ -5,9 +5,9 @@ Exact, and cheap: the first layer is linear, so that leaving out a number takes 
 
 import numpy as np
 
+from app.encoding.rows import Encoded, FloatMatrix, SparseRows, dense
 from app.inference.forward import Network
-from app.tasks._answers import Effects
-from app.tasks._rows import Encoded, FloatMatrix, SparseRows, dense
+from app.kinds.answers import Effects
 
 
 def effects_of(

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import LayerRow
+from app.encoding.rows import Encoded, FloatMatrix, SparseRows, take
+from app.encoding.rows import dense as as_matrix
 from app.errors import ArtifactInvalid
 from app.inference.activations import ACTIVATIONS
-from app.tasks import _rows
-from app.tasks._rows import Encoded, FloatMatrix, SparseRows, take
 
 Step = Callable[[Encoded], FloatMatrix]
 
@@ -29,7 +29,7 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
     become a matrix of `width` columns.
     """
     if not isinstance(x, SparseRows):
-        product: FloatMatrix = _rows.dense(x) @ kernel
+        product: FloatMatrix = as_matrix(x) @ kernel
         return product
     if len(x.offsets) == 2 and len(x.indices) < MOST_ONES:  # one row: half the time of `np.add.reduce`
         total: FloatMatrix = _ONES[:, : len(x.indices)].dot(kernel.take(x.indices, axis=0))
@@ -122,7 +122,7 @@ class Network:
         kernel, bias, activation = self.kernels[0]
         activate, most = ACTIVATIONS[activation], max(1, MOST_PICKED // kernel.shape[1])
         total = multiply(row, kernel) + bias
-        values = None if isinstance(row, SparseRows) else _rows.dense(row)[0]
+        values = None if isinstance(row, SparseRows) else as_matrix(row)[0]
         if values is not None and usual is not None:
             values = values - usual
         parts = [np.zeros((0, self.kernels[-1][0].shape[1]), dtype=np.float32)]

@@ -7,12 +7,12 @@ import numpy as np
 from pydantic import BaseModel
 
 from app.artifacts.store import Artifact
+from app.encoding.rows import Encoded, FloatMatrix, take
 from app.errors import ArtifactInvalid, InvalidInput
 from app.inference.explain import effects_of
 from app.inference.forward import Network
-from app.tasks._answers import InputWarning, Refusal, Refused
-from app.tasks._rows import Encoded, FloatMatrix, take
-from app.tasks.base import Options, Task
+from app.kinds.answers import InputWarning, Refusal, Refused
+from app.kinds.base import Options, Task
 
 A_TOY = InputWarning(
     field="model", message="was trained on the bundled sample, not on real data: its answers are for trying things out"

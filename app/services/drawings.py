@@ -9,8 +9,8 @@ from app.artifacts.evaluation import EVALUATION
 from app.artifacts.manifest import Manifest
 from app.datasets.catalog import Catalog
 from app.domain.runs import Run, RunStatus
+from app.kinds.base import DatasetInfo, DatasetPicture, Picture, Task
 from app.tasks import registry
-from app.tasks.base import DatasetInfo, DatasetPicture, Picture, Task
 
 ComparedPicture = Literal["boundaries"]
 SIDE_BY_SIDE: dict[ComparedPicture, Picture] = {"boundaries": "boundary"}  # of which picture of a model

@@ -15,13 +15,13 @@ from app.datasets.catalog import Catalog
 from app.db import history, models
 from app.db.engine import Database
 from app.domain.runs import Epoch, Run
+from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
+from app.kinds.base import DatasetInfo, DatasetPicture, Label, Picture, Split, Task
 from app.plots.style import Form
 from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks import registry
-from app.tasks._rows import dense
-from app.tasks.base import DatasetInfo, DatasetPicture, Label, Picture, Split, Task
 
 MOST_PICTURES = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...

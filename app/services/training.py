@@ -14,10 +14,10 @@ from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, Epoch, Event, Run, RunFilter, RunRequest, RunStatus, TrainRequest
 from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
+from app.kinds.base import DatasetInfo, Task
 from app.services.paging import cut
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks import registry
-from app.tasks.base import DatasetInfo, Task
 
 
 class TrainingService:

@@ -11,7 +11,12 @@ from typing_extensions import TypedDict
 
 from app.domain.numbers import Number
 from app.domain.recipes import Features, Pixels
-from app.tasks._answers import (
+from app.encoding.encoder import Columns, Encoder
+from app.encoding.pictures.digit import read
+from app.encoding.pictures.files import MAX_CHARACTERS
+from app.encoding.pixels import SIDE, PixelEncoder
+from app.encoding.rows import Encoded, FloatMatrix, dense
+from app.kinds.answers import (
     EXPLAINED,
     Abstained,
     Effects,
@@ -21,15 +26,10 @@ from app.tasks._answers import (
     Warnings,
     as_probability,
 )
-from app.tasks._files import MAX_CHARACTERS
-from app.tasks._numeric import NumericTask
-from app.tasks._pictures import read
+from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.numeric import NumericTask
 from app.tasks._presets.digits import PRESETS
-from app.tasks._rows import ByteRows, Encoded, FloatMatrix, dense
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options
 
-SIDE = 28  # pixels
-WHITE = 255  # the largest grey value
 MAX_IMAGES = 100  # of one request, each of which takes some milliseconds
 FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
 SURENESS = 0.5  # that a picture which gives rise to doubts was read right; if not, all digits are as likely
@@ -91,23 +91,6 @@ class DigitPrediction(TypedDict):
     abstained: Abstained
     warnings: Warnings
     explanation: NotRequired[Annotated[DigitExplanation, Field(description=EXPLAINED)]]
-
-
-class PixelEncoder:
-    """Grey values to the range 0 to 1."""
-
-    width = SIDE * SIDE
-
-    def encode(self, columns: Columns) -> Encoded:
-        """(rows, 784): float32, or the bytes themselves, as datasets have them."""
-        pixels = np.asarray(columns["pixels"])
-        if pixels.dtype == np.uint8:
-            return ByteRows(pixels.reshape(-1, self.width), WHITE)
-        return pixels.astype(np.float32, copy=False).reshape(-1, self.width) / np.float32(WHITE)
-
-    def to_json(self) -> dict[str, Any]:
-        """The content of `preprocessing.json`."""
-        return {"kind": "pixels", "shape": [SIDE, SIDE], "scale": WHITE}
 
 
 def _seven() -> list[list[int]]:

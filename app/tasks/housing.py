@@ -10,12 +10,13 @@ from typing_extensions import TypedDict
 
 from app.domain.numbers import Number
 from app.domain.recipes import Features, Raw, Standardized
-from app.tasks._answers import EXPLAINED, InputWarning, NamedEffects, Warnings
-from app.tasks._numeric import NumericTask
+from app.encoding.encoder import Columns, Encoder
+from app.encoding.rows import Encoded, FloatMatrix, dense
+from app.encoding.table import fitted, loaded
+from app.kinds.answers import EXPLAINED, InputWarning, NamedEffects, Warnings
+from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.numeric import NumericTask
 from app.tasks._presets.housing import PRESETS
-from app.tasks._rows import Encoded, FloatMatrix, dense
-from app.tasks._table import fitted, loaded
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options
 
 # Far beyond any town, and small enough that a standardised value stays a number in float32.
 Amount = Annotated[Number, Field(ge=-1e6, le=1e6)]

@@ -8,11 +8,13 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.domain.recipes import HeadName
-from app.tasks import _text
-from app.tasks._answers import EXPLAINED, Abstained, Warnings, as_probability
+from app.encoding.encoder import Columns
+from app.encoding.multi_hot import known_words
+from app.encoding.rows import Encoded, FloatMatrix
+from app.kinds.answers import EXPLAINED, Abstained, Warnings, as_probability
+from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.text import Text, TextExplanation, TextTask
 from app.tasks._presets.newswire import PRESETS
-from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options
 
 # In the numbering of keras.datasets.reuters, 0 to 45.
 TOPICS = (
@@ -25,7 +27,7 @@ TOPICS = (
 class StoryInput(Input):
     """A story and, if there is one, its headline."""
 
-    text: _text.Text
+    text: Text
     title: str | None = Field(None, max_length=1_000, description="headline, at most 1,000 characters")
 
 
@@ -54,7 +56,7 @@ class StoryPrediction(TypedDict):
     known_words: Annotated[float, Field(description="share of the story's words that the vocabulary holds, 0 to 1")]
     abstained: Abstained
     warnings: Warnings
-    explanation: NotRequired[Annotated[_text.TextExplanation, Field(description=EXPLAINED)]]
+    explanation: NotRequired[Annotated[TextExplanation, Field(description=EXPLAINED)]]
 
 
 def _sure(row: list[float], order: list[int]) -> Iterator[int]:
@@ -62,7 +64,7 @@ def _sure(row: list[float], order: list[int]) -> Iterator[int]:
     return takewhile(lambda place: row[place] > 0.5, order)
 
 
-class Newswire(_text.TextTask):
+class Newswire(TextTask):
     """The classic Reuters notebook."""
 
     name = "newswire"
@@ -118,7 +120,7 @@ class Newswire(_text.TextTask):
         ranked = (-outputs).argsort(axis=1, kind="stable").tolist()
         names = cast(Sequence[str], labels)
         answers: list[StoryPrediction] = []
-        for row, order, known in zip(outputs.tolist(), ranked, _text.known_words(encoded), strict=True):
+        for row, order, known in zip(outputs.tolist(), ranked, known_words(encoded), strict=True):
             top: list[TopicScore] = [
                 {"label": names[i], "probability": as_probability(row[i])} for i in order[: options.top_k]
             ]

@@ -11,10 +11,12 @@ from typing_extensions import TypedDict
 from app.domain.numbers import Number
 from app.domain.optimizers import SGD
 from app.domain.recipes import Coordinates, Dense, Dropout, Features, Layer, Preset, Recipe
-from app.tasks._answers import EXPLAINED, Abstained, NamedEffects, Warnings, as_probability
-from app.tasks._numeric import NumericTask
-from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Encoder, Input, Label, Options
+from app.encoding.coordinates import CoordinateEncoder
+from app.encoding.encoder import Columns, Encoder
+from app.encoding.rows import Encoded, FloatMatrix
+from app.kinds.answers import EXPLAINED, Abstained, NamedEffects, Warnings, as_probability
+from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.numeric import NumericTask
 
 TRAIN, TEST = 200, 1_000  # points; the test split is large, so that its accuracy is about that of the whole plane
 NOISE = 0.4  # standard deviation of what is added to each coordinate
@@ -39,21 +41,6 @@ class PointPrediction(TypedDict):
     abstained: Abstained
     warnings: Warnings
     explanation: NotRequired[Annotated[NamedEffects, Field(description=EXPLAINED)]]
-
-
-class CoordinateEncoder:
-    """The two numbers as they are."""
-
-    width = 2
-    columns = ("x1", "x2")
-
-    def encode(self, columns: Columns) -> Encoded:
-        """(rows, 2) float32."""
-        return np.column_stack([np.asarray(columns[name], dtype=np.float32) for name in self.columns])
-
-    def to_json(self) -> dict[str, Any]:
-        """The content of `preprocessing.json`."""
-        return {"kind": "coordinates", "columns": list(self.columns)}
 
 
 def _moons(n: int) -> tuple[Points, Points]:

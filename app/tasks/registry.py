@@ -6,7 +6,7 @@ from functools import cache
 
 import app.tasks
 from app.errors import NotFound
-from app.tasks.base import Task
+from app.kinds.base import Task
 
 _NOT_TASKS = {"base", "registry"}
 

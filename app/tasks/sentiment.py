@@ -6,17 +6,19 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from app.tasks import _text
-from app.tasks._answers import EXPLAINED, Abstained, Warnings, as_probability
+from app.encoding.encoder import Columns
+from app.encoding.multi_hot import known_words
+from app.encoding.rows import Encoded, FloatMatrix
+from app.kinds.answers import EXPLAINED, Abstained, Warnings, as_probability
+from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.text import Text, TextExplanation, TextTask
 from app.tasks._presets.sentiment import PRESETS
-from app.tasks._rows import Encoded, FloatMatrix
-from app.tasks.base import SAMPLE, Columns, DatasetInfo, Input, Label, Options
 
 
 class ReviewInput(Input):
     """A review in plain words."""
 
-    text: _text.Text
+    text: Text
 
 
 class ReviewPrediction(TypedDict):
@@ -28,10 +30,10 @@ class ReviewPrediction(TypedDict):
     known_words: Annotated[float, Field(description="share of the review's words that the vocabulary holds, 0 to 1")]
     abstained: Abstained
     warnings: Warnings
-    explanation: NotRequired[Annotated[_text.TextExplanation, Field(description=EXPLAINED)]]
+    explanation: NotRequired[Annotated[TextExplanation, Field(description=EXPLAINED)]]
 
 
-class Sentiment(_text.TextTask):
+class Sentiment(TextTask):
     """The classic IMDB notebook."""
 
     name = "sentiment"
@@ -69,7 +71,7 @@ class Sentiment(_text.TextTask):
         """`outputs` (rows, 1), the probability of the second label, or (rows, 2), of both."""
         del labels
         answers: list[ReviewPrediction] = []
-        for value, known in zip(outputs[:, -1].tolist(), _text.known_words(encoded), strict=True):
+        for value, known in zip(outputs[:, -1].tolist(), known_words(encoded), strict=True):
             both = {"negative": as_probability(1 - value), "positive": as_probability(value)}
             label: Literal["negative", "positive"] = "positive" if value > 0.5 else "negative"
             abstained = options.abstain(both[label])

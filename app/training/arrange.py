@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from app.encoding.rows import ByteRows, Encoded, FloatMatrix, SparseRows
 from app.errors import TrainingError
-from app.tasks._rows import ByteRows, Encoded, FloatMatrix, SparseRows
 
 MOST_IDS = 8_000_000  # arranged at once, 64 MB: longer epochs go in several parts
 ROUNDED = 4_096  # places for ids come in multiples of it, so that another epoch fits the same program

@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 
 from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Calibration
-from app.tasks.base import Target
+from app.kinds.base import Target
 
 CALIBRATED: tuple[HeadName, ...] = ("binary", "multiclass", "multilabel")  # heads whose outputs are probabilities
 LEAST, MOST = 0.05, 20.0  # beyond, a network says nothing or far too much, and no temperature mends that

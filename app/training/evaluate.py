@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from app.artifacts.evaluation import Evaluation, Plane, Shown, millionths_of
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName
+from app.encoding.rows import dense, take
 from app.errors import ArtifactInvalid
 from app.inference.predictor import Predictor
-from app.tasks._rows import dense, take
-from app.tasks.base import Label, Target, Task
+from app.kinds.base import Label, Target, Task
 from app.training.prepare import Prepared
 
 SHEET_FIRST, SHEET_WRONG = 60, 40  # a contact sheet: the first rows, and the worst mistakes among the others

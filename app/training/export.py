@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from app.artifacts.manifest import Parity
 from app.artifacts.store import KERAS_MODEL, PREPROCESSING, WEIGHTS
+from app.encoding.encoder import Encoder
+from app.encoding.rows import Encoded, SparseRows, take
 from app.errors import ParityError
 from app.inference.forward import Network
-from app.tasks._rows import Encoded, SparseRows, take
-from app.tasks.base import Encoder
 from app.training import fit
 from app.training.build import layer_table
 

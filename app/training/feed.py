@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import Recipe
-from app.tasks._rows import Encoded
-from app.tasks.base import Target
+from app.encoding.rows import Encoded
+from app.kinds.base import Target
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from app.domain.recipes import EarlyStopping, Raw, Recipe
+from app.encoding.rows import Encoded, dense, take
 from app.errors import Diverged
-from app.tasks._rows import Encoded, dense, take
 from app.training.arrange import Numbers
 from app.training.build import monitor_mode
 from app.training.program import EVALUATION_BATCH, Program, plain

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from app.domain.recipes import Holdout, KFold, Recipe
 from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Progress, Run, Spread, SpreadOver, seed_of_fit
+from app.encoding.rows import take
 from app.errors import DatasetInvalid, Diverged
+from app.kinds.base import Task
 from app.services.execution import Attempt
-from app.tasks._rows import take
-from app.tasks.base import Task
 from app.training import calibrate, evaluate, export
 from app.training import fit as fitting
 from app.training.arrange import Numbers

@@ -17,10 +17,10 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Run
+from app.kinds.base import Task
 from app.services import publication
 from app.services.execution import Attempt
 from app.tasks import registry
-from app.tasks.base import Task
 from app.training import devices, evaluate, export
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints

@@ -9,8 +9,9 @@ import numpy as np
 from app.datasets.catalog import Catalog, Dataset
 from app.datasets.encoded import EncodedCache, Entry, EntryDamaged, from_arrays, to_arrays
 from app.domain.recipes import HEADS, Recipe
+from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, told
-from app.tasks.base import DatasetInfo, Encoder, Label, Task
+from app.kinds.base import DatasetInfo, Label, Task
 from app.training import published
 from app.training.feed import Examples
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from app.datasets.catalog import INDEX_KEY, NOTES_KEY
 from app.errors import DatasetUnavailable, DenselyError, LeaseLost, Unavailable, told
-from app.tasks.base import DatasetInfo
+from app.kinds.base import DatasetInfo
 from app.tasks.housing import FEATURES
 from app.tasks.newswire import TOPICS
 from app.training._reuters import MISTEXTED

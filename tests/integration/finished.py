@@ -13,10 +13,10 @@ from app.db import models, runs
 from app.db.engine import Database
 from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Metrics, Progress
+from app.encoding.rows import dense
 from app.services.execution import Attempt, WorkerService
 from app.services.publication import row_of
 from app.tasks import registry
-from app.tasks._rows import dense
 from tests.support.artifacts import learnt, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run

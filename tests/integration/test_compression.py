@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from app.api import compression
-from app.api.compression import PIECE, unpacked
 from app.artifacts.store import ArtifactStore
 from app.db import migrate
 from app.db.engine import Database
 from app.errors import MalformedBody, TooLarge
 from app.main import create_app
+from app.server import compression
+from app.server.compression import PIECE, unpacked
 from app.settings import Settings
 from tests.support.artifacts import add_model
 from tests.support.server import LiveServer

@@ -15,10 +15,11 @@ from PIL import Image, ImageDraw
 
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
+from app.encoding.multi_hot import START, UNKNOWN
+from app.encoding.rows import dense
+from app.kinds.text import MAX_IDS
 from app.settings import Settings
 from app.tasks import registry
-from app.tasks._rows import dense
-from app.tasks._text import MAX_IDS, START, UNKNOWN
 from tests.support.artifacts import add_model, learnt
 
 TEXTS = ("newswire", "sentiment")

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.direct import IN_PLACE_BYTES, DirectProtocol
-from app.api.gate import DirectGate
-from app.api.turns import AT_A_TIME
 from app.main import Application, configured
+from app.server.gate import DirectGate
+from app.server.protocol import IN_PLACE_BYTES, DirectProtocol
+from app.server.turns import AT_A_TIME
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
 

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.gate import DirectGate
-from app.api.together import Together
-from app.api.transport import Joining
 from app.errors import InvalidInput
 from app.main import create_app
+from app.server.batcher import Together
+from app.server.gate import DirectGate
+from app.server.transport import Joining
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
 from tests.support.server import LiveServer

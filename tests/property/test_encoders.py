@@ -10,26 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot, Raw, Standardized
+from app.encoding.coordinates import CoordinateEncoder
+from app.encoding.multi_hot import MANY, START, UNKNOWN, TextEncoder, known_words
+from app.encoding.pixels import PixelEncoder
+from app.encoding.rows import SparseRows
+from app.encoding.table import RawTable, Standardizer
+from app.encoding.words import set_apart, spans_of, spans_within, words_in, words_of
 from app.errors import InvalidInput
+from app.kinds.base import Task
+from app.kinds.codes import Restored
+from app.kinds.text import Ids, TextDecoding, TextEncoding
 from app.tasks import registry
-from app.tasks._codes import Restored
-from app.tasks._rows import SparseRows
-from app.tasks._table import RawTable, Standardizer
-from app.tasks._text import (
-    MANY,
-    START,
-    UNKNOWN,
-    Ids,
-    TextDecoding,
-    TextEncoder,
-    TextEncoding,
-    known_words,
-)
-from app.tasks._words import set_apart, spans_of, spans_within, words_in, words_of
-from app.tasks.base import Task
-from app.tasks.digits import PixelEncoder
 from app.tasks.housing import FEATURES
-from app.tasks.planar import CoordinateEncoder
 
 # Texts of known and unknown words, tags and punctuation, and texts of anything at all.
 known_texts = st.lists(

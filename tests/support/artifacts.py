@@ -16,9 +16,10 @@ from app.db import models
 from app.db.engine import Database
 from app.domain.recipes import HEADS, NoValidation
 from app.domain.runs import Metrics
+from app.encoding.encoder import Encoder
+from app.kinds.base import Label
 from app.services.publication import row_of
 from app.tasks import registry
-from app.tasks.base import Encoder, Label
 
 
 @cache

@@ -23,7 +23,7 @@ from app.domain.recipes import (
     Recipe,
     Standardized,
 )
-from app.tasks._rows import SparseRows
+from app.encoding.rows import SparseRows
 
 # `exponential` would grow beyond every float in a few layers.
 HIDDEN = sorted(set(get_args(Activation)) - {"exponential"})

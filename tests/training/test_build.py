@@ -8,9 +8,9 @@ import pytest
 
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, Optimizer, RMSprop
 from app.domain.recipes import HEADS, Dense, Dropout, Flatten, Recipe
+from app.encoding.rows import SparseRows
 from app.inference.forward import Network
 from app.tasks import registry
-from app.tasks._rows import SparseRows
 from app.training import export
 from app.training.build import build, layer_table
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Raw, Recipe, Standardized
+from app.encoding.rows import ByteRows, Encoded, SparseRows, dense
 from app.errors import Diverged, TrainingError
 from app.tasks import registry
-from app.tasks._rows import ByteRows, Encoded, SparseRows, dense
 from app.training import arrange
 from app.training import fit as fitting
 from app.training.arrange import HotRows

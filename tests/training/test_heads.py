@@ -14,10 +14,10 @@ from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, MultiHot, Recipe
 from app.domain.runs import Run
 from app.inference.predictor import Predictor
+from app.kinds.base import Options
 from app.services.answers import Answers
 from app.services.execution import Attempt
 from app.tasks import registry
-from app.tasks.base import Options
 from app.training.evaluate import SHEET_FIRST, SHEET_WRONG, micro_f1
 from app.training.pipeline import Workplace, execute
 

@@ -21,10 +21,10 @@ from app.domain.recipes import Dense, EarlyStopping, Holdout, KFold, Recipe
 from app.domain.runs import Change, Run
 from app.errors import DatasetInvalid, LeaseLost, ParityError
 from app.inference.predictor import Predictor
+from app.kinds.base import Options
+from app.kinds.codes import Values
 from app.services.execution import Attempt
 from app.tasks import registry
-from app.tasks._codes import Values
-from app.tasks.base import Options
 from app.training import evaluate, export, pipeline, program
 from app.training.checkpoint import Position
 from app.training.pipeline import Workplace, execute
@@ -58,7 +58,7 @@ def test_a_run_ends_with_a_model_that_predicts_as_keras_does(
     dataset = place.catalog.read(task, task.datasets[-1])
     encoded = predictor.encoder.encode(dataset.test.columns)
     reloaded = keras.saving.load_model(place.store.path(task_name, manifest.id) / "model.keras")
-    from app.tasks._rows import dense
+    from app.encoding.rows import dense
 
     expected = reloaded.predict(dense(encoded), verbose=0)
     np.testing.assert_allclose(predictor.network(encoded), expected, rtol=1e-4, atol=1e-5)

@@ -10,9 +10,9 @@ import pytest
 
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
+from app.encoding.rows import dense
 from app.errors import DatasetInvalid
 from app.tasks import registry
-from app.tasks._rows import dense
 from app.training.prepare import Prepared, prepare
 
 TASK = registry.get("housing")

@@ -11,10 +11,10 @@ import pytest
 
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
+from app.encoding.words import words_of
 from app.errors import DatasetUnavailable
+from app.kinds.text import Ids
 from app.tasks import registry
-from app.tasks._text import Ids
-from app.tasks._words import words_of
 from app.training import published
 from app.training._reuters import MISTEXTED
 from app.training.prepare import prepare

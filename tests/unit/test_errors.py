@@ -6,8 +6,8 @@ import json
 import pytest
 
 from app import errors
-from app.api.error_handlers import STATUSES, problem_of
 from app.errors import DenselyError, FieldError
+from app.server.error_handlers import STATUSES, problem_of
 
 CLASSES = {
     name: member

@@ -9,9 +9,9 @@ from pydantic import BaseModel, create_model
 from app.api.contracts import ModelRef, refused
 from app.api.dependencies import responses
 from app.inference.predictor import Predictor
+from app.kinds.answers import Refused
+from app.kinds.base import ModelChoice, Task
 from app.services.prediction import PredictionService
-from app.tasks._answers import Refused
-from app.tasks.base import ModelChoice, Task
 
 
 def router(tasks: Sequence[Task], prediction: PredictionService) -> APIRouter:

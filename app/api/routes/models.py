@@ -12,10 +12,10 @@ from app.api import tables
 from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
 from app.api.tables import TableForm
+from app.kinds.base import Picture
 from app.plots.style import Form
 from app.services.answers import Answer
 from app.services.registry import Model, ModelDetail
-from app.tasks.base import Picture
 
 router = APIRouter(prefix="/models", tags=["models"])
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from app.api.prefix import Prefix
 from app.errors import NotFound
+from app.server.prefix import Prefix
 
 router = APIRouter(include_in_schema=False)
 

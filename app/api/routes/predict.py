@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
-from app.api.direct import IN_PLACE_BYTES
-from app.api.together import Together
 from app.errors import InvalidInput
+from app.kinds.answers import Refused
+from app.server.batcher import Together
+from app.server.protocol import IN_PLACE_BYTES
 from app.services.prediction import PredictionService
-from app.tasks._answers import Refused
 
 # What is answered in place, in well under a millisecond, as are bodies of `IN_PLACE_BYTES`; anything larger goes to a
 # thread, past other requests.

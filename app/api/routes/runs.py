@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
-from app.api.prefix import Prefix
 from app.domain.runs import Epoch, Run, RunFilter, RunStatus, TrainRequest
 from app.plots.style import Form
+from app.server.prefix import Prefix
 from app.tasks import registry
 
 router = APIRouter(tags=["runs"])

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
 from app.api.schemas import TaskDetail, TaskSummary, task_detail, task_summary
+from app.kinds.base import DatasetPicture, Split
 from app.plots.style import Form
 from app.services.registry import Activation, Model
 from app.tasks import registry
-from app.tasks.base import DatasetPicture, Split
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 import structlog
 
-from app.api import heads
-from app.api.direct import DirectProtocol
-from app.api.heads import MOST_BYTES, MOST_FIELDS, MOST_TARGET
-from app.api.patience import Limits
 from app.main import Application, configured
+from app.server import heads
+from app.server.heads import MOST_BYTES, MOST_FIELDS, MOST_TARGET
+from app.server.protocol import DirectProtocol
+from app.server.timeouts import Limits
 from tests.integration.edge.conftest import Start
 from tests.support.wire import LAST, connect, exchange, received, request
 

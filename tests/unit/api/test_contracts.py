@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from app.api.contracts import MAX_INSTANCES, RequestParser, contract_of
 from app.errors import InvalidInput, MalformedBody
+from app.kinds.base import Task
 from app.tasks import registry
-from app.tasks.base import Task
 
 TASKS = registry.all_tasks()
 every_task = pytest.mark.parametrize("task", [pytest.param(task, id=name) for name, task in TASKS.items()])

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from app import errors as ours
-from app.api import error_handlers
 from app.client import ApiError, errors
+from app.server import error_handlers
 
 
 def tree(kind: type) -> list[type]:

@@ -14,8 +14,8 @@ import pytest
 from app.datasets import sample
 from app.datasets.catalog import NOTES_KEY, Catalog
 from app.errors import DatasetInvalid
+from app.kinds.base import DatasetInfo, Task
 from app.tasks import registry
-from app.tasks.base import DatasetInfo, Task
 from app.tasks.housing import FEATURES
 
 ROWS: dict[str, dict[str, Any]] = {

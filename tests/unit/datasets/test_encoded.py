@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.datasets.encoded import META, UNFINISHED, EncodedCache, EntryDamaged, from_arrays, to_arrays
-from app.tasks._rows import ByteRows, SparseRows
+from app.encoding.rows import ByteRows, SparseRows
 
 ARRAYS = {"train_matrix": np.arange(12, dtype=np.float32).reshape(3, 4), "train_targets": np.array([1, 0, 1])}
 KEY = EncodedCache.key(dataset="abc", features={"kind": "pixels"})

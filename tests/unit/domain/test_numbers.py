@@ -10,8 +10,8 @@ from app.api.contracts import contract_of
 from app.api.routes.tasks import ActivateRequest
 from app.domain.numbers import Integer, OneMessage
 from app.domain.runs import TrainRequest
+from app.kinds.base import ModelChoice, Task
 from app.tasks import registry
-from app.tasks.base import ModelChoice, Task
 
 NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Integer(1, 100), Field(description="a number")])
 GOOD = [("1", 1), ("1.0", 1), ("100", 100), ("1e2", 100), ("10.000", 10)]

@@ -8,8 +8,8 @@ import pytest
 from app.artifacts.store import Artifact, ArtifactStore
 from app.errors import InvalidInput
 from app.inference.predictor import Predictor
+from app.kinds.base import Options
 from app.tasks import registry
-from app.tasks.base import Options
 from tests.support.artifacts import publish_artifact
 
 NAMES = ["sentiment", "newswire", "digits", "housing", "planar"]

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import LayerRow
+from app.encoding.rows import SparseRows
 from app.errors import ArtifactInvalid
 from app.inference.forward import ACTIVATIONS, Network, multiply
-from app.tasks._rows import SparseRows
 
 Weights = dict[str, NDArray[np.float32]]
 

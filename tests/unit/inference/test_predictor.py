@@ -12,9 +12,9 @@ from app.domain.recipes import MultiHot
 from app.errors import ArtifactInvalid
 from app.inference.forward import Network
 from app.inference.predictor import Predictor
+from app.kinds.answers import Refusal, Refused
+from app.kinds.base import Options
 from app.tasks import registry
-from app.tasks._answers import Refusal, Refused
-from app.tasks.base import Options
 from tests.support.artifacts import publish_artifact
 
 NAMES = sorted(registry.all_tasks())

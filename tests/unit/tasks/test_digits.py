@@ -7,10 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import Pixels
+from app.encoding.encoder import Encoder
+from app.encoding.pixels import SIDE
+from app.encoding.rows import ByteRows, FloatMatrix
+from app.kinds.base import Options
 from app.tasks import registry
-from app.tasks._rows import ByteRows, FloatMatrix
-from app.tasks.base import Encoder, Options
-from app.tasks.digits import SIDE, DigitInput, DigitPrediction
+from app.tasks.digits import DigitInput, DigitPrediction
 
 TASK = registry.get("digits")
 GRID = [[(row * SIDE + column) % 256 for column in range(SIDE)] for row in range(SIDE)]

@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import Raw, Standardized
+from app.encoding.encoder import Encoder
+from app.encoding.rows import FloatMatrix
+from app.encoding.table import Standardizer
+from app.kinds.base import Options
 from app.tasks import registry
-from app.tasks._rows import FloatMatrix
-from app.tasks._table import Standardizer
-from app.tasks.base import Encoder, Options
 from app.tasks.housing import FEATURES, HousingInput
 
 TASK = registry.get("housing")

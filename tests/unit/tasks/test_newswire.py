@@ -7,11 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import MultiHot
+from app.encoding.multi_hot import TextEncoder
+from app.encoding.rows import SparseRows, dense
 from app.errors import DatasetInvalid
+from app.kinds.base import Label, Options
 from app.tasks import registry
-from app.tasks._rows import SparseRows, dense
-from app.tasks._text import TextEncoder
-from app.tasks.base import Label, Options
 from app.tasks.newswire import StoryInput, StoryPrediction
 
 TASK = registry.get("newswire")

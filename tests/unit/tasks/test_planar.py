@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from app.datasets.sample import checksum
 from app.domain.recipes import Coordinates, Dense, HeadName
+from app.kinds.base import Options
 from app.tasks import registry
-from app.tasks.base import Options
 from app.tasks.planar import NOISE, SHAPES, TEST, TRAIN, PointInput, PointPrediction, _draw
 
 TASK = registry.get("planar")

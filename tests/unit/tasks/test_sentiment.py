@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from app.encoding.multi_hot import TextEncoder
+from app.kinds.base import Options
+from app.kinds.text import MAX_CHARACTERS
 from app.tasks import registry
-from app.tasks._text import MAX_CHARACTERS, TextEncoder
-from app.tasks.base import Options
 from app.tasks.sentiment import ReviewInput, ReviewPrediction
 
 TASK = registry.get("sentiment")

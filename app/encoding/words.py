@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tasks._plain import LOSSLESS, is_plain, lowered, placed, plain
+from app.encoding.normalization import LOSSLESS, is_plain, lowered, placed, plain
 
 CHUNK = 2**16  # bytes that are gone through at once: they stay in the processor's cache
 

@@ -6,7 +6,7 @@ of parts; a JPEG may be gone through again and again.
 
 from typing import Any
 
-from app.tasks import _large_png
+from app.encoding.pictures import large_png
 
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 30_000  # pixels: some hundred rows are held at once
@@ -25,7 +25,7 @@ def check_parts(content: bytes) -> None:
     Raises:
         ValueError: it has not.
     """
-    if content.startswith(_large_png.SIGNATURE):
+    if content.startswith(large_png.SIGNATURE):
         _check_chunks(content)
     elif content.startswith(b"\xff\xd8"):
         _in_first_scan(content)
@@ -51,15 +51,15 @@ def check_size(image: Any, content: bytes) -> None:
 
 
 def _check_chunks(content: bytes) -> None:
-    for number, (kind, data) in enumerate(_large_png.chunks(content)):
-        is_head = kind == b"IHDR" and len(data) >= _large_png.HEAD
+    for number, (kind, data) in enumerate(large_png.chunks(content)):
+        is_head = kind == b"IHDR" and len(data) >= large_png.HEAD
         if is_head != (number == 0) or number >= MOST_PARTS:
             raise ValueError("is damaged")
 
 
 def _of_png(image: Any, content: bytes) -> int:
     """Bytes that it takes at once."""
-    return 0 if _large_png.is_one(content) else image.width * image.height * _BYTES.get(image.mode, 4)
+    return 0 if large_png.is_one(content) else image.width * image.height * _BYTES.get(image.mode, 4)
 
 
 def _of_jpeg(image: Any, content: bytes) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tasks._ground import Plane
+from app.encoding.pictures.background import Plane
 
 FAINT = 0.12  # share of ink above which a pixel may be one of a line
 SPAN = 0.9  # of the picture, between its outer parts, is what a line spans at least

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tasks._files import colours_of, content_of
-from app.tasks._ground import Colours, Plane, ink_of
-from app.tasks._ink import digit_of
-from app.tasks._strokes import with_usual_strokes
+from app.encoding.pictures.background import Colours, Plane, ink_of
+from app.encoding.pictures.files import colours_of, content_of
+from app.encoding.pictures.ink import digit_of
+from app.encoding.pictures.strokes import with_usual_strokes
 
 SIDE = 28  # pixels of the finished picture
 BOX = 20  # pixels of the longer side of the digit

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import compression, error_handlers, security
-from app.api.direct import IN_PLACE_BYTES
-from app.api.heads import MOST_FIELDS, RawHeaders
-from app.api.ids import request_id as _request_id
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
+from app.server import compression, error_handlers, security
+from app.server.heads import MOST_FIELDS, RawHeaders
+from app.server.ids import request_id as _request_id
+from app.server.protocol import IN_PLACE_BYTES
 
 log = get_log()
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from app.tasks import _large_png
-from app.tasks._ground import Colours
-from app.tasks._limits import check_parts, check_size
+from app.encoding.pictures import large_png
+from app.encoding.pictures.background import Colours
+from app.encoding.pictures.limits import check_parts, check_size
 
 MAX_CHARACTERS = 32_000_000  # of base64, 24 MB of a file
 WORK = 448  # pixels of the longer side of what is worked on
@@ -69,8 +69,8 @@ def colours_of(content: bytes) -> Colours:
         if image.width * image.height <= SLOW_PIXELS:
             return _array(_upright(_shrunk(image), image.getexif()))
         with _one_at_a_time:
-            if image.format == "PNG" and _large_png.is_one(content):
-                return _array(_upright(small(_large_png.shrunk(content, WORK)), _large_png.exif(content)))
+            if image.format == "PNG" and large_png.is_one(content):
+                return _array(_upright(small(large_png.shrunk(content, WORK)), large_png.exif(content)))
             return _array(_upright(_shrunk(image), image.getexif()))
     except Exception as error:  # Pillow has many ways to find that a file is not what it says
         raise ValueError("is damaged, or not all there") from error
@@ -100,7 +100,7 @@ def _shrunk(image: Any) -> Any:
         _plain(image.crop((0, top, image.width, min(image.height, top + high)))).reduce(factor)
         for top in range(0, image.height, high)
     ]
-    return small(_large_png.stacked(bands))
+    return small(large_png.stacked(bands))
 
 
 def _plain(image: Any) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tasks._ground import Plane
+from app.encoding.pictures.background import Plane
 
 FINE = 120  # pixels of the longer side on which strokes are measured
 THIN, THICK = 0.085, 0.3  # widths by the digit's longer side, between which 98 in 100 of MNIST's are

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot
+from app.encoding.multi_hot import FIRST_WORD, MANY, START, UNKNOWN, TextEncoder, known_words
+from app.encoding.rows import SparseRows
+from app.encoding.words import set_apart, spans_of, words_in, words_of
+from app.kinds.answers import Refusal
 from app.tasks import registry
-from app.tasks._answers import Refusal
-from app.tasks._rows import SparseRows
-from app.tasks._text import FIRST_WORD, MANY, START, UNKNOWN, TextEncoder, known_words
-from app.tasks._words import set_apart, spans_of, words_in, words_of
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # keras.preprocessing.text.Tokenizer, default `filters`
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app import errors
-from app.api import problems
+from app.server import problems
 
 STATUSES: dict[type[errors.DenselyError], int] = {
     errors.MalformedBody: 400,

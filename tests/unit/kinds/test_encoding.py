@@ -7,12 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import Coordinates, Pixels, Standardized
+from app.encoding.encoder import Encoder
+from app.encoding.multi_hot import START, UNKNOWN, TextEncoder
+from app.encoding.table import Standardizer
 from app.errors import InvalidInput
+from app.kinds.base import Task
+from app.kinds.codes import Restored, Values
+from app.kinds.text import MAX_IDS, Ids, TextDecoding, TextEncoding
 from app.tasks import registry
-from app.tasks._codes import Restored, Values
-from app.tasks._table import Standardizer
-from app.tasks._text import MAX_IDS, START, UNKNOWN, Ids, TextDecoding, TextEncoder, TextEncoding
-from app.tasks.base import Encoder, Task
 from app.tasks.housing import FEATURES
 
 REVIEWS, STORIES = registry.get("sentiment"), registry.get("newswire")

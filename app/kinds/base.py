@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.numbers import Integer, Number, OneMessage
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName, Preset
+from app.encoding.encoder import Columns, Encoder
+from app.encoding.rows import Encoded, FloatMatrix
 from app.errors import DatasetInvalid
-from app.tasks._answers import Effects, InputWarning, Refusal, named_effects
-from app.tasks._rows import Encoded, FloatMatrix
+from app.kinds.answers import Effects, InputWarning, Refusal, named_effects
 
-Columns = Mapping[str, Any]  # column name -> list or array with one entry per row
 Label = str | int
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
 Picture = Literal["boundary", "confusion", "predictions", "sheet"]
@@ -84,20 +84,6 @@ class DatasetInfo:
     def is_built_in(self) -> bool:
         """Whether the rows come from the task itself."""
         return self.is_sample or self.generated
-
-
-class Encoder(Protocol):
-    """Raw columns to network inputs; learnt from a training split, saved with the model."""
-
-    @property
-    def width(self) -> int:
-        """Numbers per encoded row."""
-
-    def encode(self, columns: Columns) -> Encoded:
-        """The rows as the first layer takes them."""
-
-    def to_json(self) -> dict[str, Any]:
-        """What `preprocessing.json` keeps: enough for `Task.load_encoder`."""
 
 
 class Task(ABC):

@@ -15,10 +15,11 @@ import pytest
 from PIL import Image, ImageDraw
 from pydantic import ValidationError
 
-from app.tasks import _large_png, registry
-from app.tasks._answers import Refused
-from app.tasks._files import MAX_CHARACTERS, WORK, colours_of
-from app.tasks._pictures import Reading, read
+from app.encoding.pictures import large_png as _large_png
+from app.encoding.pictures.digit import Reading, read
+from app.encoding.pictures.files import MAX_CHARACTERS, WORK, colours_of
+from app.kinds.answers import Refused
+from app.tasks import registry
 from app.tasks.digits import DigitInput
 
 SEVEN = np.array(registry.get("digits").example["pixels"], dtype=np.uint8)
@@ -199,7 +200,7 @@ def test_a_small_file_does_not_become_a_large_picture() -> None:
 
 MEMORY = """
 import resource, sys
-from app.tasks._pictures import read
+from app.encoding.pictures.digit import read
 read(open(sys.argv[2]).read())
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 read(open(sys.argv[1]).read())

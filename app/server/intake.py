@@ -9,11 +9,11 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
-from app.api import heads
-from app.api.connection import BODY, HEAD, IDLE, OFFER, Connection
-from app.api.turns import Turns
-from app.api.unframed import unframe
 from app.errors import DenselyError, MalformedRequest
+from app.server import heads
+from app.server.connection import BODY, HEAD, IDLE, OFFER, Connection
+from app.server.turns import Turns
+from app.server.unframed import unframe
 
 HEAD_END = b"\r\n\r\n"
 MOST_AT_ONCE = 65_536  # bytes that the parser gets without a look at what it made of them

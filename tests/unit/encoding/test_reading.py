@@ -12,13 +12,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from app.artifacts.store import ArtifactStore
+from app.encoding.pictures.digit import read
 from app.inference.predictor import Predictor
+from app.kinds.answers import Refused
+from app.kinds.base import Options
 from app.settings import REPOSITORY
 from app.tasks import registry
-from app.tasks._answers import Refused
-from app.tasks._pictures import read
 from app.tasks._samples import digits as sample
-from app.tasks.base import Options
 from app.tasks.digits import DigitInput
 from benchmarks import pictures
 from benchmarks.picture_forms import FORMS, Rng, jpeg, png, slope

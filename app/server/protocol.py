@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from app.api.connection import IDLE
-from app.api.heads import RawHeaders, check_size
-from app.api.intake import Intake
 from app.errors import DenselyError
+from app.server.connection import IDLE
+from app.server.heads import RawHeaders, check_size
+from app.server.intake import Intake
 
 IN_PLACE_BYTES = 16_384  # of a body, at most
 HOLD_SECONDS = 0.1  # for the rest of a small request; most come in one piece, or two

@@ -8,7 +8,7 @@ from uvicorn.protocols.http import flow_control, httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import Server, ServerState
 
-CHANGED = "uvicorn has changed what app/api/connection.py, intake.py, direct.py and unframed.py build on"
+CHANGED = "uvicorn has changed what app/server/connection.py, intake.py, direct.py and unframed.py build on"
 
 METHODS = {
     HttpToolsProtocol: {
@@ -61,7 +61,7 @@ def test_the_parser_stops_where_an_upgrade_was_offered_and_says_where() -> None:
     data = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: b\r\nContent-Length: 3\r\n\r\nabc"
     with pytest.raises(httptools.HttpParserUpgrade) as stopped:
         httptools.HttpRequestParser(Callbacks()).feed_data(data)
-    assert (len(data) - 3,) == stopped.value.args, "httptools has changed what app/api/intake.py builds on"
+    assert (len(data) - 3,) == stopped.value.args, "httptools has changed what intake.py builds on"
 
 
 def test_an_error_of_a_callback_is_the_context_of_the_parsers() -> None:
@@ -74,4 +74,4 @@ def test_an_error_of_a_callback_is_the_context_of_the_parsers() -> None:
 
     with pytest.raises(httptools.HttpParserCallbackError) as stopped:
         httptools.HttpRequestParser(Callbacks()).feed_data(b"GET / HTTP/1.1\r\n\r\n")
-    assert isinstance(stopped.value.__context__, LookupError), "httptools has changed what app/api/intake.py builds on"
+    assert isinstance(stopped.value.__context__, LookupError), "httptools has changed what intake.py builds on"

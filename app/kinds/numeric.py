@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from app.encoding.rows import Encoded, dense
 from app.errors import InvalidInput
-from app.tasks._codes import NamedValues, Restored, Values
-from app.tasks._rows import Encoded, dense
-from app.tasks.base import Task
+from app.kinds.base import Task
+from app.kinds.codes import NamedValues, Restored, Values
 
 
 class NumericTask(Task):

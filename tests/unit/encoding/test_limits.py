@@ -8,10 +8,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from app.tasks._files import colours_of, content_of
-from app.tasks._large_png import SIGNATURE
-from app.tasks._limits import MAX_SIDE, MOST_PARTS, MOST_SCANS
-from app.tasks._pictures import read
+from app.encoding.pictures.digit import read
+from app.encoding.pictures.files import colours_of, content_of
+from app.encoding.pictures.large_png import SIGNATURE
+from app.encoding.pictures.limits import MAX_SIDE, MOST_PARTS, MOST_SCANS
 
 GREY, RGBA = 0, 6  # colour types of PNG
 SEQUENTIAL, PROGRESSIVE = 0xC0, 0xC2  # JPEG's kinds of frames

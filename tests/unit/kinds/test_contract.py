@@ -11,10 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from app.domain.recipes import HEADS, MAX_PARAMETERS, HeadName, Preset
+from app.encoding.encoder import Encoder
+from app.encoding.rows import Encoded, SparseRows, dense, take
 from app.errors import DatasetInvalid, NotFound
+from app.kinds.base import SAMPLE, Label, ModelChoice, Options, Task
 from app.tasks import registry
-from app.tasks._rows import Encoded, SparseRows, dense, take
-from app.tasks.base import SAMPLE, Encoder, Label, ModelChoice, Options, Task
 
 TASKS = [pytest.param(task, id=name) for name, task in registry.all_tasks().items()]
 PRESETS = [

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import Raw, Standardized
-from app.tasks._rows import FloatMatrix
-from app.tasks.base import Columns
+from app.encoding.encoder import Columns
+from app.encoding.rows import FloatMatrix
 
 FARTHEST = 1e6  # deviations or units; farther values count as so far, which keeps float32 finite
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tasks._ground import Ink, Plane
-from app.tasks._lines import without_lines
+from app.encoding.pictures.background import Ink, Plane
+from app.encoding.pictures.lines import without_lines
 
 Mask = NDArray[np.bool_]  # (rows, columns)
 Chosen = NDArray[np.bool_]  # (pieces,)

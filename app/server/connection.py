@@ -7,12 +7,12 @@ from starlette.responses import Response
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.api import error_handlers
-from app.api.ids import request_id
-from app.api.patience import LINGER_SECONDS, Limits, Stay
-from app.api.transport import Joining
 from app.errors import DenselyError, Overloaded, TooSlow
 from app.logs import get as get_log
+from app.server import error_handlers
+from app.server.ids import request_id
+from app.server.timeouts import LINGER_SECONDS, Limits, Stay
+from app.server.transport import Joining
 
 log = get_log()
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from app.api.problems import MEDIA_TYPE, Problem, field_errors, field_path, response
 from app.domain.recipes import RecipePatch
 from app.domain.runs import TrainRequest
-from app.tasks.base import Options
+from app.kinds.base import Options
+from app.server.problems import MEDIA_TYPE, Problem, field_errors, field_path, response
 from app.tasks.digits import DigitInput
 
 

@@ -1,0 +1,1 @@
+"""Raw columns to numbers: one code path, shared by training and serving."""

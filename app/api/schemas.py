@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from app.datasets.catalog import Catalog
 from app.domain.recipes import HeadName, Preset
 from app.kinds.base import Task
+from app.kinds.forms import Answer, Example, KindName, Range
 from app.services.drawings import kinds_of_dataset
 from app.services.registry import Model
 
@@ -27,8 +28,10 @@ class TaskSummary(BaseModel):
     """A kind of problem."""
 
     name: str
+    kind: KindName
     title: str
     description: str
+    answer: Answer
     notice: str | None = Field(description="what a user of its data must know")
     example: dict[str, Any] = Field(description="an input that `POST /predict` takes, with `task` added")
     presets: dict[str, Preset] = Field(description="named recipes")
@@ -41,6 +44,8 @@ class TaskDetail(TaskSummary):
 
     input_schema: dict[str, Any] = Field(description="JSON Schema of one input")
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
+    examples: list[Example] = Field(description="inputs to try, `example` first")
+    ranges: dict[str, Range] = Field(description="where numbers of an input usually lie, by name; empty without such")
     labels: list[str | int] = Field(
         description="the answers of a classifier; empty for regression. A multilabel model's manifest has its own list"
     )
@@ -62,6 +67,8 @@ def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSumm
     ]
     return TaskSummary(
         name=task.name,
+        kind=task.kind,
+        answer=task.answer,
         title=task.title,
         description=task.description,
         notice=task.notice,
@@ -78,6 +85,8 @@ def task_detail(task: Task, active: Model | None, catalog: Catalog) -> TaskDetai
         **task_summary(task, active, catalog).model_dump(),
         input_schema=task.Input.model_json_schema(),
         output_schema=TypeAdapter(task.Prediction).json_schema(),
+        examples=[Example(title=task.example_title, input=task.example), *task.more_examples],
+        ranges=dict(task.ranges),
         labels=list(task.labels),
         heads=list(task.heads),
         pictures=["diagram", *task.pictures],

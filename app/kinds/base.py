@@ -17,6 +17,7 @@ from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix
 from app.errors import DatasetInvalid
 from app.kinds.answers import Effects, InputWarning, Refusal, named_effects
+from app.kinds.forms import Example, KindName, NumberAnswer, OneOf, Range
 
 Label = str | int
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
@@ -89,6 +90,7 @@ class DatasetInfo:
 class Task(ABC):
     """A kind of ML problem: how its raw inputs look, become numbers, and how its answers look."""
 
+    kind: ClassVar[KindName]
     name: ClassVar[str]
     title: ClassVar[str]
     description: ClassVar[str]
@@ -96,12 +98,16 @@ class Task(ABC):
     Input: ClassVar[type[BaseModel]]
     Prediction: ClassVar[Any]  # a TypedDict: plain dicts are made and written in a third of a model's time
     example: ClassVar[dict[str, Any]]  # one instance that fits Input
+    example_title: ClassVar[str] = "Example"
+    more_examples: ClassVar[tuple[Example, ...]] = ()
+    ranges: ClassVar[Mapping[str, Range]] = {}  # of numbers that a client may want to show on a scale
     datasets: ClassVar[tuple[DatasetInfo, ...]]  # real data first, the sample last
     input_columns: ClassVar[tuple[str, ...]]
     optional_columns: ClassVar[tuple[str, ...]] = ()  # input columns that may be empty or absent
     target: ClassVar[str]  # column of the answer
     labels: ClassVar[tuple[Label, ...]] = ()  # all answers of a classifier, in order
-    unit: ClassVar[str] = ""  # of the answers of a regression
+    unit: ClassVar[str] = ""  # of the answers of a regression, and
+    value_title: ClassVar[str] = ""  # what they are
     heads: ClassVar[tuple[HeadName, ...]]
     feature_kinds: ClassVar[tuple[type[Part], ...]]
     encoder_version: ClassVar[int] = 1  # raise it when the encoder gives other rows for the same data
@@ -111,6 +117,13 @@ class Task(ABC):
     Encoding: ClassVar[type[BaseModel]]  # how a model sees an input
     Codes: ClassVar[type[BaseModel]]  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]]
+
+    @property
+    def answer(self) -> OneOf | NumberAnswer:
+        """What is answered."""
+        if self.labels:
+            return OneOf(labels=list(self.labels))
+        return NumberAnswer(title=self.value_title, unit=self.unit)
 
     @abstractmethod
     def rows(self, dataset: str) -> dict[str, Any]:

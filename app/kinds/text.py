@@ -89,6 +89,7 @@ class TextDecoding(BaseModel):
 class TextTask(Task):
     """What the tasks on text share: multi-hot words."""
 
+    kind = "text"
     feature_kinds = (MultiHot,)
     pictures = ("confusion",)
     encoder_version = VERSION

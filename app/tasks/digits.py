@@ -103,6 +103,7 @@ def _seven() -> list[list[int]]:
 class Digits(NumericTask):
     """The classic MNIST notebook."""
 
+    kind = "image"
     name = "digits"
     title = "Handwritten digits"
     description = "Reads one handwritten digit from 28 × 28 grey pixels."

@@ -15,6 +15,7 @@ from app.encoding.rows import Encoded, FloatMatrix, dense
 from app.encoding.table import fitted, loaded
 from app.kinds.answers import EXPLAINED, InputWarning, NamedEffects, Warnings
 from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.forms import Range
 from app.kinds.numeric import NumericTask
 from app.tasks._presets.housing import PRESETS
 
@@ -36,6 +37,15 @@ FEATURES = {
     "B": "1000 (share of Black residents - 0.63)²; see the task's notice",
     "LSTAT": "share of residents of lower status, %",
 }
+
+
+# As the published table has them: least, greatest and a sensible step.
+_TABLE = {
+    "CRIM": (0, 90, 0.01), "ZN": (0, 100, 0.5), "INDUS": (0, 28, 0.1), "CHAS": (0, 1, 1), "NOX": (0.38, 0.88, 0.001),
+    "RM": (3.5, 9, 0.01), "AGE": (0, 100, 0.1), "DIS": (1, 12.5, 0.01), "RAD": (1, 24, 1), "TAX": (180, 720, 1),
+    "PTRATIO": (12, 22, 0.1), "B": (0, 397, 0.1), "LSTAT": (1, 38, 0.01),
+}  # fmt: skip
+RANGES = {name: Range(least=least, greatest=most, step=step) for name, (least, most, step) in _TABLE.items()}
 
 
 class HousingFeatures(BaseModel):
@@ -75,6 +85,7 @@ class HousingPrediction(TypedDict):
 class Housing(NumericTask):
     """The classic Boston housing notebook."""
 
+    kind = "table"
     name = "housing"
     title = "Boston housing prices"
     description = "Estimates the median home price in a part of 1970s Boston from thirteen figures."
@@ -98,6 +109,8 @@ class Housing(NumericTask):
     input_columns = tuple(FEATURES)
     target = "MEDV"
     unit = "thousands of 1970s US dollars"
+    value_title = "Median home price"
+    ranges = RANGES
     heads = ("regression",)
     feature_kinds = (Standardized, Raw)
     pictures = ("predictions",)

@@ -13,6 +13,7 @@ from app.encoding.multi_hot import known_words
 from app.encoding.rows import Encoded, FloatMatrix
 from app.kinds.answers import EXPLAINED, Abstained, Warnings, as_probability
 from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.forms import Example
 from app.kinds.text import Text, TextExplanation, TextTask
 from app.tasks._presets.newswire import PRESETS
 
@@ -27,8 +28,10 @@ TOPICS = (
 class StoryInput(Input):
     """A story and, if there is one, its headline."""
 
-    text: Text
-    title: str | None = Field(None, max_length=1_000, description="headline, at most 1,000 characters")
+    text: Text = Field(title="Story")
+    title: str | None = Field(
+        None, title="Headline", max_length=1_000, description="headline, at most 1,000 characters"
+    )
 
 
 class TopicScore(TypedDict):
@@ -80,6 +83,25 @@ class Newswire(TextTask):
         "text": "Crude oil futures rose sharply after producing countries agreed to hold output at 15.8 mln barrels "
         "per day, traders said.",
     }
+    example_title = "Oil"
+    more_examples = (
+        Example(
+            title="Grain",
+            input={
+                "title": "WHEAT EXPORTS SEEN HIGHER",
+                "text": "The Agriculture Department said wheat and corn exports would rise by two mln tonnes this "
+                "season.",
+            },
+        ),
+        Example(
+            title="Rates",
+            input={
+                "title": "CENTRAL BANK CUTS DISCOUNT RATE",
+                "text": "The central bank cut its discount rate by half a point, and the dollar fell against the yen, "
+                "dealers said.",
+            },
+        ),
+    )
     datasets = (
         DatasetInfo(
             "reuters",

@@ -16,6 +16,7 @@ from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix
 from app.kinds.answers import EXPLAINED, Abstained, NamedEffects, Warnings, as_probability
 from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.forms import Range
 from app.kinds.numeric import NumericTask
 
 TRAIN, TEST = 200, 1_000  # points; the test split is large, so that its accuracy is about that of the whole plane
@@ -100,12 +101,14 @@ def _capacity(units: int) -> Preset:
 class Planar(NumericTask):
     """The notebooks' toy points, which show what a network can and cannot do."""
 
+    kind = "plane"
     name = "planar"
     title = "Points of the plane"
     description = "Says to which of two classes a point of the plane belongs: toy points, to look at boundaries."
     Input = PointInput
     Prediction = PointPrediction
     example = {"point": [0.3, -1.2]}
+    ranges = {axis: Range(least=-3, greatest=4, step=0.1) for axis in ("x1", "x2")}
     datasets = (
         DatasetInfo("moons", "Two half moons, noise 0.4, generated from a seed", TRAIN, TEST, generated=True),
         DatasetInfo("circles", "A circle within a circle, noise 0.4, generated", TRAIN, TEST, generated=True),

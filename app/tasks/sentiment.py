@@ -11,6 +11,7 @@ from app.encoding.multi_hot import known_words
 from app.encoding.rows import Encoded, FloatMatrix
 from app.kinds.answers import EXPLAINED, Abstained, Warnings, as_probability
 from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
+from app.kinds.forms import Example
 from app.kinds.text import Text, TextExplanation, TextTask
 from app.tasks._presets.sentiment import PRESETS
 
@@ -18,7 +19,7 @@ from app.tasks._presets.sentiment import PRESETS
 class ReviewInput(Input):
     """A review in plain words."""
 
-    text: Text
+    text: Text = Field(title="Review")
 
 
 class ReviewPrediction(TypedDict):
@@ -42,6 +43,19 @@ class Sentiment(TextTask):
     Input = ReviewInput
     Prediction = ReviewPrediction
     example = {"text": "A wonderful film: moving, funny and beautifully acted. I loved every minute."}
+    example_title = "Kind"
+    more_examples = (
+        Example(
+            title="Unkind",
+            input={"text": "A dull mess. The plot is ridiculous, the acting is awful and I wanted my two hours back."},
+        ),
+        Example(
+            title="Mixed",
+            input={
+                "text": "The photography is superb and the lead is excellent, but the story is boring and far too long."
+            },
+        ),
+    )
     datasets = (
         DatasetInfo(
             "imdb", "Large Movie Review Dataset: reviews with a clear opinion", 25_000, 25_000, published="imdb"

@@ -9,7 +9,7 @@ from app.settings import Settings
 from app.tasks import registry
 from tests.support.artifacts import add_model
 
-SUMMARY = "name title description notice example presets datasets active_model".split()
+SUMMARY = "name kind title description answer notice example presets datasets active_model".split()
 
 
 def test_every_task_is_listed_with_its_active_model(client: httpx.Client) -> None:
@@ -39,10 +39,13 @@ def test_a_task_is_shown_with_its_forms_and_recipes(client: httpx.Client, name: 
     detail = client.get(f"/tasks/{name}").json()
 
     assert summary == {key: detail[key] for key in SUMMARY}
-    assert {*SUMMARY, "input_schema", "output_schema", "labels", "heads", "pictures"} == set(detail)
+    assert {*SUMMARY, "input_schema", "output_schema", "examples", "ranges", "labels", "heads", "pictures"} == set(
+        detail
+    )
     assert set(task.example) <= set(detail["input_schema"]["properties"])
     assert set(task.Prediction.__annotations__) == set(detail["output_schema"]["properties"])
-    assert list(task.labels) == detail["labels"]
+    assert list(task.labels) == detail["labels"] == detail["answer"].get("labels", [])
+    assert task.unit == detail["answer"].get("unit", "")
     assert list(task.heads) == detail["heads"]
     assert ["diagram", *task.pictures] == detail["pictures"]
     assert {n: preset.model_dump(mode="json") for n, preset in task.presets.items()} == detail["presets"]
@@ -96,3 +99,14 @@ def test_a_task_without_an_active_model_says_so(client_for: Any, settings: Setti
     assert client.get("/tasks/digits").json()["active_model"] is None
     assert client.get("/tasks/housing").json()["active_model"] is not None
     assert [] == client.get("/tasks/digits/active-model/history").json()["items"]
+
+
+def test_every_example_of_a_task_is_answered_and_lies_within_its_ranges(client: httpx.Client) -> None:
+    for name in (task["name"] for task in client.get("/tasks").json()["items"]):
+        detail = client.get(f"/tasks/{name}").json()
+        assert detail["example"] == detail["examples"][0]["input"]
+        for example in detail["examples"]:
+            assert 200 == client.post("/predict", json={"task": name, **example["input"]}).status_code
+        numbers = detail["example"].get("features", {})
+        for column, bounds in detail["ranges"].items() if numbers else ():
+            assert bounds["least"] <= numbers[column] <= bounds["greatest"]

@@ -13,6 +13,7 @@ COPY pyproject.toml ./
 COPY app app
 COPY migrations migrations
 COPY models_store models_store
+COPY clients/javascript/densely.js clients/javascript/densely.js
 USER densely
 EXPOSE 8000
 CMD ["python", "-m", "app.cli", "serve"]

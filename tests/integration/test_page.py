@@ -8,16 +8,16 @@ import httpx
 import pytest
 
 import app
-from app.api.routes.page import FOLDER, files
+from app.api.routes.page import CLIENT, FOLDER, files
 
 ROOT = Path(app.__file__).parent.parent
-PATHS = ["index.html", *(path for path in files() if path != "index.html")]
+PATHS = [*files(), "densely.js"]
 MOST_BYTES = 110_000  # of all files together, as they lie there
 MOST_LINES = 300
 
 
 def address(path: str) -> str:
-    return "/" if path == "index.html" else f"/web/{path}"
+    return {"index.html": "/", "densely.js": "/client/densely.js"}.get(path, f"/web/{path}")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -25,7 +25,7 @@ def test_a_file_comes_with_its_type_and_a_strict_policy(client: httpx.Client, pa
     answer = client.get(address(path))
 
     assert 200 == answer.status_code
-    assert (FOLDER / path).read_bytes() == answer.content
+    assert (CLIENT if path == "densely.js" else FOLDER / path).read_bytes() == answer.content
     expected = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
     assert expected[path.rpartition(".")[2]] == answer.headers["content-type"].partition(";")[0]
     assert "nosniff" == answer.headers["x-content-type-options"]

@@ -14,14 +14,19 @@
  */
 export type Activation = import("./answers.js").Activation;
 export type Decoded = import("./answers.js").Decoded;
+export type Drawing = import("./answers.js").Drawing;
 export type Encoded = import("./answers.js").Encoded;
 export type Epoch = import("./answers.js").Epoch;
 export type RunEvent = import("./answers.js").RunEvent;
 export type Fields = import("./answers.js").Fields;
 export type FieldProblem = import("./answers.js").FieldProblem;
+export type Metrics = import("./answers.js").Metrics;
 export type Model = import("./answers.js").Model;
 export type ModelDetail = import("./answers.js").ModelDetail;
 export type Prediction = import("./answers.js").Prediction;
+export type Preset = import("./answers.js").Preset;
+export type Range = import("./answers.js").Range;
+export type Recipe = import("./answers.js").Recipe;
 export type RunData = import("./answers.js").RunData;
 export type RunStatus = import("./answers.js").RunStatus;
 export type Task = import("./answers.js").Task;

@@ -15,14 +15,19 @@
 
 /** @typedef {import("./answers.js").Activation} Activation */
 /** @typedef {import("./answers.js").Decoded} Decoded */
+/** @typedef {import("./answers.js").Drawing} Drawing */
 /** @typedef {import("./answers.js").Encoded} Encoded */
 /** @typedef {import("./answers.js").Epoch} Epoch */
 /** @typedef {import("./answers.js").RunEvent} RunEvent */
 /** @typedef {import("./answers.js").Fields} Fields */
 /** @typedef {import("./answers.js").FieldProblem} FieldProblem */
+/** @typedef {import("./answers.js").Metrics} Metrics */
 /** @typedef {import("./answers.js").Model} Model */
 /** @typedef {import("./answers.js").ModelDetail} ModelDetail */
 /** @typedef {import("./answers.js").Prediction} Prediction */
+/** @typedef {import("./answers.js").Preset} Preset */
+/** @typedef {import("./answers.js").Range} Range */
+/** @typedef {import("./answers.js").Recipe} Recipe */
 /** @typedef {import("./answers.js").RunData} RunData */
 /** @typedef {import("./answers.js").RunStatus} RunStatus */
 /** @typedef {import("./answers.js").Task} Task */

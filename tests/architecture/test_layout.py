@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import app
+from app.tasks import registry
 from tests.support.scripted import ScriptedServer, answer
 
 ROOT = Path(app.__file__).parent.parent
@@ -27,6 +28,14 @@ def test_modules_stay_small(path: Path) -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_FUNCTION, node.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app" / "web").rglob("*.*")), ids=lambda p: p.name)
+def test_the_page_knows_no_task_by_name(path: Path) -> None:
+    """It learns from `GET /tasks` what there is, what to ask for, and how to show the answer."""
+    names = set(registry.all_tasks())
+    assert len(names) >= 5
+    assert set() == {name for name in names if name in path.read_text(encoding="utf-8")}
 
 
 def test_the_map_names_every_package() -> None:

@@ -17,8 +17,8 @@ from app.db.engine import Database
 from app.domain.webhooks import signature
 from app.main import create_app
 from app.settings import Settings
-from app.tasks import registry
 from tests.support.server import LiveServer
+from tests.support.tasks import TASKS
 
 ROOT = Path(app.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def test_the_commands_are_those_of_the_makefile() -> None:
 
 
 def test_every_task_is_in_the_table() -> None:
-    assert set(registry.all_tasks()) == set(re.findall(r"^\| `(\w+)` \| .* \| .* \| `\w+` \|", README, re.MULTILINE))
+    assert set(TASKS.all) == set(re.findall(r"^\| `(\w+)` \| .* \| .* \| `\w+` \|", README, re.MULTILINE))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_the_bundled_models_are_whole_small_and_trained_on_real_data(tmp_path: P
     store = ArtifactStore(ROOT / "models_store")
     bundled = store.bundled()
 
-    assert set(registry.all_tasks()) == set(bundled)
+    assert set(TASKS.all) == set(bundled)
     assert sum(p.stat().st_size for p in store.root.rglob("*") if p.is_file()) < MOST_MEGABYTES * 1e6
     for task, model_id in bundled.items():
         manifest = store.open(task, model_id).manifest

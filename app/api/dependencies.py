@@ -53,16 +53,16 @@ ServicesDep = Annotated[Services, Depends(services)]
 Identifier = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-def _digits(value: object) -> object:
+def _whole(value: object) -> object:
     """Python would also take `1_000`, ` 1` and `+1`."""
     if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.0+)?", value):
         raise ValueError("must be a whole number")
     return value
 
 
-DIGITS = BeforeValidator(_digits)  # for the whole numbers of a query or a header
-Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page"), DIGITS]
-Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), DIGITS]
+WHOLE_NUMBER = BeforeValidator(_whole)  # for the whole numbers of a query or a header
+Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page"), WHOLE_NUMBER]
+Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), WHOLE_NUMBER]
 
 
 async def once_each(request: Request) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.feed import Feed
 from app.api.streams import MEDIA_TYPE, EventStream, asks_for_stream
 from app.domain.runs import Event
@@ -33,12 +33,12 @@ _NOTHING_LEFT: dict[int | str, dict[str, Any]] = {204: {"description": "The run 
 
 Accept = Annotated[str | None, Header(include_in_schema=False)]
 LastEventId = Annotated[
-    int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="streams go on after it"), DIGITS
+    int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="streams go on after it"), WHOLE_NUMBER
 ]
 AlsoLastEventId = Annotated[
     int | None,
     Query(alias="last_event_id", ge=0, le=2**53, description="the same, where no header can be sent"),
-    DIGITS,
+    WHOLE_NUMBER,
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel
 
-from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, Page, ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.domain.runs import Epoch, Run, RunFilter, RunStatus, TrainRequest
 from app.plots.style import Form
@@ -68,7 +68,7 @@ def get_history(
     run_id: Identifier,
     services: ServicesDep,
     every: Annotated[
-        int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch"), DIGITS
+        int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch"), WHOLE_NUMBER
     ] = 1,
 ) -> History:
     return History(epochs=services.training.history(run_id, every))

@@ -20,14 +20,14 @@ REVIEWS, STORIES = TASKS.get("sentiment"), TASKS.get("newswire")
 
 COLUMNS = TASKS.get("housing").input_columns
 
-DIGITS, HOUSING, PLANAR = TASKS.get("digits"), TASKS.get("housing"), TASKS.get("planar")
+WHOLE_NUMBER, HOUSING, PLANAR = TASKS.get("digits"), TASKS.get("housing"), TASKS.get("planar")
 TEXTS = [pytest.param(REVIEWS, id="sentiment"), pytest.param(STORIES, id="newswire")]
 every_text = pytest.mark.parametrize("task", TEXTS)
 
 MEAN = [float(place) for place in range(13)]
 STD = [0.5 + place for place in range(13)]
 ENCODERS: dict[str, Encoder] = {
-    "digits": DIGITS.fit_encoder(Pixels(), {}),
+    "digits": WHOLE_NUMBER.fit_encoder(Pixels(), {}),
     "housing": Standardizer(list(COLUMNS), MEAN, STD),
     "planar": PLANAR.fit_encoder(Coordinates(), {}),
 }
@@ -254,10 +254,10 @@ def test_values_come_alone_and_are_not_too_many() -> None:
 
 def test_a_picture_is_restored_as_a_grid() -> None:
     picture = np.arange(784).reshape(28, 28) % 256
-    values = encoding(DIGITS, ENCODERS["digits"], pixels=picture.tolist()).values
+    values = encoding(WHOLE_NUMBER, ENCODERS["digits"], pixels=picture.tolist()).values
 
-    assert {"pixels": picture.tolist()} == restored(DIGITS, ENCODERS["digits"], values)
-    assert 255 == max(max(row) for row in restored(DIGITS, ENCODERS["digits"], [1.0] * 784)["pixels"])
+    assert {"pixels": picture.tolist()} == restored(WHOLE_NUMBER, ENCODERS["digits"], values)
+    assert 255 == max(max(row) for row in restored(WHOLE_NUMBER, ENCODERS["digits"], [1.0] * 784)["pixels"])
 
 
 def test_a_part_of_town_is_restored_in_its_own_units() -> None:

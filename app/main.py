@@ -42,6 +42,7 @@ from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
+from app.services.tasks import TaskService
 from app.services.training import TrainingService
 from app.services.webhooks import WebhookRules
 from app.settings import Settings
@@ -94,10 +95,14 @@ class Application:
         await (direct or self.api)(scope, receive, send)
 
 
-def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
-    """The application; it opens nothing before it is prepared, or its lifespan starts."""
+def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | None = None) -> Application:
+    """The application; it opens nothing before it is prepared, or its lifespan starts.
+
+    `tasks`: those that come with Densely unless told otherwise.
+    """
+    tasks = tasks or TaskCatalog()
     database = Database(settings.url)
-    services = _services(settings, database, clock)
+    services = _services(settings, database, tasks, clock)
     feed = Feed(services.events)
     follower: Follower  # made of the routes, which are made of the application
     api = FastAPIOffline(
@@ -112,7 +117,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     )
     api.state.feed = feed
     api.state.prefix = settings.root_path
-    routes = TaskRoutes(api, services.tasks, services.prediction)
+    routes = TaskRoutes(api, tasks, services.prediction)
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
 
     def prepare() -> None:
@@ -122,14 +127,14 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     return _assemble(api, services, settings, routes, prepare)
 
 
-def _services(settings: Settings, database: Database, clock: Clock) -> Services:
+def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock) -> Services:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets)
-    tasks = TaskCatalog()
+    registry = RegistryService(database, tasks, store, catalog, clock)
     return Services(
-        tasks=tasks,
+        tasks=TaskService(tasks, catalog, registry),
         training=TrainingService(
             database,
             tasks,
@@ -140,13 +145,12 @@ def _services(settings: Settings, database: Database, clock: Clock) -> Services:
             WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
         ),
         events=EventService(database),
-        registry=RegistryService(database, tasks, store, catalog, clock),
+        registry=registry,
         answers=AnswerService(database, store),
         comparison=ComparisonService(database, tasks, store, catalog),
         pictures=PictureService(database, tasks, store, catalog),
         prediction=PredictionService(database, tasks, store, cache),
         system=(system := SystemService(database, tasks, cache, clock)),
-        catalog=catalog,
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.numbers import Number
@@ -15,10 +15,11 @@ from app.encoding.pictures.digit import read
 from app.encoding.pictures.files import MAX_CHARACTERS
 from app.encoding.pixels import SIDE, PixelEncoder
 from app.encoding.rows import Encoded, FloatMatrix, dense
-from app.kinds.answers import Effects, InputWarning, Refusal, Refused
-from app.kinds.base import Input, Options, Picture
-from app.kinds.declarations import Label
+from app.kinds.answers import Effects, Refusal, Refused
+from app.kinds.base import Picture
 from app.kinds.numeric import NumericTask
+from app.wire.declarations import Label
+from app.wire.predictions import ImageExplanation, Input, InputWarning, Options
 
 MAX_IMAGES = 100  # of one request, each of which takes some milliseconds
 FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
@@ -61,15 +62,6 @@ class ImageInput(Input):
             # Of Pydantic's own kind, so that the field is named although it is not there.
             raise PydanticCustomError("missing", "send either `pixels` or `image`")
         return pixels
-
-
-class ImageExplanation(BaseModel):
-    """The effect of each pixel."""
-
-    label: str | int | None = Field(description="the label whose probability it is about; null for a number")
-    effects: list[list[float]] = Field(
-        description="28 rows of 28: what the probability of `label` would lose if that pixel were blank"
-    )
 
 
 class ImageTask(NumericTask):

@@ -7,8 +7,9 @@ from pydantic_core import to_json
 
 from app.db import events, history
 from app.db.engine import Database
-from app.domain.runs import FINAL, Change, Event, Run
+from app.domain.runs import FINAL, Change
 from app.services.paging import cut
+from app.wire.runs import Event, Run
 
 _SAID = {
     None: "waits for a worker",

@@ -13,9 +13,10 @@ from app.db import history, runs, workers
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.domain.leases import Observer
-from app.domain.runs import FINAL, Change, Measured, Progress, Run, RunError, RunStatus
+from app.domain.runs import FINAL, Change, Measured, RunStatus
 from app.errors import LeaseLost, Unavailable
 from app.services.outages import Patience, told
+from app.wire.runs import Progress, Run, RunError
 
 EPOCHS_HELD = 0.2  # seconds
 LOOK_SECONDS = 0.05  # between two looks at what is held

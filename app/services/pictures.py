@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db import history, models
 from app.db.engine import Database
-from app.domain.runs import Epoch, Run
 from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.kinds.base import DatasetPicture, Picture, Split, Task
-from app.kinds.declarations import DatasetInfo, Label
 from app.plots.style import Form
 from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo, Label
+from app.wire.manifests import Manifest
+from app.wire.runs import Epoch, Run
 
 MOST_PICTURES = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...

@@ -12,13 +12,14 @@ from app.db import history, runs, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
-from app.domain.runs import FINAL, Epoch, Event, Run, RunFilter, RunRequest, RunStatus, TrainRequest
+from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
-from app.kinds.declarations import DatasetInfo
 from app.services.paging import cut
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo
+from app.wire.runs import Epoch, Event, Run, TrainRequest
 
 
 class TrainingService:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import Holdout, KFold, Recipe
-from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Progress, Run, Spread, SpreadOver, seed_of_fit
+from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
 from app.encoding.rows import take
 from app.errors import DatasetInvalid, Diverged
 from app.kinds.base import Task
@@ -24,6 +24,7 @@ from app.training.feed import Examples, for_loss
 from app.training.fit import FitState
 from app.training.prepare import Prepared
 from app.training.program import Program
+from app.wire.runs import Progress, Run
 
 
 @dataclass(frozen=True)

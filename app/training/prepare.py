@@ -12,9 +12,9 @@ from app.domain.recipes import HEADS, Recipe
 from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, told
 from app.kinds.base import Task
-from app.kinds.declarations import DatasetInfo, Label
 from app.training import published
 from app.training.feed import Examples
+from app.wire.declarations import DatasetInfo, Label
 
 Log = Callable[[str], None]
 

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 
 from app.artifacts.evaluation import Evaluation, Plane, Shown, millionths_of, save
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import MANIFEST, ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
 from app.domain.recipes import HEADS, HeadName
-from app.domain.runs import Metrics, Progress
+from app.domain.runs import Metrics
 from app.encoding.rows import dense
 from app.services.execution import Attempt, WorkerService
 from app.services.publication import row_of
+from app.wire.manifests import Manifest
+from app.wire.runs import Progress
 from tests.support.artifacts import learnt, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run

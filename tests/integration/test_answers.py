@@ -13,7 +13,7 @@ from app.api import tables
 from app.artifacts.evaluation import EVALUATION, Evaluation, millionths_of
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName
-from app.services.answers import Answer
+from app.wire.models import Answer
 from tests.integration.finished import SURE, Finished, answers_of, model_of
 from tests.support.artifacts import learnt
 from tests.support.tasks import TASKS

@@ -19,18 +19,18 @@ BODY = {"task": sixth.NAME, "features": sixth.EXAMPLE}
 
 
 @pytest.fixture
-def served(settings: Settings, database: Database, store: ArtifactStore) -> Iterator[LiveServer]:
+def catalog() -> TaskCatalog:
+    """The tasks of the application."""
+    return TaskCatalog()
+
+
+@pytest.fixture
+def served(settings: Settings, database: Database, store: ArtifactStore, catalog: TaskCatalog) -> Iterator[LiveServer]:
     """An application with a model of one of the five tasks."""
     add_model(database, store, "planar")
-    server = LiveServer(create_app(settings))
+    server = LiveServer(create_app(settings, tasks=catalog))
     yield server
     server.close()
-
-
-def catalog_of(server: LiveServer) -> TaskCatalog:
-    """The tasks of a running application."""
-    found: TaskCatalog = server.app.api.state.services.tasks
-    return found
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -46,9 +46,9 @@ def paths_of(client: httpx.Client) -> set[str]:
 
 
 def test_a_task_that_comes_is_served_and_one_that_goes_is_not(
-    served: LiveServer, database: Database, store: ArtifactStore
+    served: LiveServer, database: Database, store: ArtifactStore, catalog: TaskCatalog
 ) -> None:
-    client, catalog = served.client, catalog_of(served)
+    client = served.client
     before = client.get("/openapi.json").json()
     assert "task" == client.post("/predict", json=BODY).json()["errors"][0]["field"]
 
@@ -70,9 +70,9 @@ def test_a_task_that_comes_is_served_and_one_that_goes_is_not(
 
 
 def test_a_task_that_is_declared_anew_answers_by_its_new_declaration(
-    served: LiveServer, database: Database, store: ArtifactStore
+    served: LiveServer, database: Database, store: ArtifactStore, catalog: TaskCatalog
 ) -> None:
-    client, catalog = served.client, catalog_of(served)
+    client = served.client
     catalog.put(task := sixth.task())
     add_model(database, store, task)
     until(lambda: client.post("/predict", json=BODY).status_code == 200)

@@ -12,8 +12,9 @@ from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.store import ArtifactStore
 from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Holdout, Recipe
-from app.domain.runs import Change, FitMetrics, Metrics, RunError, Spread, SpreadOver
+from app.domain.runs import Change, FitMetrics, Metrics, Spread, SpreadOver
 from app.services.execution import WorkerService
+from app.wire.runs import RunError
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.queue import queue_run
 from tests.support.tasks import TASKS

@@ -15,10 +15,10 @@ from PIL import Image, ImageDraw
 
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
-from app.encoding.multi_hot import START, UNKNOWN
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.rows import dense
-from app.kinds.text import MAX_IDS
 from app.settings import Settings
+from app.wire.encodings import MAX_IDS
 from tests.support.artifacts import add_model, learnt
 from tests.support.tasks import TASKS
 

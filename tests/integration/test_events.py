@@ -16,11 +16,12 @@ from app.api.feed import BATCH, Feed
 from app.db import runs
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.domain.runs import Change, Metrics, Progress, RunError
+from app.domain.runs import Change, Metrics
 from app.main import create_app
 from app.services.events import EventService, Told
 from app.services.execution import Attempt, WorkerService
 from app.settings import Settings
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.server import LiveServer

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
+from app.wire.manifests import Manifest
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 

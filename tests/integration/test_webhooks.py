@@ -22,12 +22,13 @@ from sqlalchemy import select
 from app.db import history, runs, webhooks
 from app.db import tables as t
 from app.db.engine import Database
-from app.domain.runs import Metrics, RunError
+from app.domain.runs import Metrics
 from app.domain.webhooks import PAUSES
 from app.errors import AddressRefused, Undelivered
 from app.services.execution import WorkerService
 from app.services.webhooks import HELD, WebhookService
 from app.settings import Settings
+from app.wire.runs import RunError
 from app.worker.webhooks import SENDERS, HttpPost, WebhookThreads
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run

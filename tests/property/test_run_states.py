@@ -16,9 +16,10 @@ from sqlalchemy import select
 from app.db import history, migrate, models, runs
 from app.db.engine import Database
 from app.db.tables import runs as runs_table
-from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost
 from app.services.execution import Attempt, Claim, WorkerService
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 

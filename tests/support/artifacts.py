@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from app.artifacts.manifest import DatasetRecord, LayerRow, Manifest, Parity
 from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
 from app.datasets.catalog import Catalog, Dataset
 from app.db import models
@@ -18,8 +17,9 @@ from app.domain.recipes import HEADS, NoValidation
 from app.domain.runs import Metrics
 from app.encoding.encoder import Encoder
 from app.kinds.base import Task
-from app.kinds.declarations import Label
 from app.services.publication import row_of
+from app.wire.declarations import Label
+from app.wire.manifests import DatasetRecord, LayerRow, Manifest, Parity
 from tests.support.tasks import TASKS
 
 

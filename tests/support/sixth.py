@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.kinds.base import Task
-from app.kinds.declarations import SAMPLE, DatasetInfo, Declaration
 from app.tasks.catalog import task_of
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration
 from benchmarks.service import REPOSITORY
 
 NAME = "iris"

@@ -15,9 +15,9 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.db import history
 from app.db.engine import Database
-from app.domain.runs import Run
 from app.services.execution import Attempt, WorkerService
 from app.training.pipeline import Workplace
+from app.wire.runs import Run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.tasks import TASKS

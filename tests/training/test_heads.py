@@ -9,16 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.artifacts.evaluation import Evaluation
-from app.artifacts.manifest import Manifest
 from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, MultiHot, Recipe
-from app.domain.runs import Run
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
 from app.services.answers import Answers
 from app.services.execution import Attempt
 from app.training.evaluate import SHEET_FIRST, SHEET_WRONG, micro_f1
 from app.training.pipeline import Workplace, execute
+from app.wire.manifests import Manifest
+from app.wire.predictions import Options
+from app.wire.runs import Run
 from tests.support.tasks import TASKS
 
 Begin = Callable[..., Attempt]

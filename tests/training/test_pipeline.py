@@ -18,15 +18,16 @@ from app.db.engine import Database
 from app.db.tables import models as models_table
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, EarlyStopping, Holdout, KFold, Recipe
-from app.domain.runs import Change, Run
+from app.domain.runs import Change
 from app.errors import DatasetInvalid, LeaseLost, ParityError
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
-from app.kinds.codes import Values
 from app.services.execution import Attempt
 from app.training import evaluate, export, pipeline, program
 from app.training.checkpoint import Position
 from app.training.pipeline import Workplace, execute
+from app.wire.encodings import Values
+from app.wire.predictions import Options
+from app.wire.runs import Run
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS

@@ -13,10 +13,10 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.encoding.words import words_of
 from app.errors import DatasetUnavailable
-from app.kinds.text import Ids
 from app.training import published
 from app.training._reuters import MISTEXTED
 from app.training.prepare import prepare
+from app.wire.encodings import Ids
 from tests.support.tasks import TASKS
 
 KERAS_FILES = os.environ.get("DENSELY_TEST_KERAS_HOME", "")

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.artifacts.manifest import Manifest
 from app.db import history, runs
 from app.db.engine import Database
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, KFold, NoValidation, Recipe, Validation
-from app.domain.runs import Change, Run, Spread
+from app.domain.runs import Change, Spread
 from app.services.execution import Attempt
 from app.training import fits, program
 from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
+from app.wire.manifests import Manifest
+from app.wire.runs import Run
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 

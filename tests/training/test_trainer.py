@@ -8,11 +8,11 @@ import pytest
 from app.db import history, models
 from app.db.engine import Database
 from app.domain.optimizers import SGD
-from app.domain.runs import Run
 from app.services.execution import Attempt
 from app.settings import Settings
 from app.training import trainer
 from app.training.pipeline import Workplace
+from app.wire.runs import Run
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.feed import Feed
 from app.api.streams import MEDIA_TYPE, EventStream, asks_for_stream
-from app.domain.runs import Event
+from app.wire.pages import Page
+from app.wire.runs import Event
 
 router = APIRouter(tags=["runs"])
 

@@ -9,13 +9,13 @@ from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
 from app.api import tables
-from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
 from app.api.tables import TableForm
 from app.kinds.base import Picture
 from app.plots.style import Form
-from app.services.answers import Answer
-from app.services.registry import Model, ModelDetail
+from app.wire.models import Answer, Model, ModelDetail
+from app.wire.pages import Page
 
 router = APIRouter(prefix="/models", tags=["models"])
 

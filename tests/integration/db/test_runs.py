@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from app.db import history, models, runs, tables
 from app.db.base import metadata
 from app.db.engine import Database, Transaction
-from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost, NotFound, Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 from tests.support.watching import watch

@@ -13,10 +13,11 @@ from app.artifacts.store import ArtifactStore
 from app.db import history, runs, workers
 from app.db.base import metadata
 from app.db.engine import Database
-from app.domain.runs import Change, Run, RunError
+from app.domain.runs import Change
 from app.errors import Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
 from app.services.outages import OUTAGE_STATUS
+from app.wire.runs import Run, RunError
 from app.worker.loop import Limits, Worker
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run

@@ -10,11 +10,12 @@ import pytest
 from app.artifacts.store import ArtifactStore
 from app.db import history, installation, models, runs
 from app.db.engine import Database, Transaction
-from app.domain.runs import Change, Progress, RunError
+from app.domain.runs import Change
 from app.errors import LeaseLost, Unavailable
 from app.services import publication
 from app.services.execution import Attempt, WorkerService
 from app.services.outages import OUTAGE_SECONDS, Patience
+from app.wire.runs import Progress, RunError
 from tests.support.artifacts import publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run

@@ -13,8 +13,8 @@ import pytest
 
 from app.db import history
 from app.db.engine import Database
-from app.domain.runs import Run
 from app.settings import REPOSITORY, Settings
+from app.wire.runs import Run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 

@@ -8,7 +8,7 @@ import pytest
 from app.artifacts.store import Artifact, ArtifactStore
 from app.errors import InvalidInput
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
+from app.wire.predictions import Options
 from tests.support.artifacts import publish_artifact
 from tests.support.tasks import TASKS
 

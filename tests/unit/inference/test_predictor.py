@@ -13,7 +13,7 @@ from app.errors import ArtifactInvalid
 from app.inference.forward import Network
 from app.inference.predictor import Predictor
 from app.kinds.answers import Refusal, Refused
-from app.kinds.base import Options
+from app.wire.predictions import Options
 from tests.support.artifacts import publish_artifact
 from tests.support.tasks import TASKS
 

@@ -14,8 +14,9 @@ from app.domain.recipes import HEADS, MAX_PARAMETERS, HeadName, Preset
 from app.encoding.encoder import Encoder
 from app.encoding.rows import Encoded, SparseRows, dense, take
 from app.errors import DatasetInvalid, NotFound
-from app.kinds.base import ModelChoice, Options, Task
-from app.kinds.declarations import SAMPLE, Label
+from app.kinds.base import Task
+from app.wire.declarations import SAMPLE, Label
+from app.wire.predictions import ModelChoice, Options
 from tests.support.tasks import TASKS, rows_of
 
 EVERY = [pytest.param(task, id=name) for name, task in TASKS.all.items()]

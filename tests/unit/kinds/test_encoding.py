@@ -7,13 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import Coordinates, Pixels, Standardized
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.encoder import Encoder
-from app.encoding.multi_hot import START, UNKNOWN, TextEncoder
+from app.encoding.multi_hot import TextEncoder
 from app.encoding.table import Standardizer
 from app.errors import InvalidInput
 from app.kinds.base import Task
-from app.kinds.codes import Restored, Values
-from app.kinds.text import MAX_IDS, Ids, TextDecoding, TextEncoding
+from app.wire.encodings import MAX_IDS, Ids, Restored, TextDecoding, TextEncoding, Values
 from tests.support.tasks import TASKS
 
 REVIEWS, STORIES = TASKS.get("sentiment"), TASKS.get("newswire")

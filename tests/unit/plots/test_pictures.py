@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Plane, Shown
-from app.artifacts.manifest import LayerRow
-from app.domain.runs import Epoch
 from app.plots import boundary, confusion, curves, diagram, regression, sheet
 from app.plots.style import Form
+from app.wire.manifests import LayerRow
+from app.wire.runs import Epoch
 
 RNG = np.random.default_rng(5)
 LAYERS = [

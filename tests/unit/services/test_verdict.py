@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.domain.runs import Activate
 from app.errors import ArtifactInvalid
 from app.services.verdict import MOST_OTHER, MOST_SAME, Verdict, judge
+from app.wire.manifests import Manifest
 from tests.support.artifacts import publish_artifact
 
 DATASET = "boston_housing"  # measured by mean absolute error: less is better

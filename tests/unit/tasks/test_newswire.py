@@ -10,8 +10,8 @@ from app.domain.recipes import MultiHot
 from app.encoding.multi_hot import TextEncoder
 from app.encoding.rows import SparseRows, dense
 from app.errors import DatasetInvalid
-from app.kinds.base import Options
-from app.kinds.declarations import Label
+from app.wire.declarations import Label
+from app.wire.predictions import Options
 from tests.support.tasks import TASKS, rows_of
 
 TASK = TASKS.get("newswire")

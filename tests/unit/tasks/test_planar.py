@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from app.datasets.sample import checksum
 from app.domain.recipes import Coordinates, Dense, HeadName
-from app.kinds.base import Options
 from app.kinds.plane import PointInput
 from app.tasks.samples.points import NOISE, SHAPES, TEST, TRAIN, _draw
+from app.wire.predictions import Options
 from tests.support.tasks import TASKS, rows_of
 
 TASK = TASKS.get("planar")

@@ -5,7 +5,7 @@ what the poller hands out. Ids become visible in their order, so nothing is miss
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -79,7 +79,7 @@ class Feed:
 
     async def follow(
         self, run_id: str | None, last: int, *, ended: bool = False, heartbeat: float = HEARTBEAT
-    ) -> AsyncIterator[list[Told]]:
+    ) -> AsyncGenerator[list[Told], None]:
         """The events with ids above `last`, in groups; an empty one after `heartbeat` seconds of silence.
 
         Ends after the run's final status, or when the feed is closed. `ended`: the run already has.

@@ -67,7 +67,7 @@ class Task(ABC):
             self.answers = NumberAnswers(declaration.answer)
         # What its schemas are called by.
         self.word = "".join(part.capitalize() for part in self.name.split("-"))
-        self.Input = self._input_form()
+        self.Input: Any = self._input_form()  # a type, whose fields are the declaration's
         self.input_columns = self._columns()
         self.Prediction = self.answers.schema(f"{self.word}Prediction", self._fact_fields(), self.Explanation)
         self.Prediction.__doc__ = f"What a model of {self.name!r} makes of an input."

@@ -206,8 +206,9 @@ class TestLive:
         context = multiprocessing.get_context("spawn")
         writer = context.Process(target=write_live, args=(settings.url, attempt.run_id, attempt.lease_id, 40))
         writer.start()
-        for waiting in (*threads, writer):
-            waiting.join(30)
+        for thread in threads:
+            thread.join(30)
+        writer.join(30)
 
         assert 0 == writer.exitcode
         assert [e.id for e in found[0]] == [e.id for e in found[1]]
@@ -269,7 +270,8 @@ class TestList:
         self, served: LiveServer, database: Database, clock: FakeClock
     ) -> None:
         ids = [finish(database, clock, epochs=2) for _ in range(2)]
-        items, cursor = [], 0
+        items: list[dict[str, Any]] = []
+        cursor: int | None = 0
         while cursor is not None:
             page = served.client.get(f"/events?limit=3&cursor={cursor}").json()
             items, cursor = items + page["items"], page["next"]

@@ -34,7 +34,7 @@ def listed(client: httpx.Client, query: str = "") -> list[dict[str, Any]]:
 def test_models_are_listed_newest_first(client: httpx.Client, second: Manifest) -> None:
     models = listed(client)
 
-    tasks = ["housing", *reversed(TASKS.all)]
+    tasks = ["housing", *reversed(list(TASKS.all))]
     first = len(tasks) - 1
     assert tasks == [model["task"] for model in models]
     assert [2, *[1] * first] == [model["version"] for model in models]

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from app.api.contracts import MAX_INSTANCES, contract_of
-from app.api.routes.predict import IN_PLACE_BYTES
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
 from app.main import create_app
+from app.server.protocol import IN_PLACE_BYTES
 from app.settings import Settings
 from tests.support.artifacts import add_model
 from tests.support.server import LiveServer

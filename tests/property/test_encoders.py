@@ -159,7 +159,8 @@ def decoded_encoding(task: Task, encoder: Any, fields: dict[str, Any]) -> dict[s
     codes = task.Codes.model_validate(encoding.model_dump(include=set(task.Codes.model_fields)))
     restored = task.decoding(encoder, codes)
     assert isinstance(restored, Restored)
-    return task.Input.model_validate(restored.input).model_dump()
+    fields_again: dict[str, Any] = task.Input.model_validate(restored.input).model_dump()
+    return fields_again
 
 
 @given(st.lists(st.integers(0, 255), min_size=784, max_size=784))

@@ -88,8 +88,8 @@ class Watcher:
         """The runs whose leases have run out, for this worker."""
         passed, self.looked_at = min(now - self.looked_at, LEASE / 4), now
         held = {(run.id, run.lease_id, run.beats): run for run in runs if run.lease_id and run.beats is not None}
-        self.still = {key: self.still[key] + passed if key in self.still else 0.0 for key in held}  # type: ignore[index, misc]
-        return [run for key, run in held.items() if self.still[key] > LEASE]  # type: ignore[index]
+        self.still = {key: self.still[key] + passed if key in self.still else 0.0 for key in held}
+        return [run for key, run in held.items() if self.still[key] > LEASE]
 
 
 class Runs(RuleBasedStateMachine):

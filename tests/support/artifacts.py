@@ -43,7 +43,8 @@ def publish_artifact(
     kernel = rng.normal(scale=0.1, size=(encoder.width, units)).astype(np.float32)
     token = secrets.token_hex(6)
     staging = store.stage(token)
-    np.savez(staging / WEIGHTS, **{"0/kernel": kernel, "0/bias": np.zeros(units, np.float32)})
+    weights: dict[str, Any] = {"0/kernel": kernel, "0/bias": np.zeros(units, np.float32)}
+    np.savez(staging / WEIGHTS, **weights)
     (staging / PREPROCESSING).write_text(json.dumps(encoder.to_json()), encoding="utf-8")
     head = HEADS[recipe.head]
     layer = LayerRow(kind="dense", units=units, activation=head.activation, parameters=kernel.size + units)

@@ -59,7 +59,7 @@ def test_no_hidden_layer_is_needed_and_the_kept_answers_say_what_the_metrics_say
         assert {"loss", "mae"} == set(metrics.test)
     elif head == "multilabel":
         assert metrics.test["f1"] == pytest.approx(micro_f1(evaluation.target, evaluation.predicted), abs=1e-6)
-        assert (bool, len(manifest.labels)) == (evaluation.target.dtype, evaluation.target.shape[1])
+        assert (np.dtype(bool), len(manifest.labels)) == (evaluation.target.dtype, evaluation.target.shape[1])
         assert {"loss", "f1"} == set(metrics.test)
     else:
         assert metrics.test["accuracy"] == pytest.approx(evaluation.right().mean(), abs=1e-6)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -22,8 +23,8 @@ from app.domain.runs import Change
 from app.errors import DatasetInvalid, LeaseLost, ParityError
 from app.inference.predictor import Predictor
 from app.services.execution import Attempt
-from app.training import evaluate, export, pipeline, program
-from app.training.checkpoint import Position
+from app.training import evaluate, export, program
+from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
 from app.wire.encodings import Values
 from app.wire.predictions import Options
@@ -288,14 +289,14 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
     monkeypatch.setattr(program, "MOST_EPOCHS_AT_ONCE", 1)
     expected = execute(begin(recipe=small(epochs=8), seed=5), place)
     attempt = begin(recipe=small(epochs=8), seed=5)
-    saved = pipeline.Checkpoints.save
+    saved = Checkpoints.save
 
     def save_until_four(self: Any, model: Any, position: Position) -> None:
         if position.state.epoch == 5:
             raise KeyboardInterrupt
         saved(self, model, position)
 
-    monkeypatch.setattr(pipeline.Checkpoints, "save", save_until_four)
+    monkeypatch.setattr(Checkpoints, "save", save_until_four)
     with pytest.raises(KeyboardInterrupt):
         execute(attempt, place)
     monkeypatch.undo()
@@ -315,7 +316,7 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
 def test_guessing_scores_what_shuffled_labels_would() -> None:
     """Checked against many real shuffles."""
     task = TASKS.get("newswire")
-    dataset = Catalog(pipeline.Path("nowhere")).read(task, task.datasets[-1])
+    dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
     labels = np.asarray(dataset.test.target)
     rng = np.random.default_rng(0)
     shuffled = np.mean([np.mean(labels == rng.permutation(labels)) for _ in range(300)])

@@ -12,7 +12,8 @@ from app.db.engine import Database
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import Change, Spread
 from app.services.execution import Attempt
-from app.training import fits, program
+from app.training import fit as fitting_module
+from app.training import program
 from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
 from app.wire.manifests import Manifest
@@ -172,14 +173,14 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_result(
         execute(attempt, place)
     monkeypatch.undo()
     trained: list[int] = []
-    fitting = fits.fitting.fit
+    fitting = fitting_module.fit
 
     def count(model: Any, recipe: Any, *rest: Any) -> Any:
         state = rest[-2]  # the last is what is called at a pause
         trained.append(state.epoch)
         return fitting(model, recipe, *rest)
 
-    monkeypatch.setattr(fits.fitting, "fit", count)
+    monkeypatch.setattr(fitting_module, "fit", count)
     with database.write() as tx:
         runs.end_lease(tx, attempt.run_id, attempt.lease_id, Change.LOST, clock())
         row = runs.claim(tx, "w-2", clock())

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app import logs
 from app.db import history, models
 from app.db.engine import Database
 from app.domain.optimizers import SGD
@@ -19,7 +20,7 @@ from tests.support.tasks import TASKS
 
 def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> int:
     """What the trainer process does with the message of its worker; the logging stays that of the tests."""
-    monkeypatch.setattr(trainer.logs, "configure", lambda _: None)
+    monkeypatch.setattr(logs, "configure", lambda _: None)
     return trainer.train(
         {
             "run_id": attempt.run_id, "lease_id": attempt.lease_id, "database_url": settings.url, "log_level": "info",

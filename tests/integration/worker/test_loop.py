@@ -341,7 +341,7 @@ def gone(claim: Claim) -> bool:
 
 
 def test_the_worker_is_listed_while_it_runs_and_forgotten_when_it_leaves(bench: Bench) -> None:
-    seen = []
+    seen: list[Any] = []
 
     def look() -> int:
         with bench.database.read() as tx:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from app.encoding.rows import SparseRows
 from app.errors import ArtifactInvalid
-from app.inference.forward import ACTIVATIONS, Network, multiply
+from app.inference.activations import ACTIVATIONS
+from app.inference.forward import Network, multiply
 from app.wire.manifests import LayerRow
 
 Weights = dict[str, NDArray[np.float32]]

@@ -189,13 +189,14 @@ def test_a_decoded_encoding_is_the_text_in_plain_words(task: Task) -> None:
 @every_numeric
 def test_numbers_are_shown_as_the_first_layer_takes_them(task: Task, encoder: Encoder) -> None:
     """Six decimals, in order."""
-    found = encoding(task, encoder, **task.example)
+    found: Any = encoding(task, encoder, **task.example)
     row = np.asarray(encoder.encode(task.columns([task.Input.model_validate(task.example)])))
 
-    assert isinstance(found, task.Encoding)
-    assert encoder.width == len(found.values)
-    np.testing.assert_allclose(row[0], found.values, atol=6e-7)
-    assert [round(value, 6) for value in found.values] == found.values
+    values: list[float] = found.values
+    assert task.Encoding is type(found)
+    assert encoder.width == len(values)
+    np.testing.assert_allclose(row[0], values, atol=6e-7)
+    assert [round(value, 6) for value in values] == values
 
 
 @pytest.mark.parametrize(("task", "names"), [("digits", []), ("housing", list(COLUMNS)), ("planar", ["x1", "x2"])])
@@ -218,7 +219,8 @@ def test_what_was_encoded_can_be_sent_back(task: Task, encoder: Encoder) -> None
 def flat(fields: dict[str, Any]) -> list[float]:
     """The numbers of an input, in its order."""
     (value,) = fields.values()
-    return np.ravel(list(value.values()) if isinstance(value, dict) else value).tolist()
+    numbers: list[float] = np.ravel(list(value.values()) if isinstance(value, dict) else value).tolist()
+    return numbers
 
 
 @every_numeric

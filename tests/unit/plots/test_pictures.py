@@ -39,7 +39,8 @@ def history(epochs: int, *, fold: int | None = None, seed: int | None = None, he
 
 
 def side(points: NDArray[Any]) -> NDArray[np.float32]:
-    return (1 / (1 + np.exp(-3 * points[:, 0]))).astype(np.float32)
+    found: NDArray[np.float32] = (1 / (1 + np.exp(-3 * points[:, 0]))).astype(np.float32)
+    return found
 
 
 def points_of(sides: NDArray[Any]) -> Shown:

@@ -37,7 +37,9 @@ class Bench:
 
         def score(model_id: str) -> float | None:
             self.asked.append(model_id)
-            known = {row.id: row.metrics["test"].get("mae") for row in rows} | dict(scores or {})
+            known: dict[str, float | None] = {row.id: row.metrics["test"].get("mae") for row in rows} | dict(
+                scores or {}
+            )
             if known[model_id] == -1:
                 raise ArtifactInvalid(f"weights.npz of model {model_id} does not have its checksum")
             return known[model_id]

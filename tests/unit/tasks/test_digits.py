@@ -31,6 +31,7 @@ def encoded(encoder: Encoder, *pictures: Any) -> FloatMatrix:
 
 
 def decoded(outputs: list[float], labels: list[int]) -> dict[str, Any]:
+    answer: dict[str, Any]
     (answer,) = TASK.decode(np.array([outputs], dtype=np.float32), np.empty(0, np.float32), labels, Options())
     return answer
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db import history
+from app.db import run_queries
 from app.db.engine import Database
 from app.domain.recipes import HEADS
 from app.errors import ArtifactInvalid, InvalidInput
@@ -45,7 +45,7 @@ class ComparisonService:
         if len(set(run_ids)) < len(run_ids):
             raise InvalidInput("names a run twice", field="runs")
         with self._database.read() as tx:
-            found = [history.get(tx, run_id) for run_id in run_ids]
+            found = [run_queries.get(tx, run_id) for run_id in run_ids]
         if len({run.task for run in found}) > 1:
             tasks = ", ".join(f"{run.id} is of {run.task}" for run in found)
             raise InvalidInput(f"only runs of one task can be compared: {tasks}", field="runs")

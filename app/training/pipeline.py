@@ -23,7 +23,7 @@ from app.tasks.catalog import TaskCatalog
 from app.training import devices, evaluate, export
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
-from app.training.feed import Examples
+from app.training.examples import Examples
 from app.training.fits import Fits, Trained
 from app.training.prepare import Prepared, prepare
 from app.training.program import Program

@@ -13,7 +13,7 @@ from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, told
 from app.kinds.base import Task
 from app.training import published
-from app.training.feed import Examples
+from app.training.examples import Examples
 from app.wire.declarations import DatasetInfo, Label
 
 Log = Callable[[str], None]

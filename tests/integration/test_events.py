@@ -18,7 +18,7 @@ from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.domain.runs import Change, Metrics
 from app.main import create_app
-from app.services.events import EventService, Told
+from app.services.events import EventService, StreamedEvent
 from app.services.execution import Attempt, WorkerService
 from app.settings import Settings
 from app.wire.runs import Progress, RunError
@@ -394,7 +394,7 @@ class TestFeed:
     def test_silence_gives_heartbeats(self, database: Database, clock: FakeClock) -> None:
         run_id = queue_run(database, clock)
 
-        async def beats() -> AsyncIterator[list[Told]]:
+        async def beats() -> AsyncIterator[list[StreamedEvent]]:
             feed = Feed(EventService(database))
             async with aclosing(feed.follow(run_id, 0, heartbeat=0.02)) as groups:
                 for _ in range(3):
@@ -409,7 +409,7 @@ class TestFeed:
         """Room for two events only: the rest come by id, each once."""
         attempt = begin(database, clock)
 
-        async def lagging() -> AsyncIterator[list[Told]]:
+        async def lagging() -> AsyncIterator[list[StreamedEvent]]:
             feed = Feed(EventService(database), poll=0.01, most_held=2)
             async with aclosing(feed.follow(attempt.run_id, 0)) as groups:
                 yield await anext(groups)
@@ -436,7 +436,7 @@ class TestFeed:
         path = database.engine.url.database
         assert path is not None
 
-        async def followed() -> AsyncIterator[list[Told]]:
+        async def followed() -> AsyncIterator[list[StreamedEvent]]:
             reader = Database(str(database.engine.url))
             feed = Feed(EventService(reader), poll=0.01)
             async with aclosing(feed.follow(attempt.run_id, 0)) as groups:

@@ -19,7 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.db import history, runs, webhooks
+from app.db import run_queries, runs, webhooks
 from app.db import tables as t
 from app.db.engine import Database
 from app.domain.runs import Metrics
@@ -164,7 +164,7 @@ class TestSending:
 
         ((path, headers, body),) = receiver.taken
         with database.read() as tx:
-            run = history.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
         assert {"event": "run.finished", "run": run.model_dump(mode="json")} == json.loads(body)
         assert ("/hook?token=abc", "application/json") == (path, headers["Content-Type"])
         assert f"127.0.0.1:{receiver.port}" == headers["Host"]
@@ -358,7 +358,7 @@ class TestRetries:
         assert 1 + len(PAUSES) == len(receiver.taken)
         assert row_of(database, run_id).next_try_at is None
         with database.read() as tx:
-            assert "succeeded" == history.get(tx, run_id).status
+            assert "succeeded" == run_queries.get(tx, run_id).status
 
     def test_a_refused_address_is_given_up_at_once(self, database: Database, clock: FakeClock) -> None:
         run_id = ended(database, clock, "http://127.0.0.1:1/")

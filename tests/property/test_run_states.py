@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 
-from app.db import history, migrate, models, runs
+from app.db import migrate, models, run_queries, runs
 from app.db.engine import Database
 from app.db.tables import runs as runs_table
 from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, RunRequest, RunStatus
@@ -264,7 +264,7 @@ class Runs(RuleBasedStateMachine):
         """Replaying a run's status events from QUEUED leads, by arrows of TRANSITIONS only, to its status."""
         for run in self.expected.values():
             with self.database.read() as tx:
-                events = [e.data for e in history.events_of(tx, run.id, 10_000, 0) if e.type == "status"]
+                events = [e.data for e in run_queries.events_of(tx, run.id, 10_000, 0) if e.type == "status"]
             assert {"status": QUEUED} == events[0]
             status = QUEUED
             for event in events[1:]:

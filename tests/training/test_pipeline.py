@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db import history, models, runs
+from app.db import models, run_queries, runs
 from app.db.engine import Database
 from app.db.tables import models as models_table
 from app.domain.optimizers import RMSprop
@@ -77,7 +77,7 @@ def test_holdout_measures_the_first_rows_after_each_epoch(
     execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     assert [1, 2, 3] == [epoch.epoch for epoch in epochs]
     assert all({"loss", "mae", "val_loss", "val_mae"} == set(epoch.metrics) for epoch in epochs)
     assert epochs[-1].metrics["val_mae"] == run_of(attempt).metrics.validation["mae"]
@@ -90,7 +90,7 @@ def test_kfold_reports_mean_and_deviation_and_publishes_a_model_of_all_rows(
     manifest = execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     assert [(fold, epoch) for fold in (1, 2, 3, None) for epoch in (1, 2, 3)] == [(e.fold, e.epoch) for e in epochs]
     last = [e.metrics["val_mae"] for e in epochs if e.fold and e.epoch == 3]
     validation = run_of(attempt).metrics.validation
@@ -110,7 +110,7 @@ def test_after_kfold_with_early_stopping_the_folds_say_how_long_to_train(
     manifest = execute(attempt, place)
 
     with database.read() as tx:
-        final = [e for e in history.epochs_of(tx, attempt.run_id) if e.fold is None]
+        final = [e for e in run_queries.epochs_of(tx, attempt.run_id) if e.fold is None]
     assert len(final) == manifest.epochs <= 40
 
 
@@ -188,7 +188,7 @@ def test_early_stopping_keeps_the_last_epoch_unless_the_best_is_asked_for(
     manifest = execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     losses = [epoch.metrics["val_loss"] for epoch in epochs]
     assert len(losses) < 60
     kept = int(np.argmin(losses)) if restore else len(losses) - 1
@@ -229,7 +229,7 @@ def test_activation_follows_what_was_asked_and_says_why(
 
     with database.read() as tx:
         active = models.active(tx)["housing"].id if rival_mae is not None or expected else None
-        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+        last = [e for e in run_queries.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
     assert expected == (active == manifest.id) == last.data["activated"]
     assert reason in last.data["message"]
 
@@ -244,7 +244,7 @@ def test_a_model_of_the_sample_does_not_replace_one_of_real_data(
 
     with database.read() as tx:
         assert rival.id == models.active(tx)["housing"].id
-        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+        last = [e for e in run_queries.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
     assert "real data" in last.data["message"]
 
 
@@ -277,7 +277,7 @@ def test_an_active_model_that_is_damaged_makes_room(
 
     with database.read() as tx:
         assert manifest.id == models.active(tx)["housing"].id
-        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+        last = [e for e in run_queries.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
     assert f"model {rival.id} (version 1) was active, and cannot be loaded" in last.data["message"]
 
 
@@ -308,7 +308,7 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
     manifest = execute(second, place)
 
     with database.read() as tx:
-        assert list(range(1, 9)) == [epoch.epoch for epoch in history.epochs_of(tx, attempt.run_id)]
+        assert list(range(1, 9)) == [epoch.epoch for epoch in run_queries.epochs_of(tx, attempt.run_id)]
     assert 2 == manifest.attempt
     assert manifest.metrics.test == pytest.approx(expected.metrics.test, rel=1e-4)
 

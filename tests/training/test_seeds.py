@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.db import history, runs
+from app.db import run_queries, runs
 from app.db.engine import Database
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import Change, Spread
@@ -34,7 +34,7 @@ def small(task_name: str = "housing", **changes: Any) -> Recipe:
 
 def epochs_of(database: Database, attempt: Attempt) -> list[Place]:
     with database.read() as tx:
-        return [(e.fold, e.seed, e.epoch) for e in history.epochs_of(tx, attempt.run_id)]
+        return [(e.fold, e.seed, e.epoch) for e in run_queries.epochs_of(tx, attempt.run_id)]
 
 
 def weights_of(place: Workplace, manifest: Manifest) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def test_each_seed_stops_early_by_itself(begin: Begin, run_of: RunOf, place: Wor
     execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     for fit in run_of(attempt).metrics.fits:
         losses = [e.metrics["val_loss"] for e in epochs if e.seed == fit.seed]
         assert (min(losses), int(np.argmin(losses)) + 1) == (fit.validation["loss"], fit.epochs)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app import logs
-from app.db import history, models
+from app.db import models, run_queries
 from app.db.engine import Database
 from app.domain.optimizers import SGD
 from app.services.execution import Attempt
@@ -53,7 +53,7 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_epochs_before_it(
     assert ("failed", None) == (run.status, run.model_id)
     assert run.error is not None
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
         active: dict[str, Any] = models.active(tx)
     kept = [epoch.epoch for epoch in epochs]
     assert list(range(1, len(kept) + 1)) == kept
@@ -87,7 +87,7 @@ def test_a_run_that_fails_on_a_folder_tells_no_path(
     assert "NotADirectoryError" == run.error.type
     assert "Not a directory: a file or folder of the worker; its log says which" == run.error.message
     with database.read() as tx:
-        events = history.events_of(tx, attempt.run_id, 100, 0)
+        events = run_queries.events_of(tx, attempt.run_id, 100, 0)
     told = capsys.readouterr().out
     assert str(place.store.root) not in repr(events)
     assert str(place.store.root) in told

@@ -64,10 +64,10 @@ async def get_events(
         items, following = await run_in_threadpool(services.training.events, run_id, limit, cursor)
         return Page(items=items, next=following)
     seen = also_last if last is None else last
-    standing = await run_in_threadpool(services.events.standing, run_id, seen or 0)
-    if standing.ended and not standing.more:
+    start = await run_in_threadpool(services.events.start_of, run_id, seen or 0)
+    if start.ended and not start.more:
         return Response(status_code=204)
-    return EventStream(_feed(request).follow(run_id, seen or 0, ended=standing.ended))
+    return EventStream(_feed(request).follow(run_id, seen or 0, ended=start.ended))
 
 
 @router.get(

@@ -109,9 +109,7 @@ def assert_keras_own_fit_gives_the_same_history(chosen: Recipe, rows: Encoded = 
     for epoch, metrics in enumerate(seen):
         order, held_out = order_of(epoch), (x[HELD_OUT], targets[HELD_OUT])
         kept = plain.fit(x[order], targets[order], batch_size=12, shuffle=False, verbose=0, validation_data=held_out)
-        assert metrics == pytest.approx(
-            {name: values[0] for name, values in kept.run_queries.items()}, rel=1e-5, abs=1e-6
-        )
+        assert metrics == pytest.approx({name: values[0] for name, values in kept.history.items()}, rel=1e-5, abs=1e-6)
     for expected, actual in zip(plain.get_weights(), model.get_weights(), strict=True):
         # Adaptive optimizers divide by the size of the gradient: where that is next to nothing, rounding shows.
         np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-5)

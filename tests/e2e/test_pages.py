@@ -94,9 +94,10 @@ def test_what_is_shown_is_compared() -> None:
     assert not pages.matches("succeeded", "failed")
 
 
-def test_the_clients_example_is_true(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = pages.blocks("docs/python.md", "python")
-    exec(example.replace("http://127.0.0.1:8000", service.url), {})
+def test_the_clients_examples_are_true(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    scope: dict[str, object] = {}
+    for example in pages.blocks("docs/python.md", "python"):
+        exec(example.replace("http://127.0.0.1:8000", service.url), scope)
     told = capsys.readouterr().out
 
     assert told.startswith("positive\n['positive', 'negative']\n")

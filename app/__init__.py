@@ -4,8 +4,8 @@ The packages, in the order to read them:
 
 domain      recipes and runs: the words and rules, as plain data
 encoding    raw columns to numbers: words, pixels, table columns, pictures; for training and serving alike
-kinds       what tasks of one kind have in common: inputs, answers, explanations, warnings
-tasks       sentiment, newswire, digits, housing, planar: encode, decode, presets; one file each
+kinds       text, image, table, plane: input form, encode, decode, explain, warn; the only code that a task has
+tasks       sentiment, newswire, digits, housing, planar as data, one file each; `catalog` gives them to everybody
 datasets    rows from Parquet files, and the bundled samples
 artifacts   a model's files and its manifest
 plots       curves, diagrams, boundaries, confusion: pictures with matplotlib

@@ -19,11 +19,11 @@ from starlette.types import Receive, Scope, Send
 import app
 from app import logs, processes
 from app.api import openapi
-from app.api.contracts import contract_of
 from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
-from app.api.routes import compare, docs, encoding, events, models, page, predict, runs, system, tasks
+from app.api.routes import compare, docs, events, models, page, runs, system, tasks
+from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
@@ -45,7 +45,7 @@ from app.services.system import SystemService
 from app.services.training import TrainingService
 from app.services.webhooks import WebhookRules
 from app.settings import Settings
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
 
 log = logs.get()
 
@@ -99,12 +99,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     database = Database(settings.url)
     services = _services(settings, database, clock)
     feed = Feed(services.events)
-    follower = Follower(services, ArtifactStore(settings.bundled_models))
-
-    def prepare() -> None:
-        database.check_revision()
-        follower.look()
-
+    follower: Follower  # made of the routes, which are made of the application
     api = FastAPIOffline(
         title="Densely",
         version=app.__version__,
@@ -117,7 +112,14 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     )
     api.state.feed = feed
     api.state.prefix = settings.root_path
-    return _assemble(api, services, settings, prepare)
+    routes = TaskRoutes(api, services.tasks, services.prediction)
+    follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
+
+    def prepare() -> None:
+        database.check_revision()
+        follower.look()
+
+    return _assemble(api, services, settings, routes, prepare)
 
 
 def _services(settings: Settings, database: Database, clock: Clock) -> Services:
@@ -125,9 +127,12 @@ def _services(settings: Settings, database: Database, clock: Clock) -> Services:
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets)
+    tasks = TaskCatalog()
     return Services(
+        tasks=tasks,
         training=TrainingService(
             database,
+            tasks,
             catalog,
             clock,
             settings.max_attempts,
@@ -135,12 +140,12 @@ def _services(settings: Settings, database: Database, clock: Clock) -> Services:
             WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
         ),
         events=EventService(database),
-        registry=RegistryService(database, store, catalog, clock),
+        registry=RegistryService(database, tasks, store, catalog, clock),
         answers=AnswerService(database, store),
-        comparison=ComparisonService(database, store, catalog),
-        pictures=PictureService(database, store, catalog),
-        prediction=PredictionService(database, store, cache),
-        system=(system := SystemService(database, cache, clock)),
+        comparison=ComparisonService(database, tasks, store, catalog),
+        pictures=PictureService(database, tasks, store, catalog),
+        prediction=PredictionService(database, tasks, store, cache),
+        system=(system := SystemService(database, tasks, cache, clock)),
         catalog=catalog,
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
@@ -165,18 +170,15 @@ async def _living(
     database.close()
 
 
-def _assemble(api: FastAPI, services: Services, settings: Settings, prepare: Callable[[], None]) -> Application:
+def _assemble(
+    api: FastAPI, services: Services, settings: Settings, routes: TaskRoutes, prepare: Callable[[], None]
+) -> Application:
     """The routes, the error handlers, the description and the gate."""
-    all_tasks = list(registry.all_tasks().values())
-    contracts = [contract_of(task) for task in all_tasks]
-    prediction = predict.Endpoint(contracts, services.prediction)
     api.state.services = services
-    api.include_router(predict.router(contracts, prediction))
-    api.include_router(encoding.router(all_tasks, services.prediction))
     for module in (tasks, runs, events, models, compare, system, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, contracts, keyed=bool(settings.api_keys), root=settings.root_path)
+    openapi.install(api, lambda: routes.contracts, keyed=bool(settings.api_keys), root=settings.root_path)
     options: dict[str, Any] = {
         "keys": settings.api_keys,
         "host": settings.host,
@@ -186,7 +188,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings, prepare: Cal
     return Application(
         api,
         {
-            "/predict": DirectGate(prediction, most=settings.max_inflight, **options),
+            "/predict": DirectGate(routes.endpoint, most=settings.max_inflight, **options),
         },
         prepare=prepare,
         root=settings.root_path,

@@ -59,7 +59,7 @@ class Contract:
 
 def contract_of(task: Task) -> Contract:
     """Single and batch form; the fields of an instance are the task's `Input`."""
-    word = task.name.capitalize()
+    word = task.word
     kind: Any = (Literal[task.name], Field(description=task.description))
     instances: Any = (
         Annotated[list[task.Input], Field(min_length=1, max_length=MAX_INSTANCES, fail_fast=True)],  # type: ignore[name-defined]

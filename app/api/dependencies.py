@@ -20,6 +20,7 @@ from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
 from app.services.training import TrainingService
+from app.tasks.catalog import TaskCatalog
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 class Services:
     """Everything that the routes use, put together by `main.create_app`."""
 
+    tasks: TaskCatalog
     training: TrainingService
     events: EventService
     registry: RegistryService

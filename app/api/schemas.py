@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from app.datasets.catalog import Catalog
 from app.domain.recipes import HeadName, Preset
 from app.kinds.base import Task
-from app.kinds.forms import Answer, Example, KindName, Range
+from app.kinds.declarations import Answer, Example, KindName, Range
 from app.services.drawings import kinds_of_dataset
 from app.services.registry import Model
 
@@ -85,7 +85,7 @@ def task_detail(task: Task, active: Model | None, catalog: Catalog) -> TaskDetai
         **task_summary(task, active, catalog).model_dump(),
         input_schema=task.Input.model_json_schema(),
         output_schema=TypeAdapter(task.Prediction).json_schema(),
-        examples=[Example(title=task.example_title, input=task.example), *task.more_examples],
+        examples=list(task.examples),
         ranges=dict(task.ranges),
         labels=list(task.labels),
         heads=list(task.heads),

@@ -12,7 +12,7 @@ from app.db.tables import epochs, models, run_tags, runs
 from app.domain.leases import Sign
 from app.domain.runs import Epoch, Event, Run, RunError, RunFilter, RunStatus
 from app.errors import NotFound
-from app.kinds.base import SAMPLE
+from app.kinds.declarations import SAMPLE
 
 _WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from typing_extensions import TypedDict
 
 from app.domain.numbers import Integer
@@ -17,18 +17,15 @@ from app.encoding.rows import Encoded, SparseRows
 from app.encoding.words import spans_within
 from app.errors import InvalidInput
 from app.kinds.answers import Effects, InputWarning, Refusal
-from app.kinds.base import Label, Task
+from app.kinds.base import Input, Task
+from app.kinds.declarations import Declaration, Label, TextColumn, TextKind
+from app.kinds.labels import Facts
 
 IDS = "by frequency in its training split (of rows imported from keras.datasets: the ids there)"
 
 FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
-MAX_CHARACTERS = 100_000  # the longest IMDB review has 13,704
 MAX_IDS = 100_000  # of one request; no review has more words than characters
 
-Text = Annotated[
-    str,
-    Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"),
-]
 Id = Annotated[int, Integer(0)]
 
 
@@ -52,7 +49,7 @@ class WordEffect(TypedDict):
     """A word where it stands, and what it does to the answer."""
 
     word: str
-    field: Annotated[str, Field(description="`text` or `title`")]
+    field: Annotated[str, Field(description="the name of a text of the input")]
     start: Annotated[int, Field(description="place of its first character in that field as it was sent, code points")]
     end: Annotated[int, Field(description="place after its last character")]
     effect: Annotated[
@@ -63,7 +60,7 @@ class WordEffect(TypedDict):
 class TextExplanation(BaseModel):
     """The effect of each word."""
 
-    label: str = Field(description="the label whose probability it is about")
+    label: str | None = Field(description="the label whose probability it is about; null for a number")
     words: list[WordEffect] = Field(description="in the order of the text")
 
 
@@ -86,16 +83,54 @@ class TextDecoding(BaseModel):
     text: str = Field(description="the words in one line, `?` for null, as the notebooks print reviews")
 
 
-class TextTask(Task):
-    """What the tasks on text share: multi-hot words."""
+def _texts_of(declaration: Declaration) -> tuple[TextColumn, ...]:
+    assert isinstance(declaration.kind, TextKind)
+    return declaration.kind.columns
 
-    kind = "text"
+
+def _field(column: TextColumn) -> tuple[Any, Any]:
+    """The annotation and the default of a text in a request."""
+    told = column.description or f"raw text, at most {column.max_length:,} characters"
+    field: Any = {"title": column.title, "max_length": column.max_length, "description": told}
+    if column.required:
+        return str, Field(min_length=1, pattern=r"\S", **field)
+    return str | None, Field(None, **field)
+
+
+class TextTask(Task):
+    """One or more columns of texts, seen as multi-hot words."""
+
     feature_kinds = (MultiHot,)
-    pictures = ("confusion",)
     encoder_version = VERSION
+    Explanation = TextExplanation
     Encoding = TextEncoding
     Codes = Ids
     Decoding = TextDecoding
+
+    def _input_form(self) -> type[Input]:
+        """A field for each column, those that are needed first."""
+        texts = _texts_of(self.declaration)
+        self.optional_columns = tuple(column.name for column in texts if not column.required)
+        self._main = next((column.name for column in texts if column.required), texts[0].name)
+        fields: Any = {column.name: _field(column) for column in sorted(texts, key=lambda column: not column.required)}
+        return create_model(f"{self.word}Input", __base__=Input, __doc__=self.description, **fields)
+
+    def _columns(self) -> tuple[str, ...]:
+        """The texts by name."""
+        return tuple(column.name for column in _texts_of(self.declaration))
+
+    def _fact_fields(self) -> dict[str, Any]:
+        """How much of the text the model knows."""
+        told = "share of the text's words that the vocabulary holds, 0 to 1"
+        return {"known_words": Annotated[float, Field(description=told)]}
+
+    def _facts(self, encoded: Encoded) -> Facts:
+        """The share of known words."""
+        return [{"known_words": share} for share in known_words(encoded)]
+
+    def columns(self, inputs: Sequence[Any]) -> Columns:
+        """A column for each text."""
+        return {name: [getattr(item, name) for item in inputs] for name in self.input_columns}
 
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """The vocabulary of the training split."""
@@ -121,14 +156,16 @@ class TextTask(Task):
         """Texts without a single word, such as "?!": there is nothing to judge."""
         assert isinstance(encoded, SparseRows)
         shares = enumerate(encoded.known.tolist())
-        return [Refusal(row, "text", "holds no words, only punctuation") for row, share in shares if math.isnan(share)]
+        return [
+            Refusal(row, self._main, "holds no words, only punctuation") for row, share in shares if math.isnan(share)
+        ]
 
     def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
         """Texts of words that the model has never seen."""
         del encoder
         assert isinstance(encoded, SparseRows)
         return {
-            row: [InputWarning(field="text", message=f"the vocabulary holds only {share:.0%} of its words")]
+            row: [InputWarning(field=self._main, message=f"the vocabulary holds only {share:.0%} of its words")]
             for row, share in enumerate(encoded.known.tolist())
             if share < FEW_KNOWN
         }
@@ -148,7 +185,7 @@ class TextTask(Task):
         if len(unknown) > 1:
             for word in words:
                 word["effect"] = 0.0 if word["word"] in unknown else word["effect"]
-        return TextExplanation.model_construct(label=str(label), words=words)
+        return TextExplanation.model_construct(label=None if label is None else str(label), words=words)
 
     def encoding(self, encoder: TextEncoder, item: Any, encoded: Encoded) -> TextEncoding:
         """Words, ids and unknown words."""

@@ -14,7 +14,7 @@ from app.artifacts.store import ArtifactStore
 from app.db import models
 from app.db.engine import Database
 from app.errors import NotFound
-from app.kinds.base import Label
+from app.kinds.declarations import Label
 
 BLOCK = 5_000  # rows that become Python objects at once
 

@@ -19,6 +19,7 @@ from app.errors import ArtifactInvalid, InvalidInput
 from app.services import drawings
 from app.services.drawings import Drawing
 from app.services.legends import labels_of, settings_of
+from app.tasks.catalog import TaskCatalog
 
 MOST_RUNS = 10
 LEVEL = 0.05  # of significance, the usual one
@@ -78,8 +79,9 @@ class Comparison(BaseModel):
 class ComparisonService:
     """Puts runs side by side."""
 
-    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog) -> None:
         self._database = database
+        self._tasks = tasks
         self._store = store
         self._catalog = catalog
 
@@ -110,7 +112,7 @@ class ComparisonService:
         tests, notes = self._tests(found)
         return Comparison(
             task=found[0].task,
-            pictures=drawings.of_runs(found, self._catalog),
+            pictures=drawings.of_runs(found, self._tasks, self._catalog),
             runs=[_short(run, label) for run, label in zip(found, labels_of(found), strict=True)],
             differences=_differences([settings_of(run) for run in found]),
             tests=tests,

@@ -19,7 +19,7 @@ from app.services import drawings
 from app.services.drawings import Drawing
 from app.services.paging import cut
 from app.services.publication import row_of
-from app.tasks import registry as tasks
+from app.tasks.catalog import TaskCatalog
 
 log = get_log()
 
@@ -59,8 +59,11 @@ class Activation(BaseModel):
 class RegistryService:
     """Models, from the client's side."""
 
-    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog, clock: Clock
+    ) -> None:
         self._database = database
+        self._tasks = tasks
         self._store = store
         self._catalog = catalog
         self._clock = clock
@@ -80,7 +83,9 @@ class RegistryService:
         """
         model = self._find(model_id)
         manifest = self._store.manifest(model.task, model.id)
-        return ModelDetail(**model.model_dump(), pictures=drawings.of_model(manifest, self._catalog), manifest=manifest)
+        return ModelDetail(
+            **model.model_dump(), pictures=drawings.of_model(manifest, self._tasks, self._catalog), manifest=manifest
+        )
 
     def archive(self, model_id: str) -> IO[bytes]:
         """The model's files as a zip; closed by whoever reads it.
@@ -105,11 +110,11 @@ class RegistryService:
             InvalidInput: the model belongs to another task.
             ArtifactInvalid: its files are missing or altered, so that it could not answer.
         """
-        tasks.get(task)
+        self._tasks.get(task)
         model = self._find(model_id)
         if model.task != task:
             raise InvalidInput(f"model {model_id} belongs to task {model.task!r}", field="model_id")
-        Predictor(tasks.get(task), self._store.open(task, model_id), model.version)  # it must be able to answer
+        Predictor(self._tasks.get(task), self._store.open(task, model_id), model.version)  # it must be able to answer
         with self._database.write() as tx:
             lock(tx, f"models of {task}")
             present = models.active(tx).get(task)
@@ -123,7 +128,7 @@ class RegistryService:
         Raises:
             NotFound: there is no such task.
         """
-        tasks.get(task)
+        self._tasks.get(task)
         with self._database.read() as tx:
             rows = models.activations_of(tx, task, limit + 1, cursor)
         page, following = cut(rows, limit, lambda row: row.id)
@@ -164,9 +169,9 @@ class RegistryService:
         try:
             listed = bundled.bundled()
         except ArtifactInvalid as error:
-            return {task: error.message for task in tasks.all_tasks() if task not in served}
+            return {task: error.message for task in self._tasks.all if task not in served}
         for task, model_id in listed.items():
-            if task not in tasks.all_tasks():
+            if task not in self._tasks.all:
                 continue
             try:
                 if task in served:

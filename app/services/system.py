@@ -12,7 +12,7 @@ from app.db.engine import Database
 from app.domain.clock import Clock
 from app.errors import Unavailable
 from app.inference.cache import PredictorCache
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
 
 WORKER_ALIVE = timedelta(seconds=30)  # a worker not seen for longer does not count
 
@@ -50,8 +50,9 @@ class Readiness(BaseModel):
 class SystemService:
     """Looks at the installation as a whole."""
 
-    def __init__(self, database: Database, cache: PredictorCache, clock: Clock) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, cache: PredictorCache, clock: Clock) -> None:
         self._database = database
+        self._tasks = tasks
         self._cache = cache
         self._clock = clock
 
@@ -85,6 +86,6 @@ class SystemService:
             Unavailable: no model answers this one.
         """
         states = dict.fromkeys(self._cache.active, "ready") | self._cache.broken
-        if task is not None and registry.get(task).name not in self._cache.active:
+        if task is not None and self._tasks.get(task).name not in self._cache.active:
             raise Unavailable(f"task {task!r} is not answered: {states.get(task, 'it has no active model')}")
         return Readiness(ready=True, tasks=states)

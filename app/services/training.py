@@ -14,10 +14,11 @@ from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, Epoch, Event, Run, RunFilter, RunRequest, RunStatus, TrainRequest
 from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
-from app.kinds.base import DatasetInfo, Task
+from app.kinds.base import Task
+from app.kinds.declarations import DatasetInfo
 from app.services.paging import cut
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
 
 
 class TrainingService:
@@ -26,6 +27,7 @@ class TrainingService:
     def __init__(
         self,
         database: Database,
+        tasks: TaskCatalog,
         catalog: Catalog,
         clock: Clock,
         max_attempts: int,
@@ -34,6 +36,7 @@ class TrainingService:
     ) -> None:
         """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait."""
         self._database = database
+        self._tasks = tasks
         self._catalog = catalog
         self._clock = clock
         self._max_attempts = max_attempts
@@ -150,7 +153,10 @@ class TrainingService:
         """The request with everything that was left out, checked."""
         if request.webhook is not None and (reason := self._webhooks.why_not(request.webhook)):
             raise _invalid("webhook", reason)
-        task = _task(request.task)
+        task = self._tasks.all.get(request.task)
+        if task is None:
+            known = ", ".join(self._tasks.all)
+            raise _invalid("task", f"there is no task {request.task!r}; tasks are {known}")
         preset = task.presets.get(request.preset)
         if preset is None:
             raise _invalid(
@@ -185,13 +191,6 @@ class TrainingService:
             name=request.name,
             tags=request.tags,
         )
-
-
-def _task(name: str) -> Task:
-    task = registry.all_tasks().get(name)
-    if task is None:
-        raise _invalid("task", f"there is no task {name!r}; tasks are {', '.join(registry.all_tasks())}")
-    return task
 
 
 def _check_recipe(task: Task, recipe: Recipe) -> None:

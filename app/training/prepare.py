@@ -11,7 +11,8 @@ from app.datasets.encoded import EncodedCache, Entry, EntryDamaged, from_arrays,
 from app.domain.recipes import HEADS, Recipe
 from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, told
-from app.kinds.base import DatasetInfo, Label, Task
+from app.kinds.base import Task
+from app.kinds.declarations import DatasetInfo, Label
 from app.training import published
 from app.training.feed import Examples
 
@@ -42,7 +43,7 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
     if info is None:
         raise DatasetInvalid(f"task {task.name!r} has no dataset {dataset_name!r}")
     if not catalog.is_here(info):
-        published.fetch(info, catalog.path(info), log)
+        published.fetch(task, info, catalog.path(info), log)
     target = task.target_of(recipe.head)
 
     def read() -> Dataset:

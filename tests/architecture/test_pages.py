@@ -24,9 +24,9 @@ from app.domain.recipes import Activation, HeadName
 from app.domain.webhooks import signature
 from app.main import create_app
 from app.settings import Settings
-from app.tasks import registry
 from tests.support import pages
 from tests.support.server import LiveServer
+from tests.support.tasks import TASKS
 
 README = pages.text("README.md")
 NAMES = [pages.name_of(page) for page in pages.PAGES]
@@ -152,7 +152,7 @@ def test_the_transitions_of_a_run_are_those_of_the_domain() -> None:
 
 def test_every_call_is_in_the_table(settings: Settings) -> None:
     described = create_app(settings).api.openapi()["paths"]
-    tasks = "|".join(registry.all_tasks())
+    tasks = "|".join(TASKS.all)
     calls = {
         f"{method.upper()} {re.sub(rf'^/tasks/({tasks})/', '/tasks/{task}/', path)}"
         for path, item in described.items()
@@ -182,9 +182,7 @@ def test_what_a_recipe_may_have_is_what_the_domain_takes() -> None:
 
 def test_the_datasets_are_those_of_the_tasks() -> None:
     rows = {row[0]: row[1:] for row in pages.table("docs/data.md", "dataset")}
-    published = {
-        info.name: (task, info) for task in registry.all_tasks().values() for info in task.datasets if info.published
-    }
+    published = {info.name: (task, info) for task in TASKS.all.values() for info in task.datasets if info.published}
 
     assert set(published) == set(rows)
     for name, (task, info) in published.items():
@@ -194,7 +192,7 @@ def test_the_datasets_are_those_of_the_tasks() -> None:
 
 
 def test_every_task_is_in_the_table() -> None:
-    assert set(registry.all_tasks()) == {row[0] for row in pages.table("README.md", "task")}
+    assert set(TASKS.all) == {row[0] for row in pages.table("README.md", "task")}
 
 
 def test_the_unit_of_systemd_starts_a_command() -> None:
@@ -258,7 +256,7 @@ def test_the_bundled_models_are_whole_small_and_trained_on_real_data() -> None:
     bundled = store.bundled()
     shown = {row[0]: row for row in pages.table("README.md", "task")}
 
-    assert set(registry.all_tasks()) == set(bundled)
+    assert set(TASKS.all) == set(bundled)
     assert sum(p.stat().st_size for p in store.root.rglob("*") if p.is_file()) < MOST_MEGABYTES * 1e6
     for task, model_id in bundled.items():
         manifest = store.open(task, model_id).manifest

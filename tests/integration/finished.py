@@ -16,10 +16,10 @@ from app.domain.runs import Metrics, Progress
 from app.encoding.rows import dense
 from app.services.execution import Attempt, WorkerService
 from app.services.publication import row_of
-from app.tasks import registry
 from tests.support.artifacts import learnt, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
+from tests.support.tasks import TASKS
 
 SURE = 0.8125  # how probable the answers of a classifier are
 
@@ -96,7 +96,7 @@ def model_of(run_id: str) -> str:
 
 def answers_of(task: str, head: HeadName | None = None) -> Evaluation:
     """Answers on the sample's test split of a model that is right on nine rows of ten, with what pictures show."""
-    kind, (dataset, encoder, labels) = registry.get(task), learnt(task)
+    kind, (dataset, encoder, labels) = TASKS.get(task), learnt(task)
     head = head or kind.heads[0]
     rng = np.random.default_rng(0)
     wrong = rng.random(len(dataset.test)) < 0.1

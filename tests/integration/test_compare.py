@@ -14,9 +14,9 @@ from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Holdout, Recipe
 from app.domain.runs import Change, FitMetrics, Metrics, RunError, Spread, SpreadOver
 from app.services.execution import WorkerService
-from app.tasks import registry
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.queue import queue_run
+from tests.support.tasks import TASKS
 
 LOSSES = [{"loss": 1.0, "accuracy": 0.5}, {"loss": 0.5, "accuracy": 0.8}]
 
@@ -43,7 +43,7 @@ def measured(errors: list[float]) -> Evaluation:
 
 
 def recipe(task: str, **changes: Any) -> Recipe:
-    return registry.get(task).presets["baseline"].recipe.model_copy(update=changes)
+    return TASKS.get(task).presets["baseline"].recipe.model_copy(update=changes)
 
 
 class TestMcNemar:

@@ -19,8 +19,8 @@ from app.db.tables import runs as runs_table
 from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost
 from app.services.execution import Attempt, Claim, WorkerService
-from app.tasks import registry
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 LEASE = 10.0  # seconds
 CRASH = RunError(type="TrainerLost", message="killed")
@@ -275,7 +275,7 @@ class Runs(RuleBasedStateMachine):
             assert run.attempt == run.story.count(Change.CLAIMED)
 
     def _submit(self, max_attempts: int) -> None:
-        preset = registry.get("housing").presets["baseline"]
+        preset = TASKS.get("housing").presets["baseline"]
         request = RunRequest(
             task="housing", preset="baseline", dataset="sample", recipe=preset.recipe, validation=preset.validation,
             seed=1,

@@ -17,15 +17,15 @@ from app.db.engine import Database
 from app.domain.recipes import HEADS, NoValidation
 from app.domain.runs import Metrics
 from app.encoding.encoder import Encoder
-from app.kinds.base import Label
+from app.kinds.declarations import Label
 from app.services.publication import row_of
-from app.tasks import registry
+from tests.support.tasks import TASKS
 
 
 @cache
 def learnt(task_name: str) -> tuple[Dataset, Encoder, list[Label]]:
     """The task's sample, with what its baseline learns from it; once per test session."""
-    task = registry.get(task_name)
+    task = TASKS.get(task_name)
     dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
     encoder = task.fit_encoder(task.presets["baseline"].recipe.features, dataset.train.columns)
     return dataset, encoder, task.label_set(dataset.train.target, "multiclass")
@@ -35,7 +35,7 @@ def publish_artifact(
     store: ArtifactStore, task_name: str, *, seed: int = 0, test_metric: float = 0.5, is_sample: bool = False
 ) -> Manifest:
     """An artifact in the store, with no row in any database; it passes for one of real data unless told otherwise."""
-    task = registry.get(task_name)
+    task = TASKS.get(task_name)
     recipe = task.presets["baseline"].recipe
     dataset, encoder, labels = learnt(task_name)
     units = task.output_units(recipe.head, len(labels))

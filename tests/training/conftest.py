@@ -20,11 +20,13 @@ from app.services.execution import Attempt, WorkerService
 from app.training.pipeline import Workplace
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
+from tests.support.tasks import TASKS
 
 
 @pytest.fixture
 def place(store: ArtifactStore, tmp_path: Path) -> Workplace:
     return Workplace(
+        tasks=TASKS,
         store=store,
         catalog=Catalog(tmp_path / "datasets"),
         encoded=EncodedCache(tmp_path / "encoded", 2**30),

@@ -12,7 +12,6 @@ from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSpro
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Raw, Recipe, Standardized
 from app.encoding.rows import ByteRows, Encoded, SparseRows, dense
 from app.errors import Diverged, TrainingError
-from app.tasks import registry
 from app.training import arrange
 from app.training import fit as fitting
 from app.training.arrange import HotRows
@@ -21,6 +20,7 @@ from app.training.checkpoint import Checkpoints, Position
 from app.training.feed import Examples
 from app.training.fit import FitState, fit
 from app.training.program import Program
+from tests.support.tasks import TASKS
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(60, 4)).astype(np.float32)
@@ -44,7 +44,7 @@ def order_of(epoch: int) -> Any:
 
 def recipe(**changes: Any) -> Recipe:
     small = {"layers": (Dense(units=8), Dropout(rate=0.2)), "epochs": 6, "batch_size": 8, "optimizer": Adam()}
-    return registry.get("housing").presets["baseline"].recipe.model_copy(update={**small, **changes})
+    return TASKS.get("housing").presets["baseline"].recipe.model_copy(update={**small, **changes})
 
 
 def program_of(chosen: Recipe, model: Any = None) -> Program:

@@ -24,12 +24,12 @@ from app.inference.predictor import Predictor
 from app.kinds.base import Options
 from app.kinds.codes import Values
 from app.services.execution import Attempt
-from app.tasks import registry
 from app.training import evaluate, export, pipeline, program
 from app.training.checkpoint import Position
 from app.training.pipeline import Workplace, execute
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 Begin = Callable[..., Attempt]
 RunOf = Callable[[Attempt], Run]
@@ -37,10 +37,10 @@ RunOf = Callable[[Attempt], Run]
 
 def small(task: str = "housing", **changes: Any) -> Recipe:
     quick = {"layers": (Dense(units=8),), "epochs": 3}
-    return registry.get(task).presets["baseline"].recipe.model_copy(update={**quick, **changes})
+    return TASKS.get(task).presets["baseline"].recipe.model_copy(update={**quick, **changes})
 
 
-@pytest.mark.parametrize("task_name", list(registry.all_tasks()))
+@pytest.mark.parametrize("task_name", list(TASKS.all))
 def test_a_run_ends_with_a_model_that_predicts_as_keras_does(
     task_name: str, begin: Begin, run_of: RunOf, place: Workplace
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_run_ends_with_a_model_that_predicts_as_keras_does(
     assert run.metrics == manifest.metrics
     assert run.metrics.baseline
     assert "CPU:0" == run.device
-    task = registry.get(task_name)
+    task = TASKS.get(task_name)
     predictor = Predictor(task, place.store.open(task_name, manifest.id), 1)
     assert 1 == len(predictor.predict([task.Input.model_validate(task.example)], Options()))
     dataset = place.catalog.read(task, task.datasets[-1])
@@ -156,11 +156,11 @@ def test_nothing_is_published_when_numpy_and_keras_disagree(
 
 def test_a_model_of_raw_figures_answers_explains_encodes_and_decodes(begin: Begin, place: Workplace) -> None:
     """Preset `raw` on the sample, for two epochs: it never sees a figure on another scale than the client's."""
-    preset = registry.get("housing").presets["raw"]
+    preset = TASKS.get("housing").presets["raw"]
     recipe = preset.recipe.model_copy(update={"epochs": 2})
     manifest = execute(begin(recipe=recipe, validation=KFold(folds=2)), place)
 
-    task = registry.get("housing")
+    task = TASKS.get("housing")
     predictor = Predictor(task, place.store.open("housing", manifest.id), 1)
     item = task.Input.model_validate(task.example)
     (answer,) = predictor.predict([item], Options(explain=True))
@@ -193,8 +193,8 @@ def test_early_stopping_keeps_the_last_epoch_unless_the_best_is_asked_for(
     assert len(losses) - 3 == int(np.argmin(losses))
     assert kept + 1 == manifest.epochs
     assert losses[kept] == manifest.metrics.validation["loss"]
-    dataset = place.catalog.read(registry.get("housing"), registry.get("housing").datasets[-1])
-    predictor = Predictor(registry.get("housing"), place.store.open("housing", manifest.id), 1)
+    dataset = place.catalog.read(TASKS.get("housing"), TASKS.get("housing").datasets[-1])
+    predictor = Predictor(TASKS.get("housing"), place.store.open("housing", manifest.id), 1)
     held_out = {name: values[:100] for name, values in dataset.train.columns.items()}
     outputs = predictor.network(predictor.encoder.encode(held_out))[:, 0]
     found = float(np.mean((outputs - np.array(dataset.train.target[:100])) ** 2))
@@ -313,7 +313,7 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
 
 def test_guessing_scores_what_shuffled_labels_would() -> None:
     """Checked against many real shuffles."""
-    task = registry.get("newswire")
+    task = TASKS.get("newswire")
     dataset = Catalog(pipeline.Path("nowhere")).read(task, task.datasets[-1])
     labels = np.asarray(dataset.test.target)
     rng = np.random.default_rng(0)

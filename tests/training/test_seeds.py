@@ -13,11 +13,11 @@ from app.db.engine import Database
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import Change, Run, Spread
 from app.services.execution import Attempt
-from app.tasks import registry
 from app.training import fits, program
 from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 Begin = Callable[..., Attempt]
 RunOf = Callable[[Attempt], Run]
@@ -27,7 +27,7 @@ Place = tuple[int | None, int | None, int]  # fold, seed, epoch
 def small(task_name: str = "housing", **changes: Any) -> Recipe:
     """With dropout, whose random numbers depend on the seed too."""
     quick = {"layers": (Dense(units=8), Dropout(rate=0.2)), "epochs": 3}
-    return registry.get(task_name).presets["baseline"].recipe.model_copy(update={**quick, **changes})
+    return TASKS.get(task_name).presets["baseline"].recipe.model_copy(update={**quick, **changes})
 
 
 def epochs_of(database: Database, attempt: Attempt) -> list[Place]:

@@ -11,10 +11,10 @@ from app.domain.optimizers import SGD
 from app.domain.runs import Run
 from app.services.execution import Attempt
 from app.settings import Settings
-from app.tasks import registry
 from app.training import trainer
 from app.training.pipeline import Workplace
 from tests.support.artifacts import add_model
+from tests.support.tasks import TASKS
 
 
 def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -42,7 +42,7 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_epochs_before_it(
 ) -> None:
     """The message names the epoch and the likely cause; the active model stays, and nothing is published."""
     rival = add_model(database, place.store, "housing", test_metric=1e9)
-    baseline = registry.get("housing").presets["baseline"].recipe
+    baseline = TASKS.get("housing").presets["baseline"].recipe
     hot = baseline.model_copy(update={"optimizer": SGD(learning_rate=10.0), "layers": (), "batch_size": 404})
     attempt = begin(recipe=hot, seeds=seeds, activate="always")
 

@@ -1,9 +1,9 @@
 """`/train` and `/runs`: ask for trainings and follow them."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel
 
 from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
@@ -11,7 +11,6 @@ from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.domain.runs import Epoch, Run, RunFilter, RunStatus, TrainRequest
 from app.plots.style import Form
 from app.server.prefix import Prefix
-from app.tasks import registry
 
 router = APIRouter(tags=["runs"])
 
@@ -22,19 +21,9 @@ class History(BaseModel):
     epochs: list[Epoch]
 
 
-def _examples() -> dict[str, Any]:
-    return {
-        name: {
-            "summary": task.title,
-            "value": {"task": name, "preset": "baseline", "dataset": task.datasets[0].name, "seed": 1},
-        }
-        for name, task in registry.all_tasks().items()
-    }
-
-
 @router.post("/train", status_code=202, summary="Queue a training run", responses=responses(429))
 async def train(
-    body: Annotated[TrainRequest, Body(openapi_examples=_examples())],
+    body: TrainRequest,
     services: ServicesDep,
     response: Response,
     prefix: Prefix,

@@ -13,7 +13,6 @@ from app.api.schemas import TaskDetail, TaskSummary, task_detail, task_summary
 from app.kinds.base import DatasetPicture, Split
 from app.plots.style import Form
 from app.services.registry import Activation, Model
-from app.tasks import registry
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
@@ -28,13 +27,13 @@ class ActivateRequest(BaseModel):
 @router.get("", summary="All tasks")
 def list_tasks(services: ServicesDep) -> Page[TaskSummary]:
     active = services.registry.active()
-    items = [task_summary(t, active.get(name), services.catalog) for name, t in registry.all_tasks().items()]
+    items = [task_summary(t, active.get(name), services.catalog) for name, t in services.tasks.all.items()]
     return Page(items=items, next=None)
 
 
 @router.get("/{task}", summary="A task with its schemas and presets", responses=responses(404))
 def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
-    return task_detail(registry.get(task), services.registry.active().get(task), services.catalog)
+    return task_detail(services.tasks.get(task), services.registry.active().get(task), services.catalog)
 
 
 @router.get(

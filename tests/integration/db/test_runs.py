@@ -14,8 +14,8 @@ from app.db.engine import Database, Transaction
 from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost, NotFound, Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
-from app.tasks import registry
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 from tests.support.watching import watch
 
 LEASE = 10.0  # seconds
@@ -23,7 +23,7 @@ CRASH = RunError(type="TrainerLost", message="its trainer ended with status -9")
 
 
 def request_for(task: str = "housing", **changes: Any) -> RunRequest:
-    preset = registry.get(task).presets["baseline"]
+    preset = TASKS.get(task).presets["baseline"]
     given = {"task": task, "preset": "baseline", "dataset": "sample", "seed": 1, "recipe": preset.recipe}
     return RunRequest.model_validate({**given, "validation": preset.validation, **changes})
 

@@ -14,11 +14,13 @@ from app.errors import InvalidInput
 from app.kinds.base import Task
 from app.kinds.codes import Restored, Values
 from app.kinds.text import MAX_IDS, Ids, TextDecoding, TextEncoding
-from app.tasks import registry
-from app.tasks.housing import FEATURES
+from tests.support.tasks import TASKS
 
-REVIEWS, STORIES = registry.get("sentiment"), registry.get("newswire")
-DIGITS, HOUSING, PLANAR = registry.get("digits"), registry.get("housing"), registry.get("planar")
+REVIEWS, STORIES = TASKS.get("sentiment"), TASKS.get("newswire")
+
+COLUMNS = TASKS.get("housing").input_columns
+
+DIGITS, HOUSING, PLANAR = TASKS.get("digits"), TASKS.get("housing"), TASKS.get("planar")
 TEXTS = [pytest.param(REVIEWS, id="sentiment"), pytest.param(STORIES, id="newswire")]
 every_text = pytest.mark.parametrize("task", TEXTS)
 
@@ -26,10 +28,10 @@ MEAN = [float(place) for place in range(13)]
 STD = [0.5 + place for place in range(13)]
 ENCODERS: dict[str, Encoder] = {
     "digits": DIGITS.fit_encoder(Pixels(), {}),
-    "housing": Standardizer(list(FEATURES), MEAN, STD),
+    "housing": Standardizer(list(COLUMNS), MEAN, STD),
     "planar": PLANAR.fit_encoder(Coordinates(), {}),
 }
-NUMERIC = [pytest.param(registry.get(name), encoder, id=name) for name, encoder in ENCODERS.items()]
+NUMERIC = [pytest.param(TASKS.get(name), encoder, id=name) for name, encoder in ENCODERS.items()]
 every_numeric = pytest.mark.parametrize(("task", "encoder"), NUMERIC)
 
 
@@ -196,10 +198,10 @@ def test_numbers_are_shown_as_the_first_layer_takes_them(task: Task, encoder: En
     assert [round(value, 6) for value in found.values] == found.values
 
 
-@pytest.mark.parametrize(("task", "names"), [("digits", []), ("housing", list(FEATURES)), ("planar", ["x1", "x2"])])
+@pytest.mark.parametrize(("task", "names"), [("digits", []), ("housing", list(COLUMNS)), ("planar", ["x1", "x2"])])
 def test_numbers_are_named_where_they_have_names(task: str, names: list[str]) -> None:
     """One for each number; 784 pixels need none."""
-    owner = registry.get(task)
+    owner = TASKS.get(task)
 
     assert names == encoding(owner, ENCODERS[task], **owner.example).columns
 
@@ -263,12 +265,12 @@ def test_a_part_of_town_is_restored_in_its_own_units() -> None:
     means = restored(HOUSING, ENCODERS["housing"], [0.0] * 13)["features"]
     above = restored(HOUSING, ENCODERS["housing"], [1.0] * 13)["features"]
 
-    assert dict(zip(FEATURES, MEAN, strict=True)) == means
-    assert {name: MEAN[i] + STD[i] for i, name in enumerate(FEATURES)} == above
+    assert dict(zip(COLUMNS, MEAN, strict=True)) == means
+    assert {name: MEAN[i] + STD[i] for i, name in enumerate(COLUMNS)} == above
 
 
 def test_columns_that_the_network_does_not_see_are_not_restored() -> None:
-    columns = {name: [0.0, 2.0] for name in FEATURES}
+    columns = {name: [0.0, 2.0] for name in COLUMNS}
     encoder = HOUSING.fit_encoder(Standardized(exclude=("B", "CRIM")), columns)
     example = HOUSING.example["features"]
     encoded = encoding(HOUSING, encoder, features=example)
@@ -276,7 +278,7 @@ def test_columns_that_the_network_does_not_see_are_not_restored() -> None:
 
     assert 11 == len(encoded.values)
     assert list(found) == encoded.columns
-    assert [name for name in FEATURES if name not in {"B", "CRIM"}] == list(found)
+    assert [name for name in COLUMNS if name not in {"B", "CRIM"}] == list(found)
     assert pytest.approx({name: example[name] for name in found}, abs=1e-4) == found
 
 

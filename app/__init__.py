@@ -3,6 +3,7 @@
 The packages, in the order to read them:
 
 domain      recipes and runs: the words and rules, as plain data
+wire        what goes over HTTP: forms by noun; services answer with them
 encoding    raw columns to numbers: words, pixels, table columns, pictures; for training and serving alike
 kinds       text, image, table, plane: input form, encode, decode, explain, warn; the only code that a task has
 tasks       sentiment, newswire, digits, housing, planar as data, one file each; `catalog` gives them to everybody

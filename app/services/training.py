@@ -150,14 +150,16 @@ class TrainingService:
             webhooks.add(tx, run_id, webhook)
         return run_queries.get(tx, run_id)
 
+    def _task(self, name: str) -> Task:
+        if task := self._tasks.all.get(name):
+            return task
+        raise _invalid("task", f"there is no task {name!r}; tasks are {', '.join(self._tasks.all)}")
+
     def _complete(self, request: TrainRequest) -> RunRequest:
         """The request with everything that was left out, checked."""
         if request.webhook is not None and (reason := self._webhooks.why_not(request.webhook)):
             raise _invalid("webhook", reason)
-        task = self._tasks.all.get(request.task)
-        if task is None:
-            known = ", ".join(self._tasks.all)
-            raise _invalid("task", f"there is no task {request.task!r}; tasks are {known}")
+        task = self._task(request.task)
         preset = task.presets.get(request.preset)
         if preset is None:
             raise _invalid(

@@ -1,6 +1,5 @@
-"""What the answers of all tasks share: refusals, warnings, abstaining, and the effect of each part of an input."""
+"""What the answers of all tasks share: warnings, abstaining, and the effect of each part of an input."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -8,23 +7,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 Effects = NDArray[np.float64]  # (width,) what each number of an encoded row adds to the answer's score
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An instance that has the right form and still cannot be encoded."""
-
-    row: int
-    field: str
-    message: str
-
-
-class Refused(Exception):
-    """Instances that cannot be answered."""
-
-    def __init__(self, refusals: list[Refusal]) -> None:
-        super().__init__(f"{len(refusals)} instances refused")
-        self.refusals = refusals
 
 
 class InputWarning(BaseModel):

@@ -15,8 +15,8 @@ from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName, Preset
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix
-from app.errors import DatasetInvalid
-from app.kinds.answers import Effects, InputWarning, Refusal, named_effects
+from app.errors import DatasetInvalid, Refusal
+from app.kinds.answers import Effects, InputWarning, named_effects
 from app.kinds.forms import Example, KindName, NumberAnswer, OneOf, Range
 
 Label = str | int

@@ -15,8 +15,8 @@ from app.encoding.multi_hot import FIRST_WORD, START, UNKNOWN, TextEncoder, know
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
 from app.encoding.words import spans_within
-from app.errors import InvalidInput
-from app.kinds.answers import Effects, InputWarning, Refusal
+from app.errors import InvalidInput, Refusal
+from app.kinds.answers import Effects, InputWarning
 from app.kinds.base import Label, Task
 
 IDS = "by frequency in its training split (of rows imported from keras.datasets: the ids there)"

@@ -16,13 +16,12 @@ from app.encoding.pictures.digit import read
 from app.encoding.pictures.files import MAX_CHARACTERS
 from app.encoding.pixels import SIDE, PixelEncoder
 from app.encoding.rows import Encoded, FloatMatrix, dense
+from app.errors import Refusal, Refused
 from app.kinds.answers import (
     EXPLAINED,
     Abstained,
     Effects,
     InputWarning,
-    Refusal,
-    Refused,
     Warnings,
     as_probability,
 )
@@ -151,7 +150,7 @@ class Digits(NumericTask):
             if reading.doubts:
                 doubts[place] = reading.doubts
         if refusals:
-            raise Refused(refusals)
+            raise Refused(refusals=refusals)
         columns = {"pixels": np.stack(rows)}
         return {**columns, DOUBTS: doubts} if doubts else columns
 

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
-from app.errors import InvalidInput
-from app.kinds.answers import Refused
+from app.errors import InvalidInput, Refused
 from app.server.batcher import Together
 from app.server.protocol import IN_PLACE_BYTES
 from app.services.prediction import PredictionService

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.artifacts.store import ArtifactStore
 from app.encoding.pictures.digit import read
+from app.errors import Refused
 from app.inference.predictor import Predictor
-from app.kinds.answers import Refused
 from app.kinds.base import Options
 from app.settings import REPOSITORY
 from app.tasks import registry

@@ -11,7 +11,7 @@ from app.domain.recipes import MultiHot
 from app.encoding.multi_hot import FIRST_WORD, MANY, START, UNKNOWN, TextEncoder, known_words
 from app.encoding.rows import SparseRows
 from app.encoding.words import set_apart, spans_of, words_in, words_of
-from app.kinds.answers import Refusal
+from app.errors import Refusal
 from app.tasks import registry
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # keras.preprocessing.text.Tokenizer, default `filters`

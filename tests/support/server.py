@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.main import Application, Server, configured
+from app.server.application import Application
+from app.server.serving import Server, configured
 from app.settings import Settings
 
 

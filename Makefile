@@ -22,7 +22,7 @@ lint: $(VENV)/dev.done ## Check style, types and import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/run.done ## Measure the figures of the README
+bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.training

@@ -11,7 +11,7 @@ from app.client.events import Event
 from app.client.retries import Retries
 from app.client.run import AsyncRun
 from app.client.transport import AsyncTransport
-from app.domain.runs import Run as RunData
+from app.wire.runs import Run as RunData
 
 
 class Predictions:

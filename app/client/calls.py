@@ -15,8 +15,9 @@ from pydantic import BaseModel, TypeAdapter
 from app.client import answers
 from app.client.errors import ApiError, moved
 from app.domain.recipes import Recipe, RecipePatch, Validation
-from app.domain.runs import Activate, Run
+from app.domain.runs import Activate
 from app.errors import InvalidInput
+from app.wire.runs import Run
 
 T = TypeVar("T")
 P = TypeVar("P", bound=answers.Prediction)

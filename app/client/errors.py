@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from app import errors
-from app.domain.runs import Run
 from app.errors import DenselyError, FieldError
+from app.wire.runs import Run
 
 PREFIX = "urn:densely:problem:"
 

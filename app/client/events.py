@@ -13,8 +13,9 @@ from app.client import calls
 from app.client.answers import Page
 from app.client.errors import ServiceUnreachable, error_of
 from app.client.retries import AWAY, Course
-from app.domain import runs
-from app.domain.runs import FINAL, Run
+from app.domain.runs import FINAL
+from app.wire.runs import Event as RunEvent
+from app.wire.runs import Run
 
 SILENCE = 45.0  # seconds; a stream that has sent nothing for so long is dead, since a heartbeat comes every 15
 POLL = 0.5  # seconds
@@ -192,8 +193,8 @@ def polled(feed: Feed) -> Generator[calls.Call[Any] | Event | float, Any, None]:
         run: Run = yield ask(calls.get(f"/runs/{feed.run_id}", Run))
         more = True
         while more:
-            page: Page[runs.Event] = yield ask(
-                calls.get(feed.path, Page[runs.Event], cursor=feed.last_id, limit=calls.PAGE)
+            page: Page[RunEvent] = yield ask(
+                calls.get(feed.path, Page[RunEvent], cursor=feed.last_id, limit=calls.PAGE)
             )
             for item in page.items:
                 feed.last_id = str(item.id)

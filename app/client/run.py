@@ -11,8 +11,9 @@ from app.client.errors import RunCancelled, RunFailed
 from app.client.events import Event
 from app.client.progress import display
 from app.client.transport import AsyncTransport, Transport
-from app.domain.runs import FINAL, Metrics, Progress, RunError, RunStatus
-from app.domain.runs import Run as RunData
+from app.domain.runs import FINAL, Metrics, RunStatus
+from app.wire.runs import Progress, RunError
+from app.wire.runs import Run as RunData
 
 Rows = list[dict[str, Any]]
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -19,7 +20,7 @@ from tests.support.nginx import Nginx
 from tests.support.server import LiveServer
 
 PREFIX = "/ml/densely"
-TRAIN = {"task": "planar", "dataset": "sample"}
+TRAIN: dict[str, Any] = {"task": "planar", "dataset": "sample"}
 
 
 @dataclass

@@ -9,9 +9,9 @@ import pytest
 
 from app.client import Retries, ServiceUnreachable, errors
 from app.db.engine import Database
-from app.domain.runs import RunError
 from app.main import create_app
 from app.settings import Settings
+from app.wire.runs import RunError
 from tests.integration.client.conftest import Connect, Waits
 from tests.integration.finished import Finished
 from tests.support.clock import FakeClock

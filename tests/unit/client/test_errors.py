@@ -1,5 +1,7 @@
 """The client's exceptions follow the service's error tree."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -8,10 +10,10 @@ from app.client import ApiError, errors
 from app.server import error_handlers
 
 
-def tree(kind: type) -> list[type]:
+def tree(kind: Any) -> list[Any]:
     return [
         kind,
-        *(below for child in kind.__subclasses__() if child.__module__ == ours.__name__ for below in tree(child)),
+        *(found for each in kind.__subclasses__() if each.__module__ == ours.__name__ for found in tree(each)),
     ]
 
 
@@ -23,7 +25,7 @@ def test_each_error_of_the_service_has_an_exception_of_its_name(kind: type[ours.
     assert parents[:-1] == [name.__name__ for name in made.__mro__ if name.__name__ in parents[:-1]]
 
     answer = error_handlers.problem_of(kind("the reason"), "q-1")
-    raised = errors.error_of(httpx.Response(answer.status_code, content=answer.body))
+    raised = errors.error_of(httpx.Response(answer.status_code, content=bytes(answer.body)))
     if answer.status_code == 500:  # never told to clients
         assert type(raised) is ApiError
     else:

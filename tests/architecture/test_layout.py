@@ -1,6 +1,7 @@
 """The project's own rules about its files."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -12,7 +13,6 @@ import pytest
 import yaml
 
 import app
-from app.tasks import registry
 from tests.support.scripted import ScriptedServer, answer
 
 ROOT = Path(app.__file__).parent.parent
@@ -28,14 +28,6 @@ def test_modules_stay_small(path: Path) -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_FUNCTION, node.name
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "app" / "web").rglob("*.*")), ids=lambda p: p.name)
-def test_the_page_knows_no_task_by_name(path: Path) -> None:
-    """It learns from `GET /tasks` what there is, what to ask for, and how to show the answer."""
-    names = set(registry.all_tasks())
-    assert len(names) >= 5
-    assert set() == {name for name in names if name in path.read_text(encoding="utf-8")}
 
 
 def test_the_map_names_every_package() -> None:
@@ -55,6 +47,18 @@ def test_locks_pin_with_hashes_and_name_no_host(name: str) -> None:
     assert len(requirements) <= lock.count("--hash=sha256:")
     assert "://" not in lock
     assert "index" not in re.sub(r"^\S+==.*$", "", lock, flags=re.MULTILINE)
+
+
+def test_packages_of_node_are_pinned_with_hashes_and_name_no_host() -> None:
+    folder = ROOT / "clients" / "javascript"
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {path: package for path, package in lock["packages"].items() if path}
+
+    assert len(packages) > 30
+    assert all(package["version"] and package["integrity"].startswith("sha512-") for package in packages.values())
+    assert [] == [path for path, package in packages.items() if "resolved" in package]
+    assert "registry=" not in (folder / ".npmrc").read_text(encoding="utf-8")
+    assert not json.loads((folder / "package.json").read_text(encoding="utf-8")).get("dependencies")
 
 
 def test_the_compose_file_shares_a_volume_and_has_a_gpu_profile() -> None:

@@ -229,11 +229,11 @@ export const facts = (pairs) =>
 /**
  * Asks in a dialog; resolves to true if its first button was pressed.
  *
- * @param {string} title
+ * @param {string} question
  * @param {Child} content
  * @param {string} action
  */
-export function confirmed(title, content, action, other = "Leave it") {
+export function confirmed(question, content, action, other = "Leave it") {
 	return new Promise((resolve) => {
 		const id = freshId("dialog");
 		const dialog = h(
@@ -248,7 +248,7 @@ export function confirmed(title, content, action, other = "Leave it") {
 			h(
 				"form",
 				{ method: "dialog" },
-				h("h2", { id }, title),
+				h("h2", { id }, question),
 				content,
 				h("div.row", h("button.main", { value: "yes" }, action), h("button", { value: "no" }, other)),
 			),

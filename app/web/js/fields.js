@@ -60,11 +60,16 @@ export class Fields {
 				(texts[one] ??= []).push(one === path ? message : `${path}: ${message}`);
 			}
 		}
+		this.#hint(texts);
+		return loose.join("; ");
+	}
+
+	/** @param {Record<string, string[]>} texts by field */
+	#hint(texts) {
 		for (const [name, input] of Object.entries(this.inputs)) {
 			this.#hints[name].textContent = texts[name]?.join("; ") ?? "";
 			input.setAttribute("aria-invalid", name in texts);
 		}
-		return loose.join("; ");
 	}
 
 	/** The field of a path or of what holds it; empty without any. @param {string} path */

@@ -93,14 +93,14 @@ function layers({ manifest }) {
 export const pictures = (found, of, signal) =>
 	h(
 		"div.charts",
-		found.map(({ title, path }) => {
-			const image = h("img.picture", { alt: `${title} of ${of}` });
+		found.map(({ title: name, path }) => {
+			const image = h("img.picture", { alt: `${name} of ${of}` });
 			fileUrl(path, signal).then(
 				(url) => {
 					image.src = url;
 				},
 				() => image.parentNode.remove(),
 			);
-			return h("div.stack", h("h2", title), image);
+			return h("div.stack", h("h2", name), image);
 		}),
 	);

@@ -22,9 +22,9 @@ export async function show(place, _, signal) {
 		const changed = { draw, problem };
 		put(
 			list,
-			tasks.map((task, place) => {
+			tasks.map((task, number) => {
 				const own = models.filter((model) => model.task === task.name);
-				return section(task, own, changes[place][0], notices[place], changed);
+				return section(task, own, changes[number][0], notices[number], changed);
 			}),
 		);
 	};
@@ -105,9 +105,9 @@ function row(model, changed) {
 
 /** Asks, then makes the model the active one. @param {Model} model @param {Changed} changed */
 export async function activate(model, { draw, problem }, word = "Activate") {
-	const title = `${word === "Activate" ? "Activate" : "Roll back to"} version ${model.version}?`;
+	const question = `${word === "Activate" ? "Activate" : "Roll back to"} version ${model.version}?`;
 	const effect = `From then on it answers every prediction of ${model.task} that asks for no other version.`;
-	if (!(await confirmed(title, h("p", effect), word))) return;
+	if (!(await confirmed(question, h("p", effect), word))) return;
 	try {
 		await densely.activate(model.task, model.id);
 		problem.textContent = "";

@@ -35,8 +35,9 @@ export async function show(place, [id], signal) {
 }
 
 /** Of how many epochs one is shown. @param {RunData} run */
-function thinned({ recipe, validation, seeds }) {
-	return Math.ceil(((recipe.epochs ?? 1) * ((validation.folds ?? 0) + seeds)) / FEW_EPOCHS);
+function thinned(run) {
+	const fits = (run.validation.folds ?? 0) + run.seeds;
+	return Math.ceil(((run.recipe.epochs ?? 1) * fits) / FEW_EPOCHS);
 }
 
 /**

@@ -41,8 +41,7 @@ const join = (path, part) => (path ? `${path}.${part}` : String(part));
 export function check(value, schema, root, path = "") {
 	const form = resolve(schema, root);
 	if (form.anyOf || form.oneOf) return checkUnion(value, form, root, path);
-	const wrong =
-		checkKind(value, form) ?? checkNumber(value, form) ?? checkText(value, form) ?? checkLength(value, form);
+	const wrong = CHECKS.map((one) => one(value, form)).find(Boolean);
 	if (wrong) return [{ field: path, message: wrong }];
 	if (Array.isArray(value) && form.items) {
 		return value.flatMap((one, place) => check(one, form.items, root, join(path, place)));
@@ -84,6 +83,9 @@ function checkText(value, form) {
 /** @param {unknown} value @param {Schema} form */
 const checkLength = (value, form) =>
 	Array.isArray(value) && value.length > form.maxItems ? `must have at most ${form.maxItems} items` : null;
+
+/** What a value alone shows, the kind first. */
+const CHECKS = [checkKind, checkNumber, checkText, checkLength];
 
 /** @param {any} value @param {Schema} form @param {Schema} root @param {string} path @returns {Misfit[]} */
 function checkUnion(value, form, root, path) {

@@ -18,8 +18,8 @@
 		apply(kept());
 		document.getElementById("theme")?.addEventListener("click", () => {
 			const wanted = dataset.theme === "dark" ? "light" : "dark";
-			if (wanted === system())
-				localStorage.removeItem("densely-theme"); // the page follows the system again
+			// Without a kept one the page follows the system again.
+			if (wanted === system()) localStorage.removeItem("densely-theme");
 			else localStorage.setItem("densely-theme", wanted);
 			apply(wanted);
 		});

@@ -39,8 +39,8 @@ export function show(place, context) {
 	const soon = throttled(ask, 80);
 	for (const { node } of axes) on(node, "input", soon);
 	plane.onMove(point, (moved) => {
-		moved.forEach((value, place) => {
-			axes[place].node.value = value.toFixed(2);
+		moved.forEach((value, axis) => {
+			axes[axis].node.value = value.toFixed(2);
 		});
 		ask();
 	});

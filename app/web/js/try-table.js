@@ -8,12 +8,11 @@ import { examples } from "./try.js";
 
 /** @import { Fields, Prediction, Range, TaskDetail } from "../../client/densely.js" */
 /** @typedef {{ name: string, words: string, range: Range | undefined, isNeeded: boolean }} Column */
-/** @typedef {ReturnType<typeof controlOf>} Control */
 
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
 	const { task } = context;
-	const controls = columnsOf(task).map((column) => controlOf(column, () => soon()));
+	const controls = columnsOf(task).map((column) => new Control(column, () => soon()));
 	const tell = (/** @type {Record<string, number>} */ effects) => {
 		const most = Math.max(1e-9, ...Object.values(effects).map(Math.abs));
 		for (const control of controls) control.tell(effects[control.name], most);
@@ -26,37 +25,31 @@ export function show(place, context) {
 		forget: () => tell({}),
 	});
 	const ask = () => {
-		const given = controls.filter((control) => control.isNeeded || !control.isEmpty());
-		const wrong = given.filter((control) => !Number.isFinite(control.value())).map((control) => control.name);
+		const given = controls.filter((control) => control.isNeeded || !control.isEmpty);
+		const wrong = given.filter((control) => !Number.isFinite(control.value)).map(({ name }) => name);
+		const features = Object.fromEntries(given.map(({ name, value }) => [name, value]));
 		if (wrong.length) predictor.drop(alertLine(`${wrong.join(", ")}: a number is needed`));
-		else
-			predictor.predict({
-				features: Object.fromEntries(given.map((control) => [control.name, control.value()])),
-			});
+		else predictor.predict({ features });
 	};
 	const soon = throttled(ask, 80);
 	const use = (/** @type {Fields} */ input) => {
 		const features = /** @type {Record<string, number>} */ (input.features);
-		for (const control of controls) control.set(features[control.name]);
+		for (const control of controls) control.value = features[control.name];
 		ask();
 	};
-	place.append(
-		h(
-			"div.split",
-			h(
-				"section.card",
-				{ label: "Input" },
-				h(
-					"div.features",
-					controls.map(({ node }) => node),
-				),
-				examples(task, use),
-			),
-			h("div.stack", h("section.card", { label: "Answer" }, predictor.result), task.notice && h("p.note", task.notice)),
-		),
-	);
+	place.append(layout(task, controls, use, predictor.result));
 	use(task.example);
 	return ask;
+}
+
+/** @param {TaskDetail} task @param {Control[]} controls @param {(input: Fields) => void} use @param {HTMLElement} answer */
+function layout(task, controls, use, answer) {
+	const nodes = controls.map(({ node }) => node);
+	return h(
+		"div.split",
+		h("section.card", { label: "Input" }, h("div.features", nodes), examples(task, use)),
+		h("div.stack", h("section.card", { label: "Answer" }, answer), task.notice && h("p.note", task.notice)),
+	);
 }
 
 /** @param {TaskDetail} task @returns {Column[]} */
@@ -76,46 +69,63 @@ function meaning({ explanation }) {
 	return `The bars show each figure’s effect: the ${of} minus what it would be with that figure at its mean in training.`;
 }
 
-/** The field of a column. @param {Column} column @param {() => void} changed */
-function controlOf({ name, words, range, isNeeded }, changed) {
-	const { least, greatest, step } = range ?? {};
-	const slider = range
-		? h("input", {
-				type: "range",
-				min: least,
-				max: greatest,
-				step,
-				label: `${name}, slider`,
-			})
-		: h("span");
-	const field = h("input", {
-		type: "number",
-		step: "any",
-		label: words ? `${name}: ${words}` : name,
-	});
-	const effect = h("span.effect.num");
-	on(slider, "input", () => {
-		field.value = slider.value;
-		changed();
-	});
-	on(field, "input", () => {
-		slider.value = field.value;
-		if (Number.isFinite(field.valueAsNumber) || !isNeeded) field.removeAttribute("aria-invalid");
-		else field.setAttribute("aria-invalid", "true");
-		changed();
-	});
-	return {
-		name,
-		isNeeded,
-		node: h("div.feature", h("span", h("b", name), h("span.soft", ` ${words}`)), slider, field, effect),
-		isEmpty: () => field.value === "",
-		value: () => field.valueAsNumber,
-		set: (/** @type {number | undefined} */ value) => {
-			field.value = value ?? "";
-			slider.value = field.value;
-			field.removeAttribute("aria-invalid");
-		},
-		tell: (/** @type {number | undefined} */ value, /** @type {number} */ most) =>
-			put(effect, value !== undefined && effectOf(value, most, 2)),
-	};
+/** The field of a column. */
+class Control {
+	#field;
+	#slider;
+	#effect = h("span.effect.num");
+
+	/** @param {Column} column @param {() => void} changed */
+	constructor({ name, words, range, isNeeded }, changed) {
+		this.name = name;
+		this.isNeeded = isNeeded;
+		this.#field = h("input", { type: "number", step: "any", label: words ? `${name}: ${words}` : name });
+		this.#slider = range ? sliderOf(name, range) : h("span");
+		this.node = h(
+			"div.feature",
+			h("span", h("b", name), h("span.soft", ` ${words}`)),
+			this.#slider,
+			this.#field,
+			this.#effect,
+		);
+		on(this.#slider, "input", () => {
+			this.#field.value = this.#slider.value;
+			changed();
+		});
+		on(this.#field, "input", () => {
+			this.#slider.value = this.#field.value;
+			this.#check();
+			changed();
+		});
+	}
+
+	get isEmpty() {
+		return this.#field.value === "";
+	}
+
+	/** @returns {number | undefined} */
+	get value() {
+		return this.#field.valueAsNumber;
+	}
+
+	set value(value) {
+		this.#field.value = value ?? "";
+		this.#slider.value = this.#field.value;
+		this.#check();
+	}
+
+	#check() {
+		const isWrong = this.isNeeded && !Number.isFinite(this.value);
+		if (isWrong) this.#field.setAttribute("aria-invalid", "true");
+		else this.#field.removeAttribute("aria-invalid");
+	}
+
+	/** Shows its effect, if there is one. @param {number | undefined} effect @param {number} most of all columns */
+	tell(effect, most) {
+		put(this.#effect, effect !== undefined && effectOf(effect, most, 2));
+	}
 }
+
+/** @param {string} name @param {Range} range */
+const sliderOf = (name, { least, greatest, step }) =>
+	h("input", { type: "range", min: least, max: greatest, step, label: `${name}, slider` });

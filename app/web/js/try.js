@@ -63,15 +63,10 @@ function ask(body, form, task, choice, signal) {
 
 /** @param {Task[]} tasks @param {Task} chosen */
 function tabs(tasks, chosen) {
-	const tab = (/** @type {Task} */ { name, title }) =>
-		h(
-			"a",
-			{
-				href: `#/try/${name}`,
-				"aria-current": name === chosen.name ? "page" : null,
-			},
-			title,
-		);
+	const tab = (/** @type {Task} */ task) => {
+		const current = task.name === chosen.name ? "page" : null;
+		return h("a", { href: `#/try/${task.name}`, "aria-current": current }, task.title);
+	};
 	return h("nav.subnav", { label: "Tasks" }, tasks.map(tab));
 }
 

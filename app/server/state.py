@@ -57,9 +57,9 @@ class InlineRequest:
 class ConnectionState:
     """Where a connection stands; the last three may come together, in any order."""
 
+    inline: InlineRequest = field(default_factory=InlineRequest)
     phase: Phase = Phase.IDLE
     requests: int = 0  # that have begun
-    inline: InlineRequest = field(default_factory=InlineRequest)
     half_closed: bool = False  # the client has closed its side, and may still read
     rejected: bool = False  # nothing more is read
     stopping: bool = False  # the server is: answers are the connection's last

@@ -72,7 +72,9 @@ class PipelinedConnection(Connection):
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        """A further request."""
+        """A further request: none before it may wait any longer, since inline answers are one at a time."""
+        if self._state.inline.complete:
+            self._state.inline.flush()
         self._state.phase = HEAD
         self._state.requests += 1
         self._state.chunked = self._is_coarse = False

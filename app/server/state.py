@@ -8,7 +8,7 @@
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from app.server import heads
@@ -28,9 +28,37 @@ class Phase(Enum):
 
 
 @dataclass(slots=True)
+class InlineRequest:
+    """The request that is to be answered inline, from the end of its head to its answer; a connection has one at most.
+
+    One object serves for all of a connection's: to make one takes longer than all else that is done to it.
+    """
+
+    handler: DirectHandler | None = None  # None: there is no such request
+    request_id: bytes = b""
+    close: bool = False  # whether the connection ends with its answer
+    body: bytes = b""  # as much as has come
+    complete: bool = False  # it is all there, and waits for its answer
+    hold: asyncio.TimerHandle | None = None  # when the rest of its body is not waited for any longer
+
+    def end(self) -> None:
+        """It is answered, or goes another way."""
+        self.handler, self.body, self.complete = None, b"", False
+        if self.hold:
+            self.hold.cancel()
+            self.hold = None
+
+    def flush(self) -> None:
+        """Have it answered at once, if it waits for the end of the turn."""
+        if self.handler and self.complete:
+            self.handler.flush()
+
+
+@dataclass(slots=True)
 class ConnectionState:
     """Where a connection stands; the last three may come together, in any order."""
 
+    inline: InlineRequest = field(default_factory=InlineRequest)
     phase: Phase = Phase.IDLE
     requests: int = 0  # that have begun
     chunked: bool = False  # nobody knows the length of the present body
@@ -39,24 +67,6 @@ class ConnectionState:
     half_closed: bool = False  # the client has closed its side, and may still read
     rejected: bool = False  # nothing more is read
     stopping: bool = False  # the server is: answers are the connection's last
-
-
-@dataclass(slots=True)
-class InlineRequest:
-    """A request that is to be answered inline, from the end of its head to its answer."""
-
-    handler: DirectHandler
-    request_id: bytes
-    close: bool  # whether the connection ends with its answer
-    body: bytes = b""  # as much as has come
-    complete: bool = False  # it is all there, and waits for its answer
-    hold: asyncio.TimerHandle | None = None  # when the rest of its body is not waited for any longer
-
-    def stop_holding(self) -> None:
-        """No timer any more."""
-        if self.hold:
-            self.hold.cancel()
-            self.hold = None
 
 
 @dataclass(slots=True)

@@ -23,13 +23,8 @@ from app.wire.manifests import DatasetRecord, LayerRow, Manifest, Parity
 from tests.support.tasks import TASKS
 
 
-def learnt(task: str | Task) -> tuple[Dataset, Encoder, list[Label]]:
-    """A task's sample, with what its baseline learns from it."""
-    return _learnt(TASKS.get(task) if isinstance(task, str) else task)
-
-
 @cache
-def _learnt(task: Task) -> tuple[Dataset, Encoder, list[Label]]:
+def learnt(task: Task) -> tuple[Dataset, Encoder, list[Label]]:
     """The task's sample, with what its baseline learns from it; once per test session."""
     dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
     encoder = task.fit_encoder(task.presets["baseline"].recipe.features, dataset.train.columns)

@@ -88,6 +88,7 @@ class WebhookThreads:
         self._service = service
         self._stop = stop
         self._poll = poll
+        self._failure = ""  # of the last try to look, if it failed
         self._threads = [threading.Thread(target=self._run, name="webhooks", daemon=True) for _ in range(SENDERS)]
         for thread in self._threads:
             thread.start()
@@ -101,8 +102,12 @@ class WebhookThreads:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                if self._service.send_one():
+                sent = self._service.send_one()
+                self._failure = ""
+                if sent:
                     continue
             except Exception as error:  # noqa: BLE001 - whatever it is, runs and other webhooks must go on
-                log.warning("webhooks.waiting", error=repr(error))
+                if self._failure != repr(error):  # said once, not by each thread every second
+                    log.warning("webhooks.waiting", error=repr(error))
+                self._failure = repr(error)
             self._stop.wait(self._poll)

@@ -15,6 +15,7 @@ from app.server import heads
 from app.server.direct import DirectHandler
 
 MAX_PIECE = 16_384  # bytes of buffered input that the parser gets at once
+SMALL_PIECE = 1_024  # the same of a body whose chunks are small: each costs a callback
 
 
 class Phase(Enum):
@@ -60,6 +61,9 @@ class ConnectionState:
     inline: InlineRequest = field(default_factory=InlineRequest)
     phase: Phase = Phase.IDLE
     requests: int = 0  # that have begun
+    chunked: bool = False  # nobody knows the length of the present body
+    parts: int = 0  # of bodies, that have come
+    drained: int = 0  # bytes of the present body that came after its answer
     half_closed: bool = False  # the client has closed its side, and may still read
     rejected: bool = False  # nothing more is read
     stopping: bool = False  # the server is: answers are the connection's last
@@ -81,6 +85,7 @@ class InputBuffer:
     data: bytes = b""  # empty, or at least one byte of it is unread
     offset: int = 0  # how much of `data` the parser has had
     body_left: int = 0  # unread bytes of the present body, as far as its head tells
+    most: int = MAX_PIECE  # bytes of the next piece
 
     def append(self, data: bytes) -> None:
         """More."""
@@ -96,7 +101,7 @@ class InputBuffer:
 
         Of a body in chunks nobody knows the end: such a piece may hold the rest of it and one head more.
         """
-        start, most = self.offset, self.offset + MAX_PIECE
+        start, most = self.offset, self.offset + self.most
         if self.body_left and in_body:
             end = min(start + self.body_left, most, len(self.data))
             self.body_left -= end - start

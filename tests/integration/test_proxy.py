@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from app.artifacts.store import ArtifactStore
-from app.client import Densely
 from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
 from app.settings import Settings
+from densely_client import Densely
 from tests.support.artifacts import add_model
 from tests.support.nginx import Nginx
 from tests.support.server import LiveServer

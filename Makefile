@@ -24,7 +24,7 @@ lint: $(VENV)/dev.done ## Check style, types and import directions
 	$(BIN)/lint-imports
 	$(BIN)/python clients/python/scripts/generate_sync.py --check
 
-bench: $(VENV)/run.done ## Measure the figures of the README
+bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.training

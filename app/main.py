@@ -19,11 +19,11 @@ from starlette.types import Receive, Scope, Send
 import app
 from app import logs, processes
 from app.api import openapi
-from app.api.contracts import contract_of
 from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
-from app.api.routes import compare, docs, encoding, events, models, page, predict, runs, system, tasks
+from app.api.routes import compare, docs, events, models, page, runs, system, tasks
+from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
@@ -42,10 +42,11 @@ from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
+from app.services.tasks import TaskService
 from app.services.training import TrainingService
 from app.services.webhooks import WebhookRules
 from app.settings import Settings
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
 
 log = logs.get()
 
@@ -94,17 +95,16 @@ class Application:
         await (direct or self.api)(scope, receive, send)
 
 
-def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
-    """The application; it opens nothing before it is prepared, or its lifespan starts."""
+def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | None = None) -> Application:
+    """The application; it opens nothing before it is prepared, or its lifespan starts.
+
+    `tasks`: those that come with Densely unless told otherwise.
+    """
+    tasks = tasks or TaskCatalog()
     database = Database(settings.url)
-    services = _services(settings, database, clock)
+    services = _services(settings, database, tasks, clock)
     feed = Feed(services.events)
-    follower = Follower(services, ArtifactStore(settings.bundled_models))
-
-    def prepare() -> None:
-        database.check_revision()
-        follower.look()
-
+    follower: Follower  # made of the routes, which are made of the application
     api = FastAPIOffline(
         title="Densely",
         version=app.__version__,
@@ -117,17 +117,27 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> Application:
     )
     api.state.feed = feed
     api.state.prefix = settings.root_path
-    return _assemble(api, services, settings, prepare)
+    routes = TaskRoutes(api, tasks, services.prediction)
+    follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
+
+    def prepare() -> None:
+        database.check_revision()
+        follower.look()
+
+    return _assemble(api, services, settings, routes, prepare)
 
 
-def _services(settings: Settings, database: Database, clock: Clock) -> Services:
+def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock) -> Services:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets)
+    registry = RegistryService(database, tasks, store, catalog, clock)
     return Services(
+        tasks=TaskService(tasks, catalog, registry),
         training=TrainingService(
             database,
+            tasks,
             catalog,
             clock,
             settings.max_attempts,
@@ -135,13 +145,12 @@ def _services(settings: Settings, database: Database, clock: Clock) -> Services:
             WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
         ),
         events=EventService(database),
-        registry=RegistryService(database, store, catalog, clock),
+        registry=registry,
         answers=AnswerService(database, store),
-        comparison=ComparisonService(database, store, catalog),
-        pictures=PictureService(database, store, catalog),
-        prediction=PredictionService(database, store, cache),
-        system=(system := SystemService(database, cache, clock)),
-        catalog=catalog,
+        comparison=ComparisonService(database, tasks, store, catalog),
+        pictures=PictureService(database, tasks, store, catalog),
+        prediction=PredictionService(database, tasks, store, cache),
+        system=(system := SystemService(database, tasks, cache, clock)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )
@@ -165,18 +174,15 @@ async def _living(
     database.close()
 
 
-def _assemble(api: FastAPI, services: Services, settings: Settings, prepare: Callable[[], None]) -> Application:
+def _assemble(
+    api: FastAPI, services: Services, settings: Settings, routes: TaskRoutes, prepare: Callable[[], None]
+) -> Application:
     """The routes, the error handlers, the description and the gate."""
-    all_tasks = list(registry.all_tasks().values())
-    contracts = [contract_of(task) for task in all_tasks]
-    prediction = predict.Endpoint(contracts, services.prediction)
     api.state.services = services
-    api.include_router(predict.router(contracts, prediction))
-    api.include_router(encoding.router(all_tasks, services.prediction))
     for module in (tasks, runs, events, models, compare, system, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, contracts, keyed=bool(settings.api_keys), root=settings.root_path)
+    openapi.install(api, lambda: routes.contracts, keyed=bool(settings.api_keys), root=settings.root_path)
     options: dict[str, Any] = {
         "keys": settings.api_keys,
         "host": settings.host,
@@ -186,7 +192,7 @@ def _assemble(api: FastAPI, services: Services, settings: Settings, prepare: Cal
     return Application(
         api,
         {
-            "/predict": DirectGate(prediction, most=settings.max_inflight, **options),
+            "/predict": DirectGate(routes.endpoint, most=settings.max_inflight, **options),
         },
         prepare=prepare,
         root=settings.root_path,

@@ -42,12 +42,12 @@ def one(side: str, point: dict[str, int]) -> None:
     from app.datasets.catalog import Catalog
     from app.domain.recipes import Dense, MultiHot
     from app.encoding.rows import dense, take
-    from app.tasks import registry
+    from app.tasks.catalog import TaskCatalog
     from app.training.build import build
-    from app.training.feed import Examples, for_loss
+    from app.training.examples import Examples, for_loss
     from app.training.program import Program
 
-    task = registry.get("sentiment")
+    task = TaskCatalog().get("sentiment")
     layers = (Dense(units=point["units"]),) * 2
     features = MultiHot(words=point["words"])
     base = task.presets["baseline"].recipe

@@ -22,9 +22,9 @@ from numpy.typing import NDArray  # noqa: E402
 from app.datasets.catalog import Catalog  # noqa: E402
 from app.domain.recipes import HEADS, KFold, RecipePatch  # noqa: E402
 from app.encoding.rows import dense  # noqa: E402
-from app.tasks import registry  # noqa: E402
+from app.tasks.catalog import TaskCatalog  # noqa: E402
 from app.training.build import build  # noqa: E402
-from app.training.feed import for_loss  # noqa: E402
+from app.training.examples import for_loss  # noqa: E402
 
 
 class Clock(keras.callbacks.Callback):  # type: ignore[misc]
@@ -48,7 +48,7 @@ class Clock(keras.callbacks.Callback):  # type: ignore[misc]
 def main() -> None:
     """Train as the notebook does."""
     case = json.loads(sys.argv[1])
-    task = registry.get(case["task"])
+    task = TaskCatalog().get(case["task"])
     preset = task.presets[case.get("preset", "baseline")]
     recipe = RecipePatch.model_validate_json(json.dumps(case.get("recipe", {}))).apply(preset.recipe)
     info = task.dataset(case["dataset"])

@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from app.artifacts.store import ArtifactStore
 from app.inference.predictor import Predictor
 from app.kinds.answers import Refused
-from app.kinds.base import Options
+from app.kinds.image import ImageInput
 from app.settings import Settings
-from app.tasks import registry
-from app.tasks.digits import DigitInput
+from app.tasks.catalog import TaskCatalog
+from app.wire.predictions import Options
 from benchmarks.picture_forms import FORMS
 
 
 def bundled() -> Predictor:
     """The bundled model for digits."""
     store = ArtifactStore(Settings().bundled_models)
-    return Predictor(registry.get("digits"), store.open("digits", store.bundled()["digits"]), 1)
+    return Predictor(TaskCatalog().get("digits"), store.open("digits", store.bundled()["digits"]), 1)
 
 
 def digits(count: int, seed: int) -> tuple[NDArray[np.uint8], list[int]]:
@@ -49,7 +49,7 @@ def measure(form: Callable[..., bytes], predictor: Predictor, count: int, seed: 
         content = base64.b64encode(form(digit, np.random.default_rng((seed, place)))).decode()
         began = time.process_time()
         try:
-            (answer,) = predictor.predict([DigitInput(image=content)], Options())
+            (answer,) = predictor.predict([ImageInput(image=content)], Options())
         except (Refused, ValueError):
             refused += 1
             answer = {"label": None, "probability": 0, "warnings": []}

@@ -20,7 +20,7 @@ import httpx
 import psutil
 import pyarrow.parquet as pq
 
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
 from benchmarks.load import Load, send
 from benchmarks.service import REPOSITORY, Service, free_port
 
@@ -41,7 +41,7 @@ def bodies() -> Bodies:
     stories = pq.read_table(folder / "reuters.parquet", columns=["title", "text"]).slice(0, 200).to_pylist()
     pictures = pq.read_table(folder / "mnist.parquet", columns=["pixels"]).slice(0, 200).column("pixels").to_pylist()
     homes = pq.read_table(folder / "boston_housing.parquet").slice(0, 200).to_pylist()
-    names = registry.get("housing").input_columns
+    names = TaskCatalog().get("housing").input_columns
     return {
         "sentiment": [{"task": "sentiment", "text": text} for text in reviews[:200]],
         "newswire": [{"task": "newswire", **story} for story in stories],
@@ -94,7 +94,7 @@ def empty_route() -> Iterator[str]:
 
 def middle(loads: list[Load], name: str) -> float:
     """The median of a figure."""
-    return statistics.median(getattr(load, name) for load in loads)
+    return float(statistics.median(getattr(load, name) for load in loads))
 
 
 def measure(url: str, sent: list[dict[str, Any]], connections: int) -> Load:

@@ -11,8 +11,9 @@ from pydantic_core import from_json, to_json
 
 from app.errors import FieldError, InvalidInput, MalformedBody
 from app.kinds.answers import Refused
-from app.kinds.base import Options, Task
+from app.kinds.base import Task
 from app.server import problems
+from app.wire.predictions import ModelRef, Options
 
 MAX_INSTANCES = 10_000
 MAX_FIELDS = 64  # of any object in a body; the largest form has 13
@@ -22,13 +23,6 @@ SMALL_BODY = 65_536  # bytes; how many errors a body can cause is bounded by its
 _to_json = partial(
     to_json, inf_nan_mode="null"
 )  # NaN is not JSON; what decodes refuses it, but nobody should rely on it
-
-
-class ModelRef(BaseModel):
-    """The model that answered."""
-
-    id: str
-    version: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ class Contract:
 
 def contract_of(task: Task) -> Contract:
     """Single and batch form; the fields of an instance are the task's `Input`."""
-    word = task.name.capitalize()
+    word = task.word
     kind: Any = (Literal[task.name], Field(description=task.description))
     instances: Any = (
         Annotated[list[task.Input], Field(min_length=1, max_length=MAX_INSTANCES, fail_fast=True)],  # type: ignore[name-defined]

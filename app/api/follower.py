@@ -1,8 +1,9 @@
-"""Follows what others change: which models are active, and which database this is."""
+"""Follows what others change: which tasks there are, which models are active, and which database this is."""
 
 import asyncio
 
 from app.api.dependencies import Services
+from app.api.task_routes import TaskRoutes
 from app.artifacts.store import ArtifactStore
 from app.logs import get as get_log
 
@@ -12,8 +13,9 @@ log = get_log()
 class Follower:
     """Looks again and again, so that no request has to ask the database."""
 
-    def __init__(self, services: Services, bundled: ArtifactStore) -> None:
+    def __init__(self, services: Services, bundled: ArtifactStore, routes: TaskRoutes) -> None:
         self._services = services
+        self._routes = routes
         self._bundled = bundled
         self._generation = -1  # of the database that the bundled models were registered with
         self._damaged: dict[str, str] = {}
@@ -24,6 +26,7 @@ class Follower:
         Raises:
             Unavailable: the database does not answer.
         """
+        self._routes.follow()
         try:
             self._take_over()
         finally:  # what was registered before goes on

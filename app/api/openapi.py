@@ -1,6 +1,6 @@
 """The OpenAPI description, with the forms of `/predict` that its route takes as bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.contracts import Contract
 from app.api.dependencies import responses
+from app.kinds.base import Task
 from app.server.gate import OPEN_FOLDERS, OPEN_PATHS
 from app.server.problems import Problem
 
@@ -22,15 +23,16 @@ DATABASE = (503,)  # of all that ask it, or a model's files
 NO_DATABASE = ("/health/live",)
 
 
-def install(app: FastAPI, contracts: Sequence[Contract], *, keyed: bool, root: str = "") -> None:
+def install(app: FastAPI, contracts: Callable[[], Sequence[Contract]], *, keyed: bool, root: str = "") -> None:
     """Replace FastAPI's description by one that holds the problem document and `/predict`'s requests too.
 
-    `keyed`: calls need an API key; /docs then asks for it. `root`: the path below which a proxy offers the service.
+    `contracts`: those that there are when it is asked for. `keyed`: calls need an API key; /docs then asks for it.
+    `root`: the path below which a proxy offers the service.
     """
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _describe(app, contracts, keyed)
+            app.openapi_schema = _describe(app, contracts(), keyed)
             if keyed:
                 app.openapi_schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
                 app.openapi_schema["security"] = [{"key": []}]
@@ -51,6 +53,8 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], keyed: bool) -> dict[
     # Validation errors are problem documents here, not FastAPI's own form.
     for name in ("HTTPValidationError", "ValidationError"):
         schema["components"]["schemas"].pop(name, None)
+    body = schema["paths"]["/train"]["post"]["requestBody"]["content"]["application/json"]
+    body["examples"] = {contract.task.name: _training(contract.task) for contract in contracts}
     for path, operations in schema["paths"].items():
         is_open = path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
         for method, operation in operations.items():
@@ -63,6 +67,12 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], keyed: bool) -> dict[
             for parameter in operation.get("parameters", []):
                 _leave_null_out(parameter)
     return schema
+
+
+def _training(task: Task) -> dict[str, Any]:
+    """A run to ask for."""
+    asked = {"task": task.name, "preset": "baseline", "dataset": task.datasets[0].name, "seed": 1}
+    return {"summary": task.title, "value": asked}
 
 
 def _leave_null_out(parameter: dict[str, Any]) -> None:

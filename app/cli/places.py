@@ -10,9 +10,10 @@ from app.artifacts.store import ArtifactStore
 from app.cli.finding import Finding
 from app.datasets.catalog import Catalog
 from app.errors import ArtifactInvalid, DenselyError, Unusable
-from app.kinds.base import DatasetInfo, Task
+from app.kinds.base import Task
 from app.settings import Settings
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo
 
 LEAST_ROOM = 2**30  # bytes: a checkpoint and a published model of the largest size, with some to spare
 NO_FILE = "no file yet; the first start makes it"
@@ -104,7 +105,7 @@ def datasets(settings: Settings) -> Iterator[Finding]:
     """Which real datasets are here, and whether their files have what their task needs."""
     catalog = Catalog(settings.datasets)
     absent = []
-    for task in registry.all_tasks().values():
+    for task in TaskCatalog().all.values():
         for info in task.datasets:
             if info.is_built_in:
                 continue

@@ -13,7 +13,8 @@ import numpy as np
 from app.datasets import sample
 from app.encoding.encoder import Columns
 from app.errors import DatasetInvalid
-from app.kinds.base import DatasetInfo, Split, Task
+from app.kinds.base import Split, Task
+from app.wire.declarations import DatasetInfo
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
 INDEX_KEY = b"densely.word_index"  # the words by rank, of rows that were published as word ids
@@ -101,8 +102,8 @@ class Catalog:
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
         target = target or task.target
-        if info.is_built_in:
-            columns = task.rows(info.name)
+        if info.make:
+            columns = info.make()
             kind = "bundled sample" if info.is_sample else "generated"
             return _split(task, info, target, sample.checksum(columns), columns, [f"{kind}: {info.description}"])
         path = self.path(info)
@@ -120,7 +121,7 @@ class Catalog:
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
         names = [*task.input_columns, task.target, "split"]
-        columns: Columns = task.rows(info.name) if info.is_built_in else _head(self.path(info), names, split, most)
+        columns: Columns = info.make() if info.make else _head(self.path(info), names, split, most)
         if missing := [c for c in names if c not in columns and c not in task.optional_columns]:
             raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
         places = np.flatnonzero(np.array(columns["split"], dtype=object) == split)[:most]

@@ -11,8 +11,9 @@ from app.encoding.rows import Encoded, FloatMatrix, take
 from app.errors import ArtifactInvalid, InvalidInput
 from app.inference.explain import effects_of
 from app.inference.forward import Network
-from app.kinds.answers import InputWarning, Refusal, Refused
-from app.kinds.base import Options, Task
+from app.kinds.answers import Refusal, Refused
+from app.kinds.base import Task
+from app.wire.predictions import InputWarning, Options
 
 A_TOY = InputWarning(
     field="model", message="was trained on the bundled sample, not on real data: its answers are for trying things out"

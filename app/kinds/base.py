@@ -1,133 +1,98 @@
-"""Task: what a new kind of problem must supply. Everything else finds it through the registry."""
+"""Task: a kind's code with a declaration's data. Everything else finds the tasks through the catalog."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from app.domain.numbers import Integer, Number, OneMessage
 from app.domain.part import Part
-from app.domain.recipes import HEADS, Features, HeadName, Preset
+from app.domain.recipes import HEADS, Features, HeadName
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix
 from app.errors import DatasetInvalid
-from app.kinds.answers import Effects, InputWarning, Refusal, named_effects
-from app.kinds.forms import Example, KindName, NumberAnswer, OneOf, Range
+from app.kinds.answers import Effects, Refusal, named_effects
+from app.kinds.labels import Facts, LabelAnswers
+from app.kinds.numbers import NumberAnswers
+from app.wire.declarations import DatasetInfo, Declaration, Label, NumberAnswer, OneOf, Range
+from app.wire.predictions import Input, InputWarning, Options
 
-Label = str | int
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
 Picture = Literal["boundary", "confusion", "predictions", "sheet"]
 DatasetPicture = Literal["points", "sheet"]
 Split = Literal["train", "test"]
 
-MOST_VERSIONS = 2**31 - 1  # of a task, as its column in the database takes them
-SAMPLE = "sample"  # name of every task's bundled dataset
-
-
-class Input(BaseModel):
-    """One instance as a client sends it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class ModelChoice(BaseModel):
-    """Which of a task's models is asked."""
-
-    model_config = ConfigDict(extra="forbid")
-    model: Annotated[
-        Literal["active"]
-        | Annotated[int, Integer(1, MOST_VERSIONS)]
-        | Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")],
-        OneMessage(
-            f"must be `active`, a version number from 1 to {MOST_VERSIONS}, or a model id: a-z, 0-9 and -, at most 64"
-        ),
-    ] = Field("active", description="`active`, a version number, or a model id")
-
-
-class Options(ModelChoice):
-    """What a client may ask of a prediction besides the answer."""
-
-    top_k: Annotated[int, Integer(1, 100)] = Field(5, description="how many labels `top` lists, where there is one")
-    min_confidence: Annotated[Number, Field(ge=0, le=1)] | None = Field(
-        None, description="a classifier whose probability is below it abstains: `label` is null"
-    )
-    explain: bool = Field(
-        False, strict=True, description="whether to say what each part of the input does to the answer"
-    )
-
-    def abstain(self, probability: float) -> bool:
-        """Whether a classifier that is so sure of its label should not give it."""
-        return self.min_confidence is not None and probability < self.min_confidence
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """A dataset that a task can train on."""
-
-    name: str
-    description: str
-    train_rows: int  # as published; a file in the datasets folder is counted instead
-    test_rows: int
-    published: str | None = None  # module of keras.datasets that holds it, if any
-    generated: bool = False  # whether `Task.rows` makes it, so that there is no file
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether these are toy rows, not real data."""
-        return self.name == SAMPLE
-
-    @property
-    def is_built_in(self) -> bool:
-        """Whether the rows come from the task itself."""
-        return self.is_sample or self.generated
-
 
 class Task(ABC):
-    """A kind of ML problem: how its raw inputs look, become numbers, and how its answers look."""
+    """What is asked of one kind of input: how it looks, becomes numbers, and how the answers look."""
 
-    kind: ClassVar[KindName]
-    name: ClassVar[str]
-    title: ClassVar[str]
-    description: ClassVar[str]
-    notice: ClassVar[str | None] = None  # what a user of its data must know
-    Input: ClassVar[type[BaseModel]]
-    Prediction: ClassVar[Any]  # a TypedDict: plain dicts are made and written in a third of a model's time
-    example: ClassVar[dict[str, Any]]  # one instance that fits Input
-    example_title: ClassVar[str] = "Example"
-    more_examples: ClassVar[tuple[Example, ...]] = ()
-    ranges: ClassVar[Mapping[str, Range]] = {}  # of numbers that a client may want to show on a scale
-    datasets: ClassVar[tuple[DatasetInfo, ...]]  # real data first, the sample last
-    input_columns: ClassVar[tuple[str, ...]]
-    optional_columns: ClassVar[tuple[str, ...]] = ()  # input columns that may be empty or absent
-    target: ClassVar[str]  # column of the answer
-    labels: ClassVar[tuple[Label, ...]] = ()  # all answers of a classifier, in order
-    unit: ClassVar[str] = ""  # of the answers of a regression, and
-    value_title: ClassVar[str] = ""  # what they are
-    heads: ClassVar[tuple[HeadName, ...]]
     feature_kinds: ClassVar[tuple[type[Part], ...]]
     encoder_version: ClassVar[int] = 1  # raise it when the encoder gives other rows for the same data
-    presets: ClassVar[dict[str, Preset]]
-    pictures: ClassVar[tuple[Picture, ...]]  # besides the layer diagram, of every model
     dataset_pictures: ClassVar[tuple[DatasetPicture, ...]] = ()  # of the rows themselves, of every dataset
+    optional_columns: tuple[str, ...] = ()  # input columns that may be empty or absent
+    Explanation: ClassVar[type[BaseModel]]
     Encoding: ClassVar[type[BaseModel]]  # how a model sees an input
     Codes: ClassVar[type[BaseModel]]  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]]
 
+    def __init__(self, declaration: Declaration) -> None:
+        """
+        Raises:
+            ValueError: the declaration's parts do not fit each other, or its kind.
+        """
+        self.declaration = declaration
+        self.name = declaration.name
+        self.title = declaration.title
+        self.description = declaration.description
+        self.notice = declaration.notice
+        self.presets = declaration.presets
+        self.datasets = declaration.datasets
+        self.heads = declaration.heads
+        self.answer: OneOf | NumberAnswer = declaration.answer
+        self.examples = declaration.examples
+        self.example = declaration.examples[0].input  # one instance that fits `Input`
+        self.target = declaration.answer.column  # column of the answer
+        self.labels: tuple[Label, ...] = ()  # all answers of a classifier, in order
+        self.unit = ""  # of the answers of a regression
+        self.ranges: Mapping[str, Range] = {}  # of numbers that a client may want to show on a scale
+        self.answers: LabelAnswers | NumberAnswers
+        if isinstance(declaration.answer, OneOf):
+            self.labels = declaration.answer.labels
+            self.answers = LabelAnswers(declaration.answer)
+        else:
+            self.unit = declaration.answer.unit
+            self.answers = NumberAnswers(declaration.answer)
+        # What its schemas are called by.
+        self.word = "".join(part.capitalize() for part in self.name.split("-"))
+        self.Input: Any = self._input_form()  # a type, whose fields are the declaration's
+        self.input_columns = self._columns()
+        self.Prediction = self.answers.schema(f"{self.word}Prediction", self._fact_fields(), self.Explanation)
+        self.Prediction.__doc__ = f"What a model of {self.name!r} makes of an input."
+
     @property
-    def answer(self) -> OneOf | NumberAnswer:
-        """What is answered."""
-        if self.labels:
-            return OneOf(labels=list(self.labels))
-        return NumberAnswer(title=self.value_title, unit=self.unit)
+    def kind(self) -> Literal["text", "image", "table", "plane"]:
+        """The kind's name."""
+        return self.declaration.kind.kind
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """What can be drawn of every model, besides the layer diagram."""
+        return ("confusion",) if self.labels else ("predictions",)
 
     @abstractmethod
-    def rows(self, dataset: str) -> dict[str, Any]:
-        """A dataset that needs no file, at least the sample: input columns, targets and `split`; always the same."""
+    def _input_form(self) -> type[Input]:
+        """The form of an instance."""
+
+    @abstractmethod
+    def _columns(self) -> tuple[str, ...]:
+        """The columns of a dataset that an instance stands for, in the order in which they are encoded."""
+
+    def _fact_fields(self) -> dict[str, Any]:
+        """Annotations of the fields that this kind adds to an answer, by name."""
+        return {}
 
     @abstractmethod
     def columns(self, inputs: Sequence[Any]) -> Columns:
@@ -158,9 +123,14 @@ class Task(ABC):
             KeyError, TypeError, ValueError: `saved` is not such a description.
         """
 
-    @abstractmethod
     def decode(self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options) -> list[Any]:
         """Network outputs (rows, units) as instances of `Prediction`, with no warning and no explanation yet."""
+        return self.answers.decode(outputs, labels, options, self._facts(encoded))
+
+    def _facts(self, encoded: Encoded) -> Facts | None:
+        """The fields that this kind adds to the answers of these rows; None where it adds none."""
+        del encoded
+        return None
 
     @abstractmethod
     def encoding(self, encoder: Any, item: Any, encoded: Encoded) -> BaseModel:
@@ -175,7 +145,7 @@ class Task(ABC):
         """
 
     def exhibit(self, rows: FloatMatrix) -> NDArray[Any]:
-        """What pictures show of some encoded rows, (rows, width): their numbers unless the task says otherwise."""
+        """What pictures show of some encoded rows, (rows, width): their numbers unless the kind says otherwise."""
         return rows
 
     def takes_long(self, inputs: Sequence[Any]) -> bool:
@@ -211,7 +181,7 @@ class Task(ABC):
         return named_effects(effects, list(encoder.columns), label)
 
     def refusals(self, encoded: Encoded) -> list[Refusal]:
-        """Which of a client's instances cannot be answered; none unless the task says otherwise."""
+        """Which of a client's instances cannot be answered; none unless the kind says otherwise."""
         del encoded
         return []
 
@@ -232,7 +202,8 @@ class Task(ABC):
 
     def target_of(self, head: HeadName) -> str:
         """The column that a network with this head learns."""
-        del head
+        if head == "multilabel" and isinstance(self.answer, OneOf) and self.answer.several:
+            return self.answer.several
         return self.target
 
     def label_set(self, values: Sequence[Any], head: HeadName) -> list[Label]:

@@ -5,97 +5,74 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import TypedDict
+from pydantic import Field, create_model
 
-from app.domain.numbers import Integer
 from app.domain.recipes import Features, MultiHot
+from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
 from app.encoding.encoder import Columns, Encoder
-from app.encoding.multi_hot import FIRST_WORD, START, UNKNOWN, TextEncoder, known_words
+from app.encoding.multi_hot import TextEncoder, known_words
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
 from app.encoding.words import spans_within
 from app.errors import InvalidInput
-from app.kinds.answers import Effects, InputWarning, Refusal
-from app.kinds.base import Label, Task
-
-IDS = "by frequency in its training split (of rows imported from keras.datasets: the ids there)"
+from app.kinds.answers import Effects, Refusal
+from app.kinds.base import Task
+from app.kinds.labels import Facts
+from app.wire.declarations import Declaration, Label, TextColumn, TextKind
+from app.wire.encodings import Ids, TextDecoding, TextEncoding, Word
+from app.wire.predictions import Input, InputWarning, TextExplanation, WordEffect
 
 FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
-MAX_CHARACTERS = 100_000  # the longest IMDB review has 13,704
-MAX_IDS = 100_000  # of one request; no review has more words than characters
-
-Text = Annotated[
-    str,
-    Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\S", description="raw text, at most 100,000 characters"),
-]
-Id = Annotated[int, Integer(0)]
 
 
-class Word(BaseModel):
-    """A word of a text and its id."""
-
-    word: str
-    id: int = Field(description=f"its rank in the model's own vocabulary plus 3, {IDS}; {UNKNOWN} for an unknown word")
+def _texts_of(declaration: Declaration) -> tuple[TextColumn, ...]:
+    assert isinstance(declaration.kind, TextKind)
+    return declaration.kind.columns
 
 
-class TextEncoding(BaseModel):
-    """A text as a model sees it: of each id only whether it occurs."""
-
-    words: list[Word] = Field(description="in the order of the text")
-    ids: list[int] = Field(description=f"the same as ids, after {START} for the start; another model has other ids")
-    unknown: list[str] = Field(description="words that the vocabulary does not hold, each once")
-    known_words: float = Field(description="share of the words that the vocabulary holds, 0 to 1")
-
-
-class WordEffect(TypedDict):
-    """A word where it stands, and what it does to the answer."""
-
-    word: str
-    field: Annotated[str, Field(description="`text` or `title`")]
-    start: Annotated[int, Field(description="place of its first character in that field as it was sent, code points")]
-    end: Annotated[int, Field(description="place after its last character")]
-    effect: Annotated[
-        float, Field(description="what the probability of `label` would lose without this word, wherever it stands")
-    ]
-
-
-class TextExplanation(BaseModel):
-    """The effect of each word."""
-
-    label: str = Field(description="the label whose probability it is about")
-    words: list[WordEffect] = Field(description="in the order of the text")
-
-
-class Ids(BaseModel):
-    """Word ids to turn back into words."""
-
-    model_config = ConfigDict(extra="forbid")
-    ids: list[Id] = Field(
-        min_length=1,
-        max_length=MAX_IDS,
-        fail_fast=True,
-        description=f"as `encode` of the same model gives them: ranks in its own vocabulary plus 3, {IDS}",
-    )
-
-
-class TextDecoding(BaseModel):
-    """Word ids as words."""
-
-    words: list[str | None] = Field(description="the word of each id; null for the reserved ids and those without one")
-    text: str = Field(description="the words in one line, `?` for null, as the notebooks print reviews")
+def _field(column: TextColumn) -> tuple[Any, Any]:
+    """The annotation and the default of a text in a request."""
+    told = column.description or f"raw text, at most {column.max_length:,} characters"
+    field: Any = {"title": column.title, "max_length": column.max_length, "description": told}
+    if column.required:
+        return str, Field(min_length=1, pattern=r"\S", **field)
+    return str | None, Field(None, **field)
 
 
 class TextTask(Task):
-    """What the tasks on text share: multi-hot words."""
+    """One or more columns of texts, seen as multi-hot words."""
 
-    kind = "text"
     feature_kinds = (MultiHot,)
-    pictures = ("confusion",)
     encoder_version = VERSION
+    Explanation = TextExplanation
     Encoding = TextEncoding
     Codes = Ids
     Decoding = TextDecoding
+
+    def _input_form(self) -> type[Input]:
+        """A field for each column, those that are needed first."""
+        texts = _texts_of(self.declaration)
+        self.optional_columns = tuple(column.name for column in texts if not column.required)
+        self._main = next((column.name for column in texts if column.required), texts[0].name)
+        fields: Any = {column.name: _field(column) for column in sorted(texts, key=lambda column: not column.required)}
+        return create_model(f"{self.word}Input", __base__=Input, __doc__=self.description, **fields)
+
+    def _columns(self) -> tuple[str, ...]:
+        """The texts by name."""
+        return tuple(column.name for column in _texts_of(self.declaration))
+
+    def _fact_fields(self) -> dict[str, Any]:
+        """How much of the text the model knows."""
+        told = "share of the text's words that the vocabulary holds, 0 to 1"
+        return {"known_words": Annotated[float, Field(description=told)]}
+
+    def _facts(self, encoded: Encoded) -> Facts:
+        """The share of known words."""
+        return [{"known_words": share} for share in known_words(encoded)]
+
+    def columns(self, inputs: Sequence[Any]) -> Columns:
+        """A column for each text."""
+        return {name: [getattr(item, name) for item in inputs] for name in self.input_columns}
 
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """The vocabulary of the training split."""
@@ -121,14 +98,16 @@ class TextTask(Task):
         """Texts without a single word, such as "?!": there is nothing to judge."""
         assert isinstance(encoded, SparseRows)
         shares = enumerate(encoded.known.tolist())
-        return [Refusal(row, "text", "holds no words, only punctuation") for row, share in shares if math.isnan(share)]
+        return [
+            Refusal(row, self._main, "holds no words, only punctuation") for row, share in shares if math.isnan(share)
+        ]
 
     def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
         """Texts of words that the model has never seen."""
         del encoder
         assert isinstance(encoded, SparseRows)
         return {
-            row: [InputWarning(field="text", message=f"the vocabulary holds only {share:.0%} of its words")]
+            row: [InputWarning(field=self._main, message=f"the vocabulary holds only {share:.0%} of its words")]
             for row, share in enumerate(encoded.known.tolist())
             if share < FEW_KNOWN
         }
@@ -148,7 +127,7 @@ class TextTask(Task):
         if len(unknown) > 1:
             for word in words:
                 word["effect"] = 0.0 if word["word"] in unknown else word["effect"]
-        return TextExplanation.model_construct(label=str(label), words=words)
+        return TextExplanation.model_construct(label=None if label is None else str(label), words=words)
 
     def encoding(self, encoder: TextEncoder, item: Any, encoded: Encoded) -> TextEncoding:
         """Words, ids and unknown words."""

@@ -2,84 +2,34 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db import history
+from app.db import run_queries
 from app.db.engine import Database
 from app.domain.recipes import HEADS
-from app.domain.runs import Metrics, Run, RunStatus
 from app.errors import ArtifactInvalid, InvalidInput
 from app.services import drawings
-from app.services.drawings import Drawing
 from app.services.legends import labels_of, settings_of
+from app.tasks.catalog import TaskCatalog
+from app.wire.comparisons import ComparedRun, Comparison, Difference, PairedTest
+from app.wire.runs import Run
 
 MOST_RUNS = 10
 LEVEL = 0.05  # of significance, the usual one
 
 
-class ComparedRun(BaseModel):
-    """A run in short."""
-
-    id: str
-    label: str = Field(description="its name or preset, and what else tells it apart from the others")
-    name: str | None
-    preset: str
-    dataset: str
-    seed: int
-    seeds: int
-    status: RunStatus
-    metrics: Metrics = Field(description="with the spread over folds or seeds, where there is one")
-    model_id: str | None
-
-
-class Difference(BaseModel):
-    """A setting in which the runs differ."""
-
-    field: str = Field(description="dotted path, for example `recipe.layers.0.units`")
-    values: list[Any] = Field(description="one for each run, in their order; null where a run has no such setting")
-
-
-class PairedTest(BaseModel):
-    """Two models on the same test rows: could chance alone make them differ so much?"""
-
-    runs: tuple[str, str]
-    test: Literal["mcnemar", "wilcoxon"] = Field(
-        description="mcnemar (1947), in its exact binomial form: rows that only one of them gets right; "
-        "wilcoxon (1945), signed ranks: absolute errors row by row"
-    )
-    rows: int = Field(description="rows of the test split")
-    figures: tuple[float, float] = Field(description="accuracy, or mean absolute error, of each on these rows")
-    first_better: int = Field(description="rows on which only the first is right, or has the smaller error")
-    second_better: int = Field(description="the other way round")
-    p_value: float = Field(description="probability of a difference so large if both models were equally good")
-    p_adjusted: float = Field(description="the same, adjusted for the number of pairs compared here (Holm 1979)")
-    better: str | None = Field(description="the run that the test favours, if the adjusted value is below 0.05")
-    reading: str
-
-
-class Comparison(BaseModel):
-    """Runs of one task side by side."""
-
-    task: str
-    pictures: list[Drawing] = Field(description="of all runs together; none before all have succeeded")
-    runs: list[ComparedRun]
-    differences: list[Difference]
-    tests: list[PairedTest] = Field(description="of each pair with published models and the same test split")
-    notes: list[str] = Field(description="why some pairs have no test")
-
-
 class ComparisonService:
     """Puts runs side by side."""
 
-    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog) -> None:
         self._database = database
+        self._tasks = tasks
         self._store = store
         self._catalog = catalog
 
@@ -95,7 +45,7 @@ class ComparisonService:
         if len(set(run_ids)) < len(run_ids):
             raise InvalidInput("names a run twice", field="runs")
         with self._database.read() as tx:
-            found = [history.get(tx, run_id) for run_id in run_ids]
+            found = [run_queries.get(tx, run_id) for run_id in run_ids]
         if len({run.task for run in found}) > 1:
             tasks = ", ".join(f"{run.id} is of {run.task}" for run in found)
             raise InvalidInput(f"only runs of one task can be compared: {tasks}", field="runs")
@@ -110,7 +60,7 @@ class ComparisonService:
         tests, notes = self._tests(found)
         return Comparison(
             task=found[0].task,
-            pictures=drawings.of_runs(found, self._catalog),
+            pictures=drawings.of_runs(found, self._tasks, self._catalog),
             runs=[_short(run, label) for run, label in zip(found, labels_of(found), strict=True)],
             differences=_differences([settings_of(run) for run in found]),
             tests=tests,

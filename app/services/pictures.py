@@ -9,19 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db import history, models
+from app.db import models, run_queries
 from app.db.engine import Database
-from app.domain.runs import Epoch, Run
 from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
-from app.kinds.base import DatasetInfo, DatasetPicture, Label, Picture, Split, Task
+from app.kinds.base import DatasetPicture, Picture, Split, Task
 from app.plots.style import Form
 from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo, Label
+from app.wire.manifests import Manifest
+from app.wire.runs import Epoch, Run
 
 MOST_PICTURES = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...
@@ -34,8 +35,9 @@ Figure = Literal["loss", "val_loss", "accuracy", "val_accuracy", "mae", "val_mae
 class PictureService:
     """Pictures of runs, models and datasets, as bytes."""
 
-    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog) -> None:
         self._database = database
+        self._tasks = tasks
         self._store = store
         self._catalog = catalog
         self._turns = BoundedSemaphore(MOST_PICTURES)
@@ -51,7 +53,7 @@ class PictureService:
         from app.plots import curves
 
         with self._database.read() as tx:
-            run = history.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
         title = f"{run.task}: {run.name or run.preset} on {run.dataset}"
         with self._turn():
             return curves.curves(self._epochs(run, first_epoch), run.recipe.metric, title, form, first_epoch)
@@ -88,7 +90,7 @@ class PictureService:
         """
         from app.plots import boundary
 
-        if "boundaries" not in kinds_of_runs(runs[0].task):
+        if "boundaries" not in kinds_of_runs(self._tasks.all.get(runs[0].task)):
             raise InvalidInput(f"models of task {runs[0].task!r} have no boundaries", "runs")
         datasets = list(dict.fromkeys(run.dataset for run in runs))
         with self._turn():
@@ -102,7 +104,7 @@ class PictureService:
                     told += f", {run.dataset}"
                 panels.append(boundary.Panel(label, told, evaluation.plane, evaluation.shown))
             title = f"{runs[0].task}: boundaries on {', '.join(datasets)}"
-            return boundary.boundaries(panels, _classes(registry.get(runs[0].task).labels), title, form)
+            return boundary.boundaries(panels, _classes(self._tasks.get(runs[0].task).labels), title, form)
 
     def of_dataset(self, task_name: str, dataset: str, kind: DatasetPicture, split: Split, form: Form) -> bytes:
         """The first rows of a dataset.
@@ -114,7 +116,7 @@ class PictureService:
         """
         from app.plots import boundary, sheet
 
-        task = registry.get(task_name)
+        task = self._tasks.get(task_name)
         info = task.dataset(dataset)
         if info is None or kind not in task.dataset_pictures:
             names, have = ", ".join(each.name for each in task.datasets), ", ".join(task.dataset_pictures) or "none"
@@ -152,7 +154,7 @@ class PictureService:
             ArtifactInvalid: its files are missing or damaged.
         """
         manifest = self._manifest(model_id)
-        task = registry.get(manifest.task)
+        task = self._tasks.get(manifest.task)
         evaluation = self._store.evaluation(manifest.task, model_id)
         if kind not in task.pictures or manifest.recipe.head == "multilabel":
             has = ["diagram", *(() if manifest.recipe.head == "multilabel" else task.pictures)]
@@ -162,7 +164,7 @@ class PictureService:
             raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
         title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
         with self._turn():
-            return _draw(kind, manifest, evaluation, title, form)
+            return _draw(kind, manifest, task.unit, evaluation, title, form)
 
     def _first(self, task: Task, info: DatasetInfo, split: Split, most: int) -> tuple[NDArray[Any], Sequence[Any]]:
         """The rows as pictures show them, and their targets."""
@@ -178,8 +180,8 @@ class PictureService:
 
     def _epochs(self, run: Run, first_epoch: int, figure: str | None = None) -> list[Epoch]:
         with self._database.read() as tx:
-            every = -(-history.last_epoch(tx, run.id) // MOST_EPOCHS)
-            epochs = history.epochs_of(tx, run.id, max(1, every))
+            every = -(-run_queries.last_epoch(tx, run.id) // MOST_EPOCHS)
+            epochs = run_queries.epochs_of(tx, run.id, max(1, every))
         if not epochs:
             raise Conflict(f"run {run.id} is {run.status} and has no epochs to draw")
         if not any(epoch.epoch >= first_epoch for epoch in epochs):
@@ -206,7 +208,7 @@ class PictureService:
         return self._store.manifest(row.task, model_id)
 
 
-def _draw(kind: Picture, manifest: Manifest, evaluation: Evaluation, title: str, form: Form) -> bytes:
+def _draw(kind: Picture, manifest: Manifest, unit: str, evaluation: Evaluation, title: str, form: Form) -> bytes:
     from app.plots import boundary, confusion, regression, sheet
 
     labels = [str(label) for label in manifest.labels]
@@ -214,7 +216,6 @@ def _draw(kind: Picture, manifest: Manifest, evaluation: Evaluation, title: str,
         target, predicted = evaluation.target.astype(np.int64), evaluation.predicted.astype(np.int64)
         return confusion.confusion(target, predicted, labels, title, form)
     if kind == "predictions":
-        unit = registry.get(manifest.task).unit
         return regression.predicted_against_true(evaluation.target, evaluation.predicted, unit, title, form)
     shown, plane = evaluation.shown, evaluation.plane
     assert shown is not None

@@ -8,12 +8,12 @@ from typing import Any
 from app.artifacts.store import ArtifactStore
 from app.db import models
 from app.db.engine import Database
-from app.domain.runs import Run
 from app.errors import ArtifactInvalid, NotFound, Unavailable
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
+from app.wire.runs import Run
 
 log = get_log()
 
@@ -23,8 +23,9 @@ MOST_CAUGHT_UP = 10_000  # models that are remembered to have been seen
 class PredictionService:
     """Finds the predictor that a request asks for."""
 
-    def __init__(self, database: Database, store: ArtifactStore, cache: PredictorCache) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, cache: PredictorCache) -> None:
         self._database = database
+        self._tasks = tasks
         self._store = store
         self._cache = cache
         self.unregistered: Mapping[str, str] = {}  # tasks whose bundled model cannot be taken over, and why
@@ -62,10 +63,12 @@ class PredictionService:
         predictors: dict[str, Predictor] = {}
         broken = {task: reason for task, reason in self.unregistered.items() if task not in rows}
         for name, row in rows.items():
-            if name not in registry.all_tasks():  # of a task that this release does not have
+            task = self._tasks.all.get(name)
+            if task is None:  # this release does not have it
                 continue
             try:
-                predictors[name] = self._cache.get(row.id) or self._load(row)
+                cached = self._cache.get(row.id)
+                predictors[name] = cached if cached and cached.task is task else self._load(row)
             except ArtifactInvalid as error:
                 broken[name] = error.message
                 if before := self._cache.active.get(name):
@@ -111,7 +114,7 @@ class PredictionService:
             ArtifactInvalid: its files are damaged.
         """
         known = reference if isinstance(reference, str) else self._versions.get((task, reference))
-        if known and (cached := self._cache.get(known)) and cached.task.name == task:
+        if known and (cached := self._cache.get(known)) and cached.task is self._tasks.all.get(task):
             return cached
         with self._database.read() as tx:
             row = models.find_version(tx, task, reference) if isinstance(reference, int) else models.find(tx, reference)
@@ -120,10 +123,10 @@ class PredictionService:
             raise NotFound(f"task {task!r} has no {what}")
         self._versions[task, row.version] = row.id
         predictor = self._cache.get(row.id)
-        if predictor is None:
+        if predictor is None or predictor.task is not self._tasks.all.get(task):
             predictor = self._load(row)
             self._cache.add(predictor)
         return predictor
 
     def _load(self, row: Any) -> Predictor:
-        return Predictor(registry.get(row.task), self._store.open(row.task, row.id), row.version)
+        return Predictor(self._tasks.get(row.task), self._store.open(row.task, row.id), row.version)

@@ -1,66 +1,32 @@
 """The model registry: which models there are, which are active, and those that come with Densely."""
 
-from datetime import datetime
 from typing import IO, Any
 
-from pydantic import BaseModel, Field
-
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
-from app.domain.runs import Metrics
 from app.errors import ArtifactInvalid, InvalidInput, NotFound, Unusable
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.services import drawings
-from app.services.drawings import Drawing
 from app.services.paging import cut
 from app.services.publication import row_of
-from app.tasks import registry as tasks
+from app.tasks.catalog import TaskCatalog
+from app.wire.models import Activation, Model, ModelDetail
 
 log = get_log()
-
-
-class Model(BaseModel):
-    """A trained model, in short; its manifest holds the rest."""
-
-    id: str
-    task: str
-    version: int
-    run_id: str | None
-    dataset: str
-    dataset_is_sample: bool = Field(description="true if it was trained on the bundled sample, not on real data")
-    metrics: Metrics
-    created_at: datetime
-    active: bool
-
-
-class ModelDetail(Model):
-    """A trained model with its manifest."""
-
-    pictures: list[Drawing]
-    manifest: Manifest
-
-
-class Activation(BaseModel):
-    """One change of a task's active model."""
-
-    id: int
-    task: str
-    model_id: str
-    previous_model_id: str | None
-    reason: str
-    at: datetime
 
 
 class RegistryService:
     """Models, from the client's side."""
 
-    def __init__(self, database: Database, store: ArtifactStore, catalog: Catalog, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog, clock: Clock
+    ) -> None:
         self._database = database
+        self._tasks = tasks
         self._store = store
         self._catalog = catalog
         self._clock = clock
@@ -80,7 +46,9 @@ class RegistryService:
         """
         model = self._find(model_id)
         manifest = self._store.manifest(model.task, model.id)
-        return ModelDetail(**model.model_dump(), pictures=drawings.of_model(manifest, self._catalog), manifest=manifest)
+        return ModelDetail(
+            **model.model_dump(), pictures=drawings.of_model(manifest, self._tasks, self._catalog), manifest=manifest
+        )
 
     def archive(self, model_id: str) -> IO[bytes]:
         """The model's files as a zip; closed by whoever reads it.
@@ -105,11 +73,11 @@ class RegistryService:
             InvalidInput: the model belongs to another task.
             ArtifactInvalid: its files are missing or altered, so that it could not answer.
         """
-        tasks.get(task)
+        self._tasks.get(task)
         model = self._find(model_id)
         if model.task != task:
             raise InvalidInput(f"model {model_id} belongs to task {model.task!r}", field="model_id")
-        Predictor(tasks.get(task), self._store.open(task, model_id), model.version)  # it must be able to answer
+        Predictor(self._tasks.get(task), self._store.open(task, model_id), model.version)  # it must be able to answer
         with self._database.write() as tx:
             lock(tx, f"models of {task}")
             present = models.active(tx).get(task)
@@ -123,7 +91,7 @@ class RegistryService:
         Raises:
             NotFound: there is no such task.
         """
-        tasks.get(task)
+        self._tasks.get(task)
         with self._database.read() as tx:
             rows = models.activations_of(tx, task, limit + 1, cursor)
         page, following = cut(rows, limit, lambda row: row.id)
@@ -164,9 +132,9 @@ class RegistryService:
         try:
             listed = bundled.bundled()
         except ArtifactInvalid as error:
-            return {task: error.message for task in tasks.all_tasks() if task not in served}
+            return {task: error.message for task in self._tasks.all if task not in served}
         for task, model_id in listed.items():
-            if task not in tasks.all_tasks():
+            if task not in self._tasks.all:
                 continue
             try:
                 if task in served:

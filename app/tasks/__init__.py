@@ -1,1 +1,1 @@
-"""The tasks: kinds of ML problems that Densely trains and serves. One file each, found by `registry`."""
+"""The tasks that come with Densely, as data, one file each: a module with `TASK`, or JSON. `catalog` finds them."""

@@ -1,96 +1,10 @@
 """Digits: which digit was written?"""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NotRequired
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
-from typing_extensions import TypedDict
-
-from app.domain.numbers import Number
-from app.domain.recipes import Features, Pixels
-from app.encoding.encoder import Columns, Encoder
-from app.encoding.pictures.digit import read
-from app.encoding.pictures.files import MAX_CHARACTERS
-from app.encoding.pixels import SIDE, PixelEncoder
-from app.encoding.rows import Encoded, FloatMatrix, dense
-from app.kinds.answers import (
-    EXPLAINED,
-    Abstained,
-    Effects,
-    InputWarning,
-    Refusal,
-    Refused,
-    Warnings,
-    as_probability,
-)
-from app.kinds.base import SAMPLE, DatasetInfo, Input, Label, Options
-from app.kinds.numeric import NumericTask
-from app.tasks._presets.digits import PRESETS
-
-MAX_IMAGES = 100  # of one request, each of which takes some milliseconds
-FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
-SURENESS = 0.5  # that a picture which gives rise to doubts was read right; if not, all digits are as likely
-DOUBTS = "doubts"  # column of what speaks against some pictures, by row
-LIGHT = 0.5  # mean above which the background is light; of MNIST's pictures the heaviest has 0.40
-
-Grey = Annotated[Number, Field(ge=0, le=255)]
-Row = Annotated[list[Grey], Field(min_length=SIDE * SIDE, max_length=SIDE * SIDE, fail_fast=True)]
-Grid = Annotated[
-    list[Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]],
-    Field(min_length=SIDE, max_length=SIDE, fail_fast=True),
-]
-
-
-def _form(value: Any) -> str:
-    return "grid" if isinstance(value, list) and value and isinstance(value[0], list) else "row"
-
-
-class DigitInput(Input):
-    """A picture of one digit: `pixels`, or an `image`."""
-
-    image: str | None = Field(
-        None,
-        min_length=1,
-        max_length=MAX_CHARACTERS,
-        description="a PNG or JPEG in base64, as a telephone or a drawing program makes it, up to 24 MB and 64 million "
-        "pixels: its one digit is found, scaled and centred as MNIST's pictures",
-    )
-    pixels: Annotated[Annotated[Grid, Tag("grid")] | Annotated[Row, Tag("row")], Discriminator(_form)] | None = Field(
-        None,
-        validate_default=True,
-        description="28 rows of 28 numbers, or 784 in a row; 0 is background, 255 is ink; needed without an `image`",
-    )
-
-    @field_validator("pixels")
-    @classmethod
-    def _instead_of_image(cls, pixels: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
-        if "image" in info.data and (pixels is None) == (info.data["image"] is None):  # else the image is refused
-            # Of Pydantic's own kind, so that the field is named although it is not there.
-            raise PydanticCustomError("missing", "send either `pixels` or `image`")
-        return pixels
-
-
-class DigitExplanation(BaseModel):
-    """The effect of each pixel."""
-
-    label: int = Field(description="the digit whose probability it is about")
-    effects: list[list[float]] = Field(
-        description="28 rows of 28: what the probability of `label` would lose if that pixel were blank"
-    )
-
-
-class DigitPrediction(TypedDict):
-    """What the network makes of a picture."""
-
-    label: Annotated[int | None, Field(description="the digit, 0 to 9; null if the model abstains")]
-    probability: Annotated[float, Field(description="of the most probable digit, 0 to 1")]
-    probabilities: Annotated[list[float], Field(description="of the digits 0 to 9, in order")]
-    abstained: Abstained
-    warnings: Warnings
-    explanation: NotRequired[Annotated[DigitExplanation, Field(description=EXPLAINED)]]
+from app.encoding.pixels import SIDE
+from app.tasks.presets.digits import PRESETS
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, ImageKind, OneOf
 
 
 def _seven() -> list[list[int]]:
@@ -100,146 +14,23 @@ def _seven() -> list[list[int]]:
     return [[255 if start <= column < stop else 0 for column in range(SIDE)] for start, stop in spans]
 
 
-class Digits(NumericTask):
-    """The classic MNIST notebook."""
+def _sample() -> dict[str, Any]:
+    """Digits drawn from a font."""
+    from app.tasks.samples import digits
 
-    kind = "image"
-    name = "digits"
-    title = "Handwritten digits"
-    description = "Reads one handwritten digit from 28 × 28 grey pixels."
-    Input = DigitInput
-    Prediction = DigitPrediction
-    example = {"pixels": _seven()}
-    datasets = (
+    return digits.rows()
+
+
+TASK = Declaration(
+    name="digits",
+    title="Handwritten digits",
+    description="Reads one handwritten digit from 28 × 28 grey pixels.",
+    kind=ImageKind(),
+    answer=OneOf(labels=tuple(range(10)), shows=("probabilities",)),
+    examples=(Example(title="Example", input={"pixels": _seven()}),),
+    presets=PRESETS,
+    datasets=(
         DatasetInfo("mnist", "MNIST: handwritten digits, centred in 28 × 28 pixels", 60_000, 10_000, published="mnist"),
-        DatasetInfo(SAMPLE, "Sample: digits drawn from a font for Densely, not real data", 1_500, 500),
-    )
-    input_columns = ("pixels",)
-    target = "label"
-    labels = tuple(range(10))
-    heads = ("multiclass",)
-    feature_kinds = (Pixels,)
-    pictures = ("confusion", "sheet")
-    dataset_pictures = ("sheet",)
-    presets = PRESETS
-
-    def rows(self, dataset: str) -> dict[str, Any]:
-        """The sample: digits drawn from a font."""
-        del dataset
-        from app.tasks._samples import digits
-
-        return digits.rows()
-
-    def columns(self, inputs: Sequence[Any]) -> Columns:
-        """One column of pictures, 784 numbers each."""
-        refusals, rows, images = [], [], 0
-        doubts: dict[int, tuple[str, ...]] = {}
-        for place, item in enumerate(inputs):
-            if item.image is None:
-                rows.append(np.asarray(item.pixels, dtype=np.float32).ravel())
-                continue
-            images += 1
-            if images > MAX_IMAGES:
-                refusals.append(Refusal(place, "image", f"is one too many: at most {MAX_IMAGES} in one request"))
-                break
-            try:
-                reading = read(item.image)
-            except ValueError as error:
-                refusals.append(Refusal(place, "image", str(error)))
-                continue
-            rows.append(reading.pixels.astype(np.float32).ravel())
-            if reading.doubts:
-                doubts[place] = reading.doubts
-        if refusals:
-            raise Refused(refusals)
-        columns = {"pixels": np.stack(rows)}
-        return {**columns, DOUBTS: doubts} if doubts else columns
-
-    def qualify(self, predictions: Sequence[Any], columns: Columns, options: Options) -> None:
-        """A picture that was hard to read is never answered as surely as one that was not."""
-        for row, doubts in columns.get(DOUBTS, {}).items():
-            prediction = predictions[row]
-            shares = [as_probability(SURENESS * share + (1 - SURENESS) / 10) for share in prediction["probabilities"]]
-            prediction.update(probability=max(shares), probabilities=shares)
-            if options.abstain(prediction["probability"]):
-                prediction.update(label=None, abstained=True)
-            told = [InputWarning(field="image", message=doubt) for doubt in doubts]
-            prediction["warnings"] = [*prediction["warnings"], *told]
-
-    def takes_long(self, inputs: Sequence[Any]) -> bool:
-        """Whether there is an image among them."""
-        return any(item.image is not None for item in inputs)
-
-    def unexplained(self, inputs: Sequence[Any]) -> int:
-        """Those of images: 784 pixels are explained, however many there were."""
-        return sum(len(item.image or "") for item in inputs)
-
-    def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
-        """Nothing is learnt: the scale is that of grey values."""
-        del features, columns
-        return PixelEncoder()
-
-    def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
-        """The one encoder there is."""
-        if saved["kind"] != "pixels":
-            raise ValueError(f"unknown preprocessing {saved['kind']!r}")
-        return PixelEncoder()
-
-    def input_width(self, features: Features) -> int:
-        """One number per pixel."""
-        del features
-        return SIDE * SIDE
-
-    def restore(self, encoder: Any, row: NDArray[np.float64]) -> dict[str, Any]:
-        """Grey values, 28 rows of 28."""
-        del encoder
-        return {"pixels": np.round(row * 255, 3).reshape(SIDE, SIDE).tolist()}
-
-    def exhibit(self, rows: FloatMatrix) -> NDArray[Any]:
-        """(rows, 28, 28) uint8 grey values."""
-        return np.round(rows * 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
-
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
-        """Pictures that hold next to nothing, or ink on a light background turned round."""
-        del encoder
-        rows = dense(encoded)
-        found = {}
-        for row, (least, most, mean) in enumerate(
-            zip(rows.min(axis=1).tolist(), rows.max(axis=1).tolist(), rows.mean(axis=1).tolist(), strict=True)
-        ):
-            if most - least < FAINT:
-                found[row] = [InputWarning(field="pixels", message="has hardly any contrast: nothing is drawn")]
-            elif mean > LIGHT:
-                message = "seems to have a light background; 0 should be background and 255 ink"
-                found[row] = [InputWarning(field="pixels", message=message)]
-        return found
-
-    def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> DigitExplanation:
-        """A map of the picture."""
-        del encoder, item
-        assert isinstance(label, int)
-        return DigitExplanation.model_construct(label=label, effects=np.round(effects, 6).reshape(SIDE, SIDE).tolist())
-
-    def decode(
-        self, outputs: FloatMatrix, encoded: Encoded, labels: Sequence[Label], options: Options
-    ) -> list[DigitPrediction]:
-        """`outputs` (rows, labels): a probability for each digit that the training split had."""
-        del encoded
-        answers: list[DigitPrediction] = []
-        digits = [int(label) for label in labels]
-        for row in outputs.tolist():
-            every = [0.0] * 10
-            for digit, probability in zip(digits, row, strict=True):
-                every[digit] = as_probability(probability)
-            best = digits[row.index(max(row))]
-            abstained = options.abstain(every[best])
-            answers.append(
-                {
-                    "label": None if abstained else best,
-                    "probability": every[best],
-                    "probabilities": every,
-                    "abstained": abstained,
-                    "warnings": [],
-                }
-            )
-        return answers
+        DatasetInfo(SAMPLE, "Sample: digits drawn from a font for Densely, not real data", 1_500, 500, make=_sample),
+    ),
+)

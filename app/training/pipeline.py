@@ -11,28 +11,38 @@ import numpy as np
 import app
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.evaluation import save as save_evaluation
-from app.artifacts.manifest import DatasetRecord, Manifest, Parity
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
-from app.domain.recipes import HEADS, HeadName
-from app.domain.runs import Run
+from app.domain.optimizers import SGD
+from app.domain.recipes import HEADS, Coordinates, Dense, HeadName, Recipe
 from app.kinds.base import Task
 from app.services import publication
 from app.services.execution import Attempt
-from app.tasks import registry
+from app.tasks.catalog import TaskCatalog
 from app.training import devices, evaluate, export
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
-from app.training.feed import Examples
+from app.training.examples import Examples
 from app.training.fits import Fits, Trained
 from app.training.prepare import Prepared, prepare
 from app.training.program import Program
+from app.wire.manifests import DatasetRecord, Manifest, Parity
+from app.wire.runs import Run
 
 
 def warm_up() -> None:
     """Train something tiny: the first program that a process builds and compiles takes a second longer than others."""
-    recipe = registry.get("planar").presets["baseline"].recipe
+    layers = (Dense(units=5, activation="tanh"),)
+    recipe = Recipe(
+        features=Coordinates(),
+        layers=layers,
+        head="binary",
+        loss="binary_crossentropy",
+        optimizer=SGD(),
+        epochs=1,
+        batch_size=4,
+    )
     model = build(recipe, 2, 1, seed=0)
     rows = np.zeros((4, 2), dtype=np.float32)
     numbers = np.arange(4)
@@ -44,6 +54,7 @@ def warm_up() -> None:
 class Workplace:
     """Where a trainer finds and leaves things."""
 
+    tasks: TaskCatalog
     store: ArtifactStore
     catalog: Catalog
     encoded: EncodedCache
@@ -61,7 +72,7 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     started = time.perf_counter()
     run = attempt.run()
     attempt.set_device(devices.training_device())
-    task = registry.get(run.task)
+    task = place.tasks.get(run.task)
     prepared = prepare(place.catalog, place.encoded, task, run.dataset, run.recipe, attempt.log)
     configuration = {"recipe": run.recipe.model_dump(mode="json"), "dataset": prepared.sha256}
     checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)

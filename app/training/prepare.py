@@ -11,9 +11,10 @@ from app.datasets.encoded import EncodedCache, Entry, EntryDamaged, from_arrays,
 from app.domain.recipes import HEADS, Recipe
 from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, told
-from app.kinds.base import DatasetInfo, Label, Task
+from app.kinds.base import Task
 from app.training import published
-from app.training.feed import Examples
+from app.training.examples import Examples
+from app.wire.declarations import DatasetInfo, Label
 
 Log = Callable[[str], None]
 
@@ -42,7 +43,7 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
     if info is None:
         raise DatasetInvalid(f"task {task.name!r} has no dataset {dataset_name!r}")
     if not catalog.is_here(info):
-        published.fetch(info, catalog.path(info), log)
+        published.fetch(task, info, catalog.path(info), log)
     target = task.target_of(recipe.head)
 
     def read() -> Dataset:

@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 
 from app.datasets.catalog import INDEX_KEY, NOTES_KEY
 from app.errors import DatasetUnavailable, DenselyError, LeaseLost, Unavailable, told
-from app.kinds.base import DatasetInfo
-from app.tasks.housing import FEATURES
-from app.tasks.newswire import TOPICS
+from app.kinds.base import Task
 from app.training._reuters import MISTEXTED
+from app.wire.declarations import DatasetInfo
 
 Log = Callable[[str], None]
 Table = tuple[dict[str, Any], list[str]]  # columns with `split`, and notes on what was done to the rows
@@ -37,8 +36,8 @@ LINE_BREAK = "br"  # a word of Keras' reviews, since they were split with their 
 _INDEX_FROM = 3  # keras.datasets: word ids are ranks plus three
 
 
-def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
-    """Write the published data set to `target`.
+def fetch(task: Task, info: DatasetInfo, target: Path, log: Log) -> None:
+    """Write the published data set to `target`, with the columns and labels of the task.
 
     Raises:
         DatasetUnavailable: it cannot be downloaded, or `target` cannot be written.
@@ -50,7 +49,7 @@ def fetch(info: DatasetInfo, target: Path, log: Log) -> None:
     socket.setdefaulttimeout(NETWORK_TIMEOUT)
     try:
         with _download_progress(log):
-            columns, notes = _IMPORTS[info.published](log)
+            columns, notes = _IMPORTS[info.published](task, log)
             index = _by_rank(_INDICES[info.published]()) if info.published in _INDICES else []
     except (LeaseLost, Unavailable):
         raise  # of the log: no fault of the download
@@ -116,13 +115,12 @@ def _splits(train: int, test: int) -> list[str]:
     return ["train"] * train + ["test"] * test
 
 
-def _imdb(log: Log) -> Table:
+def _imdb(task: Task, log: Log) -> Table:
     (train, train_labels), (test, test_labels) = keras.datasets.imdb.load_data()
     log("decoding 50,000 reviews")
     words = _words(keras.datasets.imdb.get_word_index())
     words = {number: word for number, word in words.items() if word != LINE_BREAK}
-    names = ("negative", "positive")
-    labels = [names[int(label)] for label in (*train_labels, *test_labels)]
+    labels = [task.labels[int(label)] for label in (*train_labels, *test_labels)]
     columns = {"text": _texts((*train, *test), words), "label": labels, "split": _splits(len(train), len(test))}
     return columns, [
         "text decoded from Keras' word ids: lower case, without punctuation and line breaks",
@@ -130,7 +128,7 @@ def _imdb(log: Log) -> Table:
     ]
 
 
-def _reuters(log: Log) -> Table:
+def _reuters(task: Task, log: Log) -> Table:
     (train, train_labels), (test, test_labels) = keras.datasets.reuters.load_data(seed=REUTERS_SEED)
     log("decoding 11,228 stories")
     stories = [*train, *test]
@@ -141,7 +139,7 @@ def _reuters(log: Log) -> Table:
     columns = {
         "title": pa.nulls(len(kept), pa.string()),
         "text": _texts([stories[i] for i in kept], words),
-        "label": [TOPICS[int(labels[i])] for i in kept],
+        "label": [task.labels[int(labels[i])] for i in kept],
         "split": split[kept].tolist(),
     }
     return columns, [
@@ -172,8 +170,8 @@ def _texts(sequences: Sequence[Sequence[int]], words: Mapping[int, str]) -> list
     return [" ".join(words[i] for i in sequence if i in words) for sequence in sequences]
 
 
-def _mnist(log: Log) -> Table:
-    del log
+def _mnist(task: Task, log: Log) -> Table:
+    del task, log
     (train, train_labels), (test, test_labels) = keras.datasets.mnist.load_data()
     columns = {
         "pixels": np.concatenate([train, test]).reshape(-1, 28 * 28),
@@ -183,16 +181,16 @@ def _mnist(log: Log) -> Table:
     return columns, []
 
 
-def _boston_housing(log: Log) -> Table:
+def _boston_housing(task: Task, log: Log) -> Table:
     del log
     (train, train_prices), (test, test_prices) = keras.datasets.boston_housing.load_data()
     rows = np.concatenate([train, test])
-    columns: dict[str, Any] = {name: rows[:, i] for i, name in enumerate(FEATURES)}
-    columns |= {"MEDV": np.concatenate([train_prices, test_prices]), "split": _splits(len(train), len(test))}
+    columns: dict[str, Any] = {name: rows[:, i] for i, name in enumerate(task.input_columns)}
+    columns |= {task.target: np.concatenate([train_prices, test_prices]), "split": _splits(len(train), len(test))}
     return columns, []
 
 
-_IMPORTS: dict[str, Callable[[Log], Table]] = {
+_IMPORTS: dict[str, Callable[[Task, Log], Table]] = {
     "imdb": _imdb,
     "reuters": _reuters,
     "mnist": _mnist,

@@ -21,10 +21,11 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.domain.runs import RunError
 from app.errors import ArtifactInvalid, LeaseLost, TrainingError, Unavailable, told
 from app.services.execution import Attempt
 from app.services.outages import OUTAGE_STATUS
+from app.tasks.catalog import TaskCatalog
+from app.wire.runs import RunError
 
 if TYPE_CHECKING:
     from app.training.pipeline import Workplace
@@ -97,6 +98,7 @@ def train(assignment: dict[str, Any]) -> int:
     database = Database(assignment["database_url"])
     attempt = Attempt(database, utc_now, assignment["run_id"], assignment["lease_id"])
     place = pipeline.Workplace(
+        tasks=TaskCatalog(),
         store=ArtifactStore(Path(assignment["models_dir"])),
         catalog=Catalog(Path(assignment["datasets_dir"])),
         encoded=EncodedCache(Path(assignment["encoded_dir"]), assignment["encoded_cache_mib"] * 2**20),

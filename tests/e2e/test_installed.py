@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.tasks import registry
 from benchmarks.service import REPOSITORY, Service
 from tests.e2e.conftest import NO_NETWORK
+from tests.support.tasks import TASKS
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_what_comes_with_it_is_what_the_release_names(site: Path) -> None:
 
 
 def test_it_starts_greets_predicts_shows_the_page_and_trains(installed: Service, site: Path) -> None:
-    for task in registry.all_tasks().values():
+    for task in TASKS.all.values():
         body = {"task": task.name, **task.example}
         assert 200 == installed.client.post("/predict", json=body).status_code
     assert "<title>" in installed.client.get("/").text

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.engine import make_url
 
-from app.tasks import registry
 from tests.e2e.conftest import StartService
 from tests.e2e.test_crashes import events_of, wait_for_epochs
 from tests.support import postgres
 from tests.support.proxy import Proxy
+from tests.support.tasks import TASKS
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_run_outlives_outages_of_the_database(
         service.wait_until_ready()
     wait_for_epochs(service, run_id, 24)
     with proxy.cut():
-        body = {"task": "housing", **registry.get("housing").example}
+        body = {"task": "housing", **TASKS.get("housing").example}
         assert 200 == service.client.post("/predict", json=body).status_code
         answer = service.client.get("/health/ready")
         assert (503, True) == (answer.status_code, "retry-after" in answer.headers)

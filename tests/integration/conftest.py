@@ -8,10 +8,10 @@ import pytest
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.settings import Settings
-from app.tasks import registry
 from tests.integration.finished import Finished
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def client(
     client_for: Callable[[Settings], httpx.Client], settings: Settings, database: Database, store: ArtifactStore
 ) -> httpx.Client:
     """A client of a served application with one small active model for every task that there is."""
-    for number, task in enumerate(registry.all_tasks()):
+    for number, task in enumerate(TASKS.all):
         add_model(database, store, task, seed=number)
     return client_for(settings)
 

@@ -18,13 +18,13 @@ from app.main import create_app
 from app.services.execution import WorkerService
 from app.services.publication import row_of
 from app.settings import Settings
-from app.tasks import registry
 from tests.support.artifacts import add_model, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.server import LiveServer
+from tests.support.tasks import TASKS
 
-BODY = {"task": "housing", **registry.get("housing").example}
+BODY = {"task": "housing", **TASKS.get("housing").example}
 Start = Callable[[Settings], httpx.Client]
 
 

@@ -13,19 +13,19 @@ from app.api import tables
 from app.artifacts.evaluation import EVALUATION, Evaluation, millionths_of
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName
-from app.services.answers import Answer
-from app.tasks import registry
+from app.wire.models import Answer
 from tests.integration.finished import SURE, Finished, answers_of, model_of
 from tests.support.artifacts import learnt
+from tests.support.tasks import TASKS
 
-EVERY_HEAD = [(name, head) for name, task in registry.all_tasks().items() for head in task.heads]
+EVERY_HEAD = [(name, head) for name, task in TASKS.all.items() for head in task.heads]
 CSV, PARQUET = tables.MEDIA_TYPES["csv"], tables.MEDIA_TYPES["parquet"]
 
 
 def made(finished: Finished, task: str, head: HeadName | None = None, evaluation: Evaluation | None = None) -> str:
     """The id of a model with these answers."""
-    head = head or registry.get(task).heads[0]
-    recipe = registry.get(task).presets["baseline"].recipe
+    head = head or TASKS.get(task).heads[0]
+    recipe = TASKS.get(task).presets["baseline"].recipe
     changed = recipe.model_copy(update={"head": head, "loss": HEADS[head].losses[0]})
     return model_of(finished.run(task, evaluation or answers_of(task, head), recipe=changed))
 

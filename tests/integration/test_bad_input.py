@@ -16,13 +16,13 @@ from app.db.base import metadata
 from app.db.engine import Database
 from app.domain.recipes import HEADS
 from app.main import create_app
-from app.tasks import registry
 from tests.support.artifacts import add_model
 from tests.support.server import LiveServer, settings_in
+from tests.support.tasks import TASKS
 
 JSON = ((b"Content-Type", b"application/json"),)
 MIB = 2**20
-FEATURES = dict.fromkeys(registry.get("housing").example["features"], 1.0)
+FEATURES = dict.fromkeys(TASKS.get("housing").example["features"], 1.0)
 GRID = [[0] * 28 for _ in range(28)]
 REVIEW = {"task": "sentiment", "text": "A good film."}
 GOOD_TRAIN: dict[str, Any] = {"task": "sentiment", "dataset": "sample"}
@@ -84,13 +84,13 @@ def dense(units: int, count: int) -> list[dict[str, Any]]:
     return [{"kind": "dense", "units": units}] * count
 
 
-TASKS = ", ".join(registry.all_tasks())
+NAMES = ", ".join(TASKS.all)
 
 PREDICT = [
-    predict("unknown task", "task", TASKS, task="horoscope", text="x"),
-    predict("no task", "task", TASKS, text="x"),
-    predict("task is no text", "task", TASKS, task=["sentiment"], text="x"),
-    predict("task is null", "task", TASKS, task=None, text="x"),
+    predict("unknown task", "task", NAMES, task="horoscope", text="x"),
+    predict("no task", "task", NAMES, text="x"),
+    predict("task is no text", "task", NAMES, task=["sentiment"], text="x"),
+    predict("task is null", "task", NAMES, task=None, text="x"),
     predict("unknown field", "mood", None, task="sentiment", text="x", mood="good"),
     # A key that UTF-8 cannot carry has no name in Pydantic's findings; nor has the tag's below.
     predict("unknown field with a lone surrogate", "body", "unicode", **REVIEW, **{"\udc80": 1}),
@@ -161,7 +161,7 @@ PREDICT = [
 ]  # fmt: skip
 
 TRAIN = [
-    train("unknown task", "task", TASKS, task="horoscope"),
+    train("unknown task", "task", NAMES, task="horoscope"),
     train("task is null", "task", None, task=None),
     train("unknown preset", "preset", "baseline", preset="gigantic"),
     train("unknown dataset", "dataset", "imdb, sample", dataset="mnist"),
@@ -203,7 +203,7 @@ TRAIN = [
     recipe("head that the task does not take", ".head", "binary", head="regression"),
     *(
         train(f"head {head} for {task.name}", "recipe.head", task.heads[0], task=task.name, recipe={"head": head})
-        for task in registry.all_tasks().values()
+        for task in TASKS.all.values()
         for head in HEADS
         if head not in task.heads
     ),
@@ -359,8 +359,8 @@ LISTS_AND_PATHS = [
             ("GET", "/runs/r-nobody", "r-nobody"), ("GET", "/runs/r-nobody/history", "r-nobody"),
             ("GET", "/runs/r-nobody/events", "r-nobody"), ("POST", "/runs/r-nobody/cancel", "r-nobody"),
             ("POST", "/runs/r-nobody/retry", "r-nobody"), ("GET", "/models/m-nobody", "m-nobody"),
-            ("GET", "/models/m-nobody/archive", "m-nobody"), ("GET", "/tasks/horoscope", TASKS),
-            ("GET", "/tasks/horoscope/active-model/history", TASKS),
+            ("GET", "/models/m-nobody/archive", "m-nobody"), ("GET", "/tasks/horoscope", NAMES),
+            ("GET", "/tasks/horoscope/active-model/history", NAMES),
         ]
     ),
     *(
@@ -384,7 +384,7 @@ LISTS_AND_PATHS = [
     Bad("activate: unknown model", "/tasks/digits/active-model", {"model_id": "m-nobody"}, method="PUT", status=404,
         says="m-nobody"),
     Bad("activate: unknown task", "/tasks/horoscope/active-model", {"model_id": "<digits>"}, method="PUT", status=404,
-        says=TASKS),
+        says=NAMES),
     Bad("activate: another task's model", "/tasks/sentiment/active-model", {"model_id": "<digits>"}, method="PUT",
         at="model_id", limit="digits"),
     Bad("activate: a path", "/tasks/digits/active-model", {"model_id": "../digits"}, method="PUT", at="model_id"),
@@ -425,7 +425,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     migrate.upgrade(settings.url)
     database = Database(settings.url)
     store = ArtifactStore(settings.models_dir)
-    digits = {task: add_model(database, store, task) for task in registry.all_tasks()}["digits"].id
+    digits = {task: add_model(database, store, task) for task in TASKS.all}["digits"].id
     server = LiveServer(create_app(settings))
     small = LiveServer(create_app(settings.model_copy(update={"max_body_mib": 1})))
     yield Served(database, server.client, small.client, digits)
@@ -520,6 +520,6 @@ def test_a_connection_goes_on_after_a_refusal(served: Served) -> None:
 
 def test_every_task_still_answers_after_the_whole_table(served: Served) -> None:
     """Runs last in this file, when every case above has been sent."""
-    for name, task in registry.all_tasks().items():
+    for name, task in TASKS.all.items():
         assert 200 == served.client.post("/predict", json={"task": name, **task.example}).status_code
     assert 202 == served.client.post("/train", json=GOOD_TRAIN).status_code

@@ -13,17 +13,17 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import IDENTITY, ArtifactStore
 from app.db.engine import Database
 from app.db.tables import activations, models
 from app.main import create_app
 from app.settings import Settings
-from app.tasks import registry
+from app.wire.manifests import Manifest
 from tests.support.artifacts import add_model, publish_artifact
 from tests.support.server import LiveServer
+from tests.support.tasks import TASKS
 
-TASKS = ("housing", "sentiment")  # those that the bundled folder of these tests has
+BUNDLED = ("housing", "sentiment")  # those that the bundled folder of these tests has
 
 
 class OwnBundle(Settings):
@@ -45,7 +45,7 @@ def bundle(tmp_path: Path) -> ArtifactStore:
 @pytest.fixture
 def bundled(bundle: ArtifactStore) -> dict[str, Manifest]:
     """A folder with two models, and the list that names them."""
-    made = {task: publish_artifact(bundle, task) for task in TASKS}
+    made = {task: publish_artifact(bundle, task) for task in BUNDLED}
     listing(bundle, {task: manifest.id for task, manifest in made.items()})
     return made
 
@@ -89,7 +89,7 @@ def rows(database: Database) -> tuple[list[Any], list[Any]]:
 
 
 def predict(client: httpx.Client, task: str) -> httpx.Response:
-    return client.post("/predict", json={"task": task, **registry.get(task).example})
+    return client.post("/predict", json={"task": task, **TASKS.get(task).example})
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -120,7 +120,7 @@ def test_starting_again_changes_nothing(database: Database, own: OwnBundle, bund
     with started(own) as (client,):
         assert 200 == predict(client, "housing").status_code
 
-    assert len(TASKS) == len(before[0])
+    assert len(BUNDLED) == len(before[0])
     assert before == rows(database)
 
 

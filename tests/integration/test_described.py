@@ -13,16 +13,16 @@ from app.artifacts.store import ArtifactStore
 from app.db import migrate, models
 from app.db.engine import Database
 from app.main import create_app
-from app.tasks import registry
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.clock import FakeClock
 from tests.support.described import Described, Request
 from tests.support.server import LiveServer, settings_in
+from tests.support.tasks import TASKS
 
 # What needs no database, asked for an active model.
 WITHOUT_DATABASE = (
     {"POST /predict", "GET /health/live"}
-    | {f"POST /tasks/{task}/{way}" for task in registry.all_tasks() for way in ("encode", "decode")}
+    | {f"POST /tasks/{task}/{way}" for task in TASKS.all for way in ("encode", "decode")}
     | {"GET /tasks/{task}/datasets/{dataset}/{kind}.{form}"}
 )
 KEY = "0123456789abcdef"
@@ -37,7 +37,7 @@ class Site:
         self.database = Database(asked.url)
         finished = Finished(self.database, ArtifactStore(asked.models_dir), FakeClock())
         epochs = [{"loss": 0.5, "accuracy": 0.7, "val_loss": 0.6, "val_accuracy": 0.6}] * 2
-        runs = {task: finished.run(task, answers_of(task), epochs) for task in registry.all_tasks()}
+        runs = {task: finished.run(task, answers_of(task), epochs) for task in TASKS.all}
         for task, run in runs.items():
             self._activate(task, model_of(run))
         other = finished.run("planar", answers_of("planar"), epochs)
@@ -51,8 +51,8 @@ class Site:
         bodies: dict[str, Any] = {"PUT /tasks/{task}/active-model": {"model_id": known["model_id"]}}
         codes = {"sentiment": {"ids": [1, 4]}, "newswire": {"ids": [1, 4]}, "digits": {"values": [0.5] * 784},
                  "housing": {"values": [0.5] * 13}, "planar": {"values": [0.5] * 2}}  # fmt: skip
-        for name, task in registry.all_tasks().items():
-            bodies |= {f"POST /tasks/{name}/encode": task.example, f"POST /tasks/{name}/decode": codes[name]}
+        for name, each in TASKS.all.items():
+            bodies |= {f"POST /tasks/{name}/encode": each.example, f"POST /tasks/{name}/decode": codes[name]}
         self.described = Described(self.client.get("/openapi.json").json(), known, bodies)
 
     def _activate(self, task: str, model_id: str) -> None:

@@ -15,16 +15,16 @@ from PIL import Image, ImageDraw
 
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
-from app.encoding.multi_hot import START, UNKNOWN
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.rows import dense
-from app.kinds.text import MAX_IDS
 from app.settings import Settings
-from app.tasks import registry
+from app.wire.encodings import MAX_IDS
 from tests.support.artifacts import add_model, learnt
+from tests.support.tasks import TASKS
 
 TEXTS = ("newswire", "sentiment")
-NUMBERS = [name for name in registry.all_tasks() if name not in TEXTS]
-EXAMPLES = {name: task.example for name, task in registry.all_tasks().items()}
+NUMBERS = [name for name in TASKS.all if name not in TEXTS]
+EXAMPLES = {name: task.example for name, task in TASKS.all.items()}
 WIDTHS = {"digits": 784, "housing": 13, "planar": 2}
 
 every_task = pytest.mark.parametrize("task", EXAMPLES)
@@ -68,7 +68,7 @@ def refused(
 
 
 def test_every_task_is_encoded_one_way_or_the_other() -> None:
-    assert set(registry.all_tasks()) == {*TEXTS, *WIDTHS}
+    assert set(TASKS.all) == {*TEXTS, *WIDTHS}
 
 
 @every_row
@@ -76,8 +76,8 @@ def test_a_row_is_what_the_first_layer_takes(client: httpx.Client, task: str) ->
     """The numbers of the encoder that was learnt with the model, in its order, to six decimals."""
     values = encoding(client, task, **EXAMPLES[task])["values"]
 
-    item = registry.get(task).Input.model_validate(EXAMPLES[task])
-    expected = dense(learnt(task)[1].encode(registry.get(task).columns([item])))[0]
+    item = TASKS.get(task).Input.model_validate(EXAMPLES[task])
+    expected = dense(learnt(task)[1].encode(TASKS.get(task).columns([item])))[0]
     assert WIDTHS[task] == len(values)
     np.testing.assert_allclose(values, expected, rtol=0, atol=1e-6)
 
@@ -269,7 +269,7 @@ def test_what_does_not_fit_is_refused(client: httpx.Client, task: str) -> None:
         refused(client, path, {**body, "mood": "good"}, 422, "mood", "no such field")
         refused(client, path, {**body, "task": task}, 422, "task", "no such field")
         refused(client, path, {**body, "top_k": 3}, 422, "top_k", "no such field")
-        fields = body if way == "decode" else registry.get(task).Input.model_fields
+        fields = body if way == "decode" else TASKS.get(task).Input.model_fields
         refused(client, path, {}, 422, next(field for field in fields if field in body))
         refused(client, path, [body], 422, "body")
         refused(client, path, b'{"model":', 400)
@@ -339,7 +339,7 @@ def test_a_task_without_an_active_model_says_so(
     client_for: Callable[[Settings], httpx.Client], settings: Settings, database: Database, store: ArtifactStore
 ) -> None:
     """A model that is named is asked all the same, unless it is damaged."""
-    made = {task: add_model(database, store, task, active=False) for task in registry.all_tasks()}
+    made = {task: add_model(database, store, task, active=False) for task in TASKS.all}
     client = client_for(settings)
     model_id = made["sentiment"].id
     body = {"text": "A good film."}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from app.api.contracts import RequestParser, contract_of
-from app.domain.runs import TrainRequest
 from app.main import create_app
 from app.settings import Settings
-from app.tasks import registry
+from app.wire.runs import TrainRequest
+from tests.support.tasks import TASKS
 
 Operation = tuple[str, str, dict[str, Any]]
 
@@ -51,7 +51,7 @@ def test_every_planned_call_is_described(description: dict[str, Any]) -> None:
         "GET /runs/{run_id}/curves.{form}", "GET /models/{model_id}/diagram.{form}",
         "GET /models/{model_id}/{kind}.{form}", "GET /models/{model_id}/predictions", "GET /compare/{kind}.{form}",
         "GET /tasks/{task}/datasets/{dataset}/{kind}.{form}",
-        *(f"POST /tasks/{task}/{way}" for task in registry.all_tasks() for way in ("encode", "decode")),
+        *(f"POST /tasks/{task}/{way}" for task in TASKS.all for way in ("encode", "decode")),
     } <= calls  # fmt: skip
 
 
@@ -110,9 +110,9 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
 def test_every_predict_example_validates(description: dict[str, Any]) -> None:
     """One per task, in the form that the parser of `/predict` takes."""
     content = description["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    parser = RequestParser([contract_of(task) for task in registry.all_tasks().values()])
+    parser = RequestParser([contract_of(task) for task in TASKS.all.values()])
 
-    assert set(registry.all_tasks()) == set(content["examples"])
+    assert set(TASKS.all) == set(content["examples"])
     for name, example in content["examples"].items():
         assert name == parser.parse(json.dumps(example["value"]).encode()).task
         assert example["summary"]
@@ -122,7 +122,7 @@ def test_predict_describes_both_forms_of_every_task(description: dict[str, Any])
     operation = description["paths"]["/predict"]["post"]
     body = operation["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
     answers = operation["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
-    contracts = [contract_of(task) for task in registry.all_tasks().values()]
+    contracts = [contract_of(task) for task in TASKS.all.values()]
 
     assert [m.__name__ for c in contracts for m in (c.single, c.batch)] == [r["$ref"].split("/")[-1] for r in body]
     assert {m.__name__ for c in contracts for m in (c.single_response, c.batch_response)} == {
@@ -137,6 +137,6 @@ def test_predict_describes_both_forms_of_every_task(description: dict[str, Any])
 def test_every_train_example_validates(description: dict[str, Any]) -> None:
     content = description["paths"]["/train"]["post"]["requestBody"]["content"]["application/json"]
 
-    assert set(registry.all_tasks()) == set(content["examples"])
+    assert set(TASKS.all) == set(content["examples"])
     for name, example in content["examples"].items():
         assert name == TrainRequest.model_validate(example["value"]).task

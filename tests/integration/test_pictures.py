@@ -15,18 +15,19 @@ import pytest
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName, KFold
-from app.domain.runs import Change, Progress
+from app.domain.runs import Change
 from app.services.execution import WorkerService
 from app.settings import Settings
-from app.tasks import registry
+from app.wire.runs import Progress
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.queue import queue_run
+from tests.support.tasks import TASKS
 
 EPOCHS = [{"loss": 1 / n, "mae": 2 / n, "val_loss": 1.5 / n, "val_mae": 2.5 / n} for n in range(1, 6)]
 KINDS = ("boundary", "confusion", "predictions", "sheet")
 FORMS = {"svg": "image/svg+xml", "png": "image/png"}
 SVG = "{http://www.w3.org/2000/svg}"
-EVERY_HEAD = [(name, head) for name, task in registry.all_tasks().items() for head in task.heads]
+EVERY_HEAD = [(name, head) for name, task in TASKS.all.items() for head in task.heads]
 
 every_form = pytest.mark.parametrize("form", FORMS)
 every_head = pytest.mark.parametrize(("task", "head"), EVERY_HEAD)
@@ -152,7 +153,7 @@ class TestCurves:
 
 
 def with_head(task: str, head: HeadName) -> dict[str, Any]:
-    recipe = registry.get(task).presets["baseline"].recipe
+    recipe = TASKS.get(task).presets["baseline"].recipe
     return {"recipe": recipe.model_copy(update={"head": head, "loss": HEADS[head].losses[0]})}
 
 
@@ -166,7 +167,7 @@ class TestModels:
     ) -> None:
         """A multilabel model has none but its layers; a picture that is not there names those that are."""
         model = model_of(finished.run(task, answers_of(task, head), **with_head(task, head)))
-        there = () if head == "multilabel" else registry.get(task).pictures
+        there = () if head == "multilabel" else TASKS.get(task).pictures
 
         check_picture(client.get(f"/models/{model}/diagram.{form}"), form)
         for kind in KINDS:
@@ -177,7 +178,7 @@ class TestModels:
             detail = refusal(answer, 404)
             assert f"has no picture {kind!r}; it has {', '.join(['diagram', *there])}" in detail
 
-    @pytest.mark.parametrize("task", registry.all_tasks())
+    @pytest.mark.parametrize("task", TASKS.all)
     def test_a_task_names_the_pictures_of_its_models(self, client: httpx.Client, finished: Finished, task: str) -> None:
         model = model_of(finished.run(task, answers_of(task)))
 
@@ -185,12 +186,12 @@ class TestModels:
             assert 200 == client.get(f"/models/{model}/{kind}.svg").status_code
 
     def test_pictures_say_what_they_show(self, client: httpx.Client, finished: Finished) -> None:
-        models = {task: model_of(finished.run(task, answers_of(task))) for task in registry.all_tasks()}
+        models = {task: model_of(finished.run(task, answers_of(task))) for task in TASKS.all}
 
         found = {
             (task, kind): texts(client.get(f"/models/{models[task]}/{kind}.svg"))
             for task in models
-            for kind in ("diagram", *registry.get(task).pictures)
+            for kind in ("diagram", *TASKS.get(task).pictures)
         }
 
         assert all(f"{task}: baseline" in text for (task, _), text in found.items())
@@ -322,7 +323,7 @@ def test_a_model_names_the_pictures_that_it_has(client: httpx.Client, finished: 
     """Its layers alone if it kept no answers; with it go those of its dataset."""
     several = with_head("newswire", "multilabel")
     made = {
-        finished.run("digits", answers_of("digits")): {"Layers", "Confusion of the classes", "Test digits"},
+        finished.run("digits", answers_of("digits")): {"Layers", "Confusion of the classes", "Test pictures"},
         finished.run("planar", None): {"Layers", "Training points"},
         finished.run("newswire", answers_of("newswire", "multilabel"), **several): {"Layers"},
         finished.run("housing", answers_of("housing")): {"Layers", "Predicted against true values"},
@@ -333,8 +334,8 @@ def test_a_model_names_the_pictures_that_it_has(client: httpx.Client, finished: 
         titles = [one["title"] for one in model["pictures"]]
         (dataset,) = [one for one in client.get(f"/tasks/{model['task']}").json()["datasets"]
                       if one["name"] == model["dataset"]]  # fmt: skip
-        assert ("Training digits" in titles) == ("sheet" in dataset["pictures"])
-        assert expected == set(titles) - {"Training digits"}
+        assert ("Training pictures" in titles) == ("sheet" in dataset["pictures"])
+        assert expected == set(titles) - {"Training pictures"}
         for one in model["pictures"]:
             check_picture(client.get(f"/{one['path']}"), "svg")
 

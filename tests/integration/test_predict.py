@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from app.api.contracts import MAX_INSTANCES, contract_of
-from app.api.routes.predict import IN_PLACE_BYTES
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
 from app.main import create_app
+from app.server.protocol import IN_PLACE_BYTES
 from app.settings import Settings
-from app.tasks import registry
 from tests.support.artifacts import add_model
 from tests.support.server import LiveServer
+from tests.support.tasks import TASKS
 
 Examples = dict[str, dict[str, Any]]
 
@@ -23,7 +23,7 @@ Examples = dict[str, dict[str, Any]]
 INPUTS: dict[str, list[dict[str, Any]]] = {
     "digits": [{"pixels": [(n * place) % 256 for place in range(784)]} for n in (0, 1, 7)],
     "housing": [
-        {"features": {**registry.get("housing").example["features"], "RM": rooms, "LSTAT": 30 - rooms}}
+        {"features": {**TASKS.get("housing").example["features"], "RM": rooms, "LSTAT": 30 - rooms}}
         for rooms in (3.0, 6.5, 9.0)
     ],
     "newswire": [
@@ -89,7 +89,7 @@ def test_a_text_is_answered_the_same_however_it_was_typed(client: httpx.Client, 
 
 
 def test_every_task_has_inputs_here() -> None:
-    assert set(registry.all_tasks()) == set(INPUTS)
+    assert set(TASKS.all) == set(INPUTS)
 
 
 def test_every_task_answers_its_own_example(client: httpx.Client, examples: dict[str, dict[str, Any]]) -> None:
@@ -121,7 +121,7 @@ def test_answers_have_the_documented_form(client: httpx.Client, examples: Exampl
     schema = description["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     documented = {form["$ref"].rpartition("/")[2] for form in schema["anyOf"]}
     for name, body in examples.items():
-        contract = contract_of(registry.get(name))
+        contract = contract_of(TASKS.get(name))
         single, batch = ask(client, **body), ask(client, task=name, instances=INPUTS[name])
         for form, answer in [(contract.single_response, single), (contract.batch_response, batch)]:
             assert answer == form.model_validate(answer).model_dump(mode="json")
@@ -255,18 +255,18 @@ def test_a_task_without_an_active_model_is_out_of_service(
     client_for: Any, settings: Settings, database: Database, store: ArtifactStore, clock: Any
 ) -> None:
     """503 says when to come back and what is missing; the other tasks answer."""
-    for task in registry.all_tasks():
+    for task in TASKS.all:
         add_model(database, store, task, active=task != "digits")
     client: httpx.Client = client_for(settings)
 
-    answer = client.post("/predict", json={"task": "digits", **registry.get("digits").example})
+    answer = client.post("/predict", json={"task": "digits", **TASKS.get("digits").example})
 
     assert (503, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
     assert 0 < int(answer.headers["retry-after"]) <= 60
     assert "no active model" in answer.json()["detail"]
-    for name in set(registry.all_tasks()) - {"digits"}:
-        ask(client, task=name, **registry.get(name).example)
-    ask(client, task="digits", **registry.get("digits").example, model=1)  # it is there, only not active
+    for name in set(TASKS.all) - {"digits"}:
+        ask(client, task=name, **TASKS.get(name).example)
+    ask(client, task="digits", **TASKS.get("digits").example, model=1)  # it is there, only not active
 
 
 @pytest.mark.parametrize("broken", ["weights.npz", "preprocessing.json", "manifest.json"])
@@ -274,7 +274,7 @@ def test_a_damaged_artifact_takes_only_its_own_task_out_of_service(
     client_for: Any, settings: Settings, database: Database, store: ArtifactStore, broken: str
 ) -> None:
     """One flipped bit, on `/predict` and in `/health/ready`; the others answer as ever."""
-    damaged = {task: add_model(database, store, task) for task in registry.all_tasks()}["sentiment"]
+    damaged = {task: add_model(database, store, task) for task in TASKS.all}["sentiment"]
     path = store.path("sentiment", damaged.id) / broken
     content = bytearray(path.read_bytes())
     content[0 if broken == "manifest.json" else len(content) // 2] ^= 1
@@ -288,11 +288,11 @@ def test_a_damaged_artifact_takes_only_its_own_task_out_of_service(
         assert "retry-after" in answer.headers
         assert damaged.id in answer.json()["detail"]
         assert asked != "active" or "out of service" in answer.json()["detail"]
-    for name in set(registry.all_tasks()) - {"sentiment"}:
-        ask(client, task=name, **registry.get(name).example)
+    for name in set(TASKS.all) - {"sentiment"}:
+        ask(client, task=name, **TASKS.get(name).example)
     ready = client.get("/health/ready").json()
     assert ready["ready"]
-    assert {name: "ready" for name in registry.all_tasks() if name != "sentiment"} == {
+    assert {name: "ready" for name in TASKS.all if name != "sentiment"} == {
         name: state for name, state in ready["tasks"].items() if name != "sentiment"
     }
     assert damaged.id in ready["tasks"]["sentiment"]
@@ -302,7 +302,7 @@ def test_weights_that_fit_their_checksum_and_not_the_layers_are_refused(
     client_for: Any, settings: Settings, database: Database, store: ArtifactStore
 ) -> None:
     """The files of another model under a manifest that vouches for them: still only this task is out of service."""
-    for task in registry.all_tasks():
+    for task in TASKS.all:
         add_model(database, store, task)
     housing = add_model(database, store, "housing")
     digits = next((store.root / "digits").iterdir())
@@ -313,8 +313,8 @@ def test_weights_that_fit_their_checksum_and_not_the_layers_are_refused(
     (folder / "manifest.json").write_text(json.dumps(manifest))
     client: httpx.Client = client_for(settings)
 
-    answer = client.post("/predict", json={"task": "housing", **registry.get("housing").example})
+    answer = client.post("/predict", json={"task": "housing", **TASKS.get("housing").example})
 
     assert 503 == answer.status_code
     assert "shape" in answer.json()["detail"]
-    ask(client, task="digits", **registry.get("digits").example)
+    ask(client, task="digits", **TASKS.get("digits").example)

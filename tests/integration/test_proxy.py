@@ -107,7 +107,7 @@ def test_predictions_streams_and_the_client_work(behind: httpx.Client) -> None:
     assert 200 == behind.post("/predict", json={"task": "planar", "point": [0.5, 1.0]}).status_code
     assert 404 == behind.get("/nothing").status_code
     with Densely(str(behind.base_url)) as densely:
-        run = densely.train(**TRAIN)
+        run = densely.train("planar", dataset="moons")
         run.cancel()
         assert "cancelled" == [event for event in run.events() if event.type == "status"][-1].data["status"]
         assert 0 <= densely.predict.planar(0.5, 1.0).probability <= 1

@@ -14,9 +14,9 @@ from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
 from app.settings import REPOSITORY
-from app.tasks import registry
 from tests.support.artifacts import add_model
 from tests.support.server import LiveServer, settings_in
+from tests.support.tasks import TASKS
 from tests.support.wire import exchange
 
 KEYS = ("correct-horse-battery", "another-key-of-the-team")
@@ -35,7 +35,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, http
     plain = settings_in(folder)
     migrate.upgrade(plain.url)
     database = Database(plain.url)
-    for task in registry.all_tasks():
+    for task in TASKS.all:
         add_model(database, ArtifactStore(plain.models_dir), task)
     changes: dict[str, dict[str, Any]] = {"open": {}, "guarded": {"api_keys": KEYS}, "small": {"max_body_mib": 1}}
     running = {name: LiveServer(create_app(plain.model_copy(update=change))) for name, change in changes.items()}

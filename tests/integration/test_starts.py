@@ -20,11 +20,11 @@ from app.errors import Unusable
 from app.folders import check_writable
 from app.services.registry import RegistryService
 from app.settings import Settings
-from app.tasks import registry as tasks
 from benchmarks.service import free_port
 from tests.integration.test_cli import densely
 from tests.support.artifacts import publish_artifact
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 Damage = Callable[[Path], object]
 
@@ -237,14 +237,16 @@ def bundle(tmp_path: Path) -> ArtifactStore:
     return store
 
 
+def _link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/x/y")
+
+
 DAMAGED: dict[str, Damage] = {
     "altered": lambda folder: (folder / "weights.npz").write_bytes(b"x"),
     "missing": lambda folder: (folder / "weights.npz").unlink(),
     "a folder instead of a file": lambda folder: _folder(folder / "weights.npz"),
-    "a link to nowhere": lambda folder: (
-        (folder / "weights.npz").unlink(),
-        (folder / "weights.npz").symlink_to("/x/y"),
-    ),
+    "a link to nowhere": lambda folder: _link(folder / "weights.npz"),
     "another model's manifest": lambda folder: (folder / "manifest.json").write_text(
         (folder / "manifest.json").read_text().replace("housing", "planar")
     ),
@@ -257,7 +259,7 @@ def test_a_bundled_model_that_was_damaged_here_is_put_back(
 ) -> None:
     """At the next start, from what came with the release; it stays the same model."""
     model_id = bundle.bundled()["housing"]
-    registry = RegistryService(database, store, Catalog(store.root), clock)
+    registry = RegistryService(database, TASKS, store, Catalog(store.root), clock)
     registry.register_bundled(bundle)
     DAMAGED.get(damage, shutil.rmtree)(store.path("housing", model_id))
 
@@ -274,7 +276,7 @@ def test_a_damaged_bundled_model_takes_only_its_task_out(
     model_id = bundle.bundled()["housing"]
     shutil.copytree(bundle.path("housing", model_id), bundle.root / "whole")
     DAMAGED[damage](bundle.path("housing", model_id))
-    registry = RegistryService(database, store, Catalog(store.root), clock)
+    registry = RegistryService(database, TASKS, store, Catalog(store.root), clock)
 
     assert ["housing"] == list(registry.register_bundled(bundle))
     assert [("planar", bundle.bundled()["planar"])] == list(store.published())
@@ -292,10 +294,10 @@ def test_a_damaged_list_of_bundled_models_bundles_nothing(
     """Until it is whole again, without a restart."""
     whole = bundle.bundled()
     (bundle.root / "bundled.json").write_text(content)
-    registry = RegistryService(database, store, Catalog(store.root), clock)
+    registry = RegistryService(database, TASKS, store, Catalog(store.root), clock)
 
     found = registry.register_bundled(bundle)
-    assert set(tasks.all_tasks()) == set(found)
+    assert set(TASKS.all) == set(found)
     assert all("bundled.json" in reason for reason in found.values())
     assert [] == list(store.published())
     (bundle.root / "bundled.json").write_text(json.dumps(whole))
@@ -310,7 +312,7 @@ def test_a_disk_that_fills_up_while_models_are_copied(
     store = ArtifactStore(small_disk / "models")
 
     with pytest.raises(Unusable, match="cannot be copied to the models folder: No space left on device"):
-        RegistryService(database, store, Catalog(store.root), clock).register_bundled(bundle)
+        RegistryService(database, TASKS, store, Catalog(store.root), clock).register_bundled(bundle)
     assert [] == [path for path in small_disk.rglob("*") if path.is_file() and path.name != "full"]
     assert [] == list((store.root / ".staging").glob("*"))
 

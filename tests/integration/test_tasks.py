@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from app.settings import Settings
-from app.tasks import registry
 from tests.support.artifacts import add_model
+from tests.support.tasks import TASKS
 
 SUMMARY = "name kind title description answer notice example presets datasets active_model".split()
 
@@ -15,7 +15,7 @@ SUMMARY = "name kind title description answer notice example presets datasets ac
 def test_every_task_is_listed_with_its_active_model(client: httpx.Client) -> None:
     tasks = client.get("/tasks").json()["items"]
 
-    assert list(registry.all_tasks()) == [task["name"] for task in tasks]
+    assert list(TASKS.all) == [task["name"] for task in tasks]
     for task in tasks:
         assert set(SUMMARY) == set(task)
         assert all(task[name] for name in ("title", "description", "example", "presets", "datasets"))
@@ -30,10 +30,10 @@ def test_the_example_of_every_task_can_be_posted(client: httpx.Client) -> None:
         assert task["active_model"]["id"] == answer.json()["model"]["id"]
 
 
-@pytest.mark.parametrize("name", registry.all_tasks())
+@pytest.mark.parametrize("name", TASKS.all)
 def test_a_task_is_shown_with_its_forms_and_recipes(client: httpx.Client, name: str) -> None:
     """The summary, the schemas of inputs and answers, the labels, and every preset with its recipe."""
-    task = registry.get(name)
+    task = TASKS.get(name)
     summary = next(item for item in client.get("/tasks").json()["items"] if item["name"] == name)
 
     detail = client.get(f"/tasks/{name}").json()
@@ -52,7 +52,7 @@ def test_a_task_is_shown_with_its_forms_and_recipes(client: httpx.Client, name: 
     assert summary["presets"] == detail["presets"]
 
 
-@pytest.mark.parametrize("name", registry.all_tasks())
+@pytest.mark.parametrize("name", TASKS.all)
 def test_a_presets_recipe_can_be_sent_back(client: httpx.Client, name: str) -> None:
     """What `GET /tasks/{task}` shows is what `POST /train` takes, and means the same as the preset's name."""
     shown = client.get(f"/tasks/{name}").json()["presets"]["baseline"]
@@ -92,7 +92,7 @@ def test_the_notice_of_the_housing_table_is_told(client: httpx.Client) -> None:
 
 
 def test_a_task_without_an_active_model_says_so(client_for: Any, settings: Settings, database: Any, store: Any) -> None:
-    for task in registry.all_tasks():
+    for task in TASKS.all:
         add_model(database, store, task, active=task == "housing")
     client: httpx.Client = client_for(settings)
 

@@ -13,11 +13,12 @@ from app.db import migrate, models, runs
 from app.db.engine import Database
 from app.db.tables import runs as runs_table
 from app.domain.recipes import HEADS, HeadName
-from app.domain.runs import Change, Metrics, Progress, RunError
+from app.domain.runs import Change, Metrics
 from app.services.execution import Attempt, Claim, WorkerService
 from app.settings import Settings
-from app.tasks import registry
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 CRASH = RunError(type="Diverged", message="the loss is no longer a number")
 FIELDS = (
@@ -50,7 +51,7 @@ def client(
 ) -> httpx.Client:
     """An application without active models: trainings need none."""
     with database.write() as tx:
-        for task in registry.all_tasks():  # else it would take over the bundled ones
+        for task in TASKS.all:  # else it would take over the bundled ones
             models.insert_model(
                 tx, task=task, id=f"m-{task}", run_id=None, dataset="sample", dataset_is_sample=True, metrics={},
                 created_at=clock(),
@@ -100,9 +101,9 @@ def test_the_answer_is_the_queued_run(client: httpx.Client, clock: FakeClock) ->
     assert [run] == client.get("/runs").json()["items"]
 
 
-@pytest.mark.parametrize("name", registry.all_tasks())
+@pytest.mark.parametrize("name", TASKS.all)
 def test_what_is_left_out_comes_from_the_task_and_the_preset(client: httpx.Client, name: str) -> None:
-    task = registry.get(name)
+    task = TASKS.get(name)
     preset = task.presets["baseline"]
 
     run = client.post("/train", json={"task": name}).json()
@@ -115,7 +116,7 @@ def test_what_is_left_out_comes_from_the_task_and_the_preset(client: httpx.Clien
 
 def test_fields_of_the_recipe_replace_the_presets(client: httpx.Client) -> None:
     """Only those that were given; a new head brings its own loss."""
-    preset = registry.get("housing").presets["baseline"].recipe.model_dump(mode="json")
+    preset = TASKS.get("housing").presets["baseline"].recipe.model_dump(mode="json")
     layers = [{"kind": "dropout", "rate": 0.5}, {"kind": "dense", "units": 8, "activation": "tanh", "l1": 0, "l2": 0.1}]
 
     run = train(client, recipe={"epochs": 3, "layers": layers, "loss": "mae"})
@@ -154,14 +155,14 @@ def test_a_run_can_be_trained_with_several_seeds(client: httpx.Client, seeds: in
     assert 1 == train(client)["seeds"]
 
 
-@pytest.mark.parametrize("head", [(name, head) for name, task in registry.all_tasks().items() for head in task.heads])
+@pytest.mark.parametrize("head", [(name, head) for name, task in TASKS.all.items() for head in task.heads])
 def test_every_head_of_a_task_can_be_asked_for(client: httpx.Client, head: tuple[str, HeadName]) -> None:
     """With each of its losses; the first of them if none is given."""
     task, name = head
     for loss in (None, *HEADS[name].losses):
         run = train(client, task=task, recipe={"head": name, **({"loss": loss} if loss else {})})
 
-        preset = registry.get(task).presets["baseline"].recipe
+        preset = TASKS.get(task).presets["baseline"].recipe
         default = preset.loss if name == preset.head else HEADS[name].losses[0]
         assert (name, loss or default) == (run["recipe"]["head"], run["recipe"]["loss"])
 

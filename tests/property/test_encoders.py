@@ -10,20 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot, Raw, Standardized
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.coordinates import CoordinateEncoder
-from app.encoding.multi_hot import MANY, START, UNKNOWN, TextEncoder, known_words
+from app.encoding.multi_hot import MANY, TextEncoder, known_words
 from app.encoding.pixels import PixelEncoder
 from app.encoding.rows import SparseRows
 from app.encoding.table import RawTable, Standardizer
 from app.encoding.words import set_apart, spans_of, spans_within, words_in, words_of
 from app.errors import InvalidInput
 from app.kinds.base import Task
-from app.kinds.codes import Restored
-from app.kinds.text import Ids, TextDecoding, TextEncoding
-from app.tasks import registry
-from app.tasks.housing import FEATURES
+from app.wire.encodings import Ids, Restored, TextDecoding, TextEncoding
+from tests.support.tasks import TASKS
 
 # Texts of known and unknown words, tags and punctuation, and texts of anything at all.
+
+COLUMNS = TASKS.get("housing").input_columns
+
 known_texts = st.lists(
     st.sampled_from(["good", "BAD", "film", "don't", "<br />", "?!", "\x1f", "grief", "4"]), max_size=12
 ).map(" ".join)
@@ -71,7 +73,7 @@ def test_known_words_and_unknown_agree(text: str) -> None:
         assert (known_words(row)[0] == 1) == (UNKNOWN not in row.indices)
     else:
         assert np.isnan(row.known[0])
-        assert [0] == [refusal.row for refusal in registry.get("sentiment").refusals(row)]
+        assert [0] == [refusal.row for refusal in TASKS.get("sentiment").refusals(row)]
 
 
 @given(texts)
@@ -112,8 +114,8 @@ def test_a_vocabulary_is_the_most_frequent_words(drawn: list[str], words: int) -
 @settings(max_examples=150, deadline=None)
 def test_standardising_can_be_undone(rows: list[list[float]]) -> None:
     """Value = encoded x deviation + mean, up to the precision of float32; and there is no NaN."""
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(FEATURES)}
-    encoder = registry.get("housing").fit_encoder(Standardized(), columns)
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(COLUMNS)}
+    encoder = TASKS.get("housing").fit_encoder(Standardized(), columns)
     assert isinstance(encoder, Standardizer)
     encoded = encoder.encode(columns)
     assert isinstance(encoded, np.ndarray)
@@ -128,8 +130,8 @@ def test_standardising_can_be_undone(rows: list[list[float]]) -> None:
 @settings(max_examples=100, deadline=None)
 def test_raw_figures_stay_as_they_are(rows: list[list[float]]) -> None:
     """Up to the precision of float32; no training row is outside its own range, and a saved encoder does the same."""
-    housing = registry.get("housing")
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(FEATURES)}
+    housing = TASKS.get("housing")
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(COLUMNS)}
     encoder = housing.fit_encoder(Raw(), columns)
     encoded = encoder.encode(columns)
     saved = housing.load_encoder(json.loads(json.dumps(encoder.to_json())))
@@ -143,9 +145,9 @@ def test_raw_figures_stay_as_they_are(rows: list[list[float]]) -> None:
 @given(st.lists(amounts, min_size=13, max_size=13))
 @settings(max_examples=100, deadline=None)
 def test_any_part_of_town_is_restored_from_raw_figures(values: list[float]) -> None:
-    encoder = RawTable(list(FEATURES), [0.0] * 13)
-    sent = {"features": dict(zip(FEATURES, values, strict=True))}
-    restored = decoded_encoding(registry.get("housing"), encoder, sent)["features"]
+    encoder = RawTable(list(COLUMNS), [0.0] * 13)
+    sent = {"features": dict(zip(COLUMNS, values, strict=True))}
+    restored = decoded_encoding(TASKS.get("housing"), encoder, sent)["features"]
 
     np.testing.assert_allclose(values, list(restored.values()), rtol=1e-7, atol=1e-6)
 
@@ -157,13 +159,14 @@ def decoded_encoding(task: Task, encoder: Any, fields: dict[str, Any]) -> dict[s
     codes = task.Codes.model_validate(encoding.model_dump(include=set(task.Codes.model_fields)))
     restored = task.decoding(encoder, codes)
     assert isinstance(restored, Restored)
-    return task.Input.model_validate(restored.input).model_dump()
+    fields_again: dict[str, Any] = task.Input.model_validate(restored.input).model_dump()
+    return fields_again
 
 
 @given(st.lists(st.integers(0, 255), min_size=784, max_size=784))
 @settings(max_examples=30, deadline=None)
 def test_any_picture_is_restored_to_the_pixel(pixels: list[int]) -> None:
-    digits = registry.get("digits")
+    digits = TASKS.get("digits")
     restored = decoded_encoding(digits, PixelEncoder(), {"pixels": pixels})["pixels"]
 
     assert pixels == [value for row in restored for value in row]
@@ -173,7 +176,7 @@ def test_any_picture_is_restored_to_the_pixel(pixels: list[int]) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_point_is_restored(point: list[float]) -> None:
     """Up to the precision of float32, and six decimals."""
-    restored = decoded_encoding(registry.get("planar"), CoordinateEncoder(), {"point": point})["point"]
+    restored = decoded_encoding(TASKS.get("planar"), CoordinateEncoder(), {"point": point})["point"]
 
     np.testing.assert_allclose(point, restored, rtol=1e-7, atol=1e-6)
 
@@ -186,14 +189,14 @@ def test_any_point_is_restored(point: list[float]) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_part_of_town_is_restored(values: list[float], mean: list[float], std: list[float]) -> None:
     """A deviation times the precision of float32, and of six decimals."""
-    encoder = Standardizer(list(FEATURES), mean, std)
+    encoder = Standardizer(list(COLUMNS), mean, std)
     # No farther from the mean than 100,000 deviations: an encoder takes no notice of more than a million.
     near = [m + min(max(v - m, -1e5 * s), 1e5 * s) for v, m, s in zip(values, mean, std, strict=True)]
-    sent = {"features": dict(zip(FEATURES, near, strict=True))}
-    restored = decoded_encoding(registry.get("housing"), encoder, sent)["features"]
+    sent = {"features": dict(zip(COLUMNS, near, strict=True))}
+    restored = decoded_encoding(TASKS.get("housing"), encoder, sent)["features"]
 
-    assert list(FEATURES) == list(restored)
-    for place, name in enumerate(FEATURES):
+    assert list(COLUMNS) == list(restored)
+    for place, name in enumerate(COLUMNS):
         tolerance = 1e-6 * std[place] + 1e-6 + 1e-7 * abs(near[place] - mean[place])
         assert abs(near[place] - restored[name]) <= tolerance
 
@@ -202,7 +205,7 @@ def test_any_part_of_town_is_restored(values: list[float], mean: list[float], st
 @settings(max_examples=300, deadline=None)
 def test_the_ids_of_any_text_are_its_words_again(text: str) -> None:
     """After a mark for the start, with a question mark for each word that is not in the vocabulary."""
-    task = registry.get("sentiment")
+    task = TASKS.get("sentiment")
     item = task.Input.model_construct(text=text)
     encoding = task.encoding(ENCODER, item, ENCODER.encode({"text": [text]}))
     assert isinstance(encoding, TextEncoding)
@@ -220,7 +223,7 @@ def test_the_ids_of_any_text_are_its_words_again(text: str) -> None:
 @given(st.lists(st.integers(0, 11), min_size=1, max_size=30))
 @settings(max_examples=200, deadline=None)
 def test_any_ids_within_the_limit_have_a_text(ids: list[int]) -> None:
-    decoding = registry.get("newswire").decoding(STORIES, Ids(ids=ids))
+    decoding = TASKS.get("newswire").decoding(STORIES, Ids(ids=ids))
     assert isinstance(decoding, TextDecoding)
 
     assert len(ids) == len(decoding.words) == len(decoding.text.split(" "))
@@ -233,7 +236,7 @@ def test_any_ids_within_the_limit_have_a_text(ids: list[int]) -> None:
 @settings(max_examples=200, deadline=None)
 def test_the_first_id_beyond_the_limit_is_named(before: list[int], number: int, after: list[int]) -> None:
     with pytest.raises(InvalidInput, match=f"must be below 12, got {number}") as caught:
-        registry.get("newswire").decoding(STORIES, Ids(ids=[*before, number, *after]))
+        TASKS.get("newswire").decoding(STORIES, Ids(ids=[*before, number, *after]))
 
     assert [f"ids.{len(before)}"] == [error.field for error in caught.value.errors]
 
@@ -241,7 +244,7 @@ def test_the_first_id_beyond_the_limit_is_named(before: list[int], number: int, 
 @given(st.lists(st.integers(0, 255), min_size=784, max_size=784))
 @settings(max_examples=30, deadline=None)
 def test_any_picture_becomes_becomes_shares_of_one(pixels: list[int]) -> None:
-    digits = registry.get("digits")
+    digits = TASKS.get("digits")
     encoded = digits.fit_encoder(digits.presets["baseline"].recipe.features, {}).encode({"pixels": [pixels]})
     assert isinstance(encoded, np.ndarray)
 

@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from app.api.contracts import RequestParser, contract_of
 from app.errors import InvalidInput
-from app.tasks import registry
 from tests.support.strategies import json_values, predict_bodies
+from tests.support.tasks import TASKS
 
-TASKS = registry.all_tasks()
-PARSER = RequestParser([contract_of(task) for task in TASKS.values()])
-EXAMPLES = {name: task.example for name, task in TASKS.items()}
-FORMS = {f"{name.capitalize()}{kind}" for name in TASKS for kind in ("Request", "BatchRequest")}
+EVERY = TASKS.all
+PARSER = RequestParser([contract_of(task) for task in EVERY.values()])
+EXAMPLES = {name: task.example for name, task in EVERY.items()}
+FORMS = {f"{name.capitalize()}{kind}" for name in EVERY for kind in ("Request", "BatchRequest")}
 
 
 def parsed(body: bytes) -> BaseModel | None:

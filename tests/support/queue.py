@@ -4,14 +4,14 @@ from app.db import runs
 from app.db.engine import Database
 from app.domain.clock import Clock
 from app.domain.runs import RunRequest
-from app.tasks import registry
+from tests.support.tasks import TASKS
 
 
 def queue_run(
     database: Database, clock: Clock, task_name: str = "housing", max_attempts: int = 3, **changes: object
 ) -> str:
     """Queue a run of a task's baseline on its sample; returns its id."""
-    preset = registry.get(task_name).presets["baseline"]
+    preset = TASKS.get(task_name).presets["baseline"]
     request = RunRequest(
         task=task_name,
         preset="baseline",

@@ -10,13 +10,13 @@ from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, Optimi
 from app.domain.recipes import HEADS, Dense, Dropout, Flatten, Recipe
 from app.encoding.rows import SparseRows
 from app.inference.forward import Network
-from app.tasks import registry
 from app.training import export
 from app.training.build import build, layer_table
+from tests.support.tasks import TASKS
 
 
 def recipe(**changes: Any) -> Recipe:
-    return registry.get("sentiment").presets["baseline"].recipe.model_copy(update=changes)
+    return TASKS.get("sentiment").presets["baseline"].recipe.model_copy(update=changes)
 
 
 def test_the_imdb_network_has_the_notebooks_160305_weights() -> None:

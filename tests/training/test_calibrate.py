@@ -9,9 +9,9 @@ import pytest
 from app.domain.recipes import Dense, Holdout, KFold, NoValidation, Validation
 from app.inference.predictor import Predictor
 from app.services.execution import Attempt
-from app.tasks import registry
 from app.training import calibrate
 from app.training.pipeline import Workplace, execute
+from tests.support.tasks import TASKS
 
 RNG = np.random.default_rng(5)
 ROWS = 20_000
@@ -71,7 +71,7 @@ def test_a_run_fits_its_temperature_on_rows_it_held_out(
     validation: Validation, rows: int, begin: Callable[..., Attempt], place: Workplace
 ) -> None:
     recipe = (
-        registry.get("digits").presets["baseline"].recipe.model_copy(update={"layers": (Dense(units=8),), "epochs": 4})
+        TASKS.get("digits").presets["baseline"].recipe.model_copy(update={"layers": (Dense(units=8),), "epochs": 4})
     )
     manifest = execute(begin("digits", recipe=recipe, validation=validation), place)
     calibration = manifest.metrics.calibration
@@ -84,12 +84,12 @@ def test_a_run_fits_its_temperature_on_rows_it_held_out(
 
 def test_predictions_are_calibrated_and_labels_stay(begin: Callable[..., Attempt], place: Workplace) -> None:
     recipe = (
-        registry.get("digits").presets["baseline"].recipe.model_copy(update={"layers": (Dense(units=8),), "epochs": 4})
+        TASKS.get("digits").presets["baseline"].recipe.model_copy(update={"layers": (Dense(units=8),), "epochs": 4})
     )
     manifest = execute(begin("digits", recipe=recipe, validation=Holdout(size=400)), place)
     calibration = manifest.metrics.calibration
     assert calibration is not None
-    task = registry.get("digits")
+    task = TASKS.get("digits")
     artifact = place.store.open("digits", manifest.id)
     predictor = Predictor(task, artifact, version=1)
     rows = place.catalog.read(task, task.datasets[-1]).test

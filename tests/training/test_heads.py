@@ -9,22 +9,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.artifacts.evaluation import Evaluation
-from app.artifacts.manifest import Manifest
 from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, MultiHot, Recipe
-from app.domain.runs import Run
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
 from app.services.answers import Answers
 from app.services.execution import Attempt
-from app.tasks import registry
 from app.training.evaluate import SHEET_FIRST, SHEET_WRONG, micro_f1
 from app.training.pipeline import Workplace, execute
+from app.wire.manifests import Manifest
+from app.wire.predictions import Options
+from app.wire.runs import Run
+from tests.support.tasks import TASKS
 
 Begin = Callable[..., Attempt]
 RunOf = Callable[[Attempt], Run]
 
-EVERY_HEAD = [(name, head) for name, task in registry.all_tasks().items() for head in task.heads]
+EVERY_HEAD = [(name, head) for name, task in TASKS.all.items() for head in task.heads]
 
 
 def quick(task_name: str, head: Any, **changes: Any) -> Recipe:
@@ -33,7 +33,7 @@ def quick(task_name: str, head: Any, **changes: Any) -> Recipe:
     if task_name in ("newswire", "sentiment"):
         few["features"] = MultiHot(words=500)
     few["optimizer"] = Adam(learning_rate={"housing": 1.0, "planar": 0.05}.get(task_name, 0.01))
-    return registry.get(task_name).presets["baseline"].recipe.model_copy(update={**few, **changes})
+    return TASKS.get(task_name).presets["baseline"].recipe.model_copy(update={**few, **changes})
 
 
 def kept(place: Workplace, task_name: str, model_id: str) -> Evaluation:
@@ -59,7 +59,7 @@ def test_no_hidden_layer_is_needed_and_the_kept_answers_say_what_the_metrics_say
         assert {"loss", "mae"} == set(metrics.test)
     elif head == "multilabel":
         assert metrics.test["f1"] == pytest.approx(micro_f1(evaluation.target, evaluation.predicted), abs=1e-6)
-        assert (bool, len(manifest.labels)) == (evaluation.target.dtype, evaluation.target.shape[1])
+        assert (np.dtype(bool), len(manifest.labels)) == (evaluation.target.dtype, evaluation.target.shape[1])
         assert {"loss", "f1"} == set(metrics.test)
     else:
         assert metrics.test["accuracy"] == pytest.approx(evaluation.right().mean(), abs=1e-6)
@@ -73,7 +73,7 @@ def test_no_hidden_layer_is_needed_and_the_kept_answers_say_what_the_metrics_say
 
 def check_probabilities(evaluation: Evaluation, place: Workplace, manifest: Manifest) -> None:
     """What was kept of each test row is what `/predict` answers for it."""
-    task = registry.get(manifest.task)
+    task = TASKS.get(manifest.task)
     predictor = Predictor(task, place.store.open(task.name, manifest.id), 1)
     rows = range(min(50, manifest.dataset.test_rows))
     columns = place.catalog.read(task, task.datasets[-1], task.target_of(manifest.recipe.head)).test.columns
@@ -104,7 +104,7 @@ def test_a_class_can_be_learnt_as_a_number_between_0_and_1(
     attempt = begin(task_name, recipe=quick(task_name, head, layers=(Dense(units=8, activation="tanh"),), epochs=15))
     manifest = execute(attempt, place)
 
-    metrics, task = run_of(attempt).metrics, registry.get(task_name)
+    metrics, task = run_of(attempt).metrics, TASKS.get(task_name)
     assert ["mae"] == list(metrics.baseline)
     assert metrics.baseline["mae"] == pytest.approx(0.5, abs=0.01)
     assert metrics.test["mae"] < 0.25
@@ -123,7 +123,7 @@ def test_two_classes_may_have_a_softmax_unit_each(task_name: str, begin: Begin, 
     recipe = quick(task_name, "multiclass", layers=(Dense(units=8, activation="tanh"),), epochs=15)
     manifest = execute(begin(task_name, recipe=recipe), place)
 
-    task, evaluation = registry.get(task_name), kept(place, task_name, manifest.id)
+    task, evaluation = TASKS.get(task_name), kept(place, task_name, manifest.id)
     assert ({"units": 2, "activation": "softmax"}, list(task.labels)) == (manifest.output, manifest.labels)
     assert manifest.metrics.test["accuracy"] > 0.8
     dataset = place.catalog.read(task, task.datasets[-1])
@@ -143,7 +143,7 @@ def item_of(task_name: str, columns: Any, row: int) -> Any:
         given = {"features": given}
     elif task_name == "digits":
         given = {"pixels": given["pixels"].tolist()}
-    return registry.get(task_name).Input.model_validate(given)
+    return TASKS.get(task_name).Input.model_validate(given)
 
 
 def test_all_topics_of_a_story_can_be_learnt_at_once(begin: Begin, run_of: RunOf, place: Workplace) -> None:
@@ -155,7 +155,7 @@ def test_all_topics_of_a_story_can_be_learnt_at_once(begin: Begin, run_of: RunOf
     metrics = run_of(attempt).metrics
     assert metrics.test["f1"] > 0.8 > metrics.baseline["f1"]
     assert 8 == len(manifest.labels) == manifest.output["units"]
-    task = registry.get("newswire")
+    task = TASKS.get("newswire")
     predictor = Predictor(task, place.store.open("newswire", manifest.id), 1)
     dataset = place.catalog.read(task, task.datasets[-1], "topics")
     outputs = predictor.network(predictor.encoder.encode(dataset.test.columns))
@@ -193,8 +193,8 @@ def test_topics_of_ones_own_are_learnt_beside_those_that_are_known(
     assert metrics.test["f1"] == pytest.approx(2 * hits / (2 * hits + missing), abs=0.03)
     evaluation = kept(place, "newswire", manifest.id)
     assert 6 / 60 == pytest.approx(1 - evaluation.right().mean(), abs=0.02)
-    predictor = Predictor(registry.get("newswire"), place.store.open("newswire", manifest.id), 1)
-    (answer,) = predictor.predict([registry.get("newswire").Input(text="Wheat; goal, match. Maize!")], Options())
+    predictor = Predictor(TASKS.get("newswire"), place.store.open("newswire", manifest.id), 1)
+    (answer,) = predictor.predict([TASKS.get("newswire").Input(text="Wheat; goal, match. Maize!")], Options())
     assert {"grain", "sports"} == set(answer["labels"])
 
 
@@ -219,7 +219,7 @@ def test_categorical_and_sparse_losses_are_the_same_training(task_name: str, beg
 def test_a_contact_sheet_shows_the_first_test_rows_then_the_surest_mistakes(begin: Begin, place: Workplace) -> None:
     manifest = execute(begin("digits", recipe=quick("digits", "multiclass", epochs=1)), place)
 
-    evaluation, task = kept(place, "digits", manifest.id), registry.get("digits")
+    evaluation, task = kept(place, "digits", manifest.id), TASKS.get("digits")
     shown = evaluation.shown
     assert shown is not None
     dataset = place.catalog.read(task, task.datasets[-1])
@@ -238,7 +238,7 @@ def test_a_boundary_shows_the_training_points(begin: Begin, place: Workplace) ->
     manifest = execute(begin("planar", recipe=quick("planar", "binary")), place)
 
     shown = kept(place, "planar", manifest.id).shown
-    task = registry.get("planar")
+    task = TASKS.get("planar")
     train = place.catalog.read(task, task.datasets[-1]).train
     assert shown is not None
     np.testing.assert_allclose(shown.inputs, np.column_stack([train.columns["x1"], train.columns["x2"]]), rtol=1e-6)
@@ -250,7 +250,7 @@ def test_a_line_cannot_part_the_corners_of_a_square_but_three_hidden_units_can(b
     """Minsky and Papert 1969; the presets' 5,000 epochs change neither."""
     found = {}
     for preset in ("perceptron", "capacity-3"):
-        recipe = registry.get("planar").presets[preset].recipe.model_copy(update={"epochs": 300})
+        recipe = TASKS.get("planar").presets[preset].recipe.model_copy(update={"epochs": 300})
         found[preset] = execute(begin("planar", preset=preset, dataset="xor", recipe=recipe), place).metrics
 
     assert found["perceptron"].test["accuracy"] < 0.6

@@ -12,10 +12,10 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.encoding.rows import dense
 from app.errors import DatasetInvalid
-from app.tasks import registry
 from app.training.prepare import Prepared, prepare
+from tests.support.tasks import TASKS
 
-TASK = registry.get("housing")
+TASK = TASKS.get("housing")
 
 
 def write(folder: Path, seed: int) -> None:

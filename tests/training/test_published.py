@@ -11,13 +11,14 @@ import pytest
 
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
+from app.encoding.rows import SparseRows
 from app.encoding.words import words_of
 from app.errors import DatasetUnavailable
-from app.kinds.text import Ids
-from app.tasks import registry
 from app.training import published
 from app.training._reuters import MISTEXTED
 from app.training.prepare import prepare
+from app.wire.encodings import Ids
+from tests.support.tasks import TASKS
 
 KERAS_FILES = os.environ.get("DENSELY_TEST_KERAS_HOME", "")
 DATASETS = os.environ.get("DENSELY_DATASETS_DIR", "")
@@ -43,9 +44,10 @@ def keras_files(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_published_file_becomes_a_dataset_of_the_task(
     task_name: str, train: int, test: int, keras_files: None, tmp_path: Path
 ) -> None:
-    task = registry.get(task_name)
-    info, catalog, messages = task.datasets[0], Catalog(tmp_path), []
-    published.fetch(info, catalog.path(info), messages.append)
+    task = TASKS.get(task_name)
+    info, catalog = task.datasets[0], Catalog(tmp_path)
+    messages: list[str] = []
+    published.fetch(task, info, catalog.path(info), messages.append)
 
     dataset = catalog.read(task, info)
     assert (train, test) == (len(dataset.train), len(dataset.test))
@@ -65,9 +67,9 @@ def imports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @needs_datasets
 def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, imports: Path) -> None:
     """Keras' word ids decode to what our tokeniser makes of the raw text, but for the words that Keras left out."""
-    task = registry.get("sentiment")
+    task = TASKS.get("sentiment")
     info = task.datasets[0]
-    published.fetch(info, imports / "imdb.parquet", lambda _: None)
+    published.fetch(task, info, imports / "imdb.parquet", lambda _: None)
     raw = pq.read_table(Path(DATASETS) / "imdb.parquet", columns=["text"]).column("text").to_pylist()
     decoded = pq.read_table(imports / "imdb.parquet", columns=["text"]).column("text").to_pylist()
 
@@ -85,7 +87,7 @@ def test_a_model_of_published_rows_has_the_ids_of_keras(
     """From the file that was imported to what `decode` answers; the rows are Keras' own sequences."""
     import keras
 
-    task, cache = registry.get(task_name), EncodedCache(tmp_path / "encoded", 2**30)
+    task, cache = TASKS.get(task_name), EncodedCache(tmp_path / "encoded", 2**30)
     info, recipe = task.datasets[0], task.presets["baseline"].recipe
     found = [prepare(Catalog(imports), cache, task, info.name, recipe, lambda _: None) for _ in range(2)]
 
@@ -96,7 +98,9 @@ def test_a_model_of_published_rows_has_the_ids_of_keras(
         assert [index[number] for number in range(4, 10_000)] == encoder.words_at(range(4, 10_000))
         assert encoder.published
     (sequences, _), _ = module.load_data(num_words=10_000)
-    row = found[0].train.rows.take(np.array([0]))  # type: ignore[union-attr]
+    rows = found[0].train.rows
+    assert isinstance(rows, SparseRows)
+    row = rows.take(np.array([0]))
     line_break = {10} if task_name == "sentiment" else set()  # Keras' word "br"
     assert set(sequences[0]) - line_break == set(row.indices.tolist())
     if task_name == "sentiment":
@@ -138,10 +142,11 @@ def test_a_failed_download_names_the_file_the_setting_and_the_alternative(
     from keras.src.utils import file_utils
 
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path / "keras"))
-    info = registry.get("digits").datasets[0]
+    task = TASKS.get("digits")
+    info = task.datasets[0]
 
     with pytest.raises(DatasetUnavailable) as error:
-        published.fetch(info, tmp_path / "mnist.parquet", lambda _: None)
+        published.fetch(task, info, tmp_path / "mnist.parquet", lambda _: None)
 
     for word in ("mnist.parquet", "DENSELY_DATASETS_DIR", "dataset 'sample'"):
         assert word in error.value.message
@@ -162,7 +167,7 @@ def test_a_download_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Monk
         if message.startswith("downloaded"):
             told.set()
 
-    def load(_: object) -> published.Table:
+    def load(_task: object, _log: object) -> published.Table:
         with (tmp_path / "datasets" / "mnist.npz").open("wb") as file:
             while not told.is_set():
                 file.write(bytes(100_000))
@@ -170,6 +175,7 @@ def test_a_download_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Monk
         return {"pixels": np.zeros((2, 784), np.uint8), "label": [0, 1], "split": ["train", "test"]}, []
 
     monkeypatch.setitem(published._IMPORTS, "mnist", load)
-    published.fetch(registry.get("digits").datasets[0], tmp_path / "mnist.parquet", log)
+    task = TASKS.get("digits")
+    published.fetch(task, task.datasets[0], tmp_path / "mnist.parquet", log)
 
     assert any(message.startswith("downloaded ") and message.endswith(" MB") for message in messages)

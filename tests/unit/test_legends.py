@@ -6,11 +6,11 @@ import pytest
 
 from app.domain.optimizers import Adam
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, NoValidation
-from app.domain.runs import Run
 from app.services.legends import LETTERS, labels_of
-from app.tasks import registry
+from app.wire.runs import Run
+from tests.support.tasks import TASKS
 
-OVERFIT = registry.get("sentiment").presets["overfit"].recipe
+OVERFIT = TASKS.get("sentiment").presets["overfit"].recipe
 LAYERS = (Dense(units=16), Dense(units=16))
 
 

@@ -6,12 +6,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, create_model
 
-from app.api.contracts import ModelRef, refused
+from app.api.contracts import refused
 from app.api.dependencies import responses
 from app.inference.predictor import Predictor
 from app.kinds.answers import Refused
-from app.kinds.base import ModelChoice, Task
+from app.kinds.base import Task
 from app.services.prediction import PredictionService
+from app.wire.predictions import ModelChoice, ModelRef
 
 
 def router(tasks: Sequence[Task], prediction: PredictionService) -> APIRouter:
@@ -34,9 +35,8 @@ def router(tasks: Sequence[Task], prediction: PredictionService) -> APIRouter:
 
 
 def _encoder(task: Task, prediction: PredictionService) -> Callable[..., Any]:
-    word = task.name.capitalize()
-    form = create_model(f"{word}EncodeRequest", __base__=(task.Input, ModelChoice))
-    answer = create_model(f"{word}Encoding", task=(str, ...), model=(ModelRef, ...), encoding=(task.Encoding, ...))
+    form = create_model(f"{task.word}EncodeRequest", __base__=(task.Input, ModelChoice))
+    answer = create_model(f"{task.word}Encoding", task=(str, ...), model=(ModelRef, ...), encoding=(task.Encoding, ...))
 
     def encode(body: Any) -> Any:
         predictor = _predictor(task, prediction, body)
@@ -49,9 +49,8 @@ def _encoder(task: Task, prediction: PredictionService) -> Callable[..., Any]:
 
 
 def _decoder(task: Task, prediction: PredictionService) -> Callable[..., Any]:
-    word = task.name.capitalize()
-    form = create_model(f"{word}DecodeRequest", __base__=(task.Codes, ModelChoice))
-    answer = create_model(f"{word}Decoding", task=(str, ...), model=(ModelRef, ...), decoding=(task.Decoding, ...))
+    form = create_model(f"{task.word}DecodeRequest", __base__=(task.Codes, ModelChoice))
+    answer = create_model(f"{task.word}Decoding", task=(str, ...), model=(ModelRef, ...), decoding=(task.Decoding, ...))
 
     def decode(body: Any) -> Any:
         predictor = _predictor(task, prediction, body)

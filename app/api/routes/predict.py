@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
-from app.errors import InvalidInput
+from app.errors import InvalidInput, NotFound
 from app.kinds.answers import Refused
 from app.server.batcher import Together
 from app.server.protocol import IN_PLACE_BYTES
@@ -60,13 +60,26 @@ class Endpoint:
     """From the body's bytes to the answer's."""
 
     def __init__(self, contracts: Sequence[Contract], prediction: PredictionService) -> None:
-        self._parser = RequestParser(contracts)
-        self._contracts = {contract.task.name: contract for contract in contracts}
+        self.follow(contracts)
         self._prediction = prediction
         self._together = Together(self._answer, self._answer_alike)
         self.finish = self._together.finish
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
+
+    def follow(self, contracts: Sequence[Contract]) -> None:
+        """Answer for these tasks from now on."""
+        self._contracts = {contract.task.name: contract for contract in contracts}
+        self._parser = RequestParser(contracts)
+
+    def _contract(self, form: Any) -> Contract:
+        """
+        Raises:
+            NotFound: the task has gone since the request was parsed.
+        """
+        if contract := self._contracts.get(form.task):
+            return contract
+        raise NotFound(f"there is no task {form.task!r} any more")
 
     async def answer(self, content: bytes) -> bytes:
         """What takes well under a millisecond in place, all else in a thread."""
@@ -104,14 +117,14 @@ class Endpoint:
 
     def _unexplained(self, form: Any) -> int:
         instances = form.__dict__.get("instances")
-        return self._contracts[form.task].task.unexplained(instances or (form,))
+        return self._contract(form).task.unexplained(instances or (form,))
 
     def _answer_alike(self, forms: Sequence[Any]) -> list[bytes]:
-        contract, predictor = self._contracts[forms[0].task], self._prediction.active(forms[0].task)
+        contract, predictor = self._contract(forms[0]), self._prediction.active(forms[0].task)
         return contract.serialize_each(predictor.manifest.id, predictor.version, predictor.predict(forms, forms[0]))
 
     def _answer(self, form: Any) -> bytes:
-        contract, predictor = self._contracts[form.task], self._prediction.find(form.task, form.model)
+        contract, predictor = self._contract(form), self._prediction.find(form.task, form.model)
         batch = isinstance(form, contract.batch)
         try:
             found = predictor.predict(form.instances if batch else [form], form)

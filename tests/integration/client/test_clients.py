@@ -55,7 +55,7 @@ def test_an_answer_is_a_label_or_a_number(densely: Any, examples: dict[str, dict
 
 
 def test_the_service_is_asked_once_what_an_input_looks_like_and_only_if_that_matters(connect: Connect) -> None:
-    task = {
+    task: dict[str, Any] = {
         "name": "tickets", "kind": "text", "title": "", "description": "", "answer": {"kind": "one_of", "labels": []},
         "example": {}, "presets": {}, "datasets": [], "active_model": None, "output_schema": {}, "examples": [],
         "ranges": {},

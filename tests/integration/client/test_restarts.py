@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.db.engine import Database
-from app.domain.runs import RunError
 from app.main import create_app
 from app.settings import Settings
+from app.wire.runs import RunError
 from densely_client import Retries, ServiceUnreachable, errors
 from tests.integration.client.conftest import Connect, Waits
 from tests.integration.finished import Finished

@@ -19,13 +19,14 @@ from app.db.engine import Database, lock
 from app.db.tables import models as models_table
 from app.db.tables import runs as runs_table
 from app.domain.clock import utc_now
-from app.domain.runs import RunRequest, RunStatus, TrainRequest
+from app.domain.runs import RunRequest, RunStatus
 from app.errors import IdempotencyConflict
 from app.services.execution import WorkerService
 from app.services.registry import RegistryService
 from app.services.training import TrainingService
-from app.tasks import registry
+from app.wire.runs import TrainRequest
 from tests.support.artifacts import add_model
+from tests.support.tasks import TASKS
 
 PROCESSES = 4
 RUNS = 200
@@ -90,7 +91,7 @@ def add_models(url: str, number: int) -> list[int]:
 def promote_often(url: str, folder: Path, model_ids: list[str], number: int) -> None:
     """Promote one of the models again and again, as clients of several API processes do."""
     database = Database(url)
-    service = RegistryService(database, ArtifactStore(folder), Catalog(folder), utc_now)
+    service = RegistryService(database, TASKS, ArtifactStore(folder), Catalog(folder), utc_now)
     _barrier.wait(60)
     for _ in range(PROMOTIONS):
         service.activate("housing", model_ids[number])
@@ -100,7 +101,7 @@ def promote_often(url: str, folder: Path, model_ids: list[str], number: int) -> 
 def submit_same(url: str, folder: Path, number: int) -> list[str]:
     """The same request with the same keys as all other processes; the runs' ids."""
     database = Database(url)
-    service = TrainingService(database, Catalog(folder), utc_now, 3)
+    service = TrainingService(database, TASKS, Catalog(folder), utc_now, 3)
     _barrier.wait(60)
     request = TrainRequest(task="housing", dataset="sample", seed=1)
     ids = [service.submit(request, f"key-{count}").id for count in range(VERSIONS)]
@@ -117,7 +118,7 @@ def submit_same(url: str, folder: Path, number: int) -> list[str]:
 
 def test_no_run_is_claimed_twice(database: Database, url: str) -> None:
     """4 processes empty a queue of 200: every run goes to exactly one of them, under a lease of its own."""
-    preset = registry.get("housing").presets["baseline"]
+    preset = TASKS.get("housing").presets["baseline"]
     request = RunRequest(
         task="housing", preset="baseline", dataset="sample", recipe=preset.recipe, validation=preset.validation, seed=1
     )

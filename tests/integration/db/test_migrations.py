@@ -13,10 +13,11 @@ from app.db import installation, migrate, models, runs, webhooks, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
-from app.domain.runs import Measured, Progress, RunRequest
+from app.domain.runs import Measured, RunRequest
 from app.errors import Unavailable
-from app.tasks import registry
+from app.wire.runs import Progress
 from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 REVISIONS = [
     script.revision for script in reversed(list(ScriptDirectory.from_config(migrate.config("")).walk_revisions()))
@@ -25,7 +26,7 @@ REVISIONS = [
 
 def fill(database: Database, clock: FakeClock) -> None:
     """Rows in every table."""
-    preset = registry.get("housing").presets["baseline"]
+    preset = TASKS.get("housing").presets["baseline"]
     request = RunRequest(
         task="housing", preset="baseline", dataset="sample", recipe=preset.recipe, validation=preset.validation, seed=1,
         tags={"team": "a"},

@@ -8,9 +8,9 @@ import pytest
 
 from app.api.contracts import MAX_FIELDS, SMALL_BODY, RequestParser, contract_of
 from app.errors import InvalidInput
-from app.tasks import registry
+from tests.support.tasks import TASKS
 
-PARSER = RequestParser([contract_of(task) for task in registry.all_tasks().values()])
+PARSER = RequestParser([contract_of(task) for task in TASKS.all.values()])
 REVIEW = {"task": "sentiment", "text": "good"}
 
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from app.api.contracts import MAX_INSTANCES, RequestParser, contract_of
 from app.errors import InvalidInput, MalformedBody
 from app.kinds.base import Task
-from app.tasks import registry
+from tests.support.tasks import TASKS
 
-TASKS = registry.all_tasks()
-every_task = pytest.mark.parametrize("task", [pytest.param(task, id=name) for name, task in TASKS.items()])
+EVERY = TASKS.all
+every_task = pytest.mark.parametrize("task", [pytest.param(task, id=name) for name, task in EVERY.items()])
 
 SINGLE = b'{"task": "sentiment", "text": "a film"%s}'
 ROW = "[" + "0," * 783 + "%s]"  # 784 pixels, the last one to be filled in
@@ -20,7 +20,7 @@ ROW = "[" + "0," * 783 + "%s]"  # 784 pixels, the last one to be filled in
 
 @pytest.fixture(scope="module")
 def parser() -> RequestParser:
-    return RequestParser([contract_of(task) for task in TASKS.values()])
+    return RequestParser([contract_of(task) for task in EVERY.values()])
 
 
 def refusal(parser: RequestParser, body: bytes) -> InvalidInput:
@@ -65,7 +65,7 @@ def test_answers_have_the_documented_form(task: Task) -> None:
 
 def test_a_parser_of_one_task_works_too() -> None:
     """A union of one is no union."""
-    parser = RequestParser([contract_of(TASKS["sentiment"])])
+    parser = RequestParser([contract_of(EVERY["sentiment"])])
 
     assert "a film" == parser.parse(SINGLE % b"").text
     assert ["task"] == fields(parser, b'{"task": "digits", "pixels": []}')
@@ -133,7 +133,7 @@ def test_an_unknown_task_is_answered_with_the_known_ones(parser: RequestParser, 
     found = refusal(parser, b'{"text": "a", "task": %s}' % task)
 
     assert ["task"] == [error.field for error in found.errors]
-    assert found.message == f"must be one of: {', '.join(TASKS)}"
+    assert found.message == f"must be one of: {', '.join(EVERY)}"
 
 
 def test_a_missing_task_is_said_to_be_needed(parser: RequestParser) -> None:
@@ -176,7 +176,7 @@ def test_what_is_not_json_is_malformed(parser: RequestParser, body: bytes) -> No
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400])
 def test_what_is_no_finite_number_is_refused_by_field(parser: RequestParser, value: str) -> None:
     assert ["pixels.783"] == fields(parser, pixels(value))
-    features = {**TASKS["housing"].example["features"], "NOX": "?"}
+    features = {**EVERY["housing"].example["features"], "NOX": "?"}
     body = json.dumps({"task": "housing", "features": features}).replace('"?"', value).encode()
     assert ["features.NOX"] == fields(parser, body)
 

@@ -14,7 +14,7 @@ OURS = [kind for kind in vars(ours).values() if isinstance(kind, type) and issub
 SENT = [kind for kind in OURS if error_handlers.problem_of(kind("")).status_code != 500]  # of these nothing is told
 
 
-def walk(kind: type, depth: int = 0) -> Iterator[tuple[int, str]]:
+def walk(kind: type[Exception], depth: int = 0) -> Iterator[tuple[int, str]]:
     yield depth, kind.__name__
     for child in kind.__subclasses__():
         yield from walk(child, depth + 1)
@@ -28,7 +28,7 @@ def test_each_error_that_the_service_sends_has_an_exception_of_its_name(kind: ty
     assert parents[:-1] == [name.__name__ for name in made.__mro__ if name.__name__ in parents[:-1]]
 
     answer = error_handlers.problem_of(kind("the reason"), "q-1")
-    raised = problems.error_of(httpx.Response(answer.status_code, content=answer.body))
+    raised = problems.error_of(httpx.Response(answer.status_code, content=bytes(answer.body)))
     assert type(raised) is made
     assert (answer.status_code, "the reason", "q-1") == (raised.status, raised.detail, raised.request_id)
 
@@ -49,7 +49,7 @@ def test_a_body_that_is_no_json_has_the_same_name_whoever_found_out() -> None:
 
 
 def test_instances_are_counted_from_the_first_of_all() -> None:
-    fields = [ours.FieldError("instances.3.text", "is empty"), ours.FieldError("model", "no")]
+    fields = [errors.FieldError("instances.3.text", "is empty"), errors.FieldError("model", "no")]
     problem = errors.Problem("invalid-input", 422, "t", "instances.3.text: is empty", fields)
     moved = problems.moved(errors.InvalidInput(problem), 1000)
 

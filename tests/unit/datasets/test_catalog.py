@@ -14,9 +14,9 @@ import pytest
 from app.datasets import sample
 from app.datasets.catalog import NOTES_KEY, Catalog
 from app.errors import DatasetInvalid
-from app.kinds.base import DatasetInfo, Task
-from app.tasks import registry
-from app.tasks.housing import FEATURES
+from app.kinds.base import Task
+from app.wire.declarations import DatasetInfo
+from tests.support.tasks import TASKS, rows_of
 
 ROWS: dict[str, dict[str, Any]] = {
     "sentiment": {
@@ -37,7 +37,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "split": ["train", "train", "test"],
     },
     "housing": {
-        **{name: [float(place), 1.5, 2.5] for place, name in enumerate(FEATURES)},
+        **{name: [float(place), 1.5, 2.5] for place, name in enumerate(TASKS.get("housing").input_columns)},
         "MEDV": [21.0, 22.5, 24.0],
         "split": ["train", "train", "test"],
     },
@@ -52,7 +52,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 def real_of(name: str) -> tuple[Task, DatasetInfo]:
     """A task with its first dataset, which is a file."""
-    task = registry.get(name)
+    task = TASKS.get(name)
     return task, task.datasets[0]
 
 
@@ -203,19 +203,19 @@ def test_a_column_counts_as_missing_once_the_file_lacks_it(catalog: Catalog) -> 
     assert (True, False) == (before, catalog.has_column(task, info, "topics"))
 
 
-@pytest.mark.parametrize("name", sorted(registry.all_tasks()))
+@pytest.mark.parametrize("name", sorted(TASKS.all))
 def test_a_file_that_is_not_there_yet_has_the_published_columns(tmp_path: Path, name: str) -> None:
     """It will be fetched, and the published file has no further targets."""
-    task = registry.get(name)
+    task = TASKS.get(name)
     for info in task.datasets:
         if not info.is_built_in:
             assert {True} == {Catalog(tmp_path).has_column(task, info, c) for c in (*task.input_columns, task.target)}
             assert not Catalog(tmp_path).has_column(task, info, "topics")
 
 
-@pytest.mark.parametrize("name", sorted(registry.all_tasks()))
+@pytest.mark.parametrize("name", sorted(TASKS.all))
 def test_built_in_datasets_have_the_columns_of_their_rows(tmp_path: Path, name: str) -> None:
-    catalog, task = Catalog(tmp_path / "missing"), registry.get(name)
+    catalog, task = Catalog(tmp_path / "missing"), TASKS.get(name)
     for info in task.datasets:
         if info.is_built_in:
             assert {True} == {catalog.has_column(task, info, task.target_of(head)) for head in task.heads}
@@ -223,10 +223,7 @@ def test_built_in_datasets_have_the_columns_of_their_rows(tmp_path: Path, name: 
 
 
 def test_only_a_sample_of_stories_has_topics(tmp_path: Path) -> None:
-    found = {
-        name: Catalog(tmp_path).has_column(task, task.datasets[-1], "topics")
-        for name, task in registry.all_tasks().items()
-    }
+    found = {name: Catalog(tmp_path).has_column(task, task.datasets[-1], "topics") for name, task in TASKS.all.items()}
 
     assert ["newswire"] == [name for name, has in found.items() if has]
 
@@ -266,7 +263,7 @@ def test_further_columns_do_no_harm(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize(
     ("name", "column"),
-    [(n, c) for n in NAMES for c in ROWS[n] if c not in {*registry.get(n).optional_columns, "topics"}],
+    [(n, c) for n in NAMES for c in ROWS[n] if c not in {*TASKS.get(n).optional_columns, "topics"}],
 )
 def test_a_missing_column_is_named(catalog: Catalog, name: str, column: str) -> None:
     task, info = real_of(name)
@@ -414,10 +411,10 @@ def test_counting_never_fails(catalog: Catalog, split: Any) -> None:
     assert catalog.train_rows(info) in {0, info.train_rows}
 
 
-@pytest.mark.parametrize("name", sorted(registry.all_tasks()))
+@pytest.mark.parametrize("name", sorted(TASKS.all))
 def test_a_sample_is_always_here(tmp_path: Path, name: str) -> None:
     catalog = Catalog(tmp_path / "missing")
-    task = registry.get(name)
+    task = TASKS.get(name)
     info = task.datasets[-1]
     dataset = catalog.read(task, info)
 
@@ -429,9 +426,9 @@ def test_a_sample_is_always_here(tmp_path: Path, name: str) -> None:
 
 GENERATED = [
     pytest.param(task, info, id=f"{task.name}-{info.name}")
-    for task in registry.all_tasks().values()
+    for task in TASKS.all.values()
     for info in task.datasets
-    if info.generated
+    if info.is_built_in and not info.is_sample
 ]
 
 
@@ -445,7 +442,7 @@ def test_a_generated_dataset_is_always_here(tmp_path: Path, task: Task, info: Da
     assert (info.train_rows, info.test_rows) == (len(dataset.train), len(dataset.test))
     assert info.train_rows == catalog.train_rows(info)
     assert [f"generated: {info.description}"] == dataset.notes
-    assert sample.checksum(task.rows(info.name)) == dataset.sha256
+    assert sample.checksum(rows_of(task, info.name)) == dataset.sha256
 
 
 @pytest.mark.parametrize(("task", "info"), GENERATED)
@@ -453,14 +450,14 @@ def test_a_file_of_a_generated_datasets_name_does_not_count(tmp_path: Path, task
     (tmp_path / f"{info.name}.parquet").write_bytes(b"something else")
 
     assert info.train_rows == Catalog(tmp_path).train_rows(info)
-    assert sample.checksum(task.rows(info.name)) == Catalog(tmp_path).read(task, info).sha256
+    assert sample.checksum(rows_of(task, info.name)) == Catalog(tmp_path).read(task, info).sha256
 
 
-@pytest.mark.parametrize("name", sorted(registry.all_tasks()))
+@pytest.mark.parametrize("name", sorted(TASKS.all))
 def test_a_samples_checksum_is_stable(tmp_path: Path, name: str) -> None:
     """It is what a model says it was trained on."""
-    task = registry.get(name)
-    columns = task.rows("sample")
+    task = TASKS.get(name)
+    columns = rows_of(task, "sample")
 
     assert sample.checksum(columns) == sample.checksum(dict(reversed(columns.items())))
     assert sample.checksum(columns) == Catalog(tmp_path).read(task, task.datasets[-1]).sha256

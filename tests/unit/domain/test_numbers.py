@@ -7,11 +7,12 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.api.contracts import contract_of
-from app.api.routes.tasks import ActivateRequest
 from app.domain.numbers import Integer, OneMessage
-from app.domain.runs import TrainRequest
-from app.kinds.base import ModelChoice, Task
-from app.tasks import registry
+from app.kinds.base import Task
+from app.wire.models import ActivateRequest
+from app.wire.predictions import ModelChoice
+from app.wire.runs import TrainRequest
+from tests.support.tasks import TASKS
 
 NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Integer(1, 100), Field(description="a number")])
 GOOD = [("1", 1), ("1.0", 1), ("100", 100), ("1e2", 100), ("10.000", 10)]
@@ -99,7 +100,7 @@ def integers(schema: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "form",
-    [TrainRequest, ActivateRequest, *(form for task in registry.all_tasks().values() for form in forms(task))],
+    [TrainRequest, ActivateRequest, *(form for task in TASKS.all.values() for form in forms(task))],
     ids=lambda form: form.__name__,
 )
 def test_every_whole_number_in_a_body_is_one_of_these(form: type[BaseModel]) -> None:

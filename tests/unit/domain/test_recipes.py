@@ -28,11 +28,11 @@ from app.domain.recipes import (
     Standardized,
     Validation,
 )
-from app.tasks import registry
+from tests.support.tasks import TASKS
 
 PRESETS = [
     pytest.param(preset, id=f"{task.name}-{name}")
-    for task in registry.all_tasks().values()
+    for task in TASKS.all.values()
     for name, preset in task.presets.items()
 ]
 
@@ -237,7 +237,7 @@ def test_heads_have_their_figures_and_units() -> None:
 )
 def test_a_patch_with_a_head_alone_is_a_whole_recipe(head: HeadName, loss: LossName) -> None:
     """The loss is then the head's first."""
-    other = "regression" if head != "regression" else "binary"
+    other: HeadName = "regression" if head != "regression" else "binary"
     recipe = Recipe.model_validate({**VALID, "head": other, "loss": HEADS[other].losses[0]})
     patched = RecipePatch(head=head).apply(recipe)
 
@@ -420,7 +420,7 @@ def test_dropout_and_flatten_have_no_parameters(recipe: Recipe) -> None:
     ],
 )
 def test_presets_have_as_many_parameters_as_in_the_notebooks(task: str, name: str, parameters: int) -> None:
-    owner = registry.get(task)
+    owner = TASKS.get(task)
     recipe = owner.presets[name].recipe
 
     assert parameters == recipe.parameters(owner.input_width(recipe.features), owner.output_units(recipe.head))
@@ -443,7 +443,7 @@ def test_presets_have_as_many_parameters_as_in_the_notebooks(task: str, name: st
 )
 def test_without_layers_a_recipe_is_a_linear_model(task: str, head: HeadName, parameters: int) -> None:
     """Logistic, softmax or linear regression: a weight for each input and output, and the biases."""
-    owner = registry.get(task)
+    owner = TASKS.get(task)
     recipe = RecipePatch(layers=(), head=head).apply(owner.presets["baseline"].recipe)
 
     assert head in owner.heads

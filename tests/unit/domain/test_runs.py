@@ -15,7 +15,6 @@ from app.domain.runs import (
     FINAL,
     TRANSITIONS,
     Change,
-    Epoch,
     Line,
     Measured,
     Metrics,
@@ -24,10 +23,10 @@ from app.domain.runs import (
     Slug,
     Spread,
     SpreadOver,
-    TrainRequest,
     seed_of_fit,
 )
-from app.tasks import registry
+from app.wire.runs import Epoch, TrainRequest
+from tests.support.tasks import TASKS
 
 CONTROLS = [chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) == "Cc"]
 
@@ -247,7 +246,7 @@ def test_a_run_request_survives_json() -> None:
         "task": "sentiment",
         "preset": "baseline",
         "dataset": "imdb",
-        "recipe": registry.get("sentiment").presets["baseline"].recipe,
+        "recipe": TASKS.get("sentiment").presets["baseline"].recipe,
         "validation": Holdout(size=10),
         "seed": 3,
         "seeds": 5,

@@ -19,10 +19,10 @@ from app.encoding.pictures import large_png as _large_png
 from app.encoding.pictures.digit import Reading, read
 from app.encoding.pictures.files import MAX_CHARACTERS, WORK, colours_of
 from app.kinds.answers import Refused
-from app.tasks import registry
-from app.tasks.digits import DigitInput
+from app.kinds.image import ImageInput
+from tests.support.tasks import TASKS
 
-SEVEN = np.array(registry.get("digits").example["pixels"], dtype=np.uint8)
+SEVEN = np.array(TASKS.get("digits").example["pixels"], dtype=np.uint8)
 
 
 def encoded(picture: Any, kind: str = "PNG", **options: Any) -> str:
@@ -65,7 +65,7 @@ def test_a_digit_of_few_pixels_is_doubted(side: int, doubts: tuple[str, ...]) ->
 def test_the_digit_fills_a_box_of_twenty_pixels_with_its_mass_in_the_middle() -> None:
     found = EXPECTED
 
-    assert ((28, 28), np.uint8, 255) == (found.shape, found.dtype, found.max())
+    assert ((28, 28), np.dtype(np.uint8), 255) == (found.shape, found.dtype, found.max())
     rows, columns = np.flatnonzero(found.max(axis=1) > 50), np.flatnonzero(found.max(axis=0) > 50)
     assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
     for axis in (0, 1):
@@ -246,7 +246,7 @@ def cut(text: str, length: int) -> str:
 )
 def test_what_is_no_picture_is_refused_by_name(content: str, message: str) -> None:
     with pytest.raises(Refused) as raised:
-        registry.get("digits").columns([DigitInput(pixels=SEVEN.tolist()), DigitInput(image=content)])
+        TASKS.get("digits").columns([ImageInput(pixels=SEVEN.tolist()), ImageInput(image=content)])
     (refusal,) = raised.value.refusals
     assert (1, "image") == (refusal.row, refusal.field)
     assert message in refusal.message
@@ -255,7 +255,7 @@ def test_what_is_no_picture_is_refused_by_name(content: str, message: str) -> No
 @pytest.mark.parametrize("content", ["A" * (MAX_CHARACTERS + 1), ""])
 def test_the_length_of_a_picture_is_limited(content: str) -> None:
     with pytest.raises(ValidationError) as raised:
-        DigitInput.model_validate({"image": content})
+        ImageInput.model_validate({"image": content})
     assert ("image",) == raised.value.errors()[0]["loc"]
 
 
@@ -267,17 +267,17 @@ def test_an_odd_note_of_the_camera_does_no_harm() -> None:
 
 
 def test_the_number_of_pictures_in_a_request_is_limited() -> None:
-    item = DigitInput(image=encoded(SEVEN))
-    task = registry.get("digits")
+    item = ImageInput(image=encoded(SEVEN))
+    task = TASKS.get("digits")
 
     assert (100, 784) == task.columns([item] * 100)["pixels"].shape
     with pytest.raises(Refused, match="1 instances"):
         task.columns([item] * 101)
     assert task.takes_long([item])
-    assert not task.takes_long([DigitInput(pixels=SEVEN.tolist())])
+    assert not task.takes_long([ImageInput(pixels=SEVEN.tolist())])
 
 
 @pytest.mark.parametrize("given", [{}, {"image": encoded(SEVEN), "pixels": SEVEN.tolist()}])
 def test_exactly_one_of_pixels_and_image_is_needed(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="either `pixels` or `image`"):
-        DigitInput.model_validate(given)
+        ImageInput.model_validate(given)

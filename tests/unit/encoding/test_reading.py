@@ -15,13 +15,13 @@ from app.artifacts.store import ArtifactStore
 from app.encoding.pictures.digit import read
 from app.inference.predictor import Predictor
 from app.kinds.answers import Refused
-from app.kinds.base import Options
+from app.kinds.image import ImageInput
 from app.settings import REPOSITORY
-from app.tasks import registry
-from app.tasks._samples import digits as sample
-from app.tasks.digits import DigitInput
+from app.tasks.samples import digits as sample
+from app.wire.predictions import Options
 from benchmarks import pictures
 from benchmarks.picture_forms import FORMS, Rng, jpeg, png, slope
+from tests.support.tasks import TASKS
 
 COUNT = 12  # digits of each form
 SLOW = "photograph, 12 megapixels"
@@ -34,7 +34,7 @@ needs_datasets = pytest.mark.skipif(
 def predictor() -> Predictor:
     """The bundled model."""
     store = ArtifactStore(REPOSITORY / "models_store")
-    return Predictor(registry.get("digits"), store.open("digits", store.bundled()["digits"]), 1)
+    return Predictor(TASKS.get("digits"), store.open("digits", store.bundled()["digits"]), 1)
 
 
 @cache
@@ -45,7 +45,7 @@ def sample_digits() -> tuple[Any, list[int]]:
 
 
 def answer(predictor: Predictor, **fields: Any) -> Any:
-    (found,) = predictor.predict([DigitInput(**fields)], Options())
+    (found,) = predictor.predict([ImageInput(**fields)], Options())
     return found
 
 
@@ -147,13 +147,13 @@ def test_a_doubtful_picture_is_answered_less_surely_with_the_reason(predictor: P
     assert [("image", "shows something much wider than high")] == [(w.field, w.message) for w in found["warnings"]]
     assert found["probability"] <= 0.55
     assert 1 == pytest.approx(sum(found["probabilities"]), abs=1e-4)
-    (cautious,) = predictor.predict([DigitInput(image=bar)], Options(min_confidence=0.6))
+    (cautious,) = predictor.predict([ImageInput(image=bar)], Options(min_confidence=0.6))
     assert (None, True) == (cautious["label"], cautious["abstained"])
 
 
 def test_colour_and_size_of_the_same_drawing_do_not_change_what_is_read() -> None:
     digit = sample_digits()[0][3]
-    columns = registry.get("digits").columns
+    columns = TASKS.get("digits").columns
     readings = []
     for side, ink, ground in (
         (280, (0, 0, 0), (255, 255, 255)), (140, (255, 255, 0), (255, 255, 255)), (560, (0, 0, 255), (0, 0, 0)),
@@ -161,14 +161,14 @@ def test_colour_and_size_of_the_same_drawing_do_not_change_what_is_read() -> Non
     ):  # fmt: skip
         share = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC))[..., None] / 255
         picture = png(share * np.array(ink) + (1 - share) * np.array(ground))
-        readings.append(columns([DigitInput(image=as_image(picture))])["pixels"][0])
+        readings.append(columns([ImageInput(image=as_image(picture))])["pixels"][0])
 
     for reading in readings[1:]:
         assert np.abs(reading - readings[0]).mean() < 6
 
 
 def test_a_tiny_picture_is_read_too(predictor: Predictor) -> None:
-    seven = np.array(registry.get("digits").example["pixels"], dtype=np.float64)
+    seven = np.array(TASKS.get("digits").example["pixels"], dtype=np.float64)
 
     assert 7 == answer(predictor, image=as_image(png(seven)))["label"]
     assert 7 == answer(predictor, image=as_image(png(255 - seven)))["label"]

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot
-from app.encoding.multi_hot import FIRST_WORD, MANY, START, UNKNOWN, TextEncoder, known_words
+from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
+from app.encoding.multi_hot import MANY, TextEncoder, known_words
 from app.encoding.rows import SparseRows
 from app.encoding.words import set_apart, spans_of, words_in, words_of
 from app.kinds.answers import Refusal
-from app.tasks import registry
+from tests.support.tasks import TASKS
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # keras.preprocessing.text.Tokenizer, default `filters`
 
@@ -170,7 +171,7 @@ def test_ties_go_to_the_word_that_was_seen_first(words: int) -> None:
 
 
 def test_only_the_training_split_is_counted() -> None:
-    task = registry.get("sentiment")
+    task = TASKS.get("sentiment")
     encoder = task.fit_encoder(MultiHot(words=100), {"text": ["good film"]})
 
     assert isinstance(encoder, TextEncoder)
@@ -233,7 +234,7 @@ def test_a_vocabulary_of_a_later_release_is_not() -> None:
 def test_rows_published_as_ids_keep_them() -> None:
     """Also the ids of words that no text is split into, which Keras' index has."""
     index = ["the", "\x96", "great", "a b", "film", "dull"]
-    encoder = registry.get("sentiment").index_encoder(MultiHot(words=9), index)
+    encoder = TASKS.get("sentiment").index_encoder(MultiHot(words=9), index)
 
     assert isinstance(encoder, TextEncoder)
     assert [None, "the", "\x96", "great", "a b", "film"] == encoder.words_at([1, 4, 5, 6, 7, 8])
@@ -249,7 +250,7 @@ def test_rows_published_as_ids_keep_them() -> None:
 )
 def test_texts_of_only_punctuation_are_refused(name: str, text: str) -> None:
     """There is nothing to judge, and the client learns which row it was."""
-    task = registry.get(name)
+    task = TASKS.get(name)
     encoder = TextEncoder(["good"], 10, task.input_columns)
     rows = encoder.encode({"text": ["good", text, "grief"], "title": [None, None, None]})
 
@@ -257,7 +258,7 @@ def test_texts_of_only_punctuation_are_refused(name: str, text: str) -> None:
 
 
 def test_a_headline_alone_is_enough() -> None:
-    task = registry.get("newswire")
+    task = TASKS.get("newswire")
     rows = TextEncoder(["oil"], 10, task.input_columns).encode({"text": ["..."], "title": ["OIL UP"]})
 
     assert [] == task.refusals(rows)

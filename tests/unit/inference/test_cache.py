@@ -7,8 +7,8 @@ import pytest
 from app.artifacts.store import Artifact, ArtifactStore
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
-from app.tasks import registry
 from tests.support.artifacts import publish_artifact
+from tests.support.tasks import TASKS
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def predictors(artifact: Artifact) -> list[Predictor]:
     for number in range(5):
         manifest = artifact.manifest.model_copy(update={"id": f"m-{number}"})
         renamed = Artifact(manifest, artifact.weights, artifact.preprocessing)
-        made.append(Predictor(registry.get("housing"), renamed, number))
+        made.append(Predictor(TASKS.get("housing"), renamed, number))
     return made
 
 

@@ -8,9 +8,9 @@ import pytest
 from app.artifacts.store import Artifact, ArtifactStore
 from app.errors import InvalidInput
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
-from app.tasks import registry
+from app.wire.predictions import Options
 from tests.support.artifacts import publish_artifact
+from tests.support.tasks import TASKS
 
 NAMES = ["sentiment", "newswire", "digits", "housing", "planar"]
 EXPLAINED = Options(explain=True)
@@ -23,10 +23,10 @@ def predictors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Predictor]
     found = {}
     for name in NAMES:
         artifact = with_hidden_layer(store.open(name, publish_artifact(store, name).id))
-        found[name] = Predictor(registry.get(name), artifact, version=1)
+        found[name] = Predictor(TASKS.get(name), artifact, version=1)
         if name == "housing":
             raw = Artifact(artifact.manifest, artifact.weights, {**artifact.preprocessing, "kind": "raw"})
-            found["housing, raw"] = Predictor(registry.get(name), raw, version=1)
+            found["housing, raw"] = Predictor(TASKS.get(name), raw, version=1)
     return found
 
 
@@ -52,7 +52,7 @@ def answer(predictor: Predictor, options: Options = EXPLAINED, **fields: Any) ->
 def probability_of(label: Any, found: Any) -> float:
     """What an answer gives to a label, whichever it is sure of."""
     if "top" in found:
-        return next(score["probability"] for score in found["top"] if score["label"] == label)
+        return next(float(score["probability"]) for score in found["top"] if score["label"] == label)
     if "probabilities" in found:
         return float(found["probabilities"][label])
     return float(found["probability"] if found["label"] == label else 1 - found["probability"])
@@ -158,7 +158,7 @@ def test_without_the_option_there_is_no_explanation(predictors: dict[str, Predic
 def test_figures_beyond_the_training_rows_are_named(predictors: dict[str, Predictor]) -> None:
     predictor = predictors["housing"]
     low, high = predictor.encoder.bounds  # type: ignore[attr-defined]
-    ordinary = {"features": dict(zip(predictor.encoder.columns, low, strict=True))}  # type: ignore[attr-defined]
+    ordinary: dict[str, Any] = {"features": dict(zip(predictor.encoder.columns, low, strict=True))}  # type: ignore[attr-defined]
 
     assert [] == answer(predictor, **ordinary)["warnings"], "the smallest value itself is within the range"
     ordinary["features"]["RM"] = high[5] + 0.001
@@ -171,9 +171,9 @@ def test_texts_of_unknown_words_and_pictures_of_nothing_are_warned_of(predictors
     assert "0%" in answer(predictors["sentiment"], text="zxqv vqxz")["warnings"][0].message
     assert [] == answer(predictors["sentiment"], text="a film")["warnings"]
     assert "contrast" in answer(predictors["digits"], pixels=[0] * 784)["warnings"][0].message
-    turned = (255 - np.array(registry.get("digits").example["pixels"])).tolist()
+    turned = (255 - np.array(TASKS.get("digits").example["pixels"])).tolist()
     assert "light background" in answer(predictors["digits"], pixels=turned)["warnings"][0].message
-    assert [] == answer(predictors["digits"], **registry.get("digits").example)["warnings"]
+    assert [] == answer(predictors["digits"], **TASKS.get("digits").example)["warnings"]
 
 
 @pytest.mark.parametrize("task", ["sentiment", "newswire", "digits", "planar"])

@@ -13,11 +13,11 @@ from app.errors import ArtifactInvalid
 from app.inference.forward import Network
 from app.inference.predictor import Predictor
 from app.kinds.answers import Refusal, Refused
-from app.kinds.base import Options
-from app.tasks import registry
+from app.wire.predictions import Options
 from tests.support.artifacts import publish_artifact
+from tests.support.tasks import TASKS
 
-NAMES = sorted(registry.all_tasks())
+NAMES = sorted(TASKS.all)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ of_sentiment = pytest.mark.parametrize("artifact", ["sentiment"], indirect=True)
 
 
 def predictor_of(artifact: Artifact) -> Predictor:
-    return Predictor(registry.get(artifact.manifest.task), artifact, version=3)
+    return Predictor(TASKS.get(artifact.manifest.task), artifact, version=3)
 
 
 def altered(artifact: Artifact, **changes: Any) -> Artifact:
@@ -47,7 +47,7 @@ def altered(artifact: Artifact, **changes: Any) -> Artifact:
 
 
 def reviews(*texts: str) -> list[Any]:
-    return [registry.get("sentiment").Input.model_validate({"text": text}) for text in texts]
+    return [TASKS.get("sentiment").Input.model_validate({"text": text}) for text in texts]
 
 
 @of_every_task
@@ -151,7 +151,7 @@ def test_weights_that_do_not_fit_are_refused(artifact: Artifact) -> None:
 @of_sentiment
 def test_preprocessing_of_another_width_is_refused(artifact: Artifact) -> None:
     """A vocabulary of another model would shift every word."""
-    other = registry.get("sentiment").fit_encoder(MultiHot(words=20), {"text": ["a film"]}).to_json()
+    other = TASKS.get("sentiment").fit_encoder(MultiHot(words=20), {"text": ["a film"]}).to_json()
 
     with pytest.raises(ArtifactInvalid, match="layer 0"):
         predictor_of(replace(artifact, preprocessing=other))
@@ -184,7 +184,7 @@ def test_an_answer_that_is_no_number_is_refused(artifact: Artifact) -> None:
     weights = {"0/kernel": artifact.weights["0/kernel"], "0/bias": artifact.weights["0/bias"]}
     predictor = predictor_of(replace(artifact, weights=weights))
     predictor.network = Network(artifact.manifest.layers, huge, predictor.encoder.width)
-    task = registry.get("housing")
+    task = TASKS.get("housing")
 
     with pytest.raises(Refused) as caught:
         predictor.predict([task.Input.model_validate(task.example)], Options())

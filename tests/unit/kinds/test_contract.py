@@ -1,6 +1,7 @@
 """What every task promises, tried on each task that the registry finds."""
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -14,31 +15,38 @@ from app.domain.recipes import HEADS, MAX_PARAMETERS, HeadName, Preset
 from app.encoding.encoder import Encoder
 from app.encoding.rows import Encoded, SparseRows, dense, take
 from app.errors import DatasetInvalid, NotFound
-from app.kinds.base import SAMPLE, Label, ModelChoice, Options, Task
-from app.tasks import registry
+from app.kinds.base import Task
+from app.wire.declarations import SAMPLE, Label
+from app.wire.predictions import ModelChoice, Options
+from tests.support.tasks import TASKS, rows_of
 
-TASKS = [pytest.param(task, id=name) for name, task in registry.all_tasks().items()]
+EVERY = [pytest.param(task, id=name) for name, task in TASKS.all.items()]
 PRESETS = [
     pytest.param(task, preset, id=f"{task.name}-{name}")
-    for task in registry.all_tasks().values()
+    for task in TASKS.all.values()
     for name, preset in task.presets.items()
 ]
-ANSWERS = [
-    pytest.param(task, head, id=f"{name}-{head}") for name, task in registry.all_tasks().items() for head in task.heads
-]
-CLASSIFIERS = [answer for answer in ANSWERS if answer.values[0].labels]
-SINGLE = [answer for answer in CLASSIFIERS if answer.values[1] != "multilabel"]
-every_task = pytest.mark.parametrize("task", TASKS)
-every_head = pytest.mark.parametrize(("task", "head"), ANSWERS)
-every_classifier = pytest.mark.parametrize(("task", "head"), CLASSIFIERS)
-every_single_label = pytest.mark.parametrize(("task", "head"), SINGLE)
+HEADS_OF = [(task, head) for task in TASKS.all.values() for head in task.heads]
+
+
+def params(pairs: Iterable[tuple[Task, HeadName]]) -> list[Any]:
+    """Cases, by task and head."""
+    return [pytest.param(task, head, id=f"{task.name}-{head}") for task, head in pairs]
+
+
+CLASSIFIERS = [(task, head) for task, head in HEADS_OF if task.labels]
+SINGLE = [(task, head) for task, head in CLASSIFIERS if head != "multilabel"]
+every_task = pytest.mark.parametrize("task", EVERY)
+every_head = pytest.mark.parametrize(("task", "head"), params(HEADS_OF))
+every_classifier = pytest.mark.parametrize(("task", "head"), params(CLASSIFIERS))
+every_single_label = pytest.mark.parametrize(("task", "head"), params(SINGLE))
 every_preset = pytest.mark.parametrize(("task", "preset"), PRESETS)
 
 
 @cache
 def sample_of(name: str) -> dict[str, Any]:
     """The sample takes a moment to draw, so once for all tests; nobody may change it."""
-    return registry.get(name).rows("sample")
+    return rows_of(TASKS.get(name), "sample")
 
 
 def split_of(name: str, split: str) -> dict[str, Any]:
@@ -53,7 +61,7 @@ def split_of(name: str, split: str) -> dict[str, Any]:
 @cache
 def encoder_of(name: str, preset: str = "baseline") -> Encoder:
     """An encoder learnt from the sample."""
-    task = registry.get(name)
+    task = TASKS.get(name)
     return task.fit_encoder(task.presets[preset].recipe.features, split_of(name, "train"))
 
 
@@ -91,18 +99,18 @@ def assert_same(expected: Encoded, actual: Encoded) -> None:
 
 
 def test_the_registry_finds_the_classic_tasks() -> None:
-    assert {"sentiment", "newswire", "digits", "housing", "planar"} <= set(registry.all_tasks())
-    assert sorted(registry.all_tasks()) == list(registry.all_tasks())
+    assert {"sentiment", "newswire", "digits", "housing", "planar"} <= set(TASKS.all)
+    assert sorted(TASKS.all) == list(TASKS.all)
 
 
 @every_task
 def test_the_registry_knows_a_task_by_its_name(task: Task) -> None:
-    assert task is registry.get(task.name)
+    assert task is TASKS.get(task.name)
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(NotFound, match=f"tasks are {', '.join(registry.all_tasks())}"):
-        registry.get("telepathy")
+    with pytest.raises(NotFound, match=f"tasks are {', '.join(TASKS.all)}"):
+        TASKS.get("telepathy")
 
 
 @every_task
@@ -261,7 +269,7 @@ def test_presets_are_allowed_by_their_task(task: Task, preset: Preset) -> None:
 def test_features_of_other_tasks_are_refused_with_a_reason(task: Task) -> None:
     others = [
         preset.recipe.features
-        for other in registry.all_tasks().values()
+        for other in TASKS.all.values()
         for preset in other.presets.values()
         if not isinstance(preset.recipe.features, task.feature_kinds)
     ]
@@ -323,7 +331,7 @@ def test_pictures_can_be_drawn_of_what_the_task_exhibits(task: Task) -> None:
     shown = task.exhibit(dense(encoder_of(task.name).encode(columns)))
 
     if "boundary" in task.pictures:
-        assert ((20, 2), np.float32) == (shown.shape, shown.dtype)
+        assert ((20, 2), np.dtype(np.float32)) == (shown.shape, shown.dtype)
     if "sheet" in task.pictures:
         np.testing.assert_array_equal(np.asarray(columns["pixels"]).reshape(-1, 28, 28), shown)
         assert np.uint8 == shown.dtype

@@ -7,29 +7,31 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import Coordinates, Pixels, Standardized
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.encoder import Encoder
-from app.encoding.multi_hot import START, UNKNOWN, TextEncoder
+from app.encoding.multi_hot import TextEncoder
 from app.encoding.table import Standardizer
 from app.errors import InvalidInput
 from app.kinds.base import Task
-from app.kinds.codes import Restored, Values
-from app.kinds.text import MAX_IDS, Ids, TextDecoding, TextEncoding
-from app.tasks import registry
-from app.tasks.housing import FEATURES
+from app.wire.encodings import MAX_IDS, Ids, Restored, TextDecoding, TextEncoding, Values
+from tests.support.tasks import TASKS
 
-REVIEWS, STORIES = registry.get("sentiment"), registry.get("newswire")
-DIGITS, HOUSING, PLANAR = registry.get("digits"), registry.get("housing"), registry.get("planar")
+REVIEWS, STORIES = TASKS.get("sentiment"), TASKS.get("newswire")
+
+COLUMNS = TASKS.get("housing").input_columns
+
+WHOLE_NUMBER, HOUSING, PLANAR = TASKS.get("digits"), TASKS.get("housing"), TASKS.get("planar")
 TEXTS = [pytest.param(REVIEWS, id="sentiment"), pytest.param(STORIES, id="newswire")]
 every_text = pytest.mark.parametrize("task", TEXTS)
 
 MEAN = [float(place) for place in range(13)]
 STD = [0.5 + place for place in range(13)]
 ENCODERS: dict[str, Encoder] = {
-    "digits": DIGITS.fit_encoder(Pixels(), {}),
-    "housing": Standardizer(list(FEATURES), MEAN, STD),
+    "digits": WHOLE_NUMBER.fit_encoder(Pixels(), {}),
+    "housing": Standardizer(list(COLUMNS), MEAN, STD),
     "planar": PLANAR.fit_encoder(Coordinates(), {}),
 }
-NUMERIC = [pytest.param(registry.get(name), encoder, id=name) for name, encoder in ENCODERS.items()]
+NUMERIC = [pytest.param(TASKS.get(name), encoder, id=name) for name, encoder in ENCODERS.items()]
 every_numeric = pytest.mark.parametrize(("task", "encoder"), NUMERIC)
 
 
@@ -187,19 +189,20 @@ def test_a_decoded_encoding_is_the_text_in_plain_words(task: Task) -> None:
 @every_numeric
 def test_numbers_are_shown_as_the_first_layer_takes_them(task: Task, encoder: Encoder) -> None:
     """Six decimals, in order."""
-    found = encoding(task, encoder, **task.example)
+    found: Any = encoding(task, encoder, **task.example)
     row = np.asarray(encoder.encode(task.columns([task.Input.model_validate(task.example)])))
 
-    assert isinstance(found, task.Encoding)
-    assert encoder.width == len(found.values)
-    np.testing.assert_allclose(row[0], found.values, atol=6e-7)
-    assert [round(value, 6) for value in found.values] == found.values
+    values: list[float] = found.values
+    assert task.Encoding is type(found)
+    assert encoder.width == len(values)
+    np.testing.assert_allclose(row[0], values, atol=6e-7)
+    assert [round(value, 6) for value in values] == values
 
 
-@pytest.mark.parametrize(("task", "names"), [("digits", []), ("housing", list(FEATURES)), ("planar", ["x1", "x2"])])
+@pytest.mark.parametrize(("task", "names"), [("digits", []), ("housing", list(COLUMNS)), ("planar", ["x1", "x2"])])
 def test_numbers_are_named_where_they_have_names(task: str, names: list[str]) -> None:
     """One for each number; 784 pixels need none."""
-    owner = registry.get(task)
+    owner = TASKS.get(task)
 
     assert names == encoding(owner, ENCODERS[task], **owner.example).columns
 
@@ -216,7 +219,8 @@ def test_what_was_encoded_can_be_sent_back(task: Task, encoder: Encoder) -> None
 def flat(fields: dict[str, Any]) -> list[float]:
     """The numbers of an input, in its order."""
     (value,) = fields.values()
-    return np.ravel(list(value.values()) if isinstance(value, dict) else value).tolist()
+    numbers: list[float] = np.ravel(list(value.values()) if isinstance(value, dict) else value).tolist()
+    return numbers
 
 
 @every_numeric
@@ -252,10 +256,10 @@ def test_values_come_alone_and_are_not_too_many() -> None:
 
 def test_a_picture_is_restored_as_a_grid() -> None:
     picture = np.arange(784).reshape(28, 28) % 256
-    values = encoding(DIGITS, ENCODERS["digits"], pixels=picture.tolist()).values
+    values = encoding(WHOLE_NUMBER, ENCODERS["digits"], pixels=picture.tolist()).values
 
-    assert {"pixels": picture.tolist()} == restored(DIGITS, ENCODERS["digits"], values)
-    assert 255 == max(max(row) for row in restored(DIGITS, ENCODERS["digits"], [1.0] * 784)["pixels"])
+    assert {"pixels": picture.tolist()} == restored(WHOLE_NUMBER, ENCODERS["digits"], values)
+    assert 255 == max(max(row) for row in restored(WHOLE_NUMBER, ENCODERS["digits"], [1.0] * 784)["pixels"])
 
 
 def test_a_part_of_town_is_restored_in_its_own_units() -> None:
@@ -263,12 +267,12 @@ def test_a_part_of_town_is_restored_in_its_own_units() -> None:
     means = restored(HOUSING, ENCODERS["housing"], [0.0] * 13)["features"]
     above = restored(HOUSING, ENCODERS["housing"], [1.0] * 13)["features"]
 
-    assert dict(zip(FEATURES, MEAN, strict=True)) == means
-    assert {name: MEAN[i] + STD[i] for i, name in enumerate(FEATURES)} == above
+    assert dict(zip(COLUMNS, MEAN, strict=True)) == means
+    assert {name: MEAN[i] + STD[i] for i, name in enumerate(COLUMNS)} == above
 
 
 def test_columns_that_the_network_does_not_see_are_not_restored() -> None:
-    columns = {name: [0.0, 2.0] for name in FEATURES}
+    columns = {name: [0.0, 2.0] for name in COLUMNS}
     encoder = HOUSING.fit_encoder(Standardized(exclude=("B", "CRIM")), columns)
     example = HOUSING.example["features"]
     encoded = encoding(HOUSING, encoder, features=example)
@@ -276,7 +280,7 @@ def test_columns_that_the_network_does_not_see_are_not_restored() -> None:
 
     assert 11 == len(encoded.values)
     assert list(found) == encoded.columns
-    assert [name for name in FEATURES if name not in {"B", "CRIM"}] == list(found)
+    assert [name for name in COLUMNS if name not in {"B", "CRIM"}] == list(found)
     assert pytest.approx({name: example[name] for name in found}, abs=1e-4) == found
 
 

@@ -7,10 +7,10 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from app.domain.recipes import RecipePatch
-from app.domain.runs import TrainRequest
-from app.kinds.base import Options
+from app.kinds.image import ImageInput
 from app.server.problems import MEDIA_TYPE, Problem, field_errors, field_path, response
-from app.tasks.digits import DigitInput
+from app.wire.predictions import Options
+from app.wire.runs import TrainRequest
 
 
 def paths(form: Any, given: Any, prefix: str = "") -> list[str]:
@@ -75,11 +75,11 @@ def test_names_of_union_members_are_left_out(patch: dict[str, Any], expected: li
     ],
 )
 def test_forms_of_a_picture_are_left_out_too(pixels: Any, expected: str) -> None:
-    assert [expected] == paths(DigitInput, {"pixels": pixels})
+    assert [expected] == paths(ImageInput, {"pixels": pixels})
 
 
 @pytest.mark.parametrize(
-    ("form", "given", "expected"), [(DigitInput, {"pixels": {}}, "pixels"), (Options, {"model": {}}, "model")]
+    ("form", "given", "expected"), [(ImageInput, {"pixels": {}}, "pixels"), (Options, {"model": {}}, "model")]
 )
 def test_a_union_member_that_ends_a_location_is_left_out(form: Any, given: dict[str, Any], expected: str) -> None:
     """An object in the place of something else."""

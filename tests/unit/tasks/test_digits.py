@@ -10,11 +10,11 @@ from app.domain.recipes import Pixels
 from app.encoding.encoder import Encoder
 from app.encoding.pixels import SIDE
 from app.encoding.rows import ByteRows, FloatMatrix
-from app.kinds.base import Options
-from app.tasks import registry
-from app.tasks.digits import DigitInput, DigitPrediction
+from app.kinds.image import ImageInput
+from app.wire.predictions import Options
+from tests.support.tasks import TASKS
 
-TASK = registry.get("digits")
+TASK = TASKS.get("digits")
 GRID = [[(row * SIDE + column) % 256 for column in range(SIDE)] for row in range(SIDE)]
 ROW = [value for row in GRID for value in row]
 
@@ -25,12 +25,13 @@ def encoder() -> Encoder:
 
 
 def encoded(encoder: Encoder, *pictures: Any) -> FloatMatrix:
-    rows = encoder.encode(TASK.columns([DigitInput(pixels=picture) for picture in pictures]))
+    rows = encoder.encode(TASK.columns([ImageInput(pixels=picture) for picture in pictures]))
     assert isinstance(rows, np.ndarray)
     return rows
 
 
-def decoded(outputs: list[float], labels: list[int]) -> DigitPrediction:
+def decoded(outputs: list[float], labels: list[int]) -> dict[str, Any]:
+    answer: dict[str, Any]
     (answer,) = TASK.decode(np.array([outputs], dtype=np.float32), np.empty(0, np.float32), labels, Options())
     return answer
 
@@ -94,7 +95,7 @@ def test_training_pictures_are_scaled_like_those_of_clients(encoder: Encoder) ->
 )
 def test_other_shapes_and_values_are_refused_in_their_place(pixels: Any, place: tuple[Any, ...]) -> None:
     with pytest.raises(ValidationError) as caught:
-        DigitInput.model_validate({"pixels": pixels})
+        ImageInput.model_validate({"pixels": pixels})
 
     assert ("pixels", *place) in {error["loc"] for error in caught.value.errors()}
 

@@ -11,18 +11,17 @@ from app.domain.recipes import Raw, Standardized
 from app.encoding.encoder import Encoder
 from app.encoding.rows import FloatMatrix
 from app.encoding.table import Standardizer
-from app.kinds.base import Options
-from app.tasks import registry
-from app.tasks.housing import FEATURES, HousingInput
+from app.wire.predictions import Options
+from tests.support.tasks import TASKS
 
-TASK = registry.get("housing")
+TASK = TASKS.get("housing")
 EXAMPLE: dict[str, float] = TASK.example["features"]
 
 
 def columns_of(rows: int, **given: list[float]) -> dict[str, list[float]]:
     """Thirteen columns that vary, with those given in place of their own."""
     rng = np.random.default_rng(5)
-    return {name: rng.normal(10, 3, rows).tolist() for name in FEATURES} | given
+    return {name: rng.normal(10, 3, rows).tolist() for name in TASK.input_columns} | given
 
 
 def rows_of(encoder: Encoder, columns: dict[str, list[float]]) -> FloatMatrix:
@@ -69,7 +68,7 @@ def test_a_constant_column_becomes_zero(constant: float, rows: int) -> None:
     """Neither NaN nor, for a value that is not exact in binary, a division by rounding error."""
     columns = columns_of(rows, NOX=[constant] * rows)
     encoder = TASK.fit_encoder(Standardized(), columns)
-    place = list(FEATURES).index("NOX")
+    place = list(TASK.input_columns).index("NOX")
 
     np.testing.assert_allclose(0, rows_of(encoder, columns)[:, place], atol=1e-6)
     moved = rows_of(encoder, columns_of(1, NOX=[constant + 0.5]))[0, place]
@@ -80,7 +79,7 @@ def test_excluded_columns_are_not_seen() -> None:
     columns = columns_of(5)
     encoder = TASK.fit_encoder(Standardized(exclude=("B", "CRIM")), columns)
     whole = rows_of(TASK.fit_encoder(Standardized(), columns), columns)
-    kept = [i for i, name in enumerate(FEATURES) if name not in {"B", "CRIM"}]
+    kept = [i for i, name in enumerate(TASK.input_columns) if name not in {"B", "CRIM"}]
 
     assert 11 == encoder.width == TASK.input_width(Standardized(exclude=("B", "CRIM")))
     np.testing.assert_array_equal(whole[:, kept], rows_of(encoder, columns))
@@ -102,7 +101,7 @@ def test_unknown_columns_cannot_be_excluded() -> None:
 
 
 def test_one_column_must_stay() -> None:
-    names = tuple(FEATURES)
+    names = tuple(TASK.input_columns)
 
     assert "at least one column must stay" in (TASK.check_features(Standardized(exclude=names)) or ("", ""))[1]
     assert TASK.check_features(Standardized(exclude=names[1:])) is None
@@ -111,7 +110,7 @@ def test_one_column_must_stay() -> None:
 def test_raw_figures_keep_their_own_scales() -> None:
     columns = columns_of(5, TAX=[187.0, 240.0, 300.0, 666.0, 711.0])
     encoder = TASK.fit_encoder(Raw(), columns)
-    expected = np.column_stack([columns[name] for name in FEATURES]).astype(np.float32)
+    expected = np.column_stack([columns[name] for name in TASK.input_columns]).astype(np.float32)
 
     np.testing.assert_array_equal(expected, rows_of(encoder, columns))
     assert 13 == encoder.width == TASK.input_width(Raw())
@@ -121,11 +120,11 @@ def test_raw_figures_are_excluded_as_others_are() -> None:
     columns = columns_of(5)
     encoder = TASK.fit_encoder(Raw(exclude=("B", "CRIM")), columns)
     whole = rows_of(TASK.fit_encoder(Raw(), columns), columns)
-    kept = [i for i, name in enumerate(FEATURES) if name not in {"B", "CRIM"}]
+    kept = [i for i, name in enumerate(TASK.input_columns) if name not in {"B", "CRIM"}]
 
     assert 11 == encoder.width == TASK.input_width(Raw(exclude=("B", "CRIM")))
     np.testing.assert_array_equal(whole[:, kept], rows_of(encoder, columns))
-    assert "at least one column" in (TASK.check_features(Raw(exclude=tuple(FEATURES))) or ("", ""))[1]
+    assert "at least one column" in (TASK.check_features(Raw(exclude=tuple(TASK.input_columns))) or ("", ""))[1]
 
 
 def test_raw_figures_outside_the_training_rows_are_warned_of() -> None:
@@ -168,22 +167,22 @@ def test_an_encoder_of_another_kind_is_refused(kind: Any) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e6 + 1, -1e6 - 1, 10**400, "0.1", True, None])
 def test_a_feature_is_a_number_of_this_world(value: Any) -> None:
     with pytest.raises(ValidationError) as caught:
-        HousingInput.model_validate({"features": {**EXAMPLE, "NOX": value}})
+        TASK.Input.model_validate({"features": {**EXAMPLE, "NOX": value}})
 
     assert [("features", "NOX")] == [error["loc"] for error in caught.value.errors()]
 
 
-@pytest.mark.parametrize("name", FEATURES)
+@pytest.mark.parametrize("name", TASK.input_columns)
 def test_all_thirteen_features_are_needed(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        HousingInput.model_validate({"features": {k: v for k, v in EXAMPLE.items() if k != name}})
+        TASK.Input.model_validate({"features": {k: v for k, v in EXAMPLE.items() if k != name}})
 
     assert [("features", name)] == [error["loc"] for error in caught.value.errors()]
 
 
 def test_other_features_are_refused() -> None:
     with pytest.raises(ValidationError, match="extra_forbidden"):
-        HousingInput.model_validate({"features": {**EXAMPLE, "MEDV": 20.0}})
+        TASK.Input.model_validate({"features": {**EXAMPLE, "MEDV": 20.0}})
 
 
 def test_a_saved_form_of_uneven_lengths_is_refused() -> None:

@@ -10,11 +10,11 @@ from app.domain.recipes import MultiHot
 from app.encoding.multi_hot import TextEncoder
 from app.encoding.rows import SparseRows, dense
 from app.errors import DatasetInvalid
-from app.kinds.base import Label, Options
-from app.tasks import registry
-from app.tasks.newswire import StoryInput, StoryPrediction
+from app.wire.declarations import Label
+from app.wire.predictions import Options
+from tests.support.tasks import TASKS, rows_of
 
-TASK = registry.get("newswire")
+TASK = TASKS.get("newswire")
 
 # As listed for keras.datasets.reuters: the position is the class number.
 KERAS_TOPICS = [
@@ -25,8 +25,9 @@ KERAS_TOPICS = [
 ]  # fmt: skip
 
 
-def decoded(outputs: list[float], labels: list[str], top_k: int = 5) -> StoryPrediction:
+def decoded(outputs: list[float], labels: list[str], top_k: int = 5) -> dict[str, Any]:
     encoded = TextEncoder(["oil"], 10, TASK.input_columns).encode({"text": ["oil up"], "title": [None]})
+    answer: dict[str, Any]
     (answer,) = TASK.decode(np.array([outputs], dtype=np.float32), encoded, labels, Options(top_k=top_k))
     return answer
 
@@ -37,8 +38,9 @@ def label_set(*stories: list[Any]) -> list[Label]:
 
 def targets(stories: list[list[str]], *labels: str) -> list[list[float]]:
     matrix = TASK.targets(stories, labels, "multilabel")
-    assert ((len(stories), len(labels)), np.float32) == (matrix.shape, matrix.dtype)
-    return matrix.tolist()
+    assert ((len(stories), len(labels)), np.dtype(np.float32)) == (matrix.shape, matrix.dtype)
+    found: list[list[float]] = matrix.tolist()
+    return found
 
 
 def test_topics_are_numbered_as_in_keras() -> None:
@@ -117,7 +119,7 @@ def test_several_topics_are_learnt_from_a_column_of_their_own() -> None:
 
 
 def test_the_samples_topics_are_its_labels() -> None:
-    rows = TASK.rows("sample")
+    rows = rows_of(TASK, "sample")
 
     assert [[label] for label in rows["label"]] == rows["topics"]
 
@@ -184,7 +186,7 @@ def test_a_model_of_fewer_topics_answers_with_its_own() -> None:
 @pytest.mark.parametrize("title", [None, ""])
 def test_a_missing_headline_counts_as_empty(title: str | None) -> None:
     encoder = TextEncoder(["oil", "up"], 10, TASK.input_columns)
-    rows = encoder.encode(TASK.columns([StoryInput(text="oil up", title=title), StoryInput(text="oil up")]))
+    rows = encoder.encode(TASK.columns([TASK.Input(text="oil up", title=title), TASK.Input(text="oil up")]))
 
     assert isinstance(rows, SparseRows)
     assert [1, 4, 5] * 2 == rows.indices.tolist()
@@ -193,7 +195,7 @@ def test_a_missing_headline_counts_as_empty(title: str | None) -> None:
 
 def test_words_of_the_headline_count() -> None:
     encoder = TextEncoder(["oil", "up"], 10, TASK.input_columns)
-    rows = encoder.encode(TASK.columns([StoryInput(title="OIL", text="up"), StoryInput(text="up")]))
+    rows = encoder.encode(TASK.columns([TASK.Input(title="OIL", text="up"), TASK.Input(text="up")]))
 
     assert [[1, 4, 5], [1, 5]] == [np.flatnonzero(row).tolist() for row in dense(rows)]
 
@@ -207,6 +209,6 @@ def test_a_dataset_without_headlines_can_be_learnt() -> None:
 
 
 def test_the_headline_is_limited() -> None:
-    assert "x" * 1000 == StoryInput(text="oil", title="x" * 1000).title
+    assert "x" * 1000 == TASK.Input(text="oil", title="x" * 1000).title
     with pytest.raises(ValidationError, match="title"):
-        StoryInput(text="oil", title="x" * 1001)
+        TASK.Input(text="oil", title="x" * 1001)

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from app.datasets.sample import checksum
 from app.domain.recipes import Coordinates, Dense, HeadName
-from app.kinds.base import Options
-from app.tasks import registry
-from app.tasks.planar import NOISE, SHAPES, TEST, TRAIN, PointInput, PointPrediction, _draw
+from app.kinds.plane import PointInput
+from app.tasks.samples.points import NOISE, SHAPES, TEST, TRAIN, _draw
+from app.wire.predictions import Options
+from tests.support.tasks import TASKS, rows_of
 
-TASK = registry.get("planar")
+TASK = TASKS.get("planar")
 DATASETS = [info.name for info in TASK.datasets]
 
 # A model says by its checksum what it was trained on: the points must not move with a release.
@@ -40,27 +41,27 @@ def without_noise(shape: str, n: int = 200) -> tuple[NDArray[np.float64], NDArra
     return points[np.array(labels) == 0], points[np.array(labels) == 1]
 
 
-def decoded(*outputs: Any) -> list[PointPrediction]:
+def decoded(*outputs: Any) -> list[dict[str, Any]]:
     matrix = np.array(outputs, dtype=np.float32).reshape(len(outputs), -1)
     return TASK.decode(matrix, np.empty((len(outputs), 2), np.float32), TASK.labels, Options())
 
 
 def test_the_datasets_are_the_shapes_and_a_sample() -> None:
     assert ["moons", "circles", "xor", "sample"] == DATASETS
-    assert set(SHAPES) == {info.name for info in TASK.datasets if info.generated}
+    assert set(SHAPES) == {info.name for info in TASK.datasets if not info.is_sample}
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_points_are_the_same_on_every_call(name: str) -> None:
-    assert CHECKSUMS[name] == checksum(TASK.rows(name)) == checksum(TASK.rows(name))
+    assert CHECKSUMS[name] == checksum(rows_of(TASK, name)) == checksum(rows_of(TASK, name))
 
 
 def test_the_points_are_the_same_in_a_fresh_process() -> None:
     """Also with another hash seed, and after somebody has seeded NumPy's own generator."""
     code = (
-        "import numpy as np; from app.datasets.sample import checksum; from app.tasks import registry;"
-        "task = registry.get('planar'); np.random.seed(5);"
-        "print(*(checksum(task.rows(info.name)) for info in task.datasets))"
+        "import numpy as np; from app.datasets.sample import checksum; from tests.support.tasks import TASKS, rows_of;"
+        "task = TASKS.get('planar'); np.random.seed(5);"
+        "print(*(checksum(rows_of(task, info.name)) for info in task.datasets))"
     )
     elsewhere = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True
@@ -71,7 +72,7 @@ def test_the_points_are_the_same_in_a_fresh_process() -> None:
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_each_split_has_both_classes_in_equal_numbers(name: str) -> None:
-    rows = TASK.rows(name)
+    rows = rows_of(TASK, name)
 
     assert (200, 1_000) == (TRAIN, TEST)
     for split, n in (("train", 200), ("test", 1_000)):
@@ -82,7 +83,7 @@ def test_each_split_has_both_classes_in_equal_numbers(name: str) -> None:
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_no_point_is_in_both_splits(name: str) -> None:
-    rows = TASK.rows(name)
+    rows = rows_of(TASK, name)
     both = np.column_stack([rows["x1"], rows["x2"]])
 
     assert len(both) == len(np.unique(both, axis=0))
@@ -91,7 +92,7 @@ def test_no_point_is_in_both_splits(name: str) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_points_lie_where_the_input_says(name: str) -> None:
     """Between -3 and 4, with six decimals."""
-    rows = TASK.rows(name)
+    rows = rows_of(TASK, name)
     values = np.concatenate([rows["x1"], rows["x2"]])
 
     assert values.min() >= -3
@@ -102,7 +103,7 @@ def test_the_points_lie_where_the_input_says(name: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_classes_come_in_random_order(shape: str) -> None:
     """A hold-out takes the first rows: they must not be of one class."""
-    _, labels = points_of(TASK.rows(shape), "train")
+    _, labels = points_of(rows_of(TASK, shape), "train")
 
     assert 5 < sum(labels[:20]) < 15
 
@@ -115,7 +116,7 @@ def test_moons_are_two_half_circles() -> None:
     np.testing.assert_allclose(1, np.hypot(lower[:, 0] - 1, lower[:, 1] - 0.5), rtol=1e-12)
     assert upper[:, 1].min() >= -1e-12
     assert lower[:, 1].max() <= 0.5 + 1e-12
-    ends = {(-1, 0), (1, 0)}, {(0, 0.5), (2, 0.5)}
+    ends: list[set[tuple[float, float]]] = [{(-1, 0), (1, 0)}, {(0, 0.5), (2, 0.5)}]
     for points, expected in zip((upper, lower), ends, strict=True):
         assert expected <= {tuple(point) for point in (np.round(points, 9) + 0.0).tolist()}
 
@@ -150,7 +151,7 @@ def test_noise_is_added_to_both_coordinates(shape: str, noise: float, seed: int)
     assert same == labels
     np.testing.assert_allclose(0, added.mean(axis=0), atol=0.1 * noise)
     np.testing.assert_allclose(noise, added.std(axis=0), rtol=0.06)
-    assert abs(np.corrcoef(added.T)[0, 1]) < 0.1
+    assert abs(np.asarray(np.corrcoef(added.T))[0, 1]) < 0.1
     assert pytest.approx(0.683, abs=0.04) == np.mean(np.abs(added) < noise)
 
 
@@ -160,7 +161,7 @@ def test_train_and_test_are_the_seeds_0_and_1(name: str) -> None:
 
     for split, n, seed in (("train", 200, 0), ("test", 1_000, 1)):
         points, labels = _draw(shape, n, noise, seed)
-        actual, actual_labels = points_of(TASK.rows(name), split)
+        actual, actual_labels = points_of(rows_of(TASK, name), split)
         np.testing.assert_allclose(points, actual, atol=1e-6)
         assert labels == actual_labels
 
@@ -169,7 +170,7 @@ def test_the_sample_can_be_told_apart_and_the_others_hardly() -> None:
     """By the nearest clean point: 0.4 is as much noise as the notebook has, and the sample has little."""
 
     def accuracy(name: str, shape: str) -> float:
-        points, labels = points_of(TASK.rows(name), "test")
+        points, labels = points_of(rows_of(TASK, name), "test")
         both = without_noise(shape)
         distances = [np.hypot(*(points[:, None] - part[None]).transpose(2, 0, 1)).min(axis=1) for part in both]
         return float(np.mean((distances[1] < distances[0]) == np.array(labels)))
@@ -222,7 +223,7 @@ def test_the_network_sees_the_two_numbers_in_order() -> None:
 
 
 def test_points_of_the_dataset_and_of_clients_are_encoded_alike() -> None:
-    encoder, rows = TASK.fit_encoder(Coordinates(), {}), TASK.rows("moons")
+    encoder, rows = TASK.fit_encoder(Coordinates(), {}), rows_of(TASK, "moons")
     stored = encoder.encode({name: rows[name][:5] for name in TASK.input_columns})
     sent = [PointInput(point=point) for point in np.column_stack([rows["x1"], rows["x2"]])[:5].tolist()]
 

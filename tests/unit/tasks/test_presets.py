@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from app.domain.recipes import Dense, Dropout, Holdout, KFold, NoValidation, Preset, Raw
-from app.tasks import registry
+from tests.support.tasks import TASKS
 
 STOPPED = [
     pytest.param(task.name, name, id=f"{task.name}-{name}")
-    for task in registry.all_tasks().values()
+    for task in TASKS.all.values()
     for name, preset in task.presets.items()
     if preset.recipe.early_stopping and not name.endswith("-best")
 ]
 
 
 def preset_of(task: str, name: str) -> Preset:
-    return registry.get(task).presets[name]
+    return TASKS.get(task).presets[name]
 
 
 def differences(preset: Preset, base: Preset) -> set[str]:
@@ -30,11 +30,11 @@ def widths(preset: Preset) -> list[int]:
     return [layer.units for layer in preset.recipe.layers if isinstance(layer, Dense)]
 
 
-@pytest.mark.parametrize("task", list(registry.all_tasks()))
+@pytest.mark.parametrize("task", list(TASKS.all))
 def test_the_baseline_comes_first_and_exercises_last(task: str) -> None:
-    exercises = [preset.description.startswith("Exercise: ") for preset in registry.get(task).presets.values()]
+    exercises = [preset.description.startswith("Exercise: ") for preset in TASKS.get(task).presets.values()]
 
-    assert "baseline" == next(iter(registry.get(task).presets))
+    assert "baseline" == next(iter(TASKS.get(task).presets))
     assert sorted(exercises) == exercises
 
 
@@ -78,7 +78,7 @@ def test_with_early_stopping_the_last_epoch_is_kept_and_the_best_under_a_second_
 
 
 def test_names_that_end_in_best_are_of_early_stopping() -> None:
-    every = {f"{task.name}/{name}" for task in registry.all_tasks().values() for name in task.presets}
+    every = {f"{task.name}/{name}" for task in TASKS.all.values() for name in task.presets}
 
     assert {f"{case.values[0]}/{case.values[1]}-best" for case in STOPPED} == {
         name for name in every if name.endswith("-best")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from app.datasets.sample import checksum
-from app.tasks import registry
-from app.tasks._samples import digits, houses, newswires, reviews
+from app.tasks.samples import digits, houses, newswires, reviews
+from tests.support.tasks import TASKS, rows_of
 
-ROWS: dict[str, dict[str, Any]] = {name: task.rows("sample") for name, task in registry.all_tasks().items()}
+ROWS: dict[str, dict[str, Any]] = {name: rows_of(task, "sample") for name, task in TASKS.all.items()}
 SIDE = 28
 
 
@@ -20,19 +20,19 @@ SIDE = 28
 def test_the_rows_are_the_same_on_every_call_and_in_every_process(name: str) -> None:
     """Also with another hash seed, which orders sets and the like differently."""
     code = (
-        "from app.datasets.sample import checksum; from app.tasks import registry;"
-        f"print(checksum(registry.get({name!r}).rows('sample')))"
+        "from app.datasets.sample import checksum; from tests.support.tasks import TASKS, rows_of;"
+        f"print(checksum(rows_of(TASKS.get({name!r}), 'sample')))"
     )
     elsewhere = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True
     )
 
-    assert checksum(ROWS[name]) == checksum(registry.get(name).rows("sample")) == elsewhere.stdout.strip()
+    assert checksum(ROWS[name]) == checksum(rows_of(TASKS.get(name), "sample")) == elsewhere.stdout.strip()
 
 
 @pytest.mark.parametrize("name", list(ROWS))
 def test_train_rows_come_first_and_both_splits_have_every_label(name: str) -> None:
-    rows, task = ROWS[name], registry.get(name)
+    rows, task = ROWS[name], TASKS.get(name)
     split = np.array(rows["split"])
     info = task.datasets[-1]
 
@@ -67,7 +67,7 @@ def test_newswires_have_headlines_in_capitals_and_known_topics() -> None:
 
     assert all(title and title == title.upper() for title in rows["title"])
     assert 8 == len(set(rows["label"]))
-    assert set(rows["label"]) <= set(registry.get("newswire").labels)
+    assert set(rows["label"]) <= set(TASKS.get("newswire").labels)
 
 
 def test_digits_are_grey_pictures_centred_as_mnists() -> None:

@@ -7,15 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from app.encoding.multi_hot import TextEncoder
-from app.kinds.base import Options
-from app.kinds.text import MAX_CHARACTERS
-from app.tasks import registry
-from app.tasks.sentiment import ReviewInput, ReviewPrediction
+from app.wire.declarations import MOST_CHARACTERS
+from app.wire.predictions import Options
+from tests.support.tasks import TASKS
 
-TASK = registry.get("sentiment")
+TASK = TASKS.get("sentiment")
 
 
-def decoded(*outputs: float) -> list[ReviewPrediction]:
+def decoded(*outputs: float) -> list[dict[str, Any]]:
     encoded = TextEncoder(["good"], 10, ("text",)).encode({"text": ["good film"] * len(outputs)})
     column = np.array(outputs, dtype=np.float32).reshape(-1, 1)
     return TASK.decode(column, encoded, TASK.labels, Options())
@@ -57,13 +56,13 @@ def test_known_words_are_told() -> None:
     assert [0.5, 0.5] == [answer["known_words"] for answer in decoded(0.1, 0.9)]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u00a0", 7, None, ["good"], "\ud800", "x" * (MAX_CHARACTERS + 1)])
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u00a0", 7, None, ["good"], "\ud800", "x" * (MOST_CHARACTERS + 1)])
 def test_what_is_no_text_is_refused(text: Any) -> None:
     with pytest.raises(ValidationError) as caught:
-        ReviewInput.model_validate({"text": text})
+        TASK.Input.model_validate({"text": text})
 
     assert [("text",)] == [error["loc"] for error in caught.value.errors()]
 
 
 def test_the_longest_text_is_accepted() -> None:
-    assert MAX_CHARACTERS == len(ReviewInput(text="x" * MAX_CHARACTERS).text)
+    assert MOST_CHARACTERS == len(TASK.Input(text="x" * MOST_CHARACTERS).text)

@@ -1,6 +1,6 @@
 """Templates of the toy newswires on goods and trade, one a line; `_newswire_phrases` explains the slots."""
 
-from app.tasks._samples._newswire_topic import Topic
+from app.tasks.samples.newswire_topic import Topic
 
 CRUDE = Topic(
     headlines="""

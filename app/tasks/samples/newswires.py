@@ -10,8 +10,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from app.tasks._samples import _newswire_phrases as phrases
-from app.tasks._samples._newswire_topic import Topic
+from app.tasks.samples import newswire_phrases as phrases
+from app.tasks.samples.newswire_topic import Topic
 
 SEED = 19_871
 ROWS_PER_TOPIC = {"train": 100, "test": 30}

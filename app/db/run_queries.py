@@ -10,9 +10,10 @@ from app.db.engine import Transaction
 from app.db.runs import which_fit
 from app.db.tables import epochs, models, run_tags, runs
 from app.domain.leases import Sign
-from app.domain.runs import Epoch, Event, Run, RunError, RunFilter, RunStatus
+from app.domain.runs import RunFilter, RunStatus
 from app.errors import NotFound
-from app.kinds.base import SAMPLE
+from app.wire.declarations import SAMPLE
+from app.wire.runs import Epoch, Event, Run, RunError
 
 _WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
 

@@ -12,7 +12,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from app.tasks._samples import _reviews_complaints, _reviews_neutral, _reviews_praise
+from app.tasks.samples import reviews_complaints, reviews_neutral, reviews_praise
 
 SEED = 20_071
 ROWS = {"train": 8_000, "test": 2_000}  # the baseline takes 512 in a batch: fewer rows are too few steps
@@ -87,23 +87,23 @@ def _clauses(rng: Random, own: _Side, count: int) -> list[str]:
 
 
 def _concession(rng: Random, own: _Side, other: _Side) -> str:
-    template = rng.choice(_lines(_reviews_neutral.CONCESSIONS))
+    template = rng.choice(_lines(reviews_neutral.CONCESSIONS))
     return template.format(own=_phrase(rng, own, own.clauses), other=_phrase(rng, other, other.clauses))
 
 
 def _neutral_opening(rng: Random) -> str:
     if rng.random() < 0.4:
-        return rng.choice(_lines(_reviews_neutral.CIRCUMSTANCES)).format(film=rng.choice(FILMS))
-    return rng.choice(_lines(_reviews_neutral.PREMISES)).format(
+        return rng.choice(_lines(reviews_neutral.CIRCUMSTANCES)).format(film=rng.choice(FILMS))
+    return rng.choice(_lines(reviews_neutral.PREMISES)).format(
         film=rng.choice(FILMS),
-        genre=rng.choice(_lines(_reviews_neutral.GENRES)),
-        hero=rng.choice(_lines(_reviews_neutral.HEROES)),
-        trouble=rng.choice(_lines(_reviews_neutral.TROUBLES)),
+        genre=rng.choice(_lines(reviews_neutral.GENRES)),
+        hero=rng.choice(_lines(reviews_neutral.HEROES)),
+        trouble=rng.choice(_lines(reviews_neutral.TROUBLES)),
     )
 
 
 def _neutral_ending(rng: Random) -> str:
-    return rng.choice(_lines(_reviews_neutral.ENDINGS)).format(film=rng.choice(FILMS))
+    return rng.choice(_lines(reviews_neutral.ENDINGS)).format(film=rng.choice(FILMS))
 
 
 def _phrase(rng: Random, side: _Side, phrases: tuple[str, ...]) -> str:
@@ -129,7 +129,7 @@ def _punctuate(rng: Random, phrases: list[str]) -> str:
 
 @cache
 def _side(label: str) -> _Side:
-    bank = _reviews_praise if label == "positive" else _reviews_complaints
+    bank = reviews_praise if label == "positive" else reviews_complaints
     return _Side(
         clauses=tuple(line for line in bank.CLAUSES if line),
         openings=_lines(bank.OPENINGS),

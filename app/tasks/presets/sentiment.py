@@ -2,7 +2,7 @@
 
 from app.domain.optimizers import Adam, RMSprop
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, Layer, MultiHot, NoValidation, Preset, Recipe
-from app.tasks._presets import with_best
+from app.tasks.presets import with_best
 
 HELD_OUT = Holdout(size=10_000)  # the notebooks' "first 10,000 reviews"; 15,000 are left to train on
 

@@ -1,15 +1,12 @@
-"""What clients get of a task; the other forms come from the domain, the tasks and the services."""
+"""Tasks and their datasets."""
 
 from typing import Any
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
-from app.datasets.catalog import Catalog
 from app.domain.recipes import HeadName, Preset
-from app.kinds.base import Task
-from app.kinds.forms import Answer, Example, KindName, Range
-from app.services.drawings import kinds_of_dataset
-from app.services.registry import Model
+from app.wire.declarations import Answer, Example, KindName, Range
+from app.wire.models import Model
 
 
 class DatasetSummary(BaseModel):
@@ -51,43 +48,3 @@ class TaskDetail(TaskSummary):
     )
     heads: list[HeadName] = Field(description="what a recipe may choose as `head`")
     pictures: list[str] = Field(description="what `GET /models/{id}/{picture}.svg` can draw of its models")
-
-
-def task_summary(task: Task, active: Model | None, catalog: Catalog) -> TaskSummary:
-    """A task in short."""
-    datasets = [
-        DatasetSummary(
-            name=d.name,
-            description=d.description,
-            is_sample=d.is_sample,
-            here=catalog.is_here(d),
-            pictures=list(kinds_of_dataset(task, d, catalog)),
-        )
-        for d in task.datasets
-    ]
-    return TaskSummary(
-        name=task.name,
-        kind=task.kind,
-        answer=task.answer,
-        title=task.title,
-        description=task.description,
-        notice=task.notice,
-        example=task.example,
-        presets=task.presets,
-        datasets=datasets,
-        active_model=active,
-    )
-
-
-def task_detail(task: Task, active: Model | None, catalog: Catalog) -> TaskDetail:
-    """A task in full."""
-    return TaskDetail(
-        **task_summary(task, active, catalog).model_dump(),
-        input_schema=task.Input.model_json_schema(),
-        output_schema=TypeAdapter(task.Prediction).json_schema(),
-        examples=[Example(title=task.example_title, input=task.example), *task.more_examples],
-        ranges=dict(task.ranges),
-        labels=list(task.labels),
-        heads=list(task.heads),
-        pictures=["diagram", *task.pictures],
-    )

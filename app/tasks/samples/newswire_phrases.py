@@ -4,8 +4,8 @@ One template a line. Slots that name something ({company}, {country}, {high}) ke
 slots that only count ({pct}, {mln}) are drawn anew each time. `newswires.py` fills them.
 """
 
-from app.tasks._samples._newswire_finance import ACQ, EARN, INTEREST, MONEY_FX
-from app.tasks._samples._newswire_goods import CRUDE, GOLD, GRAIN, TRADE
+from app.tasks.samples.newswire_finance import ACQ, EARN, INTEREST, MONEY_FX
+from app.tasks.samples.newswire_goods import CRUDE, GOLD, GRAIN, TRADE
 
 TOPICS = {
     "earn": EARN,

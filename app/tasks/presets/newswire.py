@@ -4,7 +4,7 @@ from typing import Any
 
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, EarlyStopping, Holdout, Layer, MultiHot, Preset, Recipe
-from app.tasks._presets import with_best
+from app.tasks.presets import with_best
 
 _NOTEBOOK = Recipe(
     features=MultiHot(words=10_000),

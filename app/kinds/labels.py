@@ -1,0 +1,141 @@
+"""Answers that are one of several labels."""
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from app.encoding.rows import FloatMatrix
+from app.kinds.answers import as_probability
+from app.wire.declarations import Label, OneOf
+from app.wire.predictions import EXPLAINED, Abstained, LabelScore, Warnings
+
+MOST_NAMED = 20  # labels that a schema lists
+
+Facts = list[dict[str, Any]]  # one for each row: what the kind adds to an answer
+
+
+def _sure(row: list[float], order: list[int]) -> Iterator[int]:
+    """The places of the probabilities above 0.5, given the order of all, best first."""
+    return takewhile(lambda place: row[place] > 0.5, order)
+
+
+class LabelAnswers:
+    """Network outputs as labels with their probabilities."""
+
+    def __init__(self, answer: OneOf) -> None:
+        self._labels = answer.labels
+        self._is_pair = len(answer.labels) == 2
+        self._gives_labels, self._gives_top, self._gives_all = (
+            name in answer.shows for name in ("labels", "top", "probabilities")
+        )
+        # Labels that count from 0 are places in a list.
+        self._in_order = answer.labels == tuple(range(len(answer.labels)))
+
+    def schema(self, name: str, facts: dict[str, Any], explanation: Any) -> Any:
+        """The form of an answer, a TypedDict of this name; `facts` are the fields that the kind adds."""
+        named: Any = Literal[self._labels] if len(self._labels) <= MOST_NAMED else type(self._labels[0])
+        fields: dict[str, Any] = {
+            "label": Annotated[named | None, Field(description="null if the model abstains")],
+            "probability": Annotated[float, Field(description="of the most probable label, 0 to 1")],
+        }
+        if self._gives_labels:
+            told = "of probability above 0.5, best first: of a multilabel model any number, else up to one"
+            fields["labels"] = Annotated[list[type(self._labels[0])], Field(description=f"the labels {told}")]  # type: ignore[misc]
+        if self._gives_top:
+            told = "the `top_k` most probable labels, best first"
+            fields["top"] = Annotated[list[LabelScore], Field(description=told)]
+        if self._gives_all:
+            form = list[float] if self._in_order else dict[str, float]
+            told = f"of the labels {self._labels[0]} to {self._labels[-1]}, in order" if self._in_order else "by label"
+            fields["probabilities"] = Annotated[form, Field(description=told)]
+        fields |= facts | {"abstained": Abstained, "warnings": Warnings}
+        fields["explanation"] = NotRequired[Annotated[explanation, Field(description=EXPLAINED)]]
+        made: Any = TypedDict(name, fields)  # type: ignore[misc]  # its name is known at run time only
+        return made
+
+    def decode(
+        self, outputs: FloatMatrix, labels: Sequence[Label], options: Any, facts: Facts | None
+    ) -> list[dict[str, Any]]:
+        """The answers to some rows.
+
+        `outputs`: (rows, labels), a probability for each of `labels`, which the training split had; of a multilabel
+        head they do not add up to 1. Of two labels (rows, 1) will do: the probability of the second.
+        """
+        if self._is_pair:
+            return self._decode_pairs(outputs, options, facts)
+        ranked = (-outputs).argsort(axis=1, kind="stable").tolist()
+        answers = []
+        for place, (row, order) in enumerate(zip(outputs.tolist(), ranked, strict=True)):
+            probability = as_probability(row[order[0]])
+            abstained = options.abstain(probability)
+            answer = {"label": None if abstained else labels[order[0]], "probability": probability}
+            if self._gives_labels:
+                answer["labels"] = [] if abstained else [labels[i] for i in _sure(row, order)]
+            if self._gives_top:
+                answer["top"] = [
+                    {"label": labels[i], "probability": as_probability(row[i])} for i in order[: options.top_k]
+                ]
+            if self._gives_all:
+                answer["probabilities"] = self._every(labels, row)
+            if facts:
+                answer |= facts[place]
+            answer["abstained"] = abstained
+            answer["warnings"] = []
+            answers.append(answer)
+        return answers
+
+    def _decode_pairs(self, outputs: FloatMatrix, options: Any, facts: Facts | None) -> list[dict[str, Any]]:
+        answers = []
+        for place, value in enumerate(outputs[:, -1].tolist()):
+            both = (as_probability(1 - value), as_probability(value))
+            best = 1 if value > 0.5 else 0
+            abstained = options.abstain(both[best])
+            answer: dict[str, Any] = {"label": None if abstained else self._labels[best], "probability": both[best]}
+            if self._gives_labels:
+                answer["labels"] = [] if abstained or both[best] <= 0.5 else [self._labels[best]]
+            if self._gives_top:
+                order = (best, 1 - best)[: options.top_k]
+                answer["top"] = [{"label": self._labels[i], "probability": both[i]} for i in order]
+            if self._gives_all:
+                answer["probabilities"] = self._every(self._labels, both)
+            if facts:
+                answer |= facts[place]
+            answer["abstained"] = abstained
+            answer["warnings"] = []
+            answers.append(answer)
+        return answers
+
+    def _every(self, labels: Sequence[Label], row: Sequence[float]) -> list[float] | dict[str, float]:
+        """The probability of every label; 0 for those that the training split did not have."""
+        found = {label: as_probability(value) for label, value in zip(labels, row, strict=True)}
+        if self._in_order:
+            return [found.get(label, 0.0) for label in self._labels]
+        return {str(label): found.get(label, 0.0) for label in self._labels}
+
+    def soften(self, answer: dict[str, Any], sureness: float, options: Any) -> None:
+        """Make an answer as sure as it should be if its input was read right with this probability only.
+
+        If it was not, every label is as likely as any other.
+        """
+        even = (1 - sureness) / len(self._labels)
+
+        def soft(share: float) -> float:
+            return as_probability(sureness * share + even)
+
+        answer["probability"] = soft(answer["probability"])
+        if self._gives_all:
+            every = answer["probabilities"]
+            answer["probabilities"] = (
+                [soft(share) for share in every]
+                if isinstance(every, list)
+                else {label: soft(share) for label, share in every.items()}
+            )
+        for score in answer.get("top", ()):
+            score["probability"] = soft(score["probability"])
+        if "labels" in answer and answer["probability"] <= 0.5:
+            answer["labels"] = []
+        if options.abstain(answer["probability"]):
+            answer.update(label=None, abstained=True)

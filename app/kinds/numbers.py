@@ -1,0 +1,45 @@
+"""Answers that are numbers."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from app.encoding.rows import FloatMatrix
+from app.kinds.labels import Facts
+from app.wire.declarations import Label, NumberAnswer
+from app.wire.predictions import EXPLAINED, Warnings
+
+
+class NumberAnswers:
+    """Network outputs as values with a unit."""
+
+    def __init__(self, answer: NumberAnswer) -> None:
+        self._title = answer.title
+        self._unit = answer.unit
+
+    def schema(self, name: str, facts: dict[str, Any], explanation: Any) -> Any:
+        """The form of an answer, a TypedDict of this name; `facts` are the fields that the kind adds."""
+        fields: dict[str, Any] = {
+            "value": Annotated[float, Field(description=f"{self._title}, in `unit`")],
+            "unit": Annotated[str, Field(description="unit of `value`")],
+            **facts,
+            "warnings": Warnings,
+            "explanation": NotRequired[Annotated[explanation, Field(description=EXPLAINED)]],
+        }
+        made: Any = TypedDict(name, fields)  # type: ignore[misc]  # its name is known at run time only
+        return made
+
+    def decode(
+        self, outputs: FloatMatrix, labels: Sequence[Label], options: Any, facts: Facts | None
+    ) -> list[dict[str, Any]]:
+        """The answers to some rows; `outputs` (rows, 1) are in the unit."""
+        del labels, options
+        return [
+            {"value": round(value, 4), "unit": self._unit, **(facts[place] if facts else {}), "warnings": []}
+            for place, value in enumerate(outputs[:, 0].tolist())
+        ]
+
+    def soften(self, answer: dict[str, Any], sureness: float, options: Any) -> None:
+        """A number says nothing of how sure it is."""

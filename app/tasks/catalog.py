@@ -1,0 +1,78 @@
+"""The tasks that there are, under one roof. They may change while the service runs."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+import app.tasks
+from app.errors import NotFound
+from app.kinds.base import Task
+from app.kinds.image import ImageTask
+from app.kinds.plane import PlaneTask
+from app.kinds.table import TableTask
+from app.kinds.text import TextTask
+from app.wire.declarations import Declaration, KindName
+
+KINDS: dict[KindName, type[Task]] = {"text": TextTask, "image": ImageTask, "table": TableTask, "plane": PlaneTask}
+
+
+def task_of(declaration: Declaration) -> Task:
+    """The task that a declaration describes."""
+    return KINDS[declaration.kind.kind](declaration)
+
+
+@cache
+def built_in() -> tuple[Task, ...]:
+    """The tasks that come with Densely, by name: every module of this package with a `TASK`, and every JSON file."""
+    found = [
+        task
+        for module in pkgutil.iter_modules(app.tasks.__path__)
+        if not module.ispkg and (task := getattr(importlib.import_module(f"app.tasks.{module.name}"), "TASK", None))
+    ]
+    for folder in app.tasks.__path__:
+        found += [Declaration.model_validate_json(path.read_bytes()) for path in Path(folder).glob("*.json")]
+    return tuple(task_of(declaration) for declaration in sorted(found, key=lambda each: each.name))
+
+
+class TaskCatalog:
+    """Tasks by name."""
+
+    def __init__(self, tasks: Iterable[Task] | None = None) -> None:
+        """`tasks`: those that come with Densely unless told otherwise."""
+        self._tasks = {task.name: task for task in (built_in() if tasks is None else tasks)}
+        self.generation = 0  # raised with every change, so that whoever made something of the tasks makes it anew
+
+    @property
+    def all(self) -> Mapping[str, Task]:
+        """Every task by its name, in alphabetical order; never changed, but replaced."""
+        return self._tasks
+
+    def get(self, name: str) -> Task:
+        """The task of this name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if task := self._tasks.get(name):
+            return task
+        raise NotFound(f"there is no task {name!r}; tasks are {', '.join(self._tasks)}")
+
+    def put(self, task: Task) -> None:
+        """Take a task in, or another one in place of that of the same name."""
+        self._replace([*(each for each in self._tasks.values() if each.name != task.name), task])
+
+    def remove(self, name: str) -> None:
+        """Do without a task.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        self.get(name)
+        self._replace([each for each in self._tasks.values() if each.name != name])
+
+    def _replace(self, tasks: Iterable[Task]) -> None:
+        """At once: who reads at the same time sees the tasks of before or of after."""
+        self._tasks = {task.name: task for task in sorted(tasks, key=lambda task: task.name)}
+        self.generation += 1

@@ -1,0 +1,179 @@
+"""A task as data: what is asked of which kind of input, with which presets and datasets.
+
+Everything here can be read from JSON. What the kinds make of it is code, in the other modules of this package.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.domain.recipes import ColumnName, HeadName, Preset
+
+KindName = Literal["text", "image", "table", "plane"]
+Label = str | int
+Shown = Literal["labels", "top", "probabilities"]
+
+SAMPLE = "sample"  # name of every bundled dataset of toy rows
+MOST_CHARACTERS = 100_000  # of a text; the longest IMDB review has 13,704
+FARTHEST = 1e6  # far beyond any table's numbers, and small enough to stay a number in float32 when standardised
+
+TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Part(BaseModel):
+    """A piece of a declaration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Example(Part):
+    """An input to try."""
+
+    title: str = Field(description="in a word or two")
+    input: dict[str, Any] = Field(description="what `POST /predict` takes, with `task` added")
+
+
+class Range(Part):
+    """Where a number usually lies; more is taken."""
+
+    least: float
+    greatest: float
+    step: float = Field(description="a sensible difference of two values")
+
+
+class TextColumn(Part):
+    """A column of texts."""
+
+    name: FieldName
+    title: str = Field(description="what a form calls it")
+    description: str | None = None
+    required: bool = True
+    max_length: int = Field(MOST_CHARACTERS, ge=1, le=MOST_CHARACTERS)
+
+
+class TextKind(Part):
+    """Texts; those of several columns are joined in the columns' order."""
+
+    kind: Literal["text"] = "text"
+    columns: tuple[TextColumn, ...] = Field(min_length=1, max_length=8)
+
+
+class ImageKind(Part):
+    """A grey picture of one written sign, centred as MNIST's are."""
+
+    kind: Literal["image"] = "image"
+    size: Literal[28] = Field(28, description="pixels of a side")
+
+
+class NumberColumn(Part):
+    """A column of numbers."""
+
+    name: ColumnName
+    description: str = ""
+    range: Range | None = None
+
+
+class TableKind(Part):
+    """A row of named numbers, all needed."""
+
+    kind: Literal["table"] = "table"
+    columns: tuple[NumberColumn, ...] = Field(min_length=1, max_length=64)
+
+
+class PlaneKind(Part):
+    """A point of the plane."""
+
+    kind: Literal["plane"] = "plane"
+    range: Range
+
+
+DeclaredKind = Annotated[TextKind | ImageKind | TableKind | PlaneKind, Field(discriminator="kind")]
+
+
+class OneOf(Part):
+    """One of several labels."""
+
+    kind: Literal["one_of"] = "one_of"
+    labels: tuple[Label, ...] = Field(min_length=2, description="in the order of the networks' outputs")
+    column: str = Field("label", description="of the datasets, that holds it")
+    several: str | None = Field(None, description="column of lists of labels, for models that give a row all of them")
+    shows: tuple[Shown, ...] = Field(("top",), description="what an answer holds besides the label and its probability")
+
+    @model_validator(mode="after")
+    def _are_labels(self) -> Self:
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("names a label twice")
+        return self
+
+
+class NumberAnswer(Part):
+    """A number."""
+
+    kind: Literal["number"] = "number"
+    title: str = Field(description="what it is")
+    unit: str
+    column: str = Field(description="of the datasets, that holds it")
+
+
+Answer = Annotated[OneOf | NumberAnswer, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """A dataset that a task can train on."""
+
+    name: str
+    description: str
+    train_rows: int  # as published; a file in the datasets folder is counted instead
+    test_rows: int
+    published: str | None = None  # module of keras.datasets that holds it, if any
+    make: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)  # the rows, where there is no file
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether these are toy rows, not real data."""
+        return self.name == SAMPLE
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the rows are made here, always the same, so that there is no file."""
+        return self.make is not None
+
+
+class Declaration(BaseModel):
+    """A task as data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: TaskName
+    title: str
+    description: str
+    notice: str | None = Field(None, description="what a user of its data must know")
+    kind: DeclaredKind
+    answer: Answer
+    examples: tuple[Example, ...] = Field(min_length=1)
+    presets: dict[str, Preset] = Field(min_length=1, description="named recipes; one of them is `baseline`")
+    datasets: tuple[DatasetInfo, ...] = Field(min_length=1, description="real data first, the sample last")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if "baseline" not in self.presets:
+            raise ValueError("presets: one of them must be `baseline`")
+        if len({dataset.name for dataset in self.datasets}) < len(self.datasets):
+            raise ValueError("datasets: two have the same name")
+        if unfit := [name for name, preset in self.presets.items() if preset.recipe.head not in self.heads]:
+            raise ValueError(f"presets.{unfit[0]}: its head is none of {', '.join(self.heads)}")
+        if self.kind.kind == "plane" and (self.answer.kind != "one_of" or len(self.answer.labels) != 2):
+            raise ValueError("answer: points of the plane have one of two labels")
+        return self
+
+    @property
+    def heads(self) -> tuple[HeadName, ...]:
+        """What a recipe may choose as `head`."""
+        if self.answer.kind == "number":
+            return ("regression",)
+        if len(self.answer.labels) == 2:
+            return ("binary", "multiclass", "unit_regression")
+        return ("multiclass", "multilabel") if self.answer.several else ("multiclass",)

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json, to_json
 
-from app.errors import FieldError, InvalidInput, MalformedBody
-from app.kinds.answers import Refused
+from app.errors import FieldError, InvalidInput, MalformedBody, Refused
 from app.kinds.base import Task
 from app.server import problems
 from app.wire.predictions import ModelRef, Options

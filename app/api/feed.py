@@ -18,7 +18,7 @@ from app.services.events import EventService, StreamedEvent
 log = get_log()
 
 POLL = 0.1  # seconds between two looks at the database, while anybody listens
-PATIENCE = 1.0  # seconds to the next try while the database is away
+RETRY_SECONDS = 1.0  # to the next try while the database is away
 BATCH = 500  # events that are read at once
 MOST_HELD = 1_000  # events that wait for a slow client, before it has to read them from the database
 HEARTBEAT = 15.0  # seconds; proxies and clients take a silent connection for a dead one
@@ -152,7 +152,7 @@ class Feed:
                     self._ready.set()
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; listeners wait for it
                 log.warning("events.waiting", error=repr(error))
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(RETRY_SECONDS)
         self._poller = None
 
     def _pass_on(self, found: Sequence[StreamedEvent]) -> None:
@@ -171,5 +171,5 @@ class Feed:
             try:
                 return await run_in_threadpool(self._events.after, last, BATCH, run_id)
             except Unavailable:
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(RETRY_SECONDS)
         return []

@@ -1,6 +1,4 @@
-"""What the answers of all tasks share: refusals, warnings, abstaining, and the effect of each part of an input."""
-
-from dataclasses import dataclass
+"""What the answers of all tasks share: warnings, abstaining, and the effect of each part of an input."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,23 +6,6 @@ from numpy.typing import NDArray
 from app.wire.predictions import NamedEffects
 
 Effects = NDArray[np.float64]  # (width,) what each number of an encoded row adds to the answer's score
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An instance that has the right form and still cannot be encoded."""
-
-    row: int
-    field: str
-    message: str
-
-
-class Refused(Exception):
-    """Instances that cannot be answered."""
-
-    def __init__(self, refusals: list[Refusal]) -> None:
-        super().__init__(f"{len(refusals)} instances refused")
-        self.refusals = refusals
 
 
 def as_probability(value: float) -> float:

@@ -13,8 +13,8 @@ from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix
-from app.errors import DatasetInvalid
-from app.kinds.answers import Effects, Refusal, named_effects
+from app.errors import DatasetInvalid, Refusal
+from app.kinds.answers import Effects, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
 from app.wire.declarations import DatasetInfo, Declaration, Label, NumberAnswer, OneOf, Range

@@ -15,7 +15,8 @@ from app.encoding.pictures.digit import read
 from app.encoding.pictures.files import MAX_CHARACTERS
 from app.encoding.pixels import SIDE, PixelEncoder
 from app.encoding.rows import Encoded, FloatMatrix, dense
-from app.kinds.answers import Effects, Refusal, Refused
+from app.errors import Refusal, Refused
+from app.kinds.answers import Effects
 from app.kinds.base import Picture
 from app.kinds.numeric import NumericTask
 from app.wire.declarations import Label
@@ -105,7 +106,7 @@ class ImageTask(NumericTask):
             if reading.doubts:
                 doubts[place] = reading.doubts
         if refusals:
-            raise Refused(refusals)
+            raise Refused(refusals=refusals)
         columns = {"pixels": np.stack(rows)}
         return {**columns, DOUBTS: doubts} if doubts else columns
 

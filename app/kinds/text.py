@@ -14,8 +14,8 @@ from app.encoding.multi_hot import TextEncoder, known_words
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
 from app.encoding.words import spans_within
-from app.errors import InvalidInput
-from app.kinds.answers import Effects, Refusal
+from app.errors import InvalidInput, Refusal
+from app.kinds.answers import Effects
 from app.kinds.base import Task
 from app.kinds.labels import Facts
 from app.wire.declarations import Declaration, Label, TextColumn, TextKind

@@ -12,6 +12,7 @@ from app.errors import HeadTooLarge, MalformedRequest, Misdirected, TargetTooLon
 
 RawHeaders = list[tuple[bytes, bytes]]  # lower-case names
 
+END = b"\r\n\r\n"
 MOST_BYTES = 65_536  # of a head, or of what follows a body or stands between its chunks
 MOST_FIELDS = 100
 MOST_TARGET = 8_192  # bytes
@@ -77,7 +78,7 @@ def length(headers: RawHeaders) -> int:
     return int(next(iter(_values(headers, b"content-length")), 0))
 
 
-def without_offer(method: bytes, version: str, target: bytes, headers: RawHeaders) -> bytes:
+def without_upgrade(method: bytes, version: str, target: bytes, headers: RawHeaders) -> bytes:
     """The head as it were if no upgrade had been offered, which a server may ignore (RFC 9110, 7.8)."""
     lines = [b"%s %s HTTP/%s" % (method, target, version.encode())]
     for name, value in headers:

@@ -13,7 +13,7 @@ from app.datasets.catalog import Catalog
 from app.db import run_queries
 from app.db.engine import Database
 from app.domain.recipes import HEADS
-from app.errors import ArtifactInvalid, InvalidInput
+from app.errors import ArtifactInvalid, InvalidInput, NotEvaluated
 from app.services import drawings
 from app.services.legends import labels_of, settings_of
 from app.tasks.catalog import TaskCatalog
@@ -72,7 +72,7 @@ class ComparisonService:
         for run in found:
             try:
                 answers[run.id] = self._answers(run)
-            except (ArtifactInvalid, _NothingKept) as error:
+            except (ArtifactInvalid, NotEvaluated) as error:
                 notes.append(f"run {run.id}: {error}")
             if run.seeds > 1 and run.id in answers:
                 notes.append(f"run {run.id}: tested is the model of seed {run.seed}; its spread tells of the others")
@@ -89,16 +89,12 @@ class ComparisonService:
     def _answers(self, run: Run) -> tuple[str, Evaluation]:
         """The checksum of the run's dataset, and its model's answers on the test split."""
         if run.model_id is None:
-            raise _NothingKept(f"it is {run.status} and has no model")
+            raise NotEvaluated(f"it is {run.status} and has no model")
         manifest = self._store.manifest(run.task, run.model_id)
         evaluation = self._store.evaluation(run.task, run.model_id)
         if evaluation is None:
-            raise _NothingKept("its model was made by a release that kept no answers")
+            raise NotEvaluated("its model was made by a release that kept no answers")
         return manifest.dataset.sha256, evaluation
-
-
-class _NothingKept(Exception):
-    """A run without answers to test."""
 
 
 class _Pair:

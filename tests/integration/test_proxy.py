@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -19,7 +20,7 @@ from tests.support.nginx import Nginx
 from tests.support.server import LiveServer
 
 PREFIX = "/ml/densely"
-TRAIN = {"task": "planar", "dataset": "sample"}
+TRAIN: dict[str, Any] = {"task": "planar", "dataset": "sample"}
 
 
 @dataclass
@@ -107,7 +108,7 @@ def test_predictions_streams_and_the_client_work(behind: httpx.Client) -> None:
     assert 200 == behind.post("/predict", json={"task": "planar", "point": [0.5, 1.0]}).status_code
     assert 404 == behind.get("/nothing").status_code
     with Densely(str(behind.base_url)) as densely:
-        run = densely.train("planar", dataset="moons")
+        run = densely.train("planar", dataset="sample")
         run.cancel()
         assert "cancelled" == [event for event in run.events() if event.type == "status"][-1].data["status"]
         assert 0 <= densely.predict.planar(0.5, 1.0).probability <= 1

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from app.encoding.pictures import large_png as _large_png
 from app.encoding.pictures.digit import Reading, read
 from app.encoding.pictures.files import MAX_CHARACTERS, WORK, colours_of
-from app.kinds.answers import Refused
+from app.errors import Refused
 from app.kinds.image import ImageInput
 from tests.support.tasks import TASKS
 

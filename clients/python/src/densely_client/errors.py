@@ -13,13 +13,15 @@ DenselyError                     everything of ours
     │   ├── TooLarge             ... because it exceeds a size limit
     │   │   ├── HeadTooLarge     ... of the head, its fields, or the trailer
     │   │   └── TargetTooLong    ... of the URL
-    │   └── TooSlow              ... because it did not arrive in time
+    │   ├── TooSlow              ... because it did not arrive in time
+    │   └── Refused              ... because inputs of the right form hold what cannot be answered
     ├── Misdirected              the request is meant for another host
     ├── CrossSite                the request comes from another site's web page
     ├── UnsupportedMediaType     the body says that it is not JSON
     │   └── UnsupportedEncoding  ... or is packed in a way that is not known there
     ├── NotAcceptable            the answer has none of the forms that were asked for
     ├── NotFound                 no such task, run, model, preset or dataset
+    │   └── NotEvaluated         ... or no answers on a test split, which a comparison needs
     ├── Conflict                 the request is fine, the present state is not
     │   ├── InvalidTransition    the run's status does not allow it
     │   ├── IdempotencyConflict  an Idempotency-Key was used before, for another request
@@ -143,6 +145,10 @@ class TooSlow(InvalidInput):
     """The body did not arrive in time."""
 
 
+class Refused(InvalidInput):
+    """Some inputs cannot be answered."""
+
+
 class Misdirected(ApiError):
     """The request is meant for another host."""
 
@@ -165,6 +171,10 @@ class NotAcceptable(ApiError):
 
 class NotFound(ApiError):
     """There is no such thing."""
+
+
+class NotEvaluated(NotFound):
+    """No answers on a test split were kept."""
 
 
 class Conflict(ApiError):

@@ -23,6 +23,7 @@ lint: $(VENV)/dev.done ## Check style, types and import directions
 	$(BIN)/mypy --python-version 3.10 --package densely_client
 	$(BIN)/lint-imports
 	$(BIN)/python clients/python/scripts/generate_sync.py --check
+	$(BIN)/python clients/python/scripts/check_forms.py
 
 bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint

@@ -25,7 +25,10 @@ class AnswerKind(Form):
     """What is asked: one of several labels, or a number."""
 
     kind: str = Field(description="`one_of` or `number`")
+    column: str | None = Field(None, description="of the datasets, that holds it")
     labels: list[Label] | None = Field(None, description="of `one_of`")
+    several: str | None = Field(None, description="of `one_of`: column of lists of labels, where a row may have more")
+    shows: list[str] | None = Field(None, description="of `one_of`: what an answer holds besides label and probability")
     title: str | None = Field(None, description="of `number`: what it is")
     unit: str | None = Field(None, description="of `number`")
 

@@ -17,8 +17,7 @@ server      uvicorn's side: protocol, limits and time-outs, batcher, and the gat
 api         HTTP; `main` puts the API together
 worker      takes queued runs and watches over their trainers
 training    the only package that imports Keras: build, fit, evaluate, export
-client      the Python client, over HTTP alone
-cli         the command line, over the client
+cli         the command line, over the Python client, which is a distribution of its own in `clients/python`
 
 The page at / is static and lies in `web`: HTML, CSS and ES modules over the public API.
 `docs/architecture.md` has the words, the processes and the arrows between these packages.

@@ -28,8 +28,14 @@ class Service:
     """`densely up` on a free port, with its own home and models folder; a context manager."""
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str] | None = None, command: str = "up", cwd: Path = REPOSITORY
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        command: str = "up",
+        cwd: Path = REPOSITORY,
+        redirected: str = "",
     ) -> None:
+        """`redirected`: what a shell is told about its standard streams, for example `2>&-`."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -42,7 +48,7 @@ class Service:
         self.log = folder / "service.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", command],
+                ["/bin/sh", "-c", f'exec "$0" -m app.cli {command} {redirected}', sys.executable],
                 env={**os.environ, **settings, **(environment or {})},
                 cwd=cwd,
                 stderr=log,

@@ -9,13 +9,12 @@ from urllib.request import proxy_bypass
 
 import httpx
 
-import app
-from app.client.bodies import as_json, is_unicode
-from app.client.calls import Call
-from app.client.errors import ServiceUnreachable
-from app.client.events import Feed
-from app.client.retries import Course, Retries
-from app.errors import InvalidInput
+from densely_client.bodies import as_json, is_unicode
+from densely_client.calls import Call
+from densely_client.errors import InvalidArgument, ServiceUnreachable
+from densely_client.events import EventStream
+from densely_client.retries import Attempts, Retries
+from densely_client.version import VERSION
 
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 Outcome = httpx.Response | httpx.TransportError
@@ -37,13 +36,13 @@ class Connection:
         """Arguments of httpx' clients.
 
         Raises:
-            InvalidInput: the URL or the key cannot be used.
+            InvalidArgument: the URL or the key cannot be used.
         """
         host = _host_of(self.url)
-        headers = {"User-Agent": f"densely/{app.__version__}", "Accept": "application/json"}
+        headers = {"User-Agent": f"densely-client/{VERSION}", "Accept": "application/json"}
         if self.api_key:
             if not (self.api_key.isascii() and self.api_key.isprintable()):
-                raise InvalidInput("an API key has printable ASCII characters only", field="api_key")
+                raise InvalidArgument("an API key has printable ASCII characters only", field="api_key")
             headers["Authorization"] = f"Bearer {self.api_key}"
         options = {"base_url": self.url, "headers": headers, "timeout": self.timeout}
         # A proxy of the environment cannot reach this machine's own loopback.
@@ -53,34 +52,34 @@ class Connection:
             return {**options, "trust_env": False, "verify": httpx.create_ssl_context()}
         return options
 
-    def opened(self, kind: Callable[..., C]) -> C:
+    def open(self, kind: Callable[..., C]) -> C:
         """A client of httpx.
 
         Raises:
-            InvalidInput: the URL, the key, or a proxy of the environment cannot be used.
+            InvalidArgument: the URL, the key, or a proxy of the environment cannot be used.
         """
         options = self.options()
         try:
             return kind(**options)
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
             told = f"no client can be made for {self.url} with the proxy and certificates of the environment: {error}"
-            raise InvalidInput(told, field="url") from error
+            raise InvalidArgument(told, field="url") from error
 
-    def feed(self, run_id: str | None, last_id: str | None, timeout: float | None) -> Feed:
+    def stream(self, run_id: str | None, last_id: str | None, timeout: float | None) -> EventStream:
         """The events of a run, or of all, for `timeout` seconds from now."""
         now = self.retries.time.now()
         deadline = float("inf") if timeout is None else now + timeout
-        return Feed(run_id, Course(self.retries, patient=True), last_id, deadline)
+        return EventStream(run_id, Attempts(self.retries, patient=True), last_id, deadline)
 
-    def wait(self, call: Call[Any], outcome: Outcome, course: Course) -> float | None:
+    def wait(self, call: Call[Any], outcome: Outcome, attempts: Attempts) -> float | None:
         """Seconds until the call is repeated; None: its response is the answer.
 
         Raises:
             ServiceUnreachable: the connection failed, and repeating has no use.
         """
         if isinstance(outcome, httpx.Response):
-            return course.again(outcome) if call.repeatable else None
-        wait = course.again(outcome) if call.repeatable or isinstance(outcome, _UNSENT) else None
+            return attempts.again(outcome) if call.repeatable else None
+        wait = attempts.again(outcome) if call.repeatable or isinstance(outcome, _UNSENT) else None
         if wait is None:
             self.gone(outcome)
         return wait
@@ -98,7 +97,7 @@ class Connection:
 def _host_of(url: str) -> str:
     """
     Raises:
-        InvalidInput: this is no URL of a service.
+        InvalidArgument: this is no URL of a service.
     """
     try:
         parts = urlsplit(url)
@@ -107,7 +106,7 @@ def _host_of(url: str) -> str:
             return parts.hostname
     except (ValueError, httpx.InvalidURL):  # also a name that has no form in the DNS
         pass
-    raise InvalidInput(f"{url!r} is no URL of a service, such as http://127.0.0.1:8000", field="url")
+    raise InvalidArgument(f"{url!r} is no URL of a service, such as http://127.0.0.1:8000", field="url")
 
 
 def _is_loopback(host: str) -> bool:
@@ -121,14 +120,14 @@ def request(call: Call[Any]) -> dict[str, Any]:
     """Arguments of httpx' `request`. Ids in paths come from callers, so what is no path character is escaped.
 
     Raises:
-        InvalidInput: something in it cannot be sent.
+        InvalidArgument: something in it cannot be sent.
     """
     for name, value in (("path", call.path), *call.params.items()):
         if isinstance(value, str) and not is_unicode(value):
-            raise InvalidInput(f"{name}: a text is not Unicode", field=name)
+            raise InvalidArgument(f"{name}: a text is not Unicode", field=name)
     for name, value in call.headers.items():
         if not (value.isascii() and value.isprintable()):
-            raise InvalidInput(f"{name}: must be printable ASCII characters", field=name)
+            raise InvalidArgument(f"{name}: must be printable ASCII characters", field=name)
     asked = {"method": call.method, "url": quote(call.path, safe="/"), "params": call.params, "headers": call.headers}
     if call.body is None:
         return asked

@@ -1,21 +1,18 @@
 """What happens to runs, as it happens: Server-Sent Events, or a list that is asked for again and again."""
 
 import json
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from app.client import calls
-from app.client.answers import Page
-from app.client.errors import ServiceUnreachable, error_of
-from app.client.retries import AWAY, Course
-from app.domain.runs import FINAL
-from app.wire.runs import Event as RunEvent
-from app.wire.runs import Run
+from densely_client.errors import ServiceUnreachable
+from densely_client.forms.runs import FINAL
+from densely_client.problems import error_of
+from densely_client.retries import AWAY, Attempts
 
 SILENCE = 45.0  # seconds; a stream that has sent nothing for so long is dead, since a heartbeat comes every 15
 POLL = 0.5  # seconds
@@ -93,13 +90,13 @@ class Parser:
 
 
 @dataclass
-class Feed:
+class EventStream:
     """Where a stream stands; the transports only carry bytes to it."""
 
     run_id: str | None  # None: all runs
-    course: Course
+    attempts: Attempts
     last_id: str | None = None
-    deadline: float = float("inf")  # seconds of the course's clock
+    deadline: float = float("inf")  # seconds of the attempts' clock
     over: bool = False
     _parser: Parser = field(default_factory=Parser)
 
@@ -129,11 +126,11 @@ class Feed:
             TimeoutError: the deadline has passed.
         """
         self.check()
-        self.course.heard()
+        self.attempts.heard()
         for message in self._parser.feed(chunk):
             data = json.loads(message.data)
             run_id, at = data.pop("run_id", self.run_id or ""), data.pop("at", None)
-            self.last_id, self.course.done = message.id, 0
+            self.last_id, self.attempts.done = message.id, 0
             yield self.seen(Event(id=message.id, type=message.event, run_id=run_id, at=at, data=data))
         self.last_id = self._parser.last_id  # also of a message without data, which only says where the stream begins
 
@@ -156,7 +153,7 @@ class Feed:
             ServiceUnreachable: something before it says that it is away.
         """
         self.check()
-        wait = self.course.again(httpx.ReadError("the stream ended") if outcome is None else outcome)
+        wait = self.attempts.again(httpx.ReadError("the stream ended") if outcome is None else outcome)
         if wait is None and isinstance(outcome, httpx.Response):
             if outcome.status_code in AWAY:
                 raise ServiceUnreachable(f"{outcome.url} answers with status {outcome.status_code} only")
@@ -165,7 +162,7 @@ class Feed:
 
     def left(self) -> float:
         """Seconds until the deadline."""
-        return self.deadline - self.course.retries.time.now()
+        return self.deadline - self.attempts.retries.time.now()
 
     def check(self) -> None:
         """
@@ -179,30 +176,3 @@ class Feed:
 def is_stream(response: httpx.Response) -> bool:
     """Whether the service streams; an older one answers with its list."""
     return bool(response.headers.get("Content-Type", "").startswith("text/event-stream"))
-
-
-def polled(feed: Feed) -> Generator[calls.Call[Any] | Event | float, Any, None]:
-    """The same events without a stream: yields calls to make, events, and seconds to wait."""
-
-    def ask(call: calls.Call[Any]) -> calls.Call[Any]:
-        return replace(call, patient=True)
-
-    progress: dict[str, Any] | None = None
-    while True:
-        feed.check()
-        run: Run = yield ask(calls.get(f"/runs/{feed.run_id}", Run))
-        more = True
-        while more:
-            page: Page[RunEvent] = yield ask(
-                calls.get(feed.path, Page[RunEvent], cursor=feed.last_id, limit=calls.PAGE)
-            )
-            for item in page.items:
-                feed.last_id = str(item.id)
-                yield feed.seen(Event(id=feed.last_id, type=item.type, run_id=item.run_id, at=item.at, data=item.data))
-            more = page.next is not None
-        if feed.over:
-            return
-        if run.progress and (now := run.progress.model_dump(mode="json")) != progress:
-            progress = now
-            yield Event(id=None, type="progress", run_id=run.id, at=None, data=now)
-        yield POLL

@@ -14,25 +14,25 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.errors import InvalidInput
+from densely_client.errors import InvalidArgument
 
 
 def as_json(body: Any) -> bytes:
     """A request's body.
 
     Raises:
-        InvalidInput: something in it has no form in JSON; its `errors` name the field.
+        InvalidArgument: something in it has no form in JSON; its `errors` name the field.
     """
     try:
         text = json.dumps(body, default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         return text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidInput(f"a text is not Unicode: it holds {error.object[error.start]!r}") from error
+        raise InvalidArgument(f"a text is not Unicode: it holds {error.object[error.start]!r}") from error
     except RecursionError as error:
-        raise InvalidInput("a value is nested too deeply") from error
+        raise InvalidArgument("a value is nested too deeply") from error
     except (TypeError, ValueError) as error:
         field, reason = next(_faults(body, ""), ("", str(error))) if "Circular" not in str(error) else ("", str(error))
-        raise InvalidInput(f"{field or 'a value'}: {reason}", field=field or None) from error
+        raise InvalidArgument(f"{field or 'a value'}: {reason}", field=field or None) from error
 
 
 def is_unicode(text: str) -> bool:
@@ -45,7 +45,7 @@ def is_unicode(text: str) -> bool:
 
 
 FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (  # the first that fits
-    (BaseModel, lambda value: value.model_dump(mode="json")),
+    (BaseModel, lambda value: value.model_dump(mode="json", exclude_unset=True)),
     (date | time, lambda value: value.isoformat()),
     (os.PathLike, os.fsdecode),
     (UUID, str),

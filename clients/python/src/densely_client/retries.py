@@ -72,8 +72,8 @@ class Retries:
 
 
 @dataclass
-class Course:
-    """How a call, or a stream with its connections, has gone so far."""
+class Attempts:
+    """The tries of a call, or the connections of a stream, so far."""
 
     retries: Retries
     patient: bool = False  # whether somebody waits for a run

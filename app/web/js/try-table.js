@@ -9,12 +9,14 @@ import { examples } from "./try.js";
 /** @import { Fields, Prediction, Range, TaskDetail } from "../../client/densely.js" */
 /** @typedef {{ name: string, words: string, range: Range | undefined, isNeeded: boolean }} Column */
 
+const SMALL = 0.1; // of a probability: what moves it by less does not fill the bar
+
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
 	const { task } = context;
 	const controls = columnsOf(task).map((column) => new Control(column, () => soon()));
 	const tell = (/** @type {Record<string, number>} */ effects) => {
-		const most = Math.max(1e-9, ...Object.values(effects).map(Math.abs));
+		const most = Math.max(task.answer.kind === "one_of" ? SMALL : 1e-9, ...Object.values(effects).map(Math.abs));
 		for (const control of controls) control.tell(effects[control.name], most);
 	};
 	const predictor = new Predictor(context, {

@@ -18,8 +18,8 @@ from app.server.ids import request_id as _request_id
 
 log = get_log()
 
-# Without a key: probes, and the page and the documentation, where a browser has no way to send one.
-OPEN_PATHS = ("/", "/docs", "/openapi.json")
+# Without a key: probes, and the page, its client and the documentation, where a browser has no way to send one.
+OPEN_PATHS = ("/", "/docs", "/openapi.json", "/client/densely.js")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 

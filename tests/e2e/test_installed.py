@@ -19,8 +19,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked wheel. It is built of a copy in a folder with an odd name, beside models of the user's own."""
     source = tmp_path_factory.mktemp("source") / "50% of (this) checkout"
     source.mkdir()
-    for name in ("app", "migrations", "models_store"):
-        shutil.copytree(REPOSITORY / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app", "migrations", "models_store", "clients"):
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(REPOSITORY / name, source / name, ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy(REPOSITORY / name, source)
     (source / "models_store" / "planar" / "m-own").mkdir()
@@ -58,7 +59,7 @@ def test_what_comes_with_it_is_what_the_release_names(site: Path) -> None:
     shipped = site / "app" / "_shipped"
 
     assert not (shipped / "models_store" / "planar" / "m-own").exists()
-    for name in ("migrations", "models_store"):
+    for name in ("migrations", "models_store", "clients"):
         inside = {str(path.relative_to(shipped)) for path in (shipped / name).rglob("*") if path.is_file()}
         beside = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / name).rglob("*") if path.is_file()}
         assert inside
@@ -71,6 +72,8 @@ def test_it_starts_greets_predicts_shows_the_page_and_trains(installed: Service,
         body = {"task": task.name, **task.example}
         assert 200 == installed.client.post("/predict", json=body).status_code
     assert "<title>" in installed.client.get("/").text
+    client = REPOSITORY / "clients" / "javascript" / "densely.js"
+    assert client.read_text(encoding="utf-8") == installed.client.get("/client/densely.js").text
     run = installed.wait(installed.train(task="planar", dataset="sample", recipe={"epochs": 2})["id"])
 
     assert "succeeded" == run["status"]

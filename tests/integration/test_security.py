@@ -381,7 +381,15 @@ def test_a_failure_inside_is_logged_and_not_told(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/health/live", "/", "/web/js/main.js", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"],
+    [
+        "/health/live",
+        "/",
+        "/web/js/main.js",
+        "/client/densely.js",
+        "/docs",
+        "/openapi.json",
+        "/static-offline-docs/swagger-ui.css",
+    ],
 )
 def test_the_documentation_opens_in_a_browser_and_asks_for_the_key(guarded: httpx.Client, path: str) -> None:
     """A browser has no way to send a key before it has the page."""

@@ -31,6 +31,7 @@ class Digit:
     """The ink of one digit, cut out."""
 
     share: Plane  # (rows, columns), 0 to 1; touches all four sides
+    box: tuple[slice, slice]  # its rows and columns in the picture
     doubts: tuple[str, ...]  # what speaks against its being one digit
 
 
@@ -52,7 +53,8 @@ def digit_of(ink: Ink) -> Digit:
         others = ndimage.binary_dilation(pieces.mask_of(~kept), np.ones((3, 3)), 3)
         share = np.where(others & ~mask, 0, share)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Digit(share[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], doubts)
+    box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    return Digit(share[box], box, doubts)
 
 
 class Pieces:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.encoding.pictures.background import Ink, Plane
-from app.encoding.pictures.lines import without_lines
+from app.encoding.pictures.lines import without_cuts, without_lines
 
 Mask = NDArray[np.bool_]  # (rows, columns)
 Chosen = NDArray[np.bool_]  # (pieces,)
@@ -42,8 +42,19 @@ def digit_of(ink: Ink) -> Digit:
         ValueError: there is none, or several.
     """
     share = without_lines(ink.share)
+    edge_too = ink.is_even or ink.contrast >= STRONG
+    try:
+        return _chosen(share, edge_too)
+    except ValueError:
+        mended = without_cuts(share)
+        if mended is None:
+            raise
+        return _chosen(mended, edge_too)
+
+
+def _chosen(share: Plane, edge_too: bool) -> Digit:
     pieces = Pieces(share > FAINT)
-    candidates = pieces.candidates(ink.is_even or ink.contrast >= STRONG)
+    candidates = pieces.candidates(edge_too)
     kept = pieces.of_digit(candidates)
     doubts = pieces.check(kept, candidates)
     mask = pieces.mask_of(kept)

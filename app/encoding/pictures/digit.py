@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from app.encoding.pictures.background import Colours, Plane, ink_of
 from app.encoding.pictures.files import colours_of, content_of
 from app.encoding.pictures.ink import FAINT, NOTHING, Digit, digit_of
-from app.encoding.pictures.sheet import Sheet, sheets_in
+from app.encoding.pictures.sheet import Sheet, convexity, sheets_in
+from app.encoding.pictures.signs import doubts_of_shape
 from app.encoding.pictures.strokes import with_usual_strokes
 
 SIDE = 28  # pixels of the finished picture
@@ -16,7 +17,8 @@ BOX = 20  # pixels of the longer side of the digit
 LEAST = 12  # of it as it was sent; of smaller ones a third are read wrongly
 OUTLINE = 0.5  # of the box of a sheet and of what was read, that they share if that is the sheet's outline
 LEVEL, ASKEW = 2.0, 30.0  # degrees that a sheet is tilted by: less is none, more may be half of a quarter turn
-SOLID = 0.7  # of its box is ink, of a bar
+SOLID = 0.75  # of its convex hull is ink, of a hole, and of a one
+ROOM = 3.0  # times the width of a one is free beside it
 
 Pixels = NDArray[np.uint8]  # (28, 28), 255 is ink
 
@@ -47,8 +49,9 @@ def reading_of(colours: Colours) -> Reading:
         ValueError: it shows no digit, or several.
     """
     digit = _found(colours)
-    is_small = max(digit.share.shape) < LEAST
-    doubts = (*digit.doubts, f"shows a digit of fewer than {LEAST} pixels") if is_small else digit.doubts
+    doubts = (*digit.doubts, *doubts_of_shape(digit.share))
+    if max(digit.share.shape) < LEAST:
+        doubts = (*doubts, f"shows a digit of fewer than {LEAST} pixels")
     return Reading(_placed(_fitted(with_usual_strokes(digit.share))), doubts)
 
 
@@ -93,15 +96,39 @@ def _on_sheet(sheet: Sheet) -> Digit:
     """
     digit = _in(sheet.colours)
     with_usual_strokes(digit.share)
-    margins = []
-    for within, outer, side in zip(digit.box, sheet.box, sheet.mask.shape, strict=True):
-        before, after = within.start, outer.stop - outer.start - within.stop
-        if (before < 2 and outer.start > 0) or (after < 2 and outer.stop < side):
-            raise ValueError("shows a sheet on which nothing is written that ends there")
-        margins += [before, after]
-    if digit.share.mean() > SOLID and max(margins) < 2 * min(digit.share.shape):
-        raise ValueError("shows a hole in something, no digit")  # of a zero with straight sides
+    if _goes_beyond(digit, sheet):
+        raise ValueError("shows a sheet on which nothing is written that ends there")
+    if _is_hole(digit, sheet):
+        raise ValueError("shows a hole in something, no digit")
     return replace(digit, share=_turned(digit.share, sheet.tilt))
+
+
+def _goes_beyond(digit: Digit, sheet: Sheet) -> bool:
+    """Whether ink goes on where the sheet ends, save at the picture's own edge."""
+    for within, outer, side in zip(digit.box, sheet.box, sheet.mask.shape, strict=True):
+        if (within.start < 2 and outer.start > 0) or (
+            within.stop > outer.stop - outer.start - 2 and outer.stop < side
+        ):
+            return True
+    beside = ~sheet.mask[sheet.box][digit.box]
+    return bool((digit.share[beside] > FAINT).sum() > 3)
+
+
+def _is_hole(digit: Digit, sheet: Sheet) -> bool:
+    """Whether what was taken for a sheet is the stroke of a zero, and what is on it the hole.
+
+    That is a blob, and not much narrower than what is round it.
+    """
+    from scipy import ndimage
+
+    ink = np.pad(digit.share > 0.5, 1)
+    if convexity(ink, 1)[0] < SOLID:
+        return False
+    paper = np.pad(sheet.mask[sheet.box], 1)
+    rows, columns = digit.box
+    paper[rows.start : rows.stop + 2, columns.start : columns.stop + 2] &= ~ink
+    room, width = (float(ndimage.distance_transform_edt(each).max()) for each in (paper, ink))
+    return room < ROOM * width
 
 
 def _turned(share: Plane, tilt: float) -> Plane:

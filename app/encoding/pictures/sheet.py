@@ -105,6 +105,13 @@ def _outline(region: Mask) -> tuple[Mask, Corners] | None:
     return mask, hull
 
 
+def convexity(region: Mask, slack: float) -> tuple[float, int]:
+    """How much of its convex hull a region fills, and how many corners that has: those that make more than `slack`."""
+    hull = _hull(region)
+    area = int(_filled(hull, region.shape).sum())
+    return float(region.sum()) / area, len(_simplified(hull, area, slack))
+
+
 def _hull(region: Mask) -> Corners:
     """The corners of the convex hull of a region, in order (Andrew 1979)."""
     rows = np.flatnonzero(region.any(axis=1)).tolist()
@@ -127,13 +134,13 @@ def _turn(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> int:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _simplified(corners: Corners, area: int) -> Corners:
+def _simplified(corners: Corners, area: int, slack: float = SLACK) -> Corners:
     """Without corners that make next to nothing of the area (Visvalingam and Whyatt 1993)."""
     left = list(corners)
     while len(left) > 3:
         sizes = [abs(_turn(left[at - 1], left[at], left[(at + 1) % len(left)])) for at in range(len(left))]
         least = int(np.argmin(sizes))
-        if sizes[least] > 2 * SLACK * area:
+        if sizes[least] > 2 * slack * area:
             break
         left.pop(least)
     return left

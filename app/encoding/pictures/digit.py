@@ -106,9 +106,7 @@ def _on_sheet(sheet: Sheet) -> Digit:
 def _goes_beyond(digit: Digit, sheet: Sheet) -> bool:
     """Whether ink goes on where the sheet ends, save at the picture's own edge."""
     for within, outer, side in zip(digit.box, sheet.box, sheet.mask.shape, strict=True):
-        if (within.start < 2 and outer.start > 0) or (
-            within.stop > outer.stop - outer.start - 2 and outer.stop < side
-        ):
+        if (within.start < 2 and outer.start > 0) or (within.stop > outer.stop - outer.start - 2 and outer.stop < side):
             return True
     beside = ~sheet.mask[sheet.box][digit.box]
     return bool((digit.share[beside] > FAINT).sum() > 3)

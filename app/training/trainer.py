@@ -21,11 +21,11 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.domain.runs import RunError
 from app.errors import ArtifactInvalid, LeaseLost, TrainingError, Unavailable, told
 from app.services.execution import Attempt
 from app.services.outages import OUTAGE_STATUS
 from app.tasks.catalog import TaskCatalog
+from app.wire.runs import RunError
 
 if TYPE_CHECKING:
     from app.training.pipeline import Workplace

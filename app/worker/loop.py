@@ -12,11 +12,12 @@ from threading import Event
 from typing import TypeVar
 
 from app.artifacts.store import ArtifactStore
-from app.domain.runs import Change, RunError, RunStatus
+from app.domain.runs import Change, RunStatus
 from app.errors import LeaseLost, Unavailable
 from app.logs import get as get_log
 from app.services.execution import Claim, WorkerService
 from app.services.outages import OUTAGE_SECONDS, OUTAGE_STATUS
+from app.wire.runs import RunError
 from app.worker.executors import Executor, Trainer
 
 log = get_log()

@@ -1,6 +1,5 @@
-"""What a browser makes of `/docs` below a proxy's path, and of the README's way to follow a run with a key."""
+"""What a browser makes of `/docs` below a proxy's path, and of the documented way to follow a run with a key."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from app.db.engine import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.integration.finished import Finished, answers_of
+from tests.support import pages
 from tests.support.clock import FakeClock
 from tests.support.nginx import Nginx
 from tests.support.server import LiveServer
@@ -88,9 +88,8 @@ def test_the_documentation_is_whole_below_a_proxys_path_and_its_calls_work(page:
 
 
 def test_a_run_is_followed_with_a_key(page: Any, serve: Callable[..., str], run: str) -> None:
-    """As the README does it, since an EventSource has no way to send one."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    _, follow = re.findall(r"^```javascript\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+    """As `docs/http.md` does it, since an EventSource has no way to send one."""
+    _, follow = pages.blocks("docs/http.md", "javascript")
     page.goto(f"{serve(api_keys=(KEY,))}/health/live")
     told = """async ([path, key]) => {
         const events = [];

@@ -255,14 +255,16 @@ def bundle(tmp_path: Path) -> ArtifactStore:
     return store
 
 
+def _link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/x/y")
+
+
 DAMAGED: dict[str, Damage] = {
     "altered": lambda folder: (folder / "weights.npz").write_bytes(b"x"),
     "missing": lambda folder: (folder / "weights.npz").unlink(),
     "a folder instead of a file": lambda folder: _folder(folder / "weights.npz"),
-    "a link to nowhere": lambda folder: (
-        (folder / "weights.npz").unlink(),
-        (folder / "weights.npz").symlink_to("/x/y"),
-    ),
+    "a link to nowhere": lambda folder: _link(folder / "weights.npz"),
     "another model's manifest": lambda folder: (folder / "manifest.json").write_text(
         (folder / "manifest.json").read_text().replace("housing", "planar")
     ),

@@ -19,15 +19,16 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.db import history, runs, webhooks
+from app.db import run_queries, runs, webhooks
 from app.db import tables as t
 from app.db.engine import Database
-from app.domain.runs import Metrics, RunError
+from app.domain.runs import Metrics
 from app.domain.webhooks import PAUSES
 from app.errors import AddressRefused, Undelivered
 from app.services.execution import WorkerService
 from app.services.webhooks import HELD, WebhookService
 from app.settings import Settings
+from app.wire.runs import RunError
 from app.worker.webhooks import SENDERS, HttpPost, WebhookThreads
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
@@ -163,7 +164,7 @@ class TestSending:
 
         ((path, headers, body),) = receiver.taken
         with database.read() as tx:
-            run = history.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
         assert {"event": "run.finished", "run": run.model_dump(mode="json")} == json.loads(body)
         assert ("/hook?token=abc", "application/json") == (path, headers["Content-Type"])
         assert f"127.0.0.1:{receiver.port}" == headers["Host"]
@@ -357,7 +358,7 @@ class TestRetries:
         assert 1 + len(PAUSES) == len(receiver.taken)
         assert row_of(database, run_id).next_try_at is None
         with database.read() as tx:
-            assert "succeeded" == history.get(tx, run_id).status
+            assert "succeeded" == run_queries.get(tx, run_id).status
 
     def test_a_refused_address_is_given_up_at_once(self, database: Database, clock: FakeClock) -> None:
         run_id = ended(database, clock, "http://127.0.0.1:1/")

@@ -9,21 +9,22 @@ from typing import Any
 
 import pytest
 
-from app.db import history, models
+from app import logs
+from app.db import models, run_queries
 from app.db.engine import Database
 from app.domain.optimizers import SGD
-from app.domain.runs import Run
 from app.services.execution import Attempt
 from app.settings import Settings
 from app.training import trainer
 from app.training.pipeline import Workplace
+from app.wire.runs import Run
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 
 
 def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> int:
     """What the trainer process does with the message of its worker; the logging stays that of the tests."""
-    monkeypatch.setattr(trainer.logs, "configure", lambda _: None)
+    monkeypatch.setattr(logs, "configure", lambda _: None)
     return trainer.train(
         {
             "run_id": attempt.run_id, "lease_id": attempt.lease_id, "database_url": settings.url, "log_level": "info",
@@ -83,7 +84,7 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_epochs_before_it(
     assert ("failed", None) == (run.status, run.model_id)
     assert run.error is not None
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
         active: dict[str, Any] = models.active(tx)
     kept = [epoch.epoch for epoch in epochs]
     assert list(range(1, len(kept) + 1)) == kept
@@ -117,7 +118,7 @@ def test_a_run_that_fails_on_a_folder_tells_no_path(
     assert "NotADirectoryError" == run.error.type
     assert "Not a directory: a file or folder of the worker; its log says which" == run.error.message
     with database.read() as tx:
-        events = history.events_of(tx, attempt.run_id, 100, 0)
+        events = run_queries.events_of(tx, attempt.run_id, 100, 0)
     told = capsys.readouterr().out
     assert str(place.store.root) not in repr(events)
     assert str(place.store.root) in told

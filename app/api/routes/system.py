@@ -3,20 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from app.api.dependencies import ServicesDep, responses
-from app.services.system import Readiness, System
+from app.wire.system import Liveness, Readiness, System
 
 router = APIRouter(tags=["system"])
 
 TaskName = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$", description="whether this task is answered")]
-
-
-class Liveness(BaseModel):
-    """The process answers."""
-
-    live: bool = True
 
 
 @router.get("/health/live", summary="Is the process alive?")

@@ -13,8 +13,9 @@ from app.db import installation, migrate, models, runs, webhooks, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
-from app.domain.runs import Measured, Progress, RunRequest
+from app.domain.runs import Measured, RunRequest
 from app.errors import Unavailable
+from app.wire.runs import Progress
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 

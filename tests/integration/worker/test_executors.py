@@ -19,7 +19,7 @@ class Idle:
 
     def __init__(self) -> None:
         self.alive = True
-        self.hello = {"devices": []}
+        self.hello: dict[str, Any] = {"devices": []}
 
     def give(self, *_: Any) -> None:
         """A run."""

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import delete, text
 
 from app.artifacts.store import ArtifactStore
-from app.db import history, runs, workers
+from app.db import run_queries, runs, workers
 from app.db.base import metadata
 from app.db.engine import Database
-from app.domain.runs import Change, Run, RunError
+from app.domain.runs import Change
 from app.errors import Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
 from app.services.outages import OUTAGE_STATUS
+from app.wire.runs import Run, RunError
 from app.worker.loop import Limits, Worker
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
@@ -95,7 +96,7 @@ class Bench:
 
     def run(self) -> Run:
         with self.database.read() as tx:
-            return history.get(tx, self.run_id)
+            return run_queries.get(tx, self.run_id)
 
     def later(self, seconds: float) -> Callable[[], None]:
         return partial(self.clock.advance, seconds)
@@ -353,7 +354,7 @@ def test_a_busy_worker_frees_the_runs_of_the_dead(bench: Bench) -> None:
     bench.carry_out(*[bench.later(1)] * 20, bench.stop.set)
 
     with bench.database.read() as tx:
-        assert "queued" == history.get(tx, dead.run.id).status
+        assert "queued" == run_queries.get(tx, dead.run.id).status
 
 
 def test_a_database_that_was_replaced_ends_the_trainer(bench: Bench) -> None:
@@ -378,7 +379,7 @@ def gone(claim: Claim) -> bool:
 
 
 def test_the_worker_is_listed_while_it_runs_and_forgotten_when_it_leaves(bench: Bench) -> None:
-    seen = []
+    seen: list[Any] = []
 
     def look() -> int:
         with bench.database.read() as tx:
@@ -408,7 +409,7 @@ def test_sweeping_removes_checkpoints_of_ended_runs_only(bench: Bench, tmp_path:
 
 def events_of(bench: Bench) -> list[Any]:
     with bench.database.read() as tx:
-        return history.events_of(tx, bench.run_id, 100, 0)
+        return run_queries.events_of(tx, bench.run_id, 100, 0)
 
 
 def test_every_change_has_its_event(bench: Bench) -> None:

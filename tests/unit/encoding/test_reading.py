@@ -13,12 +13,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.artifacts.store import ArtifactStore
 from app.encoding.pictures.digit import read
+from app.errors import Refused
 from app.inference.predictor import Predictor
-from app.kinds.answers import Refused
-from app.kinds.base import Options
 from app.kinds.image import ImageInput
 from app.settings import REPOSITORY
 from app.tasks.samples import digits as sample
+from app.wire.predictions import Options
 from benchmarks import pictures
 from benchmarks.picture_forms import FORMS, Rng, jpeg, png, slope
 from tests.support.tasks import TASKS

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +28,12 @@ class Service:
     """`densely up` on a free port, with its own home and models folder; a context manager."""
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str] | None = None, command: str = "up", cwd: Path = REPOSITORY
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        command: str = "up",
+        cwd: Path = REPOSITORY,
+        program: Sequence[str] = (sys.executable, "-m", "app.cli"),
     ) -> None:
         self.folder = folder
         self.port = free_port()
@@ -42,7 +47,7 @@ class Service:
         self.log = folder / "service.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", command],
+                [*program, command],
                 env={**os.environ, **settings, **(environment or {})},
                 cwd=cwd,
                 stderr=log,

@@ -14,6 +14,7 @@ COPY app app
 COPY clients/python clients/python
 COPY migrations migrations
 COPY models_store models_store
+COPY clients/javascript/densely.js clients/javascript/densely.js
 USER densely
 EXPOSE 8000
 CMD ["python", "-m", "app.cli", "serve"]

@@ -16,7 +16,7 @@ test: $(VENV)/dev.done ## Run all tests
 	$(BIN)/pytest tests/browser tests/e2e
 	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e
 
-lint: $(VENV)/dev.done ## Check style, types and import directions
+lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -24,6 +24,7 @@ lint: $(VENV)/dev.done ## Check style, types and import directions
 	$(BIN)/lint-imports
 	$(BIN)/python clients/python/scripts/generate_sync.py --check
 	$(BIN)/python clients/python/scripts/check_forms.py
+	$(BIN)/python clients/javascript/node.py --run lint
 
 bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint
@@ -44,7 +45,7 @@ lock: $(VENV)/dev.done ## Pin the dependencies anew
 	  compile --extra gpu --extra postgres -c requirements.lock -o requirements-gpu.lock'
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) clients/javascript/node_modules clients/javascript/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/run.done: requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Densely needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
@@ -56,4 +57,8 @@ $(VENV)/run.done: requirements.lock pyproject.toml clients/python/pyproject.toml
 
 $(VENV)/dev.done: $(VENV)/run.done requirements-dev.lock
 	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/npm.done: $(VENV)/dev.done clients/javascript/package-lock.json
+	@$(BIN)/python clients/javascript/node.py npm ci --silent
 	@touch $@

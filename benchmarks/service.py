@@ -33,8 +33,10 @@ class Service:
         environment: Mapping[str, str] | None = None,
         command: str = "up",
         cwd: Path = REPOSITORY,
+        redirected: str = "",
         program: Sequence[str] = (sys.executable, "-m", "app.cli"),
     ) -> None:
+        """`redirected`: what a shell is told about its standard streams, for example `2>&-`."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -47,7 +49,7 @@ class Service:
         self.log = folder / "service.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*program, command],
+                ["/bin/sh", "-c", f'exec "$0" "$@" {command} {redirected}', *program],
                 env={**os.environ, **settings, **(environment or {})},
                 cwd=cwd,
                 stderr=log,

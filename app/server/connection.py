@@ -86,7 +86,7 @@ class Connection(HttpProtocol):
 
     def _is_free(self) -> bool:
         """Whether no request waits for its answer."""
-        return not self.is_responding
+        return not self._state.inline.handler and not self.is_responding
 
     def _check_read_timeout(self, seconds: float) -> None:
         """End a client that has stood still for so long, if that is too long."""

@@ -11,15 +11,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
-from app.server import compression, error_handlers, security
+from app.server import compression, error_handlers, heads, security
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
 
 log = get_log()
 
-# Without a key: probes, and the page and the documentation, where a browser has no way to send one.
-OPEN_PATHS = ("/", "/docs", "/openapi.json")
+# Without a key: probes, and the page, its client and the documentation, where a browser has no way to send one.
+OPEN_PATHS = ("/", "/docs", "/openapi.json", "/client/densely.js")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
@@ -110,8 +110,8 @@ class DirectGate(Gate):
             self._inflight -= taken
         length = str(len(answer)).encode()
         kind = (b"content-type", b"application/json")
-        heads = [kind, (b"content-length", length), (b"x-request-id", request_id)]
-        await send({"type": "http.response.start", "status": 200, "headers": heads})
+        fields = [kind, (b"content-length", length), (b"x-request-id", request_id)]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
         await send({"type": "http.response.body", "body": answer})
 
     def admit(self, headers: RawHeaders) -> bytes | None:
@@ -120,7 +120,7 @@ class DirectGate(Gate):
         None: it is to be refused, or it is unusual; either goes the way of all others, where it is said why.
         """
         by_name = dict(headers)
-        if not len(headers) == len(by_name) <= MOST_FIELDS or b"host" not in by_name:
+        if not len(headers) == len(by_name) <= MOST_FIELDS or not heads.is_authority(by_name.get(b"host", b",")):
             return None
         if b"transfer-encoding" in by_name or compression.HEADER in by_name:
             return None

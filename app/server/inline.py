@@ -26,15 +26,13 @@ class InlineConnection(PipelinedConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._gates: Mapping[bytes, DirectGate] = getattr(self.app, "direct_gates", {})
-        self._inline: InlineRequest | None = None
+        self._inline: InlineRequest = self._state.inline
         self._keep_alive = KeepAlive()
         self._ok = _Ok()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone."""
-        if self._inline:
-            self._inline.stop_holding()
-            self._inline = None
+        self._inline.end()
         if self._keep_alive.timer:
             self._keep_alive.timer.cancel()
         super().connection_lost(exc)
@@ -42,35 +40,29 @@ class InlineConnection(PipelinedConnection):
     def shutdown(self) -> None:
         """Every request that has begun is answered, and so is one that is on its way; that ends the connection."""
         self._state.stopping = True
-        self._flush()
-        if self._inline:
+        self._inline.flush()
+        if self._inline.handler:
             return
         if self._is_free():
             self.loop.call_later(DRAIN_SECONDS, self._close_if_free)
         else:
             self.close_after_cycle()
 
-    def on_message_begin(self) -> None:
-        """A further request: none before it may wait any longer, since inline answers are one at a time."""
-        if self._inline:
-            self._flush()
-        super().on_message_begin()
-
     def on_body(self, body: bytes) -> None:
         """A part of it."""
         inline = self._inline
-        if inline:
+        if inline.handler:
             self._overhead.body_seen = True
             inline.body += body
             if len(inline.body) > INLINE_BODY_BYTES:
-                self._begin_held(inline)
+                self._begin_held()
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Answer it, if it is held and can be."""
         inline = self._inline
-        if not inline:
+        if not inline.handler:
             super().on_message_complete()
             return
         self._end_request()
@@ -80,7 +72,7 @@ class InlineConnection(PipelinedConnection):
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Nothing more will come."""
-        if self._inline and self._inline.complete:
+        if self._inline.complete:
             self._inline.close = True
         return super().eof_received()
 
@@ -92,19 +84,20 @@ class InlineConnection(PipelinedConnection):
 
     def _begin(self) -> None:
         """Hold it, or begin its cycle."""
-        gate = self._gates.get(self.url)
+        gate, inline = self._gates.get(self.url), self._inline
         holds = (
             gate
             and self.parser.get_http_version() == "1.1"
-            and not self.expects_continue
-            and not self._inline
+            and not self.expect_100_continue
+            and not inline.handler
             and not self.is_responding
             and not self.write_paused
             and self.parser.get_method() == b"POST"
         )
         request_id = gate.admit(self.headers) if gate and holds else None
         if gate and request_id:
-            self._inline = InlineRequest(gate.handler, request_id, not self.parser.should_keep_alive())
+            inline.handler, inline.request_id = gate.handler, request_id
+            inline.close = not self.parser.should_keep_alive()
         else:
             super()._begin()
 
@@ -112,50 +105,39 @@ class InlineConnection(PipelinedConnection):
         """The request is not complete: it is not held for long."""
         super()._count_overhead(size)
         inline = self._inline
-        if inline and not inline.complete and not inline.hold:
+        if inline.handler and not inline.complete and not inline.hold:
             inline.hold = self.loop.call_later(HOLD_SECONDS, self._stop_holding)
-
-    def _is_free(self) -> bool:
-        return not self._inline and not self.is_responding
 
     def _reject(self, error: DenselyError) -> None:
         """Whatever is held is what is rejected."""
-        if self._inline and not self._inline.complete:
-            self._inline.stop_holding()
-            self._inline = None
+        if not self._inline.complete:
+            self._inline.end()
         super()._reject(error)
 
     def _stop_holding(self) -> None:
         """The rest of its body is late."""
-        inline = self._inline
-        if inline and not inline.complete:  # else its answer is due in this turn
-            self._begin_held(inline)
+        if not self._inline.complete:  # else its answer is due in this turn
+            self._begin_held()
 
-    def _begin_held(self, inline: InlineRequest) -> None:
+    def _begin_held(self) -> None:
         """On to a cycle, with as much of its body as has come."""
-        self._inline = None
-        inline.stop_holding()
+        body = self._inline.body
+        self._inline.end()
         self.begin_cycle()
-        if inline.close:  # which the parser does not know any more, where the request is complete
+        if self._inline.close:  # which the parser does not know any more, where the request is complete
             self.close_after_cycle()
         self._overhead.body_seen = True
-        self.feed_cycle(inline.body)
-
-    def _flush(self) -> None:
-        """Answer what waits for the end of the turn, at once."""
-        if self._inline and self._inline.complete:
-            self._inline.handler.flush()
+        self.feed_cycle(body)
 
     def _reply(self, answer: bytes | None) -> None:
         inline = self._inline
-        if not inline or self.transport.is_closing():  # the client has gone away
+        if not inline.handler or self.transport.is_closing():  # the client has gone away
             return
         if answer is None:
-            self._begin_held(inline)
+            self._begin_held()
             self.end_feed()
             return
-        self._inline = None
-        inline.stop_holding()
+        inline.end()
         self.count_response()
         last = inline.close or self._state.stopping
         ending = b"\r\nconnection: close" if last else b""
@@ -165,11 +147,7 @@ class InlineConnection(PipelinedConnection):
         )
         if last:
             self.transport.close()
-        else:
-            self._await_next()
-
-    def _await_next(self) -> None:
-        """An answer has been given: parse what waits, or close after the idle timeout."""
+            return
         keep_alive = self._keep_alive
         keep_alive.since, keep_alive.requests = self.loop.time(), self._state.requests
         if self._input.data:

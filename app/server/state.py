@@ -8,13 +8,14 @@
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from app.server import heads
 from app.server.direct import DirectHandler
 
 MAX_PIECE = 16_384  # bytes of buffered input that the parser gets at once
+SMALL_PIECE = 1_024  # the same of a body whose chunks are small: each costs a callback
 
 
 class Phase(Enum):
@@ -27,32 +28,45 @@ class Phase(Enum):
 
 
 @dataclass(slots=True)
-class ConnectionState:
-    """Where a connection stands; the last three may come together, in any order."""
-
-    phase: Phase = Phase.IDLE
-    requests: int = 0  # that have begun
-    half_closed: bool = False  # the client has closed its side, and may still read
-    rejected: bool = False  # nothing more is read
-    stopping: bool = False  # the server is: answers are the connection's last
-
-
-@dataclass(slots=True)
 class InlineRequest:
-    """A request that is to be answered inline, from the end of its head to its answer."""
+    """The request that is to be answered inline, from the end of its head to its answer; a connection has one at most.
 
-    handler: DirectHandler
-    request_id: bytes
-    close: bool  # whether the connection ends with its answer
+    One object serves for all of a connection's: to make one takes longer than all else that is done to it.
+    """
+
+    handler: DirectHandler | None = None  # None: there is no such request
+    request_id: bytes = b""
+    close: bool = False  # whether the connection ends with its answer
     body: bytes = b""  # as much as has come
     complete: bool = False  # it is all there, and waits for its answer
     hold: asyncio.TimerHandle | None = None  # when the rest of its body is not waited for any longer
 
-    def stop_holding(self) -> None:
-        """No timer any more."""
+    def end(self) -> None:
+        """It is answered, or goes another way."""
+        self.handler, self.body, self.complete = None, b"", False
         if self.hold:
             self.hold.cancel()
             self.hold = None
+
+    def flush(self) -> None:
+        """Have it answered at once, if it waits for the end of the turn."""
+        if self.handler and self.complete:
+            self.handler.flush()
+
+
+@dataclass(slots=True)
+class ConnectionState:
+    """Where a connection stands; the last three may come together, in any order."""
+
+    inline: InlineRequest = field(default_factory=InlineRequest)
+    phase: Phase = Phase.IDLE
+    requests: int = 0  # that have begun
+    chunked: bool = False  # nobody knows the length of the present body
+    parts: int = 0  # of bodies, that have come
+    drained: int = 0  # bytes of the present body that came after its answer
+    half_closed: bool = False  # the client has closed its side, and may still read
+    rejected: bool = False  # nothing more is read
+    stopping: bool = False  # the server is: answers are the connection's last
 
 
 @dataclass(slots=True)
@@ -71,6 +85,7 @@ class InputBuffer:
     data: bytes = b""  # empty, or at least one byte of it is unread
     offset: int = 0  # how much of `data` the parser has had
     body_left: int = 0  # unread bytes of the present body, as far as its head tells
+    most: int = MAX_PIECE  # bytes of the next piece
 
     def append(self, data: bytes) -> None:
         """More."""
@@ -86,7 +101,7 @@ class InputBuffer:
 
         Of a body in chunks nobody knows the end: such a piece may hold the rest of it and one head more.
         """
-        start, most = self.offset, self.offset + MAX_PIECE
+        start, most = self.offset, self.offset + self.most
         if self.body_left and in_body:
             end = min(start + self.body_left, most, len(self.data))
             self.body_left -= end - start

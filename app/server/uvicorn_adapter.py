@@ -39,6 +39,7 @@ class HttpProtocol(HttpToolsProtocol):
     parser: Any  # an `httptools.HttpRequestParser`
     url: bytes
     headers: RawHeaders
+    expect_100_continue: bool  # whether the client waits for leave to send its body
 
     # Hooks
 
@@ -136,11 +137,6 @@ class HttpProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
     # The request whose head is complete
-
-    @property
-    def expects_continue(self) -> bool:
-        """Whether the client waits for leave to send its body."""
-        return self.expect_100_continue
 
     def begin_cycle(self) -> None:
         """Hand it to the application, at once or after those before it."""

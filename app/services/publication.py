@@ -76,7 +76,7 @@ def _insert(tx: Transaction, attempt: Attempt, manifest: Manifest, verdict: Verd
     data = {"model_id": manifest.id, "version": version, "activated": verdict.activate}
     events.add_one(tx, attempt.run_id, "log", now, {"message": said + verdict.reason, **data})
     if verdict.activate:
-        models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}"[:200])
+        models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}")
 
 
 def _is_there(attempt: Attempt, manifest: Manifest) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from importlib import metadata
 
 import app
-from app.db import workers
+from app.db import condition, workers
 from app.db.engine import Database
 from app.domain.clock import Clock
 from app.errors import Unavailable
@@ -41,9 +41,10 @@ class SystemService:
     def check(self) -> None:
         """
         Raises:
-            Unavailable: the database does not answer, or needs a migration.
+            Unavailable: the database does not answer, needs a migration, or is damaged.
         """
         self._database.check_revision()
+        condition.look(self._database)
 
     def readiness(self, task: str | None = None) -> Readiness:
         """What can be answered, where `check` has found nothing wrong; no I/O.

@@ -144,6 +144,19 @@ def test_every_room_stands_in_the_picture_of_the_arrows() -> None:
     assert packages <= set(re.findall(r"\w+", picture))
 
 
+def test_every_module_beside_the_rooms_is_named() -> None:
+    named = set(re.findall(r"`(\w+)\.py`", pages.text("docs/architecture.md")))
+
+    assert {path.stem for path in (pages.ROOT / "app").glob("[a-z]*.py")} <= named
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_of_the_code_that_a_page_names_is_there(name: str) -> None:
+    """By its path from the root, or from `app`."""
+    for path in re.findall(r"`((?:\w+/)+\w+\.py)`", pages.text(name)):
+        assert any((folder / path).is_file() for folder in (pages.ROOT, pages.ROOT / "app")), path
+
+
 def test_the_transitions_of_a_run_are_those_of_the_domain() -> None:
     rows = pages.table("docs/architecture.md", "from")
 

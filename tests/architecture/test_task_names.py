@@ -50,6 +50,15 @@ def test_a_module_names_no_task(path: Path) -> None:
     assert [] == [(line, word) for line, word in words_of(ast.parse(path.read_text())) if names_a_task(word)]
 
 
+PAGE = [path for path in (REPOSITORY / "app" / "web").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("path", [*PAGE, REPOSITORY / "clients" / "javascript" / "densely.js"], ids=lambda p: p.name)
+def test_the_page_and_its_client_name_no_task(path: Path) -> None:
+    """Not even as a part of a word, so that a search shows it at once."""
+    assert [] == [name for name in TASKS.all if name in path.read_text(encoding="utf-8")]
+
+
 def test_what_names_a_task_is_found() -> None:
     """The search itself, on what it has to find."""
     code = 'def digits(housing): """planar"""; return x.newswire, "for sentiment only", "28 digits"\nclass Planar: pass'

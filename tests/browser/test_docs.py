@@ -1,4 +1,4 @@
-"""What a browser makes of `/docs` below a proxy's path, and of the documented way to follow a run with a key."""
+"""What a browser makes of `/docs` below a proxy's path."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,12 +12,11 @@ from app.db.engine import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.integration.finished import Finished, answers_of
-from tests.support import pages
 from tests.support.clock import FakeClock
 from tests.support.nginx import Nginx
 from tests.support.server import LiveServer
 
-PREFIX, KEY = "/ml/densely", "0123456789abcdef"
+PREFIX = "/ml/densely"
 
 
 @pytest.fixture(scope="module")
@@ -85,22 +84,3 @@ def test_the_documentation_is_whole_below_a_proxys_path_and_its_calls_work(page:
 
     assert (f"{below}/runs/{run}", 200) in answers
     assert [] == [(url, status) for url, status in answers if status >= 400 or not url.startswith(f"{below}/")]
-
-
-def test_a_run_is_followed_with_a_key(page: Any, serve: Callable[..., str], run: str) -> None:
-    """As `docs/http.md` does it, since an EventSource has no way to send one."""
-    _, follow = pages.blocks("docs/http.md", "javascript")
-    page.goto(f"{serve(api_keys=(KEY,))}/health/live")
-    told = """async ([path, key]) => {
-        const events = [];
-        await follow(path, key, (event, data, id) => events.push([event, data.status ?? data.loss, Number(id) > 0]));
-        return events;
-    }"""
-
-    events = page.evaluate(told.replace("{", "{" + follow, 1), [f"/runs/{run}/events", KEY])
-
-    assert ["epoch", 0.5, True] in events
-    assert ["epoch", 0.25, True] in events
-    assert ["status", "succeeded", True] == events[-1]
-    with pytest.raises(Exception, match="API key is not known"):
-        page.evaluate(told.replace("{", "{" + follow, 1), [f"/runs/{run}/events", "another key, unknown"])

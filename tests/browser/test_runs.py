@@ -40,6 +40,7 @@ def runs(service: Service) -> list[str]:
 def test_a_launched_run_draws_its_curve_without_a_reload(open_page: OpenPage, service: Service) -> None:
     page = open_page("#/runs/new")
     page.evaluate("globalThis.unloaded = false")
+    page.get_by_label("Task").select_option("sentiment")
     page.get_by_label("Dataset").select_option("sample")
     page.get_by_label("Epochs").fill("200")
     page.get_by_label("Validation").select_option("holdout")
@@ -85,6 +86,7 @@ def test_fields_are_checked_while_they_are_typed(open_page: OpenPage) -> None:
 
 def test_a_recipe_is_checked_against_its_task(open_page: OpenPage) -> None:
     page = open_page("#/runs/new")
+    page.get_by_label("Task").select_option("sentiment")
     recipe = page.get_by_label("Fields that replace")
 
     recipe.fill('{"head": "regression"}')

@@ -72,7 +72,7 @@ def test_what_comes_with_it_is_what_the_release_names(wheels: dict[str, Path]) -
     names = names_in(wheels["service"])
     shipped = {name.removeprefix("app/_shipped/") for name in names if name.startswith("app/_shipped/")}
 
-    for folder in ("migrations", "models_store"):
+    for folder in ("migrations", "models_store", "clients"):
         inside = {name for name in shipped if name.startswith(f"{folder}/")}
         beside = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / folder).rglob("*") if path.is_file()}
         assert inside
@@ -98,6 +98,10 @@ def test_it_starts_greets_predicts_shows_the_page_and_trains_for_a_client_of_its
         body = {"task": task.name, **task.example}
         assert 200 == installed.client.post("/predict", json=body).status_code
     assert "<title>" in installed.client.get("/").text
+    script = REPOSITORY / "clients" / "javascript" / "densely.js"
+    assert script.read_text(encoding="utf-8") == installed.client.get("/client/densely.js").text
+    client = REPOSITORY / "clients" / "javascript" / "densely.js"
+    assert client.read_text(encoding="utf-8") == installed.client.get("/client/densely.js").text
     run = installed.wait(installed.train(task="planar", dataset="sample", recipe={"epochs": 2})["id"])
     assert "succeeded" == run["status"]
 

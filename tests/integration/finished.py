@@ -103,7 +103,8 @@ def _sigmoid(grid: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def answers_of(task: str, head: HeadName | None = None) -> Evaluation:
     """Answers on the sample's test split of a model that is right on nine rows of ten, with what pictures show."""
-    kind, (dataset, encoder, labels) = TASKS.get(task), learnt(task)
+    kind = TASKS.get(task)
+    dataset, encoder, labels = learnt(kind)
     head = head or kind.heads[0]
     rng = np.random.default_rng(0)
     wrong = rng.random(len(dataset.test)) < 0.1

@@ -411,6 +411,22 @@ class TestRetries:
         assert sorted(expected) == sorted(json.loads(body)["run"]["id"] for _, _, body in receiver.taken)
 
 
+class Scripted:
+    """Fails at each look as it is told, or finds nothing to send; stops whoever looks at the end."""
+
+    def __init__(self, failures: list[str], stop: Event) -> None:
+        self._failures = iter(failures)
+        self._stop = stop
+
+    def send_one(self) -> bool:
+        failure = next(self._failures, None)
+        if failure is None:
+            self._stop.set()
+        elif failure:
+            raise OSError(failure)
+        return False
+
+
 class TestThreads:
     """What the worker process runs."""
 
@@ -438,6 +454,20 @@ class TestThreads:
 
         assert not any(thread.is_alive() for thread in threads._threads)
         assert run_id == json.loads(receiver.taken[0][2])["run"]["id"]
+
+    @pytest.mark.parametrize(
+        ("senders", "looks", "lines"), [(SENDERS, ["away"] * 80, 1), (1, [*["away"] * 9, "", *["away"] * 9], 2)]
+    )
+    def test_a_database_that_is_away_is_told_once_each_time(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+        senders: int, looks: list[str], lines: int,
+    ) -> None:  # fmt: skip
+        """Not by each thread at each look."""
+        monkeypatch.setattr("app.worker.webhooks.SENDERS", senders)
+        stop = Event()
+        WebhookThreads(Scripted(looks, stop), stop, poll=0.0).join()  # type: ignore[arg-type]
+
+        assert lines == capsys.readouterr().out.count("webhooks.waiting")
 
     def test_a_slow_receiver_does_not_hold_up_another(self, database: Database, clock: FakeClock) -> None:
         slow = [ended(database, clock, f"http://slow.example/{number}") for number in range(SENDERS - 1)]

@@ -9,15 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
+from app.artifacts.store import MANIFEST, PREPROCESSING, WEIGHTS, ArtifactStore
 from app.datasets.catalog import Catalog, Dataset
 from app.db import models
 from app.db.engine import Database
 from app.domain.recipes import HEADS, NoValidation
-from app.domain.runs import Metrics
+from app.domain.runs import Activate, Metrics
 from app.encoding.encoder import Encoder
 from app.kinds.base import Task
+from app.services import publication
+from app.services.execution import Attempt
 from app.services.publication import row_of
+from app.services.verdict import Score
 from app.wire.declarations import Label
 from app.wire.manifests import DatasetRecord, LayerRow, Manifest, Parity
 from tests.support.tasks import TASKS
@@ -78,6 +81,20 @@ def publish_artifact(
         parity=Parity(rows=0, max_difference=0.0),
     )
     return store.publish(staging, manifest)
+
+
+def publish_run(
+    attempt: Attempt, store: ArtifactStore, activate: Activate, score: Score = lambda _: None, **drawn: Any
+) -> Manifest:
+    """What a trainer does at the end, with a model that stands for the one that it trained."""
+    made = publish_artifact(store, "housing", **drawn)
+    staging = store.stage("test")
+    for path in store.path("housing", made.id).iterdir():
+        path.rename(staging / path.name)
+    store.discard(store.path("housing", made.id))
+    (staging / MANIFEST).unlink()
+    manifest = made.model_copy(update={"run_id": attempt.run_id})
+    return publication.publish(attempt, store, staging, manifest, activate, score)
 
 
 def add_model(

@@ -1,5 +1,9 @@
 """How a trainer's run ends when it cannot be finished."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +33,33 @@ def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatc
             "checkpoints_dir": str(place.checkpoints), "checkpoint_seconds": place.checkpoint_seconds,
         }
     )  # fmt: skip
+
+
+def start_trainer(redirected: str = "", stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    """A trainer process, as a worker starts it."""
+    command = ["/bin/sh", "-c", f'exec "$0" -m app.training.trainer {redirected}', sys.executable]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE)
+
+
+def test_a_trainer_whose_worker_was_killed_while_it_started_ends_without_a_word() -> None:
+    """Nobody reads what it has to say; its standard input may still be open for a moment."""
+    read, write = os.pipe()
+    os.close(read)
+    with start_trainer(stdout=write) as trainer_process:
+        os.close(write)
+        assert trainer_process.stderr is not None
+        said = trainer_process.stderr.read()
+
+        assert (0, b"") == (trainer_process.wait(120), said)
+
+
+@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full"])
+def test_a_trainer_gets_ready_where_nobody_hears_it(redirected: str) -> None:
+    with start_trainer(redirected) as trainer_process:
+        hello, _ = trainer_process.communicate(timeout=120)
+
+    assert "CPU:0" in json.loads(hello)["devices"]
+    assert 0 == trainer_process.returncode
 
 
 @pytest.mark.parametrize("seeds", [1, 3])

@@ -41,6 +41,8 @@ ENDLESS = {
     "chunk extension": (431, CHUNKED % b"predict" + b"2;a=", b"b"),
     "chunk extension elsewhere": (431, CHUNKED % b"train" + b"2;a=", b"b"),
     "header after an offer": (431, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: a\r\nX-A: ", b"a"),
+    "empty lines": (431, b"", b"\r\n"),
+    "empty lines after a request": (431, request("GET", "/tasks"), b"\r\n"),
     "header of a second request": (431, request("GET", "/tasks") + b"GET /tasks HTTP/1.1\r\nX-A: ", b"a"),
 }  # fmt: skip
 
@@ -254,6 +256,30 @@ def connected(limits: ConnectionLimits) -> tuple[InlineConnection, Wire]:
     wire = Wire()
     protocol.connection_made(wire)
     return protocol, wire
+
+
+@pytest.mark.parametrize("target", ["predict", "train"])
+def test_a_body_in_small_chunks_comes_to_the_parser_in_small_pieces(
+    monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """Each chunk costs as much as a large one: whoever sends many leaves turns to others."""
+
+    async def ask() -> None:
+        protocol, _ = connected(ConnectionLimits())
+        monkeypatch.setattr(protocol, "begin_cycle", lambda: None)  # there is no application
+        monkeypatch.setattr(protocol, "feed_cycle", lambda _: None)
+        state = protocol._state
+        protocol.data_received(CHUNKED % target.encode() + b"1\r\n \r\n" * 10_000)
+        most, turns = state.parts, 0
+        while state.parts < 10_001:
+            before = state.parts
+            await asyncio.sleep(0)
+            turns += 1
+            most = max(most, state.parts - before)
+        assert most < 1_500
+        assert turns > 5
+
+    asyncio.run(asyncio.wait_for(ask(), 30))
 
 
 def test_an_answer_that_nobody_takes_is_not_kept_for_ever() -> None:

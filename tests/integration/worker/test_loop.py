@@ -1,5 +1,6 @@
 """The worker's loop with a trainer that does as it is told."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from app.artifacts.store import ArtifactStore
 from app.db import run_queries, runs, workers
@@ -147,6 +148,43 @@ def test_a_stopping_worker_releases_its_run_and_gives_the_attempt_back(bench: Be
 
     assert ("queued", 1, 4) == (run.status, run.attempt, run.max_attempts)
     assert bench.trainer.killed
+
+
+class Rounds(Event):
+    """A stop that comes when an idle worker has waited so often; a heartbeat's time passes at each."""
+
+    def __init__(self, clock: FakeClock, steps: list[Callable[[], object]]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._steps = steps
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        self._clock.advance(LIMITS.heartbeat)
+        if self._steps:
+            self._steps.pop(0)()
+        else:
+            self.set()
+        return self.is_set()
+
+
+def test_a_database_of_which_a_part_is_missing_is_told_once(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """The worker's own row can be written all the time, its runs cannot be read."""
+
+    def alter(statement: str) -> None:
+        with bench.database.write() as tx:
+            tx.execute(text(statement))
+
+    alter("UPDATE runs SET status = 'cancelled'")
+    steps: list[Callable[[], object]] = [lambda: None] * 20
+    steps[2] = lambda: alter("ALTER TABLE runs RENAME TO moved")
+    steps[16] = lambda: alter("ALTER TABLE moved RENAME TO runs")
+    bench.worker.run(Rounds(bench.clock, steps))
+
+    said = capsys.readouterr().out
+    events = ["worker.started", "database.damaged", "worker.waiting", "worker.goes_on", "worker.stopped"]
+    assert events == re.findall(r"(?:worker|database)\.\w+", said), said
+    assert "lacks a table or a column" in said
 
 
 class Expected(Event):

@@ -12,11 +12,10 @@ from app.db import installation, models, run_queries, runs
 from app.db.engine import Database, Transaction
 from app.domain.runs import Change
 from app.errors import LeaseLost, Unavailable
-from app.services import publication
 from app.services.execution import Attempt, WorkerService
 from app.services.outages import OUTAGE_SECONDS, Patience
 from app.wire.runs import Progress, RunError
-from tests.support.artifacts import publish_artifact
+from tests.support.artifacts import publish_run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 
@@ -121,24 +120,12 @@ def test_a_commit_whose_answer_was_lost_records_no_epoch_twice(attempt: Attempt,
         assert [1, 2] == [epoch.epoch for epoch in run_queries.epochs_of(tx, attempt.run_id)]
 
 
-def published(attempt: Attempt, store: ArtifactStore) -> Any:
-    """What a trainer does at the end, with a model that stands for the one that it trained."""
-    made = publish_artifact(store, "housing")
-    staging = store.stage("test")
-    for path in store.path("housing", made.id).iterdir():
-        path.rename(staging / path.name)
-    store.discard(store.path("housing", made.id))
-    (staging / "manifest.json").unlink()
-    manifest = made.model_copy(update={"run_id": attempt.run_id})
-    return publication.publish(attempt, store, staging, manifest, "if_better", lambda _: None)
-
-
 @pytest.mark.parametrize("fault", ["broken", "answerless"])
 def test_a_model_is_published_once(attempt: Attempt, network: Network, store: ArtifactStore, fault: str) -> None:
     """Even if the commit's answer is lost: its files stay, and its run has succeeded at the first attempt."""
     setattr(network, fault, 1)
 
-    manifest = published(attempt, store)
+    manifest = publish_run(attempt, store, "if_better")
 
     with attempt.database.read() as tx:
         run = run_queries.get(tx, attempt.run_id)
@@ -156,7 +143,7 @@ def test_a_lease_that_was_lost_meanwhile_leaves_nothing(
     network.broken = 3
 
     with pytest.raises(LeaseLost):
-        published(attempt, store)
+        publish_run(attempt, store, "if_better")
 
     assert [] == list(store.published())
 
@@ -172,7 +159,7 @@ def test_a_worker_with_another_models_folder_activates_nothing(
     with attempt.database.write() as tx:
         installation.put(tx, installation.MODELS_FOLDER, read.identity(make=True) or "")
 
-    manifest = published(attempt, store)
+    manifest = publish_run(attempt, store, "if_better")
 
     said = next(told for told in story(attempt) if "published model" in str(told))
     with attempt.database.read() as tx:

@@ -42,7 +42,7 @@ def check_parts(pieces: "Pieces", main: int, kept: Chosen, apart: Chosen, candid
         return ()
     if kept.sum() > 1 and (pieces.wide[kept] >= FLAT * pieces.high[kept]).all():  # = and ≡
         raise ValueError(SIGNS)
-    if sum(_has_hole(pieces, place) for place in np.flatnonzero(kept)) > 1:  # %
+    if sum(_has_hole(pieces, place) for place in np.flatnonzero(kept).tolist()) > 1:  # %
         raise ValueError(SIGNS)
     marks = _marks(pieces, main, others)
     dots = [place for place in marks if pieces.is_dot[place]]

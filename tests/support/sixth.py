@@ -63,7 +63,7 @@ def house(folder: Path) -> Path:
     """A copy of the service with the file of the sixth task in it: the folder to run it from."""
     folder.mkdir(parents=True)
     shutil.copytree(REPOSITORY / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("migrations", "models_store", "pyproject.toml"):
+    for name in ("migrations", "models_store", "clients", "pyproject.toml"):
         (folder / name).symlink_to(REPOSITORY / name)
     (folder / "app" / "tasks" / f"{NAME}.json").write_text(json.dumps(DECLARATION))
     return folder

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,6 +34,7 @@ class Service:
         command: str = "up",
         cwd: Path = REPOSITORY,
         redirected: str = "",
+        program: Sequence[str] = (sys.executable, "-m", "app.cli"),
     ) -> None:
         """`redirected`: what a shell is told about its standard streams, for example `2>&-`."""
         self.folder = folder
@@ -48,7 +49,7 @@ class Service:
         self.log = folder / "service.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["/bin/sh", "-c", f'exec "$0" -m app.cli {command} {redirected}', sys.executable],
+                ["/bin/sh", "-c", f'exec "$0" "$@" {command} {redirected}', *program],
                 env={**os.environ, **settings, **(environment or {})},
                 cwd=cwd,
                 stderr=log,

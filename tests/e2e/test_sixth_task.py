@@ -1,27 +1,24 @@
 """A sixth task is one file of data: with nothing else changed it trains, predicts, explains, is compared and drawn."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.service import Service
-from tests.e2e.conftest import NO_NETWORK
+from densely_client import Densely
 from tests.support import sixth
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service from a folder with six tasks, with two runs of the sixth."""
-    folder = tmp_path_factory.mktemp("sixth")
-    house = sixth.house(folder / "house")
-    settings = {
-        **NO_NETWORK,
-        "PYTHONPATH": str(house),
-        "KERAS_HOME": str(folder / "keras"),
-        "DENSELY_DATASETS_DIR": str(sixth.datasets(folder / "datasets")),
-    }
-    with Service(folder, settings, cwd=house) as started:
+    """The service from a folder with six tasks."""
+    with sixth.served(tmp_path_factory.mktemp("sixth")) as started:
         yield started
 
 
@@ -96,3 +93,30 @@ def test_it_is_compared_and_drawn(service: Service, runs: list[dict[str, Any]]) 
         assert (200, "image/svg+xml") == (answer.status_code, answer.headers["content-type"].split(";")[0]), path
     rows = service.client.get(f"/models/{runs[0]['model_id']}/predictions?limit=3").json()["items"]
     assert 3 == len(rows)
+
+
+def test_the_command_line_needs_to_know_nothing_of_it(
+    service: Service, runs: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    features = [f"{name}={value}" for name, value in sixth.EXAMPLE.items()]
+
+    def densely(*words: str) -> Any:
+        environment = {**os.environ, "DENSELY_URL": service.url, "DENSELY_HOME": str(tmp_path)}
+        command = [sys.executable, "-m", "app.cli", *words, "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert 0 == done.returncode, done.stderr
+        return json.loads(done.stdout)
+
+    assert "setosa" == densely("predict", sixth.NAME, *features)["label"]
+    assert list(sixth.COLUMNS) == densely("encode", sixth.NAME, *features)["encoding"]["columns"]
+    assert runs[0]["id"] in [run["id"] for run in densely("runs", "--task", sixth.NAME)]
+
+
+def test_the_python_client_needs_to_know_nothing_of_it(service: Service, runs: list[dict[str, Any]]) -> None:
+    with Densely(service.url) as client:
+        answer = client.predict(sixth.NAME, features=sixth.EXAMPLE, top_k=2)
+        assert ("setosa", 2) == (answer.label, len(answer.top))
+        assert ["setosa"] == [each.label for each in client.predict.many(sixth.NAME, [{"features": sixth.EXAMPLE}])]
+        assert sixth.NAME in [task.name for task in client.tasks.list()]
+        run = client.train(sixth.NAME, recipe={"epochs": 1}, activate="never").wait()
+        assert "succeeded" == run.status

@@ -26,4 +26,5 @@ def check(example: doctest.DocTest, url: str) -> str:
 
 
 if __name__ == "__main__":
+    sys.stdout.write(f"{len(examples())} examples\n")
     sys.exit("".join(check(example, sys.argv[1]) for example in examples()) or None)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pyarrow.parquet as pq
 from app.kinds.base import Task
 from app.tasks.catalog import task_of
 from app.wire.declarations import SAMPLE, DatasetInfo, Declaration
-from benchmarks.service import REPOSITORY
+from benchmarks.service import REPOSITORY, Service
 
 NAME = "iris"
 COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -65,6 +67,20 @@ def house(folder: Path) -> Path:
         (folder / name).symlink_to(REPOSITORY / name)
     (folder / "app" / "tasks" / f"{NAME}.json").write_text(json.dumps(DECLARATION))
     return folder
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Service]:
+    """The service from a folder with six tasks."""
+    place = house(folder / "house")
+    settings = {
+        **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"),
+        "PYTHONPATH": str(place),
+        "KERAS_HOME": str(folder / "keras"),
+        "DENSELY_DATASETS_DIR": str(datasets(folder / "datasets")),
+    }
+    with Service(folder, settings, cwd=place) as started:
+        yield started
 
 
 def rows() -> dict[str, Any]:

@@ -1,18 +1,24 @@
 """Pictures of digits as MNIST has them: light ink on black, the digit in a box of 20 pixels, its mass in the middle."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.encoding.pictures.background import Colours, Plane, ink_of
 from app.encoding.pictures.files import colours_of, content_of
-from app.encoding.pictures.ink import digit_of
+from app.encoding.pictures.ink import FAINT, NOTHING, UNCLEAR, Digit, digit_of
+from app.encoding.pictures.sheet import Sheet, convexity, sheets_in
+from app.encoding.pictures.signs import doubts_of_shape
 from app.encoding.pictures.strokes import with_usual_strokes
 
 SIDE = 28  # pixels of the finished picture
 BOX = 20  # pixels of the longer side of the digit
 LEAST = 12  # of it as it was sent; of smaller ones a third are read wrongly
+OUTLINE = 0.5  # of the box of a sheet and of what was read, that they share if that is the sheet's outline
+LEVEL, ASKEW = 2.0, 30.0  # degrees that a sheet is tilted by: less is none, more may be half of a quarter turn
+SOLID = 0.75  # of its convex hull is ink, of a hole, and of a one
+ROOM = 3.0  # times the width of a one is free beside it
 
 Pixels = NDArray[np.uint8]  # (28, 28), 255 is ink
 
@@ -42,14 +48,120 @@ def reading_of(colours: Colours) -> Reading:
     Raises:
         ValueError: it shows no digit, or several.
     """
+    digit = _found(colours)
+    doubts = (*digit.doubts, *doubts_of_shape(digit.share))
+    if max(digit.share.shape) < LEAST:
+        doubts = (*doubts, f"shows a digit of fewer than {LEAST} pixels")
+    return Reading(_placed(_fitted(with_usual_strokes(digit.share))), doubts)
+
+
+def _found(colours: Colours) -> Digit:
+    """The digit on one of the sheets that a picture shows, or else in the whole of it.
+
+    Raises:
+        ValueError: there is none, or several.
+    """
+    sheets, crossed = list(sheets_in(colours)), []
+    doubtful, error = None, None
+    for sheet in sheets:
+        try:
+            digit = _on_sheet(sheet)
+        except ValueError as caught:
+            error = error or caught
+            crossed += [sheet] if isinstance(caught, _GoesBeyondError) else []
+            continue
+        if not digit.doubts:
+            return digit
+        doubtful = doubtful or digit
+    if doubtful:
+        return doubtful
+    try:
+        digit = _in(colours)
+    except ValueError as caught:
+        raise error or caught from None
+    if any(_is_outline(digit, sheet) for sheet in sheets):
+        raise error or ValueError(NOTHING)
+    if any(_covered(digit, sheet) > OUTLINE for sheet in crossed):  # it is the paper, not the ink
+        raise ValueError(UNCLEAR)
+    return digit
+
+
+class _GoesBeyondError(ValueError):
+    """What is written on a sheet goes on where the sheet ends."""
+
+
+def _in(colours: Colours) -> Digit:
     short = [(0, max(0, 3 - side)) for side in colours.shape[:2]]
     ink = ink_of(np.pad(colours, [*short, (0, 0)], mode="edge"))
     if ink is None:
         raise ValueError("shows nothing: it has hardly any contrast")
-    digit = digit_of(ink)
-    is_small = max(digit.share.shape) < LEAST
-    doubts = (*digit.doubts, f"shows a digit of fewer than {LEAST} pixels") if is_small else digit.doubts
-    return Reading(_placed(_fitted(with_usual_strokes(digit.share))), doubts)
+    return digit_of(ink)
+
+
+def _on_sheet(sheet: Sheet) -> Digit:
+    """What is written on a sheet.
+
+    Raises:
+        ValueError: nothing, several digits, or something that does not end where the sheet ends.
+    """
+    digit = _in(sheet.colours)
+    with_usual_strokes(digit.share)
+    if _goes_beyond(digit, sheet):
+        raise _GoesBeyondError("shows something that goes on beyond the edge of a sheet or a shadow")
+    if _is_hole(digit, sheet):
+        raise ValueError("shows a hole in something, no digit")
+    return replace(digit, share=_turned(digit.share, sheet.tilt))
+
+
+def _goes_beyond(digit: Digit, sheet: Sheet) -> bool:
+    """Whether ink goes on where the sheet ends, save at the picture's own edge."""
+    for within, outer, side in zip(digit.box, sheet.box, sheet.mask.shape, strict=True):
+        if (within.start < 2 and outer.start > 0) or (within.stop > outer.stop - outer.start - 2 and outer.stop < side):
+            return True
+    beside = ~sheet.mask[sheet.box][digit.box]
+    return bool((digit.share[beside] > FAINT).sum() > 3)
+
+
+def _is_hole(digit: Digit, sheet: Sheet) -> bool:
+    """Whether what was taken for a sheet is the stroke of a zero, and what is on it the hole.
+
+    That is a blob, and not much narrower than what is round it.
+    """
+    from scipy import ndimage
+
+    ink = np.pad(digit.share > 0.5, 1)
+    if convexity(ink, 1)[0] < SOLID:
+        return False
+    paper = np.pad(sheet.mask[sheet.box], 1)
+    rows, columns = digit.box
+    paper[rows.start : rows.stop + 2, columns.start : columns.stop + 2] &= ~ink
+    room, width = (float(ndimage.distance_transform_edt(each).max()) for each in (paper, ink))
+    return room < ROOM * width
+
+
+def _turned(share: Plane, tilt: float) -> Plane:
+    """Upright, if it was written along a sheet that lies askew."""
+    from PIL import Image
+
+    if not LEVEL < abs(tilt) < ASKEW:
+        return share
+    turned = np.asarray(Image.fromarray(share).rotate(tilt, Image.Resampling.BILINEAR, expand=True))
+    rows, columns = np.flatnonzero((turned > FAINT).any(axis=1)), np.flatnonzero((turned > FAINT).any(axis=0))
+    return turned[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _is_outline(digit: Digit, sheet: Sheet) -> bool:
+    """Whether what was taken for a digit is the outline of a sheet."""
+    within = [(max(one.start, other.start), min(one.stop, other.stop))
+              for one, other in zip(digit.box, sheet.box, strict=True)]  # fmt: skip
+    common = float(np.prod([max(0, stop - start) for start, stop in within]))
+    both = sum(np.prod([each.stop - each.start for each in box]) for box in (digit.box, sheet.box)) - common
+    return bool(common > OUTLINE * both and _covered(digit, sheet) < OUTLINE)
+
+
+def _covered(digit: Digit, sheet: Sheet) -> float:
+    """How much of a sheet is what was taken for ink."""
+    return float(digit.share[sheet.mask[digit.box]].sum() / sheet.mask.sum())
 
 
 def _fitted(share: Plane) -> NDArray[np.float64]:

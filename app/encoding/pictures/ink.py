@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.encoding.pictures.background import Ink, Plane
-from app.encoding.pictures.lines import without_lines
+from app.encoding.pictures.lines import without_cuts, without_lines
+from app.encoding.pictures.signs import check_parts
 
 Mask = NDArray[np.bool_]  # (rows, columns)
 Chosen = NDArray[np.bool_]  # (pieces,)
@@ -31,6 +32,7 @@ class Digit:
     """The ink of one digit, cut out."""
 
     share: Plane  # (rows, columns), 0 to 1; touches all four sides
+    box: tuple[slice, slice]  # its rows and columns in the picture
     doubts: tuple[str, ...]  # what speaks against its being one digit
 
 
@@ -41,10 +43,21 @@ def digit_of(ink: Ink) -> Digit:
         ValueError: there is none, or several.
     """
     share = without_lines(ink.share)
+    edge_too = ink.is_even or ink.contrast >= STRONG
+    try:
+        return _chosen(share, edge_too)
+    except ValueError:
+        mended = without_cuts(share)
+        if mended is None:
+            raise
+        return _chosen(mended, edge_too)
+
+
+def _chosen(share: Plane, edge_too: bool) -> Digit:
     pieces = Pieces(share > FAINT)
-    candidates = pieces.candidates(ink.is_even or ink.contrast >= STRONG)
-    kept = pieces.of_digit(candidates)
-    doubts = pieces.check(kept, candidates)
+    candidates = pieces.candidates(edge_too)
+    kept, apart = pieces.of_digit(candidates)
+    doubts = pieces.check(kept, apart, candidates)
     mask = pieces.mask_of(kept)
     if not kept.all():
         from scipy import ndimage
@@ -52,7 +65,8 @@ def digit_of(ink: Ink) -> Digit:
         others = ndimage.binary_dilation(pieces.mask_of(~kept), np.ones((3, 3)), 3)
         share = np.where(others & ~mask, 0, share)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Digit(share[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], doubts)
+    box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    return Digit(share[box], box, doubts)
 
 
 class Pieces:
@@ -71,6 +85,13 @@ class Pieces:
         self.long = np.maximum(self.high, self.wide)
         self.is_dot = (self.area > 0.6 * self.wide * self.high) & (self.wide < 1.6 * self.high)
         self.is_dot &= self.high < 1.6 * self.wide
+
+    def stroke(self, place: int) -> float:
+        """The mean width of a piece's strokes, pixels."""
+        from scipy import ndimage
+
+        piece = np.pad(self.labels[self.boxes[place]] == place + 1, 1)
+        return 4 * float(ndimage.distance_transform_edt(piece)[piece].mean()) - 1
 
     def mask_of(self, chosen: Chosen) -> Mask:
         """The pixels of some of them."""
@@ -122,12 +143,12 @@ class Pieces:
         within = piece[high:-high, wide:-wide].sum()
         return min(side.mean() for side in sides) > 0.9 and bool(within < 0.05 * piece.sum())
 
-    def of_digit(self, candidates: Chosen) -> Chosen:
-        """The largest, and what is near enough to belong to it."""
+    def of_digit(self, candidates: Chosen) -> tuple[Chosen, Chosen]:
+        """The largest, and what is near enough to belong to it; and which of these lie apart all the same."""
         from scipy import ndimage
 
         main = int(np.argmax(np.where(candidates, self.long * np.sqrt(self.area), 0)))
-        kept = np.arange(self.count) == main
+        kept, apart = np.arange(self.count) == main, np.zeros(self.count, dtype=bool)
         others = np.flatnonzero(candidates & ~kept & (self.area >= 0.01 * self.area[main]))
         for _ in range(2 if len(others) else 0):
             far = ndimage.distance_transform_edt(~self.mask_of(kept))
@@ -137,9 +158,10 @@ class Pieces:
                 size = self.long[place] / self.long[main]
                 is_near = gap <= 0.12 or (size >= 0.3 and gap <= 0.3)
                 kept[place] = gap <= 0.06 if self.is_dot[place] and size < ALIKE else is_near
-        return np.asarray(kept)
+                apart[place] = kept[place] and gap > 0.06 and size >= 0.3
+        return np.asarray(kept), apart
 
-    def check(self, kept: Chosen, candidates: Chosen) -> tuple[str, ...]:
+    def check(self, kept: Chosen, apart: Chosen, candidates: Chosen) -> tuple[str, ...]:
         """Doubts whether the pieces that were kept are one digit.
 
         Raises:
@@ -152,7 +174,8 @@ class Pieces:
             raise ValueError(SEVERAL)
         if kept.sum() > MOST_PIECES or self.area[kept].sum() < COHERENT * self.area[candidates].sum():
             raise ValueError(UNCLEAR)
-        doubts = []
+        main = int(np.argmax(np.where(kept, self.long * np.sqrt(self.area), 0)))
+        doubts = list(check_parts(self, main, kept, apart, candidates))
         if np.ptp([self.left[kept].min(), self.right[kept].max()]) > WIDE * np.ptp(
             [self.top[kept].min(), self.bottom[kept].max()]
         ):

@@ -12,6 +12,9 @@ SPAN = 0.9  # of the picture, between its outer parts, is what a line spans at l
 MARGIN = 0.06  # of a side: how far from the edge a line or frame may begin
 THICKEST = 0.045  # of the shorter side, of a line
 
+INKED = 0.5  # share of ink of what is a stroke's own
+CUT = 0.34  # of a stroke's width, of a line across it; two digits are farther apart
+WIDEST_CUT = 0.015  # of the longer side, of such a line
 SLOPES = [step / 100 for step in range(-9, 10)]  # five degrees to each side
 
 Lines = list[tuple[int, int]]  # first row and the one after the last
@@ -35,6 +38,18 @@ def without_lines(share: Plane) -> Plane:
         share = _tilted_back(level, tilt, len(plane))
         share = share if is_across else share.T
     return np.ascontiguousarray(share)
+
+
+def without_cuts(share: Plane) -> Plane | None:
+    """(rows, columns): strokes that light lines cut in pieces made whole; None where there is no such cut."""
+    from scipy import ndimage
+
+    width = 2 * float(ndimage.distance_transform_edt(share > INKED).max())
+    size = 1 + int(min(CUT * width, WIDEST_CUT * max(share.shape)))
+    if size < 2:
+        return None
+    mended: Plane = ndimage.grey_closing(share, (size, size))
+    return mended if (mended > share + INKED).any() else None
 
 
 def _slope(mask: NDArray[np.bool_]) -> float:

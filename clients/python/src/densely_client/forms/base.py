@@ -10,7 +10,8 @@ T = TypeVar("T")
 class Form(BaseModel):
     """Something that the service sends. Fields that a newer service adds are kept, and can be read like the others."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    # Before 2.10 Pydantic warns of fields like `model_id`.
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
 class Page(Form, Generic[T]):

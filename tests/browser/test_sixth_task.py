@@ -37,6 +37,6 @@ def test_its_run_and_model_are_shown(open_page: Callable[..., Any]) -> None:
     from playwright.sync_api import expect
 
     page = open_page("#/runs")
-    expect(page.get_by_text(sixth.NAME).first).to_be_visible()
+    expect(page.get_by_role("cell", name=sixth.NAME).first).to_be_visible()
     page = open_page("#/models")
-    expect(page.get_by_text(sixth.NAME).first).to_be_visible()
+    expect(page.get_by_role("cell", name=sixth.NAME).first).to_be_visible()

@@ -20,7 +20,8 @@ from app.kinds.image import ImageInput
 from app.settings import REPOSITORY
 from app.tasks.samples import digits as sample
 from benchmarks import pictures
-from benchmarks.picture_forms import FORMS, Rng, jpeg, png, slope
+from benchmarks.picture_files import Rng, jpeg, png, slope
+from benchmarks.picture_forms import FORMS
 from tests.support.tasks import TASKS
 
 COUNT = 12  # digits of each form
@@ -53,7 +54,7 @@ def as_image(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-CHANGED = ("thick", "thin", "small", "photograph")  # strokes of another width, or sharper
+CHANGED = ("thick", "thin", "small", "photograph", "sheet", "squared")  # strokes of another width, sharper, or turned
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -107,6 +108,39 @@ def cloud(rng: Rng, power: float) -> bytes:
     return jpeg(255 * (field - field.min()) / np.ptp(field), rng)
 
 
+def sign(text: str) -> Callable[[Rng], bytes]:
+    """One or two characters, written large."""
+
+    def draw(rng: Rng) -> bytes:
+        font = ImageFont.load_default(size=int(rng.integers(90, 220)))
+        return shapes(rng, lambda brush: brush.text((40, 10), text, fill=255, font=font))
+
+    return draw
+
+
+def sheet(rng: Rng, *, digits: int) -> bytes:
+    """A sheet on a table, level, with some digits on it."""
+    page = Image.new("L", (600, 450), int(rng.integers(20, 110)))
+    paper = Image.new("L", (300, 240), 205)
+    for place in range(digits):
+        chosen = Image.fromarray(sample_digits()[0][int(rng.integers(COUNT))]).resize((120, 120))
+        paper.paste(40, (20 + 130 * place, 60), chosen)
+    page.paste(paper, tuple(rng.integers(20, 180, 2).tolist()))
+    return jpeg(np.asarray(page) + rng.normal(0, 4, (450, 600)), rng, 75)
+
+
+def star(brush: Any) -> None:
+    angles = np.pi / 5 * np.arange(10)
+    reach = np.where(np.arange(10) % 2, 50, 125)
+    points = np.stack([140 + reach * np.sin(angles), 140 - reach * np.cos(angles)], axis=1)
+    brush.polygon([tuple(point) for point in points.tolist()], fill=255)
+
+
+def plus(brush: Any) -> None:
+    brush.line((40, 140, 240, 146), fill=255, width=16)
+    brush.line((138, 40, 144, 240), fill=255, width=16)
+
+
 NO_DIGITS: dict[str, Callable[[Rng], bytes]] = {
     "one colour": lambda rng: png(np.full((200, 200), float(rng.integers(256)))),
     "noise alone": lambda rng: png(200 + rng.normal(0, rng.uniform(1, 20), (300, 300))),
@@ -128,7 +162,16 @@ NO_DIGITS: dict[str, Callable[[Rng], bytes]] = {
     ),
     "a rough texture": lambda rng: cloud(rng, 1.0),
     "clouds": lambda rng: cloud(rng, 1.8),
+    "a star": lambda rng: shapes(rng, star),
+    "a plus": lambda rng: shapes(rng, plus),
+    "a triangle": lambda rng: shapes(
+        rng, lambda brush: brush.polygon((40, 240, 140, 40, 240, 240), outline=255, width=14)
+    ),
+    "i": sign("i"),
+    "an empty sheet": lambda rng: sheet(rng, digits=0),
+    "a sheet with two digits": lambda rng: sheet(rng, digits=2),
 }
+SIGNS = ("?", "%", ":)", "=", "!", "÷", "ä", ":(")
 
 
 @pytest.mark.parametrize("kind", NO_DIGITS)
@@ -137,6 +180,50 @@ def test_what_is_no_digit_is_never_answered_with_certainty(predictor: Predictor,
         content = NO_DIGITS[kind](np.random.default_rng((5, seed)))
         with contextlib.suppress(Refused):
             assert answer(predictor, image=as_image(content))["probability"] < 0.9, seed
+
+
+@pytest.mark.parametrize("text", SIGNS)
+def test_signs_of_parts_that_no_digit_has_are_refused_or_doubted(predictor: Predictor, text: str) -> None:
+    for seed in range(4):
+        content = sign(text)(np.random.default_rng((6, seed)))
+        with contextlib.suppress(Refused):
+            found = answer(predictor, image=as_image(content))
+            assert found["warnings"], seed
+            assert found["probability"] < 0.6, seed
+
+
+def test_what_goes_on_where_a_shadow_begins_is_not_cut_off_there() -> None:
+    """The light part of such a picture has straight sides, as a sheet has."""
+    digit = np.asarray(Image.fromarray(sample_digits()[0][0]).resize((280, 280)), dtype=np.float64) / 255
+    light = np.where(np.indices((280, 280)).sum(axis=0) < 280, 1, 0.45)
+
+    halved = read(as_image(png((210 - 180 * digit) * light))).pixels
+    whole = read(as_image(png(210 - 180 * digit))).pixels
+
+    assert np.corrcoef(halved.ravel(), whole.ravel())[0, 1] > 0.8
+
+
+def test_a_sheet_is_read_as_if_it_were_the_picture() -> None:
+    digit = Image.fromarray(sample_digits()[0][5]).resize((200, 200))
+    paper = Image.new("L", (260, 260), 210)
+    paper.paste(40, (30, 30), digit)
+    rng = np.random.default_rng(3)
+    alone = read(as_image(png(np.asarray(paper, dtype=np.float64)))).pixels
+
+    for table, tilt in ((30, 0), (120, 12), (250, -9)):
+        page = Image.new("L", (520, 420), table)
+        mask = Image.new("L", paper.size, 255).rotate(tilt, expand=True)
+        page.paste(paper.rotate(tilt, Image.Resampling.BICUBIC, expand=True), (120, 60), mask)
+        seen = read(as_image(jpeg(np.asarray(page) + rng.normal(0, 3, (420, 520)), rng))).pixels
+        assert np.corrcoef(seen.ravel(), alone.ravel())[0, 1] > 0.9, (table, tilt)
+
+
+def test_a_stroke_that_light_lines_cut_in_pieces_is_one() -> None:
+    digit = np.asarray(Image.fromarray(sample_digits()[0][2]).resize((280, 280)), dtype=np.float64)
+    rows, columns = np.indices(digit.shape)
+    cut = np.where((rows % 25 < 2) | (columns % 25 < 2), 235, 255 - digit)
+
+    assert np.corrcoef(*(read(as_image(png(each))).pixels.ravel() for each in (cut, 255 - digit)))[0, 1] > 0.95
 
 
 def test_a_doubtful_picture_is_answered_less_surely_with_the_reason(predictor: Predictor) -> None:

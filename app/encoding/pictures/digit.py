@@ -22,6 +22,8 @@ ROOM = 3.0  # times the width of a one is free beside it
 
 Pixels = NDArray[np.uint8]  # (28, 28), 255 is ink
 
+HOLE = "shows a bar on a sheet, or the hole of a zero"
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -50,13 +52,13 @@ def reading_of(colours: Colours) -> Reading:
     """
     digit = _found(colours)
     doubts = (*digit.doubts, *doubts_of_shape(digit.share))
-    if max(digit.share.shape) < LEAST:
+    if max(side.stop - side.start for side in digit.box) < LEAST:
         doubts = (*doubts, f"shows a digit of fewer than {LEAST} pixels")
-    return Reading(_placed(_fitted(with_usual_strokes(digit.share))), doubts)
+    return Reading(_placed(_fitted(digit.share)), doubts)
 
 
 def _found(colours: Colours) -> Digit:
-    """The digit on one of the sheets that a picture shows, or else in the whole of it.
+    """The digit on one of the sheets that a picture shows, or else in the whole of it, with strokes as usual.
 
     Raises:
         ValueError: there is none, or several.
@@ -73,29 +75,46 @@ def _found(colours: Colours) -> Digit:
         if not digit.doubts:
             return digit
         doubtful = doubtful or digit
-    if doubtful:
+    if doubtful and HOLE not in doubtful.doubts:
         return doubtful
     try:
-        digit = _in(colours)
+        return _beside(colours, sheets, crossed)
     except ValueError as caught:
+        if doubtful:
+            return doubtful
         raise error or caught from None
+
+
+def _beside(colours: Colours, sheets: list[Sheet], crossed: list[Sheet]) -> Digit:
+    """The digit of the whole picture, if it is none of its sheets: on some of them ink goes on beyond their edge.
+
+    Raises:
+        ValueError: it is, or there is none, or several.
+    """
+    digit, usual = _in(colours)
     if any(_is_outline(digit, sheet) for sheet in sheets):
-        raise error or ValueError(NOTHING)
+        raise ValueError(NOTHING)
     if any(_covered(digit, sheet) > OUTLINE for sheet in crossed):  # it is the paper, not the ink
         raise ValueError(UNCLEAR)
-    return digit
+    return replace(digit, share=usual)
 
 
 class _GoesBeyondError(ValueError):
     """What is written on a sheet goes on where the sheet ends."""
 
 
-def _in(colours: Colours) -> Digit:
+def _in(colours: Colours) -> tuple[Digit, Plane]:
+    """The digit of a picture without sheets; and its ink again, the strokes as wide as usual."""
     short = [(0, max(0, 3 - side)) for side in colours.shape[:2]]
     ink = ink_of(np.pad(colours, [*short, (0, 0)], mode="edge"))
     if ink is None:
         raise ValueError("shows nothing: it has hardly any contrast")
-    return digit_of(ink)
+    try:
+        digit = digit_of(ink)
+        return digit, with_usual_strokes(digit.share)
+    except ValueError:  # it may be cut in pieces
+        digit = digit_of(ink, mended=True)
+        return digit, with_usual_strokes(digit.share)
 
 
 def _on_sheet(sheet: Sheet) -> Digit:
@@ -104,13 +123,11 @@ def _on_sheet(sheet: Sheet) -> Digit:
     Raises:
         ValueError: nothing, several digits, or something that does not end where the sheet ends.
     """
-    digit = _in(sheet.colours)
-    with_usual_strokes(digit.share)
+    digit, usual = _in(sheet.colours)
     if _goes_beyond(digit, sheet):
         raise _GoesBeyondError("shows something that goes on beyond the edge of a sheet or a shadow")
-    if _is_hole(digit, sheet):
-        raise ValueError("shows a hole in something, no digit")
-    return replace(digit, share=_turned(digit.share, sheet.tilt))
+    doubts = (*digit.doubts, HOLE) if _is_hole(digit, sheet) else digit.doubts
+    return Digit(_turned(usual, sheet.tilt), digit.box, doubts)
 
 
 def _goes_beyond(digit: Digit, sheet: Sheet) -> bool:

@@ -36,26 +36,16 @@ class Digit:
     doubts: tuple[str, ...]  # what speaks against its being one digit
 
 
-def digit_of(ink: Ink) -> Digit:
-    """The digit among the ink.
+def digit_of(ink: Ink, *, mended: bool = False) -> Digit:
+    """The digit among the ink; `mended` if lines of paper over it are taken for cuts.
 
     Raises:
         ValueError: there is none, or several.
     """
     share = without_lines(ink.share)
-    edge_too = ink.is_even or ink.contrast >= STRONG
-    try:
-        return _chosen(share, edge_too)
-    except ValueError:
-        mended = without_cuts(share)
-        if mended is None:
-            raise
-        return _chosen(mended, edge_too)
-
-
-def _chosen(share: Plane, edge_too: bool) -> Digit:
+    share = without_cuts(share) if mended else share
     pieces = Pieces(share > FAINT)
-    candidates = pieces.candidates(edge_too)
+    candidates = pieces.candidates(ink.is_even or ink.contrast >= STRONG)
     kept, apart = pieces.of_digit(candidates)
     doubts = pieces.check(kept, apart, candidates)
     mask = pieces.mask_of(kept)

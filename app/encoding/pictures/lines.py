@@ -40,16 +40,13 @@ def without_lines(share: Plane) -> Plane:
     return np.ascontiguousarray(share)
 
 
-def without_cuts(share: Plane) -> Plane | None:
-    """(rows, columns): strokes that light lines cut in pieces made whole; None where there is no such cut."""
+def without_cuts(share: Plane) -> Plane:
+    """(rows, columns): strokes that light lines cut in pieces made whole."""
     from scipy import ndimage
 
     width = 2 * float(ndimage.distance_transform_edt(share > INKED).max())
     size = 1 + int(min(CUT * width, WIDEST_CUT * max(share.shape)))
-    if size < 2:
-        return None
-    mended: Plane = ndimage.grey_closing(share, (size, size))
-    return mended if (mended > share + INKED).any() else None
+    return np.asarray(ndimage.grey_closing(share, (size, size)))
 
 
 def _slope(mask: NDArray[np.bool_]) -> float:

@@ -198,7 +198,7 @@ def test_signs_of_parts_that_no_digit_has_are_refused_or_doubted(predictor: Pred
 
 def test_what_goes_on_where_a_shadow_begins_is_not_cut_off_there() -> None:
     """The light part of such a picture has straight sides, as a sheet has."""
-    digit = np.asarray(Image.fromarray(sample_digits()[0][3]).resize((280, 280)), dtype=np.float64) / 255
+    digit = np.asarray(Image.fromarray(sample_digits()[0][0]).resize((280, 280)), dtype=np.float64) / 255
     light = np.where(np.indices((280, 280)).sum(axis=0) < 280, 1, 0.45)
 
     halved = read(as_image(png((210 - 180 * digit) * light))).pixels

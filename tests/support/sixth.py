@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pyarrow.parquet as pq
 from app.kinds.base import Task
 from app.tasks.catalog import task_of
 from app.wire.declarations import SAMPLE, DatasetInfo, Declaration
-from benchmarks.service import REPOSITORY
+from benchmarks.service import REPOSITORY, Service
 
 NAME = "iris"
 COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -61,10 +63,24 @@ def house(folder: Path) -> Path:
     """A copy of the service with the file of the sixth task in it: the folder to run it from."""
     folder.mkdir(parents=True)
     shutil.copytree(REPOSITORY / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("migrations", "models_store", "pyproject.toml"):
+    for name in ("migrations", "models_store", "clients", "pyproject.toml"):
         (folder / name).symlink_to(REPOSITORY / name)
     (folder / "app" / "tasks" / f"{NAME}.json").write_text(json.dumps(DECLARATION))
     return folder
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Service]:
+    """The service from a folder with six tasks."""
+    place = house(folder / "house")
+    settings = {
+        **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"),
+        "PYTHONPATH": str(place),
+        "KERAS_HOME": str(folder / "keras"),
+        "DENSELY_DATASETS_DIR": str(datasets(folder / "datasets")),
+    }
+    with Service(folder, settings, cwd=place) as started:
+        yield started
 
 
 def rows() -> dict[str, Any]:

@@ -20,8 +20,8 @@ async def live() -> Liveness:
 @router.get(
     "/health/ready",
     summary="Can requests be answered?",
-    description="200 while the database answers, also where a model is damaged, which takes only its own task out of "
-    "service: `tasks` says which. With `task`, 503 as long as that one is not answered.",
+    description="200 while the database answers and is whole, also where a model is damaged, which takes only its own "
+    "task out of service: `tasks` says which. With `task`, 503 as long as that one is not answered.",
     responses=responses(404),
 )
 async def ready(services: ServicesDep, task: TaskName = None) -> Readiness:

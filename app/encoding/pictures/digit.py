@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.encoding.pictures.background import Colours, Plane, ink_of
 from app.encoding.pictures.files import colours_of, content_of
-from app.encoding.pictures.ink import FAINT, NOTHING, Digit, digit_of
+from app.encoding.pictures.ink import FAINT, NOTHING, UNCLEAR, Digit, digit_of
 from app.encoding.pictures.sheet import Sheet, convexity, sheets_in
 from app.encoding.pictures.signs import doubts_of_shape
 from app.encoding.pictures.strokes import with_usual_strokes
@@ -61,23 +61,33 @@ def _found(colours: Colours) -> Digit:
     Raises:
         ValueError: there is none, or several.
     """
-    sheets = list(sheets_in(colours))
+    sheets, crossed = list(sheets_in(colours)), []
     doubtful, error = None, None
     for sheet in sheets:
         try:
             digit = _on_sheet(sheet)
         except ValueError as caught:
             error = error or caught
+            crossed += [sheet] if isinstance(caught, _GoesBeyondError) else []
             continue
         if not digit.doubts:
             return digit
         doubtful = doubtful or digit
     if doubtful:
         return doubtful
-    digit = _in(colours)
+    try:
+        digit = _in(colours)
+    except ValueError as caught:
+        raise error or caught from None
     if any(_is_outline(digit, sheet) for sheet in sheets):
         raise error or ValueError(NOTHING)
+    if any(_covered(digit, sheet) > OUTLINE for sheet in crossed):  # it is the paper, not the ink
+        raise ValueError(UNCLEAR)
     return digit
+
+
+class _GoesBeyondError(ValueError):
+    """What is written on a sheet goes on where the sheet ends."""
 
 
 def _in(colours: Colours) -> Digit:
@@ -97,7 +107,7 @@ def _on_sheet(sheet: Sheet) -> Digit:
     digit = _in(sheet.colours)
     with_usual_strokes(digit.share)
     if _goes_beyond(digit, sheet):
-        raise ValueError("shows a sheet on which nothing is written that ends there")
+        raise _GoesBeyondError("shows something that goes on beyond the edge of a sheet or a shadow")
     if _is_hole(digit, sheet):
         raise ValueError("shows a hole in something, no digit")
     return replace(digit, share=_turned(digit.share, sheet.tilt))
@@ -146,8 +156,12 @@ def _is_outline(digit: Digit, sheet: Sheet) -> bool:
               for one, other in zip(digit.box, sheet.box, strict=True)]  # fmt: skip
     common = float(np.prod([max(0, stop - start) for start, stop in within]))
     both = sum(np.prod([each.stop - each.start for each in box]) for box in (digit.box, sheet.box)) - common
-    covered = digit.share[sheet.mask[digit.box]].sum() / sheet.mask.sum()
-    return bool(common > OUTLINE * both and covered < OUTLINE)
+    return bool(common > OUTLINE * both and _covered(digit, sheet) < OUTLINE)
+
+
+def _covered(digit: Digit, sheet: Sheet) -> float:
+    """How much of a sheet is what was taken for ink."""
+    return float(digit.share[sheet.mask[digit.box]].sum() / sheet.mask.sum())
 
 
 def _fitted(share: Plane) -> NDArray[np.float64]:

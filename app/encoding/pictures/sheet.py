@@ -22,6 +22,7 @@ MEDIAN = 5  # cells: what is narrower, as lines and most strokes are, is no part
 STEPS = (24.0, 12.0, 6.0)  # grey values by cell that neighbours of one sheet differ by, at most
 LEAST = 0.03  # of the picture, of a sheet
 MOST = 0.985
+PLAIN = 0.5  # of it is flat, at least
 CONVEX = 0.95  # of its convex hull
 SLACK = 0.01  # of a polygon: a corner that makes less of it is none
 MOST_CORNERS = 9  # four, of which some are cut off by the picture's edge or blunt
@@ -94,7 +95,7 @@ def _outline(region: Mask) -> tuple[Mask, Corners] | None:
     hull = _hull(region)
     mask = _filled(hull, region.shape)
     area = int(mask.sum())
-    if not LEAST * region.size <= area <= MOST * region.size:
+    if not LEAST * region.size <= area <= MOST * region.size or region.sum() < PLAIN * area:
         return None
     region = region.copy()
     for side in (0, -1):  # strokes that run off the picture are no notches

@@ -21,12 +21,13 @@ ENCLOSED = "shows something within a ring"
 SHAPE = "shows a shape as geometry has them, perhaps no digit"
 CROSS = "shows a cross, perhaps no digit"
 
-DOT = (0.55, 3.0)  # times the stroke's width, of the dots that belong to signs
-NEAR, FARTHER, FARTHEST = 0.2, 0.45, 0.6  # of the sign's longer side, to its dots: surely, perhaps, of several
+DOT = (0.6, 3.0)  # times the stroke's width, of the dots that belong to signs
+NEAR, FARTHER, FARTHEST = 0.16, 0.4, 0.6  # of the sign's longer side, to its dots: surely, perhaps, of several
+BEND = 0.35  # of the sign's longer side: what is wider is no end of a stroke
 FLAT = 2.0  # times as wide as high is a bar
 FINE = 64  # pixels of the longer side on which shapes are told
 SPARE = 0.34  # of each side, of the corners that a cross leaves free
-BODY, TAPERING = 0.39, 2.85  # of a star: the widest disc within by the longer side, and its radius by the mean depth
+BODY, TAPERING = 0.395, 3.05  # of a star: the widest disc within by the longer side, and its radius by the mean depth
 ROUND = 0.62  # times as wide as high, or the other way round, is a cross at least
 STRAIGHT, FULL, FEW, SLIM = 0.012, 0.96, 5, 0.45  # of a polygon that is a shape: slack, fill, corners, and its sides
 
@@ -42,7 +43,7 @@ def check_parts(pieces: "Pieces", main: int, kept: Chosen, apart: Chosen, candid
         return ()
     if kept.sum() > 1 and (pieces.wide[kept] >= FLAT * pieces.high[kept]).all():  # = and ≡
         raise ValueError(SIGNS)
-    if sum(_has_hole(pieces, place) for place in np.flatnonzero(kept)) > 1:  # %
+    if kept.sum() > 2 and sum(_has_hole(pieces, place) for place in np.flatnonzero(kept).tolist()) > 1:  # %
         raise ValueError(SIGNS)
     marks = _marks(pieces, main, others)
     dots = [place for place in marks if pieces.is_dot[place]]
@@ -80,14 +81,23 @@ def _stacked(pieces: "Pieces", main: int, dots: list[int]) -> tuple[str, ...]:
         ValueError: it is so near that it must belong to it.
     """
     for dot in dots:
-        across, down = _gaps(pieces, main, dot)
-        if -across < 0.6 * pieces.wide[dot] or down <= 0:
+        down = _gaps(pieces, main, dot)[1]
+        if down <= 0 or not _is_aligned(pieces, main, dot):
             continue
         if down <= NEAR * pieces.long[main]:
             raise ValueError(SIGNS)
         if down <= FARTHER * pieces.long[main]:
             return (DOTTED,)
     return ()
+
+
+def _is_aligned(pieces: "Pieces", main: int, dot: int) -> bool:
+    """Whether a dot stands over or under the end of a stroke."""
+    piece = pieces.labels[pieces.boxes[main]] == main + 1
+    end = max(1, len(piece) // 10)
+    columns = np.flatnonzero((piece[:end] if pieces.top[dot] < pieces.top[main] else piece[-end:]).any(axis=0))
+    middle = (pieces.left[dot] + pieces.right[dot]) / 2 - pieces.left[main]
+    return bool(columns[0] <= middle <= columns[-1] + 1) and bool(np.ptp(columns) < BEND * pieces.long[main])
 
 
 def _has_hole(pieces: "Pieces", place: int) -> bool:

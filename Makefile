@@ -16,13 +16,17 @@ test: $(VENV)/dev.done ## Run all tests
 	$(BIN)/pytest tests/browser tests/e2e
 	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e
 
-lint: $(VENV)/dev.done ## Check style, types and import directions
+lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.10 --package densely_client
 	$(BIN)/lint-imports
+	$(BIN)/python clients/python/scripts/generate_sync.py --check
+	$(BIN)/python clients/python/scripts/check_forms.py
+	$(BIN)/python clients/javascript/node.py --run lint
 
-bench: $(VENV)/run.done ## Measure the figures of the README
+bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.training
@@ -34,23 +38,27 @@ models: $(VENV)/run.done ## Train the bundled models on the real data, through t
 lock: $(VENV)/dev.done ## Pin the dependencies anew
 	sh -c 'set -e; \
 	  compile() { $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --upgrade "$$@"; }; \
+	    --no-emit-index-url --no-emit-find-links --no-emit-package densely-client --no-annotate --no-header --quiet --upgrade "$$@"; }; \
 	  compile --extra train --extra postgres -o requirements.lock; \
 	  compile --extra train --extra dev -c requirements.lock -o requirements-dev.lock; \
 	  compile --extra postgres -c requirements.lock -o requirements-api.lock; \
 	  compile --extra gpu --extra postgres -c requirements.lock -o requirements-gpu.lock'
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) clients/javascript/node_modules clients/javascript/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/run.done: requirements.lock pyproject.toml
+$(VENV)/run.done: requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Densely needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing into $(VENV): about a minute."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
-	@$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable clients/python --editable .
 	@touch $@
 
 $(VENV)/dev.done: $(VENV)/run.done requirements-dev.lock
 	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/npm.done: $(VENV)/dev.done clients/javascript/package-lock.json
+	@$(BIN)/python clients/javascript/node.py npm ci --silent
 	@touch $@

@@ -1,4 +1,7 @@
-"""What pyproject.toml has no words for: migrations and bundled models lie beside `app`, and inside of it in a wheel."""
+"""What pyproject.toml has no words for: files that lie beside `app`, and inside of it in a wheel.
+
+Migrations, bundled models, and the JavaScript client, which the service serves.
+"""
 
 import json
 from pathlib import Path
@@ -15,7 +18,8 @@ def shipped() -> list[str]:
     listing = store / "bundled.json"
     folders = [store / task / model for task, model in json.loads(listing.read_bytes()).items()]
     models = [listing, *(file for folder in folders for file in sorted(folder.iterdir()))]
-    return [file.as_posix() for file in [*sorted(Path("migrations").rglob("*.py")), *models]]
+    client = Path("clients/javascript/densely.js")
+    return [file.as_posix() for file in [*sorted(Path("migrations").rglob("*.py")), *models, client]]
 
 
 class BuildWithShipped(build_py):

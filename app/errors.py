@@ -7,13 +7,15 @@ DenselyError
 │   ├── TooLarge             ... because it exceeds a size limit
 │   │   ├── HeadTooLarge     ... of the head, its fields, or the trailer
 │   │   └── TargetTooLong    ... of the URL
-│   └── TooSlow              ... because it did not arrive in time
+│   ├── TooSlow              ... because it did not arrive in time
+│   └── Refused              ... because instances of the right form hold what cannot be answered
 ├── Misdirected              the request is meant for another host
 ├── CrossSite                the request comes from another site's web page
 ├── UnsupportedMediaType     the body says that it is not JSON
 │   └── UnsupportedEncoding  ... or is packed in a way that is not known here
 ├── NotAcceptable            the answer has none of the forms that the client takes
 ├── NotFound                 no such task, run, model, preset or dataset
+│   └── NotEvaluated         ... or no answers on a test split, which a comparison needs
 ├── Conflict                 the request is fine, the present state is not
 │   ├── InvalidTransition    the run's status does not allow it
 │   ├── IdempotencyConflict  an Idempotency-Key was used before, for another request
@@ -24,6 +26,7 @@ DenselyError
 │   ├── Overloaded           ... because too many requests are under way
 │   ├── Unusable             ... before something on this machine is mended: a folder, a disk, a database file
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
+├── EntryDamaged             a cache's entry is not what was written: it counts as not there
 ├── Undelivered              a webhook's receiver did not take it
 │   └── AddressRefused       ... because its address is not allowed
 └── TrainingError            a run cannot be finished; recorded with the run
@@ -34,6 +37,7 @@ DenselyError
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _URL = re.compile(r"https?://\S+")
@@ -43,6 +47,15 @@ _URL = re.compile(r"https?://\S+")
 class FieldError:
     """One field at fault: its dotted path, what is wrong, and the limit if there is one."""
 
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One instance that has the right form and still cannot be answered: its row, and the field at fault within it."""
+
+    row: int
     field: str
     message: str
 
@@ -89,6 +102,15 @@ class TooSlow(InvalidInput):
     """The body did not arrive in time."""
 
 
+class Refused(InvalidInput):
+    """Some instances cannot be answered."""
+
+    def __init__(self, message: str = "", refusals: Sequence[Refusal] = ()) -> None:
+        """`refusals`: of each such instance, in order; without a message they are counted."""
+        super().__init__(message or (f"{len(refusals)} instances refused" if refusals else ""))
+        self.refusals = list(refusals)
+
+
 class Misdirected(DenselyError):
     """Without API keys this server answers only to the names of this machine, such as localhost."""
 
@@ -111,6 +133,10 @@ class NotAcceptable(DenselyError):
 
 class NotFound(DenselyError):
     """There is no such thing here."""
+
+
+class NotEvaluated(NotFound):
+    """No answers on a test split were kept."""
 
 
 class Conflict(DenselyError):
@@ -151,6 +177,10 @@ class Unusable(Unavailable):
 
 class ArtifactInvalid(Unavailable):
     """The artifact's files are missing, altered or of another format."""
+
+
+class EntryDamaged(DenselyError):
+    """What was kept is not what comes back."""
 
 
 class Undelivered(DenselyError):

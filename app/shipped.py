@@ -7,6 +7,6 @@ INSIDE = "_shipped"  # the folder of the wheel, which setup.py fills
 
 
 def shipped(name: str) -> Path:
-    """The folder `migrations` or `models_store`."""
+    """The folder `migrations`, `models_store` or `clients`."""
     inside = PACKAGE / INSIDE / name
     return inside if inside.is_dir() else PACKAGE.parent / name

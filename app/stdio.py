@@ -10,15 +10,18 @@ def settle() -> None:
     """At a process's start: open what is closed, and let no character be one too many.
 
     A closed stream's number would be given to the next file that is opened, and what is printed would end up in it.
+    Children get what was opened: what Python opens would be closed in them.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            os.set_inheritable(number, True)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - to the process's end
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the process's end
+            setattr(sys, name, stream)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # not a text file of Python's, or closed
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -44,7 +44,7 @@ def one(side: str, point: dict[str, int]) -> None:
     from app.encoding.rows import dense, take
     from app.tasks.catalog import TaskCatalog
     from app.training.build import build
-    from app.training.feed import Examples, for_loss
+    from app.training.examples import Examples, for_loss
     from app.training.program import Program
 
     task = TaskCatalog().get("sentiment")

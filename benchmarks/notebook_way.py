@@ -24,7 +24,7 @@ from app.domain.recipes import HEADS, KFold, RecipePatch  # noqa: E402
 from app.encoding.rows import dense  # noqa: E402
 from app.tasks.catalog import TaskCatalog  # noqa: E402
 from app.training.build import build  # noqa: E402
-from app.training.feed import for_loss  # noqa: E402
+from app.training.examples import for_loss  # noqa: E402
 
 
 class Clock(keras.callbacks.Callback):  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """What the forms of pictures have in common: a digit on a page, light, noise, and the files they are kept in."""
 
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ def share_of(digit: Digit, side: int, rng: Rng, low: float = 0.5, high: float = 
     size = round(side * rng.uniform(low, high))
     large = Image.fromarray(digit).resize((size, size), Image.Resampling.BICUBIC)
     page = Image.new("L", (side, side))
-    page.paste(large, tuple(int(place) for place in rng.integers(0, side - size + 1, 2)))
+    x, y = rng.integers(0, side - size + 1, 2).tolist()
+    page.paste(large, (x, y))
     return np.asarray(page, dtype=np.float64) / 255
 
 
@@ -34,12 +36,12 @@ def blend(share: Share, ink: object, ground: object) -> NDArray[np.float64]:
     return share * colours[0] + (1 - share) * colours[1]
 
 
-def png(picture: NDArray[np.float64], **options: object) -> Made:
+def png(picture: NDArray[np.floating[Any]], **options: object) -> Made:
     """As a PNG of 8 bits."""
     return saved(Image.fromarray(np.clip(np.round(picture), 0, 255).astype(np.uint8)), "PNG", **options)
 
 
-def jpeg(picture: NDArray[np.float64], rng: Rng, low: int = 60, high: int = 95) -> Made:
+def jpeg(picture: NDArray[np.floating[Any]], rng: Rng, low: int = 60, high: int = 95) -> Made:
     """As a JPEG of some quality."""
     image = Image.fromarray(np.clip(np.round(picture), 0, 255).astype(np.uint8))
     return saved(image, "JPEG", quality=int(rng.integers(low, high)))
@@ -57,7 +59,8 @@ def slope(side: tuple[int, int], rng: Rng, low: float, high: float) -> NDArray[n
     angle = rng.uniform(0, 2 * np.pi)
     rows, columns = np.mgrid[: side[0], : side[1]]
     along = rows * np.sin(angle) + columns * np.cos(angle)
-    return low + (high - low) * (along - along.min()) / np.ptp(along)
+    light: NDArray[np.float64] = low + (high - low) * (along - along.min()) / np.ptp(along)
+    return light
 
 
 def noise(side: int, rng: Rng, low: float, high: float) -> NDArray[np.float64]:

@@ -145,7 +145,8 @@ def small(digit: Digit, rng: Rng) -> Made:
     drawn = ndimage.distance_transform_edt(~line) <= 4 * 336 * rng.uniform(0.025, 0.04) / 2
     shrunk = Image.fromarray(np.uint8(255 * drawn)).resize((size // 4, size // 4), Image.Resampling.BOX)
     page = Image.new("L", (336, 336))
-    page.paste(shrunk, tuple(int(place) for place in rng.integers(0, 336 - size // 4, 2)))
+    x, y = rng.integers(0, 336 - size // 4, 2).tolist()
+    page.paste(shrunk, (x, y))
     return _transparent(np.asarray(page, dtype=np.float64), 0)
 
 
@@ -163,7 +164,8 @@ def _transparent(alpha: NDArray[np.float64], colour: int) -> Made:
 
 def typed(digit: Digit, rng: Rng) -> Made:
     """As it is, 28 × 28, in a tiny picture."""
-    return png(digit.astype(np.float64) if rng.random() < 0.5 else 255.0 - digit)
+    grey = digit.astype(np.float64)
+    return png(grey if rng.random() < 0.5 else 255.0 - grey)
 
 
 FORMS: dict[str, Callable[[Digit, Rng], Made]] = {

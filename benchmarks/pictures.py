@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from app.artifacts.store import ArtifactStore
+from app.errors import Refused
 from app.inference.predictor import Predictor
-from app.kinds.answers import Refused
-from app.kinds.base import Options
 from app.kinds.image import ImageInput
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
+from app.wire.predictions import Options
 from benchmarks.picture_forms import FORMS
 
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,8 +28,15 @@ class Service:
     """`densely up` on a free port, with its own home and models folder; a context manager."""
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str] | None = None, command: str = "up", cwd: Path = REPOSITORY
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        command: str = "up",
+        cwd: Path = REPOSITORY,
+        redirected: str = "",
+        program: Sequence[str] = (sys.executable, "-m", "app.cli"),
     ) -> None:
+        """`redirected`: what a shell is told about its standard streams, for example `2>&-`."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -42,7 +49,7 @@ class Service:
         self.log = folder / "service.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", command],
+                ["/bin/sh", "-c", f'exec "$0" "$@" {command} {redirected}', *program],
                 env={**os.environ, **settings, **(environment or {})},
                 cwd=cwd,
                 stderr=log,

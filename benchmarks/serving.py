@@ -94,7 +94,7 @@ def empty_route() -> Iterator[str]:
 
 def middle(loads: list[Load], name: str) -> float:
     """The median of a figure."""
-    return statistics.median(getattr(load, name) for load in loads)
+    return float(statistics.median(getattr(load, name) for load in loads))
 
 
 def measure(url: str, sent: list[dict[str, Any]], connections: int) -> Load:

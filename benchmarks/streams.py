@@ -80,7 +80,7 @@ def cpu_share(process: psutil.Process, seconds: float) -> float:
     before = process.cpu_times()
     time.sleep(seconds)
     after = process.cpu_times()
-    return (after.user + after.system - before.user - before.system) / seconds
+    return float(after.user + after.system - before.user - before.system) / seconds
 
 
 def delays_of(reader: Reader) -> list[float]:

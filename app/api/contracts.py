@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json, to_json
 
-from app.errors import FieldError, InvalidInput, MalformedBody
-from app.kinds.answers import Refused
-from app.kinds.base import Options, Task
+from app.errors import FieldError, InvalidInput, MalformedBody, Refused
+from app.kinds.base import Task
 from app.server import problems
+from app.wire.predictions import ModelRef, Options
 
 MAX_INSTANCES = 10_000
 MAX_FIELDS = 64  # of any object in a body; the largest form has 13
@@ -22,13 +22,6 @@ SMALL_BODY = 65_536  # bytes; how many errors a body can cause is bounded by its
 _to_json = partial(
     to_json, inf_nan_mode="null"
 )  # NaN is not JSON; what decodes refuses it, but nobody should rely on it
-
-
-class ModelRef(BaseModel):
-    """The model that answered."""
-
-    id: str
-    version: int
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BeforeValidator
 
 from app.api.threads import Probe, Writes
-from app.datasets.catalog import Catalog
 from app.errors import InvalidInput
 from app.server import problems
 from app.services.answers import AnswerService
@@ -19,8 +18,8 @@ from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
+from app.services.tasks import TaskService
 from app.services.training import TrainingService
-from app.tasks.catalog import TaskCatalog
 
 T = TypeVar("T")
 
@@ -29,7 +28,7 @@ T = TypeVar("T")
 class Services:
     """Everything that the routes use, put together by `main.create_app`."""
 
-    tasks: TaskCatalog
+    tasks: TaskService
     training: TrainingService
     events: EventService
     registry: RegistryService
@@ -38,7 +37,6 @@ class Services:
     pictures: PictureService
     prediction: PredictionService
     system: SystemService
-    catalog: Catalog
     writes: Writes
     database_probe: Probe[None]
 
@@ -53,16 +51,16 @@ ServicesDep = Annotated[Services, Depends(services)]
 Identifier = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-def _digits(value: object) -> object:
+def _whole(value: object) -> object:
     """Python would also take `1_000`, ` 1` and `+1`."""
     if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.0+)?", value):
         raise ValueError("must be a whole number")
     return value
 
 
-DIGITS = BeforeValidator(_digits)  # for the whole numbers of a query or a header
-Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page"), DIGITS]
-Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), DIGITS]
+WHOLE_NUMBER = BeforeValidator(_whole)  # for the whole numbers of a query or a header
+Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page"), WHOLE_NUMBER]
+Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), WHOLE_NUMBER]
 
 
 async def once_each(request: Request) -> None:
@@ -75,13 +73,6 @@ async def once_each(request: Request) -> None:
     for name in known:
         if given[name] > 1:
             raise InvalidInput("is given more than once", field=name)
-
-
-class Page(BaseModel, Generic[T]):
-    """A part of a list."""
-
-    items: list[T]
-    next: int | None
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, object]]:

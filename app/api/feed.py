@@ -5,7 +5,7 @@ what the poller hands out. Ids become visible in their order, so nothing is miss
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -13,12 +13,12 @@ from starlette.concurrency import run_in_threadpool
 
 from app.errors import Unavailable
 from app.logs import get as get_log
-from app.services.events import EventService, Told
+from app.services.events import EventService, StreamedEvent
 
 log = get_log()
 
 POLL = 0.1  # seconds between two looks at the database, while anybody listens
-PATIENCE = 1.0  # seconds to the next try while the database is away
+RETRY_SECONDS = 1.0  # to the next try while the database is away
 BATCH = 500  # events that are read at once
 MOST_HELD = 1_000  # events that wait for a slow client, before it has to read them from the database
 HEARTBEAT = 15.0  # seconds; proxies and clients take a silent connection for a dead one
@@ -29,11 +29,11 @@ class Listener:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._held: list[Told] = []
+        self._held: list[StreamedEvent] = []
         self._missed = False
         self._woken = asyncio.Event()
 
-    def put(self, event: Told) -> None:
+    def put(self, event: StreamedEvent) -> None:
         """Hand over an event; one too many, and all are dropped, since the database has them."""
         if len(self._held) >= self._most:
             self._held, self._missed = [], True
@@ -54,7 +54,7 @@ class Listener:
             return False
         return True
 
-    def take(self) -> list[Told] | None:
+    def take(self) -> list[StreamedEvent] | None:
         """What has come since the last time; None: more than it could hold."""
         taken, missed = self._held, self._missed
         self._held, self._missed = [], False
@@ -79,7 +79,7 @@ class Feed:
 
     async def follow(
         self, run_id: str | None, last: int, *, ended: bool = False, heartbeat: float = HEARTBEAT
-    ) -> AsyncIterator[list[Told]]:
+    ) -> AsyncGenerator[list[StreamedEvent], None]:
         """The events with ids above `last`, in groups; an empty one after `heartbeat` seconds of silence.
 
         Ends after the run's final status, or when the feed is closed. `ended`: the run already has.
@@ -152,24 +152,24 @@ class Feed:
                     self._ready.set()
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; listeners wait for it
                 log.warning("events.waiting", error=repr(error))
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(RETRY_SECONDS)
         self._poller = None
 
-    def _pass_on(self, found: Sequence[Told]) -> None:
+    def _pass_on(self, found: Sequence[StreamedEvent]) -> None:
         for event in found:
             for key in (event.run_id, None):
                 for listener in self._listeners.get(key, ()):
                     listener.put(event)
             self._at = event.id
 
-    async def _in_thread(self, last: int) -> list[Told]:
+    async def _in_thread(self, last: int) -> list[StreamedEvent]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._events.after, last, BATCH)
 
-    async def _read(self, last: int, run_id: str | None) -> list[Told]:
+    async def _read(self, last: int, run_id: str | None) -> list[StreamedEvent]:
         """From the database, waiting for it if need be."""
         while not self.closed:
             try:
                 return await run_in_threadpool(self._events.after, last, BATCH, run_id)
             except Unavailable:
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(RETRY_SECONDS)
         return []

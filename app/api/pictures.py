@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Response
 
-from app.api.dependencies import DIGITS
+from app.api.dependencies import WHOLE_NUMBER
 from app.plots.style import Form
 
 MEDIA_TYPES: dict[Form, str] = {"svg": "image/svg+xml", "png": "image/png"}
@@ -13,7 +13,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for medi
 FirstEpoch = Annotated[
     int,
     Query(ge=1, le=10_000, description="leaves the epochs before this one out, to see the later ones better"),
-    DIGITS,
+    WHOLE_NUMBER,
 ]
 
 

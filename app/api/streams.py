@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.services.events import Told
+from app.services.events import StreamedEvent
 
 MEDIA_TYPE = "text/event-stream"
 NOTHING = b":\n\n"  # a comment
@@ -28,7 +28,7 @@ class EventStream(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, groups: AsyncIterator[Sequence[Told]], start_id: int | None = None) -> None:
+    def __init__(self, groups: AsyncIterator[Sequence[StreamedEvent]], start_id: int | None = None) -> None:
         """`groups`: an empty one becomes a heartbeat. `start_id`: where the client stands before the first event."""
         self._groups = groups
         self._hello = f"retry: {RETRY}\n".encode() + (b"" if start_id is None else b"id: %d\n" % start_id) + b"\n"
@@ -65,5 +65,5 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _framed(event: Told) -> bytes:
+def _framed(event: StreamedEvent) -> bytes:
     return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.type.encode(), event.data)

@@ -13,16 +13,20 @@ from app.tasks.catalog import TaskCatalog
 class TaskRoutes:
     """A router whose routes are made anew when the tasks change."""
 
-    def __init__(self, api: FastAPI, tasks: TaskCatalog, prediction: PredictionService) -> None:
+    def __init__(self, tasks: TaskCatalog, prediction: PredictionService) -> None:
         self.contracts: Sequence[Contract] = [contract_of(task) for task in tasks.all.values()]
         self.endpoint = predict.Endpoint(self.contracts, prediction)
-        self._api = api
+        self._api: FastAPI | None = None
         self._tasks = tasks
         self._prediction = prediction
         self._generation = -1
         self._router = APIRouter()
         self.follow()
+
+    def join(self, api: FastAPI) -> None:
+        """Have an application serve these routes."""
         api.include_router(self._router)
+        self._api = api
 
     def follow(self) -> None:
         """Nothing, unless the tasks have changed."""
@@ -35,5 +39,6 @@ class TaskRoutes:
         made.include_router(encoding.router(tasks, self._prediction))
         self.endpoint.follow(self.contracts)
         self._router.routes[:] = made.routes
-        self._api.openapi_schema = None  # made anew when it is asked for
+        if self._api:
+            self._api.openapi_schema = None  # made anew when it is asked for
         self._generation = generation

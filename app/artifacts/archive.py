@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.artifacts.manifest import FileRecord
 from app.errors import ArtifactInvalid
+from app.wire.manifests import FileRecord
 
 PIECE = 2**18  # bytes of a file that are in memory at once
 EARLIEST = 315_532_800  # 1 January 1980, seconds since 1970: zip files know no time before it

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from app.artifacts import archive, bundle, evaluation
 from app.artifacts.evaluation import EVALUATION, Evaluation
-from app.artifacts.manifest import FORMAT_VERSION, FileRecord, Manifest
 from app.errors import ArtifactInvalid, Unavailable
+from app.wire.manifests import FORMAT_VERSION, FileRecord, Manifest
 
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"

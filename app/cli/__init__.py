@@ -4,6 +4,7 @@ frame       errors, exit codes
 output      tables, JSON, and how figures look
 files       what commands write: whole or not at all
 connection  where the service is: `--url` and `--api-key`
+inputs      what INPUT looks like, by the task's kind
 commands    all of them together, and what may stand before their names
 service     up, serve, worker, migrate
 predict     predict

@@ -10,9 +10,8 @@ from importlib import metadata
 from app.cli.connection import address
 from app.cli.finding import Finding
 from app.cli.service import cannot_listen
-from app.client import ApiError, Densely, ServiceUnreachable, errors
-from app.errors import DenselyError
 from app.settings import REPOSITORY, Settings
+from densely_client import ApiError, Densely, DenselyError, ServiceUnreachable, errors
 
 OLDEST = (3, 11)
 LOCKS = ("requirements.lock", "requirements-api.lock", "requirements-gpu.lock")  # the first that is here was installed
@@ -108,7 +107,7 @@ def _answering(client: Densely, where: str) -> Iterator[Finding]:
         yield Finding("worker", "wrong", error.message, "give the service's key with --api-key or DENSELY_API_KEY")
         return
     if workers:
-        devices = sorted({device for worker in workers for device in worker.get("devices", [])})
+        devices = sorted({device for worker in workers for device in worker.devices})
         yield Finding("worker", "ok", f"{len(workers)} alive{', with ' + ', '.join(devices) if devices else ''}")
     else:
         yield Finding("worker", "wrong", "none is alive: runs stay queued", "start one with `densely worker`")

@@ -8,8 +8,8 @@ import typer
 from pydantic import ValidationError
 
 from app.cli.frame import USAGE, fail
-from app.client import Densely, Retries, Time
 from app.settings import Settings
+from densely_client import Densely, Retries, Time
 
 
 def is_given(context: typer.Context, name: str) -> bool:
@@ -81,7 +81,7 @@ def connect(url: str | None, api_key: str | None, retries: Retries = RETRIES) ->
 
     Raises:
         typer.Exit: it is the settings' service, and these have a mistake.
-        InvalidInput: the URL or key cannot be used.
+        InvalidArgument: the URL or key cannot be used.
     """
     if not url:
         found = settings()

@@ -42,7 +42,7 @@ def examine(url: str | None, api_key: str | None) -> list[Finding]:
     try:
         settings = Settings()
     except ValidationError as error:
-        mend = "correct the environment variable; the README lists them all"
+        mend = "correct the environment variable; docs/settings.md lists them all"
         return [*found, *(Finding("settings", "wrong", told, mend) for told in mistakes(error))]
     return [
         *found,

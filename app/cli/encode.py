@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.connection import Json, Key, Url, connect
+from app.cli.inputs import Fields, Image, Input, ModelName, TaskName, instance, known_task, model_of
 from app.cli.output import as_json, line, show
-from app.cli.predict import Image, Input, ModelName, TaskName, instance_of, model_of
-from app.client.calls import as_instance
+from densely_client.forms import Task
 
-TEXTS = ("sentiment", "newswire")
 Numbers = Annotated[
     list[str] | None,
     typer.Argument(
@@ -26,6 +25,7 @@ def encode(
     task: TaskName,
     words: Input = None,
     image: Image = None,
+    field: Fields = None,
     model: ModelName = None,
     as_text: Json = False,
     url: Url = None,
@@ -35,7 +35,7 @@ def encode(
     if (words is None) == (image is None):
         raise typer.BadParameter("takes one of INPUT and --image" if words else "INPUT is missing")
     with connect(url, api_key) as client:
-        given = as_instance("digits", image) if image else instance_of(task, words or [], None)
+        given = instance(client, task, words or [], image, field)
         found = client.tasks.encode(task, **given, **_choice(model))
     if as_text:
         as_json(found)
@@ -58,12 +58,8 @@ def decode(
     given = [each for each in re.split(r"[\s,\[\]]+", " ".join(numbers or [])) if each]
     if not given:
         raise typer.BadParameter("NUMBER is missing")
-    is_text = task in TEXTS
-    try:
-        codes: Any = {"ids": [int(each) for each in given]} if is_text else {"values": [float(each) for each in given]}
-    except ValueError as error:
-        raise typer.BadParameter(f"NUMBER of {task} must be {'a word id' if is_text else 'a number'}") from error
     with connect(url, api_key) as client:
+        codes = _codes(known_task(client, task), given)
         found = client.tasks.decode(task, **codes, **_choice(model))
     if as_text:
         as_json(found)
@@ -73,3 +69,11 @@ def decode(
 
 def _choice(model: str | None) -> dict[str, Any]:
     return {} if model is None else {"model": model_of(model)}
+
+
+def _codes(task: Task, given: list[str]) -> dict[str, Any]:
+    is_text = task.kind == "text"
+    try:
+        return {"ids": [int(each) for each in given]} if is_text else {"values": [float(each) for each in given]}
+    except ValueError as error:
+        raise typer.BadParameter(f"NUMBER of {task.name} must be {'a word id' if is_text else 'a number'}") from error

@@ -14,9 +14,10 @@ from typer.core import TyperCommand, TyperGroup
 from app import stdio
 from app.cli import INTERRUPTED
 from app.cli.output import visible
-from app.client import ApiError, ServiceUnreachable
-from app.client.errors import RunEnded
-from app.errors import DenselyError, InvalidInput
+from app.errors import DenselyError
+from densely_client import ApiError, ServiceUnreachable
+from densely_client import DenselyError as ClientError
+from densely_client.errors import InvalidArgument, RunEnded
 
 REFUSED, USAGE, UNREACHABLE, RUN_ENDED = 1, 2, 3, 4
 EXIT_CODES = (
@@ -53,7 +54,7 @@ class Group(TyperGroup):
         except BrokenPipeError:  # as `| head` does when it has enough
             stdio.leave_quietly()
             code = REFUSED
-        except (DenselyError, OSError) as error:
+        except (DenselyError, ClientError, OSError) as error:
             code = _failed(error)
         except Exception as error:  # noqa: BLE001 - a mistake of ours is one line too, and can be shown whole
             code = _surprised(error)
@@ -126,14 +127,14 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _named(error: DenselyError) -> str:
+def _named(error: DenselyError | ClientError) -> str:
     """The message, with the field at fault where the service tells it apart."""
     fields = error.errors if isinstance(error, ApiError) else []
     told = fields[0].field if fields else ""
     return error.message if told in error.message else f"{told}: {error.message}"
 
 
-def _failed(error: DenselyError | OSError) -> int:
+def _failed(error: DenselyError | ClientError | OSError) -> int:
     if isinstance(error, OSError):
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return REFUSED
@@ -147,4 +148,4 @@ def _failed(error: DenselyError | OSError) -> int:
         return UNREACHABLE
     if isinstance(error, RunEnded):
         return RUN_ENDED
-    return USAGE if isinstance(error, InvalidInput) else REFUSED  # ours, not the service's: a value of an option
+    return USAGE if isinstance(error, InvalidArgument) else REFUSED

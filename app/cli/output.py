@@ -39,9 +39,9 @@ def visible(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Answers as dicts."""
+    """Answers as dicts, with the fields that the service sent."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", exclude_unset=True)
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value

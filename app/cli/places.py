@@ -11,9 +11,9 @@ from app.cli.finding import Finding
 from app.datasets.catalog import Catalog
 from app.errors import ArtifactInvalid, DenselyError, Unusable
 from app.kinds.base import Task
-from app.kinds.declarations import DatasetInfo
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo
 
 LEAST_ROOM = 2**30  # bytes: a checkpoint and a published model of the largest size, with some to spare
 NO_FILE = "no file yet; the first start makes it"

@@ -14,25 +14,15 @@ from rich.progress import Progress
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import opened, replacing, same
 from app.cli.frame import USAGE, fail
+from app.cli.inputs import Fields, Image, Input, ModelName, TaskName, instance, known_task, model_of, read_json
 from app.cli.output import as_json, console, line, plain, show
-from app.client import Densely, errors
-from app.client.calls import Options, as_instance
-from app.client.errors import ApiError
+from densely_client import ApiError, Densely, errors
+from densely_client.calls import Options
+from densely_client.forms import LabelPrediction, NumberPrediction, Task
+from densely_client.inputs import instance_of
 
 AT_ONCE = 500  # lines of a file in one request
 MOST_LINE = 2**26  # characters; no service takes a request of so many bytes
-
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="sentiment, newswire, digits, housing, planar")]
-Input = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[INPUT]...",
-        help="a text; for housing CRIM=0.03 ZN=0 …; for planar X,Y",
-        show_default=False,
-    ),
-]
-Image = Annotated[Path | None, typer.Option("--image", "-i", help="a picture of a digit, PNG or JPEG")]
-ModelName = Annotated[str | None, typer.Option(help="a version number or model id instead of the active model")]
 
 
 def predict(
@@ -43,9 +33,9 @@ def predict(
     ] = None,
     image: Image = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="with --file: write the answers here")] = None,
-    title: Annotated[str | None, typer.Option(help="of a newswire")] = None,
+    field: Fields = None,
     model: ModelName = None,
-    top_k: Annotated[int | None, typer.Option(help="how many topics of a newswire")] = None,
+    top_k: Annotated[int | None, typer.Option(help="how many labels are listed, where there are many")] = None,
     min_confidence: Annotated[float | None, typer.Option(help="0 to 1; below it the answer is left open")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="what spoke for the answer")] = False,
     as_text: Json = False,
@@ -57,43 +47,24 @@ def predict(
         raise typer.BadParameter("takes one of INPUT, --file and --image")
     if output and not file:
         raise typer.BadParameter("--output goes with --file")
+    if field and file:
+        raise typer.BadParameter("--field goes with INPUT or --image")
     given: dict[str, Any] = {
         "model": model_of(model), "top_k": top_k, "min_confidence": min_confidence, "explain": explain or None,
     }  # fmt: skip
     options: Any = {name: value for name, value in given.items() if value is not None}
     with connect(url, api_key) as client:
         if file is not None:
-            _file(client, task, file, output, options)
+            _file(client, known_task(client, task), file, output, options)
             return
-        instance = as_instance("digits", image) if image else instance_of(task, words or [], title)
-        found = client.predict.one(task, instance, **options)
+        found = client.predict.one(task, instance(client, task, words or [], image, field), **options)
     if as_text:
         as_json(found)
     else:
         _tell(found)
 
 
-def model_of(given: str | None) -> int | str | None:
-    """A version number, or a model's id."""
-    return int(given) if given and given.isascii() and given.isdigit() and len(given) < 19 else given
-
-
-def instance_of(task: str, words: list[str], title: str | None) -> dict[str, Any]:
-    """The input of the command line as the request has it."""
-    try:
-        if task == "housing":
-            return {"features": {name: float(value) for name, value in (word.split("=", 1) for word in words)}}
-        if task == "planar":
-            return {"point": [float(number) for number in ",".join(words).split(",")]}
-    except ValueError as error:
-        form = "NAME=NUMBER …" if task == "housing" else "X,Y"
-        raise typer.BadParameter(f"INPUT of {task} must look like {form}") from error
-    if task == "digits":
-        return as_instance(task, _read_json("INPUT", " ".join(words)))
-    return {"text": " ".join(words)} | ({} if title is None else {"title": title})
-
-
-def _file(client: Densely, task: str, file: Path, output: Path | None, options: Options) -> None:
+def _file(client: Densely, task: Task, file: Path, output: Path | None, options: Options) -> None:
     """Part after part, so that a file may be larger than memory; `output` appears with the last answer or never."""
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
@@ -127,18 +98,18 @@ def _parts(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
         yield part
 
 
-def _answers(client: Densely, task: str, part: list[tuple[int, str]], options: Options, name: str) -> list[Any]:
+def _answers(client: Densely, task: Task, part: list[tuple[int, str]], options: Options, name: str) -> list[Any]:
     instances = []
     for number, text in part:
-        given = _read_json(f"{name} line {number}", text)
+        given = read_json(f"{name} line {number}", text)
         if isinstance(given, dict):
-            given = {field: value for field, value in given.items() if (field, value) != ("task", task)}
+            given = {field: value for field, value in given.items() if (field, value) != ("task", task.name)}
         try:
-            instances.append(as_instance(task, given))
-        except (TypeError, ValueError, AttributeError, OSError) as error:
-            raise fail(f"{name} line {number}: this is no input of {task}") from error
+            instances.append(instance_of(task, given))
+        except (errors.InvalidArgument, OSError) as error:
+            raise fail(f"{name} line {number}: this is no input of {task.name}") from error
     try:
-        return client.predict.many(task, instances, **options)
+        return client.predict.many(task.name, instances, **options)
     except errors.InvalidInput as error:
         raise fail(_located(error, name, part)) from error
 
@@ -152,23 +123,12 @@ def _located(error: ApiError, name: str, part: list[tuple[int, str]]) -> str:
     return error.message
 
 
-def _read_json(where: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise fail(f"{where}: not JSON: {error}") from error
-
-
-def _tell(found: Any) -> None:
+def _tell(found: LabelPrediction | NumberPrediction) -> None:
     """A prediction for people."""
-    if hasattr(found, "value"):
+    if isinstance(found, NumberPrediction):
         line(f"{found.value:g} {found.unit}")
-    elif found.abstained:
-        line(f"no answer: the likeliest has probability {found.probability:.3f}")
     else:
-        line(f"{found.label}  {found.probability:.3f}")
-    for topic in getattr(found, "top", [])[1:]:
-        line(f"  {topic.label}  {topic.probability:.3f}")
+        _tell_label(found)
     for warning in found.warnings:
         console(error=True).print(f"{warning.field}: {warning.message}", markup=False)
     explanation = found.explanation or {}
@@ -178,3 +138,12 @@ def _tell(found: Any) -> None:
     elif isinstance(effects := explanation.get("effects"), dict):
         ordered = sorted(effects.items(), key=lambda each: -abs(each[1]))
         show(["effect", "feature"], [(f"{effect:+.4g}", name) for name, effect in ordered], "")
+
+
+def _tell_label(found: LabelPrediction) -> None:
+    if found.abstained:
+        line(f"no answer: the likeliest has probability {found.probability:.3f}")
+    else:
+        line(f"{found.label}  {found.probability:.3f}")
+    for other in found.top[1:]:
+        line(f"  {other.label}  {other.probability:.3f}")

@@ -9,8 +9,8 @@ from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
-from app.client import Run
-from app.client.answers import Comparison
+from densely_client import Run
+from densely_client.forms import Comparison
 
 app = typer.Typer(help="Runs: list, show, watch, cancel, retry.", invoke_without_command=True)
 
@@ -113,7 +113,7 @@ def compare(
         Path | None,
         typer.Option("--output", "-o", help="save a picture: a name that ends in .svg or .png"),
     ] = None,
-    picture: Annotated[Kind, typer.Option(help="of the curves, or of the boundaries of planar models")] = "curves",
+    picture: Annotated[Kind, typer.Option(help="of the curves, or of the boundaries of models of points")] = "curves",
     first_epoch: Annotated[int, typer.Option(min=1, help="leave the epochs before it out of the curves")] = 1,
     only: Annotated[str | None, typer.Option(help="one figure in place of all curves, for example val_loss")] = None,
     as_text: Json = False,

@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import httpx
@@ -139,10 +140,9 @@ def _greet(url: str) -> None:
         while True:  # to this process's end: a busy machine takes its time
             try:
                 if client.get(f"{url}/health/ready").status_code == 200:
-                    console(error=True).print(
-                        f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it."
-                    )
-                    return
-            except (httpx.TransportError, OSError):  # the latter: nobody reads standard error any more
+                    break
+            except (httpx.TransportError, OSError):
                 pass
             time.sleep(0.1)
+    with suppress(OSError):  # nobody reads standard error any more, or its disk is full
+        console(error=True).print(f"Densely answers at [bold]{url}[/] (docs at {url}/docs). Ctrl-C stops it.")

@@ -8,11 +8,11 @@ import typer
 
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import text_of
+from app.cli.inputs import TaskName
 from app.cli.output import as_json, console, line, plain, show, test_figure
-from app.cli.predict import TaskName
 from app.cli.watch import watch
-from app.client import Run
-from app.domain.recipes import Holdout, KFold, Validation
+from densely_client import Run
+from densely_client.forms import Validation
 
 
 def train(
@@ -73,13 +73,8 @@ def presets(task: TaskName, as_text: Json = False, url: Url = None, api_key: Key
 
 def _rows_held_out(validation: Validation) -> str:
     """As `--validation` takes it."""
-    match validation:
-        case Holdout(size=size):
-            return f"holdout:{size}"
-        case KFold(folds=folds):
-            return f"kfold:{folds}"
-        case _:
-            return "none"
+    number = validation.size or validation.folds
+    return f"{validation.kind}:{number}" if number else validation.kind
 
 
 def _result(run: Run) -> None:

@@ -13,8 +13,8 @@ from rich.text import Text
 from app.cli import INTERRUPTED
 from app.cli.frame import UNREACHABLE, fail
 from app.cli.output import as_json, console, line, sparkline, table
-from app.client import Event, Run, ServiceUnreachable
-from app.client.progress import figures, time_left
+from densely_client import Event, Run, ServiceUnreachable
+from densely_client.progress import figures, time_left
 
 ROWS = 10  # epochs shown
 EVERY = 0.5  # seconds between two epochs that are told where there is no terminal

@@ -14,7 +14,7 @@ from app.datasets import sample
 from app.encoding.encoder import Columns
 from app.errors import DatasetInvalid
 from app.kinds.base import Split, Task
-from app.kinds.declarations import DatasetInfo
+from app.wire.declarations import DatasetInfo
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
 INDEX_KEY = b"densely.word_index"  # the words by rank, of rows that were published as word ids

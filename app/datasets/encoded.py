@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import app
 from app.encoding.rows import ByteRows, Encoded, SparseRows
-from app.errors import told
+from app.errors import EntryDamaged, told
 
 FORMAT = 2  # raise it when entries have another form; other rows for the same data are `Task.encoder_version`
 META = "meta.json"
@@ -28,10 +28,6 @@ ABANDONED = 3_600.0  # seconds after which an unfinished entry has no writer any
 CHUNK = 2**22  # bytes read at once for a checksum
 
 Arrays = dict[str, NDArray[Any]]
-
-
-class EntryDamaged(Exception):
-    """What was kept is not what comes back."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,25 @@
-"""Whether this release can work with a database, found out before anything is started: one line, with what to do."""
+"""Whether this release can work with a database: one line, with what to do, before anything is started."""
 
 import os
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.engine import Database
+from app.db import complaints
+from app.db.base import SCHEMA_REVISION
+from app.db.engine import Database, Transaction
+from app.db.tables import runs
 from app.errors import Unavailable, Unusable
+
+# Of every table whether it has a row: all columns are named, and the pages down to the first row are read.
+_FIRST_ROWS = select(
+    *(
+        select(func.count()).select_from(select(*table.c).limit(1).subquery()).scalar_subquery()
+        for table in runs.metadata.tables.values()
+    )
+)
 
 SMALL = 2**26  # bytes: a file of this size is read whole in some tenths of a second
 ELSEWHERE = "name another one with DENSELY_HOME or DENSELY_DATABASE_URL"
@@ -27,7 +38,7 @@ SQLITE = {
 
 
 def check(url: str, *, thorough: bool = False) -> None:
-    """The database answers and is whole; its tables are this release's, older ones, or none.
+    """The database answers and is whole; its tables are this release's, those of an older one, or none.
 
     `thorough`: read an SQLite file page by page also if it is large.
 
@@ -35,31 +46,47 @@ def check(url: str, *, thorough: bool = False) -> None:
         Unavailable: it does not answer.
         Unusable: the same will be found again until somebody mends it.
     """
-    database = Database(url)
+    database = Database(url, quiet=True)
     file = database.file
     if file:
         _check_file(file)
     try:
         with database.read() as tx:
-            if database.is_sqlite and (thorough or not file or not file.exists() or file.stat().st_size <= SMALL):
-                found = tx.execute(text("PRAGMA quick_check(1)")).scalar()
-                if found != "ok":
-                    raise Unusable(SQLITE["SQLITE_CORRUPT"].format(file))
-        database.check_known()
+            all_of_it = thorough or not file or not file.exists() or file.stat().st_size <= SMALL
+            if database.is_sqlite and all_of_it and not _is_whole(tx):
+                raise Unusable(SQLITE["SQLITE_CORRUPT"].format(file))
+        if database.check_known() == SCHEMA_REVISION:
+            look(database)
     except Unavailable as error:
         if told := _told(error.__cause__, file):
             raise Unusable(told) from error
         raise
     except (SQLAlchemyError, TypeError, ValueError) as error:  # an option of the URL that its driver does not know
-        raise Unusable(f"the database cannot be used: {reason(error)}; correct DENSELY_DATABASE_URL") from error
+        said = complaints.first_line(error)
+        raise Unusable(f"the database cannot be used: {said}; correct DENSELY_DATABASE_URL") from error
     finally:
         database.close()
 
 
-def reason(error: BaseException) -> str:
-    """The first line of what the driver says, without SQL."""
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+def look(database: Database) -> None:
+    """All tables and columns are there, and can be read; a matter of milliseconds, unless damage was met before.
+
+    Then all of an SQLite file is read, since that can be anywhere.
+
+    Raises:
+        Unavailable: it does not answer, lacks something or cannot be read.
+    """
+    with database.read() as tx:
+        if database.is_sqlite:
+            tx.execute(text("PRAGMA shrink_memory"))  # cached pages hide what has become of the file
+        tx.execute(_FIRST_ROWS)
+        if database.damaged and database.is_sqlite and not _is_whole(tx):
+            raise Unavailable(complaints.UNREADABLE)
+    database.mended()
+
+
+def _is_whole(tx: Transaction) -> bool:
+    return bool(tx.execute(text("PRAGMA quick_check(1)")).scalar() == "ok")
 
 
 def _check_file(file: Path) -> None:
@@ -74,7 +101,10 @@ def _check_file(file: Path) -> None:
 
 
 def _told(cause: BaseException | None, file: Path | None) -> str | None:
-    """What to do about SQLite's own complaint, if it is one."""
+    """What to do about a table that is missing, or SQLite's own complaint, if it is one."""
+    if cause and complaints.is_incomplete(cause):
+        missing = complaints.first_line(cause).replace(": ", " ")
+        return f"{file or 'the database'} is damaged ({missing}): {START_ANEW}"
     original = getattr(cause, "orig", None)
     name = getattr(original, "sqlite_errorname", None) if isinstance(original, sqlite3.Error) else None
     told = next((text for kind, text in SQLITE.items() if name and name.startswith(kind)), None)

@@ -10,18 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DatabaseError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-    TimeoutError,  # noqa: A004 - of the connection pool
-)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from app.db import complaints
 from app.db.base import SCHEMA_REVISION
 from app.db.file import DatabaseFile
 from app.errors import Unavailable, Unusable
+from app.logs import get as get_log
+
+log = get_log()
 
 Transaction = Connection  # what services hand on: an open transaction
 
@@ -42,8 +39,11 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 class Database:
     """Hands out transactions. `read` for queries, `write` for anything that changes rows."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is SQLAlchemy's form; nothing is opened before the first transaction."""
+    def __init__(self, url: str, *, quiet: bool = False) -> None:
+        """`url` is SQLAlchemy's form; nothing is opened before the first transaction.
+
+        `quiet`: log no damage, since whoever opens this says it himself.
+        """
         try:
             parsed = make_url(url)
         except (ArgumentError, ValueError) as error:
@@ -68,6 +68,8 @@ class Database:
         self.file: Path | None = None  # of SQLite, unless the URL is one of SQLite's own
         self._file: DatabaseFile | None = None  # that file, watched over
         self._generation = 0
+        self._quiet = quiet
+        self.damaged = False  # whether a transaction has met damage, and nobody has found it mended since
         if self.is_sqlite:
             assert parsed.database
             if not parsed.database.startswith("file:"):
@@ -84,10 +86,10 @@ class Database:
         """A transaction that only reads.
 
         Raises:
-            Unavailable: the database does not answer; the same for `write`.
+            Unavailable: the database does not answer, or is damaged; the same for `write`.
         """
         self.generation()
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with self._translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -98,7 +100,7 @@ class Database:
         instead of wait when another process wrote in between.
         """
         generation = self.generation()
-        with _translated(), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect() as connection:
             immediate = connection.execution_options(densely_write=True)
             with immediate.begin():
                 yield immediate
@@ -154,22 +156,34 @@ class Database:
                 "run `densely migrate`"
             )
 
+    def mended(self) -> None:
+        """Whoever looked found no damage any more."""
+        if self.damaged:
+            self.damaged = False
+            log.info("database.mended")
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn the driver's complaint that the database is away, full, locked or damaged into an error of ours."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            if (message := complaints.message(error)) is None:
+                raise
+            if complaints.is_damage(error):
+                self._notice_damage(error)
+            raise Unavailable(message) from error
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn the driver's complaint that the database is away, full or locked into an error that is ours."""
-    try:
-        yield
-    except (OperationalError, InterfaceError, TimeoutError) as error:
-        raise Unavailable("the database does not answer") from error
-    except DatabaseError as error:
-        if type(error) is DatabaseError:  # the rest are mistakes of ours; this one is a file that is no database
-            raise Unavailable("the database cannot be read") from error
-        raise
+    def _notice_damage(self, error: SQLAlchemyError) -> None:
+        if not self.damaged:
+            self.damaged = True
+            if not self._quiet:
+                log.error("database.damaged", reason=complaints.first_line(error), mend="run `densely doctor`")
+        self.engine.dispose()  # connections whose cached pages would hide it from some, and its mending from others
 
 
 @contextmanager

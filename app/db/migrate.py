@@ -5,7 +5,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import condition
+from app.db import complaints, condition
 from app.errors import Unusable
 from app.shipped import shipped
 
@@ -30,7 +30,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     try:
         command.upgrade(config(url), revision)
     except (SQLAlchemyError, CommandError, OSError) as error:
-        raise Unusable(f"the database cannot be migrated: {condition.reason(error)}; it is as it was") from error
+        raise Unusable(f"the database cannot be migrated: {complaints.first_line(error)}; it is as it was") from error
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -13,9 +13,10 @@ from app.db.engine import Transaction
 from app.db.fence import held, hold, update_held
 from app.db.tables import epochs, run_tags, runs
 from app.domain.leases import Sign
-from app.domain.runs import FINAL, TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import FINAL, TRANSITIONS, Change, Measured, Metrics, RunRequest, RunStatus
 from app.domain.runs import seed_of_fit as seed_of
 from app.errors import InvalidTransition, LeaseLost, NotFound
+from app.wire.runs import Progress, RunError
 
 
 def insert_run(

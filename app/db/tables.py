@@ -136,7 +136,7 @@ activations = Table(
     Column("task", String(64), nullable=False),
     Column("model_id", String(64), ForeignKey("models.id"), nullable=False),
     Column("previous_model_id", String(64)),
-    Column("reason", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
     Column("at", UTCDateTime, nullable=False),
     Index("ix_activations_task_id", "task", "id"),
 )

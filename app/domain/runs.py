@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     StringConstraints,
-    model_serializer,
 )
 
-from app.domain.numbers import Integer
-from app.domain.recipes import Recipe, RecipePatch, Validation
+from app.domain.recipes import Recipe, Validation
 
 
 class RunStatus(StrEnum):
@@ -62,34 +59,6 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
 
-class TrainRequest(BaseModel):
-    """What a client asks for; everything left out comes from the task and the preset."""
-
-    model_config = ConfigDict(extra="forbid")
-    task: str = Field(max_length=64, description="what kind of problem, see `GET /tasks`")
-    preset: str = Field("baseline", max_length=64, description="a named recipe of the task")
-    dataset: str | None = Field(None, max_length=64, description="default: the task's first dataset")
-    seed: Annotated[int, Integer(0, 2**31 - 1)] | None = Field(
-        None,
-        description="of weights, batch order and dropout; default: drawn, and kept",
-    )
-    recipe: RecipePatch = Field(default_factory=RecipePatch, description="fields that replace the preset's")
-    seeds: Annotated[int, Integer(1, 20)] = Field(
-        1,
-        description="train so many times, with `seed`, `seed` + 1 and so on, and report mean and spread; the model of "
-        "`seed` is published",
-    )
-    validation: Validation | None = Field(None, description="default: the preset's")
-    activate: Activate = Field("if_better", description="when the new model becomes the active one")
-    name: Line | None = None
-    tags: dict[Slug, Line] = Field(default_factory=dict, max_length=20)
-    webhook: str | None = Field(
-        None,
-        max_length=2_000,
-        description="http or https URL that is sent the run, signed, when it has ended; no call shows it again",
-    )
-
-
 class RunRequest(BaseModel):
     """A training that was asked for, checked and completed: what a run starts from."""
 
@@ -105,25 +74,6 @@ class RunRequest(BaseModel):
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     retry_of: str | None = None
-
-
-class Progress(BaseModel):
-    """How far a running attempt is."""
-
-    epoch: int = Field(0, description="epochs finished in this fit")
-    epochs: int = Field(description="epochs this fit has at most")
-    fold: int | None = Field(None, description="which fold of k, from 1; null for the fit that is published")
-    folds: int | None = Field(None, description="how many folds")
-    seed: int | None = Field(None, description="which seed, where there are several")
-    fraction: float = Field(0.0, description="share of all epochs done, 0 to 1")
-    eta_seconds: float | None = Field(None, description="estimated time left, seconds; from the second epoch on")
-
-
-class RunError(BaseModel):
-    """Why a run failed."""
-
-    type: str = Field(description="name of the error")
-    message: str
 
 
 Figures = dict[str, float]  # by name: loss, accuracy, mae, f1
@@ -181,53 +131,9 @@ class Metrics(BaseModel):
     calibration: Calibration | None = Field(None, description="of classifiers")
 
 
-class Run(BaseModel):
-    """One row of the queue and of the history at once."""
-
-    id: str
-    task: str
-    status: RunStatus
-    preset: str
-    dataset: str
-    dataset_is_sample: bool = Field(description="true if the rows are the bundled sample, not real data")
-    recipe: Recipe
-    validation: Validation
-    seed: int
-    seeds: int = Field(description="how often it is trained, with seeds from `seed` on")
-    activate: Activate
-    name: str | None
-    tags: dict[str, str]
-    attempt: int = Field(description="which try this is; 0 before the first")
-    max_attempts: int
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    cancel_requested_at: datetime | None
-    progress: Progress | None
-    metrics: Metrics
-    model_id: str | None
-    error: RunError | None
-    device: str | None = Field(description="what trained, for example CPU:0 or GPU:0")
-    retry_of: str | None
-
-
 def seed_of_fit(seed: int, number: int) -> int:
     """The seed of a run's fit: that of the run for fit 0, the next ones for the others; from 0 again at 2³¹."""
     return (seed + number) % 2**31
-
-
-class Epoch(BaseModel):
-    """One epoch of a run's history: `loss`, `accuracy` or `mae`, and the same with `val_` where measured."""
-
-    epoch: int = Field(description="from 1")
-    fold: int | None = Field(description="which fold of k, from 1; null for the fit that is published")
-    seed: int | None = Field(None, description="whose fit this is, where there are several seeds")
-    seconds: float
-    metrics: dict[str, float] = Field(exclude=True)
-
-    @model_serializer(mode="wrap")
-    def _flat(self, handler: SerializerFunctionWrapHandler) -> dict[str, int | float | None]:
-        return {**handler(self), **self.metrics}
 
 
 @dataclass(frozen=True)
@@ -253,13 +159,3 @@ class RunFilter:
     status: str | None = None
     dataset: str | None = None
     tag: tuple[str, str | None] | None = None  # key, and value if it matters
-
-
-class Event(BaseModel):
-    """Something that happened to a run."""
-
-    id: int
-    run_id: str
-    type: Literal["status", "epoch", "log"]
-    at: datetime
-    data: dict[str, Any]

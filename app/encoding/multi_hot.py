@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import MultiHot
+from app.domain.word_ids import FIRST_WORD, PAD, START, UNKNOWN
 from app.encoding.encoder import Columns
 from app.encoding.normalization import LOSSLESS, VERSION
 from app.encoding.rows import Encoded, SparseRows, stacked
 from app.encoding.words import CHUNK, WordTable, set_apart, words_in, words_of
 
-PAD, START, UNKNOWN = 0, 1, 2  # reserved ids as in keras.datasets; 3 is unused there and here
-FIRST_WORD = 4  # id of the first word: index_from=3, and ranks start at 1
 MANY = 8  # texts from which on it is faster to go through all of them together
 
 

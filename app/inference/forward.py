@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import LayerRow
 from app.encoding.rows import Encoded, FloatMatrix, SparseRows, take
 from app.encoding.rows import dense as as_matrix
 from app.errors import ArtifactInvalid
 from app.inference.activations import ACTIVATIONS
+from app.wire.manifests import LayerRow
 
 Step = Callable[[Encoded], FloatMatrix]
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from app.artifacts.store import Artifact
 from app.encoding.rows import Encoded, FloatMatrix, take
-from app.errors import ArtifactInvalid, InvalidInput
+from app.errors import ArtifactInvalid, InvalidInput, Refusal, Refused
 from app.inference.explain import effects_of
 from app.inference.forward import Network
-from app.kinds.answers import InputWarning, Refusal, Refused
-from app.kinds.base import Options, Task
+from app.kinds.base import Task
+from app.wire.predictions import InputWarning, Options
 
 A_TOY = InputWarning(
     field="model", message="was trained on the bundled sample, not on real data: its answers are for trying things out"
@@ -61,7 +61,7 @@ class Predictor:
         """
         encoded = self.encoder.encode(self.task.columns([item]))
         if refusals := self.task.refusals(encoded):
-            raise Refused(refusals)
+            raise Refused(refusals=refusals)
         return self.task.encoding(self.encoder, item, encoded)
 
     def predict(self, inputs: Sequence[Any], options: Options) -> list[Any]:
@@ -76,14 +76,16 @@ class Predictor:
         columns = self.task.columns(inputs)
         encoded = self.encoder.encode(columns)
         if refusals := self.task.refusals(encoded):
-            raise Refused(refusals)
+            raise Refused(refusals=refusals)
         outputs = self.network(encoded)
         # Weights that grew, an input far from all others, `exponential`.
         if not (self.network.always_finite or np.isfinite(outputs).all()):
             field = next(name for name in self.task.Input.model_fields if name in self.task.example)
             rows = np.flatnonzero(~np.isfinite(outputs).all(axis=1)).tolist()
             raise Refused(
-                [Refusal(row, field, "is so far from the training rows that the answer overflows") for row in rows]
+                refusals=[
+                    Refusal(row, field, "is so far from the training rows that the answer overflows") for row in rows
+                ]
             )
         predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
         for row, warnings in self.task.warnings(self.encoder, encoded).items():

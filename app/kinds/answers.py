@@ -1,55 +1,11 @@
-"""What the answers of all tasks share: refusals, warnings, abstaining, and the effect of each part of an input."""
-
-from dataclasses import dataclass
-from typing import Annotated
+"""What the answers of all tasks share: warnings, abstaining, and the effect of each part of an input."""
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+
+from app.wire.predictions import NamedEffects
 
 Effects = NDArray[np.float64]  # (width,) what each number of an encoded row adds to the answer's score
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An instance that has the right form and still cannot be encoded."""
-
-    row: int
-    field: str
-    message: str
-
-
-class Refused(Exception):
-    """Instances that cannot be answered."""
-
-    def __init__(self, refusals: list[Refusal]) -> None:
-        super().__init__(f"{len(refusals)} instances refused")
-        self.refusals = refusals
-
-
-class InputWarning(BaseModel):
-    """Something that speaks against trusting an answer."""
-
-    field: str = Field(description="dotted path within the instance; `model` where it is the model itself")
-    message: str
-
-
-Warnings = Annotated[list[InputWarning], Field(description="what speaks against trusting the answer; mostly empty")]
-Abstained = Annotated[
-    bool, Field(description="whether `probability` is below `min_confidence`, so that `label` is null")
-]
-
-
-EXPLAINED = "only there with `explain`"  # about an answer's `explanation`
-
-
-class NamedEffects(BaseModel):
-    """The effect of each number of an input."""
-
-    label: str | int | None = Field(None, description="whose probability it is about; null for regression")
-    effects: dict[str, float] = Field(
-        description="what each adds to the answer: positive raises the probability of `label`, or the value"
-    )
 
 
 def as_probability(value: float) -> float:

@@ -3,65 +3,27 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from app.domain.numbers import Integer, Number, OneMessage
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix
-from app.errors import DatasetInvalid
-from app.kinds.answers import Effects, InputWarning, Refusal, named_effects
-from app.kinds.declarations import DatasetInfo, Declaration, Label, NumberAnswer, OneOf, Range
+from app.errors import DatasetInvalid, Refusal
+from app.kinds.answers import Effects, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
+from app.wire.declarations import DatasetInfo, Declaration, Label, NumberAnswer, OneOf, Range
+from app.wire.predictions import Input, InputWarning, Options
 
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
 Picture = Literal["boundary", "confusion", "predictions", "sheet"]
 DatasetPicture = Literal["points", "sheet"]
 Split = Literal["train", "test"]
-
-MOST_VERSIONS = 2**31 - 1  # of a task, as its column in the database takes them
-
-
-class Input(BaseModel):
-    """One instance as a client sends it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class ModelChoice(BaseModel):
-    """Which of a task's models is asked."""
-
-    model_config = ConfigDict(extra="forbid")
-    model: Annotated[
-        Literal["active"]
-        | Annotated[int, Integer(1, MOST_VERSIONS)]
-        | Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")],
-        OneMessage(
-            f"must be `active`, a version number from 1 to {MOST_VERSIONS}, or a model id: a-z, 0-9 and -, at most 64"
-        ),
-    ] = Field("active", description="`active`, a version number, or a model id")
-
-
-class Options(ModelChoice):
-    """What a client may ask of a prediction besides the answer."""
-
-    top_k: Annotated[int, Integer(1, 100)] = Field(5, description="how many labels `top` lists, where there is one")
-    min_confidence: Annotated[Number, Field(ge=0, le=1)] | None = Field(
-        None, description="a classifier whose probability is below it abstains: `label` is null"
-    )
-    explain: bool = Field(
-        False, strict=True, description="whether to say what each part of the input does to the answer"
-    )
-
-    def abstain(self, probability: float) -> bool:
-        """Whether a classifier that is so sure of its label should not give it."""
-        return self.min_confidence is not None and probability < self.min_confidence
 
 
 class Task(ABC):
@@ -105,7 +67,7 @@ class Task(ABC):
             self.answers = NumberAnswers(declaration.answer)
         # What its schemas are called by.
         self.word = "".join(part.capitalize() for part in self.name.split("-"))
-        self.Input = self._input_form()
+        self.Input: Any = self._input_form()  # a type, whose fields are the declaration's
         self.input_columns = self._columns()
         self.Prediction = self.answers.schema(f"{self.word}Prediction", self._fact_fields(), self.Explanation)
         self.Prediction.__doc__ = f"What a model of {self.name!r} makes of an input."

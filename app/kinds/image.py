@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.numbers import Number
@@ -15,10 +15,12 @@ from app.encoding.pictures.digit import read
 from app.encoding.pictures.files import MAX_CHARACTERS
 from app.encoding.pixels import SIDE, PixelEncoder
 from app.encoding.rows import Encoded, FloatMatrix, dense
-from app.kinds.answers import Effects, InputWarning, Refusal, Refused
-from app.kinds.base import Input, Options, Picture
-from app.kinds.declarations import Label
+from app.errors import Refusal, Refused
+from app.kinds.answers import Effects
+from app.kinds.base import Picture
 from app.kinds.numeric import NumericTask
+from app.wire.declarations import Label
+from app.wire.predictions import ImageExplanation, Input, InputWarning, Options
 
 MAX_IMAGES = 100  # of one request, each of which takes some milliseconds
 FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
@@ -63,15 +65,6 @@ class ImageInput(Input):
         return pixels
 
 
-class ImageExplanation(BaseModel):
-    """The effect of each pixel."""
-
-    label: str | int | None = Field(description="the label whose probability it is about; null for a number")
-    effects: list[list[float]] = Field(
-        description="28 rows of 28: what the probability of `label` would lose if that pixel were blank"
-    )
-
-
 class ImageTask(NumericTask):
     """A grey picture of one sign."""
 
@@ -113,7 +106,7 @@ class ImageTask(NumericTask):
             if reading.doubts:
                 doubts[place] = reading.doubts
         if refusals:
-            raise Refused(refusals)
+            raise Refused(refusals=refusals)
         columns = {"pixels": np.stack(rows)}
         return {**columns, DOUBTS: doubts} if doubts else columns
 

@@ -8,19 +8,13 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.encoding.rows import FloatMatrix
-from app.kinds.answers import EXPLAINED, Abstained, Warnings, as_probability
-from app.kinds.declarations import Label, OneOf
+from app.kinds.answers import as_probability
+from app.wire.declarations import Label, OneOf
+from app.wire.predictions import EXPLAINED, Abstained, LabelScore, Warnings
 
 MOST_NAMED = 20  # labels that a schema lists
 
 Facts = list[dict[str, Any]]  # one for each row: what the kind adds to an answer
-
-
-class LabelScore(TypedDict):
-    """A label and how probable it is."""
-
-    label: str | int
-    probability: float
 
 
 def _sure(row: list[float], order: list[int]) -> Iterator[int]:

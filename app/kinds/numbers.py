@@ -7,9 +7,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.encoding.rows import FloatMatrix
-from app.kinds.answers import EXPLAINED, Warnings
-from app.kinds.declarations import Label, NumberAnswer
 from app.kinds.labels import Facts
+from app.wire.declarations import Label, NumberAnswer
+from app.wire.predictions import EXPLAINED, Warnings
 
 
 class NumberAnswers:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from app.encoding.rows import Encoded, dense
 from app.errors import InvalidInput
 from app.kinds.base import Task
-from app.kinds.codes import NamedValues, Restored, Values
+from app.wire.encodings import NamedValues, Restored, Values
 
 
 class NumericTask(Task):

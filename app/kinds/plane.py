@@ -11,10 +11,10 @@ from app.domain.numbers import Number
 from app.domain.recipes import Coordinates, Features
 from app.encoding.coordinates import CoordinateEncoder
 from app.encoding.encoder import Columns, Encoder
-from app.kinds.answers import NamedEffects
-from app.kinds.base import Input, Picture
-from app.kinds.declarations import PlaneKind
+from app.kinds.base import Picture
 from app.kinds.numeric import NumericTask
+from app.wire.declarations import PlaneKind
+from app.wire.predictions import Input, NamedEffects
 
 Coordinate = Annotated[Number, Field(ge=-1e3, le=1e3)]
 

@@ -12,10 +12,9 @@ from app.domain.recipes import Features, Raw, Standardized
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix, dense
 from app.encoding.table import fitted, loaded
-from app.kinds.answers import InputWarning, NamedEffects
-from app.kinds.base import Input
-from app.kinds.declarations import FARTHEST, Declaration, NumberColumn, TableKind
 from app.kinds.numeric import NumericTask
+from app.wire.declarations import FARTHEST, Declaration, NumberColumn, TableKind
+from app.wire.predictions import Input, InputWarning, NamedEffects
 
 Amount = Annotated[Number, Field(ge=-FARTHEST, le=FARTHEST)]
 

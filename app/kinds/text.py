@@ -5,82 +5,24 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, create_model
-from typing_extensions import TypedDict
+from pydantic import Field, create_model
 
-from app.domain.numbers import Integer
 from app.domain.recipes import Features, MultiHot
+from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
 from app.encoding.encoder import Columns, Encoder
-from app.encoding.multi_hot import FIRST_WORD, START, UNKNOWN, TextEncoder, known_words
+from app.encoding.multi_hot import TextEncoder, known_words
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
 from app.encoding.words import spans_within
-from app.errors import InvalidInput
-from app.kinds.answers import Effects, InputWarning, Refusal
-from app.kinds.base import Input, Task
-from app.kinds.declarations import Declaration, Label, TextColumn, TextKind
+from app.errors import InvalidInput, Refusal
+from app.kinds.answers import Effects
+from app.kinds.base import Task
 from app.kinds.labels import Facts
-
-IDS = "by frequency in its training split (of rows imported from keras.datasets: the ids there)"
+from app.wire.declarations import Declaration, Label, TextColumn, TextKind
+from app.wire.encodings import Ids, TextDecoding, TextEncoding, Word
+from app.wire.predictions import Input, InputWarning, TextExplanation, WordEffect
 
 FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
-MAX_IDS = 100_000  # of one request; no review has more words than characters
-
-Id = Annotated[int, Integer(0)]
-
-
-class Word(BaseModel):
-    """A word of a text and its id."""
-
-    word: str
-    id: int = Field(description=f"its rank in the model's own vocabulary plus 3, {IDS}; {UNKNOWN} for an unknown word")
-
-
-class TextEncoding(BaseModel):
-    """A text as a model sees it: of each id only whether it occurs."""
-
-    words: list[Word] = Field(description="in the order of the text")
-    ids: list[int] = Field(description=f"the same as ids, after {START} for the start; another model has other ids")
-    unknown: list[str] = Field(description="words that the vocabulary does not hold, each once")
-    known_words: float = Field(description="share of the words that the vocabulary holds, 0 to 1")
-
-
-class WordEffect(TypedDict):
-    """A word where it stands, and what it does to the answer."""
-
-    word: str
-    field: Annotated[str, Field(description="the name of a text of the input")]
-    start: Annotated[int, Field(description="place of its first character in that field as it was sent, code points")]
-    end: Annotated[int, Field(description="place after its last character")]
-    effect: Annotated[
-        float, Field(description="what the probability of `label` would lose without this word, wherever it stands")
-    ]
-
-
-class TextExplanation(BaseModel):
-    """The effect of each word."""
-
-    label: str | None = Field(description="the label whose probability it is about; null for a number")
-    words: list[WordEffect] = Field(description="in the order of the text")
-
-
-class Ids(BaseModel):
-    """Word ids to turn back into words."""
-
-    model_config = ConfigDict(extra="forbid")
-    ids: list[Id] = Field(
-        min_length=1,
-        max_length=MAX_IDS,
-        fail_fast=True,
-        description=f"as `encode` of the same model gives them: ranks in its own vocabulary plus 3, {IDS}",
-    )
-
-
-class TextDecoding(BaseModel):
-    """Word ids as words."""
-
-    words: list[str | None] = Field(description="the word of each id; null for the reserved ids and those without one")
-    text: str = Field(description="the words in one line, `?` for null, as the notebooks print reviews")
 
 
 def _texts_of(declaration: Declaration) -> tuple[TextColumn, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.domain.runs import Epoch
 from app.plots.panels import Pair, draw_run, frame, handles, line, mark
 from app.plots.series import Repeated, best_epoch, repeated, series
 from app.plots.style import (
@@ -21,6 +20,7 @@ from app.plots.style import (
     page,
     render,
 )
+from app.wire.runs import Epoch
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from app.artifacts.manifest import LayerRow
 from app.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, Form, drawing, page, render
+from app.wire.manifests import LayerRow
 
 BOX_HEIGHT, GAP = 0.62, 0.34  # inches
 WIDTH = 7.0  # inches

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.runs import Epoch
+from app.wire.runs import Epoch
 
 SPANS_MAGNITUDES = 50  # largest over smallest, from where a linear axis hides the small values
 

@@ -9,22 +9,22 @@ from itertools import groupby
 from typing import Any
 
 from app.logs import get as get_log
+from app.server.direct import Reply
 
 log = get_log()
 
-MOST_TOGETHER = 64
+MAX_BATCH = 64
 
-Reply = Callable[[bytes | None], None]  # takes an answer, or None if there is none
 Waiting = tuple[Any, Reply]  # a form, and where its answer goes
 
 
-class Together:
+class Batcher:
     """Collects the forms of a turn, and answers them at its end; a form that comes alone is answered where it is."""
 
-    def __init__(self, answer: Callable[[Any], bytes], answer_alike: Callable[[Sequence[Any]], list[bytes]]) -> None:
-        """`answer` one form; `answer_alike`: several of one task with the same options, or raise if it cannot be."""
+    def __init__(self, answer: Callable[[Any], bytes], answer_batch: Callable[[Sequence[Any]], list[bytes]]) -> None:
+        """`answer` one form; `answer_batch`: several of one task with the same options, or raise if it cannot be."""
         self._answer = answer
-        self._answer_alike = answer_alike
+        self._answer_batch = answer_batch
         self._waiting: list[Waiting] = []
         self._crowded = False  # whether the last turn had several
         self._taken = False  # whether this turn has had its one that did not wait
@@ -39,17 +39,17 @@ class Together:
         self._crowded = True
         self._waiting.append((form, reply))
         if len(self._waiting) == 1:
-            asyncio.get_running_loop().call_soon(self.finish)
+            asyncio.get_running_loop().call_soon(self.flush)
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Reply to all that wait."""
         waiting, self._waiting = self._waiting, []
         self._crowded = len(waiting) > 1
-        waiting.sort(key=_likeness)
-        for _, alike in groupby(waiting, _likeness):
+        waiting.sort(key=_batch_key)
+        for _, alike in groupby(waiting, _batch_key):
             group = list(alike)
-            for start in range(0, len(group), MOST_TOGETHER):
-                self._answer_group(group[start : start + MOST_TOGETHER])
+            for start in range(0, len(group), MAX_BATCH):
+                self._answer_group(group[start : start + MAX_BATCH])
 
     def _end_turn(self) -> None:
         self._taken = False
@@ -57,13 +57,13 @@ class Together:
     def _answer_group(self, group: Sequence[Waiting]) -> None:
         if len(group) > 1:
             try:
-                answers = self._answer_alike([form for form, _ in group])
+                answers = self._answer_batch([form for form, _ in group])
                 answered = list(zip((reply for _, reply in group), answers, strict=True))
             except Exception:  # noqa: BLE001, S110 - one of them is to be refused: each alone finds out which
                 pass
             else:
                 for reply, answer in answered:
-                    _tell(reply, answer)
+                    _deliver(reply, answer)
                 return
         for form, reply in group:
             self._reply_to(form, reply)
@@ -72,18 +72,18 @@ class Together:
         try:
             answer = self._answer(form)
         except Exception:  # noqa: BLE001 - whoever asked takes the way on which errors are told
-            _tell(reply, None)
+            _deliver(reply, None)
         else:
-            _tell(reply, answer)
+            _deliver(reply, answer)
 
 
-def _tell(reply: Reply, answer: bytes | None) -> None:
+def _deliver(reply: Reply, answer: bytes | None) -> None:
     try:
         reply(answer)
     except Exception as error:  # one that cannot be told must not keep the others waiting
         log.error("reply.failed", exc_info=error)
 
 
-def _likeness(waiting: Waiting) -> tuple[str, int, float]:
+def _batch_key(waiting: Waiting) -> tuple[str, int, float]:
     form, _ = waiting
     return form.task, form.top_k, -1.0 if form.min_confidence is None else form.min_confidence

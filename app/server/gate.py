@@ -3,23 +3,23 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
-from app.server import compression, error_handlers, security
+from app.server import compression, error_handlers, heads, security
+from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
-from app.server.protocol import IN_PLACE_BYTES
 
 log = get_log()
 
-# Without a key: probes, and the page and the documentation, where a browser has no way to send one.
-OPEN_PATHS = ("/", "/docs", "/openapi.json")
+# Without a key: probes, and the page, its client and the documentation, where a browser has no way to send one.
+OPEN_PATHS = ("/", "/docs", "/openapi.json", "/client/densely.js")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
 SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
@@ -74,36 +74,18 @@ class Gate:
             await answer(scope, exchange.receive, exchange.send)
 
 
-class Answering(Protocol):
-    """Bodies to bodies, both JSON."""
-
-    async def answer(self, body: bytes) -> bytes:
-        """Its answer.
-
-        Raises:
-            DenselyError: there is none.
-        """
-
-    def at_once(self, body: bytes, reply: Callable[[bytes | None], None]) -> bool:
-        """Reply with its answer by the end of the event loop's turn, or with None if there is none.
-
-        False: that would take too long or cannot be said yet; nothing has happened.
-        """
-
-    def finish(self) -> None:
-        """Do not wait for the end of the turn."""
-
-
 class DirectGate(Gate):
-    """The same before something that answers a body with a body: all that `/predict` needs of a framework."""
+    """The same before a direct handler, which is all that `/predict` needs of a framework.
 
-    def __init__(self, answering: Answering, *, most: int, **options: Any) -> None:
-        """`most` requests may be under way at once: further ones are refused, not queued."""
+    As an ASGI application it answers requests. To a connection it says which may be answered inline; `handler` does.
+    """
+
+    def __init__(self, handler: DirectHandler, *, max_inflight: int, **options: Any) -> None:
+        """`max_inflight` requests may be under way at once: further ones are refused, not queued."""
         super().__init__(_nowhere, **options)
-        self._answering = answering
-        self.at_once, self.finish = answering.at_once, answering.finish
-        self._most = most
-        self._under_way = 0
+        self.handler = handler
+        self._max_inflight = max_inflight
+        self._inflight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -111,42 +93,45 @@ class DirectGate(Gate):
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
         taken = _is_large(headers)  # places: a large body takes memory while it comes, a small one nothing
-        self._under_way += taken
+        self._inflight += taken
         try:
             self._check("POST", scope["path"], headers, self.max_body)
             self._check_load(1 - taken)
             body = await _whole_body(compression.unpacked(headers, receive), self.max_body)
-            self._under_way += 1 - taken
+            self._inflight += 1 - taken
             taken = 1
-            answer = await self._answering.answer(body)
+            answer = await self.handler.answer(body)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
             await self._refuse(error, scope, _Exchange(receive, send, request_id, self.max_body))
             return
         finally:
-            self._under_way -= taken
+            self._inflight -= taken
         length = str(len(answer)).encode()
         kind = (b"content-type", b"application/json")
-        heads = [kind, (b"content-length", length), (b"x-request-id", request_id)]
-        await send({"type": "http.response.start", "status": 200, "headers": heads})
+        fields = [kind, (b"content-length", length), (b"x-request-id", request_id)]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
         await send({"type": "http.response.body", "body": answer})
 
     def admit(self, headers: RawHeaders) -> bytes | None:
-        """See `InPlace`: whatever is to be refused goes the usual way, where it is said why."""
+        """The id of a POST with these headers, if it may be answered inline.
+
+        None: it is to be refused, or it is unusual; either goes the way of all others, where it is said why.
+        """
         by_name = dict(headers)
-        if not len(headers) == len(by_name) <= MOST_FIELDS or b"host" not in by_name:
+        if not len(headers) == len(by_name) <= MOST_FIELDS or not heads.is_authority(by_name.get(b"host", b",")):
             return None
         if b"transfer-encoding" in by_name or compression.HEADER in by_name:
             return None
         try:
-            self._check("POST", "", by_name, min(self.max_body, IN_PLACE_BYTES))
+            self._check("POST", "", by_name, min(self.max_body, INLINE_BODY_BYTES))
         except DenselyError:
             return None
-        return _request_id(by_name) if self._under_way < self._most else None
+        return _request_id(by_name) if self._inflight < self._max_inflight else None
 
     def _check_load(self, more: int) -> None:
-        if self._under_way + more > self._most:
+        if self._inflight + more > self._max_inflight:
             raise Overloaded
 
 
@@ -188,9 +173,9 @@ def _may_be_large(path: str) -> bool:
 
 
 def _is_large(headers: security.Headers) -> int:
-    """1 of a body of more than `IN_PLACE_BYTES`, or of a length that is not known yet; else 0."""
+    """1 of a body of more than `INLINE_BODY_BYTES`, or of a length that is not known yet; else 0."""
     length = headers.get(b"content-length", b"")
-    return int(not length.isdigit() or int(length) > IN_PLACE_BYTES or compression.HEADER in headers)
+    return int(not length.isdigit() or int(length) > INLINE_BODY_BYTES or compression.HEADER in headers)
 
 
 async def _whole_body(receive: Receive, most: int) -> bytes:

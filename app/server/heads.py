@@ -6,15 +6,19 @@ without CR, spaces before a colon, chunks that are not the last coding. Here is 
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.errors import HeadTooLarge, MalformedRequest, Misdirected, TargetTooLong
 
 RawHeaders = list[tuple[bytes, bytes]]  # lower-case names
 
+END = b"\r\n\r\n"
 MOST_BYTES = 65_536  # of a head, or of what follows a body or stands between its chunks
 MOST_FIELDS = 100
 MOST_TARGET = 8_192  # bytes
+
+_AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+(%[\w.~-]+)?\]|[\w.~!$&'()*+;=%@-]*)(:[0-9]{0,5})?")
 
 
 def check(version: str, target: bytes, headers: RawHeaders) -> None:
@@ -34,6 +38,8 @@ def check(version: str, target: bytes, headers: RawHeaders) -> None:
         raise MalformedRequest("the Host header is given more than once")
     if not hosts and version == "1.1":
         raise MalformedRequest("the Host header is missing")
+    if hosts and not is_authority(hosts[0]):
+        raise MalformedRequest("the Host header is no host with its port")
     codings = _values(headers, b"transfer-encoding")
     if codings and (version == "1.0" or [coding.strip().lower() for coding in codings] != [b"chunked"]):
         raise MalformedRequest("of all transfer codings only `chunked` is understood here, in HTTP/1.1")
@@ -77,7 +83,18 @@ def length(headers: RawHeaders) -> int:
     return int(next(iter(_values(headers, b"content-length")), 0))
 
 
-def without_offer(method: bytes, version: str, target: bytes, headers: RawHeaders) -> bytes:
+def is_chunked(headers: RawHeaders) -> bool:
+    """Whether a body comes in chunks, so that its length is not known; of a head that `check` has passed."""
+    return bool(_values(headers, b"transfer-encoding"))
+
+
+@lru_cache(maxsize=1024)
+def is_authority(host: bytes) -> bool:
+    """Whether a Host header has the form of one: a name or an address, and perhaps a port (RFC 9110, 7.2)."""
+    return _AUTHORITY.fullmatch(host) is not None
+
+
+def without_upgrade(method: bytes, version: str, target: bytes, headers: RawHeaders) -> bytes:
     """The head as it were if no upgrade had been offered, which a server may ignore (RFC 9110, 7.8)."""
     lines = [b"%s %s HTTP/%s" % (method, target, version.encode())]
     for name, value in headers:

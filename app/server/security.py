@@ -1,12 +1,12 @@
 """What a request must satisfy before a route sees it: who asks, for which host, with what kind of body, how large."""
 
 import hmac
-import ipaddress
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.errors import CrossSite, Misdirected, TooLarge, Unauthorized, UnsupportedMediaType
+from app.loopback import is_loopback
 
 Headers = Mapping[bytes, bytes]  # lower-case names
 WITH_BODY = ("POST", "PUT", "PATCH")  # methods whose body is read
@@ -32,7 +32,7 @@ def _is_ours(host: bytes, served: str) -> bool:
         name = "" if b"@" in host else urlsplit(f"//{host.decode('latin-1')}").hostname or ""
     except ValueError:
         name = ""
-    return name in ("localhost", served) or _is_loopback(name)
+    return name == served or is_loopback(name)
 
 
 def check_host(headers: Headers, served: str) -> None:
@@ -43,13 +43,6 @@ def check_host(headers: Headers, served: str) -> None:
     """
     if not _is_ours(headers.get(b"host", b"localhost"), served):
         raise Misdirected
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, and be it one that begins like an address
-        return False
 
 
 def check_content_type(method: str, headers: Headers) -> bool:

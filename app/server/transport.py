@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 
-class Joining:
+class CoalescingTransport:
     """A transport that holds an answer's head until its body comes, or until the event loop's next turn."""
 
     def __init__(self, transport: asyncio.Transport) -> None:

@@ -7,32 +7,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 
 from app.artifacts.evaluation import MILLION, Evaluation
 from app.artifacts.store import ArtifactStore
 from app.db import models
 from app.db.engine import Database
 from app.errors import NotFound
-from app.kinds.declarations import Label
+from app.wire.declarations import Label
 
 BLOCK = 5_000  # rows that become Python objects at once
 
 Columns = dict[str, list[Any]]  # by name, one entry per row
-# A label, a value, or the labels of a multilabel row; None of a value beyond all numbers.
-Said = int | str | float | list[int | str] | None
-
-
-class Answer(BaseModel):
-    """A test row, as a client gets it; the last two fields are a classifier's alone."""
-
-    row: int = Field(description="its number in the test split, from 0")
-    target: Said = Field(description="what is true: a label, a value, or a list of labels")
-    predicted: Said = Field(description="what the model says, in the same form")
-    probability: float | None = Field(
-        None, description="of `predicted`; of a multilabel model, of its likeliest label. Null where none was kept"
-    )
-    probabilities: dict[str, float] | None = Field(None, description="of each label. Null where they were not kept")
 
 
 @dataclass(frozen=True)

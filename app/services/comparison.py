@@ -2,78 +2,26 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db import history
+from app.db import run_queries
 from app.db.engine import Database
 from app.domain.recipes import HEADS
-from app.domain.runs import Metrics, Run, RunStatus
-from app.errors import ArtifactInvalid, InvalidInput
+from app.errors import ArtifactInvalid, InvalidInput, NotEvaluated
 from app.services import drawings
-from app.services.drawings import Drawing
 from app.services.legends import labels_of, settings_of
 from app.tasks.catalog import TaskCatalog
+from app.wire.comparisons import ComparedRun, Comparison, Difference, PairedTest
+from app.wire.runs import Run
 
 MOST_RUNS = 10
 LEVEL = 0.05  # of significance, the usual one
-
-
-class ComparedRun(BaseModel):
-    """A run in short."""
-
-    id: str
-    label: str = Field(description="its name or preset, and what else tells it apart from the others")
-    name: str | None
-    preset: str
-    dataset: str
-    seed: int
-    seeds: int
-    status: RunStatus
-    metrics: Metrics = Field(description="with the spread over folds or seeds, where there is one")
-    model_id: str | None
-
-
-class Difference(BaseModel):
-    """A setting in which the runs differ."""
-
-    field: str = Field(description="dotted path, for example `recipe.layers.0.units`")
-    values: list[Any] = Field(description="one for each run, in their order; null where a run has no such setting")
-
-
-class PairedTest(BaseModel):
-    """Two models on the same test rows: could chance alone make them differ so much?"""
-
-    runs: tuple[str, str]
-    test: Literal["mcnemar", "wilcoxon"] = Field(
-        description="mcnemar (1947), in its exact binomial form: rows that only one of them gets right; "
-        "wilcoxon (1945), signed ranks: absolute errors row by row"
-    )
-    rows: int = Field(description="rows of the test split")
-    figures: tuple[float, float] = Field(description="accuracy, or mean absolute error, of each on these rows")
-    first_better: int = Field(description="rows on which only the first is right, or has the smaller error")
-    second_better: int = Field(description="the other way round")
-    p_value: float = Field(description="probability of a difference so large if both models were equally good")
-    p_adjusted: float = Field(description="the same, adjusted for the number of pairs compared here (Holm 1979)")
-    better: str | None = Field(description="the run that the test favours, if the adjusted value is below 0.05")
-    reading: str
-
-
-class Comparison(BaseModel):
-    """Runs of one task side by side."""
-
-    task: str
-    pictures: list[Drawing] = Field(description="of all runs together; none before all have succeeded")
-    runs: list[ComparedRun]
-    differences: list[Difference]
-    tests: list[PairedTest] = Field(description="of each pair with published models and the same test split")
-    notes: list[str] = Field(description="why some pairs have no test")
 
 
 class ComparisonService:
@@ -97,7 +45,7 @@ class ComparisonService:
         if len(set(run_ids)) < len(run_ids):
             raise InvalidInput("names a run twice", field="runs")
         with self._database.read() as tx:
-            found = [history.get(tx, run_id) for run_id in run_ids]
+            found = [run_queries.get(tx, run_id) for run_id in run_ids]
         if len({run.task for run in found}) > 1:
             tasks = ", ".join(f"{run.id} is of {run.task}" for run in found)
             raise InvalidInput(f"only runs of one task can be compared: {tasks}", field="runs")
@@ -124,7 +72,7 @@ class ComparisonService:
         for run in found:
             try:
                 answers[run.id] = self._answers(run)
-            except (ArtifactInvalid, _NothingKept) as error:
+            except (ArtifactInvalid, NotEvaluated) as error:
                 notes.append(f"run {run.id}: {error}")
             if run.seeds > 1 and run.id in answers:
                 notes.append(f"run {run.id}: tested is the model of seed {run.seed}; its spread tells of the others")
@@ -141,16 +89,12 @@ class ComparisonService:
     def _answers(self, run: Run) -> tuple[str, Evaluation]:
         """The checksum of the run's dataset, and its model's answers on the test split."""
         if run.model_id is None:
-            raise _NothingKept(f"it is {run.status} and has no model")
+            raise NotEvaluated(f"it is {run.status} and has no model")
         manifest = self._store.manifest(run.task, run.model_id)
         evaluation = self._store.evaluation(run.task, run.model_id)
         if evaluation is None:
-            raise _NothingKept("its model was made by a release that kept no answers")
+            raise NotEvaluated("its model was made by a release that kept no answers")
         return manifest.dataset.sha256, evaluation
-
-
-class _NothingKept(Exception):
-    """A run without answers to test."""
 
 
 class _Pair:

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, Field
-
 from app.artifacts.evaluation import EVALUATION
-from app.artifacts.manifest import Manifest
 from app.datasets.catalog import Catalog
-from app.domain.runs import Run, RunStatus
+from app.domain.runs import RunStatus
 from app.kinds.base import DatasetPicture, Picture, Task
-from app.kinds.declarations import DatasetInfo
 from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo
+from app.wire.manifests import Manifest
+from app.wire.pictures import Drawing
+from app.wire.runs import Run
 
 ComparedPicture = Literal["boundaries"]
 SIDE_BY_SIDE: dict[ComparedPicture, Picture] = {"boundaries": "boundary"}  # of which picture of a model
@@ -23,13 +23,6 @@ _MODELS: dict[Picture, str] = {
     "sheet": "Test pictures",
 }
 _DATASETS: dict[DatasetPicture, str] = {"points": "Training points", "sheet": "Training pictures"}
-
-
-class Drawing(BaseModel):
-    """A picture that can be asked for."""
-
-    title: str
-    path: str = Field(description="relative to the service's own address; also with `.png` in place of `.svg`")
 
 
 def of_dataset(task: Task | None, dataset: str, catalog: Catalog) -> list[Drawing]:

@@ -5,10 +5,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from app.db import events, history
+from app.db import events, run_queries
 from app.db.engine import Database
-from app.domain.runs import FINAL, Change, Event, Run
+from app.domain.runs import FINAL, Change
 from app.services.paging import cut
+from app.wire.runs import Event, Run
 
 _SAID = {
     None: "waits for a worker",
@@ -21,7 +22,7 @@ _SAID = {
 
 
 @dataclass(frozen=True)
-class Told:
+class StreamedEvent:
     """An event as a stream tells it."""
 
     id: int
@@ -32,7 +33,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StreamStart:
     """Where somebody who begins to follow a run stands."""
 
     ended: bool  # the run has
@@ -48,7 +49,7 @@ class EventService:
     def page(self, limit: int, after: int | None) -> tuple[list[Event], int | None]:
         """The events of all runs, oldest first, and the cursor of the next page."""
         with self._database.read() as tx:
-            found = history.events_of(tx, None, limit + 1, after or 0)
+            found = run_queries.events_of(tx, None, limit + 1, after or 0)
         return cut(found, limit, lambda event: event.id)
 
     def latest(self) -> int:
@@ -56,17 +57,17 @@ class EventService:
         with self._database.read() as tx:
             return events.latest(tx)
 
-    def standing(self, run_id: str, last: int) -> Standing:
+    def start_of(self, run_id: str, last: int) -> StreamStart:
         """What is left of a run for somebody who has seen its events up to `last`.
 
         Raises:
             NotFound: there is no such run.
         """
         with self._database.read() as tx:
-            run = history.get(tx, run_id)  # first: once it has ended, nothing happens to it any more
-            return Standing(run.status in FINAL, bool(events.after(tx, last, 1, run_id)))
+            run = run_queries.get(tx, run_id)  # first: once it has ended, nothing happens to it any more
+            return StreamStart(run.status in FINAL, bool(events.after(tx, last, 1, run_id)))
 
-    def after(self, last: int, limit: int, run_id: str | None = None) -> list[Told]:
+    def after(self, last: int, limit: int, run_id: str | None = None) -> list[StreamedEvent]:
         """Up to `limit` events with ids above `last`, oldest first, of one run or of all.
 
         A status comes with its run as it stands now, which may be further on than the event is.
@@ -74,17 +75,17 @@ class EventService:
         with self._database.read() as tx:
             rows = events.after(tx, last, limit, run_id)
             changed = {row.run_id for row in rows if row.type == "status"}
-            runs = {found: history.get(tx, found) for found in changed}
+            runs = {found: run_queries.get(tx, found) for found in changed}
         return [_told(row, runs) for row in rows]
 
 
-def _told(row: Any, runs: dict[str, Run]) -> Told:
+def _told(row: Any, runs: dict[str, Run]) -> StreamedEvent:
     data = {"run_id": row.run_id, "at": row.at, **row.data}
     final = False
     if row.type == "status":
         data |= {"message": _message(row.data), "run": runs[row.run_id]}
         final = row.data["status"] in FINAL
-    return Told(row.id, row.run_id, row.type, to_json(data), final)
+    return StreamedEvent(row.id, row.run_id, row.type, to_json(data), final)
 
 
 def _message(data: dict[str, Any]) -> str:

@@ -9,13 +9,14 @@ from datetime import timedelta
 from threading import Event, RLock, Thread
 from typing import Any
 
-from app.db import history, runs, workers
+from app.db import run_queries, runs, workers
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.domain.leases import Observer
-from app.domain.runs import FINAL, Change, Measured, Progress, Run, RunError, RunStatus
+from app.domain.runs import FINAL, Change, Measured, RunStatus
 from app.errors import LeaseLost, Unavailable
 from app.services.outages import Patience, told
+from app.wire.runs import Progress, Run, RunError
 
 EPOCHS_HELD = 0.2  # seconds
 LOOK_SECONDS = 0.05  # between two looks at what is held
@@ -54,20 +55,20 @@ class WorkerService:
         self.expire()
         with self._database.read() as tx:
             # Without the write lock: idle workers must not hold others up.
-            if not (self._unsure or history.any_queued(tx)):
+            if not (self._unsure or run_queries.any_queued(tx)):
                 return None
         before, self._unsure = self._unsure, True
         with self._database.write() as tx:
             row = runs.claimed_by(tx, self.worker_id) if before else None
             row = row or runs.claim(tx, self.worker_id, self._clock())
-            found = Claim(history.get(tx, row.id), row.lease_id, history.any_queued(tx)) if row else None
+            found = Claim(run_queries.get(tx, row.id), row.lease_id, run_queries.any_queued(tx)) if row else None
         self._unsure = False
         return found
 
     def expire(self) -> list[str]:
         """Look at all leases, and free the runs of those that have run out; returns their ids."""
         with self._database.read() as tx:
-            held = history.held(tx)
+            held = run_queries.held(tx)
         began = self._monotonic()
         gone = self._leases.look(held, began)
         if not gone:
@@ -98,7 +99,7 @@ class WorkerService:
             LeaseLost: the database does not know the run: it is another one.
         """
         with self._database.read() as tx:
-            run = history.find(tx, claim.run.id)
+            run = run_queries.find(tx, claim.run.id)
         if run is None:
             raise LeaseLost
         return run.cancel_requested_at is not None
@@ -126,7 +127,7 @@ class WorkerService:
     def has_ended(self, run_id: str) -> bool:
         """Whether this database knows the run, and it has ended."""
         with self._database.read() as tx:
-            run = history.find(tx, run_id)
+            run = run_queries.find(tx, run_id)
         return run is not None and run.status in FINAL
 
     def is_orphan(self, run_id: str, model_id: str) -> bool:
@@ -135,7 +136,7 @@ class WorkerService:
         Those of runs that this database does not know belong to somebody else.
         """
         with self._database.read() as tx:
-            run = history.find(tx, run_id)
+            run = run_queries.find(tx, run_id)
         return run is not None and run.status in FINAL and run.model_id != model_id
 
     def seen(self, values: Mapping[str, Any]) -> None:
@@ -182,7 +183,7 @@ class Attempt:
 
         def read(_: float) -> Run | None:
             with self.database.read() as tx:
-                return history.find(tx, self.run_id)
+                return run_queries.find(tx, self.run_id)
 
         if (run := self.patiently(read)) is None:
             raise LeaseLost

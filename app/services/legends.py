@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.recipes import Dense, Dropout
-from app.domain.runs import Run
+from app.wire.runs import Run
 
 LETTERS = 60  # of a label; the last ones give way to an ellipsis
 PART_LETTERS = 24  # of one setting's value

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db import history, models
+from app.db import models, run_queries
 from app.db.engine import Database
-from app.domain.runs import Epoch, Run
 from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.kinds.base import DatasetPicture, Picture, Split, Task
-from app.kinds.declarations import DatasetInfo, Label
 from app.plots.style import Form
 from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo, Label
+from app.wire.manifests import Manifest
+from app.wire.runs import Epoch, Run
 
 MOST_PICTURES = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...
@@ -53,7 +53,7 @@ class PictureService:
         from app.plots import curves
 
         with self._database.read() as tx:
-            run = history.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
         title = f"{run.task}: {run.name or run.preset} on {run.dataset}"
         with self._turn():
             return curves.curves(self._epochs(run, first_epoch), run.recipe.metric, title, form, first_epoch)
@@ -180,8 +180,8 @@ class PictureService:
 
     def _epochs(self, run: Run, first_epoch: int, figure: str | None = None) -> list[Epoch]:
         with self._database.read() as tx:
-            every = -(-history.last_epoch(tx, run.id) // MOST_EPOCHS)
-            epochs = history.epochs_of(tx, run.id, max(1, every))
+            every = -(-run_queries.last_epoch(tx, run.id) // MOST_EPOCHS)
+            epochs = run_queries.epochs_of(tx, run.id, max(1, every))
         if not epochs:
             raise Conflict(f"run {run.id} is {run.status} and has no epochs to draw")
         if not any(epoch.epoch >= first_epoch for epoch in epochs):

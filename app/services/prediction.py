@@ -8,12 +8,12 @@ from typing import Any
 from app.artifacts.store import ArtifactStore
 from app.db import models
 from app.db.engine import Database
-from app.domain.runs import Run
 from app.errors import ArtifactInvalid, NotFound, Unavailable
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.tasks.catalog import TaskCatalog
+from app.wire.runs import Run
 
 log = get_log()
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.db import events, fence, installation, models, runs
 from app.db.engine import Transaction, lock
@@ -13,6 +12,7 @@ from app.errors import LeaseLost
 from app.services.execution import Attempt
 from app.services.outages import told
 from app.services.verdict import Score, Verdict, judge
+from app.wire.manifests import Manifest
 
 ELSEWHERE = (
     "the models folder of this worker is not the one that the API reads, so the API could not load it: "
@@ -76,7 +76,7 @@ def _insert(tx: Transaction, attempt: Attempt, manifest: Manifest, verdict: Verd
     data = {"model_id": manifest.id, "version": version, "activated": verdict.activate}
     events.add_one(tx, attempt.run_id, "log", now, {"message": said + verdict.reason, **data})
     if verdict.activate:
-        models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}"[:200])
+        models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}")
 
 
 def _is_there(attempt: Attempt, manifest: Manifest) -> bool:

@@ -1,59 +1,22 @@
 """The model registry: which models there are, which are active, and those that come with Densely."""
 
-from datetime import datetime
 from typing import IO, Any
 
-from pydantic import BaseModel, Field
-
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
-from app.domain.runs import Metrics
 from app.errors import ArtifactInvalid, InvalidInput, NotFound, Unusable
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.services import drawings
-from app.services.drawings import Drawing
 from app.services.paging import cut
 from app.services.publication import row_of
 from app.tasks.catalog import TaskCatalog
+from app.wire.models import Activation, Model, ModelDetail
 
 log = get_log()
-
-
-class Model(BaseModel):
-    """A trained model, in short; its manifest holds the rest."""
-
-    id: str
-    task: str
-    version: int
-    run_id: str | None
-    dataset: str
-    dataset_is_sample: bool = Field(description="true if it was trained on the bundled sample, not on real data")
-    metrics: Metrics
-    created_at: datetime
-    active: bool
-
-
-class ModelDetail(Model):
-    """A trained model with its manifest."""
-
-    pictures: list[Drawing]
-    manifest: Manifest
-
-
-class Activation(BaseModel):
-    """One change of a task's active model."""
-
-    id: int
-    task: str
-    model_id: str
-    previous_model_id: str | None
-    reason: str
-    at: datetime
 
 
 class RegistryService:

@@ -1,50 +1,19 @@
 """What runs here: versions, workers, devices, and whether requests can be answered."""
 
 import platform
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib import metadata
 
-from pydantic import BaseModel, Field
-
 import app
-from app.db import workers
+from app.db import condition, workers
 from app.db.engine import Database
 from app.domain.clock import Clock
 from app.errors import Unavailable
 from app.inference.cache import PredictorCache
 from app.tasks.catalog import TaskCatalog
+from app.wire.system import Readiness, System, Worker
 
 WORKER_ALIVE = timedelta(seconds=30)  # a worker not seen for longer does not count
-
-
-class Worker(BaseModel):
-    """A worker process that is alive."""
-
-    id: str
-    host: str
-    started_at: datetime
-    last_seen_at: datetime
-    devices: list[str] = Field(description="what its trainers can train on; empty until the first trainer has started")
-    versions: dict[str, str] = Field(description="of the libraries that its trainers use")
-
-
-class System(BaseModel):
-    """Versions and devices."""
-
-    version: str = Field(description="of Densely")
-    python: str
-    versions: dict[str, str] = Field(description="of the libraries that this API process uses")
-    database: str = Field(description="kind of database")
-    workers: list[Worker]
-
-
-class Readiness(BaseModel):
-    """Whether requests can be answered."""
-
-    ready: bool
-    tasks: dict[str, str] = Field(
-        description="of each task with an active model: `ready`, or what is wrong with it, and who answers meanwhile"
-    )
 
 
 class SystemService:
@@ -72,9 +41,10 @@ class SystemService:
     def check(self) -> None:
         """
         Raises:
-            Unavailable: the database does not answer, or needs a migration.
+            Unavailable: the database does not answer, needs a migration, or is damaged.
         """
         self._database.check_revision()
+        condition.look(self._database)
 
     def readiness(self, task: str | None = None) -> Readiness:
         """What can be answered, where `check` has found nothing wrong; no I/O.

@@ -8,17 +8,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.datasets.catalog import Catalog
-from app.db import history, runs, webhooks
+from app.db import run_queries, runs, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
-from app.domain.runs import FINAL, Epoch, Event, Run, RunFilter, RunRequest, RunStatus, TrainRequest
+from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
-from app.kinds.declarations import DatasetInfo
 from app.services.paging import cut
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks.catalog import TaskCatalog
+from app.wire.declarations import DatasetInfo
+from app.wire.runs import Epoch, Event, Run, TrainRequest
 
 
 class TrainingService:
@@ -58,10 +59,10 @@ class TrainingService:
         complete = None if self._is_known(idempotency_key) else self._complete(request)
         with self._database.write() as tx:
             lock(tx, "queue")  # so that no key queues twice and no burst passes the limit
-            if idempotency_key and (row := history.find_by_key(tx, idempotency_key)):
+            if idempotency_key and (row := run_queries.find_by_key(tx, idempotency_key)):
                 if row.request_sha256 != sha256:
                     raise IdempotencyConflict
-                return history.to_run(row)
+                return run_queries.to_run(row)
             key = (idempotency_key, sha256) if idempotency_key else None
             return self._queue(tx, complete or self._complete(request), key, request.webhook)
 
@@ -71,14 +72,14 @@ class TrainingService:
             NotFound: there is no such run.
         """
         with self._database.read() as tx:
-            return history.get(tx, run_id)
+            return run_queries.get(tx, run_id)
 
     def page(self, which: RunFilter, limit: int, cursor: int | None) -> tuple[list[Run], int | None]:
         """Runs, newest first, and the cursor of the next page."""
         with self._database.read() as tx:
-            rows = history.page(tx, which, limit + 1, cursor)
+            rows = run_queries.page(tx, which, limit + 1, cursor)
         page, following = cut(rows, limit, lambda row: row.number)
-        return [history.to_run(row) for row in page], following
+        return [run_queries.to_run(row) for row in page], following
 
     def history(self, run_id: str, every: int = 1) -> list[Epoch]:
         """The first epoch, and those whose number `every` divides.
@@ -87,8 +88,8 @@ class TrainingService:
             NotFound: there is no such run.
         """
         with self._database.read() as tx:
-            history.get(tx, run_id)
-            return history.epochs_of(tx, run_id, every)
+            run_queries.get(tx, run_id)
+            return run_queries.epochs_of(tx, run_id, every)
 
     def events(self, run_id: str, limit: int, after: int | None) -> tuple[list[Event], int | None]:
         """The run's events, oldest first, and the cursor of the next page.
@@ -97,8 +98,8 @@ class TrainingService:
             NotFound: there is no such run.
         """
         with self._database.read() as tx:
-            history.get(tx, run_id)
-            events = history.events_of(tx, run_id, limit + 1, after or 0)
+            run_queries.get(tx, run_id)
+            events = run_queries.events_of(tx, run_id, limit + 1, after or 0)
         return cut(events, limit, lambda event: event.id)
 
     def cancel(self, run_id: str) -> Run:
@@ -110,7 +111,7 @@ class TrainingService:
         """
         with self._database.write() as tx:
             runs.request_cancel(tx, run_id, self._clock())
-            return history.get(tx, run_id)
+            return run_queries.get(tx, run_id)
 
     def retry(self, run_id: str) -> Run:
         """Queue the same training again, as a new run.
@@ -121,7 +122,7 @@ class TrainingService:
             QueueFull: too many runs are waiting.
         """
         with self._database.write() as tx:
-            run = history.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
             if run.status not in FINAL - {RunStatus.SUCCEEDED}:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
             again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
@@ -133,7 +134,7 @@ class TrainingService:
         if idempotency_key is None:
             return False
         with self._database.read() as tx:
-            return history.find_by_key(tx, idempotency_key) is not None
+            return run_queries.find_by_key(tx, idempotency_key) is not None
 
     def _queue(
         self,
@@ -142,21 +143,23 @@ class TrainingService:
         idempotency: tuple[str, str] | None = None,
         webhook: str | None = None,
     ) -> Run:
-        if history.count_queued(tx) >= self._max_queued:
+        if run_queries.count_queued(tx) >= self._max_queued:
             raise QueueFull(f"{self._max_queued} runs are waiting already; cancel some, or try again later")
         run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency)
         if webhook is not None:
             webhooks.add(tx, run_id, webhook)
-        return history.get(tx, run_id)
+        return run_queries.get(tx, run_id)
+
+    def _task(self, name: str) -> Task:
+        if task := self._tasks.all.get(name):
+            return task
+        raise _invalid("task", f"there is no task {name!r}; tasks are {', '.join(self._tasks.all)}")
 
     def _complete(self, request: TrainRequest) -> RunRequest:
         """The request with everything that was left out, checked."""
         if request.webhook is not None and (reason := self._webhooks.why_not(request.webhook)):
             raise _invalid("webhook", reason)
-        task = self._tasks.all.get(request.task)
-        if task is None:
-            known = ", ".join(self._tasks.all)
-            raise _invalid("task", f"there is no task {request.task!r}; tasks are {known}")
+        task = self._task(request.task)
         preset = task.presets.get(request.preset)
         if preset is None:
             raise _invalid(

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.artifacts.manifest import Manifest
 from app.domain.recipes import HEADS
 from app.domain.runs import Activate
 from app.errors import ArtifactInvalid
+from app.wire.manifests import Manifest
 
 # Model id -> its figure on the new model's test split; None: it has another figure. ArtifactInvalid: it cannot answer.
 Score = Callable[[str], float | None]

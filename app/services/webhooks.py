@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic_core import to_json
 
-from app.db import history, webhooks
+from app.db import run_queries, webhooks
 from app.db.engine import Database
 from app.domain.clock import Clock
 from app.domain.webhooks import next_try, signature, why_not
@@ -63,7 +63,7 @@ class WebhookService:
             row = webhooks.take(tx, self._clock(), self._clock() + HELD)
             if row is None:
                 return False
-            run = history.get(tx, row.run_id)
+            run = run_queries.get(tx, row.run_id)
         body = to_json({"event": "run.finished", "run": run})
         headers = {
             "Content-Type": "application/json",

@@ -9,11 +9,11 @@ from pathlib import Path
 import app.tasks
 from app.errors import NotFound
 from app.kinds.base import Task
-from app.kinds.declarations import Declaration, KindName
 from app.kinds.image import ImageTask
 from app.kinds.plane import PlaneTask
 from app.kinds.table import TableTask
 from app.kinds.text import TextTask
+from app.wire.declarations import Declaration, KindName
 
 KINDS: dict[KindName, type[Task]] = {"text": TextTask, "image": ImageTask, "table": TableTask, "plane": PlaneTask}
 

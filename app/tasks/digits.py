@@ -3,8 +3,8 @@
 from typing import Any
 
 from app.encoding.pixels import SIDE
-from app.kinds.declarations import SAMPLE, DatasetInfo, Declaration, Example, ImageKind, OneOf
 from app.tasks.presets.digits import PRESETS
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, ImageKind, OneOf
 
 
 def _seven() -> list[list[int]]:

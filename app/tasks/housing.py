@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.kinds.declarations import (
+from app.tasks.presets.housing import PRESETS
+from app.wire.declarations import (
     SAMPLE,
     DatasetInfo,
     Declaration,
@@ -12,7 +13,6 @@ from app.kinds.declarations import (
     Range,
     TableKind,
 )
-from app.tasks.presets.housing import PRESETS
 
 
 def _figure(name: str, description: str, least: float, greatest: float, step: float) -> NumberColumn:

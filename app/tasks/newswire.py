@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.kinds.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, TextColumn, TextKind
 from app.tasks.presets.newswire import PRESETS
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, TextColumn, TextKind
 
 # In the numbering of keras.datasets.reuters, 0 to 45.
 TOPICS = (

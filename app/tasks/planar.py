@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from app.kinds.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, PlaneKind, Range
 from app.tasks.presets.planar import PRESETS
 from app.tasks.samples.points import TEST, TRAIN, rows
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, PlaneKind, Range
 
 
 def _drawn(name: str, description: str) -> DatasetInfo:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.kinds.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, TextColumn, TextKind
 from app.tasks.presets.sentiment import PRESETS
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, TextColumn, TextKind
 
 
 def _sample() -> dict[str, Any]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import keras
 
-from app.artifacts.manifest import LayerRow
 from app.domain.optimizers import Optimizer
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Recipe
+from app.wire.manifests import LayerRow
 
 
 def build(recipe: Recipe, inputs: int, outputs: int, seed: int) -> keras.Sequential:

@@ -13,8 +13,8 @@ from app.encoding.rows import dense, take
 from app.errors import ArtifactInvalid
 from app.inference.predictor import Predictor
 from app.kinds.base import Target, Task
-from app.kinds.declarations import Label
 from app.training.prepare import Prepared
+from app.wire.declarations import Label
 
 SHEET_FIRST, SHEET_WRONG = 60, 40  # a contact sheet: the first rows, and the worst mistakes among the others
 

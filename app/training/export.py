@@ -8,7 +8,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import Parity
 from app.artifacts.store import KERAS_MODEL, PREPROCESSING, WEIGHTS
 from app.encoding.encoder import Encoder
 from app.encoding.rows import Encoded, SparseRows, take
@@ -16,6 +15,7 @@ from app.errors import ParityError
 from app.inference.forward import Network
 from app.training import fit
 from app.training.build import layer_table
+from app.wire.manifests import Parity
 
 TOLERANCE = 1e-5
 PARITY_ROWS = 256

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import Holdout, KFold, Recipe
-from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Progress, Run, Spread, SpreadOver, seed_of_fit
+from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
 from app.encoding.rows import take
 from app.errors import DatasetInvalid, Diverged
 from app.kinds.base import Task
@@ -20,10 +20,11 @@ from app.training import fit as fitting
 from app.training.arrange import Numbers
 from app.training.build import build, metric_of
 from app.training.checkpoint import Checkpoints, Position
-from app.training.feed import Examples, for_loss
+from app.training.examples import Examples, for_loss
 from app.training.fit import FitState
 from app.training.prepare import Prepared
 from app.training.program import Program
+from app.wire.runs import Progress, Run
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class Trained:
     outputs: NDArray[np.float32]  # on the test split, (rows, units), calibrated
     metrics: Metrics
     epochs: int  # that the published weights have seen
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a fit answers on the test split."""
+
+    figures: Figures
+    outputs: NDArray[np.float32]  # (rows, units), as the network gives them
+    logits: NDArray[np.float32] | None  # the same before the last activation, of heads that can be calibrated
 
 
 class Fits:
@@ -52,8 +62,6 @@ class Fits:
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Sequential | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
-        self._outputs: NDArray[np.float32] | None = None
-        self._logits: NDArray[np.float32] | None = None
         self._rows = np.arange(len(prepared.train))
 
     def train(self) -> Trained:
@@ -70,8 +78,8 @@ class Fits:
             self._train_other()
         split = self._final_split()
         model, state = self._fit(self._final_recipe(), *split)
-        own = self._measured(model, state, split[1], tested=True)
-        assert self._outputs is not None
+        tested = self._test(model)
+        own = self._measured(model, state, split[1], tested)
         fits = [FitMetrics.model_validate(saved) for saved in self._position.finished]
         if self._run.seeds > 1:
             fits = [own, *fits]
@@ -84,16 +92,17 @@ class Fits:
             ),
             spread=_spread("folds" if self._folds else "seeds", fits) if fits else None,
             fits=fits,
-            calibration=self._calibration(own, fits),
+            calibration=self._calibration(own, fits, tested),
         )
-        return Trained(model, self._calibrated(metrics.calibration), metrics, own.epochs)
+        return Trained(model, self._calibrated(tested, metrics.calibration), metrics, own.epochs)
 
     def _train_other(self) -> None:
         """A fold, or a further seed."""
         position = self._position
         split = self._fold_split(position.fit) if self._folds else self._final_split()
         model, state = self._fit(self._run.recipe, *split)
-        position.finished.append(self._measured(model, state, split[1], tested=not self._folds).model_dump())
+        tested = None if self._folds else self._test(model)  # folds are not measured on the test split
+        position.finished.append(self._measured(model, state, split[1], tested).model_dump())
         position.fit = position.fit + 1 if position.fit < self._others else 0
         position.state = FitState()
 
@@ -151,19 +160,16 @@ class Fits:
         return self._program
 
     def _measured(
-        self, model: keras.Sequential, state: FitState, held_out: Numbers | None, *, tested: bool
+        self, model: keras.Sequential, state: FitState, held_out: Numbers | None, tested: Tested | None
     ) -> FitMetrics:
         number = self._position.fit
-        test = self._test(model) if tested else {}
-        if not all(map(math.isfinite, test.values())):
-            raise Diverged("the loss on the test split is no number")
         return FitMetrics(
             fold=number or None if self._folds else None,
             seed=seed_of_fit(self._run.seed, number) if self._run.seeds > 1 else None,
             epochs=state.best_epoch if state.best_weights is not None else state.epoch,
             train={k: v for k, v in state.metrics.items() if not k.startswith("val_")},
             validation={k.removeprefix("val_"): v for k, v in state.metrics.items() if k.startswith("val_")},
-            test=test,
+            test=tested.figures if tested else {},
             temperature=None if held_out is None else self._temperature(model, held_out),
         )
 
@@ -174,37 +180,42 @@ class Fits:
         logits = export.logits_of(model, take(data.rows, held_out))
         return calibrate.temperature_of(head, logits, data.targets[held_out])
 
-    def _calibration(self, own: FitMetrics, fits: list[FitMetrics]) -> Calibration | None:
+    def _calibration(self, own: FitMetrics, fits: list[FitMetrics], tested: Tested) -> Calibration | None:
         """By the published fit's own held-out rows, or by those of all folds, which are all rows."""
-        if self._logits is None:
+        if tested.logits is None:
             return None
         temperature = calibrate.combined([fit.temperature for fit in fits]) if self._folds else own.temperature
         _, held_out = self._final_split()
         rows = len(self._rows) if held_out is None else len(held_out)
         target = self._prepared.test.targets
-        return calibrate.calibration_of(self._run.recipe.head, temperature, self._logits, target, rows)
+        return calibrate.calibration_of(self._run.recipe.head, temperature, tested.logits, target, rows)
 
-    def _calibrated(self, calibration: Calibration | None) -> NDArray[np.float32]:
+    def _calibrated(self, tested: Tested, calibration: Calibration | None) -> NDArray[np.float32]:
         """The answers on the test split as `/predict` would give them."""
-        assert self._outputs is not None
-        if calibration is None or self._logits is None:
-            return self._outputs
-        return calibrate.probabilities(self._run.recipe.head, self._logits, calibration.temperature)
+        if calibration is None or tested.logits is None:
+            return tested.outputs
+        return calibrate.probabilities(self._run.recipe.head, tested.logits, calibration.temperature)
 
-    def _test(self, model: keras.Sequential) -> Figures:
-        """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too."""
+    def _test(self, model: keras.Sequential) -> Tested:
+        """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too.
+
+        Raises:
+            Diverged: the loss is no number.
+        """
         data, recipe = self._prepared, self._run.recipe
-        if recipe.head in calibrate.CALIBRATED:
-            self._logits = export.logits_of(model, data.test.rows)
-            self._outputs = calibrate.probabilities(recipe.head, self._logits)
+        logits = export.logits_of(model, data.test.rows) if recipe.head in calibrate.CALIBRATED else None
+        if logits is None:
+            outputs = export.outputs_of(model, data.test.rows)
         else:
-            self._outputs = export.outputs_of(model, data.test.rows)
+            outputs = calibrate.probabilities(recipe.head, logits)
         targets = for_loss(data.test.targets, recipe, self._units)
-        figures = fitting.evaluate(model, self._outputs, targets, metric_of(recipe))
+        figures = fitting.evaluate(model, outputs, targets, metric_of(recipe))
         if data.labels and recipe.metric == "mae":
-            right = evaluate.answers(recipe.head, self._outputs, data.labels) == data.test.targets
+            right = evaluate.answers(recipe.head, outputs, data.labels) == data.test.targets
             figures["accuracy"] = float(np.mean(right))
-        return figures
+        if not all(map(math.isfinite, figures.values())):
+            raise Diverged("the loss on the test split is no number")
+        return Tested(figures, outputs, logits)
 
     def _progress(self, epochs: int, epoch: int) -> Progress:
         number, recipe = self._position.fit, self._run.recipe

@@ -11,13 +11,11 @@ import numpy as np
 import app
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.evaluation import save as save_evaluation
-from app.artifacts.manifest import DatasetRecord, Manifest, Parity
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.domain.optimizers import SGD
 from app.domain.recipes import HEADS, Coordinates, Dense, HeadName, Recipe
-from app.domain.runs import Run
 from app.kinds.base import Task
 from app.services import publication
 from app.services.execution import Attempt
@@ -25,10 +23,12 @@ from app.tasks.catalog import TaskCatalog
 from app.training import devices, evaluate, export
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
-from app.training.feed import Examples
+from app.training.examples import Examples
 from app.training.fits import Fits, Trained
 from app.training.prepare import Prepared, prepare
 from app.training.program import Program
+from app.wire.manifests import DatasetRecord, Manifest, Parity
+from app.wire.runs import Run
 
 
 def warm_up() -> None:

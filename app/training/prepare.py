@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from app.datasets.catalog import Catalog, Dataset
-from app.datasets.encoded import EncodedCache, Entry, EntryDamaged, from_arrays, to_arrays
+from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
 from app.domain.recipes import HEADS, Recipe
 from app.encoding.encoder import Encoder
-from app.errors import DatasetInvalid, told
+from app.errors import DatasetInvalid, EntryDamaged, told
 from app.kinds.base import Task
-from app.kinds.declarations import DatasetInfo, Label
 from app.training import published
-from app.training.feed import Examples
+from app.training.examples import Examples
+from app.wire.declarations import DatasetInfo, Label
 
 Log = Callable[[str], None]
 

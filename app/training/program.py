@@ -14,7 +14,7 @@ import tensorflow as tf
 from app.domain.recipes import Recipe
 from app.training.arrange import DenseRows, Numbers, Part, on_device, parts, places_of
 from app.training.build import metric_of
-from app.training.feed import Examples
+from app.training.examples import Examples
 
 EVALUATION_BATCH = 512  # rows; bounds memory, no effect on results
 ROWS_AT_ONCE = 20_000  # of plain numbers, in one call: a small dataset goes through several epochs

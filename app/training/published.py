@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from app.datasets.catalog import INDEX_KEY, NOTES_KEY
 from app.errors import DatasetUnavailable, DenselyError, LeaseLost, Unavailable, told
 from app.kinds.base import Task
-from app.kinds.declarations import DatasetInfo
 from app.training._reuters import MISTEXTED
+from app.wire.declarations import DatasetInfo
 
 Log = Callable[[str], None]
 Table = tuple[dict[str, Any], list[str]]  # columns with `split`, and notes on what was done to the rows

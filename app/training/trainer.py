@@ -11,21 +11,21 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from app import logs
+from app import logs, stdio
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.domain.runs import RunError
 from app.errors import ArtifactInvalid, LeaseLost, TrainingError, Unavailable, told
 from app.services.execution import Attempt
 from app.services.outages import OUTAGE_STATUS
 from app.tasks.catalog import TaskCatalog
+from app.wire.runs import RunError
 
 if TYPE_CHECKING:
     from app.training.pipeline import Workplace
@@ -35,15 +35,19 @@ NICENESS = 10  # training gives way to /predict on the same machine
 
 def main() -> int:
     """Get warm, say so, train once."""
+    stdio.settle()
     # The worker decides what an interrupt of them all means; here it would be an error in the middle of an epoch.
     # SIGTERM ends this process at once: the worker tells a stop, which gives the attempt back, from a lost trainer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    worker = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    worker = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not reach the worker
-    _say_ready(worker)
+    try:
+        _say_ready(worker)
+    except BrokenPipeError:  # the worker was killed meanwhile
+        return 0
     line = sys.stdin.readline()
     if not line:  # the worker has stopped and needs no spare any more
         return 0
@@ -51,7 +55,12 @@ def main() -> int:
     return train(json.loads(line))
 
 
-def _say_ready(worker: TextIO) -> None:
+def _say_ready(worker: int) -> None:
+    """One line to the worker, in one write.
+
+    Raises:
+        BrokenPipeError: it has gone.
+    """
     with _hushed():
         import keras
         import tensorflow as tf
@@ -61,8 +70,7 @@ def _say_ready(worker: TextIO) -> None:
         devices.prepare()
         pipeline.warm_up()
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
-    worker.write(json.dumps({"devices": devices.names(), "versions": versions}) + "\n")
-    worker.flush()
+    os.write(worker, (json.dumps({"devices": devices.names(), "versions": versions}) + "\n").encode())
 
 
 @contextmanager
@@ -75,7 +83,8 @@ def _hushed() -> Iterator[None]:
             yield
         except BaseException:
             chatter.seek(0)
-            os.write(stderr, chatter.read())
+            with suppress(OSError):  # a log that cannot be written must not hide the reason
+                os.write(stderr, chatter.read())
             raise
         finally:
             os.dup2(stderr, 2)
@@ -150,5 +159,6 @@ def _execute(attempt: Attempt, place: "Workplace", log: Any) -> RunError | None:
 
 if __name__ == "__main__":
     code = main()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     os._exit(code)  # everything is written and closed: TensorFlow would take another second to leave

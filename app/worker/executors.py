@@ -91,8 +91,9 @@ class ProcessTrainer:
     def _listen(self) -> None:
         """What it says, to its end; then its temporary files are of no use."""
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.hello = json.loads(line)
+        with self._process.stdout as lines:
+            for line in lines:
+                self.hello = json.loads(line)
         self._process.wait()
         self._scratch.remove()
 
@@ -108,8 +109,9 @@ class ProcessTrainer:
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it died just now; `wait` will tell
+        except BrokenPipeError:  # it died just now; `wait` will tell
+            with suppress(BrokenPipeError):  # what is left would be written, in vain, when the file goes
+                self._process.stdin.close()
 
     def wait(self, seconds: float) -> int | None:
         """Up to so long for its end."""
@@ -142,6 +144,7 @@ class ProcessExecutor:
         self._assignment = assignment
         self._keep_spare = keep_spare
         self._spare: ProcessTrainer | None = None
+        self._given: ProcessTrainer | None = None  # the one that got the last run
         self._not_before = 0.0  # monotonic time of the next try, after one that failed
         self._ahead: ProcessTrainer | None = None  # the trainer that has a head start, until `_ahead_until`
         self._ahead_until = 0.0
@@ -163,16 +166,17 @@ class ProcessExecutor:
     def start(self, claim: Claim) -> Trainer:
         """Give the run to the spare. The next one is started at once if another run waits for it."""
         trainer = self._spare if self._spare and self._spare.alive else ProcessTrainer()
-        self._spare = None
+        self._spare, self._given = None, trainer
         trainer.give(self._assignment, claim)
         self._ahead, self._ahead_until = (None if claim.others_wait else trainer), time.monotonic() + HEAD_START
         self.warm()
         return trainer
 
     def facts(self) -> dict[str, Any]:
-        """What the last spare said of itself."""
-        if self._spare and self._spare.hello:
-            self._facts = self._spare.hello
+        """What a trainer said of itself, the latest that did."""
+        for trainer in (self._given, self._spare):
+            if trainer and trainer.hello:
+                self._facts = trainer.hello
         return self._facts
 
     def close(self) -> None:

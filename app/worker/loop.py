@@ -12,11 +12,12 @@ from threading import Event
 from typing import TypeVar
 
 from app.artifacts.store import ArtifactStore
-from app.domain.runs import Change, RunError, RunStatus
+from app.domain.runs import Change, RunStatus
 from app.errors import LeaseLost, Unavailable
 from app.logs import get as get_log
 from app.services.execution import Claim, WorkerService
 from app.services.outages import OUTAGE_SECONDS, OUTAGE_STATUS
+from app.wire.runs import RunError
 from app.worker.executors import Executor, Trainer
 
 log = get_log()
@@ -66,9 +67,7 @@ class Worker:
         log.info("worker.started", worker_id=self._service.worker_id)
         self._executor.warm()
         while not stop.is_set():
-            self._patiently(self._say_alive)
-            self._patiently(self._sweep_if_due)
-            claim = self._patiently(self._service.claim)
+            claim = self._patiently(self._look_round)
             if claim:
                 self.carry_out(claim, stop)
             else:
@@ -77,6 +76,12 @@ class Worker:
         self._executor.close()
         self._patiently(self._service.leave)
         log.info("worker.stopped", worker_id=self._service.worker_id)
+
+    def _look_round(self) -> Claim | None:
+        """What an idle worker does; one action, so that a database of which only parts can be used is away."""
+        self._say_alive()
+        self._sweep_if_due()
+        return self._service.claim()
 
     def carry_out(self, claim: Claim, stop: Event) -> None:
         """Start a trainer for this run and watch over it to its end."""
@@ -125,8 +130,12 @@ class Worker:
                 return Change.CANCELLED, None
             if due:
                 renewed = now
-                self._patiently(self._say_alive)
-                self._patiently(self._service.expire)  # others' runs: a worker that looks seldom finds nothing out
+                self._patiently(self._look_up)
+
+    def _look_up(self) -> None:
+        """What a busy worker does besides."""
+        self._say_alive()
+        self._service.expire()  # others' runs: a worker that looks seldom finds nothing out
 
     def _after(self, code: int, stop: Event) -> tuple[Change | None, RunError | None]:
         """The change that a trainer's end with this exit status calls for."""

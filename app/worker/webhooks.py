@@ -88,6 +88,8 @@ class WebhookThreads:
         self._service = service
         self._stop = stop
         self._poll = poll
+        self._failure = ""  # of the last look, if it failed
+        self._lock = threading.Lock()  # over that
         self._threads = [threading.Thread(target=self._run, name="webhooks", daemon=True) for _ in range(SENDERS)]
         for thread in self._threads:
             thread.start()
@@ -101,8 +103,17 @@ class WebhookThreads:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                if self._service.send_one():
+                sent = self._service.send_one()
+                self._tell("")
+                if sent:
                     continue
             except Exception as error:  # noqa: BLE001 - whatever it is, runs and other webhooks must go on
-                log.warning("webhooks.waiting", error=repr(error))
+                self._tell(repr(error))
             self._stop.wait(self._poll)
+
+    def _tell(self, failure: str) -> None:
+        """Log a failure once, and not from each thread every second."""
+        with self._lock:
+            if failure and failure != self._failure:
+                log.warning("webhooks.waiting", error=failure)
+            self._failure = failure

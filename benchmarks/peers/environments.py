@@ -20,7 +20,14 @@ def environment(folder: Path, peer: str) -> Path:
     if not mark.exists() or mark.read_text(encoding="utf-8") != wanted:
         print(f"installing {peer} into {place}", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
-        pip = [place / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        pip: list[str | Path] = [
+            place / "bin" / "python",
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            "--quiet",
+        ]
         subprocess.run([*pip, "--requirement", HERE / f"{peer}.txt"], check=True)
         mark.write_text(wanted, encoding="utf-8")
     return place

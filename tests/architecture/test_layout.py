@@ -1,6 +1,7 @@
 """The project's own rules about its files."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -46,6 +47,18 @@ def test_locks_pin_with_hashes_and_name_no_host(name: str) -> None:
     assert len(requirements) <= lock.count("--hash=sha256:")
     assert "://" not in lock
     assert "index" not in re.sub(r"^\S+==.*$", "", lock, flags=re.MULTILINE)
+
+
+def test_packages_of_node_are_pinned_with_hashes_and_name_no_host() -> None:
+    folder = ROOT / "clients" / "javascript"
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {path: package for path, package in lock["packages"].items() if path}
+
+    assert len(packages) > 30
+    assert all(package["version"] and package["integrity"].startswith("sha512-") for package in packages.values())
+    assert [] == [path for path, package in packages.items() if "resolved" in package]
+    assert "registry=" not in (folder / ".npmrc").read_text(encoding="utf-8")
+    assert not json.loads((folder / "package.json").read_text(encoding="utf-8")).get("dependencies")
 
 
 def test_the_compose_file_shares_a_volume_and_has_a_gpu_profile() -> None:

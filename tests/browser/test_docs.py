@@ -1,6 +1,5 @@
-"""What a browser makes of `/docs` below a proxy's path, and of the README's way to follow a run with a key."""
+"""What a browser makes of `/docs` below a proxy's path."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from tests.support.clock import FakeClock
 from tests.support.nginx import Nginx
 from tests.support.server import LiveServer
 
-PREFIX, KEY = "/ml/densely", "0123456789abcdef"
+PREFIX = "/ml/densely"
 
 
 @pytest.fixture(scope="module")
@@ -85,23 +84,3 @@ def test_the_documentation_is_whole_below_a_proxys_path_and_its_calls_work(page:
 
     assert (f"{below}/runs/{run}", 200) in answers
     assert [] == [(url, status) for url, status in answers if status >= 400 or not url.startswith(f"{below}/")]
-
-
-def test_a_run_is_followed_with_a_key(page: Any, serve: Callable[..., str], run: str) -> None:
-    """As the README does it, since an EventSource has no way to send one."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    _, follow = re.findall(r"^```javascript\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
-    page.goto(f"{serve(api_keys=(KEY,))}/health/live")
-    told = """async ([path, key]) => {
-        const events = [];
-        await follow(path, key, (event, data, id) => events.push([event, data.status ?? data.loss, Number(id) > 0]));
-        return events;
-    }"""
-
-    events = page.evaluate(told.replace("{", "{" + follow, 1), [f"/runs/{run}/events", KEY])
-
-    assert ["epoch", 0.5, True] in events
-    assert ["epoch", 0.25, True] in events
-    assert ["status", "succeeded", True] == events[-1]
-    with pytest.raises(Exception, match="API key is not known"):
-        page.evaluate(told.replace("{", "{" + follow, 1), [f"/runs/{run}/events", "another key, unknown"])

@@ -4,13 +4,13 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.service import Service
 from tests.browser import accessibility
+from tests.support import pages
 
 OpenPage = Callable[..., Any]
 LONG = {"task": "planar", "dataset": "sample", "recipe": {"epochs": 10_000}, "seeds": 20}  # half a minute or more
@@ -40,6 +40,7 @@ def runs(service: Service) -> list[str]:
 def test_a_launched_run_draws_its_curve_without_a_reload(open_page: OpenPage, service: Service) -> None:
     page = open_page("#/runs/new")
     page.evaluate("globalThis.unloaded = false")
+    page.get_by_label("Task").select_option("sentiment")
     page.get_by_label("Dataset").select_option("sample")
     page.get_by_label("Epochs").fill("200")
     page.get_by_label("Validation").select_option("holdout")
@@ -85,6 +86,7 @@ def test_fields_are_checked_while_they_are_typed(open_page: OpenPage) -> None:
 
 def test_a_recipe_is_checked_against_its_task(open_page: OpenPage) -> None:
     page = open_page("#/runs/new")
+    page.get_by_label("Task").select_option("sentiment")
     recipe = page.get_by_label("Fields that replace")
 
     recipe.fill('{"head": "regression"}')
@@ -267,9 +269,8 @@ def test_a_model_shows_its_layers_and_can_be_taken_along(
 
 
 @pytest.mark.slow
-def test_the_script_of_the_readme_predicts_trains_and_follows(open_page: OpenPage) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    script, *_ = re.findall(r"^```javascript\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+def test_the_documented_script_predicts_trains_and_follows(open_page: OpenPage) -> None:
+    script, *_ = pages.blocks("docs/http.md", "javascript")
     page = open_page()
     lines: list[str] = []
     page.on("console", lambda message: lines.append(message.text))

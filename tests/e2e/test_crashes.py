@@ -104,7 +104,7 @@ def wait_until(service: Service, run_id: str, condition: Any, seconds: float) ->
 
 def events_of(service: Service, run_id: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
-    cursor = 0
+    cursor: int | None = 0
     while cursor is not None:
         page = service.client.get(f"/runs/{run_id}/events", params={"limit": 500, "cursor": cursor}).json()
         items += page["items"]

@@ -17,7 +17,7 @@ TASKS = ("digits", "housing", "newswire", "sentiment")
 ON_SAMPLE = {"digits": 0.85, "newswire": 0.90, "sentiment": 0.85}
 MAE_ON_SAMPLE = 3.5  # thousands of dollars; guessing scores 6.6
 
-# Plain Keras' figures on the real files (see the README), and how far a run may stay from them.
+# Plain Keras' figures on the real files (see docs/benchmarks.md), and how far a run may stay from them.
 REAL = {
     "sentiment": ("imdb", "accuracy", 0.8747, 0.01),
     "newswire": ("reuters", "accuracy", 0.8700, 0.01),

@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation, Plane, Shown, millionths_of, save
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import MANIFEST, ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
 from app.domain.recipes import HEADS, HeadName
-from app.domain.runs import Metrics, Progress
+from app.domain.runs import Metrics
 from app.encoding.rows import dense
 from app.services.execution import Attempt, WorkerService
 from app.services.publication import row_of
+from app.wire.manifests import Manifest
+from app.wire.runs import Progress
 from tests.support.artifacts import learnt, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
@@ -94,9 +96,15 @@ def model_of(run_id: str) -> str:
     return run_id.replace("r-", "m-", 1)
 
 
+def _sigmoid(grid: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of the first coordinate."""
+    return (1 / (1 + np.exp(-grid[:, 0]))).astype(np.float32)
+
+
 def answers_of(task: str, head: HeadName | None = None) -> Evaluation:
     """Answers on the sample's test split of a model that is right on nine rows of ten, with what pictures show."""
-    kind, (dataset, encoder, labels) = TASKS.get(task), learnt(task)
+    kind = TASKS.get(task)
+    dataset, encoder, labels = learnt(kind)
     head = head or kind.heads[0]
     rng = np.random.default_rng(0)
     wrong = rng.random(len(dataset.test)) < 0.1
@@ -107,13 +115,16 @@ def answers_of(task: str, head: HeadName | None = None) -> Evaluation:
     guess = np.where(wrong, (target + 1) % len(labels), target)
     if head == "multilabel":
         one = np.eye(len(labels), dtype=bool)
-        return Evaluation(one[target], one[guess], millionths=millionths_of(0.1 + 0.7 * one[guess]))
-    target, guess = target.astype(np.int32), guess.astype(np.int32)
-    outputs = np.where(np.eye(len(labels), dtype=bool)[guess], SURE, (1 - SURE) / (len(labels) - 1))
+        return Evaluation(
+            one[target], one[guess], millionths=millionths_of((0.1 + 0.7 * one[guess]).astype(np.float32))
+        )
+    truth, guess = target.astype(np.int32), guess.astype(np.int32)
+    surest = np.where(np.eye(len(labels), dtype=bool)[guess], SURE, (1 - SURE) / (len(labels) - 1))
+    outputs = surest.astype(np.float32)
     kept = millionths_of(outputs if HEADS[head].unit_per_label else outputs[:, 1:])
     if not {"boundary", "sheet"} & set(kind.pictures):
-        return Evaluation(target, guess, millionths=kept)
+        return Evaluation(truth, guess, millionths=kept)
     rows = kind.exhibit(dense(encoder.encode(dataset.test.columns)))
-    shown = Shown(rows[:80], target[:80], guess[:80], np.full(80, 0.9, dtype=np.float32))
-    plane = Plane.around(rows, lambda grid: 1 / (1 + np.exp(-grid[:, 0]))) if "boundary" in kind.pictures else None
-    return Evaluation(target, guess, shown, plane, kept)
+    shown = Shown(rows[:80], truth[:80], guess[:80], np.full(80, 0.9, dtype=np.float32))
+    plane = Plane.around(rows, _sigmoid) if "boundary" in kind.pictures else None
+    return Evaluation(truth, guess, shown, plane, kept)

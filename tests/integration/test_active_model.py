@@ -14,11 +14,12 @@ from sqlalchemy import event
 from app.artifacts.store import MANIFEST, WEIGHTS, ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
+from app.errors import ArtifactInvalid
 from app.main import create_app
-from app.services.execution import WorkerService
+from app.services.execution import Attempt, WorkerService
 from app.services.publication import row_of
 from app.settings import Settings
-from tests.support.artifacts import add_model, publish_artifact
+from tests.support.artifacts import add_model, publish_artifact, publish_run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.server import LiveServer
@@ -106,6 +107,31 @@ def test_each_task_has_its_own_active_model(client: httpx.Client, database: Data
     promote(client, new)
 
     assert {**before, "housing": new} == active()
+
+
+def test_the_history_tells_the_whole_reason(
+    client: httpx.Client, database: Database, store: ArtifactStore, clock: FakeClock
+) -> None:
+    """To its last letter, as the run's log does: of one that replaces a damaged model, the longest that we have."""
+    answering_now = answering(client)
+    better = add_model(database, store, "housing", active=False).id
+    run_id = queue_run(database, clock)
+    claim = WorkerService(database, clock, "w-1", 60).claim()
+    assert claim is not None
+
+    def score(model_id: str) -> float:
+        if model_id == answering_now:
+            raise ArtifactInvalid(f"the weights of model {model_id} cannot be read")
+        return 0.1
+
+    publish_run(Attempt(database, clock, run_id, claim.lease_id), store, "if_better", score)
+
+    latest = client.get("/tasks/housing/active-model/history").json()["items"][0]
+    messages = [each["data"].get("message", "") for each in client.get(f"/runs/{run_id}/events").json()["items"]]
+    (said,) = [message for message in messages if message.startswith("published model")]
+    assert f"run {run_id}: {said.partition('activated: ')[2]}" == latest["reason"]
+    assert latest["reason"].endswith(f"of model {better} (version 2), which can be activated by hand")
+    assert len(latest["reason"]) > 200
 
 
 def refused(client: httpx.Client, answer: httpx.Response, status: int) -> dict[str, Any]:

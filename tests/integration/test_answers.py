@@ -13,7 +13,7 @@ from app.api import tables
 from app.artifacts.evaluation import EVALUATION, Evaluation, millionths_of
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName
-from app.services.answers import Answer
+from app.wire.models import Answer
 from tests.integration.finished import SURE, Finished, answers_of, model_of
 from tests.support.artifacts import learnt
 from tests.support.tasks import TASKS
@@ -63,7 +63,7 @@ def test_every_row_of_the_test_split_is_told_in_its_order(
     client: httpx.Client, finished: Finished, task: str, head: HeadName
 ) -> None:
     """In each of the three forms."""
-    kept, (_, _, labels), model = answers_of(task, head), learnt(task), made(finished, task, head)
+    kept, (_, _, labels), model = answers_of(task, head), learnt(TASKS.get(task)), made(finished, task, head)
     rows = everything(client, model)
     check_files(client, model, rows)
 

@@ -13,12 +13,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import IDENTITY, ArtifactStore
 from app.db.engine import Database
 from app.db.tables import activations, models
 from app.main import create_app
 from app.settings import Settings
+from app.wire.manifests import Manifest
 from tests.support.artifacts import add_model, publish_artifact
 from tests.support.server import LiveServer
 from tests.support.tasks import TASKS

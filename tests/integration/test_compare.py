@@ -11,9 +11,10 @@ from scipy import stats
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.store import ArtifactStore
 from app.domain.optimizers import Adam
-from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Holdout, Recipe
-from app.domain.runs import Change, FitMetrics, Metrics, RunError, Spread, SpreadOver
+from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, HeadName, Holdout, Recipe
+from app.domain.runs import Change, FitMetrics, Metrics, Spread, SpreadOver
 from app.services.execution import WorkerService
+from app.wire.runs import RunError
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.queue import queue_run
 from tests.support.tasks import TASKS
@@ -124,7 +125,7 @@ class TestMcNemar:
 
     def test_a_class_learnt_as_a_number_is_compared_as_a_class(self, client: httpx.Client, finished: Finished) -> None:
         """With a classifier of two softmax units, too."""
-        heads = ("unit_regression", "multiclass", "binary")
+        heads: tuple[HeadName, ...] = ("unit_regression", "multiclass", "binary")
         recipes = [recipe("sentiment", head=head, loss=HEADS[head].losses[0]) for head in heads]
         rights = ("+++++++-", "-------+", "++++++++")
         runs = [finished.run("sentiment", classified(r), recipe=one) for r, one in zip(rights, recipes, strict=True)]
@@ -181,7 +182,7 @@ class TestWilcoxon:
         assert rows == test["rows"] == test["first_better"] + test["second_better"]
 
     def test_rows_with_the_same_error_do_not_count(self, client: httpx.Client, finished: Finished) -> None:
-        first, second = [1, 2, 3, 4, 5, 6, 7, 8, 2, -3], [0.5, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 10, -2, 3]
+        first, second = [1.0, 2, 3, 4, 5, 6, 7, 8, 2, -3], [0.5, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 10, -2, 3]
         pair = [finished.run("housing", measured(errors)) for errors in (first, second)]
 
         (test,) = compare(client, *pair)["tests"]
@@ -510,7 +511,9 @@ class TestPicture:
 
     def test_one_figure_of_all(self, client: httpx.Client, finished: Finished) -> None:
         held_out = [{"loss": 0.5, "accuracy": 0.8, "val_loss": 0.6, "val_accuracy": 0.7}] * 3
-        l1, l2 = (recipe("sentiment", layers=(Dense(units=4, **each),)) for each in ({"l1": 0.001}, {"l2": 0.001}))
+        l1, l2 = (
+            recipe("sentiment", layers=(layer,)) for layer in (Dense(units=4, l1=0.001), Dense(units=4, l2=0.001))
+        )
         runs = [
             finished.claimed("sentiment", held_out, **changes).run_id for changes in ({"recipe": l1}, {"recipe": l2})
         ]

@@ -51,8 +51,8 @@ class Site:
         bodies: dict[str, Any] = {"PUT /tasks/{task}/active-model": {"model_id": known["model_id"]}}
         codes = {"sentiment": {"ids": [1, 4]}, "newswire": {"ids": [1, 4]}, "digits": {"values": [0.5] * 784},
                  "housing": {"values": [0.5] * 13}, "planar": {"values": [0.5] * 2}}  # fmt: skip
-        for name, task in TASKS.all.items():
-            bodies |= {f"POST /tasks/{name}/encode": task.example, f"POST /tasks/{name}/decode": codes[name]}
+        for name, each in TASKS.all.items():
+            bodies |= {f"POST /tasks/{name}/encode": each.example, f"POST /tasks/{name}/decode": codes[name]}
         self.described = Described(self.client.get("/openapi.json").json(), known, bodies)
 
     def _activate(self, task: str, model_id: str) -> None:

@@ -15,10 +15,10 @@ from PIL import Image, ImageDraw
 
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
-from app.encoding.multi_hot import START, UNKNOWN
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.rows import dense
-from app.kinds.text import MAX_IDS
 from app.settings import Settings
+from app.wire.encodings import MAX_IDS
 from tests.support.artifacts import add_model, learnt
 from tests.support.tasks import TASKS
 
@@ -77,7 +77,7 @@ def test_a_row_is_what_the_first_layer_takes(client: httpx.Client, task: str) ->
     values = encoding(client, task, **EXAMPLES[task])["values"]
 
     item = TASKS.get(task).Input.model_validate(EXAMPLES[task])
-    expected = dense(learnt(task)[1].encode(TASKS.get(task).columns([item])))[0]
+    expected = dense(learnt(TASKS.get(task))[1].encode(TASKS.get(task).columns([item])))[0]
     assert WIDTHS[task] == len(values)
     np.testing.assert_allclose(values, expected, rtol=0, atol=1e-6)
 
@@ -119,7 +119,7 @@ def test_columns_that_the_network_does_not_see_are_not_in_the_row(client: httpx.
 @every_text
 def test_a_text_is_words_and_ids_as_in_keras_datasets(client: httpx.Client, task: str) -> None:
     """Id 1 starts a text, 2 stands for an unknown word, and the most frequent word has id 4."""
-    encoder: Any = learnt(task)[1]
+    encoder: Any = learnt(TASKS.get(task))[1]
     frequent, rare = encoder.vocabulary[0], encoder.vocabulary[-1]
 
     found = encoding(client, task, text=f"{frequent.upper()}, zxqv <br /> {rare}! zxqv qqkk?")
@@ -146,7 +146,7 @@ def test_ids_come_back_as_the_words_that_they_were(client: httpx.Client, task: s
 
 @every_text
 def test_reserved_ids_and_those_without_a_word_are_question_marks(client: httpx.Client, task: str) -> None:
-    encoder: Any = learnt(task)[1]
+    encoder: Any = learnt(TASKS.get(task))[1]
     beyond = 4 + len(encoder.vocabulary)
     assert beyond < encoder.words
 

@@ -16,11 +16,12 @@ from app.api.feed import BATCH, Feed
 from app.db import runs
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.domain.runs import Change, Metrics, Progress, RunError
+from app.domain.runs import Change, Metrics
 from app.main import create_app
-from app.services.events import EventService, Told
+from app.services.events import EventService, StreamedEvent
 from app.services.execution import Attempt, WorkerService
 from app.settings import Settings
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.server import LiveServer
@@ -205,8 +206,9 @@ class TestLive:
         context = multiprocessing.get_context("spawn")
         writer = context.Process(target=write_live, args=(settings.url, attempt.run_id, attempt.lease_id, 40))
         writer.start()
-        for waiting in (*threads, writer):
-            waiting.join(30)
+        for thread in threads:
+            thread.join(30)
+        writer.join(30)
 
         assert 0 == writer.exitcode
         assert [e.id for e in found[0]] == [e.id for e in found[1]]
@@ -268,7 +270,8 @@ class TestList:
         self, served: LiveServer, database: Database, clock: FakeClock
     ) -> None:
         ids = [finish(database, clock, epochs=2) for _ in range(2)]
-        items, cursor = [], 0
+        items: list[dict[str, Any]] = []
+        cursor: int | None = 0
         while cursor is not None:
             page = served.client.get(f"/events?limit=3&cursor={cursor}").json()
             items, cursor = items + page["items"], page["next"]
@@ -391,7 +394,7 @@ class TestFeed:
     def test_silence_gives_heartbeats(self, database: Database, clock: FakeClock) -> None:
         run_id = queue_run(database, clock)
 
-        async def beats() -> AsyncIterator[list[Told]]:
+        async def beats() -> AsyncIterator[list[StreamedEvent]]:
             feed = Feed(EventService(database))
             async with aclosing(feed.follow(run_id, 0, heartbeat=0.02)) as groups:
                 for _ in range(3):
@@ -406,7 +409,7 @@ class TestFeed:
         """Room for two events only: the rest come by id, each once."""
         attempt = begin(database, clock)
 
-        async def lagging() -> AsyncIterator[list[Told]]:
+        async def lagging() -> AsyncIterator[list[StreamedEvent]]:
             feed = Feed(EventService(database), poll=0.01, most_held=2)
             async with aclosing(feed.follow(attempt.run_id, 0)) as groups:
                 yield await anext(groups)
@@ -433,7 +436,7 @@ class TestFeed:
         path = database.engine.url.database
         assert path is not None
 
-        async def followed() -> AsyncIterator[list[Told]]:
+        async def followed() -> AsyncIterator[list[StreamedEvent]]:
             reader = Database(str(database.engine.url))
             feed = Feed(EventService(reader), poll=0.01)
             async with aclosing(feed.follow(attempt.run_id, 0)) as groups:

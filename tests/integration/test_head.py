@@ -104,7 +104,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 TAKEN = {
     "/predict": {"POST"}, "/train": {"POST"}, "/runs": {"GET", "HEAD"}, "/tasks/digits/active-model": {"PUT"},
     "/runs/r-x/cancel": {"POST"}, "/health/live": {"GET", "HEAD"}, "/docs": {"GET", "HEAD"}, "/": {"GET", "HEAD"},
-    "/openapi.json": {"GET", "HEAD"}, "/web/js/main.js": {"GET", "HEAD"},
+    "/openapi.json": {"GET", "HEAD"}, "/web/js/main.js": {"GET", "HEAD"}, "/client/densely.js": {"GET", "HEAD"},
     "/static-offline-docs/swagger-ui.css": {"GET", "HEAD"},
 }  # fmt: skip
 

@@ -13,9 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.main import Application, configured
+from app.server.application import Application
+from app.server.direct import INLINE_BODY_BYTES
 from app.server.gate import DirectGate
-from app.server.protocol import IN_PLACE_BYTES, DirectProtocol
+from app.server.inline import InlineConnection
+from app.server.serving import configured
 from app.server.turns import AT_A_TIME
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
@@ -68,7 +70,7 @@ def given(client: httpx.Client, examples: dict[str, dict[str, Any]]) -> list[tup
     bodies: list[Any] = [
         *examples.values(),
         {"task": "sentiment", "text": "?!"},
-        {"task": "sentiment", "text": "fine " * IN_PLACE_BYTES},
+        {"task": "sentiment", "text": "fine " * INLINE_BODY_BYTES},
         {"task": "sentiment", "text": "fine", "explain": True},
         {"task": "sentiment", "text": "fine", "model": 99},
         {"task": "sentiment", "instances": [{"text": "fine"}]},
@@ -108,7 +110,7 @@ def test_what_is_small_and_right_is_answered_in_place_and_nothing_else_is(
         paths.clear()
         talk(client, message(1, body))
         small = isinstance(body, dict) and set(body) <= {"task", "text", "title", "pixels", "features", "point"}
-        in_place = status == 200 and small and len(json.dumps(body)) < IN_PLACE_BYTES
+        in_place = status == 200 and small and len(json.dumps(body)) < INLINE_BODY_BYTES
         assert ([] if in_place else ["/predict"]) == paths, body
 
 
@@ -163,8 +165,8 @@ def test_one_that_sends_many_at_once_leaves_turns_to_others(
 
     async def ask() -> None:
         waiting = Waiting()
-        waiting.at_once = lambda body, reply: reply(body) or True  # type: ignore[method-assign]
-        application = Application(SimpleNamespace(), {"/predict": waiting})  # type: ignore[arg-type,dict-item]
+        waiting.submit = lambda body, reply: reply(body) or True  # type: ignore[method-assign]
+        application = answered_by(waiting)
         several = [connected(Clockwork(), waiting, application) for _ in range(5)]
         for protocol, wire in several:
             protocol.data_received(b"".join(message(number, b"{}") for number in range(4)))
@@ -294,17 +296,16 @@ class Waiting:
     def __init__(self) -> None:
         self.replies: list[Any] = []
 
-    def admit(self, headers: Any) -> bytes:
-        """All of them."""
-        del headers
-        return b"id"
+    async def answer(self, body: bytes) -> bytes:
+        """The same."""
+        return body
 
-    def at_once(self, body: bytes, reply: Any) -> bool:
+    def submit(self, body: bytes, reply: Any) -> bool:
         """Later."""
         self.replies.append((reply, body))
         return True
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Now."""
         waiting, self.replies = self.replies, []
         for reply, body in waiting:
@@ -341,11 +342,17 @@ class Wire(asyncio.Transport):
         self.closed = True
 
 
-def connected(loop: Any, waiting: Waiting, application: Application | None = None) -> tuple[DirectProtocol, Wire]:
+def answered_by(waiting: Waiting) -> Application:
+    """An application whose POST to /predict is answered by `waiting`, behind the gate of every service."""
+    gate = DirectGate(waiting, max_inflight=8, keys=(), host="127.0.0.1", max_body=2**20)
+    return Application(SimpleNamespace(), {"/predict": gate})  # type: ignore[arg-type]
+
+
+def connected(loop: Any, waiting: Waiting, application: Application | None = None) -> tuple[InlineConnection, Wire]:
     """A connection whose POST to /predict is answered by `waiting`."""
-    application = application or Application(SimpleNamespace(), {"/predict": waiting})  # type: ignore[arg-type,dict-item]
+    application = application or answered_by(waiting)
     state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[(b"date", b"now")], total_requests=0)
-    protocol = DirectProtocol(configured(application, timeout_keep_alive=5), state, {}, _loop=loop)
+    protocol = InlineConnection(configured(application, timeout_keep_alive=5), state, {}, _loop=loop)
     wire = Wire()
     protocol.connection_made(wire)
     return protocol, wire
@@ -390,7 +397,7 @@ def test_a_quiet_connection_ends_after_its_time_and_a_busy_one_does_not() -> Non
         for second in (0, 3, 6):
             clock.move_to(second)
             protocol.data_received(message(1, b"{}"))
-            waiting.finish()
+            waiting.flush()
             assert 1 == len(clock.timers), "one timer, not one for each answer"
         clock.move_to(10.9)
         assert not wire.closed
@@ -398,7 +405,7 @@ def test_a_quiet_connection_ends_after_its_time_and_a_busy_one_does_not() -> Non
         clock.move_to(11.1)
         assert not wire.closed, "it is in the middle of a request's head"
         protocol.data_received(message(1, b"{}")[20:])
-        waiting.finish()
+        waiting.flush()
         clock.move_to(16)
         assert not wire.closed
         clock.move_to(16.2)
@@ -415,7 +422,7 @@ def test_who_is_slow_with_a_small_body_goes_the_usual_way_where_there_are_limits
         whole = message(1, b'{"a": 1}')
         protocol.data_received(whole[:-4])
         clock.move_to(0.09)
-        assert not clock.cycles
+        assert clock.cycles == 0
         protocol.data_received(whole[-4:-2])
         assert 1 == len(clock.timers)
         clock.move_to(0.11)
@@ -438,7 +445,7 @@ def test_a_request_that_is_complete_waits_for_its_answer_however_late_it_came() 
         protocol.data_received(whole[-1:])
         clock.move_to(0.11)  # in the turn that will answer it
         assert not clock.cycles
-        waiting.finish()
+        waiting.flush()
         assert 1 == len(wire.writes)
 
     asyncio.run(ask())
@@ -456,7 +463,7 @@ def test_a_stop_lets_every_request_have_its_answer_and_then_ends_the_connection(
         assert waits[1].writes, "it was complete"
         busy[0].data_received(whole)  # the next request of a busy client was on its way
         half[0].data_received(whole[-1:])
-        waiting.finish()
+        waiting.flush()
         clock.move_to(0.06)
         for name, (_, wire) in {"half": half, "waits": waits, "busy": busy}.items():
             assert wire.closed, name
@@ -473,7 +480,7 @@ def test_nobody_writes_to_a_client_that_has_gone_or_does_not_read() -> None:
         protocol, wire = connected(Clockwork(), waiting)
         protocol.data_received(message(1, b"{}"))
         protocol.connection_lost(None)
-        waiting.finish()
+        waiting.flush()
         assert not wire.writes
 
         protocol, wire = connected(Clockwork(), waiting)
@@ -481,13 +488,14 @@ def test_nobody_writes_to_a_client_that_has_gone_or_does_not_read() -> None:
         protocol.loop = asyncio.get_running_loop()
         protocol.data_received(message(1, b"{}"))
         assert not waiting.replies, "nothing is answered in place to a client that does not read"
+        protocol.connection_lost(None)  # or its answer would wait for it
 
         protocol, wire = connected(Clockwork(), waiting)
         protocol.data_received(message(1, b'{"a": 1}') + message(2, b'{"a": 2}'))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert [b'{"a": 1}'] == [body for _, body in waiting.replies]
-        waiting.finish()
+        waiting.flush()
         await asyncio.sleep(0)
         assert [b'{"a": 1}'] == [write[-8:] for write in wire.writes], "before the second is looked at"
         assert [b'{"a": 2}'] == [body for _, body in waiting.replies]

@@ -13,9 +13,9 @@ import pytest
 
 from app.errors import InvalidInput
 from app.main import create_app
-from app.server.batcher import Together
+from app.server.batcher import Batcher
 from app.server.gate import DirectGate
-from app.server.transport import Joining
+from app.server.transport import CoalescingTransport
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
 from tests.support.server import LiveServer
@@ -45,18 +45,18 @@ class Recorder(asyncio.Transport):
 def test_head_and_body_are_one_write_and_a_head_alone_does_not_wait() -> None:
     async def talk() -> list[bytes]:
         transport = Recorder()
-        joining = Joining(transport)
-        joining.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        joining.write(b"body")
-        joining.write(b"more")
-        joining.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        coalescing = CoalescingTransport(transport)
+        coalescing.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        coalescing.write(b"body")
+        coalescing.write(b"more")
+        coalescing.write(b"HTTP/1.1 204 No Content\r\n\r\n")
         await asyncio.sleep(0)
-        joining.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        joining.close()
+        coalescing.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        coalescing.close()
         await asyncio.sleep(0)
         assert transport.closed
-        joining.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        joining.write(b"to nobody")
+        coalescing.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        coalescing.write(b"to nobody")
         return transport.writes
 
     ok = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -132,11 +132,11 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
                 raise end
             return b"{}"
 
-        def at_once(self, *_: Any) -> bool:
+        def submit(self, *_: Any) -> bool:
             """Never."""
             return False
 
-        def finish(self) -> None:
+        def flush(self) -> None:
             """Nothing waits."""
 
     async def whole() -> dict[str, Any]:
@@ -149,7 +149,7 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
         statuses.append(message.get("status"))
 
     async def ask() -> None:
-        gate = DirectGate(Endpoint(), most=1, keys=(), host="127.0.0.1", max_body=100)
+        gate = DirectGate(Endpoint(), max_inflight=1, keys=(), host="127.0.0.1", max_body=100)
         for receive in (whole, gone, whole, whole):
             headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
             await gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send)
@@ -166,15 +166,15 @@ def test_a_small_body_that_is_not_there_yet_takes_no_place() -> None:
             """The same."""
             return body
 
-        def at_once(self, *_: Any) -> bool:
+        def submit(self, *_: Any) -> bool:
             """Never."""
             return False
 
-        def finish(self) -> None:
+        def flush(self) -> None:
             """Nothing waits."""
 
     async def ask(length: bytes) -> int:
-        gate = DirectGate(Endpoint(), most=1, keys=(), host="127.0.0.1", max_body=10**6)
+        gate = DirectGate(Endpoint(), max_inflight=1, keys=(), host="127.0.0.1", max_body=10**6)
         headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", length)]
         scope = {"type": "http", "method": "POST", "path": "/predict", "headers": headers}
         statuses = []
@@ -224,14 +224,14 @@ def test_requests_of_one_turn_are_answered_together_and_each_has_its_own_answer(
     ]
 
     async def ask() -> None:
-        together = Together(answer, alike)
+        batcher = Batcher(answer, alike)
         for turn, asked in (("alone", [form("a", "0")]), ("crowd", [form("a", "0")] * 3), ("mixed", forms)):
             for number, each in enumerate(asked):
-                together.submit(each, partial(found.__setitem__, (turn, number)))
+                batcher.submit(each, partial(found.__setitem__, (turn, number)))
             assert (turn == "mixed") == ((turn, 0) not in found), "the first of a turn waits only after a crowd"
             await asyncio.sleep(0)
-        together.submit(form("a", "9"), partial(found.__setitem__, "last"))
-        together.finish()
+        batcher.submit(form("a", "9"), partial(found.__setitem__, "last"))
+        batcher.flush()
 
     asyncio.run(ask())
 
@@ -242,12 +242,12 @@ def test_requests_of_one_turn_are_answered_together_and_each_has_its_own_answer(
 
 
 def test_one_after_the_other_nobody_waits_for_a_turn() -> None:
-    together = Together(lambda form: str(form.text).encode(), lambda _: pytest.fail("nothing to answer together"))
+    batcher = Batcher(lambda form: str(form.text).encode(), lambda _: pytest.fail("nothing to answer together"))
 
     async def ask() -> list[bytes | None]:
         found: list[bytes | None] = []
         for number in range(5):
-            together.submit(SimpleNamespace(task="a", text=number, top_k=5, min_confidence=None), found.append)
+            batcher.submit(SimpleNamespace(task="a", text=number, top_k=5, min_confidence=None), found.append)
             assert number + 1 == len(found)
             await asyncio.sleep(0)
         return found

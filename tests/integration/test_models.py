@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
+from app.wire.manifests import Manifest
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 
@@ -34,7 +34,7 @@ def listed(client: httpx.Client, query: str = "") -> list[dict[str, Any]]:
 def test_models_are_listed_newest_first(client: httpx.Client, second: Manifest) -> None:
     models = listed(client)
 
-    tasks = ["housing", *reversed(TASKS.all)]
+    tasks = ["housing", *reversed(list(TASKS.all))]
     first = len(tasks) - 1
     assert tasks == [model["task"] for model in models]
     assert [2, *[1] * first] == [model["version"] for model in models]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.api.contracts import RequestParser, contract_of
-from app.domain.runs import TrainRequest
 from app.main import create_app
 from app.settings import Settings
+from app.wire.runs import TrainRequest
 from tests.support.tasks import TASKS
 
 Operation = tuple[str, str, dict[str, Any]]

@@ -15,9 +15,10 @@ import pytest
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import HEADS, HeadName, KFold
-from app.domain.runs import Change, Progress
+from app.domain.runs import Change
 from app.services.execution import WorkerService
 from app.settings import Settings
+from app.wire.runs import Progress
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.queue import queue_run
 from tests.support.tasks import TASKS

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from app.api.contracts import MAX_INSTANCES, contract_of
-from app.api.routes.predict import IN_PLACE_BYTES
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
 from app.main import create_app
+from app.server.direct import INLINE_BODY_BYTES
 from app.settings import Settings
 from tests.support.artifacts import add_model
 from tests.support.server import LiveServer
@@ -184,7 +184,7 @@ def test_a_model_is_chosen_by_version_or_id(
 def test_a_large_body_takes_the_way_through_a_thread(
     client: httpx.Client, settings: Settings, examples: Examples
 ) -> None:
-    """In place up to IN_PLACE_BYTES bytes, in a thread above it, and the answer is the same."""
+    """In place up to INLINE_BODY_BYTES bytes, in a thread above it, and the answer is the same."""
     app = create_app(settings)
     prediction, threads = app.api.state.services.prediction, []
     find = prediction.active
@@ -198,12 +198,12 @@ def test_a_large_body_takes_the_way_through_a_thread(
     try:
         for body in examples.values():
             small = json.dumps(body).encode()
-            assert len(small) < IN_PLACE_BYTES
+            assert len(small) < INLINE_BODY_BYTES
             sent = [
                 small,
-                small.ljust(IN_PLACE_BYTES),
-                small.ljust(IN_PLACE_BYTES + 1),
-                small.ljust(10 * IN_PLACE_BYTES),
+                small.ljust(INLINE_BODY_BYTES),
+                small.ljust(INLINE_BODY_BYTES + 1),
+                small.ljust(10 * INLINE_BODY_BYTES),
             ]
             headers = {"Content-Type": "application/json"}
             answers, asked = [], []

@@ -3,23 +3,24 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
 import pytest
 
 from app.artifacts.store import ArtifactStore
-from app.client import Densely
 from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
 from app.settings import Settings
+from densely_client import Densely
 from tests.support.artifacts import add_model
 from tests.support.nginx import Nginx
 from tests.support.server import LiveServer
 
 PREFIX = "/ml/densely"
-TRAIN = {"task": "planar", "dataset": "sample"}
+TRAIN: dict[str, Any] = {"task": "planar", "dataset": "sample"}
 
 
 @dataclass
@@ -107,7 +108,7 @@ def test_predictions_streams_and_the_client_work(behind: httpx.Client) -> None:
     assert 200 == behind.post("/predict", json={"task": "planar", "point": [0.5, 1.0]}).status_code
     assert 404 == behind.get("/nothing").status_code
     with Densely(str(behind.base_url)) as densely:
-        run = densely.train(**TRAIN)
+        run = densely.train("planar", dataset="sample")
         run.cancel()
         assert "cancelled" == [event for event in run.events() if event.type == "status"][-1].data["status"]
         assert 0 <= densely.predict.planar(0.5, 1.0).probability <= 1

@@ -1,7 +1,9 @@
 """Probes, versions, workers, and the entrance."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +17,9 @@ from app.main import create_app
 from app.services.execution import WorkerService
 from app.settings import Settings
 from tests.support.clock import FakeClock
+from tests.support.queue import queue_run
+
+PAGE = 4096  # bytes of one of SQLite's
 
 FACTS = {"host": "here", "pid": 4711, "devices": ["CPU:0", "GPU:0"], "versions": {"keras": "3.15.0"}}
 
@@ -45,6 +50,76 @@ def test_another_schema_is_not_ready(client: httpx.Client, database: Database, s
     assert "retry-after" in answer.headers
     assert 200 == client.get("/health/live").status_code
     assert 200 == client.post("/predict", json={"task": "sentiment", "text": "Good."}).status_code
+
+
+def _file(database: Database) -> Path:
+    """All that was written is in it, and nothing in the log beside it."""
+    assert database.file
+    with sqlite3.connect(database.file) as connection:
+        assert (0, 0, 0) == connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.close()
+    return database.file
+
+
+def _overwrite(file: Path, start: int, end: int) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(start)
+        opened.write(b"\xa5" * (end - start))
+
+
+def _not_ready(client: httpx.Client, told: str) -> None:
+    """The probe and the calls that need the database say the same; predictions go on."""
+    for answer in (client.get("/health/ready"), client.get("/runs"), client.post("/train", json={"task": "planar"})):
+        assert (503, told in answer.text) == (answer.status_code, True), answer.text
+    assert 200 == client.post("/predict", json={"task": "sentiment", "text": "Good."}).status_code
+
+
+def test_pages_that_are_overwritten_are_noticed_before_a_request_meets_them(
+    client: httpx.Client, database: Database
+) -> None:
+    """And their mending, without a restart."""
+    assert 200 == client.get("/health/ready").status_code
+    file = _file(database)
+    whole = file.read_bytes()
+    _overwrite(file, PAGE, len(whole))
+
+    _not_ready(client, "cannot be read")
+    file.write_bytes(whole)
+
+    assert 200 == client.get("/health/ready").status_code
+    assert 200 == client.get("/runs").status_code
+
+
+def test_damage_that_only_a_request_met_is_told_by_the_probe(
+    client: httpx.Client, database: Database, clock: FakeClock
+) -> None:
+    """A page somewhere in a table: only who reads it can know. It is told until it is mended."""
+    for number in range(60):
+        queue_run(database, clock, name=f"run number {number}")
+    file = _file(database)
+    whole = file.read_bytes()
+    start = whole.index(b"run number 59") // PAGE * PAGE
+    assert start != whole.index(b"run number 0") // PAGE * PAGE
+    _overwrite(file, start, start + PAGE)
+    assert 200 == client.get("/health/ready").status_code
+
+    assert 503 == client.get("/runs").status_code
+    for _ in range(2):
+        assert 503 == client.get("/health/ready").status_code
+    file.write_bytes(whole)
+
+    assert 200 == client.get("/health/ready").status_code
+    assert "run number 59" == client.get("/runs").json()["items"][0]["name"]
+
+
+def test_a_table_that_goes_is_not_ready_until_it_is_back(client: httpx.Client, database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(text("ALTER TABLE runs RENAME TO moved"))
+    _not_ready(client, "lacks a table or a column")
+
+    with database.write() as tx:
+        tx.execute(text("ALTER TABLE moved RENAME TO runs"))
+    assert 200 == client.get("/health/ready").status_code
 
 
 @pytest.mark.parametrize("schema", ["older", "none", "empty database"])

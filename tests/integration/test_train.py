@@ -13,9 +13,10 @@ from app.db import migrate, models, runs
 from app.db.engine import Database
 from app.db.tables import runs as runs_table
 from app.domain.recipes import HEADS, HeadName
-from app.domain.runs import Change, Metrics, Progress, RunError
+from app.domain.runs import Change, Metrics
 from app.services.execution import Attempt, Claim, WorkerService
 from app.settings import Settings
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 

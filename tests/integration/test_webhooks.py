@@ -19,15 +19,16 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.db import history, runs, webhooks
+from app.db import run_queries, runs, webhooks
 from app.db import tables as t
 from app.db.engine import Database
-from app.domain.runs import Metrics, RunError
+from app.domain.runs import Metrics
 from app.domain.webhooks import PAUSES
 from app.errors import AddressRefused, Undelivered
 from app.services.execution import WorkerService
 from app.services.webhooks import HELD, WebhookService
 from app.settings import Settings
+from app.wire.runs import RunError
 from app.worker.webhooks import SENDERS, HttpPost, WebhookThreads
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
@@ -163,7 +164,7 @@ class TestSending:
 
         ((path, headers, body),) = receiver.taken
         with database.read() as tx:
-            run = history.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
         assert {"event": "run.finished", "run": run.model_dump(mode="json")} == json.loads(body)
         assert ("/hook?token=abc", "application/json") == (path, headers["Content-Type"])
         assert f"127.0.0.1:{receiver.port}" == headers["Host"]
@@ -357,7 +358,7 @@ class TestRetries:
         assert 1 + len(PAUSES) == len(receiver.taken)
         assert row_of(database, run_id).next_try_at is None
         with database.read() as tx:
-            assert "succeeded" == history.get(tx, run_id).status
+            assert "succeeded" == run_queries.get(tx, run_id).status
 
     def test_a_refused_address_is_given_up_at_once(self, database: Database, clock: FakeClock) -> None:
         run_id = ended(database, clock, "http://127.0.0.1:1/")
@@ -410,6 +411,22 @@ class TestRetries:
         assert sorted(expected) == sorted(json.loads(body)["run"]["id"] for _, _, body in receiver.taken)
 
 
+class Scripted:
+    """Fails at each look as it is told, or finds nothing to send; stops whoever looks at the end."""
+
+    def __init__(self, failures: list[str], stop: Event) -> None:
+        self._failures = iter(failures)
+        self._stop = stop
+
+    def send_one(self) -> bool:
+        failure = next(self._failures, None)
+        if failure is None:
+            self._stop.set()
+        elif failure:
+            raise OSError(failure)
+        return False
+
+
 class TestThreads:
     """What the worker process runs."""
 
@@ -437,6 +454,20 @@ class TestThreads:
 
         assert not any(thread.is_alive() for thread in threads._threads)
         assert run_id == json.loads(receiver.taken[0][2])["run"]["id"]
+
+    @pytest.mark.parametrize(
+        ("senders", "looks", "lines"), [(SENDERS, ["away"] * 80, 1), (1, [*["away"] * 9, "", *["away"] * 9], 2)]
+    )
+    def test_a_database_that_is_away_is_told_once_each_time(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+        senders: int, looks: list[str], lines: int,
+    ) -> None:  # fmt: skip
+        """Not by each thread at each look."""
+        monkeypatch.setattr("app.worker.webhooks.SENDERS", senders)
+        stop = Event()
+        WebhookThreads(Scripted(looks, stop), stop, poll=0.0).join()  # type: ignore[arg-type]
+
+        assert lines == capsys.readouterr().out.count("webhooks.waiting")
 
     def test_a_slow_receiver_does_not_hold_up_another(self, database: Database, clock: FakeClock) -> None:
         slow = [ended(database, clock, f"http://slow.example/{number}") for number in range(SENDERS - 1)]

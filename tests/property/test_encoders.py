@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot, Raw, Standardized
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.coordinates import CoordinateEncoder
-from app.encoding.multi_hot import MANY, START, UNKNOWN, TextEncoder, known_words
+from app.encoding.multi_hot import MANY, TextEncoder, known_words
 from app.encoding.pixels import PixelEncoder
 from app.encoding.rows import SparseRows
 from app.encoding.table import RawTable, Standardizer
 from app.encoding.words import set_apart, spans_of, spans_within, words_in, words_of
 from app.errors import InvalidInput
 from app.kinds.base import Task
-from app.kinds.codes import Restored
-from app.kinds.text import Ids, TextDecoding, TextEncoding
+from app.wire.encodings import Ids, Restored, TextDecoding, TextEncoding
 from tests.support.tasks import TASKS
 
 # Texts of known and unknown words, tags and punctuation, and texts of anything at all.
@@ -159,7 +159,8 @@ def decoded_encoding(task: Task, encoder: Any, fields: dict[str, Any]) -> dict[s
     codes = task.Codes.model_validate(encoding.model_dump(include=set(task.Codes.model_fields)))
     restored = task.decoding(encoder, codes)
     assert isinstance(restored, Restored)
-    return task.Input.model_validate(restored.input).model_dump()
+    fields_again: dict[str, Any] = task.Input.model_validate(restored.input).model_dump()
+    return fields_again
 
 
 @given(st.lists(st.integers(0, 255), min_size=784, max_size=784))

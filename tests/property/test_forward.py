@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import LayerRow
 from app.encoding.rows import SparseRows
 from app.inference.activations import ACTIVATIONS
 from app.inference.forward import Network, multiply
+from app.wire.manifests import LayerRow
 from tests.support.strategies import sparse_rows, stacks
 
 WIDTH = 6

@@ -18,7 +18,7 @@ SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3
 def check(text: str) -> None:
     with contextlib.suppress(ValueError):
         reading = read(text)
-        assert ((28, 28), np.uint8, 255) == (reading.pixels.shape, reading.pixels.dtype, reading.pixels.max())
+        assert ((28, 28), np.dtype(np.uint8), 255) == (reading.pixels.shape, reading.pixels.dtype, reading.pixels.max())
 
 
 @given(st.text(max_size=80) | st.binary(max_size=80).map(lambda content: base64.b64encode(content).decode()))

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 
-from app.db import history, migrate, models, runs
+from app.db import migrate, models, run_queries, runs
 from app.db.engine import Database
 from app.db.tables import runs as runs_table
-from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost
 from app.services.execution import Attempt, Claim, WorkerService
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 
@@ -87,8 +88,8 @@ class Watcher:
         """The runs whose leases have run out, for this worker."""
         passed, self.looked_at = min(now - self.looked_at, LEASE / 4), now
         held = {(run.id, run.lease_id, run.beats): run for run in runs if run.lease_id and run.beats is not None}
-        self.still = {key: self.still[key] + passed if key in self.still else 0.0 for key in held}  # type: ignore[index, misc]
-        return [run for key, run in held.items() if self.still[key] > LEASE]  # type: ignore[index]
+        self.still = {key: self.still[key] + passed if key in self.still else 0.0 for key in held}
+        return [run for key, run in held.items() if self.still[key] > LEASE]
 
 
 class Runs(RuleBasedStateMachine):
@@ -263,7 +264,7 @@ class Runs(RuleBasedStateMachine):
         """Replaying a run's status events from QUEUED leads, by arrows of TRANSITIONS only, to its status."""
         for run in self.expected.values():
             with self.database.read() as tx:
-                events = [e.data for e in history.events_of(tx, run.id, 10_000, 0) if e.type == "status"]
+                events = [e.data for e in run_queries.events_of(tx, run.id, 10_000, 0) if e.type == "status"]
             assert {"status": QUEUED} == events[0]
             status = QUEUED
             for event in events[1:]:

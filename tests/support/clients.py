@@ -5,8 +5,13 @@ import inspect
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from app.client import AsyncDensely, AsyncRun
-from app.client.asynchronous import Models, Predictions, Runs, Tasks
+from densely_client import AsyncDensely, AsyncRun
+from densely_client.asynchronous.models import AsyncModels
+from densely_client.asynchronous.predictions import AsyncPredictions, AsyncTaskPredictions
+from densely_client.asynchronous.runs import AsyncRuns
+from densely_client.asynchronous.tasks import AsyncTasks
+
+PARTS = (AsyncDensely, AsyncModels, AsyncPredictions, AsyncRun, AsyncRuns, AsyncTaskPredictions, AsyncTasks)
 
 
 class Blocking:
@@ -19,6 +24,9 @@ class Blocking:
     def __getattr__(self, name: str) -> Any:
         return self._plain(getattr(self._target, name))
 
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self._plain(self._target(*args, **named))
+
     def _plain(self, value: Any) -> Any:
         if inspect.iscoroutine(value):
             return self._plain(self._runner.run(value))
@@ -28,7 +36,7 @@ class Blocking:
             return lambda *args, **named: self._plain(value(*args, **named))
         if isinstance(value, list):
             return [self._plain(item) for item in value]
-        if isinstance(value, AsyncDensely | AsyncRun | Models | Predictions | Runs | Tasks):
+        if isinstance(value, PARTS):
             return Blocking(value, self._runner)
         return value
 

@@ -50,7 +50,8 @@ class Operation:
     def example(self) -> Any:
         """The first example of its body; None where it takes none."""
         content = self.about.get("requestBody", {}).get("content", {}).get(JSON, {})
-        found = next(iter(content.get("examples", {}).values()), {}).get("value")
+        examples: list[dict[str, Any]] = list(content.get("examples", {}).values())
+        found = examples[0].get("value") if examples else None
         return copy.deepcopy(found)
 
 

@@ -42,7 +42,7 @@ class ScriptedServer:
 
             do_GET = do_POST = do_PUT = _answer  # noqa: N815 - names that the base class asks for
 
-            def log_message(self, *_: object) -> None:  # type: ignore[override]
+            def log_message(self, *_: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)

@@ -9,7 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.main import Application, Server, configured
+from app.server.application import Application
+from app.server.serving import configured
+from app.server.uvicorn_adapter import Server
 from app.settings import Settings
 
 

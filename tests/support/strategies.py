@@ -7,7 +7,6 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import LayerRow
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
 from app.domain.recipes import (
     HEADS,
@@ -24,6 +23,7 @@ from app.domain.recipes import (
     Standardized,
 )
 from app.encoding.rows import SparseRows
+from app.wire.manifests import LayerRow
 
 # `exponential` would grow beyond every float in a few layers.
 HIDDEN = sorted(set(get_args(Activation)) - {"exponential"})

@@ -13,11 +13,11 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
-from app.db import history
+from app.db import run_queries
 from app.db.engine import Database
-from app.domain.runs import Run
 from app.services.execution import Attempt, WorkerService
 from app.training.pipeline import Workplace
+from app.wire.runs import Run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.tasks import TASKS
@@ -52,6 +52,6 @@ def begin(database: Database, clock: FakeClock) -> Callable[..., Attempt]:
 def run_of(database: Database) -> Callable[[Attempt], Run]:
     def read(attempt: Attempt) -> Run:
         with database.read() as tx:
-            return history.get(tx, attempt.run_id)
+            return run_queries.get(tx, attempt.run_id)
 
     return read

@@ -17,7 +17,7 @@ from app.training import fit as fitting
 from app.training.arrange import HotRows
 from app.training.build import build
 from app.training.checkpoint import Checkpoints, Position
-from app.training.feed import Examples
+from app.training.examples import Examples
 from app.training.fit import FitState, fit
 from app.training.program import Program
 from tests.support.tasks import TASKS
@@ -91,7 +91,7 @@ def targets_for(chosen: Recipe) -> Any:
         "categorical_crossentropy": np.eye(3)[three.argmax(axis=1)],
     }
     heads = {"multilabel": three > 0, "regression": one, "binary": one > 0, "unit_regression": one > 0}
-    found = forms.get(chosen.loss, heads.get(chosen.head))
+    found: Any = forms.get(chosen.loss, heads.get(chosen.head))
     return np.asarray(found, dtype=np.int64 if np.ndim(found) == 1 else np.float32)
 
 
@@ -146,7 +146,7 @@ def test_every_head_and_loss_is_that_of_plain_keras_on_the_same_batches(head: An
 
 
 @pytest.mark.parametrize("penalty", [{"l1": 0.01}, {"l2": 0.1}, {"l1": 0.1, "l2": 0.01}], ids=str)
-def test_penalties_are_in_the_loss_as_in_plain_keras(penalty: dict[str, float]) -> None:
+def test_penalties_are_in_the_loss_as_in_plain_keras(penalty: dict[str, Any]) -> None:
     layers = (Dense(units=8, **penalty), Dense(units=4, **penalty))
     assert_keras_own_fit_gives_the_same_history(uneven(layers=layers, optimizer=SGD()))
 
@@ -228,7 +228,12 @@ def test_a_matrix_beyond_32_bits_ends_the_fit_with_what_to_do() -> None:
 def test_only_one_part_of_an_epoch_is_arranged_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     arranged: list[int] = []
     inputs = HotRows.inputs
-    monkeypatch.setattr(HotRows, "inputs", lambda self, order, *rest: arranged.append(1) or inputs(self, order, *rest))
+
+    def counted(self: HotRows, order: Any, *rest: Any) -> Any:
+        arranged.append(1)
+        return inputs(self, order, *rest)
+
+    monkeypatch.setattr(HotRows, "inputs", counted)
     found = arrange.parts(HotRows(HOT), TRAIN, 1, 8)
 
     next(found)

@@ -9,16 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.artifacts.evaluation import Evaluation
-from app.artifacts.manifest import Manifest
 from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, MultiHot, Recipe
-from app.domain.runs import Run
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
 from app.services.answers import Answers
 from app.services.execution import Attempt
 from app.training.evaluate import SHEET_FIRST, SHEET_WRONG, micro_f1
 from app.training.pipeline import Workplace, execute
+from app.wire.manifests import Manifest
+from app.wire.predictions import Options
+from app.wire.runs import Run
 from tests.support.tasks import TASKS
 
 Begin = Callable[..., Attempt]
@@ -59,7 +59,7 @@ def test_no_hidden_layer_is_needed_and_the_kept_answers_say_what_the_metrics_say
         assert {"loss", "mae"} == set(metrics.test)
     elif head == "multilabel":
         assert metrics.test["f1"] == pytest.approx(micro_f1(evaluation.target, evaluation.predicted), abs=1e-6)
-        assert (bool, len(manifest.labels)) == (evaluation.target.dtype, evaluation.target.shape[1])
+        assert (np.dtype(bool), len(manifest.labels)) == (evaluation.target.dtype, evaluation.target.shape[1])
         assert {"loss", "f1"} == set(metrics.test)
     else:
         assert metrics.test["accuracy"] == pytest.approx(evaluation.right().mean(), abs=1e-6)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,20 +14,21 @@ from sqlalchemy import func, select
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
-from app.db import history, models, runs
+from app.db import models, run_queries, runs
 from app.db.engine import Database
 from app.db.tables import models as models_table
 from app.domain.optimizers import RMSprop
 from app.domain.recipes import Dense, EarlyStopping, Holdout, KFold, Recipe
-from app.domain.runs import Change, Run
+from app.domain.runs import Change
 from app.errors import DatasetInvalid, LeaseLost, ParityError
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
-from app.kinds.codes import Values
 from app.services.execution import Attempt
-from app.training import evaluate, export, pipeline, program
-from app.training.checkpoint import Position
+from app.training import evaluate, export, program
+from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
+from app.wire.encodings import Values
+from app.wire.predictions import Options
+from app.wire.runs import Run
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
@@ -75,7 +77,7 @@ def test_holdout_measures_the_first_rows_after_each_epoch(
     execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     assert [1, 2, 3] == [epoch.epoch for epoch in epochs]
     assert all({"loss", "mae", "val_loss", "val_mae"} == set(epoch.metrics) for epoch in epochs)
     assert epochs[-1].metrics["val_mae"] == run_of(attempt).metrics.validation["mae"]
@@ -88,7 +90,7 @@ def test_kfold_reports_mean_and_deviation_and_publishes_a_model_of_all_rows(
     manifest = execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     assert [(fold, epoch) for fold in (1, 2, 3, None) for epoch in (1, 2, 3)] == [(e.fold, e.epoch) for e in epochs]
     last = [e.metrics["val_mae"] for e in epochs if e.fold and e.epoch == 3]
     validation = run_of(attempt).metrics.validation
@@ -108,7 +110,7 @@ def test_after_kfold_with_early_stopping_the_folds_say_how_long_to_train(
     manifest = execute(attempt, place)
 
     with database.read() as tx:
-        final = [e for e in history.epochs_of(tx, attempt.run_id) if e.fold is None]
+        final = [e for e in run_queries.epochs_of(tx, attempt.run_id) if e.fold is None]
     assert len(final) == manifest.epochs <= 40
 
 
@@ -186,7 +188,7 @@ def test_early_stopping_keeps_the_last_epoch_unless_the_best_is_asked_for(
     manifest = execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     losses = [epoch.metrics["val_loss"] for epoch in epochs]
     assert len(losses) < 60
     kept = int(np.argmin(losses)) if restore else len(losses) - 1
@@ -227,7 +229,7 @@ def test_activation_follows_what_was_asked_and_says_why(
 
     with database.read() as tx:
         active = models.active(tx)["housing"].id if rival_mae is not None or expected else None
-        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+        last = [e for e in run_queries.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
     assert expected == (active == manifest.id) == last.data["activated"]
     assert reason in last.data["message"]
 
@@ -242,7 +244,7 @@ def test_a_model_of_the_sample_does_not_replace_one_of_real_data(
 
     with database.read() as tx:
         assert rival.id == models.active(tx)["housing"].id
-        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+        last = [e for e in run_queries.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
     assert "real data" in last.data["message"]
 
 
@@ -275,7 +277,7 @@ def test_an_active_model_that_is_damaged_makes_room(
 
     with database.read() as tx:
         assert manifest.id == models.active(tx)["housing"].id
-        last = [e for e in history.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
+        last = [e for e in run_queries.events_of(tx, attempt.run_id, 500, 0) if "activated" in e.data][-1]
     assert f"model {rival.id} (version 1) was active, and cannot be loaded" in last.data["message"]
 
 
@@ -287,14 +289,14 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
     monkeypatch.setattr(program, "MOST_EPOCHS_AT_ONCE", 1)
     expected = execute(begin(recipe=small(epochs=8), seed=5), place)
     attempt = begin(recipe=small(epochs=8), seed=5)
-    saved = pipeline.Checkpoints.save
+    saved = Checkpoints.save
 
     def save_until_four(self: Any, model: Any, position: Position) -> None:
         if position.state.epoch == 5:
             raise KeyboardInterrupt
         saved(self, model, position)
 
-    monkeypatch.setattr(pipeline.Checkpoints, "save", save_until_four)
+    monkeypatch.setattr(Checkpoints, "save", save_until_four)
     with pytest.raises(KeyboardInterrupt):
         execute(attempt, place)
     monkeypatch.undo()
@@ -306,7 +308,7 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
     manifest = execute(second, place)
 
     with database.read() as tx:
-        assert list(range(1, 9)) == [epoch.epoch for epoch in history.epochs_of(tx, attempt.run_id)]
+        assert list(range(1, 9)) == [epoch.epoch for epoch in run_queries.epochs_of(tx, attempt.run_id)]
     assert 2 == manifest.attempt
     assert manifest.metrics.test == pytest.approx(expected.metrics.test, rel=1e-4)
 
@@ -314,7 +316,7 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
 def test_guessing_scores_what_shuffled_labels_would() -> None:
     """Checked against many real shuffles."""
     task = TASKS.get("newswire")
-    dataset = Catalog(pipeline.Path("nowhere")).read(task, task.datasets[-1])
+    dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
     labels = np.asarray(dataset.test.target)
     rng = np.random.default_rng(0)
     shuffled = np.mean([np.mean(labels == rng.permutation(labels)) for _ in range(300)])

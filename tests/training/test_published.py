@@ -11,12 +11,13 @@ import pytest
 
 from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
+from app.encoding.rows import SparseRows
 from app.encoding.words import words_of
 from app.errors import DatasetUnavailable
-from app.kinds.text import Ids
 from app.training import published
 from app.training._reuters import MISTEXTED
 from app.training.prepare import prepare
+from app.wire.encodings import Ids
 from tests.support.tasks import TASKS
 
 KERAS_FILES = os.environ.get("DENSELY_TEST_KERAS_HOME", "")
@@ -44,7 +45,8 @@ def test_a_published_file_becomes_a_dataset_of_the_task(
     task_name: str, train: int, test: int, keras_files: None, tmp_path: Path
 ) -> None:
     task = TASKS.get(task_name)
-    info, catalog, messages = task.datasets[0], Catalog(tmp_path), []
+    info, catalog = task.datasets[0], Catalog(tmp_path)
+    messages: list[str] = []
     published.fetch(task, info, catalog.path(info), messages.append)
 
     dataset = catalog.read(task, info)
@@ -96,7 +98,9 @@ def test_a_model_of_published_rows_has_the_ids_of_keras(
         assert [index[number] for number in range(4, 10_000)] == encoder.words_at(range(4, 10_000))
         assert encoder.published
     (sequences, _), _ = module.load_data(num_words=10_000)
-    row = found[0].train.rows.take(np.array([0]))  # type: ignore[union-attr]
+    rows = found[0].train.rows
+    assert isinstance(rows, SparseRows)
+    row = rows.take(np.array([0]))
     line_break = {10} if task_name == "sentiment" else set()  # Keras' word "br"
     assert set(sequences[0]) - line_break == set(row.indices.tolist())
     if task_name == "sentiment":

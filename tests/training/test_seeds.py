@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.artifacts.manifest import Manifest
-from app.db import history, runs
+from app.db import run_queries, runs
 from app.db.engine import Database
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, KFold, NoValidation, Recipe, Validation
-from app.domain.runs import Change, Run, Spread
+from app.domain.runs import Change, Spread
 from app.services.execution import Attempt
-from app.training import fits, program
+from app.training import fit as fitting_module
+from app.training import program
 from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
+from app.wire.manifests import Manifest
+from app.wire.runs import Run
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 
@@ -32,7 +34,7 @@ def small(task_name: str = "housing", **changes: Any) -> Recipe:
 
 def epochs_of(database: Database, attempt: Attempt) -> list[Place]:
     with database.read() as tx:
-        return [(e.fold, e.seed, e.epoch) for e in history.epochs_of(tx, attempt.run_id)]
+        return [(e.fold, e.seed, e.epoch) for e in run_queries.epochs_of(tx, attempt.run_id)]
 
 
 def weights_of(place: Workplace, manifest: Manifest) -> dict[str, Any]:
@@ -122,7 +124,7 @@ def test_each_seed_stops_early_by_itself(begin: Begin, run_of: RunOf, place: Wor
     execute(attempt, place)
 
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
     for fit in run_of(attempt).metrics.fits:
         losses = [e.metrics["val_loss"] for e in epochs if e.seed == fit.seed]
         assert (min(losses), int(np.argmin(losses)) + 1) == (fit.validation["loss"], fit.epochs)
@@ -171,14 +173,14 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_result(
         execute(attempt, place)
     monkeypatch.undo()
     trained: list[int] = []
-    fitting = fits.fitting.fit
+    fitting = fitting_module.fit
 
     def count(model: Any, recipe: Any, *rest: Any) -> Any:
         state = rest[-2]  # the last is what is called at a pause
         trained.append(state.epoch)
         return fitting(model, recipe, *rest)
 
-    monkeypatch.setattr(fits.fitting, "fit", count)
+    monkeypatch.setattr(fitting_module, "fit", count)
     with database.write() as tx:
         runs.end_lease(tx, attempt.run_id, attempt.lease_id, Change.LOST, clock())
         row = runs.claim(tx, "w-2", clock())

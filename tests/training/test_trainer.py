@@ -1,25 +1,30 @@
 """How a trainer's run ends when it cannot be finished."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from app.db import history, models
+from app import logs
+from app.db import models, run_queries
 from app.db.engine import Database
 from app.domain.optimizers import SGD
-from app.domain.runs import Run
 from app.services.execution import Attempt
 from app.settings import Settings
 from app.training import trainer
 from app.training.pipeline import Workplace
+from app.wire.runs import Run
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 
 
 def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> int:
     """What the trainer process does with the message of its worker; the logging stays that of the tests."""
-    monkeypatch.setattr(trainer.logs, "configure", lambda _: None)
+    monkeypatch.setattr(logs, "configure", lambda _: None)
     return trainer.train(
         {
             "run_id": attempt.run_id, "lease_id": attempt.lease_id, "database_url": settings.url, "log_level": "info",
@@ -28,6 +33,33 @@ def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatc
             "checkpoints_dir": str(place.checkpoints), "checkpoint_seconds": place.checkpoint_seconds,
         }
     )  # fmt: skip
+
+
+def start_trainer(redirected: str = "", stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    """A trainer process, as a worker starts it."""
+    command = ["/bin/sh", "-c", f'exec "$0" -m app.training.trainer {redirected}', sys.executable]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE)
+
+
+def test_a_trainer_whose_worker_was_killed_while_it_started_ends_without_a_word() -> None:
+    """Nobody reads what it has to say; its standard input may still be open for a moment."""
+    read, write = os.pipe()
+    os.close(read)
+    with start_trainer(stdout=write) as trainer_process:
+        os.close(write)
+        assert trainer_process.stderr is not None
+        said = trainer_process.stderr.read()
+
+        assert (0, b"") == (trainer_process.wait(120), said)
+
+
+@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full"])
+def test_a_trainer_gets_ready_where_nobody_hears_it(redirected: str) -> None:
+    with start_trainer(redirected) as trainer_process:
+        hello, _ = trainer_process.communicate(timeout=120)
+
+    assert "CPU:0" in json.loads(hello)["devices"]
+    assert 0 == trainer_process.returncode
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -52,7 +84,7 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_epochs_before_it(
     assert ("failed", None) == (run.status, run.model_id)
     assert run.error is not None
     with database.read() as tx:
-        epochs = history.epochs_of(tx, attempt.run_id)
+        epochs = run_queries.epochs_of(tx, attempt.run_id)
         active: dict[str, Any] = models.active(tx)
     kept = [epoch.epoch for epoch in epochs]
     assert list(range(1, len(kept) + 1)) == kept
@@ -86,7 +118,7 @@ def test_a_run_that_fails_on_a_folder_tells_no_path(
     assert "NotADirectoryError" == run.error.type
     assert "Not a directory: a file or folder of the worker; its log says which" == run.error.message
     with database.read() as tx:
-        events = history.events_of(tx, attempt.run_id, 100, 0)
+        events = run_queries.events_of(tx, attempt.run_id, 100, 0)
     told = capsys.readouterr().out
     assert str(place.store.root) not in repr(events)
     assert str(place.store.root) in told

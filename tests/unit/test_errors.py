@@ -1,10 +1,14 @@
 """The error tree: its drawing, its words, its statuses."""
 
+import ast
+import builtins
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 
+import app
 from app import errors
 from app.errors import DenselyError, FieldError
 from app.server.error_handlers import STATUSES, problem_of
@@ -24,11 +28,13 @@ INTENDED = {
     "HeadTooLarge": 431,
     "TargetTooLong": 414,
     "TooSlow": 408,
+    "Refused": 422,
     "Misdirected": 421,
     "CrossSite": 403,
     "UnsupportedMediaType": 415,
     "UnsupportedEncoding": 415,
     "NotFound": 404,
+    "NotEvaluated": 404,
     "NotAcceptable": 406,
     "Conflict": 409,
     "InvalidTransition": 409,
@@ -40,6 +46,7 @@ INTENDED = {
     "Overloaded": 503,
     "Unusable": 503,
     "ArtifactInvalid": 503,
+    "EntryDamaged": 500,
     "Undelivered": 500,
     "AddressRefused": 500,
     "TrainingError": 500,
@@ -68,6 +75,26 @@ def test_the_drawing_is_the_inheritance() -> None:
     inherited = {name: None if kind is DenselyError else kind.mro()[1].__name__ for name, kind in CLASSES.items()}
 
     assert inherited == drawn_tree(errors.__doc__ or "")
+
+
+def test_every_error_class_of_the_service_is_in_the_tree() -> None:
+    """An exception of its own that hangs from a built-in one would be in no drawing and have no status."""
+    builtin = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    outside = {
+        f"{path.name}: {node.name}"
+        for path in Path(app.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and builtin & {ast.unparse(base) for base in node.bases}
+    }
+
+    assert {"errors.py: DenselyError"} == outside
+
+
+def test_a_refusal_without_a_message_counts_its_instances() -> None:
+    refused = errors.Refused(refusals=[errors.Refusal(0, "text", "holds no words")])
+
+    assert "1 instances refused" == refused.message
+    assert [errors.Refusal(0, "text", "holds no words")] == refused.refusals
 
 
 def test_the_drawing_explains_every_class_but_the_root() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.optimizers import Adam
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, NoValidation
-from app.domain.runs import Run
 from app.services.legends import LETTERS, labels_of
+from app.wire.runs import Run
 from tests.support.tasks import TASKS
 
 OVERFIT = TASKS.get("sentiment").presets["overfit"].recipe

@@ -177,7 +177,7 @@ def test_a_signal_within_a_signal_still_stops() -> None:
     stop = Stop()
     before = signal.signal(signal.SIGUSR1, lambda *_: stop.set())
     try:
-        with stop._cond:  # where the main thread, or another handler, may just be
+        with stop._cond:  # type: ignore[attr-defined]  # where the main thread, or another handler, may just be
             signal.raise_signal(signal.SIGUSR1)
             assert stop.is_set()
     finally:

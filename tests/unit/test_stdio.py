@@ -1,6 +1,7 @@
 """Log lines and streams when nobody reads them."""
 
 import io
+import itertools
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.processes import CANNOT_START
 from app.stdio import Forgiving
 
 OPENS = """
@@ -18,6 +20,18 @@ number = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY)
 print("for the terminal", flush=True)
 print("größe \\ud800", file=sys.stderr, flush=True)
 os._exit(0 if number > 2 else 1)
+"""
+PASSES_ON = """
+import subprocess, sys
+from app import stdio
+stdio.settle()
+sys.exit(subprocess.call([sys.executable, "-c", "import os; [os.fstat(number) for number in range(3)]"]))
+"""
+DIES = """
+from app import processes
+from app.errors import Unusable
+with processes.as_child():
+    raise Unusable
 """
 LOGS = """
 import os, sys
@@ -41,6 +55,19 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path, closed: str)
 
     assert 0 == done.returncode
     assert b"" == (tmp_path / "file").read_bytes()
+
+
+ALL = ["".join(some) for n in range(1, 4) for some in itertools.combinations(["<&- ", ">&- ", "2>&- "], n)]
+
+
+@pytest.mark.parametrize("closed", ALL)
+def test_children_get_what_takes_the_place_of_a_closed_stream(closed: str) -> None:
+    assert 0 == run(PASSES_ON, redirected=closed).returncode
+
+
+@pytest.mark.parametrize("lost", ["2>&-", "2>/dev/full", ">/dev/full 2>/dev/full"])
+def test_a_child_that_cannot_start_says_so_by_its_status_where_it_cannot_in_words(lost: str) -> None:
+    assert CANNOT_START == run(DIES, redirected=lost).returncode
 
 
 def test_no_character_is_one_too_many(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from app.api.dependencies import ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
 from app.plots.style import Form
-from app.services.comparison import Comparison
 from app.services.drawings import ComparedPicture
 from app.services.pictures import Figure
+from app.wire.comparisons import Comparison
 
 router = APIRouter(prefix="/compare", tags=["runs"])
 

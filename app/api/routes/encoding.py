@@ -6,12 +6,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, create_model
 
-from app.api.contracts import ModelRef, refused
+from app.api.contracts import refused
 from app.api.dependencies import responses
+from app.errors import Refused
 from app.inference.predictor import Predictor
-from app.kinds.answers import Refused
-from app.kinds.base import ModelChoice, Task
+from app.kinds.base import Task
 from app.services.prediction import PredictionService
+from app.wire.predictions import ModelChoice, ModelRef
 
 
 def router(tasks: Sequence[Task], prediction: PredictionService) -> APIRouter:

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.feed import Feed
 from app.api.streams import MEDIA_TYPE, EventStream, asks_for_stream
-from app.domain.runs import Event
+from app.wire.pages import Page
+from app.wire.runs import Event
 
 router = APIRouter(tags=["runs"])
 
@@ -33,12 +34,12 @@ _NOTHING_LEFT: dict[int | str, dict[str, Any]] = {204: {"description": "The run 
 
 Accept = Annotated[str | None, Header(include_in_schema=False)]
 LastEventId = Annotated[
-    int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="streams go on after it"), DIGITS
+    int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="streams go on after it"), WHOLE_NUMBER
 ]
 AlsoLastEventId = Annotated[
     int | None,
     Query(alias="last_event_id", ge=0, le=2**53, description="the same, where no header can be sent"),
-    DIGITS,
+    WHOLE_NUMBER,
 ]
 
 
@@ -63,10 +64,10 @@ async def get_events(
         items, following = await run_in_threadpool(services.training.events, run_id, limit, cursor)
         return Page(items=items, next=following)
     seen = also_last if last is None else last
-    standing = await run_in_threadpool(services.events.standing, run_id, seen or 0)
-    if standing.ended and not standing.more:
+    start = await run_in_threadpool(services.events.start_of, run_id, seen or 0)
+    if start.ended and not start.more:
         return Response(status_code=204)
-    return EventStream(_feed(request).follow(run_id, seen or 0, ended=standing.ended))
+    return EventStream(_feed(request).follow(run_id, seen or 0, ended=start.ended))
 
 
 @router.get(

@@ -9,13 +9,13 @@ from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
 from app.api import tables
-from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
 from app.api.tables import TableForm
 from app.kinds.base import Picture
 from app.plots.style import Form
-from app.services.answers import Answer
-from app.services.registry import Model, ModelDetail
+from app.wire.models import Answer, Model, ModelDetail
+from app.wire.pages import Page
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -94,7 +94,9 @@ def get_predictions(
     services: ServicesDep,
     split: Annotated[Literal["test"], Query(description="which rows: those of the test split are kept")] = "test",
     limit: Annotated[
-        int | None, Query(ge=1, le=10_000, description="most rows; of JSON 50 unless told otherwise, else all"), DIGITS
+        int | None,
+        Query(ge=1, le=10_000, description="most rows; of JSON 50 unless told otherwise, else all"),
+        WHOLE_NUMBER,
     ] = None,
     cursor: Cursor = None,
     asked: Annotated[TableForm | None, Query(alias="format", description="instead of `Accept`")] = None,

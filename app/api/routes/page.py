@@ -1,4 +1,4 @@
-"""The page at `/` and its files: static, of our own, over the public API only."""
+"""The page at `/` and its files: static, of our own, over the public API only. And the client that it uses."""
 
 import gzip
 import hashlib
@@ -12,10 +12,12 @@ from starlette.responses import RedirectResponse
 
 from app.errors import NotFound
 from app.server.prefix import Prefix
+from app.shipped import shipped
 
 router = APIRouter(include_in_schema=False)
 
 FOLDER = Path(__file__).parents[2] / "web"
+CLIENT = shipped("clients") / "javascript" / "densely.js"
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -48,12 +50,18 @@ class File:
 
 @cache
 def files() -> Mapping[str, File]:
-    """The page's files by their path under the folder, for example `js/main.js`; read once, under 100 kB in all."""
+    """The page's files by their path under the folder, for example `js/main.js`; read once."""
     return {
         path.relative_to(FOLDER).as_posix(): _read(path)
         for path in sorted(FOLDER.rglob("*"))
         if path.suffix in MEDIA_TYPES
     }
+
+
+@cache
+def client() -> File:
+    """The JavaScript client."""
+    return _read(CLIENT)
 
 
 def _read(path: Path) -> File:
@@ -66,18 +74,23 @@ def _read(path: Path) -> File:
 def index(request: Request, prefix: Prefix) -> Response:
     if not request.scope["raw_path"].endswith(b"/"):  # a proxy's path to us without its slash: links would lead aside
         return RedirectResponse(f"{prefix}/", 308)
-    return _answer(request, "index.html")
+    return _answer(request, files()["index.html"])
 
 
 @router.get("/web/{path:path}")
 def file(path: str, request: Request) -> Response:
-    return _answer(request, path)
-
-
-def _answer(request: Request, path: str) -> Response:
     found = files().get(path)
     if found is None:
         raise NotFound(f"the page has no file {path[:100]!r}")
+    return _answer(request, found)
+
+
+@router.get("/client/densely.js")
+def javascript_client(request: Request) -> Response:
+    return _answer(request, client())
+
+
+def _answer(request: Request, found: File) -> Response:
     headers = {**HEADERS, "ETag": found.etag}
     known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
     if found.etag in known or "*" in known:

@@ -10,17 +10,16 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, RequestParser, refused
 from app.api.dependencies import responses
-from app.errors import InvalidInput, NotFound
-from app.kinds.answers import Refused
-from app.server.batcher import Together
-from app.server.protocol import IN_PLACE_BYTES
+from app.errors import InvalidInput, NotFound, Refused
+from app.server.batcher import Batcher
+from app.server.direct import INLINE_BODY_BYTES, Reply
 from app.services.prediction import PredictionService
 
-# What is answered in place, in well under a millisecond, as are bodies of `IN_PLACE_BYTES`; anything larger goes to a
-# thread, past other requests.
-IN_PLACE_WORK = 10_000_000  # multiplications of all instances
+# What is answered on the event loop, in well under a millisecond, as are bodies of `INLINE_BODY_BYTES`; anything larger
+# goes to a thread, past other requests.
+INLINE_WORK = 10_000_000  # multiplications of all instances
 EXPLAINED = 20  # times the work of a plain answer, about
-EXPLAINED_IN_PLACE = 4_096  # bytes, and
+INLINE_EXPLAINED_BYTES = 4_096  # of a body, and
 MOST_EXPLAINED = 2**18  # at all, but for pictures: an explanation is a hundred times as long as what it explains
 
 
@@ -57,13 +56,12 @@ def _body(contracts: Sequence[Contract]) -> dict[str, Any]:
 
 
 class Endpoint:
-    """From the body's bytes to the answer's."""
+    """From the body's bytes to the answer's: the `DirectHandler` of `/predict`."""
 
     def __init__(self, contracts: Sequence[Contract], prediction: PredictionService) -> None:
         self.follow(contracts)
         self._prediction = prediction
-        self._together = Together(self._answer, self._answer_alike)
-        self.finish = self._together.finish
+        self._batcher = Batcher(self._answer, self._answer_batch)
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
 
@@ -81,30 +79,34 @@ class Endpoint:
             return contract
         raise NotFound(f"there is no task {form.task!r} any more")
 
-    async def answer(self, content: bytes) -> bytes:
-        """What takes well under a millisecond in place, all else in a thread."""
-        if len(content) > IN_PLACE_BYTES:
-            return await self._in_thread(self._parse_and_answer, content)
-        form = self._parser.parse(content)
-        if form.model != "active" or (form.explain and len(content) > EXPLAINED_IN_PLACE):  # it may be on the disk
+    async def answer(self, body: bytes) -> bytes:
+        """What takes well under a millisecond on the event loop, all else in a thread."""
+        if len(body) > INLINE_BODY_BYTES:
+            return await self._in_thread(self._parse_and_answer, body)
+        form = self._parser.parse(body)
+        if form.model != "active" or (form.explain and len(body) > INLINE_EXPLAINED_BYTES):  # it may be on the disk
             return await self._in_thread(self._answer, form)
         predictor = self._prediction.active(form.task)
         instances = form.__dict__.get("instances")
         work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
-        if work > IN_PLACE_WORK or predictor.task.takes_long(instances or (form,)):
+        if work > INLINE_WORK or predictor.task.takes_long(instances or (form,)):
             return await self._in_thread(self._answer, form)
         return self._answer(form)
 
-    def at_once(self, content: bytes, reply: Callable[[bytes | None], None]) -> bool:
+    def submit(self, body: bytes, reply: Reply) -> bool:
         """The same for a single small input to an active model, together with what else comes in the same turn."""
-        form = self._parser.parse_likely(content) if len(content) <= IN_PLACE_BYTES else None
+        form = self._parser.parse_likely(body) if len(body) <= INLINE_BODY_BYTES else None
         if form is None or form.model != "active" or form.explain or "instances" in form.__dict__:
             return False
         predictor = self._prediction.find_active(form.task)
-        if not predictor or predictor.network.work > IN_PLACE_WORK or predictor.task.takes_long((form,)):
+        if not predictor or predictor.network.work > INLINE_WORK or predictor.task.takes_long((form,)):
             return False
-        self._together.submit(form, reply)
+        self._batcher.submit(form, reply)
         return True
+
+    def flush(self) -> None:
+        """Answer all that waits for the end of the turn."""
+        self._batcher.flush()
 
     async def _in_thread(self, function: Callable[[Any], bytes], given: Any) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, given)
@@ -119,7 +121,7 @@ class Endpoint:
         instances = form.__dict__.get("instances")
         return self._contract(form).task.unexplained(instances or (form,))
 
-    def _answer_alike(self, forms: Sequence[Any]) -> list[bytes]:
+    def _answer_batch(self, forms: Sequence[Any]) -> list[bytes]:
         contract, predictor = self._contract(forms[0]), self._prediction.active(forms[0].task)
         return contract.serialize_each(predictor.manifest.id, predictor.version, predictor.predict(forms, forms[0]))
 

@@ -4,21 +4,16 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel
 
-from app.api.dependencies import DIGITS, Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.pictures import PICTURE, FirstEpoch, picture
-from app.domain.runs import Epoch, Run, RunFilter, RunStatus, TrainRequest
+from app.domain.runs import RunFilter, RunStatus
 from app.plots.style import Form
 from app.server.prefix import Prefix
+from app.wire.pages import Page
+from app.wire.runs import History, Run, TrainRequest
 
 router = APIRouter(tags=["runs"])
-
-
-class History(BaseModel):
-    """A run's epochs, in the order they were trained."""
-
-    epochs: list[Epoch]
 
 
 @router.post("/train", status_code=202, summary="Queue a training run", responses=responses(429))
@@ -68,7 +63,7 @@ def get_history(
     run_id: Identifier,
     services: ServicesDep,
     every: Annotated[
-        int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch"), DIGITS
+        int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch"), WHOLE_NUMBER
     ] = 1,
 ) -> History:
     return History(epochs=services.training.history(run_id, every))

@@ -3,20 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from app.api.dependencies import ServicesDep, responses
-from app.services.system import Readiness, System
+from app.wire.system import Liveness, Readiness, System
 
 router = APIRouter(tags=["system"])
 
 TaskName = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$", description="whether this task is answered")]
-
-
-class Liveness(BaseModel):
-    """The process answers."""
-
-    live: bool = True
 
 
 @router.get("/health/live", summary="Is the process alive?")
@@ -27,8 +20,8 @@ async def live() -> Liveness:
 @router.get(
     "/health/ready",
     summary="Can requests be answered?",
-    description="200 while the database answers, also where a model is damaged, which takes only its own task out of "
-    "service: `tasks` says which. With `task`, 503 as long as that one is not answered.",
+    description="200 while the database answers and is whole, also where a model is damaged, which takes only its own "
+    "task out of service: `tasks` says which. With `task`, 503 as long as that one is not answered.",
     responses=responses(404),
 )
 async def ready(services: ServicesDep, task: TaskName = None) -> Readiness:

@@ -5,35 +5,26 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.dependencies import Cursor, Identifier, Limit, Page, ServicesDep, responses
+from app.api.dependencies import Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
-from app.api.schemas import TaskDetail, TaskSummary, task_detail, task_summary
 from app.kinds.base import DatasetPicture, Split
 from app.plots.style import Form
-from app.services.registry import Activation, Model
+from app.wire.models import ActivateRequest, Activation, Model
+from app.wire.pages import Page
+from app.wire.tasks import TaskDetail, TaskSummary
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
 
-class ActivateRequest(BaseModel):
-    """Which model is to answer."""
-
-    model_config = ConfigDict(extra="forbid")
-    model_id: str = Field(max_length=64, pattern=r"^[a-z0-9-]+$")
-
-
 @router.get("", summary="All tasks")
 def list_tasks(services: ServicesDep) -> Page[TaskSummary]:
-    active = services.registry.active()
-    items = [task_summary(t, active.get(name), services.catalog) for name, t in services.tasks.all.items()]
-    return Page(items=items, next=None)
+    return Page(items=services.tasks.list(), next=None)
 
 
 @router.get("/{task}", summary="A task with its schemas and presets", responses=responses(404))
 def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
-    return task_detail(services.tasks.get(task), services.registry.active().get(task), services.catalog)
+    return services.tasks.get(task)
 
 
 @router.get(

@@ -1,169 +1,272 @@
 // Launch a run: fields are checked while typing, and again by the service.
 
-import { get, openapi, post } from "./api.js";
-import { alertLine, button, freshId, h, on, put, title } from "./dom.js";
+import { densely, openapi, told } from "./api.js";
+import { alertLine, button, h, on, put, title } from "./dom.js";
+import { Fields, options } from "./fields.js";
+import { differing, misfits, RecipeField, within } from "./recipe.js";
 import { check } from "./schema.js";
 import { snippet } from "./snippet.js";
 
+/** @import { Preset, Recipe, RunData, Task, TaskDetail, TrainSettings } from "../../client/densely.js" */
+/** @import { Misfit } from "./schema.js" */
+
 const MAIN = ["epochs", "batch_size", "optimizer.learning_rate"]; // with fields of their own
+/** @type {Record<string, string>} */
+const PARTS = { holdout: "size", kfold: "folds" }; // what a validation needs to know
 
-const within = (fields, path) => path.split(".").reduce((part, key) => part?.[key], fields);
-
-/** Shows the form; `#/runs/new?from=<id>` starts from a run's settings. */
+/** Shows the form; `#/runs/new?from=<id>` starts from a run's settings. @type {import("./main.js").View["show"]} */
 export async function show(place, _, signal) {
 	const from = new URLSearchParams(location.hash.split("?")[1]).get("from");
-	const [description, { items }, old] = await Promise.all([openapi(), get("tasks", signal), from && get(`runs/${from}`, signal)]);
-	const tasks = Object.fromEntries(items.map((task) => [task.name, task]));
-	const inputs = {}; // by dotted path in the request, as are their lines for hints
-	const hints = {};
-	const field = (name, title, input) => {
-		const id = freshId("hint");
-		Object.assign(input, { id: freshId("field") }).setAttribute("aria-describedby", id);
-		inputs[name] = input;
-		hints[name] = h("span.hint", { id });
-		return h("div.label", { "data-field": name }, h("label", { for: input.id }, title), input, hints[name]);
-	};
-	const options = (pairs) => pairs.map(([value, text]) => h("option", { value }, text));
-	const select = (name, title, pairs = []) => field(name, title, h("select", options(pairs)));
-	const number = (name, title, placeholder) => field(name, title, h("input", { type: "number", step: "any", placeholder }));
-	const recipe = h("textarea.mono", { rows: 12, spellcheck: "false", value: "{}" });
-	const about = h("p.soft.small.wide");
-	const problem = alertLine();
-	const launch = h("button.main", "Launch");
-	const box = snippet();
-	const value = (name) => inputs[name].value;
-	const preset = () => tasks[value("task")].presets[value("preset")];
+	const [description, tasks, old] = await Promise.all([
+		openapi(),
+		densely.tasks({ signal }),
+		from ? densely.run(from, { signal }) : null,
+	]);
+	const lead = "Start from a preset and change what you like. Empty fields keep the preset’s values.";
+	const form = new Form(description, tasks, signal);
+	place.append(h("div.head", title("New run"), h("p.lead", lead)), form.node);
+	form.start(old?.data);
+}
 
-	const patch = () => {
-		const found = JSON.parse(recipe.value.trim() || "{}");
-		if (found?.constructor !== Object) throw new Error('an object is needed, for example {"epochs": 8}');
-		return found;
-	};
-	const parsed = () => { try { return patch(); } catch { return null; } };
-	const write = (fields) => { recipe.value = JSON.stringify(fields, null, 2); };
-	// Main fields and JSON follow each other, except while the JSON is unfinished.
-	const intoRecipe = (name) => {
-		const fields = parsed();
+class Form {
+	#fields = new Fields();
+	#recipe = new RecipeField();
+	#about = h("p.soft.small.wide");
+	#problem = alertLine();
+	#launch = h("button.main", "Launch");
+	#box = snippet();
+	/** @type {string | null} */
+	#whole = null; // the recipe as it was taken from a preset
+	/** @type {Record<string, string>} */
+	#keys = {}; // the same request again is the same run
+
+	/** @param {any} description the service's, of OpenAPI @param {Task[]} tasks @param {AbortSignal} signal */
+	constructor(description, tasks, signal) {
+		this.description = description;
+		/** @type {Record<string, Task | TaskDetail>} */
+		this.tasks = Object.fromEntries(tasks.map((task) => [task.name, task]));
+		this.signal = signal;
+		this.node = h(
+			"form.stack",
+			{
+				novalidate: true,
+				onsubmit: (/** @type {Event} */ event) => this.#submit(event),
+			},
+			h("div.split", this.#settings(), this.#recipeCard()),
+			this.#box.node,
+		);
+		const { inputs } = this.#fields;
+		on(inputs.task, "change", () => this.#changeTask());
+		on(inputs.preset, "change", () => this.#changePreset());
+		for (const name of MAIN) on(inputs[`recipe.${name}`], "input", () => this.#intoRecipe(name));
+		on(this.#recipe.node, "input", () => this.#fromRecipe());
+		on(this.node, "input", () => this.#update());
+	}
+
+	/** @param {RunData} [old] a run whose settings are taken */
+	start(old) {
+		this.#fields.inputs.task.value = old?.task ?? Object.keys(this.tasks)[0];
+		this.#pickTask();
+		if (old) this.#take(old);
+		this.#update();
+	}
+
+	#settings() {
+		const fields = this.#fields;
+		const titles = Object.values(this.tasks).map((task) => /** @type {[string, string]} */ ([task.name, task.title]));
+		const name = h("input", { maxlength: 200 });
+		return h(
+			"section.card",
+			h("h2", "Main settings"),
+			h(
+				"div.grid",
+				fields.select("task", "Task", titles),
+				fields.select("preset", "Preset"),
+				fields.select("dataset", "Dataset"),
+				this.#about,
+				fields.number("recipe.epochs", "Epochs"),
+				fields.number("recipe.batch_size", "Batch size"),
+				fields.number("recipe.optimizer.learning_rate", "Learning rate"),
+				fields.select("validation", "Validation", VALIDATIONS),
+				fields.number("validation.size", "Rows held out"),
+				fields.number("validation.folds", "Folds"),
+				fields.number("seed", "Seed", "drawn"),
+				fields.number("seeds", "How many seeds", "1"),
+				fields.select("activate", "Activate the model", ACTIVATIONS),
+				fields.field("name", "Name", name),
+			),
+			this.#problem,
+			h("div.row", this.#launch),
+		);
+	}
+
+	#recipeCard() {
+		const clear = button("Clear", () => this.#replace({}));
+		return h(
+			"section.card",
+			h("h2", "Recipe"),
+			this.#fields.field("recipe", "Fields that replace the preset’s, as JSON", this.#recipe.node),
+			h(
+				"div.row",
+				button("Take the whole preset", () => this.#takeWhole()),
+				clear,
+			),
+		);
+	}
+
+	/** @returns {Preset} */
+	get #preset() {
+		return this.tasks[this.#fields.value("task")].presets[this.#fields.value("preset")];
+	}
+
+	/** Main fields and JSON follow each other, except while the JSON is unfinished. @param {string} name */
+	#intoRecipe(name) {
+		this.#recipe.set(name, this.#fields.inputs[`recipe.${name}`].valueAsNumber, this.#preset.recipe);
+	}
+
+	#fromRecipe() {
+		const fields = this.#recipe.parsed;
 		if (!fields) return;
-		const given = inputs[`recipe.${name}`].valueAsNumber;
-		const [part, ...inner] = name.split(".");
-		if (Number.isNaN(given)) delete fields[part];
-		else fields[part] = inner.length ? { ...preset().recipe[part], ...fields[part], [inner]: given } : given;
-		write(fields);
-	};
-	const fromRecipe = () => {
-		const fields = parsed();
-		if (fields) for (const name of MAIN) inputs[`recipe.${name}`].value = within(fields, name) ?? "";
-	};
-	const showPreset = () => {
-		about.textContent = preset().description;
-		for (const name of MAIN) inputs[`recipe.${name}`].placeholder = within(preset().recipe, name);
-	};
-	const pickTask = () => {
-		const name = value("task");
-		get(`tasks/${name}`, signal).then((task) => { tasks[name] = task; update(); }, () => {}); // it tells more than the list
-		const { presets, datasets } = tasks[name];
-		put(inputs.preset, options(Object.entries(presets).map(([name, { description }]) => [name, `${name}: ${description}`])));
-		put(inputs.dataset, options(datasets.map((one) => [one.name, one.name + (one.is_sample ? " (toy rows, seconds)" : one.here ? "" : " (is fetched)")])));
-		inputs.dataset.value = (datasets.find((one) => one.here && !one.is_sample) ?? datasets.at(-1)).name;
-		showPreset();
-	};
-	const take = (run) => {
-		for (const name of ["preset", "dataset", "activate", "seed", "seeds"]) inputs[name].value = run[name];
-		showPreset();
+		for (const name of MAIN) this.#fields.inputs[`recipe.${name}`].value = within(fields, name) ?? "";
+	}
+
+	#showPreset() {
+		const { description, recipe } = this.#preset;
+		this.#about.textContent = description;
+		for (const name of MAIN) this.#fields.inputs[`recipe.${name}`].placeholder = within(recipe, name);
+	}
+
+	#pickTask() {
+		const { inputs } = this.#fields;
+		const name = this.#fields.value("task");
+		const taken = (/** @type {TaskDetail} */ task) => {
+			this.tasks[name] = task; // it tells more than the list
+			this.#update();
+		};
+		densely.task(name, { signal: this.signal }).then(taken, () => {});
+		const { presets, datasets } = this.tasks[name];
+		put(inputs.preset, options(Object.entries(presets).map(([key, one]) => [key, `${key}: ${one.description}`])));
+		put(inputs.dataset, options(datasets.map((one) => [one.name, one.name + whereOf(one)])));
+		const real = datasets.find((one) => one.here && !one.is_sample) ?? datasets[datasets.length - 1];
+		inputs.dataset.value = real.name;
+		this.#showPreset();
+	}
+
+	#changeTask() {
+		this.#replace({}); // a recipe is of its task
+		this.#pickTask();
+	}
+
+	#changePreset() {
+		this.#showPreset();
+		if (this.#recipe.node.value === this.#whole) this.#takeWhole();
+	}
+
+	/** @param {RunData} run */
+	#take(run) {
+		const { inputs } = this.#fields;
+		const plain = {
+			preset: run.preset,
+			dataset: run.dataset,
+			activate: run.activate,
+			seed: run.seed,
+			seeds: run.seeds,
+		};
+		for (const [name, value] of Object.entries(plain)) inputs[name].value = value;
+		this.#showPreset();
 		const { kind, ...sizes } = run.validation;
 		inputs.validation.value = kind;
 		for (const [part, size] of Object.entries(sizes)) inputs[`validation.${part}`].value = size;
-		write(Object.fromEntries(Object.entries(run.recipe).filter(([name, one]) => JSON.stringify(one) !== JSON.stringify(preset().recipe[name]))));
-		fromRecipe();
-	};
-	const request = () => {
+		this.#recipe.write(differing(run.recipe, this.#preset.recipe));
+		this.#fromRecipe();
+	}
+
+	/** What is asked for. @returns {TrainSettings & { task: string }} */
+	get #request() {
+		const { value } = {
+			value: (/** @type {string} */ name) => this.#fields.value(name),
+		};
+		/** @type {Record<string, any>} */
 		const made = {};
-		for (const name of ["task", "preset", "dataset", "activate", "name"]) if (value(name).trim()) made[name] = value(name).trim();
+		for (const name of ["task", "preset", "dataset", "activate", "name"]) if (value(name)) made[name] = value(name);
 		for (const name of ["seed", "seeds"]) if (value(name)) made[name] = Number(value(name));
-		const fields = patch();
+		const fields = this.#recipe.patch;
 		if (Object.keys(fields).length) made.recipe = fields;
 		const kind = value("validation");
 		if (kind) made.validation = { kind };
-		const part = { holdout: "size", kfold: "folds" }[kind];
+		const part = PARTS[kind];
 		if (part && value(`validation.${part}`)) made.validation[part] = Number(value(`validation.${part}`));
-		return made;
-	};
-	/** Each error stands beside the field of its path, or the nearest one above it; those of the recipe there too. */
-	const tell = (errors) => {
-		const texts = {};
-		const loose = [];
-		for (const { field: path, message } of errors) {
-			let name = path;
-			while (name && !(name in inputs)) name = name.slice(0, Math.max(0, name.lastIndexOf(".")));
-			if (!name) loose.push(`${path}: ${message}`);
-			for (const one of new Set([name, path.startsWith("recipe.") ? "recipe" : name])) {
-				texts[one] = [...(texts[one] ?? []), one === path ? message : `${path}: ${message}`];
-			}
+		return /** @type {any} */ (made);
+	}
+
+	/** Checks what is asked for, and shows it; whether it is in order. */
+	#update() {
+		for (const [kind, part] of Object.entries(PARTS)) {
+			this.#fields.hide(`validation.${part}`, this.#fields.value("validation") !== kind);
 		}
-		problem.textContent = loose.join("; ");
-		for (const [name, input] of Object.entries(inputs)) {
-			hints[name].textContent = texts[name]?.join("; ") ?? "";
-			input.setAttribute("aria-invalid", name in texts);
-		}
-	};
-	const update = () => {
-		for (const [kind, part] of [["holdout", "size"], ["kfold", "folds"]]) inputs[`validation.${part}`].parentElement.hidden = value("validation") !== kind;
-		let errors;
-		try {
-			const made = request();
-			errors = check(made, description.components.schemas.TrainRequest, description);
-			if (!errors.length) errors = misfits(tasks[made.task], made.recipe ?? {});
-			box.show("train", made);
-		} catch (error) { errors = [{ field: "recipe", message: error.message }]; }
-		tell(errors);
+		const errors = this.#check();
+		this.#problem.textContent = this.#fields.tell(errors);
 		return !errors.length;
-	};
-	const replace = (fields) => { write(fields); fromRecipe(); update(); };
-	let whole = null; // the recipe as it was taken from a preset
-	const takeWhole = () => { replace(preset().recipe); whole = recipe.value; };
-	const keys = {}; // the same request again is the same run
-	const submit = async (event) => {
-		event.preventDefault();
-		if (!update()) { form.querySelector('[aria-invalid="true"]').focus(); return; }
-		launch.disabled = true;
+	}
+
+	/** @returns {Misfit[]} */
+	#check() {
 		try {
-			const run = await post("train", request(), undefined, { "Idempotency-Key": (keys[JSON.stringify(request())] ??= `page-${Math.random()}`) });
-			location.hash = `#/runs/${run.id}`;
-		} catch (error) {
-			launch.disabled = false;
-			tell(error.errors?.length ? error.errors : [{ field: "", message: error.message }]);
+			const made = this.#request;
+			const errors = check(made, this.description.components.schemas.TrainRequest, this.description);
+			this.#box.show("train", made);
+			return errors.length ? errors : misfits(this.tasks[made.task], made.recipe ?? {});
+		} catch (/** @type {any} */ error) {
+			return [{ field: "recipe", message: error.message }];
 		}
-	};
-	const form = h("form.stack", { novalidate: true, onsubmit: submit }, h("div.split",
-		h("section.card", h("h2", "Main settings"),
-			h("div.grid", select("task", "Task", items.map((task) => [task.name, task.title])), select("preset", "Preset"), select("dataset", "Dataset"), about,
-				number("recipe.epochs", "Epochs"), number("recipe.batch_size", "Batch size"), number("recipe.optimizer.learning_rate", "Learning rate"),
-				select("validation", "Validation", [["", "the preset’s"], ["none", "none"], ["holdout", "holdout"], ["kfold", "k-fold"]]),
-				number("validation.size", "Rows held out"), number("validation.folds", "Folds"), number("seed", "Seed", "drawn"), number("seeds", "How many seeds", "1"),
-				select("activate", "Activate the model", [["if_better", "if better"], ["always", "always"], ["never", "never"]]), field("name", "Name", h("input", { maxlength: 200 }))),
-			problem, h("div.row", launch)),
-		h("section.card", h("h2", "Recipe"), field("recipe", "Fields that replace the preset’s, as JSON", recipe),
-			h("div.row", button("Take the whole preset", takeWhole), button("Clear", () => replace({}))))), box.node);
-	place.append(h("div.head", title("New run"), h("p.lead", "Start from a preset and change what you like. Empty fields keep the preset’s values.")), form);
-	inputs.task.value = old?.task ?? "sentiment";
-	pickTask();
-	if (old) take(old);
-	update();
-	on(inputs.task, "change", () => { replace({}); pickTask(); }); // a recipe is of its task
-	on(inputs.preset, "change", () => {
-		showPreset();
-		if (recipe.value === whole) takeWhole();
-	});
-	for (const name of MAIN) on(inputs[`recipe.${name}`], "input", () => intoRecipe(name));
-	on(recipe, "input", fromRecipe);
-	on(form, "input", update);
+	}
+
+	/** @param {object} fields */
+	#replace(fields) {
+		this.#recipe.write(fields);
+		this.#fromRecipe();
+		this.#update();
+	}
+
+	#takeWhole() {
+		this.#replace(this.#preset.recipe);
+		this.#whole = this.#recipe.node.value;
+	}
+
+	/** @param {Event} event */
+	async #submit(event) {
+		event.preventDefault();
+		if (!this.#update()) {
+			this.node.querySelector('[aria-invalid="true"]').focus();
+			return;
+		}
+		this.#launch.disabled = true;
+		const { task, ...settings } = this.#request;
+		try {
+			const idempotencyKey = (this.#keys[JSON.stringify(this.#request)] ??= `page-${Math.random()}`);
+			const run = await densely.train(task, { ...settings, idempotencyKey });
+			location.hash = `#/runs/${run.id}`;
+		} catch (/** @type {any} */ error) {
+			this.#launch.disabled = false;
+			const errors = error.errors?.length ? error.errors : [{ field: "", message: told(error) }];
+			this.#problem.textContent = this.#fields.tell(errors);
+		}
+	}
 }
 
-/** What the task's description says against a recipe. */
-function misfits({ name, heads, presets }, { head, features }) {
-	const kinds = [...new Set(Object.values(presets).map((preset) => preset.recipe.features.kind))];
-	return [["recipe.head", head, heads], ["recipe.features.kind", features?.kind, kinds]]
-		.filter(([, given, known]) => given && known && !known.includes(given))
-		.map(([field, , known]) => ({ field, message: `task ${name} takes ${known.join(", ")}` }));
-}
+/** @type {[string, string][]} */
+const VALIDATIONS = [
+	["", "the preset’s"],
+	["none", "none"],
+	["holdout", "holdout"],
+	["kfold", "k-fold"],
+];
+/** @type {[string, string][]} */
+const ACTIVATIONS = [
+	["if_better", "if better"],
+	["always", "always"],
+	["never", "never"],
+];
+
+/** @param {Task["datasets"][number]} dataset */
+const whereOf = ({ is_sample: isSample, here }) => (isSample ? " (toy rows, seconds)" : here ? "" : " (is fetched)");

@@ -1,71 +1,117 @@
 // Routes: `#/try/<task>`, `#/runs`, `#/runs/new`, `#/runs/<id>`, `#/compare/<ids>`, `#/models`, `#/models/<id>`.
 
-import { apiKey, get, openapi, pause, Problem, setApiKey } from "./api.js";
-import { alertLine, confirmed, h, on, put, title } from "./dom.js";
+import { ServiceUnreachable } from "../../client/densely.js";
+import { apiKey, densely, openapi, pause, setApiKey, told } from "./api.js";
+import { alertLine, byId, confirmed, h, on, put, title } from "./dom.js";
 
+/** @typedef {{ show(place: HTMLElement, route: string[], signal: AbortSignal): Promise<void> }} View */
+
+/** @type {Record<string, (route: string[]) => Promise<View>>} */
 const VIEWS = {
 	try: () => import("./try.js"),
 	runs: ([part]) => (part === "new" ? import("./launch.js") : part ? import("./run.js") : import("./runs.js")),
 	compare: () => import("./compare.js"),
 	models: ([part]) => (part ? import("./model.js") : import("./models.js")),
 };
-const main = document.getElementById("main");
+const main = byId("main");
+const keyButton = byId("key");
 let leave = new AbortController();
-let first = true;
+let isFirst = true;
 
 /** Shows the view of the address: it gets its element, the rest of the route, and a signal of when it is left. */
 async function show() {
 	if (location.hash === "#main") return; // the link that skips to the content
 	const [tab, ...rest] = location.hash.replace(/^#\//, "").split("?")[0].split("/");
 	const load = VIEWS[tab];
-	if (!load) { location.replace("#/try/sentiment"); return; }
+	if (!load) {
+		location.replace("#/try");
+		return;
+	}
 	leave.abort();
 	leave = new AbortController();
 	const { signal } = leave;
-	for (const link of document.querySelectorAll("[data-tab]")) {
-		link.ariaCurrent = link.dataset.tab === (tab === "compare" ? "runs" : tab) ? "page" : null;
-	}
-	const place = h("div");
-	try {
-		const view = await load(rest).catch(() => { throw new Problem(0, { detail: "The service does not answer." }); });
-		if (signal.aborted) return;
-		put(main, place);
-		await view.show(place, rest, signal);
-	} catch (error) {
-		if (signal.aborted) return;
-		put(main, h("div.stack", title("That did not work"), alertLine(error.told ?? error.message)));
-		if (error.passing) reloadWhenBack(signal).catch(() => {});
-	}
+	mark(tab === "compare" ? "runs" : tab);
+	await fill(load, rest, signal);
 	if (signal.aborted) return;
 	const heading = main.querySelector("h1");
-	document.title = `${heading.textContent} · Densely`;
-	if (!first) { heading.focus({ preventScroll: true }); scrollTo(0, 0); }
-	first = false;
+	document.title = `${heading?.textContent} · Densely`;
+	if (!isFirst) {
+		heading?.focus({ preventScroll: true });
+		scrollTo(0, 0);
+	}
+	isFirst = false;
 }
 
-/** Not every browser asks again for a module that did not come: the page is loaded anew. */
-async function reloadWhenBack(signal) {
-	for (;;) {
-		await pause(2000, signal);
-		if (await get("health/ready", signal).then(() => true, (error) => !error.passing)) { location.reload(); return; }
+/** @param {string} tab */
+function mark(tab) {
+	for (const link of document.querySelectorAll("[data-tab]")) {
+		link.ariaCurrent = link.getAttribute("data-tab") === tab ? "page" : null;
 	}
 }
 
-/** Asks for an API key, which is kept until the browser's tab is closed; `refusal` is what the service said. */
+/**
+ * @param {(route: string[]) => Promise<View>} load
+ * @param {string[]} route
+ * @param {AbortSignal} signal
+ */
+async function fill(load, route, signal) {
+	const place = h("div");
+	try {
+		const view = await load(route).catch((cause) => {
+			throw new ServiceUnreachable("a part of the page did not come", {
+				cause,
+			});
+		});
+		if (signal.aborted) return;
+		put(main, place);
+		await view.show(place, route, signal);
+	} catch (/** @type {any} */ error) {
+		if (signal.aborted) return;
+		put(main, h("div.stack", title("That did not work"), alertLine(told(error))));
+		if (error.isPassing) reloadWhenBack(signal).catch(() => {});
+	}
+}
+
+/** Not every browser asks again for a module that did not come: the page is loaded anew. @param {AbortSignal} signal */
+async function reloadWhenBack(signal) {
+	let isBack = false;
+	while (!isBack) {
+		await pause(2000, signal);
+		isBack = await densely.get("health/ready", {}, { signal }).then(
+			() => true,
+			(error) => !error.isPassing,
+		);
+	}
+	location.reload();
+}
+
+/** Asks for an API key, which is kept until the browser's tab is closed. @param {string} [refusal] what the service said */
 async function askForKey(refusal) {
 	if (document.querySelector("dialog")) return;
 	keyButton.hidden = false;
-	const field = h("input", { type: "password", autocomplete: "off", value: apiKey() });
-	const content = [refusal && apiKey() && alertLine(`This key was not accepted: ${refusal}`), h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."), h("label", "Key", field)];
+	const field = h("input", {
+		type: "password",
+		autocomplete: "off",
+		value: apiKey(),
+	});
+	const content = [
+		refusal && apiKey() && alertLine(`This key was not accepted: ${refusal}`),
+		h("p.soft", "This service asks for a key. It is kept in this tab only, and sent as Authorization: Bearer."),
+		h("label", "Key", field),
+	];
 	if (!(await confirmed("API key", content, "Use it", "Not now"))) return;
 	setApiKey(field.value.trim());
 	show();
 }
 
-const keyButton = document.getElementById("key");
 keyButton.hidden = true;
 on(keyButton, "click", () => askForKey());
-addEventListener("keyneeded", (event) => askForKey(event.detail));
+addEventListener("keyneeded", (event) => askForKey(/** @type {CustomEvent} */ (event).detail));
 addEventListener("hashchange", show);
-openapi().then((description) => { keyButton.hidden = !description.security && !apiKey(); }, () => {});
+openapi().then(
+	(description) => {
+		keyButton.hidden = !description.security && !apiKey();
+	},
+	() => {},
+);
 show();

@@ -1,86 +1,175 @@
 // The queue and the history; two to ten runs of a task can be chosen and compared.
 
-import { get, pause } from "./api.js";
+import { densely, pause, told } from "./api.js";
 import { alertLine, badge, button, duration, h, moment, percent, put, scores, title } from "./dom.js";
-import { isFinal } from "./follow.js";
+import { secondsBetween } from "./progress.js";
+
+/** @import { Run, RunStatus } from "../../client/densely.js" */
 
 const MOST = 10; // runs of a comparison
+const STEP = 50; // runs that are shown at first, and more each time
+const STATUSES = ["queued", "running", "succeeded", "failed", "cancelled"];
+const HEADS = ["Run", "Status", "Task", "Dataset", "Test", "Guessing", "Queued", "Took"];
 
+/** @type {import("./main.js").View["show"]} */
 export async function show(place, _, signal) {
-	const chosen = new Map(); // id → task
-	const tasks = (await get("tasks", signal)).items;
-	const filter = (label, values) => h("select", { label, onchange: () => anew() }, h("option", { value: "" }, label), values.map((value) => h("option", value)));
-	const task = filter("All tasks", tasks.map((one) => one.name));
-	const status = filter("Any status", ["queued", "running", "succeeded", "failed", "cancelled"]);
-	const rows = h("tbody");
-	const empty = h("div.empty", { hidden: true }, h("p", "No runs yet. A model on the sample rows trains in seconds."), h("a.button", { href: "#/runs/new" }, "Train one"));
-	const compare = button("Compare", () => { location.hash = `#/compare/${[...chosen.keys()].join(",")}`; }, { disabled: true });
-	const hint = h("span.hint", { role: "status" });
-	const more = button("Show more", () => { limit += 50; anew(); }, { hidden: true });
-	const problem = alertLine();
-	let limit = 50;
-	let shown = "";
-	let asked = 0;
-
-	const anew = () => refresh(true).catch(() => {});
-	const choose = () => {
-		const kinds = new Set(chosen.values());
-		compare.disabled = chosen.size < 2 || chosen.size > MOST || kinds.size > 1;
-		hint.textContent = kinds.size > 1 ? "Only runs of one task can be compared" : `${chosen.size} of 2 to ${MOST} runs chosen`;
-	};
-	const draw = ({ items, next }) => {
-		const focused = document.activeElement?.dataset?.focus;
-		put(rows, items.map((run) => rowOf(run, chosen, choose)));
-		if (focused) rows.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
-		more.hidden = next === null;
-		empty.hidden = items.length > 0;
-	};
-	const refresh = async (now = false) => {
-		const mine = ++asked;
-		const page = await get(`runs?limit=${limit}${task.value && `&task=${task.value}`}${status.value && `&status=${status.value}`}`, signal);
-		if (mine !== asked) return true;
-		const text = JSON.stringify(page);
-		if (now || text !== shown) draw(page); // unchanged rows stay, and with them what is selected there
-		shown = text;
-		problem.textContent = "";
-		return page.items.some((run) => !isFinal(run));
-	};
-	place.append(h("div.head", title("Runs"), h("a.button.main.push", { href: "#/runs/new" }, "New run")),
-		h("section.card", { label: "Runs" },
-			h("div.row", h("span", task), h("span", status), h("span.push.row", hint, compare)), problem,
-			h("div.scroll.cards", h("table", h("caption.hidden", "Runs, newest first"),
-				h("thead", h("tr", ["Choose", "Run", "Status", "Task", "Dataset", "Test", "Guessing", "Queued", "Took"].map((head) =>
-					h("th", { scope: "col" }, head === "Choose" ? h("span.hidden", head) : head)))), rows)), empty, more));
-	choose();
-	await refresh(true);
-	keep(refresh, problem, signal);
+	const tasks = await densely.tasks({ signal });
+	const list = new List(
+		tasks.map((task) => task.name),
+		signal,
+	);
+	place.append(h("div.head", title("Runs"), h("a.button.main.push", { href: "#/runs/new" }, "New run")), list.node);
+	await list.refresh(true);
+	list.keep();
 }
 
-async function keep(refresh, problem, signal) {
-	let busy = true;
-	for (;;) {
-		try {
-			await pause(document.hidden ? 5000 : busy ? 700 : 2000, signal);
-			busy = await refresh();
-		} catch (error) {
-			if (signal.aborted) return;
-			problem.textContent = error.told ?? error.message;
-			if (!error.passing) return;
+class List {
+	/** @type {Map<string, string>} */
+	#chosen = new Map(); // id → task
+	#limit = STEP;
+	#shown = "";
+	#asked = 0;
+	#rows = h("tbody");
+	#problem = alertLine();
+	#hint = h("span.hint", { role: "status" });
+	#compare = button("Compare", () => this.#open(), { disabled: true });
+	#more = button("Show more", () => this.#showMore(), { hidden: true });
+	#empty = h(
+		"div.empty",
+		{ hidden: true },
+		h("p", "No runs yet. A model on the sample rows trains in seconds."),
+		h("a.button", { href: "#/runs/new" }, "Train one"),
+	);
+
+	/** @param {string[]} tasks @param {AbortSignal} signal */
+	constructor(tasks, signal) {
+		this.signal = signal;
+		this.task = this.#filter("All tasks", tasks);
+		this.status = this.#filter("Any status", STATUSES);
+		const heads = HEADS.map((head) => h("th", { scope: "col" }, head));
+		const choose = h("th", { scope: "col" }, h("span.hidden", "Choose"));
+		this.node = h(
+			"section.card",
+			{ label: "Runs" },
+			h("div.row", h("span", this.task), h("span", this.status), h("span.push.row", this.#hint, this.#compare)),
+			this.#problem,
+			h(
+				"div.scroll.cards",
+				h("table", h("caption.hidden", "Runs, newest first"), h("thead", h("tr", choose, heads)), this.#rows),
+			),
+			this.#empty,
+			this.#more,
+		);
+		this.#count();
+	}
+
+	/** @param {string} label @param {string[]} values */
+	#filter(label, values) {
+		const options = values.map((value) => h("option", value));
+		return h("select", { label, onchange: () => this.#anew() }, h("option", { value: "" }, label), options);
+	}
+
+	#open() {
+		location.hash = `#/compare/${[...this.#chosen.keys()].join(",")}`;
+	}
+
+	#showMore() {
+		this.#limit += STEP;
+		this.#anew();
+	}
+
+	#anew() {
+		this.refresh(true).catch(() => {});
+	}
+
+	/** How many runs are chosen, and whether they can be compared. */
+	#count() {
+		const [runs, tasks] = [this.#chosen.size, new Set(this.#chosen.values()).size];
+		this.#compare.disabled = runs < 2 || runs > MOST || tasks > 1;
+		this.#hint.textContent =
+			tasks > 1 ? "Only runs of one task can be compared" : `${runs} of 2 to ${MOST} runs chosen`;
+	}
+
+	/** Asks for the runs; whether some of them are under way. @param {boolean} [isWanted] also if nothing has changed */
+	async refresh(isWanted = false) {
+		this.#asked += 1;
+		const mine = this.#asked;
+		const { signal, task, status } = this;
+		const query = {
+			limit: this.#limit + 1,
+			task: task.value,
+			status: /** @type {RunStatus} */ (status.value),
+		};
+		const runs = await densely.runs({ ...query, signal });
+		if (mine !== this.#asked) return true;
+		const text = JSON.stringify(runs.map((run) => run.data));
+		if (isWanted || text !== this.#shown) this.#draw(runs); // unchanged rows stay, and with them what is selected there
+		this.#shown = text;
+		this.#problem.textContent = "";
+		return runs.some((run) => !run.isOver);
+	}
+
+	/** @param {Run[]} runs one more than are shown, if there are more */
+	#draw(runs) {
+		const focused = document.activeElement?.getAttribute("data-focus");
+		put(
+			this.#rows,
+			runs.slice(0, this.#limit).map((run) => this.#rowOf(run)),
+		);
+		if (focused) this.#rows.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
+		this.#more.hidden = runs.length <= this.#limit;
+		this.#empty.hidden = runs.length > 0;
+	}
+
+	/** Looks again and again, until the view is left. */
+	async keep() {
+		let isBusy = true;
+		while (!this.signal.aborted) {
+			try {
+				await pause(document.hidden ? 5000 : isBusy ? 700 : 2000, this.signal);
+				isBusy = await this.refresh();
+			} catch (/** @type {any} */ error) {
+				if (this.signal.aborted) return;
+				this.#problem.textContent = told(error);
+				if (!error.isPassing) return;
+			}
 		}
 	}
-}
 
-function rowOf(run, chosen, changed) {
-	const label = run.name || run.preset;
-	const box = h("input", { type: "checkbox", "data-focus": `box-${run.id}`, label: `Choose ${label}, ${run.id}`, checked: chosen.has(run.id), onchange: () => {
-		if (box.checked) chosen.set(run.id, run.task); else chosen.delete(run.id);
-		changed();
-	} });
-	const left = run.progress?.eta_seconds;
-	return h("tr", h("td", box),
-		h("th", { scope: "row" }, h("a", { href: `#/runs/${run.id}`, "data-focus": `link-${run.id}` }, label), h("div.soft.small.mono", run.id)),
-		h("td", badge(run.status), run.status === "running" && h("div.soft.small.num", `${percent(run.progress?.fraction ?? 0, 0)}${left ? `, ${duration(left)} left` : ""}`)),
-		h("td", { "data-head": "Task" }, run.task), h("td", { "data-head": "Dataset" }, run.dataset), scores(run.metrics),
-		h("td.soft", { "data-head": "Queued" }, moment(run.created_at)),
-		h("td.num.soft", { "data-head": "Took" }, run.finished_at && run.started_at ? duration((new Date(run.finished_at) - new Date(run.started_at)) / 1000) : ""));
+	/** @param {Run} run */
+	#rowOf({ id, data: run }) {
+		const label = run.name || run.preset;
+		const left = run.progress?.eta_seconds;
+		const share = `${percent(run.progress?.fraction ?? 0, 0)}${left ? `, ${duration(left)} left` : ""}`;
+		const seconds = secondsBetween(run.started_at, run.finished_at);
+		const link = h("a", { href: `#/runs/${id}`, "data-focus": `link-${id}` }, label);
+		return h(
+			"tr",
+			h("td", this.#boxOf(id, run.task, label)),
+			h("th", { scope: "row" }, link, h("div.soft.small.mono", id)),
+			h("td", badge(run.status), run.status === "running" && h("div.soft.small.num", share)),
+			h("td", { "data-head": "Task" }, run.task),
+			h("td", { "data-head": "Dataset" }, run.dataset),
+			scores(run.metrics),
+			h("td.soft", { "data-head": "Queued" }, moment(run.created_at)),
+			h("td.num.soft", { "data-head": "Took" }, seconds === null ? "" : duration(seconds)),
+		);
+	}
+
+	/** @param {string} id @param {string} task @param {string} label */
+	#boxOf(id, task, label) {
+		const change = () => {
+			if (box.checked) this.#chosen.set(id, task);
+			else this.#chosen.delete(id);
+			this.#count();
+		};
+		const box = h("input", {
+			type: "checkbox",
+			"data-focus": `box-${id}`,
+			label: `Choose ${label}, ${id}`,
+			checked: this.#chosen.has(id),
+			onchange: change,
+		});
+		return box;
+	}
 }

@@ -3,7 +3,7 @@
 	const { dataset } = document.documentElement;
 	const dark = matchMedia("(prefers-color-scheme: dark)");
 	const system = () => (dark.matches ? "dark" : "light");
-	const apply = (theme) => {
+	const apply = (/** @type {string} */ theme) => {
 		dataset.theme = theme;
 		const button = document.getElementById("theme");
 		if (!button) return;
@@ -16,9 +16,10 @@
 	dark.addEventListener("change", () => apply(kept()));
 	addEventListener("DOMContentLoaded", () => {
 		apply(kept());
-		document.getElementById("theme").addEventListener("click", () => {
+		document.getElementById("theme")?.addEventListener("click", () => {
 			const wanted = dataset.theme === "dark" ? "light" : "dark";
-			if (wanted === system()) localStorage.removeItem("densely-theme"); // the page follows the system again
+			// Without a kept one the page follows the system again.
+			if (wanted === system()) localStorage.removeItem("densely-theme");
 			else localStorage.setItem("densely-theme", wanted);
 			apply(wanted);
 		});

@@ -1,73 +1,134 @@
-// Film reviews and newswires.
+// Texts: a box for each of them, whose words are marked by their effect.
 
-import { bars, button, count, h, on, percent, put, signed, table, throttled } from "./dom.js";
+import { answerOf } from "./answers.js";
+import { button, count, h, on, put, signed, table, throttled } from "./dom.js";
 import { markedText } from "./marks.js";
-import { predictor, verdict, warnings } from "./predictions.js";
+import { Predictor } from "./predictions.js";
+import { resolve } from "./schema.js";
+import { examples } from "./try.js";
 
-const EXAMPLES = {
-	sentiment: [
-		["Unkind", { text: "A dull mess. The plot is ridiculous, the acting is awful and I wanted my two hours back." }],
-		["Mixed", { text: "The photography is superb and the lead is excellent, but the story is boring and far too long." }],
-	],
-	newswire: [
-		["Grain", { title: "WHEAT EXPORTS SEEN HIGHER", text: "The Agriculture Department said wheat and corn exports would rise by two mln tonnes this season." }],
-		["Rates", { title: "CENTRAL BANK CUTS DISCOUNT RATE", text: "The central bank cut its discount rate by half a point, and the dollar fell against the yen, dealers said." }],
-	],
-};
+/** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
+/** @typedef {{ name: string, title: string, most: number, isNeeded: boolean }} Field */
+/** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word */
+
 const MOST_ROWS = 300; // of the table of words
+const ONE_LINE = 1000; // characters: a text that can't be longer gets a box of one line
 
-export async function show(place, context) {
-	const { name } = context.task;
-	const fields = name === "newswire" ? { title: "Headline", text: "Story" } : { text: "Review" };
-	const boxes = Object.fromEntries(Object.entries(fields).map(([field, title]) =>
-		[field, markedText({ rows: field === "title" ? 1 : 7, label: title, id: `field-${field}`, maxlength: field === "title" ? 1000 : 100000 })]));
+/** @type {import("./try.js").Form} */
+export function show(place, context) {
+	const fields = fieldsOf(context.task);
+	const boxes = Object.fromEntries(fields.map((field) => [field.name, boxOf(field)]));
 	const list = h("div");
-	const mark = (input, words = []) => {
-		for (const [field, box] of Object.entries(boxes)) box.mark(input[field] ?? "", words.filter((word) => word.field === field));
+	const mark = (/** @type {Fields} */ input, /** @type {Word[]} */ words) => {
+		for (const [name, box] of Object.entries(boxes)) {
+			box.mark(
+				String(input[name] ?? ""),
+				words.filter((word) => word.field === name),
+			);
+		}
 	};
-	const { predict, result, drop } = predictor(context, ({ prediction }, input) => {
-		mark(input, prediction.explanation.words);
-		put(list, wordTable(prediction.explanation));
-		return [name === "newswire" ? story(prediction) : review(prediction), warnings(prediction)];
-	}, () => { mark({}); put(list); });
+	const forget = () => {
+		mark({}, []);
+		put(list);
+	};
+	const predictor = new Predictor(context, {
+		found: (/** @type {Prediction} */ prediction, /** @type {Fields} */ input) => {
+			mark(input, prediction.explanation.words);
+			put(list, wordTable(prediction.explanation));
+			return answerOf(context.task, prediction);
+		},
+		forget,
+	});
 	const ask = () => {
-		const input = Object.fromEntries(Object.entries(boxes).map(([field, box]) => [field, box.area.value]).filter(([, text]) => text.trim()));
-		if (input.text) { predict(input); return; }
-		drop(h("p.soft", "Type something to see what the model makes of it."));
+		const given = fields.map(({ name }) => [name, boxes[name].area.value]).filter(([, text]) => text.trim());
+		const input = Object.fromEntries(given);
+		const isWhole = given.length > 0 && fields.every(({ name, isNeeded }) => name in input || !isNeeded);
+		if (isWhole) predictor.predict(input);
+		else predictor.drop(h("p.soft", "Type something to see what the model makes of it."));
 	};
-	const soon = throttled(ask, 150);
-	for (const box of Object.values(boxes)) on(box.area, "input", soon);
-	const use = (example) => {
-		for (const [field, box] of Object.entries(boxes)) box.write(example[field] ?? "");
-		ask();
-	};
-	place.append(h("div.split",
-		h("section.card", { label: "Input" },
-			Object.entries(fields).map(([field, title]) => h("div.label", h("label", { for: `field-${field}` }, title), boxes[field].node)),
-			h("div.row", h("span.soft.small", "Examples"),
-				[[name === "newswire" ? "Oil" : "Kind", context.task.example], ...EXAMPLES[name]].map(([title, example]) => button(title, () => use(example))),
-				button("Clear", () => { use({}); boxes.text.area.focus(); }, { class: "push" }))),
-		h("section.card", { label: "Answer" }, result, list)));
-	use(context.task.example);
+	place.append(layout(context.task, fields, boxes, ask, [predictor.result, list]));
 	return ask;
 }
 
-function known(prediction) {
-	return h("p.soft.small", `The model knows ${percent(prediction.known_words, 0)} of the words.`);
+/**
+ * @param {TaskDetail} task
+ * @param {Field[]} fields
+ * @param {Record<string, ReturnType<typeof boxOf>>} boxes
+ * @param {() => void} ask
+ * @param {HTMLElement[]} answer
+ */
+function layout(task, fields, boxes, ask, answer) {
+	const use = (/** @type {Fields} */ input) => {
+		for (const [name, box] of Object.entries(boxes)) box.write(String(input[name] ?? ""));
+		ask();
+	};
+	const clear = () => {
+		use({});
+		boxes[fields[fields.length - 1].name].area.focus();
+	};
+	const soon = throttled(ask, 150);
+	for (const box of Object.values(boxes)) on(box.area, "input", soon);
+	const labelled = (/** @type {Field} */ { name, title }) =>
+		h("div.label", h("label", { for: boxes[name].area.id }, title), boxes[name].node);
+	use(task.example);
+	return h(
+		"div.split",
+		h(
+			"section.card",
+			{ label: "Input" },
+			fields.map(labelled),
+			examples(task, use, button("Clear", clear, { class: "push" })),
+		),
+		h("section.card", { label: "Answer" }, answer, task.notice && h("p.note", task.notice)),
+	);
 }
 
-function review(prediction) {
-	return h("div.stack", verdict(prediction, prediction.label), bars(Object.entries(prediction.probabilities).reverse(), "Probability of each label"), known(prediction));
+/** The texts of an input, short ones first: a headline stands above its story. @param {TaskDetail} task @returns {Field[]} */
+export function fieldsOf({ input_schema: schema }) {
+	const found = Object.entries(schema.properties).map(([name, property]) => {
+		const form = resolve(property, schema);
+		const text = [form, ...(form.anyOf ?? [])].find((one) => one.type === "string");
+		const isNeeded = schema.required?.includes(name) ?? false;
+		return (
+			text && {
+				name,
+				title: form.title ?? name,
+				most: text.maxLength ?? Infinity,
+				isNeeded,
+			}
+		);
+	});
+	return found.filter(Boolean).sort((one, other) => one.most - other.most);
 }
 
-function story(prediction) {
-	return h("div.stack", verdict(prediction, prediction.label), bars(prediction.top.map((one) => [one.label, one.probability]), "The most probable topics"), known(prediction));
-}
+/** @param {Field} field */
+const boxOf = ({ name, title, most }) =>
+	markedText({
+		rows: most > ONE_LINE ? 7 : 1,
+		label: title,
+		id: `field-${name}`,
+		maxlength: Number.isFinite(most) ? most : null,
+	});
 
+/** @param {{ label: string | number, words: Word[] }} explanation */
 function wordTable({ label, words }) {
 	const rows = words.slice(0, MOST_ROWS).map((word) => [word.word, signed(word.effect, 4)]);
-	const rest = words.length > MOST_ROWS ? h("p.soft.small", `and ${count(words.length - MOST_ROWS)} more`) : null;
-	return h("div.stack",
-		h("p.soft.small", "A word ", h("span.key", "speaks for"), " or ", h("span.key.minus", "against"), ` “${label}”: how much its probability changes without it.`),
-		h("details", h("summary", "The words as a table"), table(`Effect of each word on the probability of ${label}`, ["Word", "Effect"], rows, 1), rest));
+	const rest = words.length - MOST_ROWS;
+	return h(
+		"div.stack",
+		h(
+			"p.soft.small",
+			"A word ",
+			h("span.key", "speaks for"),
+			" or ",
+			h("span.key.minus", "against"),
+			` “${label}”: how much its probability changes without it.`,
+		),
+		h(
+			"details",
+			h("summary", "The words as a table"),
+			table(`Effect of each word on the probability of ${label}`, ["Word", "Effect"], rows, 1),
+			rest > 0 && h("p.soft.small", `and ${count(rest)} more`),
+		),
+	);
 }

@@ -1,37 +1,92 @@
 // Try it: a tab for each task; each shows the request that it has just made.
 
-import { get } from "./api.js";
-import { alertLine, h, on, title } from "./dom.js";
+import { densely } from "./api.js";
+import { alertLine, button, h, on, title } from "./dom.js";
 import { snippet } from "./snippet.js";
 import { toyNotice } from "./toys.js";
 
-const TASKS = { sentiment: "Film review", newswire: "Newswire", digits: "Digit", housing: "Housing", planar: "Plane" };
-const FILES = { sentiment: "text", newswire: "text" };
+/** @import { Fields, Model, Task, TaskDetail } from "../../client/densely.js" */
+/** @import { Context } from "./predictions.js" */
 
-/** Shows the form of a task. Its module appends it to an element and returns a function that asks again. */
+/** @typedef {(place: HTMLElement, context: Context) => () => void} Form it fills the place; what it gives asks again */
+
+/** @type {Record<string, () => Promise<{ show: Form }>>} */
+const FORMS = {
+	text: () => import("./try-text.js"),
+	image: () => import("./try-image.js"),
+	table: () => import("./try-table.js"),
+	plane: () => import("./try-plane.js"),
+};
+
+/** Shows the form of a task. @type {import("./main.js").View["show"]} */
 export async function show(place, [name], signal) {
-	const chosen = name in TASKS ? name : "sentiment";
-	const [form, task, models] = await Promise.all([import(`./try-${FILES[chosen] ?? chosen}.js`), get(`tasks/${chosen}`, signal), get(`models?task=${chosen}`, signal)]);
-	const choice = h("select", { label: "Model" }, h("option", { value: "active" }, `active (version ${task.active_model?.version ?? "–"})`),
-		models.items.map((model) => h("option", { value: model.version }, `version ${model.version}, ${model.dataset}${model.dataset_is_sample ? " (toy rows)" : ""}`)));
+	const tasks = await densely.tasks({ signal });
+	const chosen = tasks.find((task) => task.name === name) ?? tasks[0];
+	const [task, models, form] = await Promise.all([
+		densely.task(chosen.name, { signal }),
+		densely.models({ task: chosen.name, signal }),
+		FORMS[chosen.kind](),
+	]);
 	const problem = alertLine();
-	const notice = await toyNotice(task, () => dispatchEvent(new Event("hashchange")), problem, signal); // which shows all anew
-	const box = snippet();
+	const anew = () => dispatchEvent(new Event("hashchange")); // shows all anew
+	const notice = await toyNotice(task, anew, problem, signal);
+	const choice = modelChoice(task, models);
 	const body = h("div.stack");
 	place.append(
-		h("nav.subnav", { label: "Tasks" }, Object.entries(TASKS).map(([key, title]) =>
-			h("a", { href: `#/try/${key}`, "aria-current": key === chosen ? "page" : null }, title))),
-		h("div.head", title(task.title),
-			h("div.row.push", "Model", h("span", choice)),
-			h("p.lead", task.description)),
-		h("div.stack", notice, problem, body));
-	if (!task.active_model) {
-		body.append(h("p.note", "No model of this task is active: train one under Runs, or activate one under Models."));
-		return;
-	}
+		tabs(tasks, task),
+		h("div.head", title(task.title), h("div.row.push", "Model", h("span", choice)), h("p.lead", task.description)),
+		h("div.stack", notice, problem, body),
+	);
+	if (task.active_model) ask(body, form.show, task, choice, signal);
+	else body.append(h("p.note", "No model of this task is active: train one under Runs, or activate one under Models."));
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {Form} form
+ * @param {TaskDetail} task
+ * @param {HTMLSelectElement} choice
+ * @param {AbortSignal} signal
+ */
+function ask(body, form, task, choice, signal) {
+	const box = snippet();
 	const model = () => (choice.value === "active" ? {} : { model: Number(choice.value) });
-	const context = { task, signal, model, show: (request) => box.show("predict", request) };
-	const again = await form.show(body, context);
+	const again = form(body, {
+		task,
+		signal,
+		model,
+		show: (request) => box.show("predict", request),
+	});
 	on(choice, "change", again);
 	body.append(box.node);
 }
+
+/** @param {Task[]} tasks @param {Task} chosen */
+function tabs(tasks, chosen) {
+	const tab = (/** @type {Task} */ task) => {
+		const current = task.name === chosen.name ? "page" : null;
+		return h("a", { href: `#/try/${task.name}`, "aria-current": current }, task.title);
+	};
+	return h("nav.subnav", { label: "Tasks" }, tasks.map(tab));
+}
+
+/** @param {TaskDetail} task @param {Model[]} models @returns {HTMLSelectElement} */
+function modelChoice({ active_model: active }, models) {
+	const words = (/** @type {Model} */ model) =>
+		`version ${model.version}, ${model.dataset}${model.dataset_is_sample ? " (toy rows)" : ""}`;
+	return h(
+		"select",
+		{ label: "Model" },
+		h("option", { value: "active" }, `active (version ${active?.version ?? "–"})`),
+		models.map((model) => h("option", { value: model.version }, words(model))),
+	);
+}
+
+/** The task's examples as buttons, and `more` beside them. @param {TaskDetail} task @param {(input: Fields) => void} use @param {...any} more */
+export const examples = ({ examples: found }, use, ...more) =>
+	h(
+		"div.row",
+		h("span.soft.small", "Examples"),
+		found.map((one) => button(one.title, () => use(one.input))),
+		more,
+	);

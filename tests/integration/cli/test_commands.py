@@ -31,7 +31,7 @@ KEY = "a-key-of-16-chars"
 def test_predictions_of_each_task(densely: Densely, client: httpx.Client, examples: dict[str, Any]) -> None:
     words = {
         "sentiment": [examples["sentiment"]["text"]],
-        "newswire": [examples["newswire"]["text"], "--title", examples["newswire"]["title"]],
+        "newswire": [examples["newswire"]["text"], "--field", f"title={examples['newswire']['title']}"],
         "digits": [json.dumps(examples["digits"]["pixels"])],
         "housing": [f"{name}={value}" for name, value in examples["housing"]["features"].items()],
         "planar": [",".join(map(str, examples["planar"]["point"]))],
@@ -118,15 +118,13 @@ def test_a_picture_is_sent_as_it_is_whatever_its_size(densely: Densely, tmp_path
     [
         (["predict", "sentiment"], "takes one of INPUT, --file and --image"),
         (["predict", "sentiment", "x", "--image", "y.png"], "takes one of INPUT, --file and --image"),
-        (["predict", "housing", "CRIM"], "INPUT of housing must look like NAME=NUMBER"),
-        (["predict", "planar", "a,b"], "INPUT of planar must look like X,Y"),
         (["predict", "sentiment", "x", "--modl", "1"], "No such option"),
+        (["predict", "sentiment", "x", "--field", "y"], "--field must be NAME=VALUE"),
+        (["predict", "sentiment", "--file", "x", "--field", "y=z"], "--field goes with INPUT or --image"),
         (["predict", "planar", "-1,2", "--modl", "1"], "No such option: --modl"),
         (["encode", "digits"], "INPUT is missing"),
         (["encode", "digits", "[]", "--image", "y.png"], "takes one of INPUT and --image"),
         (["decode", "planar"], "NUMBER is missing"),
-        (["decode", "planar", "x"], "NUMBER of planar must be a number"),
-        (["decode", "sentiment", "0.5"], "NUMBER of sentiment must be a word id"),
         (["up", "--json"], "No such option: --json. See `densely up --help`."),
         (["--json", "up"], "up takes no --json"),
         (["--url", "http://127.0.0.1:1"], "Missing command. See"),
@@ -150,9 +148,30 @@ def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path: Path, words: list[str
     assert told in err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["predict", "housing", "CRIM"], "INPUT of housing must look like NAME=NUMBER"),
+        (["predict", "planar", "a,b"], "INPUT of planar must look like X,Y"),
+        (["decode", "planar", "x"], "NUMBER of planar must be a number"),
+        (["decode", "sentiment", "0.5"], "NUMBER of sentiment must be a word id"),
+        (["predict", "digits", "3"], "pixels or an image cannot be made of int"),
+    ],
+)
+def test_an_input_of_another_kind_is_one_line_and_exit_code_2(densely: Densely, words: list[str], told: str) -> None:
+    """The service says of what kind the task is."""
+    done = densely(*words)
+
+    assert (2, "", True) == (done.returncode, done.stdout, one_line(done.stderr))
+    assert told in done.stderr
+
+
 REFUSED = [
     (["predict", "sentiment", "x", "--model", "99"], "task 'sentiment' has no version 99"),
     (["predict", "weather", "x"], "task: must be one of"),
+    (["predict", "weather", "--file", "-"], "task: must be one of"),
+    (["encode", "weather", "x"], "task: must be one of digits, housing, newswire, planar, sentiment; got 'weather'"),
+    (["decode", "we ather", "1"], "task: must be one of digits, housing, newswire, planar, sentiment"),
     (
         ["models", "--task", "weather"],
         "task: must be one of digits, housing, newswire, planar, sentiment; got 'weather'",

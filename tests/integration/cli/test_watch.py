@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.domain.runs import RunError
+from app.wire.runs import RunError
 from tests.integration.cli.conftest import Densely, one_line, start
 from tests.integration.finished import Finished
 from tests.support.scripted import ScriptedServer, answer, hang_up, stream

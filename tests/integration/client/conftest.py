@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.client import AsyncDensely, Densely, Retries, Time
+from densely_client import AsyncDensely, Densely, Retries, Time
 from tests.support.clients import Blocking
 
 AT_ONCE = Retries(base=0.001)

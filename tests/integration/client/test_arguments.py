@@ -11,8 +11,7 @@ import httpx
 import numpy as np
 import pytest
 
-from app.client import AsyncDensely, Densely, errors
-from app.errors import InvalidInput
+from densely_client import AsyncDensely, Densely, errors
 from tests.integration.client.conftest import Connect
 from tests.support.scripted import ScriptedServer, answer
 
@@ -34,7 +33,7 @@ def test_numpys_numbers_and_arrays_are_taken_wherever_a_number_or_a_list_is(
     for given in (pixels, pixels.astype(np.uint8), list(pixels), pixels.reshape(-1)):
         assert plain == densely.predict.digits(given)
     features = {name: np.float64(value) for name, value in examples["housing"]["features"].items()}
-    assert densely.predict.housing(**examples["housing"]["features"]) == densely.predict.housing(**features)
+    assert densely.predict.housing(examples["housing"]["features"]) == densely.predict.housing(features)
     points = np.array([[0.25, 0.5], [1, -1]])
     assert densely.predict.many("planar", points.tolist()) == densely.predict.many("planar", points)
     assert densely.predict.planar(0.25, 0.5) == densely.predict.planar(*points[0])
@@ -80,8 +79,8 @@ CIRCLE.append(CIRCLE)
 def test_what_has_no_form_in_json_is_refused_before_it_is_sent(
     connect: Connect, point: tuple[Any, Any], field: str | None, told: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=told) as caught:
-        connect("http://127.0.0.1:9").predict.planar(*point)
+    with pytest.raises(errors.InvalidArgument, match=told) as caught:
+        connect("http://127.0.0.1:9").predict("planar", point=point)
 
     assert ([field] if field else []) == [each.field for each in caught.value.errors]
 
@@ -91,7 +90,7 @@ def test_what_has_no_form_in_json_is_refused_before_it_is_sent(
     ["http://[::1", "http://h:99999", "http://h:abc", "http://a..b", f"http://{'a' * 70}", "ftp://x", "http://", "x"],
 )
 def test_a_url_that_is_none_is_refused(connect: Connect, url: str) -> None:
-    with pytest.raises(InvalidInput, match="is no URL of a service"):
+    with pytest.raises(errors.InvalidArgument, match="is no URL of a service"):
         connect(url)
 
 
@@ -125,7 +124,7 @@ def test_a_proxy_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, p
     """Here no SOCKS library is installed. Where NO_PROXY excludes the service, it does not matter."""
     monkeypatch.setenv("ALL_PROXY", proxy)
     for kind in (Densely, AsyncDensely):
-        with pytest.raises(InvalidInput, match="proxy and certificates of the environment"):
+        with pytest.raises(errors.InvalidArgument, match="proxy and certificates of the environment"):
             kind("http://densely.invalid")
     monkeypatch.setenv("NO_PROXY", "densely.invalid")
     Densely("http://densely.invalid").close()

@@ -1,7 +1,6 @@
 """Both clients against the served application."""
 
 import io
-import json
 import zipfile
 from typing import Any
 
@@ -10,14 +9,14 @@ import numpy as np
 import pytest
 
 from app.artifacts.store import ArtifactStore
-from app.client import errors
 from app.db.engine import Database
-from app.domain.recipes import EarlyStopping, KFold, RecipePatch
 from app.domain.runs import Metrics
 from app.settings import Settings
+from densely_client import errors, forms
 from tests.integration.client.conftest import Connect
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.artifacts import add_model
+from tests.support.scripted import ScriptedServer, answer
 
 KEY = "a-key-of-16-chars"
 
@@ -25,27 +24,77 @@ KEY = "a-key-of-16-chars"
 def test_every_task_predicts_what_the_service_answers(
     densely: Any, client: httpx.Client, examples: dict[str, dict[str, Any]]
 ) -> None:
-    """Each method sends its arguments as the service's own example has them."""
-    answers = {
-        "sentiment": densely.predict.sentiment(examples["sentiment"]["text"]),
-        "newswire": densely.predict.newswire(examples["newswire"]["text"], examples["newswire"].get("title")),
-        "digits": densely.predict.digits(examples["digits"]["pixels"]),
-        "housing": densely.predict.housing(**examples["housing"]["features"]),
-        "planar": densely.predict.planar(*examples["planar"]["point"]),
+    """By the fields' names, and in the form that the task's kind has."""
+    values = {
+        "sentiment": (examples["sentiment"]["text"],),
+        "newswire": (examples["newswire"]["text"],),
+        "digits": (examples["digits"]["pixels"],),
+        "housing": (examples["housing"]["features"],),
+        "planar": examples["planar"]["point"],
     }
+    further = {"newswire": {"title": examples["newswire"]["title"]}}
 
-    assert set(examples) == set(answers)
-    for task, found in answers.items():
-        told = client.post("/predict", json=examples[task]).json()
-        sent = json.loads(found.model_dump_json())
-        assert told["model"] == sent["model"]
-        assert told["prediction"].items() <= sent.items()
+    assert set(examples) == set(values)
+    for task, example in examples.items():
+        fields = {name: value for name, value in example.items() if name != "task"}
+        told = client.post("/predict", json=example).json()
+        for found in (
+            densely.predict(task, **fields),
+            densely.predict.one(task, fields),
+            getattr(densely.predict, task)(*values[task], **further.get(task, {})),
+        ):
+            assert {**told["prediction"], "model": told["model"]} == found.model_dump(mode="json", exclude_unset=True)
+
+
+def test_an_answer_is_a_label_or_a_number(densely: Any, examples: dict[str, dict[str, Any]]) -> None:
+    for task, example in examples.items():
+        fields = {name: value for name, value in example.items() if name != "task"}
+        form = forms.NumberPrediction if densely.tasks.get(task).answer.kind == "number" else forms.LabelPrediction
+        assert form is type(densely.predict(task, **fields))
+        assert densely.predict(task, **fields, explain=True).explanation
+
+
+def test_the_service_is_asked_once_what_an_input_looks_like_and_only_if_that_matters(connect: Connect) -> None:
+    task: dict[str, Any] = {
+        "name": "tickets", "kind": "text", "title": "", "description": "", "answer": {"kind": "one_of", "labels": []},
+        "example": {}, "presets": {}, "datasets": [], "active_model": None, "output_schema": {}, "examples": [],
+        "ranges": {},
+        "input_schema": {
+            "properties": {"urgency": {"type": "number"}, "title": {"type": "string"}, "message": {"type": "string"}},
+            "required": ["message", "urgency"],
+        },
+    }  # fmt: skip
+    told = answer(200, {"model": {"id": "m", "version": 1}, "prediction": {"label": "a", "probability": 1}})
+    with ScriptedServer([told, answer(200, task), told, told]) as server:
+        client = connect(server.url)
+        client.predict.one("tickets", {"message": "one"})
+        client.predict.one("tickets", "two")
+        client.predict.tickets("three", title="t", top_k=2)
+
+    assert ["/predict", "/tasks/tickets", "/predict", "/predict"] == [asked.path for asked in server.asked]
+    assert [
+        {"task": "tickets", "message": "one"},
+        {"task": "tickets", "message": "two"},
+        {"task": "tickets", "message": "three", "title": "t", "top_k": 2},
+    ] == [asked.body for asked in server.asked if asked.path == "/predict"]
+
+
+@pytest.mark.parametrize(("task", "value"), [("planar", 3), ("planar", "0,1"), ("housing", "CRIM"), ("digits", 3)])
+def test_what_no_input_can_be_made_of_is_refused(densely: Any, task: str, value: Any) -> None:
+    with pytest.raises(errors.InvalidArgument, match="cannot be made of"):
+        densely.predict.one(task, value)
+
+
+def test_a_task_that_is_not_there_is_not_found(densely: Any) -> None:
+    with pytest.raises(errors.NotFound):
+        densely.predict.weather("fine")
+    assert not hasattr(densely.predict, "_weather")
 
 
 def test_many_are_answered_in_order_over_several_calls(
     densely: Any, examples: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.client.calls.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("densely_client.calls.ROWS_AT_ONCE", 3)
     points = [(x / 4, 0.5) for x in range(8)]
     found = densely.predict.many("planar", points)
 
@@ -55,11 +104,11 @@ def test_many_are_answered_in_order_over_several_calls(
     for task, example in examples.items():
         instance = {name: value for name, value in example.items() if name != "task"}
         assert 4 == len(densely.predict.many(task, [instance] * 4))
-    assert 2 == len(densely.predict.many("housing", [examples["housing"]["features"]] * 2))
+    assert 2 == len(densely.predict.many("housing", [{"features": examples["housing"]["features"]}] * 2))
 
 
 def test_an_instance_at_fault_is_counted_from_the_first_of_all(densely: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.client.calls.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("densely_client.calls.ROWS_AT_ONCE", 2)
     with pytest.raises(errors.InvalidInput) as caught:
         densely.predict.many("planar", [(0, 0)] * 5 + [(0, 1e9)])
 
@@ -101,7 +150,7 @@ def test_a_training_is_asked_for_as_given(densely: Any) -> None:
         "housing",
         dataset="sample",
         recipe={"epochs": 3},
-        validation=KFold(folds=4),
+        validation=forms.Validation(kind="kfold", folds=4),
         seed=7,
         activate="never",
         name="mine",
@@ -119,11 +168,15 @@ def test_a_training_is_asked_for_as_given(densely: Any) -> None:
     assert ([], None, "queued", False) == (run.history, run.model, run.status, run.is_over)
 
 
-def test_a_patch_changes_only_what_it_names(densely: Any) -> None:
-    given = RecipePatch(early_stopping=EarlyStopping(monitor="loss", patience=2))
+def test_a_part_of_a_recipe_changes_only_what_it_names(densely: Any) -> None:
+    given = {"early_stopping": forms.EarlyStopping(monitor="loss", patience=2)}
     run = densely.train("housing", dataset="sample", recipe=given)
 
-    assert (2, 130) == (run.data.recipe.early_stopping.patience, run.data.recipe.epochs)
+    assert (2, 130, True) == (
+        run.data.recipe.early_stopping.patience, run.data.recipe.epochs, run.data.recipe.early_stopping.restore_best,
+    )  # fmt: skip
+    again = densely.train("housing", dataset="sample", recipe=run.data.recipe, validation=run.data.validation)
+    assert run.data.recipe == again.data.recipe
 
 
 def test_the_same_key_is_the_same_run(densely: Any) -> None:
@@ -162,7 +215,7 @@ def test_a_finished_run_has_history_model_and_pictures(densely: Any, finished: F
 
 
 def test_lists_go_over_pages(densely: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.client.calls.PAGE", 2)
+    monkeypatch.setattr("densely_client.calls.PAGE", 2)
     ids = [densely.train("planar", seed=seed, tags={"set": "a"}).id for seed in range(5)]
 
     assert ids[::-1] == [run.id for run in densely.runs.list(tag="set:a")]
@@ -188,7 +241,7 @@ def test_predictions_of_a_test_split_come_whole(
     densely: Any, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over as many pages as that takes, and as files."""
-    monkeypatch.setattr("app.client.calls.ROWS_OF_ANSWERS", 100)
+    monkeypatch.setattr("densely_client.calls.ROWS_OF_ANSWERS", 100)
     model = model_of(finished.run("newswire", answers_of("newswire")))
 
     rows = densely.models.predictions(model)

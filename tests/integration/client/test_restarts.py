@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.client import Retries, ServiceUnreachable, errors
 from app.db.engine import Database
-from app.domain.runs import RunError
 from app.main import create_app
 from app.settings import Settings
+from app.wire.runs import RunError
+from densely_client import Retries, ServiceUnreachable, errors
 from tests.integration.client.conftest import Connect, Waits
 from tests.integration.finished import Finished
 from tests.support.clock import FakeClock
@@ -49,7 +49,7 @@ def test_a_call_outlasts_a_restart_of_five_seconds(
         waits = Waits(lambda: sum(waits) >= 5 and stack.enter_context(server))
         client = connect(f"http://127.0.0.1:{closed_port}", retries=waits.retries(draw=lambda: 0.0))
         {
-            "predict": lambda: client.predict.planar(0, 1),
+            "predict": lambda: client.predict("planar", point=(0, 1)),
             "train": lambda: client.train("planar"),
             "activate": lambda: client.tasks.activate("planar", "m-1"),
         }[call]()

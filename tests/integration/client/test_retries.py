@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.client import ApiError, Retries, ServiceUnreachable, errors
-from app.errors import InvalidInput
+from densely_client import ApiError, Retries, ServiceUnreachable, errors
 from tests.integration.client.conftest import AT_ONCE, Connect
 from tests.support.scripted import ScriptedServer, answer, hang_up, problem
 
@@ -29,7 +28,7 @@ def test_a_get_is_repeated_until_it_is_answered(connect: Connect, failure: Any) 
 
 def test_a_prediction_is_repeated(connect: Connect) -> None:
     with ScriptedServer([BUSY, hang_up, PREDICTION]) as server:
-        assert 1 == connect(server.url).predict.planar(0, 1).label
+        assert 1 == connect(server.url).predict("planar", point=(0, 1)).label
 
     assert 3 == len(server.asked)
 
@@ -146,7 +145,7 @@ def test_nobody_there_is_told_with_the_url(connect: Connect) -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://x", "http://", ""])
 def test_a_url_that_cannot_be_is_refused_at_once(connect: Connect, url: str) -> None:
-    with pytest.raises(InvalidInput, match="no URL of a service"):
+    with pytest.raises(errors.InvalidArgument, match="no URL of a service"):
         connect(url)
 
 
@@ -159,7 +158,7 @@ def test_key_and_agent_are_sent_and_no_proxy_is_asked_for_this_machine(
     headers = server.asked[0].headers
 
     assert "Bearer " + "k" * 16 == headers["authorization"]
-    assert headers["user-agent"].startswith("densely/")
+    assert headers["user-agent"].startswith("densely-client/")
 
 
 def test_a_webhook_is_asked_for(connect: Connect) -> None:
@@ -175,15 +174,17 @@ def test_images_and_options_are_sent_as_the_service_takes_them(connect: Connect,
     path.write_bytes(b"\x89PNG")
     with ScriptedServer([PREDICTION]) as server:
         client = connect(server.url, retries=AT_ONCE)
-        client.predict.planar(1, 2, explain=True, min_confidence=0.8, model=3)
-        for picture in (path, str(path), b"\x89PNG"):
-            with pytest.raises(ServiceUnreachable):  # the answer is that of another task
-                client.predict.digits(picture)
+        client.predict("planar", point=[1, 2], explain=True, min_confidence=0.8, model=3)
+        for picture in (path, b"\x89PNG"):
+            client.predict("digits", image=picture)
+            with pytest.raises(ServiceUnreachable):  # the answer is one to a single input
+                client.predict.many("digits", [{"image": picture}])
 
     assert {"task": "planar", "point": [1, 2], "explain": True, "min_confidence": 0.8, "model": 3} == server.asked[
         0
     ].body
-    assert [{"task": "digits", "image": "iVBORw=="}] * 3 == [asked.body for asked in server.asked[1:]]
+    one, many = {"task": "digits", "image": "iVBORw=="}, {"task": "digits", "instances": [{"image": "iVBORw=="}]}
+    assert [one, many] * 2 == [asked.body for asked in server.asked[1:]]
 
 
 def _response(status: int) -> Any:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.client import errors
 from app.db.engine import Database
-from app.domain.runs import RunError
 from app.main import create_app
 from app.settings import Settings
+from app.wire.runs import RunError
+from densely_client import errors
 from tests.integration.client.conftest import Connect
 from tests.integration.finished import Finished
 from tests.support.clock import FakeClock
@@ -170,7 +170,7 @@ def test_waiting_for_a_run_that_fails_says_why(
         run.wait(progress=progress)
     assert run.id == caught.value.run.id
     assert "failed" == run.wait(check=False).status
-    assert progress == ("failed loss 0.6 accuracy 0.6" in capsys.readouterr().out)
+    assert progress == ("failed loss 0.6 accuracy 0.6" in capsys.readouterr().err)
 
 
 def test_a_cancelled_run_is_no_success(densely: Any, finished: Finished) -> None:

@@ -19,11 +19,12 @@ from app.db.engine import Database, lock
 from app.db.tables import models as models_table
 from app.db.tables import runs as runs_table
 from app.domain.clock import utc_now
-from app.domain.runs import RunRequest, RunStatus, TrainRequest
+from app.domain.runs import RunRequest, RunStatus
 from app.errors import IdempotencyConflict
 from app.services.execution import WorkerService
 from app.services.registry import RegistryService
 from app.services.training import TrainingService
+from app.wire.runs import TrainRequest
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 

@@ -6,8 +6,8 @@ from typing import Any
 from app.db import events
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.domain.runs import Progress
 from app.services.execution import Attempt, WorkerService
+from app.wire.runs import Progress
 from tests.support.queue import queue_run
 
 WRITERS = 4

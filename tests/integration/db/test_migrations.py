@@ -13,8 +13,9 @@ from app.db import installation, migrate, models, runs, webhooks, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
-from app.domain.runs import Measured, Progress, RunRequest
+from app.domain.runs import Measured, RunRequest
 from app.errors import Unavailable
+from app.wire.runs import Progress
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 
@@ -218,6 +219,30 @@ def test_what_0004_changes_keeps_running_runs_running(database: Database, url: s
         installation.put(tx, installation.MODELS_FOLDER, "a")
         installation.put(tx, installation.MODELS_FOLDER, "b")
         assert "b" == installation.get(tx, installation.MODELS_FOLDER)
+
+
+def test_what_0005_widens_keeps_every_reason(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: what the older column has no room for is cut, and says so. Up: as it was left, and any length again."""
+    fill(database, clock)
+    reasons = ["ä" * 200, "ä" * 201, "because " * 100]
+    with database.write() as tx:
+        for reason in reasons:
+            models.activate(tx, "housing", "m-1", clock(), reason)
+        before = rows_of(tx, "reason")
+    database.close()
+
+    migrate.downgrade(url, "0004")
+    cut = ["test", reasons[0], "ä" * 199 + "…", reasons[2][:199] + "…"]
+    with database.read() as tx:
+        assert cut == list(tx.execute(text("SELECT reason FROM activations ORDER BY id")).scalars())
+        assert before == rows_of(tx, "reason")
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        models.activate(tx, "housing", "m-1", clock(), reasons[2])
+        kept = [row.reason for row in reversed(models.activations_of(tx, "housing", 10, None))]
+    assert [*cut, reasons[2]] == kept
 
 
 def count(database: Database) -> dict[str, int]:

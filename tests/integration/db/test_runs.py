@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.db import history, models, runs, tables
+from app.db import models, run_queries, runs, tables
 from app.db.base import metadata
 from app.db.engine import Database, Transaction
-from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, Progress, RunError, RunRequest, RunStatus
+from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost, NotFound, Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
+from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 from tests.support.watching import watch
@@ -47,13 +48,13 @@ def claimed(database: Database, clock: FakeClock, **changes: Any) -> Claim:
 
 def status_of(database: Database, run_id: str) -> RunStatus:
     with database.read() as tx:
-        return history.get(tx, run_id).status
+        return run_queries.get(tx, run_id).status
 
 
 def events_of(database: Database, run_id: str) -> list[tuple[str, Any]]:
     """The run's events in short: the change of a status, the message of a log line, the epoch's number."""
     with database.read() as tx:
-        found = history.events_of(tx, run_id, 1000, 0)
+        found = run_queries.events_of(tx, run_id, 1000, 0)
     key = {"status": "change", "log": "message", "epoch": "epoch"}
     return [(event.type, event.data.get(key[event.type])) for event in found]
 
@@ -248,7 +249,7 @@ class TestExpiry:
         assert [claim.run.id] == watch(worker(database, clock, "w-2"), clock, LEASE + 0.5)
 
         with database.read() as tx:
-            run = history.get(tx, claim.run.id)
+            run = run_queries.get(tx, claim.run.id)
         assert (RunStatus.FAILED, clock()) == (run.status, run.finished_at)
         assert run.error is not None
         assert "WorkerLost" == run.error.type
@@ -418,7 +419,7 @@ class TestCancel:
             runs.request_cancel(tx, run_id, clock())
 
         with database.read() as tx:
-            run = history.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
         assert (RunStatus.CANCELLED, clock(), clock()) == (run.status, run.cancel_requested_at, run.finished_at)
         assert ("status", "cancelled") == events_of(database, run_id)[-1]
         assert worker(database, clock).claim() is None
@@ -442,7 +443,7 @@ class TestCancel:
             clock.advance(1)
 
         with database.read() as tx:
-            assert asked == history.get(tx, claim.run.id).cancel_requested_at
+            assert asked == run_queries.get(tx, claim.run.id).cancel_requested_at
 
     @pytest.mark.parametrize("max_attempts", [1, 3])
     @pytest.mark.parametrize("way", ["trainer died", "lease expired"])
@@ -457,7 +458,7 @@ class TestCancel:
             watch(worker(database, clock), clock, LEASE + 1)
 
         with database.read() as tx:
-            run = history.get(tx, claim.run.id)
+            run = run_queries.get(tx, claim.run.id)
         assert (RunStatus.CANCELLED, None) == (run.status, run.error)
 
     @pytest.mark.parametrize("change", [Change.PUBLISHED, Change.ERRORED, Change.CANCELLED, Change.EXHAUSTED])
@@ -534,8 +535,8 @@ class TestEvents:
         expected = [("status", None), ("status", "claimed"), ("log", "reading the dataset"), ("epoch", 1)]
         assert [*expected, ("status", "published")] == events_of(database, claim.run.id)
         with database.read() as tx:
-            ids = [event.id for event in history.events_of(tx, claim.run.id, 1000, 0)]
-            assert {"mae": 2.0} == history.get(tx, claim.run.id).metrics.test
+            ids = [event.id for event in run_queries.events_of(tx, claim.run.id, 1000, 0)]
+            assert {"mae": 2.0} == run_queries.get(tx, claim.run.id).metrics.test
         assert sorted(set(ids)) == ids
 
 
@@ -568,9 +569,9 @@ class TestEpochs:
         Attempt(database, clock, claim.run.id, claim.lease_id).forget_epochs(fold, epoch)
 
         with database.read() as tx:
-            left = history.epochs_of(tx, claim.run.id)
-            assert 8 == len(history.epochs_of(tx, other.run.id))
-            assert history.get(tx, claim.run.id).progress is None
+            left = run_queries.epochs_of(tx, claim.run.id)
+            assert 8 == len(run_queries.epochs_of(tx, other.run.id))
+            assert run_queries.get(tx, claim.run.id).progress is None
         assert kept == [(e.fold or 0, e.epoch) for e in left]
 
     def test_an_epoch_is_recorded_once(self, database: Database, clock: FakeClock) -> None:

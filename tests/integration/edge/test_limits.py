@@ -12,11 +12,12 @@ import httpx
 import pytest
 import structlog
 
-from app.main import Application, configured
 from app.server import heads
+from app.server.application import Application
 from app.server.heads import MOST_BYTES, MOST_FIELDS, MOST_TARGET
-from app.server.protocol import DirectProtocol
-from app.server.timeouts import Limits
+from app.server.inline import InlineConnection
+from app.server.serving import configured
+from app.server.timeouts import ConnectionLimits
 from tests.integration.edge.conftest import Start
 from tests.support.wire import LAST, connect, exchange, received, request
 
@@ -40,6 +41,8 @@ ENDLESS = {
     "chunk extension": (431, CHUNKED % b"predict" + b"2;a=", b"b"),
     "chunk extension elsewhere": (431, CHUNKED % b"train" + b"2;a=", b"b"),
     "header after an offer": (431, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: a\r\nX-A: ", b"a"),
+    "empty lines": (431, b"", b"\r\n"),
+    "empty lines after a request": (431, request("GET", "/tasks"), b"\r\n"),
     "header of a second request": (431, request("GET", "/tasks") + b"GET /tasks HTTP/1.1\r\nX-A: ", b"a"),
 }  # fmt: skip
 
@@ -245,30 +248,54 @@ class Wire(asyncio.Transport):
         """More."""
 
 
-def connected(limits: Limits) -> tuple[DirectProtocol, Wire]:
+def connected(limits: ConnectionLimits) -> tuple[InlineConnection, Wire]:
     """A connection without a server."""
     application = Application(SimpleNamespace(), {}, limits=limits)  # type: ignore[arg-type]
     state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[], total_requests=0)
-    protocol = DirectProtocol(configured(application), state, {}, _loop=asyncio.get_running_loop())  # type: ignore[arg-type]
+    protocol = InlineConnection(configured(application), state, {}, _loop=asyncio.get_running_loop())
     wire = Wire()
     protocol.connection_made(wire)
     return protocol, wire
 
 
+@pytest.mark.parametrize("target", ["predict", "train"])
+def test_a_body_in_small_chunks_comes_to_the_parser_in_small_pieces(
+    monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """Each chunk costs as much as a large one: whoever sends many leaves turns to others."""
+
+    async def ask() -> None:
+        protocol, _ = connected(ConnectionLimits())
+        monkeypatch.setattr(protocol, "begin_cycle", lambda: None)  # there is no application
+        monkeypatch.setattr(protocol, "feed_cycle", lambda _: None)
+        state = protocol._state
+        protocol.data_received(CHUNKED % target.encode() + b"1\r\n \r\n" * 10_000)
+        most, turns = state.parts, 0
+        while state.parts < 10_001:
+            before = state.parts
+            await asyncio.sleep(0)
+            turns += 1
+            most = max(most, state.parts - before)
+        assert most < 1_500
+        assert turns > 5
+
+    asyncio.run(asyncio.wait_for(ask(), 30))
+
+
 def test_an_answer_that_nobody_takes_is_not_kept_for_ever() -> None:
     async def ask() -> None:
-        protocol, wire = connected(Limits(head_seconds=1_000, body_seconds=60))
+        protocol, wire = connected(ConnectionLimits(head_timeout=1_000, body_timeout=60))
         protocol.transport.write(b"an answer")
         for now in (0.0, 50.0):
-            protocol.look(now)
+            protocol.check_timeouts(now)
         wire.unsent = 3  # it took some
-        protocol.look(59.0)
+        protocol.check_timeouts(59.0)
         protocol.transport.write(b"more")
-        protocol.look(61.0)
-        protocol.look(118.0)
+        protocol.check_timeouts(61.0)
+        protocol.check_timeouts(118.0)
         assert not wire.end
         wire.end = "closed"  # and waits for the client to take the rest
-        protocol.look(120.0)
+        protocol.check_timeouts(120.0)
         assert "aborted" == wire.end
 
     asyncio.run(ask())
@@ -276,22 +303,22 @@ def test_an_answer_that_nobody_takes_is_not_kept_for_ever() -> None:
 
 def test_time_counts_from_where_a_client_stands_and_not_from_its_last_byte() -> None:
     async def ask() -> None:
-        limits = Limits(head_seconds=20, body_seconds=100)
+        limits = ConnectionLimits(head_timeout=20, body_timeout=100)
         protocol, wire = connected(limits)
-        protocol.look(0.0)
-        protocol.look(19.0)
+        protocol.check_timeouts(0.0)
+        protocol.check_timeouts(19.0)
         protocol.data_received(b"GET /tasks?")
-        protocol.look(30.0)  # here it is seen in a head
+        protocol.check_timeouts(30.0)  # here it is seen in a head
         for now in (35.0, 40.0, 49.9):
             protocol.data_received(b"T")
-            protocol.look(now)
+            protocol.check_timeouts(now)
         assert not wire.sent
-        protocol.look(50.1)
+        protocol.check_timeouts(50.1)
         assert wire.sent.startswith(b"HTTP/1.1 408 ")
 
         protocol, wire = connected(limits)
-        protocol.look(0.0)
-        protocol.look(20.1)
+        protocol.check_timeouts(0.0)
+        protocol.check_timeouts(20.1)
         assert ("closed", b"") == (wire.end, wire.sent), "there is nothing to answer"
 
     asyncio.run(ask())
@@ -301,14 +328,14 @@ def test_a_client_that_reads_slowly_gets_all_answers_that_it_has_asked_for() -> 
     """Being idle is no reason to part while requests wait for their client to read."""
 
     async def ask() -> None:
-        protocol, wire = connected(Limits())
+        protocol, wire = connected(ConnectionLimits())
         protocol.data_received(request("GET", "/tasks") * 3)
         protocol.pause_writing()
         protocol.timeout_keep_alive_handler()
-        protocol._end_if_quiet()
+        protocol._close_if_idle()
         assert not wire.end
 
-        idle, wire = connected(Limits())
+        idle, wire = connected(ConnectionLimits())
         idle.timeout_keep_alive_handler()
         assert "closed" == wire.end
 
@@ -322,7 +349,7 @@ def test_a_mistake_of_ours_before_there_is_a_request_is_logged_with_the_id_that_
         raise RuntimeError("the secret is 42")
 
     async def ask() -> Wire:
-        protocol, wire = connected(Limits())
+        protocol, wire = connected(ConnectionLimits())
         protocol.data_received(request("GET", "/tasks", X_Request_ID="id-7"))
         return wire
 

@@ -49,6 +49,13 @@ def test_a_request_with_an_offer_is_answered_as_without(url: str, offer: str, fo
         assert expected == told(exchange(url, [head + end, body[:9], body[9:] + LAST], pause=pause))
 
 
+@pytest.mark.parametrize("coding", ["gzip", "xchunked", "identity", "gzip, chunked", "chunked, gzip"])
+def test_a_coding_that_is_not_known_is_refused_with_an_offer_too(url: str, coding: str) -> None:
+    for offer in ("X-Nothing: 0", *OFFERS.values()):
+        head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\n{offer}\r\nTransfer-Encoding: {coding}\r\n\r\n"
+        assert [400] == [each.status for each in exchange(url, [head.encode()])]
+
+
 def test_an_offer_changes_nothing_of_a_request_without_a_body(url: str) -> None:
     for offer in OFFERS.values():
         lines = f"GET /tasks HTTP/1.1\r\nHost: localhost\r\n{offer}\r\n\r\n".encode()

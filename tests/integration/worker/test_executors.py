@@ -1,12 +1,15 @@
 """When the next trainer is got ready; trainers that do nothing stand in for those with TensorFlow."""
 
+import gc
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.services.execution import Claim
 from app.worker import executors
-from app.worker.executors import Assignment, ProcessExecutor
+from app.worker.executors import Assignment, ProcessExecutor, ProcessTrainer
 
 ASSIGNMENT = Assignment("", "", "", "", 0, "", 0, "info")
 
@@ -16,7 +19,7 @@ class Idle:
 
     def __init__(self) -> None:
         self.alive = True
-        self.hello = {"devices": []}
+        self.hello: dict[str, Any] = {"devices": []}
 
     def give(self, *_: Any) -> None:
         """A run."""
@@ -72,6 +75,28 @@ def test_a_run_that_waits_gets_its_trainer_ready_at_once(clock: Clock) -> None:
     executor, _ = begun(others_wait=True)
 
     assert has_spare(executor)
+
+
+def test_the_devices_are_those_of_the_first_trainer_that_has_started(clock: Clock) -> None:
+    """Also if it was given a run before, and there is no spare yet."""
+    executor = ProcessExecutor(ASSIGNMENT, keep_spare=False)
+    trainer: Any = executor.start(Claim(run=None, lease_id="l", others_wait=False))  # type: ignore[arg-type]
+    trainer.hello = {}
+    assert [] == executor.facts()["devices"]
+
+    trainer.hello = {"devices": ["CPU:0"]}
+    assert ["CPU:0"] == executor.facts()["devices"]
+
+
+def test_a_run_for_a_trainer_that_has_just_died_is_nobodys_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it learns of its end; nothing is left to be written to it later."""
+    monkeypatch.setattr(ProcessTrainer, "command", [sys.executable, "-c", "raise SystemExit(7)"])
+    trainer = ProcessTrainer()
+    assert 7 == trainer.wait(60)
+
+    trainer.give(ASSIGNMENT, Claim(run=SimpleNamespace(id="r-1"), lease_id="l", others_wait=False))  # type: ignore[arg-type]
+    del trainer
+    gc.collect()  # a file that cannot be written to its end complains when it goes
 
 
 def test_a_spare_that_cannot_start_is_tried_again_a_while_later(clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """The worker's loop with a trainer that does as it is told."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -7,16 +8,17 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from app.artifacts.store import ArtifactStore
-from app.db import history, runs, workers
+from app.db import run_queries, runs, workers
 from app.db.base import metadata
 from app.db.engine import Database
-from app.domain.runs import Change, Run, RunError
+from app.domain.runs import Change
 from app.errors import Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
 from app.services.outages import OUTAGE_STATUS
+from app.wire.runs import Run, RunError
 from app.worker.loop import Limits, Worker
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
@@ -94,7 +96,7 @@ class Bench:
 
     def run(self) -> Run:
         with self.database.read() as tx:
-            return history.get(tx, self.run_id)
+            return run_queries.get(tx, self.run_id)
 
     def later(self, seconds: float) -> Callable[[], None]:
         return partial(self.clock.advance, seconds)
@@ -146,6 +148,43 @@ def test_a_stopping_worker_releases_its_run_and_gives_the_attempt_back(bench: Be
 
     assert ("queued", 1, 4) == (run.status, run.attempt, run.max_attempts)
     assert bench.trainer.killed
+
+
+class Rounds(Event):
+    """A stop that comes when an idle worker has waited so often; a heartbeat's time passes at each."""
+
+    def __init__(self, clock: FakeClock, steps: list[Callable[[], object]]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._steps = steps
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        self._clock.advance(LIMITS.heartbeat)
+        if self._steps:
+            self._steps.pop(0)()
+        else:
+            self.set()
+        return self.is_set()
+
+
+def test_a_database_of_which_a_part_is_missing_is_told_once(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """The worker's own row can be written all the time, its runs cannot be read."""
+
+    def alter(statement: str) -> None:
+        with bench.database.write() as tx:
+            tx.execute(text(statement))
+
+    alter("UPDATE runs SET status = 'cancelled'")
+    steps: list[Callable[[], object]] = [lambda: None] * 20
+    steps[2] = lambda: alter("ALTER TABLE runs RENAME TO moved")
+    steps[16] = lambda: alter("ALTER TABLE moved RENAME TO runs")
+    bench.worker.run(Rounds(bench.clock, steps))
+
+    said = capsys.readouterr().out
+    events = ["worker.started", "database.damaged", "worker.waiting", "worker.goes_on", "worker.stopped"]
+    assert events == re.findall(r"(?:worker|database)\.\w+", said), said
+    assert "lacks a table or a column" in said
 
 
 class Expected(Event):
@@ -315,7 +354,7 @@ def test_a_busy_worker_frees_the_runs_of_the_dead(bench: Bench) -> None:
     bench.carry_out(*[bench.later(1)] * 20, bench.stop.set)
 
     with bench.database.read() as tx:
-        assert "queued" == history.get(tx, dead.run.id).status
+        assert "queued" == run_queries.get(tx, dead.run.id).status
 
 
 def test_a_database_that_was_replaced_ends_the_trainer(bench: Bench) -> None:
@@ -340,7 +379,7 @@ def gone(claim: Claim) -> bool:
 
 
 def test_the_worker_is_listed_while_it_runs_and_forgotten_when_it_leaves(bench: Bench) -> None:
-    seen = []
+    seen: list[Any] = []
 
     def look() -> int:
         with bench.database.read() as tx:
@@ -370,7 +409,7 @@ def test_sweeping_removes_checkpoints_of_ended_runs_only(bench: Bench, tmp_path:
 
 def events_of(bench: Bench) -> list[Any]:
     with bench.database.read() as tx:
-        return history.events_of(tx, bench.run_id, 100, 0)
+        return run_queries.events_of(tx, bench.run_id, 100, 0)
 
 
 def test_every_change_has_its_event(bench: Bench) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from app.artifacts.store import ArtifactStore
-from app.db import history, installation, models, runs
+from app.db import installation, models, run_queries, runs
 from app.db.engine import Database, Transaction
-from app.domain.runs import Change, Progress, RunError
+from app.domain.runs import Change
 from app.errors import LeaseLost, Unavailable
-from app.services import publication
 from app.services.execution import Attempt, WorkerService
 from app.services.outages import OUTAGE_SECONDS, Patience
-from tests.support.artifacts import publish_artifact
+from app.wire.runs import Progress, RunError
+from tests.support.artifacts import publish_run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 
@@ -69,7 +69,7 @@ def story(attempt: Attempt) -> list[Any]:
     """Status changes, log lines and epochs, in their order."""
     key = {"status": "change", "log": "message", "epoch": "epoch"}
     with attempt.database.read() as tx:
-        return [event.data.get(key[event.type]) for event in history.events_of(tx, attempt.run_id, 500, 0)][2:]
+        return [event.data.get(key[event.type]) for event in run_queries.events_of(tx, attempt.run_id, 500, 0)][2:]
 
 
 ERROR = RunError(type="X", message="y")
@@ -117,19 +117,7 @@ def test_a_commit_whose_answer_was_lost_records_no_epoch_twice(attempt: Attempt,
 
     assert [1, 2] == [told for told in story(attempt) if isinstance(told, int)]
     with attempt.database.read() as tx:
-        assert [1, 2] == [epoch.epoch for epoch in history.epochs_of(tx, attempt.run_id)]
-
-
-def published(attempt: Attempt, store: ArtifactStore) -> Any:
-    """What a trainer does at the end, with a model that stands for the one that it trained."""
-    made = publish_artifact(store, "housing")
-    staging = store.stage("test")
-    for path in store.path("housing", made.id).iterdir():
-        path.rename(staging / path.name)
-    store.discard(store.path("housing", made.id))
-    (staging / "manifest.json").unlink()
-    manifest = made.model_copy(update={"run_id": attempt.run_id})
-    return publication.publish(attempt, store, staging, manifest, "if_better", lambda _: None)
+        assert [1, 2] == [epoch.epoch for epoch in run_queries.epochs_of(tx, attempt.run_id)]
 
 
 @pytest.mark.parametrize("fault", ["broken", "answerless"])
@@ -137,10 +125,10 @@ def test_a_model_is_published_once(attempt: Attempt, network: Network, store: Ar
     """Even if the commit's answer is lost: its files stay, and its run has succeeded at the first attempt."""
     setattr(network, fault, 1)
 
-    manifest = published(attempt, store)
+    manifest = publish_run(attempt, store, "if_better")
 
     with attempt.database.read() as tx:
-        run = history.get(tx, attempt.run_id)
+        run = run_queries.get(tx, attempt.run_id)
         assert ("succeeded", 1, manifest.id) == (run.status, run.attempt, run.model_id)
         assert manifest.id == models.active(tx)["housing"].id
     assert [("housing", manifest.id)] == list(store.published())
@@ -155,7 +143,7 @@ def test_a_lease_that_was_lost_meanwhile_leaves_nothing(
     network.broken = 3
 
     with pytest.raises(LeaseLost):
-        published(attempt, store)
+        publish_run(attempt, store, "if_better")
 
     assert [] == list(store.published())
 
@@ -171,11 +159,11 @@ def test_a_worker_with_another_models_folder_activates_nothing(
     with attempt.database.write() as tx:
         installation.put(tx, installation.MODELS_FOLDER, read.identity(make=True) or "")
 
-    manifest = published(attempt, store)
+    manifest = publish_run(attempt, store, "if_better")
 
     said = next(told for told in story(attempt) if "published model" in str(told))
     with attempt.database.read() as tx:
-        assert ("succeeded", manifest.id) == ((run := history.get(tx, attempt.run_id)).status, run.model_id)
+        assert ("succeeded", manifest.id) == ((run := run_queries.get(tx, attempt.run_id)).status, run.model_id)
         assert (folder == "the same") == ("housing" in models.active(tx))
     assert (folder == "the same") == ("not activated" not in said)
     assert (folder == "the same") == ("DENSELY_MODELS_DIR" not in said)

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.db import history
+from app.db import run_queries
 from app.db.engine import Database
-from app.domain.runs import Run
 from app.settings import REPOSITORY, Settings
+from app.wire.runs import Run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 
@@ -46,7 +46,7 @@ def start_worker(settings: Settings, database: Database, tmp_path: Path) -> Iter
 
 def run_of(database: Database, run_id: str) -> Run:
     with database.read() as tx:
-        return history.get(tx, run_id)
+        return run_queries.get(tx, run_id)
 
 
 def wait_until(condition: Callable[[], object]) -> None:

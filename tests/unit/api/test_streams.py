@@ -3,7 +3,7 @@
 import pytest
 
 from app.api.streams import _framed, asks_for_stream
-from app.services.events import Told
+from app.services.events import StreamedEvent
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,6 @@ def test_a_stream_is_for_those_who_name_its_form(accept: str | None, expected: b
 
 
 def test_an_event_is_four_lines() -> None:
-    event = Told(17, "r-1", "log", b'{"message":"a\\nb"}', final=False)
+    event = StreamedEvent(17, "r-1", "log", b'{"message":"a\\nb"}', final=False)
 
     assert b'id: 17\nevent: log\ndata: {"message":"a\\nb"}\n\n' == _framed(event)

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import EVALUATION, MOST_PROBABILITIES, Evaluation, Shown, millionths_of, parse, save
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import MANIFEST, PREPROCESSING, WEIGHTS, ArtifactStore
 from app.errors import ArtifactInvalid
+from app.wire.manifests import Manifest
 from tests.support.artifacts import publish_artifact
 
 TASK = "planar"
@@ -94,7 +94,7 @@ def test_a_multilabel_answer_is_right_if_all_its_labels_are() -> None:
     predicted = np.array([[1, 0, 1], [1, 0, 0], [1, 1, 1], [0, 0, 0], [0, 1, 0]], dtype=bool)
     right = Evaluation(target, predicted).right()
 
-    assert (np.bool_, (5,)) == (right.dtype, right.shape)
+    assert (np.dtype(bool), (5,)) == (right.dtype, right.shape)
     assert [True, False, False, True, False] == right.tolist()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.client.events import Message, Parser
+from densely_client.events import Message, Parser
 
 STREAM = (
     ": hello\n\n"

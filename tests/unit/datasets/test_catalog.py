@@ -15,7 +15,7 @@ from app.datasets import sample
 from app.datasets.catalog import NOTES_KEY, Catalog
 from app.errors import DatasetInvalid
 from app.kinds.base import Task
-from app.kinds.declarations import DatasetInfo
+from app.wire.declarations import DatasetInfo
 from tests.support.tasks import TASKS, rows_of
 
 ROWS: dict[str, dict[str, Any]] = {

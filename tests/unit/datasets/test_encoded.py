@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.datasets.encoded import META, UNFINISHED, EncodedCache, EntryDamaged, from_arrays, to_arrays
+from app.datasets.encoded import META, UNFINISHED, EncodedCache, from_arrays, to_arrays
 from app.encoding.rows import ByteRows, SparseRows
+from app.errors import EntryDamaged
 
 ARRAYS = {"train_matrix": np.arange(12, dtype=np.float32).reshape(3, 4), "train_targets": np.array([1, 0, 1])}
 KEY = EncodedCache.key(dataset="abc", features={"kind": "pixels"})

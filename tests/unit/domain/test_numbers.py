@@ -7,10 +7,11 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.api.contracts import contract_of
-from app.api.routes.tasks import ActivateRequest
 from app.domain.numbers import Integer, OneMessage
-from app.domain.runs import TrainRequest
-from app.kinds.base import ModelChoice, Task
+from app.kinds.base import Task
+from app.wire.models import ActivateRequest
+from app.wire.predictions import ModelChoice
+from app.wire.runs import TrainRequest
 from tests.support.tasks import TASKS
 
 NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Integer(1, 100), Field(description="a number")])

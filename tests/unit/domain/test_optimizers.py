@@ -64,7 +64,7 @@ def test_defaults_are_those_of_keras(kind: str) -> None:
 
 @every_kind
 def test_a_kind_has_its_form(kind: str) -> None:
-    assert FORMS[kind] is type(made({"kind": kind}))
+    assert isinstance(made({"kind": kind}), FORMS[kind])
     assert FORMS[kind]() == made({"kind": kind})
 
 
@@ -87,7 +87,8 @@ def test_an_argument_is_a_finite_number(kind: str, name: str, value: object) -> 
 @every_flag
 def test_a_flag_is_true_or_false(kind: str, name: str) -> None:
     assert [True, False] == [getattr(made({"kind": kind, name: value}), name) for value in (True, False)]
-    for value in (0, 1, "true", None, []):
+    values: tuple[object, ...] = (0, 1, "true", None, [])
+    for value in values:
         assert [name] == refused({"kind": kind, name: value})
 
 

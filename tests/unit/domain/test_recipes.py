@@ -237,7 +237,7 @@ def test_heads_have_their_figures_and_units() -> None:
 )
 def test_a_patch_with_a_head_alone_is_a_whole_recipe(head: HeadName, loss: LossName) -> None:
     """The loss is then the head's first."""
-    other = "regression" if head != "regression" else "binary"
+    other: HeadName = "regression" if head != "regression" else "binary"
     recipe = Recipe.model_validate({**VALID, "head": other, "loss": HEADS[other].losses[0]})
     patched = RecipePatch(head=head).apply(recipe)
 

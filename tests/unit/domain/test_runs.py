@@ -15,7 +15,6 @@ from app.domain.runs import (
     FINAL,
     TRANSITIONS,
     Change,
-    Epoch,
     Line,
     Measured,
     Metrics,
@@ -24,9 +23,9 @@ from app.domain.runs import (
     Slug,
     Spread,
     SpreadOver,
-    TrainRequest,
     seed_of_fit,
 )
+from app.wire.runs import Epoch, TrainRequest
 from tests.support.tasks import TASKS
 
 CONTROLS = [chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) == "Cc"]

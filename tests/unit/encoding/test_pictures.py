@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from app.encoding.pictures import large_png as _large_png
 from app.encoding.pictures.digit import Reading, read
 from app.encoding.pictures.files import MAX_CHARACTERS, WORK, colours_of
-from app.kinds.answers import Refused
+from app.errors import Refused
 from app.kinds.image import ImageInput
 from tests.support.tasks import TASKS
 
@@ -65,7 +65,7 @@ def test_a_digit_of_few_pixels_is_doubted(side: int, doubts: tuple[str, ...]) ->
 def test_the_digit_fills_a_box_of_twenty_pixels_with_its_mass_in_the_middle() -> None:
     found = EXPECTED
 
-    assert ((28, 28), np.uint8, 255) == (found.shape, found.dtype, found.max())
+    assert ((28, 28), np.dtype(np.uint8), 255) == (found.shape, found.dtype, found.max())
     rows, columns = np.flatnonzero(found.max(axis=1) > 50), np.flatnonzero(found.max(axis=0) > 50)
     assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
     for axis in (0, 1):

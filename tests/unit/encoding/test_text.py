@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot
-from app.encoding.multi_hot import FIRST_WORD, MANY, START, UNKNOWN, TextEncoder, known_words
+from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
+from app.encoding.multi_hot import MANY, TextEncoder, known_words
 from app.encoding.rows import SparseRows
 from app.encoding.words import set_apart, spans_of, words_in, words_of
-from app.kinds.answers import Refusal
+from app.errors import Refusal
 from tests.support.tasks import TASKS
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # keras.preprocessing.text.Tokenizer, default `filters`

@@ -75,7 +75,7 @@ def test_float32_goes_in_and_comes_out(name: str, shape: tuple[int, int]) -> Non
     inputs = np.linspace(-5, 5, math.prod(shape), dtype=np.float32).reshape(shape)
     outputs = ACTIVATIONS[name](inputs)
 
-    assert (np.float32, shape) == (outputs.dtype, outputs.shape)
+    assert (np.dtype(np.float32), shape) == (outputs.dtype, outputs.shape)
 
 
 @every_activation

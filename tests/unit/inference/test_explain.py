@@ -8,7 +8,7 @@ import pytest
 from app.artifacts.store import Artifact, ArtifactStore
 from app.errors import InvalidInput
 from app.inference.predictor import Predictor
-from app.kinds.base import Options
+from app.wire.predictions import Options
 from tests.support.artifacts import publish_artifact
 from tests.support.tasks import TASKS
 
@@ -52,7 +52,7 @@ def answer(predictor: Predictor, options: Options = EXPLAINED, **fields: Any) ->
 def probability_of(label: Any, found: Any) -> float:
     """What an answer gives to a label, whichever it is sure of."""
     if "top" in found:
-        return next(score["probability"] for score in found["top"] if score["label"] == label)
+        return next(float(score["probability"]) for score in found["top"] if score["label"] == label)
     if "probabilities" in found:
         return float(found["probabilities"][label])
     return float(found["probability"] if found["label"] == label else 1 - found["probability"])
@@ -158,7 +158,7 @@ def test_without_the_option_there_is_no_explanation(predictors: dict[str, Predic
 def test_figures_beyond_the_training_rows_are_named(predictors: dict[str, Predictor]) -> None:
     predictor = predictors["housing"]
     low, high = predictor.encoder.bounds  # type: ignore[attr-defined]
-    ordinary = {"features": dict(zip(predictor.encoder.columns, low, strict=True))}  # type: ignore[attr-defined]
+    ordinary: dict[str, Any] = {"features": dict(zip(predictor.encoder.columns, low, strict=True))}  # type: ignore[attr-defined]
 
     assert [] == answer(predictor, **ordinary)["warnings"], "the smallest value itself is within the range"
     ordinary["features"]["RM"] = high[5] + 0.001

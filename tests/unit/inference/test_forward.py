@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import LayerRow
 from app.encoding.rows import SparseRows
 from app.errors import ArtifactInvalid
-from app.inference.forward import ACTIVATIONS, Network, multiply
+from app.inference.activations import ACTIVATIONS
+from app.inference.forward import Network, multiply
+from app.wire.manifests import LayerRow
 
 Weights = dict[str, NDArray[np.float32]]
 

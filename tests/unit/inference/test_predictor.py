@@ -9,11 +9,10 @@ import pytest
 
 from app.artifacts.store import Artifact, ArtifactStore
 from app.domain.recipes import MultiHot
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, Refusal, Refused
 from app.inference.forward import Network
 from app.inference.predictor import Predictor
-from app.kinds.answers import Refusal, Refused
-from app.kinds.base import Options
+from app.wire.predictions import Options
 from tests.support.artifacts import publish_artifact
 from tests.support.tasks import TASKS
 

@@ -1,6 +1,7 @@
 """What every task promises, tried on each task that the registry finds."""
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -14,8 +15,9 @@ from app.domain.recipes import HEADS, MAX_PARAMETERS, HeadName, Preset
 from app.encoding.encoder import Encoder
 from app.encoding.rows import Encoded, SparseRows, dense, take
 from app.errors import DatasetInvalid, NotFound
-from app.kinds.base import ModelChoice, Options, Task
-from app.kinds.declarations import SAMPLE, Label
+from app.kinds.base import Task
+from app.wire.declarations import SAMPLE, Label
+from app.wire.predictions import ModelChoice, Options
 from tests.support.tasks import TASKS, rows_of
 
 EVERY = [pytest.param(task, id=name) for name, task in TASKS.all.items()]
@@ -24,13 +26,20 @@ PRESETS = [
     for task in TASKS.all.values()
     for name, preset in task.presets.items()
 ]
-ANSWERS = [pytest.param(task, head, id=f"{name}-{head}") for name, task in TASKS.all.items() for head in task.heads]
-CLASSIFIERS = [answer for answer in ANSWERS if answer.values[0].labels]
-SINGLE = [answer for answer in CLASSIFIERS if answer.values[1] != "multilabel"]
+HEADS_OF = [(task, head) for task in TASKS.all.values() for head in task.heads]
+
+
+def params(pairs: Iterable[tuple[Task, HeadName]]) -> list[Any]:
+    """Cases, by task and head."""
+    return [pytest.param(task, head, id=f"{task.name}-{head}") for task, head in pairs]
+
+
+CLASSIFIERS = [(task, head) for task, head in HEADS_OF if task.labels]
+SINGLE = [(task, head) for task, head in CLASSIFIERS if head != "multilabel"]
 every_task = pytest.mark.parametrize("task", EVERY)
-every_head = pytest.mark.parametrize(("task", "head"), ANSWERS)
-every_classifier = pytest.mark.parametrize(("task", "head"), CLASSIFIERS)
-every_single_label = pytest.mark.parametrize(("task", "head"), SINGLE)
+every_head = pytest.mark.parametrize(("task", "head"), params(HEADS_OF))
+every_classifier = pytest.mark.parametrize(("task", "head"), params(CLASSIFIERS))
+every_single_label = pytest.mark.parametrize(("task", "head"), params(SINGLE))
 every_preset = pytest.mark.parametrize(("task", "preset"), PRESETS)
 
 
@@ -322,7 +331,7 @@ def test_pictures_can_be_drawn_of_what_the_task_exhibits(task: Task) -> None:
     shown = task.exhibit(dense(encoder_of(task.name).encode(columns)))
 
     if "boundary" in task.pictures:
-        assert ((20, 2), np.float32) == (shown.shape, shown.dtype)
+        assert ((20, 2), np.dtype(np.float32)) == (shown.shape, shown.dtype)
     if "sheet" in task.pictures:
         np.testing.assert_array_equal(np.asarray(columns["pixels"]).reshape(-1, 28, 28), shown)
         assert np.uint8 == shown.dtype

@@ -7,27 +7,27 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.recipes import Coordinates, Pixels, Standardized
+from app.domain.word_ids import START, UNKNOWN
 from app.encoding.encoder import Encoder
-from app.encoding.multi_hot import START, UNKNOWN, TextEncoder
+from app.encoding.multi_hot import TextEncoder
 from app.encoding.table import Standardizer
 from app.errors import InvalidInput
 from app.kinds.base import Task
-from app.kinds.codes import Restored, Values
-from app.kinds.text import MAX_IDS, Ids, TextDecoding, TextEncoding
+from app.wire.encodings import MAX_IDS, Ids, Restored, TextDecoding, TextEncoding, Values
 from tests.support.tasks import TASKS
 
 REVIEWS, STORIES = TASKS.get("sentiment"), TASKS.get("newswire")
 
 COLUMNS = TASKS.get("housing").input_columns
 
-DIGITS, HOUSING, PLANAR = TASKS.get("digits"), TASKS.get("housing"), TASKS.get("planar")
+WHOLE_NUMBER, HOUSING, PLANAR = TASKS.get("digits"), TASKS.get("housing"), TASKS.get("planar")
 TEXTS = [pytest.param(REVIEWS, id="sentiment"), pytest.param(STORIES, id="newswire")]
 every_text = pytest.mark.parametrize("task", TEXTS)
 
 MEAN = [float(place) for place in range(13)]
 STD = [0.5 + place for place in range(13)]
 ENCODERS: dict[str, Encoder] = {
-    "digits": DIGITS.fit_encoder(Pixels(), {}),
+    "digits": WHOLE_NUMBER.fit_encoder(Pixels(), {}),
     "housing": Standardizer(list(COLUMNS), MEAN, STD),
     "planar": PLANAR.fit_encoder(Coordinates(), {}),
 }
@@ -189,13 +189,14 @@ def test_a_decoded_encoding_is_the_text_in_plain_words(task: Task) -> None:
 @every_numeric
 def test_numbers_are_shown_as_the_first_layer_takes_them(task: Task, encoder: Encoder) -> None:
     """Six decimals, in order."""
-    found = encoding(task, encoder, **task.example)
+    found: Any = encoding(task, encoder, **task.example)
     row = np.asarray(encoder.encode(task.columns([task.Input.model_validate(task.example)])))
 
-    assert isinstance(found, task.Encoding)
-    assert encoder.width == len(found.values)
-    np.testing.assert_allclose(row[0], found.values, atol=6e-7)
-    assert [round(value, 6) for value in found.values] == found.values
+    values: list[float] = found.values
+    assert task.Encoding is type(found)
+    assert encoder.width == len(values)
+    np.testing.assert_allclose(row[0], values, atol=6e-7)
+    assert [round(value, 6) for value in values] == values
 
 
 @pytest.mark.parametrize(("task", "names"), [("digits", []), ("housing", list(COLUMNS)), ("planar", ["x1", "x2"])])
@@ -218,7 +219,8 @@ def test_what_was_encoded_can_be_sent_back(task: Task, encoder: Encoder) -> None
 def flat(fields: dict[str, Any]) -> list[float]:
     """The numbers of an input, in its order."""
     (value,) = fields.values()
-    return np.ravel(list(value.values()) if isinstance(value, dict) else value).tolist()
+    numbers: list[float] = np.ravel(list(value.values()) if isinstance(value, dict) else value).tolist()
+    return numbers
 
 
 @every_numeric
@@ -254,10 +256,10 @@ def test_values_come_alone_and_are_not_too_many() -> None:
 
 def test_a_picture_is_restored_as_a_grid() -> None:
     picture = np.arange(784).reshape(28, 28) % 256
-    values = encoding(DIGITS, ENCODERS["digits"], pixels=picture.tolist()).values
+    values = encoding(WHOLE_NUMBER, ENCODERS["digits"], pixels=picture.tolist()).values
 
-    assert {"pixels": picture.tolist()} == restored(DIGITS, ENCODERS["digits"], values)
-    assert 255 == max(max(row) for row in restored(DIGITS, ENCODERS["digits"], [1.0] * 784)["pixels"])
+    assert {"pixels": picture.tolist()} == restored(WHOLE_NUMBER, ENCODERS["digits"], values)
+    assert 255 == max(max(row) for row in restored(WHOLE_NUMBER, ENCODERS["digits"], [1.0] * 784)["pixels"])
 
 
 def test_a_part_of_town_is_restored_in_its_own_units() -> None:

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Plane, Shown
-from app.artifacts.manifest import LayerRow
-from app.domain.runs import Epoch
 from app.plots import boundary, confusion, curves, diagram, regression, sheet
 from app.plots.style import Form
+from app.wire.manifests import LayerRow
+from app.wire.runs import Epoch
 
 RNG = np.random.default_rng(5)
 LAYERS = [
@@ -39,7 +39,8 @@ def history(epochs: int, *, fold: int | None = None, seed: int | None = None, he
 
 
 def side(points: NDArray[Any]) -> NDArray[np.float32]:
-    return (1 / (1 + np.exp(-3 * points[:, 0]))).astype(np.float32)
+    found: NDArray[np.float32] = (1 / (1 + np.exp(-3 * points[:, 0]))).astype(np.float32)
+    return found
 
 
 def points_of(sides: NDArray[Any]) -> Shown:
@@ -50,7 +51,7 @@ def points_of(sides: NDArray[Any]) -> Shown:
 
 POINTS = RNG.normal(size=(60, 2)).astype(np.float32)
 PLANE = Plane.around(POINTS, side)
-DIGITS = RNG.integers(0, 256, size=(23, 28, 28)).astype(np.uint8)
+WHOLE_NUMBER = RNG.integers(0, 256, size=(23, 28, 28)).astype(np.uint8)
 READ = [str(number % 10) for number in range(23)]
 TRUE = ["9", *READ[1:]]
 
@@ -90,7 +91,7 @@ PICTURES: dict[str, tuple[Callable[[Form], bytes], tuple[str, ...]]] = {
         ),
         ("mean absolute error 1.67, median 2", "true (dollars)", "predicted (dollars)"),
     ),
-    "sheet": (lambda form: sheet.sheet(DIGITS, TRUE, READ, [0.5] * 23, "t", form), ("0, is 9", "1  50%")),
+    "sheet": (lambda form: sheet.sheet(WHOLE_NUMBER, TRUE, READ, [0.5] * 23, "t", form), ("0, is 9", "1  50%")),
     "boundary": (
         lambda form: boundary.boundary(PLANE, points_of(POINTS[:, 0] > 0), ("class 0", "class 1"), "t", form),
         ("100.0% of these 60 training points lie on their side of the line", "class 1"),
@@ -110,7 +111,7 @@ PICTURES |= {
         lambda form: boundary.points(POINTS, (POINTS[:, 0] > 0).astype(int), ("a", "b"), "t", "60 of them", form),
         ("60 of them", "a", "b", "x1", "x2"),
     ),
-    "digits": (lambda form: sheet.examples(DIGITS, TRUE, "t", "23 of them", form), ("23 of them", "9", "8")),
+    "digits": (lambda form: sheet.examples(WHOLE_NUMBER, TRUE, "t", "23 of them", form), ("23 of them", "9", "8")),
     "one figure": (
         lambda form: curves.single([("none", history(5)), ("L1 0.001", history(90))], "val_loss", "t", form, 1),
         ("none", "L1 0.001", "validation loss"),
@@ -221,10 +222,10 @@ def test_a_confusion_matrix_counts_true_classes_by_row() -> None:
 
 
 def test_a_mosaic_holds_ten_digits_in_a_row() -> None:
-    image = sheet.mosaic(DIGITS)
+    image = sheet.mosaic(WHOLE_NUMBER)
 
     assert (3 * sheet.PITCH_Y, 10 * sheet.PITCH_X) == image.shape
-    np.testing.assert_array_equal(DIGITS[12], image[sheet.PITCH_Y + 2 :][:28, 2 * sheet.PITCH_X + 3 :][:, :28])
+    np.testing.assert_array_equal(WHOLE_NUMBER[12], image[sheet.PITCH_Y + 2 :][:28, 2 * sheet.PITCH_X + 3 :][:, :28])
 
 
 def test_equal_values_have_a_range_all_the_same() -> None:

@@ -7,10 +7,10 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from app.domain.recipes import RecipePatch
-from app.domain.runs import TrainRequest
-from app.kinds.base import Options
 from app.kinds.image import ImageInput
 from app.server.problems import MEDIA_TYPE, Problem, field_errors, field_path, response
+from app.wire.predictions import Options
+from app.wire.runs import TrainRequest
 
 
 def paths(form: Any, given: Any, prefix: str = "") -> list[str]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.artifacts.manifest import Manifest
 from app.artifacts.store import ArtifactStore
 from app.domain.runs import Activate
 from app.errors import ArtifactInvalid
 from app.services.verdict import MOST_OTHER, MOST_SAME, Verdict, judge
+from app.wire.manifests import Manifest
 from tests.support.artifacts import publish_artifact
 
 DATASET = "boston_housing"  # measured by mean absolute error: less is better
@@ -37,7 +37,9 @@ class Bench:
 
         def score(model_id: str) -> float | None:
             self.asked.append(model_id)
-            known = {row.id: row.metrics["test"].get("mae") for row in rows} | dict(scores or {})
+            known: dict[str, float | None] = {row.id: row.metrics["test"].get("mae") for row in rows} | dict(
+                scores or {}
+            )
             if known[model_id] == -1:
                 raise ArtifactInvalid(f"weights.npz of model {model_id} does not have its checksum")
             return known[model_id]

@@ -10,8 +10,8 @@ from app.domain.recipes import Pixels
 from app.encoding.encoder import Encoder
 from app.encoding.pixels import SIDE
 from app.encoding.rows import ByteRows, FloatMatrix
-from app.kinds.base import Options
 from app.kinds.image import ImageInput
+from app.wire.predictions import Options
 from tests.support.tasks import TASKS
 
 TASK = TASKS.get("digits")
@@ -31,6 +31,7 @@ def encoded(encoder: Encoder, *pictures: Any) -> FloatMatrix:
 
 
 def decoded(outputs: list[float], labels: list[int]) -> dict[str, Any]:
+    answer: dict[str, Any]
     (answer,) = TASK.decode(np.array([outputs], dtype=np.float32), np.empty(0, np.float32), labels, Options())
     return answer
 

@@ -11,7 +11,7 @@ from app.domain.recipes import Raw, Standardized
 from app.encoding.encoder import Encoder
 from app.encoding.rows import FloatMatrix
 from app.encoding.table import Standardizer
-from app.kinds.base import Options
+from app.wire.predictions import Options
 from tests.support.tasks import TASKS
 
 TASK = TASKS.get("housing")

@@ -10,8 +10,8 @@ from app.domain.recipes import MultiHot
 from app.encoding.multi_hot import TextEncoder
 from app.encoding.rows import SparseRows, dense
 from app.errors import DatasetInvalid
-from app.kinds.base import Options
-from app.kinds.declarations import Label
+from app.wire.declarations import Label
+from app.wire.predictions import Options
 from tests.support.tasks import TASKS, rows_of
 
 TASK = TASKS.get("newswire")
@@ -27,6 +27,7 @@ KERAS_TOPICS = [
 
 def decoded(outputs: list[float], labels: list[str], top_k: int = 5) -> dict[str, Any]:
     encoded = TextEncoder(["oil"], 10, TASK.input_columns).encode({"text": ["oil up"], "title": [None]})
+    answer: dict[str, Any]
     (answer,) = TASK.decode(np.array([outputs], dtype=np.float32), encoded, labels, Options(top_k=top_k))
     return answer
 
@@ -37,8 +38,9 @@ def label_set(*stories: list[Any]) -> list[Label]:
 
 def targets(stories: list[list[str]], *labels: str) -> list[list[float]]:
     matrix = TASK.targets(stories, labels, "multilabel")
-    assert ((len(stories), len(labels)), np.float32) == (matrix.shape, matrix.dtype)
-    return matrix.tolist()
+    assert ((len(stories), len(labels)), np.dtype(np.float32)) == (matrix.shape, matrix.dtype)
+    found: list[list[float]] = matrix.tolist()
+    return found
 
 
 def test_topics_are_numbered_as_in_keras() -> None:

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from app.datasets.sample import checksum
 from app.domain.recipes import Coordinates, Dense, HeadName
-from app.kinds.base import Options
 from app.kinds.plane import PointInput
 from app.tasks.samples.points import NOISE, SHAPES, TEST, TRAIN, _draw
+from app.wire.predictions import Options
 from tests.support.tasks import TASKS, rows_of
 
 TASK = TASKS.get("planar")
@@ -116,7 +116,7 @@ def test_moons_are_two_half_circles() -> None:
     np.testing.assert_allclose(1, np.hypot(lower[:, 0] - 1, lower[:, 1] - 0.5), rtol=1e-12)
     assert upper[:, 1].min() >= -1e-12
     assert lower[:, 1].max() <= 0.5 + 1e-12
-    ends = {(-1, 0), (1, 0)}, {(0, 0.5), (2, 0.5)}
+    ends: list[set[tuple[float, float]]] = [{(-1, 0), (1, 0)}, {(0, 0.5), (2, 0.5)}]
     for points, expected in zip((upper, lower), ends, strict=True):
         assert expected <= {tuple(point) for point in (np.round(points, 9) + 0.0).tolist()}
 
@@ -151,7 +151,7 @@ def test_noise_is_added_to_both_coordinates(shape: str, noise: float, seed: int)
     assert same == labels
     np.testing.assert_allclose(0, added.mean(axis=0), atol=0.1 * noise)
     np.testing.assert_allclose(noise, added.std(axis=0), rtol=0.06)
-    assert abs(np.corrcoef(added.T)[0, 1]) < 0.1
+    assert abs(np.asarray(np.corrcoef(added.T))[0, 1]) < 0.1
     assert pytest.approx(0.683, abs=0.04) == np.mean(np.abs(added) < noise)
 
 

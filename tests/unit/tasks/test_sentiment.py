@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from app.encoding.multi_hot import TextEncoder
-from app.kinds.base import Options
-from app.kinds.declarations import MOST_CHARACTERS
+from app.wire.declarations import MOST_CHARACTERS
+from app.wire.predictions import Options
 from tests.support.tasks import TASKS
 
 TASK = TASKS.get("sentiment")

@@ -1,0 +1,40 @@
+"""The API from the start of its process to its end."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from app.api.dependencies import Services
+from app.api.feed import Feed
+from app.api.follower import Follower
+
+
+def lifespan(
+    services: Services,
+    feed: Feed,
+    follower: Follower,
+    *,
+    poll_seconds: float,
+    prepare: Callable[[], None],
+    close: Callable[[], None],
+) -> Callable[[object], AbstractAsyncContextManager[None]]:
+    """FastAPI's `lifespan`. `poll_seconds`: between two looks for active models that others have changed.
+
+    `prepare` opens what the services need, and costs next to nothing where it was called before; `close` ends it.
+    """
+
+    @asynccontextmanager
+    async def living(_: object) -> AsyncIterator[None]:
+        prepare()
+        gc.collect()
+        gc.freeze()  # what is here stays: no collection needs to go through it again
+        poll = asyncio.create_task(follower.run(poll_seconds))
+        yield
+        poll.cancel()
+        await feed.finish()
+        services.writes.close()
+        services.database_probe.close()
+        close()
+
+    return living

@@ -1,0 +1,102 @@
+"""What INPUT looks like: the task's kind says it, and the service tells the kind."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.connection import check_task
+from app.cli.frame import fail
+from densely_client import Densely, errors, inputs
+from densely_client.forms import Task
+
+TaskName = Annotated[
+    str, typer.Argument(metavar="TASK", help="name of the task; another name is answered with a list of all")
+]
+Input = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[INPUT]...",
+        help="a text; NAME=NUMBER … for a table; X,Y for a point; JSON for pixels",
+        show_default=False,
+    ),
+]
+Image = Annotated[Path | None, typer.Option("--image", "-i", help="a picture's file, PNG or JPEG, instead of INPUT")]
+Fields = Annotated[
+    list[str] | None, typer.Option("--field", help="NAME=VALUE: a further text of the input; any number of times")
+]
+ModelName = Annotated[str | None, typer.Option(help="a version number or model id instead of the active model")]
+
+FORMS = {"table": "NAME=NUMBER …", "plane": "X,Y"}
+
+
+def known_task(client: Densely, name: str) -> Task:
+    """The task with its kind and input schema.
+
+    Raises:
+        typer.Exit: there is none of this name; the line on standard error lists all.
+    """
+    try:
+        return client.tasks.get(name)
+    except (errors.NotFound, errors.InvalidInput):
+        check_task(client, name)
+        raise
+
+
+def instance(client: Densely, name: str, words: list[str], image: Path | None, fields: list[str] | None) -> Any:
+    """The input of the command line as the request has it.
+
+    Raises:
+        typer.BadParameter: INPUT does not look like what the task takes.
+    """
+    further = _further(fields or [])
+    made = inputs.picture(image) if image else of_words(known_task(client, name), words)
+    return {**made, **further}
+
+
+def of_words(task: Task, words: list[str]) -> dict[str, Any]:
+    """INPUT as the request has it.
+
+    Raises:
+        typer.BadParameter: it does not look like what the task takes.
+    """
+    try:
+        return inputs.instance_of(task, _value(task.kind, words))
+    except ValueError as error:
+        raise typer.BadParameter(f"INPUT of {task.name} must look like {FORMS[task.kind]}") from error
+
+
+def model_of(given: str | None) -> int | str | None:
+    """A version number, or a model's id."""
+    return int(given) if given and given.isascii() and given.isdigit() and len(given) < 19 else given
+
+
+def read_json(where: str, text: str) -> Any:
+    """
+    Raises:
+        typer.Exit: it is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise fail(f"{where}: not JSON: {error}") from error
+
+
+def _value(kind: str, words: list[str]) -> Any:
+    """What `inputs.instance_of` takes of this kind; a kind that is not known here is given as JSON."""
+    match kind:
+        case "text":
+            return " ".join(words)
+        case "table":
+            return {name: float(value) for name, value in (word.split("=", 1) for word in words)}
+        case "plane":
+            return [float(number) for number in ",".join(words).split(",")]
+        case _:
+            return read_json("INPUT", " ".join(words))
+
+
+def _further(given: list[str]) -> dict[str, str]:
+    if any("=" not in field for field in given):
+        raise typer.BadParameter("--field must be NAME=VALUE")
+    return dict(field.split("=", 1) for field in given)

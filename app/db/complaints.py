@@ -1,0 +1,50 @@
+"""What drivers complain of, in words of ours: the database is away, or it is damaged."""
+
+import sqlite3
+
+from sqlalchemy.exc import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    TimeoutError,  # noqa: A004 - of the connection pool
+)
+
+AWAY = "the database does not answer"
+UNREADABLE = "the database cannot be read: `densely doctor` says what to do"
+INCOMPLETE = "the database lacks a table or a column: `densely doctor` says what to do"
+
+UNDEFINED = ("42P01", "42703")  # PostgreSQL's codes for a table and a column that are not there
+
+
+def message(error: SQLAlchemyError) -> str | None:
+    """What clients are told; None for what is a mistake of ours."""
+    if is_incomplete(error):
+        return INCOMPLETE
+    if isinstance(error, OperationalError | InterfaceError | TimeoutError):
+        return AWAY
+    return UNREADABLE if is_unreadable(error) else None
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether waiting does not help: somebody has to mend it."""
+    return is_unreadable(error) or is_incomplete(error)
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether a file is no SQLite database, or a page of it is damaged: these have no class of their own."""
+    return type(error) is DatabaseError
+
+
+def is_incomplete(error: BaseException) -> bool:
+    """Whether a table or a column is not there."""
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.OperationalError):
+        return str(original).startswith(("no such table", "no such column"))
+    return getattr(original, "sqlstate", None) in UNDEFINED
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what the driver says, without SQL."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

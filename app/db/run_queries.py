@@ -1,0 +1,100 @@
+"""Reading runs: one, many, their epochs and events."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from app.db import events
+from app.db.engine import Transaction
+from app.db.runs import which_fit
+from app.db.tables import epochs, models, run_tags, runs
+from app.domain.leases import Sign
+from app.domain.runs import RunFilter, RunStatus
+from app.errors import NotFound
+from app.wire.declarations import SAMPLE
+from app.wire.runs import Epoch, Event, Run, RunError
+
+_WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
+
+
+def get(tx: Transaction, run_id: str) -> Run:
+    """
+    Raises:
+        NotFound: there is no such run.
+    """
+    if run := find(tx, run_id):
+        return run
+    raise NotFound(f"there is no run {run_id!r}")
+
+
+def find(tx: Transaction, run_id: str) -> Run | None:
+    """The run with this id, or None."""
+    row = tx.execute(_WITH_MODEL.where(runs.c.id == run_id)).one_or_none()
+    return to_run(row) if row else None
+
+
+def to_run(row: Row[Any]) -> Run:
+    """A row of the query above as the domain knows it."""
+    values = {name: value for name, value in row._asdict().items() if name in Run.model_fields}
+    error = RunError(type=row.error_type, message=row.error_message) if row.error_type else None
+    return Run.model_validate(values | {"dataset_is_sample": row.dataset == SAMPLE, "error": error})
+
+
+def find_by_key(tx: Transaction, idempotency_key: str) -> Row[Any] | None:
+    """The run that was queued with this idempotency key."""
+    return tx.execute(_WITH_MODEL.where(runs.c.idempotency_key == idempotency_key)).one_or_none()
+
+
+def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    """Up to `limit` runs, newest first, with numbers below `before`."""
+    query = _WITH_MODEL.order_by(runs.c.number.desc()).limit(limit)
+    for name in ("task", "status", "dataset"):
+        if (value := getattr(which, name)) is not None:
+            query = query.where(runs.c[name] == value)
+    if which.tag:
+        key, value = which.tag
+        tagged = select(run_tags.c.run_id).where(run_tags.c.key == key)
+        query = query.where(runs.c.id.in_(tagged if value is None else tagged.where(run_tags.c.value == value)))
+    if before is not None:
+        query = query.where(runs.c.number < before)
+    return tx.execute(query).all()
+
+
+def last_epoch(tx: Transaction, run_id: str) -> int:
+    """The highest number of an epoch of the run; 0 without any."""
+    found: int | None = tx.execute(select(func.max(epochs.c.epoch)).where(epochs.c.run_id == run_id)).scalar_one()
+    return found or 0
+
+
+def epochs_of(tx: Transaction, run_id: str, every: int = 1) -> list[Epoch]:
+    """The run's epochs in the order they were trained: the first, and those whose number `every` divides."""
+    query = select(epochs, runs.c.seed, runs.c.seeds).join(runs, runs.c.id == epochs.c.run_id)
+    found = []
+    wanted = (epochs.c.epoch % every == 0) | (epochs.c.epoch == 1)
+    for row in tx.execute(query.where(epochs.c.run_id == run_id, wanted).order_by(epochs.c.id)):
+        fold, seed = which_fit(row, row.fit)
+        found.append(Epoch(epoch=row.epoch, fold=fold, seed=seed, seconds=row.seconds, metrics=row.metrics))
+    return found
+
+
+def events_of(tx: Transaction, run_id: str | None, limit: int, after: int) -> list[Event]:
+    """Up to `limit` events with ids above `after`, oldest first, of the run or of all; without progress."""
+    return [Event.model_validate(row._asdict()) for row in events.page(tx, after, limit, run_id)]
+
+
+def any_queued(tx: Transaction) -> bool:
+    """Whether a run waits for a worker."""
+    return tx.execute(select(runs.c.number).where(runs.c.status == RunStatus.QUEUED).limit(1)).first() is not None
+
+
+def count_queued(tx: Transaction) -> int:
+    """How many runs wait for a worker."""
+    query = select(func.count()).select_from(runs).where(runs.c.status == RunStatus.QUEUED)
+    return tx.execute(query).scalar_one()
+
+
+def held(tx: Transaction) -> dict[str, Sign]:
+    """The leases of all running runs, by run."""
+    query = select(runs.c.id, runs.c.lease_id, runs.c.lease_beats).where(runs.c.status == RunStatus.RUNNING)
+    return {row.id: (row.lease_id, row.lease_beats) for row in tx.execute(query)}

@@ -1,0 +1,48 @@
+"""The ASGI application that is served: FastAPI, and what is answered past it."""
+
+from collections.abc import Callable, Mapping
+
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+from app.server import prefix
+from app.server.gate import DirectGate
+from app.server.timeouts import ConnectionLimits
+from app.server.turns import Turns
+
+
+class Application:
+    """FastAPI, with a way past its routing and middleware, which cost more than a prediction."""
+
+    def __init__(
+        self,
+        api: FastAPI,
+        direct: Mapping[str, DirectGate],
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        close_streams: Callable[[], None] = lambda: None,
+        root: str = "",
+        limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - it is frozen
+    ) -> None:
+        """`direct`: what answers a POST, by path; each behind a gate of its own.
+
+        `prepare`: opens what it needs; the lifespan calls it too, and who wants its errors first. `close_streams`: ends
+        the responses that would go on for ever. `root`: a proxy's path to this. `limits`: of its connections.
+        """
+        self.api = api
+        self.prepare = prepare
+        self.close_streams = close_streams
+        self.limits = limits
+        self.turns = Turns()
+        self._direct = direct
+        self._root = root
+        self.direct_gates: dict[bytes, DirectGate] = {
+            (at + path).encode(): gate for path, gate in direct.items() for at in ("", root)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the lifespan."""
+        if self._root and scope["type"] == "http":
+            scope = prefix.without(scope, self._root)
+        direct = self._direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (direct or self.api)(scope, receive, send)

@@ -1,0 +1,324 @@
+// What the service takes and answers. Where a comment names a schema of /openapi.json, a test compares the fields.
+
+export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+/** The fields of an input, those of the task's `input_schema`. */
+export type Fields = Record<string, unknown>;
+
+/** Figures by name, for example `accuracy`. */
+export type Figures = Record<string, number>;
+
+/** The model that answered; schema ModelRef. */
+export interface ModelRef {
+	id: string;
+	version: number;
+}
+
+/** What speaks against an answer; schema InputWarning. */
+export interface InputWarning {
+	/** Dotted path within the input; `model` where it is the model itself. */
+	field: string;
+	message: string;
+}
+
+/** A label and how probable it is; schema LabelScore. */
+export interface Score {
+	label: string | number;
+	probability: number;
+}
+
+/** An answer; which fields it has, the task's `output_schema` tells. */
+export interface Prediction {
+	/** The model that answered. */
+	model: ModelRef;
+	/** Of a classifier; null if it abstained. */
+	label?: string | number | null;
+	/** Of `label`, 0 to 1. */
+	probability?: number;
+	/** Of each label, by its name or in the order of the labels. */
+	probabilities?: Record<string, number> | number[];
+	/** The most probable labels, best first. */
+	top?: Score[];
+	/** Where several may be true: all of them. */
+	labels?: (string | number)[];
+	/** Of a regression. */
+	value?: number;
+	unit?: string;
+	/** Share of a text's words that the model knows, 0 to 1. */
+	known_words?: number;
+	abstained?: boolean;
+	warnings: InputWarning[];
+	/** With `explain`: what each part of the input did to the answer. */
+	explanation?: any;
+}
+
+/** How a model sees an input. */
+export interface Encoded {
+	task: string;
+	model: ModelRef;
+	encoding: any;
+}
+
+/** What a model sees, turned back. */
+export interface Decoded {
+	task: string;
+	model: ModelRef;
+	decoding: any;
+}
+
+/** A field at fault; schema FieldProblem. */
+export interface FieldProblem {
+	/** Dotted path in the request. */
+	field: string;
+	message: string;
+}
+
+/** A named recipe; schema Preset. */
+export interface Preset {
+	description: string;
+	recipe: Recipe;
+	validation: Validation;
+}
+
+/** The whole configuration of a training; schema Recipe. */
+export interface Recipe {
+	features: Part;
+	layers: Part[];
+	head: string;
+	loss: string;
+	optimizer: Part;
+	epochs: number;
+	batch_size: number;
+	early_stopping: EarlyStopping | null;
+}
+
+/** A part of a recipe: its kind, and the settings of that kind. */
+export interface Part {
+	kind: string;
+	[setting: string]: any;
+}
+
+/** When to stop before the last epoch; schema EarlyStopping. */
+export interface EarlyStopping {
+	monitor: string;
+	patience: number;
+	restore_best: boolean;
+}
+
+/** How a training is judged while it goes on. */
+export interface Validation {
+	kind: "holdout" | "kfold" | "none";
+	size?: number;
+	folds?: number;
+}
+
+/** A dataset that a task can train on; schema DatasetSummary. */
+export interface Dataset {
+	name: string;
+	description: string;
+	/** Whether these are toy rows, not real data. */
+	is_sample: boolean;
+	/** Whether the rows are on the service's machine. */
+	here: boolean;
+	pictures: string[];
+}
+
+/** One of several labels; schema OneOf. */
+export interface OneOf {
+	kind: "one_of";
+	/** In the order of the network's outputs. */
+	labels: (string | number)[];
+	/** Of the datasets, that holds it. */
+	column: string;
+	several: string | null;
+	/** What an answer holds besides the label and its probability. */
+	shows: string[];
+}
+
+/** A number; schema NumberAnswer. */
+export interface NumberAnswer {
+	kind: "number";
+	title: string;
+	unit: string;
+	column: string;
+}
+
+/** An input to try; schema Example. */
+export interface Example {
+	title: string;
+	input: Fields;
+}
+
+/** Where a number usually lies; schema Range. */
+export interface Range {
+	least: number;
+	greatest: number;
+	step: number;
+}
+
+/** A task in short; schema TaskSummary. */
+export interface Task {
+	name: string;
+	kind: "text" | "image" | "table" | "plane";
+	title: string;
+	description: string;
+	answer: OneOf | NumberAnswer;
+	notice: string | null;
+	/** An input for `predict`. */
+	example: Fields;
+	presets: Record<string, Preset>;
+	datasets: Dataset[];
+	active_model: Model | null;
+}
+
+/** A task with its schemas; schema TaskDetail. */
+export interface TaskDetail extends Task {
+	/** JSON Schema of one input. */
+	input_schema: any;
+	/** JSON Schema of one answer. */
+	output_schema: any;
+	examples: Example[];
+	ranges: Record<string, Range>;
+	labels: (string | number)[];
+	heads: string[];
+	pictures: string[];
+}
+
+/** Figures of a run; schema Metrics. */
+export interface Metrics {
+	train: Figures;
+	validation: Figures;
+	test: Figures;
+	/** What guessing scores. */
+	baseline: Figures;
+	spread: Spread | null;
+	fits: any[];
+	calibration: any;
+}
+
+/** Mean and spread over folds or seeds; schema SpreadOver. */
+export interface Spread {
+	over: string;
+	count: number;
+	train: Record<string, { mean: number; std: number }>;
+	validation: Record<string, { mean: number; std: number }>;
+	test: Record<string, { mean: number; std: number }>;
+}
+
+/** A model in short; schema Model. */
+export interface Model {
+	id: string;
+	task: string;
+	version: number;
+	run_id: string | null;
+	dataset: string;
+	dataset_is_sample: boolean;
+	metrics: Metrics;
+	created_at: string;
+	active: boolean;
+}
+
+/** A picture that can be asked for; schema Drawing. */
+export interface Drawing {
+	title: string;
+	path: string;
+}
+
+/** A model with its manifest; schema ModelDetail. */
+export interface ModelDetail extends Model {
+	pictures: Drawing[];
+	manifest: any;
+}
+
+/** A change of a task's active model; schema Activation. */
+export interface Activation {
+	id: number;
+	task: string;
+	model_id: string;
+	previous_model_id: string | null;
+	reason: string;
+	at: string;
+}
+
+/** How far a run is; schema Progress. */
+export interface Progress {
+	epoch: number;
+	epochs: number;
+	fold: number | null;
+	folds: number | null;
+	seed: number | null;
+	/** Share of all epochs done, 0 to 1. */
+	fraction: number;
+	/** Estimated time left, seconds. */
+	eta_seconds: number | null;
+}
+
+/** Why a run failed; schema RunError. */
+export interface RunError {
+	type: string;
+	message: string;
+}
+
+/** A run as the service tells it; schema Run. */
+export interface RunData {
+	id: string;
+	task: string;
+	status: RunStatus;
+	preset: string;
+	dataset: string;
+	dataset_is_sample: boolean;
+	recipe: Recipe;
+	validation: Validation;
+	seed: number;
+	seeds: number;
+	activate: "if_better" | "always" | "never";
+	name: string | null;
+	tags: Record<string, string>;
+	attempt: number;
+	max_attempts: number;
+	created_at: string;
+	started_at: string | null;
+	finished_at: string | null;
+	cancel_requested_at: string | null;
+	progress: Progress | null;
+	metrics: Metrics;
+	model_id: string | null;
+	error: RunError | null;
+	device: string | null;
+	retry_of: string | null;
+}
+
+/** What may be asked of a training besides its task; schema TrainRequest. */
+export interface TrainSettings {
+	preset?: string;
+	dataset?: string;
+	seed?: number;
+	seeds?: number;
+	/** Fields that replace the preset's. */
+	recipe?: Partial<Recipe>;
+	validation?: Validation;
+	activate?: "if_better" | "always" | "never";
+	name?: string;
+	tags?: Record<string, string>;
+	/** URL that is sent the run when it has ended. */
+	webhook?: string;
+}
+
+/** A row of a run's history: `loss`, `accuracy` or `mae`, and the same with `val_` where measured. */
+export interface Epoch {
+	epoch: number;
+	fold: number | null;
+	seed: number | null;
+	seconds: number;
+	[figure: string]: number | null;
+}
+
+/** Something that happened to a run; schema Event. */
+export interface RunEvent {
+	/** Increasing; what `lastEventId` takes. */
+	id: string;
+	run_id: string;
+	type: "status" | "epoch" | "log" | "progress";
+	at: string;
+	data: any;
+}

@@ -1,0 +1,388 @@
+/**
+ * A client of Densely for browsers and Node 20.3 or later; it depends on nothing.
+ *
+ * Names in requests and answers are those of the HTTP API. Every call takes a `signal`; when it is aborted, the signal's
+ * reason is thrown as it is. Whatever else goes wrong is one of these:
+ *
+ * DenselyError
+ * ├── ServiceUnreachable      no answer: nothing listens there, or the connection broke; `cause` says why
+ * ├── RunEnded                `wait` found that the run did not succeed; `run` is that run
+ * │   ├── RunFailed           ... because it failed
+ * │   └── RunCancelled        ... because somebody cancelled it
+ * └── ApiError                the service refused or failed: `status`, `kind`, `title`, `errors`, `requestId`
+ *     └── InvalidInput, NotFound, Conflict, QueueFull, …: one for each kind of problem, in the service's own tree
+ */
+export type Activation = import("./answers.js").Activation;
+export type Decoded = import("./answers.js").Decoded;
+export type Drawing = import("./answers.js").Drawing;
+export type Encoded = import("./answers.js").Encoded;
+export type Epoch = import("./answers.js").Epoch;
+export type RunEvent = import("./answers.js").RunEvent;
+export type Fields = import("./answers.js").Fields;
+export type FieldProblem = import("./answers.js").FieldProblem;
+export type Metrics = import("./answers.js").Metrics;
+export type Model = import("./answers.js").Model;
+export type ModelDetail = import("./answers.js").ModelDetail;
+export type Prediction = import("./answers.js").Prediction;
+export type Preset = import("./answers.js").Preset;
+export type Range = import("./answers.js").Range;
+export type Recipe = import("./answers.js").Recipe;
+export type RunData = import("./answers.js").RunData;
+export type RunStatus = import("./answers.js").RunStatus;
+export type Task = import("./answers.js").Task;
+export type TaskDetail = import("./answers.js").TaskDetail;
+export type TrainSettings = import("./answers.js").TrainSettings;
+export type Options = {
+	signal?: AbortSignal | undefined;
+};
+export type PredictOptions = Options & {
+	model?: string | number;
+	explain?: boolean;
+	top_k?: number;
+	min_confidence?: number;
+};
+export type EventOptions = Options & {
+	lastEventId?: string | number;
+	away?: number;
+	onConnection?: (isThere: boolean) => void;
+};
+export type RequestOptions = Options & {
+	method?: string;
+	body?: unknown;
+	query?: Record<string, unknown>;
+	headers?: Record<string, string>;
+};
+/** Something went wrong. */
+export declare class DenselyError extends Error {
+	/** Whether the same call may succeed later. */
+	isPassing: boolean;
+	/**
+	 * @param {string} message
+	 * @param {ErrorOptions} [options]
+	 */
+	constructor(message: string, options?: ErrorOptions);
+}
+/** The service does not answer. */
+export declare class ServiceUnreachable extends DenselyError {
+	isPassing: boolean;
+}
+/** The run did not succeed. */
+export declare class RunEnded extends DenselyError {
+	run: Run;
+	/** @param {Run} run as it ended */
+	constructor(run: Run);
+}
+/** The run failed. */
+export declare class RunFailed extends RunEnded {}
+/** The run was cancelled. */
+export declare class RunCancelled extends RunEnded {}
+/** The service refused or failed; the fields are those of its problem document. */
+export declare class ApiError extends DenselyError {
+	status: number;
+	/** The last part of the problem's type, for example `not-found`; empty where it was no problem document. */
+	kind: string;
+	title: string;
+	/** The fields at fault, each with its dotted path. */
+	errors: import("./answers.js").FieldProblem[];
+	/** Finds the request in the service's log. */
+	requestId: string | null;
+	/**
+	 * @param {number} status
+	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null }} problem
+	 */
+	constructor(
+		status: number,
+		problem: {
+			type?: string;
+			title?: string;
+			detail?: string;
+			errors?: FieldProblem[];
+			request_id?: string | null;
+		},
+	);
+}
+export declare class InvalidInput extends ApiError {}
+export declare class MalformedBody extends InvalidInput {}
+export declare class MalformedRequest extends InvalidInput {}
+export declare class TooLarge extends InvalidInput {}
+export declare class HeadTooLarge extends TooLarge {}
+export declare class TargetTooLong extends TooLarge {}
+export declare class TooSlow extends InvalidInput {}
+export declare class Misdirected extends ApiError {}
+export declare class CrossSite extends ApiError {}
+export declare class UnsupportedMediaType extends ApiError {}
+export declare class UnsupportedEncoding extends UnsupportedMediaType {}
+export declare class NotAcceptable extends ApiError {}
+export declare class NotFound extends ApiError {}
+export declare class NotEvaluated extends NotFound {}
+export declare class Conflict extends ApiError {}
+export declare class InvalidTransition extends Conflict {}
+export declare class IdempotencyConflict extends Conflict {}
+export declare class Unauthorized extends ApiError {}
+export declare class QueueFull extends ApiError {}
+export declare class Unavailable extends ApiError {}
+export declare class Overloaded extends Unavailable {}
+export declare class Unusable extends Unavailable {}
+export declare class ArtifactInvalid extends Unavailable {}
+/** A client of the service. */
+export declare class Densely {
+	#private;
+	/** Where the service is; it ends with a slash. */
+	url: string;
+	/**
+	 * @param {object} [options]
+	 * @param {string | URL} [options.url] where the service is, with a proxy's path if there is one; left out, it is where
+	 *   this module was loaded from, and in Node this machine's port 8000
+	 * @param {string | undefined} [options.key] one of the service's API keys, if it has any
+	 * @param {typeof globalThis.fetch} [options.fetch] used in place of the global one
+	 */
+	constructor({ url, key, fetch }?: { url?: string | URL; key?: string | undefined; fetch?: typeof globalThis.fetch });
+	/**
+	 * What a model makes of an input, or of each of many in order; `fields` are those of the task's input schema.
+	 *
+	 * @template {Fields | Fields[]} F
+	 * @param {string} task
+	 * @param {F} fields an `image` may also be a Blob or bytes, numbers may be a typed array
+	 * @param {PredictOptions} [options]
+	 * @returns {Promise<F extends Fields[] ? Prediction[] : Prediction>}
+	 */
+	predict<F extends Fields | Fields[]>(
+		task: string,
+		fields: F,
+		{ signal, ...options }?: PredictOptions,
+	): Promise<F extends Fields[] ? Prediction[] : Prediction>;
+	/**
+	 * An input as a model sees it.
+	 *
+	 * @param {string} task
+	 * @param {Fields} fields
+	 * @param {Options & { model?: string | number }} [options]
+	 * @returns {Promise<Encoded>}
+	 */
+	encode(
+		task: string,
+		fields: Fields,
+		{
+			signal,
+			...options
+		}?: Options & {
+			model?: string | number;
+		},
+	): Promise<Encoded>;
+	/**
+	 * What a model sees, turned back.
+	 *
+	 * @param {string} task
+	 * @param {Fields} codes
+	 * @param {Options & { model?: string | number }} [options]
+	 * @returns {Promise<Decoded>}
+	 */
+	decode(
+		task: string,
+		codes: Fields,
+		{
+			signal,
+			...options
+		}?: Options & {
+			model?: string | number;
+		},
+	): Promise<Decoded>;
+	/** All tasks. @param {Options} [options] @returns {Promise<Task[]>} */
+	tasks(options?: Options): Promise<Task[]>;
+	/** A task with its schemas. @param {string} name @param {Options} [options] @returns {Promise<TaskDetail>} */
+	task(name: string, options?: Options): Promise<TaskDetail>;
+	/**
+	 * The newest models, newest first.
+	 *
+	 * @param {Options & { task?: string, limit?: number }} [options]
+	 * @returns {Promise<Model[]>}
+	 */
+	models({
+		signal,
+		...query
+	}?: Options & {
+		task?: string;
+		limit?: number;
+	}): Promise<Model[]>;
+	/** A model with its manifest. @param {string} id @param {Options} [options] @returns {Promise<ModelDetail>} */
+	model(id: string, options?: Options): Promise<ModelDetail>;
+	/**
+	 * Makes a model the one that the task's predictions use.
+	 *
+	 * @param {string} task
+	 * @param {string} modelId
+	 * @param {Options} [options]
+	 * @returns {Promise<Model>}
+	 */
+	activate(task: string, modelId: string, { signal }?: Options): Promise<Model>;
+	/**
+	 * Changes of the active model, newest first.
+	 *
+	 * @param {string} task
+	 * @param {Options & { limit?: number }} [options]
+	 * @returns {Promise<Activation[]>}
+	 */
+	activations(
+		task: string,
+		{
+			signal,
+			...query
+		}?: Options & {
+			limit?: number;
+		},
+	): Promise<Activation[]>;
+	/**
+	 * Queues a training; what is left out comes from the task and its preset. The same `idempotencyKey` queues one run.
+	 *
+	 * @param {string} task
+	 * @param {TrainSettings & Options & { idempotencyKey?: string }} [settings]
+	 */
+	train(
+		task: string,
+		{
+			signal,
+			idempotencyKey,
+			...settings
+		}?: TrainSettings &
+			Options & {
+				idempotencyKey?: string;
+			},
+	): Promise<Run>;
+	/**
+	 * The newest runs, newest first.
+	 *
+	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, limit?: number }} [options]
+	 */
+	runs({
+		signal,
+		...query
+	}?: Options & {
+		task?: string;
+		status?: RunStatus | "";
+		dataset?: string;
+		tag?: string;
+		limit?: number;
+	}): Promise<Run[]>;
+	/** A run. @param {string} id @param {Options} [options] */
+	run(id: string, options?: Options): Promise<Run>;
+	/** What happens to all runs from now on, or after an event; without an end. @param {EventOptions} [options] */
+	events(options?: EventOptions): AsyncGenerator<import("./answers.js").RunEvent, void, void>;
+	/**
+	 * The answer to any GET of the API.
+	 *
+	 * @param {string} path below the service's URL
+	 * @param {Record<string, unknown>} [query]
+	 * @param {Options} [options]
+	 */
+	get(path: string, query?: Record<string, unknown>, { signal }?: Options): Promise<any>;
+	/**
+	 * The answer to any POST of the API.
+	 *
+	 * @param {string} path
+	 * @param {unknown} [body]
+	 * @param {Options & { headers?: Record<string, string> }} [options]
+	 */
+	post(
+		path: string,
+		body?: unknown,
+		{
+			signal,
+			headers,
+		}?: Options & {
+			headers?: Record<string, string>;
+		},
+	): Promise<any>;
+	/**
+	 * Up to `limit` items of any list of the API, from as many pages as that takes.
+	 *
+	 * @param {string} path
+	 * @param {Record<string, unknown> & { limit?: number }} [query]
+	 * @param {Options} [options]
+	 */
+	list(
+		path: string,
+		{
+			limit,
+			...query
+		}?: Record<string, unknown> & {
+			limit?: number;
+		},
+		options?: Options,
+	): Promise<any[]>;
+	/**
+	 * A file of the API, for example `models/<id>/archive` or `runs/<id>/curves.svg`.
+	 *
+	 * @param {string} path
+	 * @param {Options} [options]
+	 * @returns {Promise<Blob>}
+	 */
+	file(path: string, { signal }?: Options): Promise<Blob>;
+	/**
+	 * The response to any request; one of status 400 or more is thrown.
+	 *
+	 * @param {string} path
+	 * @param {RequestOptions} [options]
+	 */
+	request(path: string, { method, body, query, headers, signal }?: RequestOptions): Promise<Response>;
+}
+/** A training of now or before. */
+export declare class Run {
+	#private;
+	/** What the service last told of it. */
+	data: import("./answers.js").RunData;
+	/**
+	 * @param {Densely} client
+	 * @param {RunData} data
+	 */
+	constructor(client: Densely, data: RunData);
+	/** Its id. */
+	get id(): string;
+	/** Where it stands. */
+	get status(): import("./answers.js").RunStatus;
+	/** Whether it has ended, however it did. */
+	get isOver(): boolean;
+	/** Asks where it stands. @param {Options} [options] @returns {Promise<this>} */
+	refresh(options?: Options): Promise<this>;
+	/**
+	 * What has happened to it, or what has after an event, and then what happens, up to its end. Where the connection
+	 * breaks it goes on, and gives up when there was no answer for `away` ms. `onConnection` is told of each change.
+	 *
+	 * @param {EventOptions} [options]
+	 */
+	events(options?: EventOptions): AsyncGenerator<import("./answers.js").RunEvent, void, unknown>;
+	/**
+	 * Returns when it has succeeded; throws RunFailed or RunCancelled when it has ended otherwise.
+	 *
+	 * @param {EventOptions & { onEvent?: (event: RunEvent, run: Run) => unknown }} [options]
+	 * @returns {Promise<this>}
+	 */
+	wait({
+		onEvent,
+		...options
+	}?: EventOptions & {
+		onEvent?: (event: RunEvent, run: Run) => unknown;
+	}): Promise<this>;
+	/** Asks for its end; a running one ends within a second. @param {Options} [options] @returns {Promise<this>} */
+	cancel(options?: Options): Promise<this>;
+	/** The same training as a new run. @param {Options} [options] */
+	retry(options?: Options): Promise<Run>;
+	/**
+	 * Its epochs so far; of a long run only the first and every nth.
+	 *
+	 * @param {Options & { every?: number }} [options]
+	 * @returns {Promise<Epoch[]>}
+	 */
+	history({
+		signal,
+		every,
+	}?: Options & {
+		every?: number;
+	}): Promise<Epoch[]>;
+	/** Its model, or null while there is none. @param {Options} [options] */
+	model(options?: Options): Promise<import("./answers.js").ModelDetail | null>;
+}
+export type Message = {
+	id: string | undefined;
+	event: string;
+	data: string;
+};

@@ -1,0 +1,2 @@
+// Where the page finds the client: the service serves it so.
+export * from "../../densely.js";

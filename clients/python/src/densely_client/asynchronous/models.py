@@ -1,0 +1,63 @@
+"""`client.models`."""
+
+import sys
+from typing import Any
+
+from densely_client import calls
+from densely_client.asynchronous.transport import AsyncTransport
+from densely_client.calls import ImageFormat, TableFormat
+from densely_client.forms.models import Model, ModelDetail
+
+Rows = list[dict[str, Any]]
+
+
+class AsyncModels:
+    """`client.models`: what was trained.
+
+    >>> models = await client.models.list("sentiment")
+    >>> first = models[-1]
+    >>> first.task, first.version
+    ('sentiment', 1)
+    >>> drawing = await client.models.diagram(first.id)
+    >>> drawing[:5]
+    b'<?xml'
+    """
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get(self, model_id: str) -> ModelDetail:
+        """A model with its manifest."""
+        return await self._transport.send(calls.get(f"/models/{model_id}", ModelDetail))
+
+    async def activate(self, model_id: str) -> Model:
+        """Make it the one that its task's predictions use."""
+        model = await self.get(model_id)
+        return await self._transport.send(calls.activate(model.task, model_id))
+
+    async def archive(self, model_id: str) -> bytes:
+        """Its files as a zip."""
+        return await self._transport.send(calls.content(f"/models/{model_id}/archive"))
+
+    async def predictions(self, model_id: str, limit: int | None = None, split: str = "test") -> Rows:
+        """What it answered on its test split, row by row, with its probabilities: `pandas.DataFrame(rows)`."""
+        most = sys.maxsize if limit is None else limit
+        path = f"/models/{model_id}/predictions"
+        return await self._transport.list(path, dict[str, Any], most, calls.ROWS_OF_ANSWERS, split=split)
+
+    async def predictions_file(self, model_id: str, table_format: TableFormat = "csv", split: str = "test") -> bytes:
+        """The same as a CSV or Parquet file, with a column for each label's probability."""
+        call = calls.content(f"/models/{model_id}/predictions", format=table_format, split=split)
+        return await self._transport.send(call)
+
+    async def diagram(self, model_id: str, image_format: ImageFormat = "svg") -> bytes:
+        """Its layers as a picture."""
+        return await self.picture(model_id, "diagram", image_format)
+
+    async def picture(self, model_id: str, kind: str, image_format: ImageFormat = "svg") -> bytes:
+        """One of its pictures, such as `confusion`; `pictures` of the task and of the model name them."""
+        return await self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format))
+
+    async def list(self, task: str | None = None, limit: int = 50) -> list[Model]:
+        """The newest models, newest first."""
+        return await self._transport.list("/models", Model, limit, calls.PAGE, task=task)

@@ -1,0 +1,136 @@
+"""`client.runs`, and a run as a Python object."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from typing_extensions import Self
+
+from densely_client import calls
+from densely_client.asynchronous.transport import AsyncTransport
+from densely_client.calls import Call, ImageFormat
+from densely_client.events import Event
+from densely_client.forms.models import ModelDetail
+from densely_client.forms.runs import RunData
+from densely_client.progress import display
+from densely_client.run_view import RunView
+
+Rows = list[dict[str, Any]]
+
+
+class AsyncRun(RunView):
+    """A run: follow it, wait for it, end it.
+
+    >>> run = await client.train("planar", dataset="moons", preset="capacity-3", seed=1, activate="never")
+    >>> run = await run.wait()
+    >>> run.status
+    'succeeded'
+    >>> history = await run.history
+    >>> history[0]["epoch"]
+    1
+    >>> model = await run.model
+    >>> model.dataset
+    'moons'
+    """
+
+    def __init__(self, transport: AsyncTransport, data: RunData) -> None:
+        super().__init__(data)
+        self._transport = transport
+
+    async def refresh(self, *, patient: bool = False) -> Self:
+        """Ask where it stands; with `patient` also while the service restarts, as `wait` does."""
+        call = calls.get(f"/runs/{self.id}", RunData)
+        self.data = await self._transport.send(replace(call, patient=patient))
+        return self
+
+    async def wait(self, *, progress: bool = False, timeout: float | None = None, check: bool = True) -> Self:
+        """Return when it has ended. With `progress` a bar shows how far it is. Restarts of the service are waited out.
+
+        Raises:
+            RunFailed, RunCancelled: it did not succeed; not with `check=False`.
+            TimeoutError: it has not ended after `timeout` seconds, or up to 15 more, since time is looked at when
+                something comes; it goes on.
+            ServiceUnreachable: no answer for a minute, or what `Retries.away` says; it goes on.
+        """
+        with display(self.id, progress=progress) as shown:
+            async for event in self._transport.events(self.id, timeout=timeout):
+                shown.show(event)
+        await self.refresh(patient=True)
+        if check:
+            self.check()
+        return self
+
+    def events(self, last_event_id: str | None = None) -> AsyncIterator[Event]:
+        """What has happened so far, then what happens, until the run has ended.
+
+        >>> [event.data["status"] async for event in run.events() if event.type == "status"]
+        ['queued', 'running', 'succeeded']
+        """
+        return self._transport.events(self.id, last_event_id)
+
+    async def cancel(self) -> Self:
+        """Ask for its end; a running one ends within a second.
+
+        Raises:
+            InvalidTransition: it has ended already.
+        """
+        self.data = await self._transport.send(calls.post(f"/runs/{self.id}/cancel", RunData))
+        return self
+
+    async def retry(self) -> "AsyncRun":
+        """The same training as a new run.
+
+        Raises:
+            InvalidTransition: it has not failed and was not cancelled.
+        """
+        return AsyncRun(self._transport, await self._transport.send(calls.post(f"/runs/{self.id}/retry", RunData)))
+
+    @property
+    async def history(self) -> Rows:
+        """Its epochs so far, one dict each, as `pandas.DataFrame` takes them."""
+        call = Call("GET", f"/runs/{self.id}/history", lambda answer: list(answer.json()["epochs"]), repeatable=True)
+        return await self._transport.send(call)
+
+    @property
+    async def model(self) -> ModelDetail | None:
+        """Its model with the manifest, or None while there is none."""
+        if not self.model_id:
+            return None
+        return await self._transport.send(calls.get(f"/models/{self.model_id}", ModelDetail))
+
+    async def curves(self, image_format: ImageFormat = "svg", first_epoch: int = 1) -> bytes:
+        """Loss and metric by epoch, as a picture."""
+        call = calls.picture(f"/runs/{self.id}/curves", image_format, first_epoch=first_epoch)
+        return await self._transport.send(call)
+
+
+class AsyncRuns:
+    """`client.runs`: trainings of now and before."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self,
+        task: str | None = None,
+        status: str | None = None,
+        dataset: str | None = None,
+        tag: str | None = None,
+        limit: int = 50,
+    ) -> list[AsyncRun]:
+        """The newest runs, newest first. `tag` is `key` or `key:value`."""
+        asked = {"task": task, "status": status, "dataset": dataset, "tag": tag}
+        found = await self._transport.list("/runs", RunData, limit, calls.PAGE, **asked)
+        return [AsyncRun(self._transport, data) for data in found]
+
+    async def get(self, run_id: str) -> AsyncRun:
+        """A run.
+
+        >>> from densely_client import errors
+        >>> try:
+        ...     await client.runs.get("r-none")
+        ... except errors.NotFound as error:
+        ...     print(error.status, error.detail)
+        404 there is no run 'r-none'
+        """
+        return AsyncRun(self._transport, await self._transport.send(calls.get(f"/runs/{run_id}", RunData)))

@@ -1,0 +1,156 @@
+"""Every request of the client, described once. A `Call` is data; a transport sends it."""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypedDict, TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+from typing_extensions import Unpack
+
+from densely_client.forms.models import Model
+from densely_client.forms.predictions import prediction_of
+from densely_client.forms.recipes import Recipe, Validation
+from densely_client.forms.runs import Activate, RunData
+from densely_client.forms.tasks import Encoded
+from densely_client.inputs import with_image
+
+T = TypeVar("T")
+ImageFormat = Literal["svg", "png"]
+TableFormat = Literal["csv", "parquet"]
+
+PAGE = 500  # most items that the service puts on a page
+ROWS_OF_ANSWERS = 5_000  # of a page of a model's predictions: some MB
+ROWS_AT_ONCE = 1_000  # instances of a call: 3 MB of pictures of 784 pixels, 1 MB of reviews
+
+
+class Options(TypedDict, total=False):
+    """What may be asked of a prediction besides the answer."""
+
+    model: int | str  # "active", a version number, or a model id
+    top_k: int  # how many labels `top` lists
+    explain: bool  # whether to say what spoke for the answer
+    min_confidence: float  # 0 to 1: below it the classifier abstains
+
+
+class Training(TypedDict, total=False):
+    """What may be asked of a training besides its task; what is left out comes from the task and the preset."""
+
+    preset: str | None
+    dataset: str | None
+    recipe: Mapping[str, Any] | Recipe | None  # replaces parts of the preset's
+    seed: int | None
+    seeds: int | None
+    validation: Mapping[str, Any] | Validation | None
+    activate: Activate | None
+    name: str | None
+    tags: Mapping[str, str] | None
+    webhook: str | None
+
+
+class ComparedPicture(TypedDict, total=False):
+    """What a picture of several runs shows."""
+
+    kind: Literal["curves", "boundaries"]  # the latter of models of points of the plane
+    first_epoch: int  # of the curves
+    only: str | None  # one figure, for example "val_loss", in place of all curves
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One request, and how to read its answer."""
+
+    method: str
+    path: str
+    read: Callable[[httpx.Response], T]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    repeatable: bool = False  # whether sending it twice does the same as sending it once
+    patient: bool = False  # whether somebody waits for a run, who outlasts a restart of the service
+
+
+def as_form(form: type[T]) -> Callable[[httpx.Response], T]:
+    """Read an answer as this type."""
+    adapter = TypeAdapter(form)
+    return lambda response: adapter.validate_json(response.content)
+
+
+def get(path: str, form: type[T], **params: Any) -> Call[T]:
+    """A GET; parameters that are None are left out."""
+    return Call("GET", path, as_form(form), _given(params), repeatable=True)
+
+
+def picture(path: str, image_format: ImageFormat, **params: Any) -> Call[bytes]:
+    """A picture's bytes."""
+    return content(f"{path}.{image_format}", **params)
+
+
+def content(path: str, **params: Any) -> Call[bytes]:
+    """A file's bytes."""
+    return Call("GET", path, lambda response: response.content, _given(params), repeatable=True)
+
+
+def post(path: str, form: type[T], body: Mapping[str, Any] | None = None) -> Call[T]:
+    """A POST that must not be repeated."""
+    return Call("POST", path, as_form(form), body=body)
+
+
+def train(task: str, key: str | None, **fields: Unpack[Training]) -> Call[RunData]:
+    """Queue a run. With an Idempotency-Key of its own it queues one run, however often it is sent."""
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+    body = {"task": task, **_given(fields)}
+    return Call("POST", "/train", as_form(RunData), body=body, headers=headers, repeatable=True)
+
+
+def predict(task: str, instance: Mapping[str, Any], options: Options) -> Call[Any]:
+    """One prediction, with the model that made it."""
+
+    def read(response: httpx.Response) -> Any:
+        answer = response.json()
+        return prediction_of(answer["prediction"], answer["model"])
+
+    return Call("POST", "/predict", read, body={"task": task, **with_image(instance), **options}, repeatable=True)
+
+
+def predict_many(task: str, instances: Sequence[Mapping[str, Any]], options: Options) -> Call[list[Any]]:
+    """As many predictions, in order; up to 10,000."""
+
+    def read(response: httpx.Response) -> list[Any]:
+        answer = response.json()
+        return [prediction_of(each, answer["model"]) for each in answer["predictions"]]
+
+    body = {"task": task, "instances": [with_image(each) for each in instances], **options}
+    return Call("POST", "/predict", read, body=body, repeatable=True)
+
+
+def activate(task: str, model_id: str) -> Call[Model]:
+    """Make a model the active one."""
+    return Call("PUT", f"/tasks/{task}/active-model", as_form(Model), body={"model_id": model_id})
+
+
+def compared(runs: Iterable[Any], image_format: ImageFormat, asked: ComparedPicture) -> Call[bytes]:
+    """A picture of several runs."""
+    kind = asked.get("kind", "curves")
+    params = {name: value for name, value in asked.items() if name != "kind"}
+    return picture("/compare" if kind == "curves" else f"/compare/{kind}", image_format, runs=run_ids(runs), **params)
+
+
+def encode(task: str, fields: Mapping[str, Any]) -> Call[Encoded]:
+    """How a model sees an input."""
+    return post(f"/tasks/{task}/encode", Encoded, with_image(fields))
+
+
+def run_ids(runs: Iterable[Any]) -> str:
+    """Runs, or their ids, as `/compare` takes them."""
+    return ",".join(run if isinstance(run, str) else run.id for run in runs)
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not None; of forms the fields that were given, since a null would replace the preset's."""
+    return {
+        name: value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
+        for name, value in fields.items()
+        if value is not None
+    }

@@ -1,0 +1,59 @@
+"""Answers to `/predict`: a label, or a number. Which one it is can be seen from the answer itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from densely_client.forms.base import Form
+from densely_client.forms.models import ModelRef
+from densely_client.forms.tasks import Label
+
+
+class InputWarning(Form):
+    """Something about the input that makes the answer less sure."""
+
+    field: str
+    message: str
+
+
+class Prediction(Form):
+    """What every prediction has."""
+
+    model: ModelRef
+    warnings: list[InputWarning] = Field(default_factory=list)
+    explanation: dict[str, Any] | None = Field(None, description="with `explain=True`: what spoke for the answer")
+    known_words: float | None = Field(None, description="of texts: share of words that the vocabulary holds, 0 to 1")
+
+
+class ScoredLabel(Form):
+    """A label with its probability."""
+
+    label: Label
+    probability: float
+
+
+class LabelPrediction(Prediction):
+    """One of several labels."""
+
+    label: Label | None = Field(description="None if the model abstained")
+    probability: float = Field(description="of the most probable label")
+    abstained: bool = Field(False, description="whether `probability` is below `min_confidence`")
+    probabilities: dict[str, float] | list[float] | None = Field(
+        None, description="of each label, by name or in order; not of tasks with many labels"
+    )
+    top: list[ScoredLabel] = Field(default_factory=list, description="the most probable labels, best first")
+    labels: list[Label] = Field(default_factory=list, description="labels of probability above 0.5, best first")
+
+
+class NumberPrediction(Prediction):
+    """A number."""
+
+    value: float = Field(description="in `unit`")
+    unit: str
+
+
+def prediction_of(answer: Mapping[str, Any], model: Any) -> LabelPrediction | NumberPrediction:
+    """The form that an answer has, with the model that gave it."""
+    form = NumberPrediction if "value" in answer else LabelPrediction
+    return form.model_validate({**answer, "model": model})

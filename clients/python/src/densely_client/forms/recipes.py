@@ -1,0 +1,83 @@
+"""Recipes and presets.
+
+A part of several kinds has one form here, with the fields of all of them: a kind that a newer service adds can be read
+too. What is made here and sent, as in `Layer(kind="dense", units=16)`, has the fields that were given; the service
+fills in its defaults, and refuses what does not fit.
+"""
+
+from pydantic import Field
+
+from densely_client.forms.base import Form
+
+
+class Features(Form):
+    """How an input becomes numbers."""
+
+    kind: str = Field(description="`multi_hot`, `pixels`, `standardized`, `raw` or `coordinates`")
+    words: int | None = Field(None, description="of `multi_hot`: word ids in use")
+    exclude: list[str] | None = Field(None, description="of tables: columns that the network does not see")
+
+
+class Layer(Form):
+    """A hidden layer."""
+
+    kind: str = Field(description="`dense`, `dropout` or `flatten`")
+    units: int | None = Field(None, description="of `dense`: its width")
+    activation: str | None = Field(None, description="of `dense`, by Keras' name")
+    l1: float | None = Field(None, description="of `dense`: weight of the L1 penalty")
+    l2: float | None = Field(None, description="of `dense`: weight of the L2 penalty")
+    rate: float | None = Field(None, description="of `dropout`: share of the inputs set to zero")
+
+
+class Optimizer(Form):
+    """How weights are changed, with Keras' arguments."""
+
+    kind: str = Field(description="`sgd`, `momentum`, `adagrad`, `rmsprop`, `adam` or `adamw`")
+    learning_rate: float | None = Field(None, description="step size")
+    momentum: float | None = None
+    nesterov: bool | None = None
+    initial_accumulator_value: float | None = None
+    rho: float | None = None
+    epsilon: float | None = None
+    centered: bool | None = None
+    beta_1: float | None = None
+    beta_2: float | None = None
+    amsgrad: bool | None = None
+    weight_decay: float | None = None
+
+
+class EarlyStopping(Form):
+    """Stop when the monitored figure has not improved for `patience` epochs."""
+
+    monitor: str | None = Field(None, description="for example `val_loss`")
+    patience: int | None = Field(None, description="epochs without improvement that are tolerated")
+    restore_best: bool | None = Field(None, description="whether the weights of the best epoch are kept")
+
+
+class Recipe(Form):
+    """A whole training configuration."""
+
+    features: Features
+    layers: list[Layer] = Field(description="hidden layers; the head's layer is added")
+    head: str
+    loss: str
+    optimizer: Optimizer
+    epochs: int = Field(description="passes over the training rows")
+    batch_size: int = Field(description="rows per gradient step")
+    early_stopping: EarlyStopping | None = None
+
+
+class Validation(Form):
+    """Which rows are held out."""
+
+    kind: str = Field(description="`none`, `holdout` or `kfold`")
+    size: int | None = Field(None, description="of `holdout`: rows held out")
+    folds: int | None = Field(None, description="of `kfold`: number of parts")
+
+
+class Preset(Form):
+    """A named recipe of a task, with the validation that goes with it."""
+
+    description: str
+    recipe: Recipe
+    validation: Validation = Validation(kind="none")

@@ -1,0 +1,126 @@
+"""Runs: where they stand, their figures, and what happened to them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from densely_client.forms.base import Form
+from densely_client.forms.recipes import Recipe, Validation
+
+RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Activate = Literal["if_better", "always", "never"]
+Figures = dict[str, float]  # by name: loss, accuracy, mae, f1
+
+FINAL: frozenset[RunStatus] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Progress(Form):
+    """How far a running attempt is."""
+
+    epoch: int = Field(0, description="epochs finished in this fit")
+    epochs: int = Field(description="epochs this fit has at most")
+    fold: int | None = Field(None, description="which fold of k, from 1; None for the fit that is published")
+    folds: int | None = Field(None, description="how many folds")
+    seed: int | None = Field(None, description="which seed, where there are several")
+    fraction: float = Field(0.0, description="share of all epochs done, 0 to 1")
+    eta_seconds: float | None = Field(None, description="estimated time left, seconds")
+
+
+class RunError(Form):
+    """Why a run failed."""
+
+    type: str = Field(description="name of the error")
+    message: str
+
+
+class FitMetrics(Form):
+    """Figures of one of a run's fits."""
+
+    fold: int | None = Field(None, description="which fold of k, from 1")
+    seed: int | None = Field(None, description="which seed, where there are several")
+    epochs: int = Field(description="that its weights have seen")
+    train: Figures = Field(default_factory=dict)
+    validation: Figures = Field(default_factory=dict)
+    test: Figures = Field(default_factory=dict)
+    temperature: float | None = Field(None, description="by which its logits are divided")
+
+
+class Spread(Form):
+    """One figure over folds or seeds."""
+
+    mean: float
+    std: float = Field(description="population standard deviation")
+    min: float
+    max: float
+
+
+class SpreadOver(Form):
+    """Figures over the folds of k-fold, or over several seeds."""
+
+    over: Literal["folds", "seeds"]
+    count: int
+    train: dict[str, Spread] = Field(default_factory=dict)
+    validation: dict[str, Spread] = Field(default_factory=dict)
+    test: dict[str, Spread] = Field(default_factory=dict)
+
+
+class Calibration(Form):
+    """How far a classifier's probabilities are from the share of right answers, on the test split."""
+
+    temperature: float = Field(description="by which `/predict` divides the logits")
+    rows: int = Field(description="held-out rows on which it was fitted; 0 for a run without validation")
+    ece_before: float = Field(description="expected calibration error of the raw outputs, 0 to 1")
+    ece_after: float = Field(description="the same with the temperature")
+
+
+class Metrics(Form):
+    """Figures of a run. Accuracies are shares of 1; losses and errors are in the target's unit."""
+
+    train: Figures = Field(default_factory=dict, description="last epoch on the training rows")
+    validation: Figures = Field(default_factory=dict, description="held-out rows; mean over folds for k-fold")
+    test: Figures = Field(default_factory=dict, description="test split, after training")
+    baseline: Figures = Field(default_factory=dict, description="what guessing scores on the test split")
+    spread: SpreadOver | None = Field(None, description="mean and spread over folds or seeds")
+    fits: list[FitMetrics] = Field(default_factory=list, description="each fold or seed by itself")
+    calibration: Calibration | None = Field(None, description="of classifiers")
+
+
+class RunData(Form):
+    """A run as the service told it."""
+
+    id: str
+    task: str
+    status: RunStatus
+    preset: str
+    dataset: str
+    dataset_is_sample: bool = Field(description="true if the rows are the bundled sample, not real data")
+    recipe: Recipe
+    validation: Validation
+    seed: int
+    seeds: int = Field(description="how often it is trained, with seeds from `seed` on")
+    activate: Activate
+    name: str | None
+    tags: dict[str, str]
+    attempt: int = Field(description="which try this is; 0 before the first")
+    max_attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    progress: Progress | None
+    metrics: Metrics
+    model_id: str | None
+    error: RunError | None
+    device: str | None = Field(description="what trained, for example CPU:0 or GPU:0")
+    retry_of: str | None
+
+
+class RecordedEvent(Form):
+    """Something that happened to a run, as lists of events have it."""
+
+    id: int
+    run_id: str
+    type: Literal["status", "epoch", "log"]
+    at: datetime
+    data: dict[str, Any]

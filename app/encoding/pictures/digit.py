@@ -51,7 +51,7 @@ def reading_of(colours: Colours) -> Reading:
         ValueError: it shows no digit, or several.
     """
     digit = _found(colours)
-    doubts = (*digit.doubts, *doubts_of_shape(digit.share))
+    doubts = digit.doubts
     if max(side.stop - side.start for side in digit.box) < LEAST:
         doubts = (*doubts, f"shows a digit of fewer than {LEAST} pixels")
     return Reading(_placed(_fitted(digit.share)), doubts)
@@ -111,10 +111,11 @@ def _in(colours: Colours) -> tuple[Digit, Plane]:
         raise ValueError("shows nothing: it has hardly any contrast")
     try:
         digit = digit_of(ink)
-        return digit, with_usual_strokes(digit.share)
+        usual = with_usual_strokes(digit.share)
     except ValueError:  # it may be cut in pieces
         digit = digit_of(ink, mended=True)
-        return digit, with_usual_strokes(digit.share)
+        usual = with_usual_strokes(digit.share)
+    return replace(digit, doubts=(*digit.doubts, *doubts_of_shape(digit.share))), usual
 
 
 def _on_sheet(sheet: Sheet) -> Digit:

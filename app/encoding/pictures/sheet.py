@@ -20,6 +20,7 @@ CELLS = 112  # of the longer side of the copy on which sheets are looked for
 LEAST_SIDE = 64  # pixels of the shorter side of a picture that shows a table
 MEDIAN = 5  # cells: what is narrower, as lines and most strokes are, is no part of an outline
 STEPS = (24.0, 12.0, 6.0)  # grey values by cell that neighbours of one sheet differ by, at most
+SAME = 0.01  # of the cells: where fewer change with the step, no other sheets are found
 LEAST = 0.03  # of the picture, of a sheet
 MOST = 0.985
 PLAIN = 0.5  # of it is flat, at least
@@ -73,9 +74,17 @@ def _outlines(cells: Colours) -> list[Corners]:
     for axis in (0, 1):
         change = np.maximum(change, np.abs(np.gradient(cells, axis=axis)).max(axis=2))
     found: list[tuple[Mask, Corners]] = []
+    last = None
     for steep in STEPS:
-        labels, _ = ndimage.label(change < steep / 2)  # of a slope over two cells
+        flat = change < steep / 2  # of a slope over two cells
+        if last is not None and (flat != last).mean() < SAME:
+            continue
+        last = flat
+        labels, _ = ndimage.label(flat)
         areas = np.bincount(labels.ravel())[1:]
+        around = labels[[0, 0, -1, -1], [0, -1, 0, -1]] - 1
+        if around[0] >= 0 and (around == around[0]).all():  # the picture's ground
+            areas[around[0]] = 0
         for place in np.flatnonzero((areas >= LEAST / 2 * change.size) & (areas <= MOST * change.size)):
             candidate = _outline(labels == place + 1)
             if candidate and _differs_outside(cells, candidate[0], steep):

@@ -28,6 +28,7 @@ FLAT = 2.0  # times as wide as high is a bar
 FINE = 64  # pixels of the longer side on which shapes are told
 SPARE = 0.34  # of each side, of the corners that a cross leaves free
 BODY, TAPERING = 0.395, 3.05  # of a star: the widest disc within by the longer side, and its radius by the mean depth
+LEAST_BODY = 0.25  # of its box is ink
 ROUND = 0.62  # times as wide as high, or the other way round, is a cross at least
 STRAIGHT, FULL, FEW, SLIM = 0.012, 0.96, 5, 0.45  # of a polygon that is a shape: slack, fill, corners, and its sides
 
@@ -131,12 +132,21 @@ def doubts_of_shape(share: Plane) -> tuple[str, ...]:
         return ()
     if _is_cross(mask):
         return (CROSS,)
-    filled = ndimage.binary_fill_holes(mask)
-    depth = ndimage.distance_transform_edt(np.pad(mask, 1))
-    if 2 * depth.max() > BODY * FINE and depth.max() > TAPERING * depth[depth > 0].mean() and (filled == mask).all():
+    if mask.mean() > LEAST_BODY and _is_star(mask):
         return (SHAPE,)
-    fill, corners = convexity(np.pad(filled, 1), STRAIGHT)
-    return (SHAPE,) if fill >= FULL and corners <= FEW else ()
+    if convexity(mask, STRAIGHT)[1] > FEW:
+        return ()
+    return (SHAPE,) if convexity(ndimage.binary_fill_holes(mask), STRAIGHT)[0] >= FULL else ()
+
+
+def _is_star(mask: Mask) -> bool:
+    """Whether there is a body, much wider than what grows out of it, and no hole."""
+    from scipy import ndimage
+
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1))
+    if 2 * depth.max() < BODY * FINE or depth.max() < TAPERING * depth[depth > 0].mean():
+        return False
+    return bool((ndimage.binary_fill_holes(mask) == mask).all())
 
 
 def _is_cross(mask: Mask) -> bool:

@@ -126,6 +126,8 @@ KINDS: dict[str, tuple[int, Callable[[Crowd], None]]] = {
     "500 silent connections": (500, silent()),
     "500 half heads": (500, silent(b"GET /tasks HTTP/1.1\r\nHost: lo")),
     "200 slow bodies": (200, slow),
+    "chunks of one byte, 1 connection": (1, endless(CHUNKED, b"1\r\n \r\n")),
+    "chunks of one byte, 16 connections": (16, endless(CHUNKED, b"1\r\n \r\n")),
     "400 predictions unread, 100 connections": (100, pipeline(400)),
     "4,000 predictions unread, 100 connections": (100, pipeline(4_000)),
 }

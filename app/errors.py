@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree. Knows no HTTP: `api/error_handlers.py` maps it to statuses.
+"""Everything that can go wrong, as one tree. Knows no HTTP: `server/error_handlers.py` maps it to statuses.
 
 DenselyError
 ├── InvalidInput             what the client sent cannot be accepted

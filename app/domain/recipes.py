@@ -263,7 +263,7 @@ Validation = Annotated[NoValidation | Holdout | KFold, Field(discriminator="kind
 class Preset(BaseModel):
     """A named recipe of a task, with the validation that goes with it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
     description: str
     recipe: Recipe
     validation: Validation = NoValidation()

@@ -1,4 +1,4 @@
-"""What the answers of all tasks share: warnings, abstaining, and the effect of each part of an input."""
+"""What the answers of all tasks share: probabilities as they are told, and the effect of each part of an input."""
 
 import numpy as np
 from numpy.typing import NDArray

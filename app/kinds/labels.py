@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from app.encoding.rows import FloatMatrix
 from app.kinds.answers import as_probability
 from app.wire.declarations import Label, OneOf
-from app.wire.predictions import EXPLAINED, Abstained, LabelScore, Warnings
+from app.wire.predictions import EXPLAINED, Abstained, LabelScore, Options, Warnings
 
 MOST_NAMED = 20  # labels that a schema lists
 
@@ -57,7 +57,7 @@ class LabelAnswers:
         return made
 
     def decode(
-        self, outputs: FloatMatrix, labels: Sequence[Label], options: Any, facts: Facts | None
+        self, outputs: FloatMatrix, labels: Sequence[Label], options: Options, facts: Facts | None
     ) -> list[dict[str, Any]]:
         """The answers to some rows.
 
@@ -87,7 +87,7 @@ class LabelAnswers:
             answers.append(answer)
         return answers
 
-    def _decode_pairs(self, outputs: FloatMatrix, options: Any, facts: Facts | None) -> list[dict[str, Any]]:
+    def _decode_pairs(self, outputs: FloatMatrix, options: Options, facts: Facts | None) -> list[dict[str, Any]]:
         answers = []
         for place, value in enumerate(outputs[:, -1].tolist()):
             both = (as_probability(1 - value), as_probability(value))
@@ -115,7 +115,7 @@ class LabelAnswers:
             return [found.get(label, 0.0) for label in self._labels]
         return {str(label): found.get(label, 0.0) for label in self._labels}
 
-    def soften(self, answer: dict[str, Any], sureness: float, options: Any) -> None:
+    def soften(self, answer: dict[str, Any], sureness: float, options: Options) -> None:
         """Make an answer as sure as it should be if its input was read right with this probability only.
 
         If it was not, every label is as likely as any other.

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from app.encoding.rows import FloatMatrix
 from app.kinds.labels import Facts
 from app.wire.declarations import Label, NumberAnswer
-from app.wire.predictions import EXPLAINED, Warnings
+from app.wire.predictions import EXPLAINED, Options, Warnings
 
 
 class NumberAnswers:
@@ -32,7 +32,7 @@ class NumberAnswers:
         return made
 
     def decode(
-        self, outputs: FloatMatrix, labels: Sequence[Label], options: Any, facts: Facts | None
+        self, outputs: FloatMatrix, labels: Sequence[Label], options: Options, facts: Facts | None
     ) -> list[dict[str, Any]]:
         """The answers to some rows; `outputs` (rows, 1) are in the unit."""
         del labels, options
@@ -41,5 +41,5 @@ class NumberAnswers:
             for place, value in enumerate(outputs[:, 0].tolist())
         ]
 
-    def soften(self, answer: dict[str, Any], sureness: float, options: Any) -> None:
+    def soften(self, answer: dict[str, Any], sureness: float, options: Options) -> None:
         """A number says nothing of how sure it is."""

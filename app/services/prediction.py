@@ -71,7 +71,7 @@ class PredictionService:
                 predictors[name] = cached if cached and cached.task is task else self._load(row)
             except ArtifactInvalid as error:
                 broken[name] = error.message
-                if before := self._cache.active.get(name):
+                if (before := self._cache.active.get(name)) and before.task is task:
                     predictors[name] = before
                     broken[name] += f"; model {before.manifest.id} goes on answering"
                 if self._cache.broken.get(name) != broken[name]:

@@ -19,8 +19,18 @@ KINDS: dict[KindName, type[Task]] = {"text": TextTask, "image": ImageTask, "tabl
 
 
 def task_of(declaration: Declaration) -> Task:
-    """The task that a declaration describes."""
-    return KINDS[declaration.kind.kind](declaration)
+    """The task that a declaration describes.
+
+    Raises:
+        ValueError: an example is no input of its kind, or the features of a preset do not suit it.
+    """
+    task = KINDS[declaration.kind.kind](declaration)
+    for example in declaration.examples:
+        task.Input.model_validate(example.input)
+    for name, preset in declaration.presets.items():
+        if found := task.check_features(preset.recipe.features):
+            raise ValueError(f"presets.{name}: {found[1]}")
+    return task
 
 
 @cache

@@ -1,8 +1,10 @@
 """A task as data: what is asked of which kind of input, with which presets and datasets.
 
-Everything here can be read from JSON. What the kinds make of it is code, in the other modules of this package.
+Everything here can be read from JSON, but for who makes rows that have no file. What is made of it is code, in
+`app.kinds`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
@@ -10,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.recipes import ColumnName, HeadName, Preset
+from app.wire.predictions import Options
 
 KindName = Literal["text", "image", "table", "plane"]
 Label = str | int
@@ -21,6 +24,8 @@ FARTHEST = 1e6  # far beyond any table's numbers, and small enough to stay a num
 
 TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]  # it names a file
+RESERVED = {"task", "instances", "split", *Options.model_fields}  # fields of a request or a dataset that are not inputs
 
 
 class Part(BaseModel):
@@ -41,7 +46,13 @@ class Range(Part):
 
     least: float
     greatest: float
-    step: float = Field(description="a sensible difference of two values")
+    step: float = Field(gt=0, description="a sensible difference of two values")
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> Self:
+        if not self.least < self.greatest < math.inf:
+            raise ValueError("least must be below greatest")
+        return self
 
 
 class TextColumn(Part):
@@ -97,7 +108,7 @@ class OneOf(Part):
     """One of several labels."""
 
     kind: Literal["one_of"] = "one_of"
-    labels: tuple[Label, ...] = Field(min_length=2, description="in the order of the networks' outputs")
+    labels: tuple[str, ...] | tuple[int, ...] = Field(min_length=2, description="in the order of the networks' outputs")
     column: str = Field("label", description="of the datasets, that holds it")
     several: str | None = Field(None, description="column of lists of labels, for models that give a row all of them")
     shows: tuple[Shown, ...] = Field(("top",), description="what an answer holds besides the label and its probability")
@@ -125,7 +136,7 @@ Answer = Annotated[OneOf | NumberAnswer, Field(discriminator="kind")]
 class DatasetInfo:
     """A dataset that a task can train on."""
 
-    name: str
+    name: DatasetName
     description: str
     train_rows: int  # as published; a file in the datasets folder is counted instead
     test_rows: int
@@ -167,6 +178,19 @@ class Declaration(BaseModel):
             raise ValueError(f"presets.{unfit[0]}: its head is none of {', '.join(self.heads)}")
         if self.kind.kind == "plane" and (self.answer.kind != "one_of" or len(self.answer.labels) != 2):
             raise ValueError("answer: points of the plane have one of two labels")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_differ(self) -> Self:
+        if isinstance(self.kind, PlaneKind | ImageKind):
+            return self
+        names = [column.name for column in self.kind.columns]
+        targets = [self.answer.column, *([self.answer.several] if isinstance(self.answer, OneOf) else [])]
+        for name in names:
+            if names.count(name) > 1 or name in targets:
+                raise ValueError(f"kind.columns: {name!r} stands for two things")
+            if name in RESERVED or name.startswith("_"):
+                raise ValueError(f"kind.columns: {name!r} is taken")
         return self
 
     @property

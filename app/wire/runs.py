@@ -20,7 +20,7 @@ class TrainRequest(BaseModel):
     """What a client asks for; everything left out comes from the task and the preset."""
 
     model_config = ConfigDict(extra="forbid")
-    task: str = Field(max_length=64, description="what kind of problem, see `GET /tasks`")
+    task: str = Field(max_length=64, description="name of a task, see `GET /tasks`")
     preset: str = Field("baseline", max_length=64, description="a named recipe of the task")
     dataset: str | None = Field(None, max_length=64, description="default: the task's first dataset")
     seed: Annotated[int, Integer(0, 2**31 - 1)] | None = Field(

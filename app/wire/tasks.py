@@ -22,7 +22,7 @@ class DatasetSummary(BaseModel):
 
 
 class TaskSummary(BaseModel):
-    """A kind of problem."""
+    """A task in short."""
 
     name: str
     kind: KindName
@@ -37,7 +37,7 @@ class TaskSummary(BaseModel):
 
 
 class TaskDetail(TaskSummary):
-    """A kind of problem with its forms."""
+    """A task with its forms."""
 
     input_schema: dict[str, Any] = Field(description="JSON Schema of one input")
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")

@@ -1,4 +1,4 @@
-"""Templates of the toy newswires on goods and trade, one a line; `_newswire_phrases` explains the slots."""
+"""Templates of the toy newswires on goods and trade, one a line; `newswire_phrases` explains the slots."""
 
 from app.tasks.samples.newswire_topic import Topic
 

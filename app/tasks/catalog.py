@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from pydantic import ValidationError
+
 import app.tasks
-from app.errors import NotFound
+from app.errors import NotFound, Unusable, told
 from app.kinds.base import Task
 from app.kinds.image import ImageTask
 from app.kinds.plane import PlaneTask
@@ -35,15 +37,28 @@ def task_of(declaration: Declaration) -> Task:
 
 @cache
 def built_in() -> tuple[Task, ...]:
-    """The tasks that come with Densely, by name: every module of this package with a `TASK`, and every JSON file."""
+    """The tasks that come with Densely, by name: every module of this package with a `TASK`, and every JSON file.
+
+    Raises:
+        Unusable: one of the JSON files declares no task; the message names it.
+    """
     found = [
-        task
+        task_of(task)
         for module in pkgutil.iter_modules(app.tasks.__path__)
         if not module.ispkg and (task := getattr(importlib.import_module(f"app.tasks.{module.name}"), "TASK", None))
     ]
-    for folder in app.tasks.__path__:
-        found += [Declaration.model_validate_json(path.read_bytes()) for path in Path(folder).glob("*.json")]
-    return tuple(task_of(declaration) for declaration in sorted(found, key=lambda each: each.name))
+    found += [_declared(path) for folder in app.tasks.__path__ for path in Path(folder).glob("*.json")]
+    return tuple(sorted(found, key=lambda task: task.name))
+
+
+def _declared(path: Path) -> Task:
+    try:
+        return task_of(Declaration.model_validate_json(path.read_bytes()))
+    except ValidationError as error:
+        reason = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:3])
+    except (OSError, ValueError) as error:
+        reason = told(error)
+    raise Unusable(f"{path.name} in the folder of tasks declares no task: {reason}")
 
 
 class TaskCatalog:

@@ -24,6 +24,8 @@ from app.domain.recipes import Activation, HeadName
 from app.domain.webhooks import signature
 from app.main import create_app
 from app.settings import Settings
+from app.tasks.catalog import task_of
+from app.wire.declarations import Declaration
 from tests.support import pages
 from tests.support.server import LiveServer
 from tests.support.tasks import TASKS
@@ -63,7 +65,7 @@ def test_links_that_lead_nowhere_are_found() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_all_code_is_of_a_language_that_tests_run(name: str) -> None:
     """Drawings have none; consoles hold commands of programs that are known here."""
-    assert pages.languages(name) <= {"", "console", "python", "javascript", "ini"}
+    assert pages.languages(name) <= {"", "console", "python", "javascript", "ini", "json"}
     for command in pages.commands(name):
         assert command.line.split()[0] in PROGRAMS, command
 
@@ -294,3 +296,11 @@ def test_the_check_of_a_webhooks_signature_works() -> None:
     assert not scope["is_ours"](signature(secret, now, body), body + b" ", secret)
     assert not scope["is_ours"](signature("another secret ", now, body), body, secret)
     assert not scope["is_ours"](signature(secret, now - timedelta(hours=1), body), body, secret)
+
+
+def test_the_declaration_of_a_task_is_one() -> None:
+    (declared,) = pages.blocks("docs/extending.md", "json")
+
+    task = task_of(Declaration.model_validate_json(declared))
+
+    assert ("text", ("subject", "message"), ("subject",)) == (task.kind, task.input_columns, task.optional_columns)

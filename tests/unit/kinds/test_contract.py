@@ -18,15 +18,15 @@ from app.errors import DatasetInvalid, NotFound
 from app.kinds.base import Task
 from app.wire.declarations import SAMPLE, Label
 from app.wire.predictions import ModelChoice, Options
-from tests.support.tasks import TASKS, rows_of
+from tests.support.tasks import TASKS, WITH_SAMPLE, rows_of
 
-EVERY = [pytest.param(task, id=name) for name, task in TASKS.all.items()]
+EVERY = [pytest.param(task, id=name) for name, task in WITH_SAMPLE.items()]
 PRESETS = [
     pytest.param(task, preset, id=f"{task.name}-{name}")
-    for task in TASKS.all.values()
+    for task in WITH_SAMPLE.values()
     for name, preset in task.presets.items()
 ]
-HEADS_OF = [(task, head) for task in TASKS.all.values() for head in task.heads]
+HEADS_OF = [(task, head) for task in WITH_SAMPLE.values() for head in task.heads]
 
 
 def params(pairs: Iterable[tuple[Task, HeadName]]) -> list[Any]:

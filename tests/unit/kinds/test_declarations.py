@@ -1,10 +1,14 @@
 """A declaration is refused where its parts do not fit together, or what it will meet."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from app.errors import Unusable
+from app.tasks import catalog
 from app.tasks.catalog import task_of
 from app.wire.declarations import Declaration
 from tests.support import sixth
@@ -64,3 +68,11 @@ def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], reason: 
 def test_what_its_kind_does_not_take_is_refused(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         task_of(declared(**changes))
+
+
+def test_a_file_that_declares_no_task_is_named(tmp_path: Path) -> None:
+    broken = {**sixth.DECLARATION, "presets": {}}
+    (tmp_path / "iris.json").write_text(json.dumps(broken))
+
+    with pytest.raises(Unusable, match=r"iris\.json in the folder of tasks declares no task.*presets"):
+        catalog._declared(tmp_path / "iris.json")

@@ -10,9 +10,9 @@ import pytest
 
 from app.datasets.sample import checksum
 from app.tasks.samples import digits, houses, newswires, reviews
-from tests.support.tasks import TASKS, rows_of
+from tests.support.tasks import TASKS, WITH_SAMPLE, rows_of
 
-ROWS: dict[str, dict[str, Any]] = {name: rows_of(task, "sample") for name, task in TASKS.all.items()}
+ROWS: dict[str, dict[str, Any]] = {name: rows_of(task, "sample") for name, task in WITH_SAMPLE.items()}
 SIDE = 28
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.encoding.pictures.background import Colours, Plane, ink_of
+from app.encoding.pictures.background import Colours, Ink, Plane, ink_of
 from app.encoding.pictures.files import colours_of, content_of
 from app.encoding.pictures.ink import FAINT, NOTHING, UNCLEAR, Digit, digit_of
 from app.encoding.pictures.sheet import Sheet, convexity, sheets_in
@@ -110,11 +110,23 @@ def _in(colours: Colours) -> tuple[Digit, Plane]:
     if ink is None:
         raise ValueError("shows nothing: it has hardly any contrast")
     try:
-        digit = digit_of(ink)
-        usual = with_usual_strokes(digit.share)
-    except ValueError:  # it may be cut in pieces
-        digit = digit_of(ink, mended=True)
-        usual = with_usual_strokes(digit.share)
+        first = _usual(ink, mended=False)
+    except ValueError as error:
+        first, refused = None, error
+    if first and not first[0].doubts:
+        return first
+    try:
+        second = _usual(ink, mended=True)  # strokes may be cut in pieces
+    except ValueError:
+        second = first
+    if second is None:
+        raise refused
+    return second if first is None or len(second[0].doubts) < len(first[0].doubts) else first
+
+
+def _usual(ink: Ink, *, mended: bool) -> tuple[Digit, Plane]:
+    digit = digit_of(ink, mended=mended)
+    usual = with_usual_strokes(digit.share)
     return replace(digit, doubts=(*digit.doubts, *doubts_of_shape(digit.share))), usual
 
 

@@ -16,7 +16,7 @@ from app.encoding.pictures.background import Colours
 Mask = NDArray[np.bool_]  # (rows, columns)
 Corners = list[tuple[int, int]]  # of a polygon: columns and rows
 
-CELLS = 112  # of the longer side of the copy on which sheets are looked for
+CELLS = 96  # of the longer side of the copy on which sheets are looked for
 LEAST_SIDE = 64  # pixels of the shorter side of a picture that shows a table
 MEDIAN = 5  # cells: what is narrower, as lines and most strokes are, is no part of an outline
 STEPS = (24.0, 12.0, 6.0)  # grey values by cell that neighbours of one sheet differ by, at most
@@ -27,6 +27,7 @@ PLAIN = 0.5  # of it is flat, at least
 CONVEX = 0.95  # of its convex hull
 SLACK = 0.01  # of a polygon: a corner that makes less of it is none
 MOST_CORNERS = 9  # four, of which some are cut off by the picture's edge or blunt
+ONE_WAY = 0.95  # of the sides goes the same way: they are one side
 BESIDE = (2, 4)  # cells from the outline, where something else has to be
 DIFFERENT = 0.75  # of what is there
 DIFFERENT_FAR = 0.5  # of what is farther off: beyond a stroke round a hole it is the ground again
@@ -183,13 +184,16 @@ def _place(cell: int, step: int, side: int) -> int:
 
 
 def _tilt(corners: Corners, shape: tuple[int, int]) -> float:
-    """The mean angle of the sides, save those that are the picture's own: degrees, of a quarter turn."""
+    """The mean angle of the sides, degrees of a quarter turn: not of the picture's own, nor of a single one."""
     ends = np.array([*corners, corners[0]], dtype=np.float64)
     sides, middles = np.diff(ends, axis=0), (ends[1:] + ends[:-1]) / 2
     inner = ((middles > 0.5) & (middles < np.array(shape[::-1]) - 1.5)).all(axis=1)
     along = sides[inner, 0] + 1j * sides[inner, 1]
-    fourfold = (np.abs(along) ** 2 * np.exp(4j * np.angle(along))).sum()  # long ones count for more
-    return float(np.degrees(np.angle(fourfold)) / 4) if len(along) else 0.0
+    weight, way = np.abs(along) ** 2, np.angle(along)  # long ones count for more
+    is_one_side = np.abs((weight * np.exp(2j * way)).sum()) > ONE_WAY * weight.sum()
+    if is_one_side:  # without a corner it may be a shadow's edge
+        return 0.0
+    return float(np.degrees(np.angle((weight * np.exp(4j * way)).sum())) / 4)
 
 
 def _cut(colours: Colours, mask: Mask, tilt: float) -> Sheet:

@@ -23,6 +23,7 @@ CROSS = "shows a cross, perhaps no digit"
 
 DOT = (0.6, 3.0)  # times the stroke's width, of the dots that belong to signs
 NEAR, FARTHER, FARTHEST = 0.16, 0.4, 0.6  # of the sign's longer side, to its dots: surely, perhaps, of several
+SPECK = 0.06  # of the sign's longer side: what is smaller is no part of it
 BEND = 0.35  # of the sign's longer side: what is wider is no end of a stroke
 FLAT = 2.0  # times as wide as high is a bar
 FINE = 64  # pixels of the longer side on which shapes are told
@@ -48,11 +49,15 @@ def check_parts(pieces: "Pieces", main: int, kept: Chosen, apart: Chosen, candid
         raise ValueError(SIGNS)
     marks = _marks(pieces, main, others)
     dots = [place for place in marks if pieces.is_dot[place]]
-    within = [place for place in others.tolist() if _is_within(pieces, place, main)]
-    if (len(marks) > 1 and dots) or len(within) > 1:  # ä, ;) and ☺
+    sizeable = others[pieces.long[others] >= SPECK * pieces.long[main]]
+    within = [place for place in sizeable.tolist() if _is_within(pieces, place, main)]
+    is_beside = any(_gaps(pieces, main, mark)[1] <= 0 for mark in marks)
+    if len(within) > 1 or (len(marks) > 1 and dots and is_beside):  # ☺, :) and ;)
         raise ValueError(SIGNS)
     if within and kept[within[0]]:
         return (ENCLOSED,)
+    if len(marks) > 1 and dots:  # ä
+        return (DOTTED,)
     stacked = _stacked(pieces, main, dots)
     middle = (pieces.top[main] + pieces.bottom[main]) / 2
     is_roof = (pieces.wide > pieces.high) & (pieces.bottom < middle)  # as of many a five

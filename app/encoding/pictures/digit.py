@@ -111,17 +111,18 @@ def _in(colours: Colours) -> tuple[Digit, Plane]:
         raise ValueError("shows nothing: it has hardly any contrast")
     try:
         first = _usual(ink, mended=False)
-    except ValueError as error:
-        first, refused = None, error
-    if first and not first[0].doubts:
+    except ValueError as refused:
+        try:
+            return _usual(ink, mended=True)  # strokes may be cut in pieces
+        except ValueError:
+            raise refused from None
+    if not first[0].doubts:
         return first
     try:
-        second = _usual(ink, mended=True)  # strokes may be cut in pieces
+        second = _usual(ink, mended=True)
     except ValueError:
-        second = first
-    if second is None:
-        raise refused
-    return second if first is None or len(second[0].doubts) < len(first[0].doubts) else first
+        return first
+    return second if len(second[0].doubts) < len(first[0].doubts) else first
 
 
 def _usual(ink: Ink, *, mended: bool) -> tuple[Digit, Plane]:

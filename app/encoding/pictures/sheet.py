@@ -16,7 +16,7 @@ from app.encoding.pictures.background import Colours
 Mask = NDArray[np.bool_]  # (rows, columns)
 Corners = list[tuple[int, int]]  # of a polygon: columns and rows
 
-CELLS = 96  # of the longer side of the copy on which sheets are looked for
+CELLS = 112  # of the longer side of the copy on which sheets are looked for
 LEAST_SIDE = 64  # pixels of the shorter side of a picture that shows a table
 MEDIAN = 5  # cells: what is narrower, as lines and most strokes are, is no part of an outline
 STEPS = (24.0, 12.0, 6.0)  # grey values by cell that neighbours of one sheet differ by, at most

@@ -431,7 +431,7 @@ class TestFeed:
     def test_a_database_that_is_away_for_a_while_ends_no_stream(
         self, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("app.api.feed.PATIENCE", 0.01)
+        monkeypatch.setattr("app.api.feed.RETRY_SECONDS", 0.01)
         attempt = begin(database, clock)
         path = database.engine.url.database
         assert path is not None

@@ -70,7 +70,10 @@ def _found(colours: Colours) -> Digit:
             digit = _on_sheet(sheet)
         except ValueError as caught:
             error = error or caught
-            crossed += [sheet] if isinstance(caught, _GoesBeyondError) else []
+            continue
+        if digit is None:
+            error = error or ValueError("shows something that goes on beyond the edge of a sheet or a shadow")
+            crossed.append(sheet)
             continue
         if not digit.doubts:
             return digit
@@ -97,10 +100,6 @@ def _beside(colours: Colours, sheets: list[Sheet], crossed: list[Sheet]) -> Digi
     if any(_covered(digit, sheet) > OUTLINE for sheet in crossed):  # it is the paper, not the ink
         raise ValueError(UNCLEAR)
     return replace(digit, share=usual)
-
-
-class _GoesBeyondError(ValueError):
-    """What is written on a sheet goes on where the sheet ends."""
 
 
 def _in(colours: Colours) -> tuple[Digit, Plane]:
@@ -131,15 +130,15 @@ def _usual(ink: Ink, *, mended: bool) -> tuple[Digit, Plane]:
     return replace(digit, doubts=(*digit.doubts, *doubts_of_shape(digit.share))), usual
 
 
-def _on_sheet(sheet: Sheet) -> Digit:
-    """What is written on a sheet.
+def _on_sheet(sheet: Sheet) -> Digit | None:
+    """What is written on a sheet; None if it goes on where the sheet ends.
 
     Raises:
-        ValueError: nothing, several digits, or something that does not end where the sheet ends.
+        ValueError: nothing, or several digits.
     """
     digit, usual = _in(sheet.colours)
     if _goes_beyond(digit, sheet):
-        raise _GoesBeyondError("shows something that goes on beyond the edge of a sheet or a shadow")
+        return None
     doubts = (*digit.doubts, HOLE) if _is_hole(digit, sheet) else digit.doubts
     return Digit(_turned(usual, sheet.tilt), digit.box, doubts)
 

@@ -89,6 +89,7 @@ class LabelAnswers:
 
     def _decode_pairs(self, outputs: FloatMatrix, options: Options, facts: Facts | None) -> list[dict[str, Any]]:
         answers = []
+        first, second = map(str, self._labels)
         for place, value in enumerate(outputs[:, -1].tolist()):
             both = (as_probability(1 - value), as_probability(value))
             best = 1 if value > 0.5 else 0
@@ -100,7 +101,7 @@ class LabelAnswers:
                 order = (best, 1 - best)[: options.top_k]
                 answer["top"] = [{"label": self._labels[i], "probability": both[i]} for i in order]
             if self._gives_all:
-                answer["probabilities"] = self._every(self._labels, both)
+                answer["probabilities"] = list(both) if self._in_order else {first: both[0], second: both[1]}
             if facts:
                 answer |= facts[place]
             answer["abstained"] = abstained

@@ -14,14 +14,14 @@ class TaskRoutes:
     """A router whose routes are made anew when the tasks change."""
 
     def __init__(self, tasks: TaskCatalog, prediction: PredictionService) -> None:
-        self.contracts: Sequence[Contract] = [contract_of(task) for task in tasks.all.values()]
-        self.endpoint = predict.Endpoint(self.contracts, prediction)
-        self._api: FastAPI | None = None
         self._tasks = tasks
         self._prediction = prediction
-        self._generation = -1
+        self._generation = tasks.generation
+        self._api: FastAPI | None = None
         self._router = APIRouter()
-        self.follow()
+        self.contracts = _contracts(tasks)
+        self.endpoint = predict.Endpoint(self.contracts, prediction)
+        self._route()
 
     def join(self, api: FastAPI) -> None:
         """Have an application serve these routes."""
@@ -30,15 +30,22 @@ class TaskRoutes:
 
     def follow(self) -> None:
         """Nothing, unless the tasks have changed."""
-        generation, tasks = self._tasks.generation, list(self._tasks.all.values())
+        generation = self._tasks.generation
         if generation == self._generation:
             return
-        self.contracts = [contract_of(task) for task in tasks]
+        self.contracts = _contracts(self._tasks)
+        self.endpoint.follow(self.contracts)
+        self._route()
+        self._generation = generation
+
+    def _route(self) -> None:
         made = APIRouter()
         made.include_router(predict.router(self.contracts, self.endpoint))
-        made.include_router(encoding.router(tasks, self._prediction))
-        self.endpoint.follow(self.contracts)
+        made.include_router(encoding.router([contract.task for contract in self.contracts], self._prediction))
         self._router.routes[:] = made.routes
         if self._api:
             self._api.openapi_schema = None  # made anew when it is asked for
-        self._generation = generation
+
+
+def _contracts(tasks: TaskCatalog) -> Sequence[Contract]:
+    return [contract_of(task) for task in tasks.all.values()]

@@ -14,10 +14,11 @@ from app.wire.predictions import EXPLAINED, Abstained, LabelScore, Options, Warn
 
 MOST_NAMED = 20  # labels that a schema lists
 
-Facts = list[dict[str, Any]]  # one for each row: what the kind adds to an answer
+Fact = dict[str, Any]  # what the kind adds to an answer
+Facts = list[Fact]  # one for each row
 
 
-def _sure(row: list[float], order: list[int]) -> Iterator[int]:
+def _sure(row: Sequence[float], order: Sequence[int]) -> Iterator[int]:
     """The places of the probabilities above 0.5, given the order of all, best first."""
     return takewhile(lambda place: row[place] > 0.5, order)
 
@@ -65,49 +66,35 @@ class LabelAnswers:
         head they do not add up to 1. Of two labels (rows, 1) will do: the probability of the second.
         """
         if self._is_pair:
-            return self._decode_pairs(outputs, options, facts)
-        ranked = (-outputs).argsort(axis=1, kind="stable").tolist()
-        answers = []
-        for place, (row, order) in enumerate(zip(outputs.tolist(), ranked, strict=True)):
-            probability = as_probability(row[order[0]])
-            abstained = options.abstain(probability)
-            answer = {"label": None if abstained else labels[order[0]], "probability": probability}
-            if self._gives_labels:
-                answer["labels"] = [] if abstained else [labels[i] for i in _sure(row, order)]
-            if self._gives_top:
-                answer["top"] = [
-                    {"label": labels[i], "probability": as_probability(row[i])} for i in order[: options.top_k]
-                ]
-            if self._gives_all:
-                answer["probabilities"] = self._every(labels, row)
-            if facts:
-                answer |= facts[place]
-            answer["abstained"] = abstained
-            answer["warnings"] = []
-            answers.append(answer)
-        return answers
+            labels = self._labels
+            rows = [(1 - value, value) for value in outputs[:, -1].tolist()]
+            ranked = [(1, 0) if row[1] > 0.5 else (0, 1) for row in rows]
+        else:
+            rows, ranked = outputs.tolist(), (-outputs).argsort(axis=1, kind="stable").tolist()
+        return [
+            self._answer(labels, row, order, options, facts[place] if facts else {})
+            for place, (row, order) in enumerate(zip(rows, ranked, strict=True))
+        ]
 
-    def _decode_pairs(self, outputs: FloatMatrix, options: Options, facts: Facts | None) -> list[dict[str, Any]]:
-        answers = []
-        first, second = map(str, self._labels)
-        for place, value in enumerate(outputs[:, -1].tolist()):
-            both = (as_probability(1 - value), as_probability(value))
-            best = 1 if value > 0.5 else 0
-            abstained = options.abstain(both[best])
-            answer: dict[str, Any] = {"label": None if abstained else self._labels[best], "probability": both[best]}
-            if self._gives_labels:
-                answer["labels"] = [] if abstained or both[best] <= 0.5 else [self._labels[best]]
-            if self._gives_top:
-                order = (best, 1 - best)[: options.top_k]
-                answer["top"] = [{"label": self._labels[i], "probability": both[i]} for i in order]
-            if self._gives_all:
-                answer["probabilities"] = list(both) if self._in_order else {first: both[0], second: both[1]}
-            if facts:
-                answer |= facts[place]
-            answer["abstained"] = abstained
-            answer["warnings"] = []
-            answers.append(answer)
-        return answers
+    def _answer(
+        self, labels: Sequence[Label], row: Sequence[float], order: Sequence[int], options: Options, facts: Fact
+    ) -> dict[str, Any]:
+        """The answer to one row of probabilities of `labels`, given the order of its places, best first."""
+        probability = as_probability(row[order[0]])
+        abstained = options.abstain(probability)
+        answer: dict[str, Any] = {"label": None if abstained else labels[order[0]], "probability": probability}
+        if self._gives_labels:
+            answer["labels"] = [] if abstained else [labels[i] for i in _sure(row, order)]
+        if self._gives_top:
+            answer["top"] = [
+                {"label": labels[i], "probability": as_probability(row[i])} for i in order[: options.top_k]
+            ]
+        if self._gives_all:
+            answer["probabilities"] = self._every(labels, row)
+        answer |= facts
+        answer["abstained"] = abstained
+        answer["warnings"] = []
+        return answer
 
     def _every(self, labels: Sequence[Label], row: Sequence[float]) -> list[float] | dict[str, float]:
         """The probability of every label; 0 for those that the training split did not have."""

@@ -17,7 +17,7 @@ from app.errors import DatasetInvalid, Refusal
 from app.kinds.answers import Effects, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
-from app.wire.declarations import DatasetInfo, Declaration, Label, NumberAnswer, OneOf, Range
+from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, NumberAnswer, OneOf, Range
 from app.wire.predictions import Input, InputWarning, Options
 
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
@@ -73,7 +73,7 @@ class Task(ABC):
         self.Prediction.__doc__ = f"What a model of {self.name!r} makes of an input."
 
     @property
-    def kind(self) -> Literal["text", "image", "table", "plane"]:
+    def kind(self) -> KindName:
         """The kind's name."""
         return self.declaration.kind.kind
 

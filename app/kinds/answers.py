@@ -7,10 +7,12 @@ from app.wire.predictions import NamedEffects
 
 Effects = NDArray[np.float64]  # (width,) what each number of an encoded row adds to the answer's score
 
+DECIMALS = 6  # of a probability, as clients read it: the precision that float32 has near 1
+
 
 def as_probability(value: float) -> float:
-    """A float32 probability as clients read it: six decimals, the precision that float32 has near 1."""
-    return round(float(value), 6)
+    """A float32 probability as clients read it."""
+    return round(float(value), DECIMALS)
 
 
 def named_effects(effects: Effects, names: list[str], label: str | int | None) -> NamedEffects:

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.encoding.rows import FloatMatrix
-from app.kinds.answers import as_probability
+from app.kinds.answers import DECIMALS, as_probability
 from app.wire.declarations import Label, OneOf
 from app.wire.predictions import EXPLAINED, Abstained, LabelScore, Options, Warnings
 
@@ -32,6 +32,7 @@ class LabelAnswers:
         self._gives_labels, self._gives_top, self._gives_all = (
             name in answer.shows for name in ("labels", "top", "probabilities")
         )
+        self._names = [str(label) for label in answer.labels]
         # Labels that count from 0 are places in a list.
         self._in_order = answer.labels == tuple(range(len(answer.labels)))
 
@@ -70,6 +71,7 @@ class LabelAnswers:
             rows = [(1 - value, value) for value in outputs[:, -1].tolist()]
             ranked = [(1, 0) if row[1] > 0.5 else (0, 1) for row in rows]
         else:
+            labels = tuple(labels)
             rows, ranked = outputs.tolist(), (-outputs).argsort(axis=1, kind="stable").tolist()
         return [
             self._answer(labels, row, order, options, facts[place] if facts else {})
@@ -80,28 +82,30 @@ class LabelAnswers:
         self, labels: Sequence[Label], row: Sequence[float], order: Sequence[int], options: Options, facts: Fact
     ) -> dict[str, Any]:
         """The answer to one row of probabilities of `labels`, given the order of its places, best first."""
-        probability = as_probability(row[order[0]])
+        first = order[0]
+        # Rounding takes as long as all else here: of all, if they are told, else of the few that are.
+        told = [round(value, DECIMALS) for value in row] if self._gives_all else []
+        probability = told[first] if told else round(row[first], DECIMALS)
         abstained = options.abstain(probability)
-        answer: dict[str, Any] = {"label": None if abstained else labels[order[0]], "probability": probability}
+        answer: dict[str, Any] = {"label": None if abstained else labels[first], "probability": probability}
         if self._gives_labels:
             answer["labels"] = [] if abstained else [labels[i] for i in _sure(row, order)]
         if self._gives_top:
-            answer["top"] = [
-                {"label": labels[i], "probability": as_probability(row[i])} for i in order[: options.top_k]
-            ]
+            best = order[: options.top_k]
+            answer["top"] = [{"label": labels[i], "probability": round(row[i], DECIMALS)} for i in best]
         if self._gives_all:
-            answer["probabilities"] = self._every(labels, row)
+            answer["probabilities"] = self._every(labels, told)
         answer |= facts
         answer["abstained"] = abstained
         answer["warnings"] = []
         return answer
 
-    def _every(self, labels: Sequence[Label], row: Sequence[float]) -> list[float] | dict[str, float]:
+    def _every(self, labels: Sequence[Label], told: list[float]) -> list[float] | dict[str, float]:
         """The probability of every label; 0 for those that the training split did not have."""
-        found = {label: as_probability(value) for label, value in zip(labels, row, strict=True)}
-        if self._in_order:
-            return [found.get(label, 0.0) for label in self._labels]
-        return {str(label): found.get(label, 0.0) for label in self._labels}
+        if labels != self._labels:
+            found = dict(zip(labels, told, strict=True))
+            told = [found.get(label, 0.0) for label in self._labels]
+        return told if self._in_order else dict(zip(self._names, told, strict=True))
 
     def soften(self, answer: dict[str, Any], sureness: float, options: Options) -> None:
         """Make an answer as sure as it should be if its input was read right with this probability only.

@@ -41,6 +41,8 @@ class HttpProtocol(HttpToolsProtocol):
     headers: RawHeaders
     expect_100_continue: bool  # whether the client waits for leave to send its body
 
+    _head_fields: RawHeaders  # of the request that is being parsed, also when `headers` takes its trailer
+
     # Hooks
 
     def check_timeouts(self, now: float) -> None:
@@ -67,6 +69,11 @@ class HttpProtocol(HttpToolsProtocol):
         """A client has connected."""
         super().connection_made(CoalescingTransport(transport))  # type: ignore[arg-type]
         self.flow = _FlowControl(self)
+
+    def on_message_begin(self) -> None:
+        """A request begins; its scope is made with its cycle only, since inline answers need none."""
+        self.url, self.expect_100_continue = b"", False
+        self.headers = self._head_fields = []
 
     def on_response_complete(self) -> None:
         """A cycle is at its end."""
@@ -140,6 +147,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def begin_cycle(self) -> None:
         """Hand it to the application, at once or after those before it."""
+        url, expect, further = self.url, self.expect_100_continue, self.headers
+        super().on_message_begin()
+        self.url, self.expect_100_continue, self.headers = url, expect, further
+        self.scope["headers"] = self._head_fields
         super().on_headers_complete()
         if self.scope["http_version"] == "1.0":
             _delimit_by_close(self.cycle)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from app.domain.recipes import ColumnName, HeadName, Preset
 from app.wire.predictions import Options
@@ -73,25 +73,77 @@ class TextKind(Part):
 
 
 class ImageKind(Part):
-    """A grey picture of one written sign, centred as MNIST's are."""
+    """A picture, scaled to a square."""
 
     kind: Literal["image"] = "image"
-    size: Literal[28] = Field(28, description="pixels of a side")
+    size: int = Field(28, ge=8, le=96, description="pixels of a side")
+    colours: Literal["grey", "rgb"] = "grey"
+    scaling: Literal["digit", "fit", "centre", "crop"] = Field(
+        "digit",
+        description="how a picture of any size is read: as one written sign on paper (28 pixels, grey), whole with a "
+        "border, by its centre of mass, or its middle",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        if self.scaling == "digit" and (self.size, self.colours) != (28, "grey"):
+            raise ValueError("scaling: `digit` is for grey pictures of 28 pixels")
+        return self
 
 
-class NumberColumn(Part):
-    """A column of numbers."""
+class Column(Part):
+    """A column of a table."""
 
     name: ColumnName
     description: str = ""
+    required: bool = Field(True, description="false: an input may leave it out, and the network is told so")
+
+
+class NumberColumn(Column):
+    """A column of numbers."""
+
+    kind: Literal["number"] = "number"
     range: Range | None = None
 
 
+class CategoryColumn(Column):
+    """A column of names out of a list; one that is not in it is an unseen value, with a place of its own."""
+
+    kind: Literal["category"]
+    values: tuple[str, ...] = Field((), max_length=1_000, description="most frequent first; none before there are rows")
+
+
+class FlagColumn(Column):
+    """A column of true and false."""
+
+    kind: Literal["flag"]
+
+
+class DateColumn(Column):
+    """A column of days, ISO 8601; a time of day is left out."""
+
+    kind: Literal["date"]
+
+
+def _column_kind(value: Any) -> str:
+    kind = value.get("kind", "number") if isinstance(value, dict) else value.kind
+    return str(kind)
+
+
+AnyColumn = Annotated[
+    Annotated[NumberColumn, Tag("number")]
+    | Annotated[CategoryColumn, Tag("category")]
+    | Annotated[FlagColumn, Tag("flag")]
+    | Annotated[DateColumn, Tag("date")],
+    Discriminator(_column_kind),
+]
+
+
 class TableKind(Part):
-    """A row of named numbers, all needed."""
+    """A row of named values."""
 
     kind: Literal["table"] = "table"
-    columns: tuple[NumberColumn, ...] = Field(min_length=1, max_length=64)
+    columns: tuple[AnyColumn, ...] = Field(min_length=1, max_length=1_000)
 
 
 class PlaneKind(Part):
@@ -108,7 +160,9 @@ class OneOf(Part):
     """One of several labels."""
 
     kind: Literal["one_of"] = "one_of"
-    labels: tuple[str, ...] | tuple[int, ...] = Field(min_length=2, description="in the order of the networks' outputs")
+    labels: tuple[str, ...] | tuple[int, ...] = Field(
+        description="in the order of the networks' outputs; none while a task of the user's own has no rows yet"
+    )
     column: str = Field("label", description="of the datasets, that holds it")
     several: str | None = Field(None, description="column of lists of labels, for models that give a row all of them")
     shows: tuple[Shown, ...] = Field(("top",), description="what an answer holds besides the label and its probability")
@@ -117,6 +171,8 @@ class OneOf(Part):
     def _are_labels(self) -> Self:
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("names a label twice")
+        if len(self.labels) == 1:
+            raise ValueError("labels: at least two are needed")
         return self
 
 
@@ -129,7 +185,27 @@ class NumberAnswer(Part):
     column: str = Field(description="of the datasets, that holds it")
 
 
-Answer = Annotated[OneOf | NumberAnswer, Field(discriminator="kind")]
+class SeveralOf(Part):
+    """Any number of several labels."""
+
+    kind: Literal["several_of"] = "several_of"
+    labels: tuple[str, ...] = Field(description="in the order of the networks' outputs")
+    column: str = Field("labels", description="of the datasets, that holds lists of them")
+
+
+class RatingAnswer(Part):
+    """A number within bounds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    kind: Literal["rating"] = "rating"
+    title: str = Field(description="what it is")
+    unit: str = ""
+    column: str = Field(description="of the datasets, that holds it")
+    least: float = Field(alias="from")
+    greatest: float = Field(alias="to")
+
+
+Answer = Annotated[OneOf | SeveralOf | NumberAnswer | RatingAnswer, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)
@@ -166,7 +242,9 @@ class Declaration(BaseModel):
     answer: Answer
     examples: tuple[Example, ...] = Field(min_length=1)
     presets: dict[str, Preset] = Field(min_length=1, description="named recipes; one of them is `baseline`")
-    datasets: tuple[DatasetInfo, ...] = Field(min_length=1, description="real data first, the sample last")
+    datasets: tuple[DatasetInfo, ...] = Field(
+        (), description="that come with the task; real data first, the sample last"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -6,12 +6,22 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from densely_client import AsyncDensely, AsyncRun
+from densely_client.asynchronous.datasets import AsyncDatasets
 from densely_client.asynchronous.models import AsyncModels
 from densely_client.asynchronous.predictions import AsyncPredictions, AsyncTaskPredictions
 from densely_client.asynchronous.runs import AsyncRuns
-from densely_client.asynchronous.tasks import AsyncTasks
+from densely_client.asynchronous.tasks import AsyncCreated, AsyncTasks
 
-PARTS = (AsyncDensely, AsyncModels, AsyncPredictions, AsyncRun, AsyncRuns, AsyncTaskPredictions, AsyncTasks)
+PARTS = (
+    AsyncDatasets,
+    AsyncDensely,
+    AsyncModels,
+    AsyncPredictions,
+    AsyncRun,
+    AsyncRuns,
+    AsyncTaskPredictions,
+    AsyncTasks,
+)
 
 
 class Blocking:
@@ -34,6 +44,8 @@ class Blocking:
             return self._each(value)
         if inspect.ismethod(value):
             return lambda *args, **named: self._plain(value(*args, **named))
+        if isinstance(value, AsyncCreated):
+            return value._replace(run=self._plain(value.run))
         if isinstance(value, list):
             return [self._plain(item) for item in value]
         if isinstance(value, PARTS):

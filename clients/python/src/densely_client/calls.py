@@ -9,12 +9,15 @@ import httpx
 from pydantic import BaseModel, TypeAdapter
 from typing_extensions import Unpack
 
+from densely_client.bodies import as_json
+from densely_client.forms.datasets import DatasetDetail, Look, TaskCreated
 from densely_client.forms.models import Model
 from densely_client.forms.predictions import prediction_of
 from densely_client.forms.recipes import Recipe, Validation
 from densely_client.forms.runs import Activate, RunData
-from densely_client.forms.tasks import Encoded
+from densely_client.forms.tasks import Encoded, Task
 from densely_client.inputs import with_image
+from densely_client.uploads import Upload
 
 T = TypeVar("T")
 ImageFormat = Literal["svg", "png"]
@@ -49,6 +52,23 @@ class Training(TypedDict, total=False):
     webhook: str | None
 
 
+class NewTask(TypedDict, total=False):
+    """What a task of one's own is; what is left out is found in its rows."""
+
+    title: str | None
+    description: str | None
+    kind: Mapping[str, Any] | None  # {"kind": "text", "columns": [...]}, "image" with its size, or "table"
+    answer: Mapping[str, Any] | None  # {"kind": "one_of", "column": ...}, "several_of", "number" or "rating"
+
+
+class ChangedTask(TypedDict, total=False):
+    """What can be changed of a task of one's own."""
+
+    title: str | None
+    description: str | None
+    label_names: Mapping[str, str] | None  # what is shown of labels
+
+
 class ComparedPicture(TypedDict, total=False):
     """What a picture of several runs shows."""
 
@@ -67,6 +87,7 @@ class Call(Generic[T]):
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    file: Upload | None = None  # then `body` has the fields that are sent with it
     repeatable: bool = False  # whether sending it twice does the same as sending it once
     patient: bool = False  # whether somebody waits for a run, who outlasts a restart of the service
 
@@ -142,9 +163,52 @@ def encode(task: str, fields: Mapping[str, Any]) -> Call[Encoded]:
     return post(f"/tasks/{task}/encode", Encoded, with_image(fields))
 
 
+def create_task(name: str, asked: NewTask) -> Call[Task]:
+    """Make a task that has no rows yet."""
+    return post("/tasks", Task, {"name": name, **_given(asked)})
+
+
+def upload_task(name: str, asked: NewTask, file: Upload, **fields: Any) -> Call[TaskCreated]:
+    """Make a task of a file."""
+    return _upload("/tasks", TaskCreated, file, {"task": {"name": name, **_given(asked)}, **fields})
+
+
+def look_at_task(name: str, asked: NewTask, file: Upload, **fields: Any) -> Call[Look]:
+    """What would be made of a file."""
+    return _upload("/tasks", Look, file, {"task": {"name": name, **_given(asked)}, "dry_run": True, **fields})
+
+
+def change_task(task: str, asked: ChangedTask) -> Call[Task]:
+    """Change what is shown of a task."""
+    return Call("PATCH", f"/tasks/{task}", as_form(Task), body=_given(asked))
+
+
+def upload_dataset(path: str, file: Upload, mapping: Mapping[str, str] | None, **fields: Any) -> Call[DatasetDetail]:
+    """A new dataset, or further rows of one."""
+    return _upload(path, DatasetDetail, file, {**(mapping or {}), **fields})
+
+
+def look_at_dataset(path: str, file: Upload, mapping: Mapping[str, str] | None, **fields: Any) -> Call[Look]:
+    """What a dataset would be made of a file."""
+    return _upload(path, Look, file, {**(mapping or {}), "dry_run": True, **fields})
+
+
+def delete(path: str, **params: Any) -> Call[None]:
+    """Remove something. Not repeated: the second time there is nothing to remove, which is an error."""
+    return Call("DELETE", path, lambda _: None, _given(params))
+
+
 def run_ids(runs: Iterable[Any]) -> str:
     """Runs, or their ids, as `/compare` takes them."""
     return ",".join(run if isinstance(run, str) else run.id for run in runs)
+
+
+def _upload(path: str, form: type[T], file: Upload, fields: Mapping[str, Any]) -> Call[T]:
+    """A file with fields; those that are not texts are sent as JSON."""
+    texts = {
+        name: value if isinstance(value, str) else as_json(value).decode() for name, value in _given(fields).items()
+    }
+    return Call("POST", path, as_form(form), body=texts, file=file)
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from densely_client.version import VERSION
 
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 Outcome = httpx.Response | httpx.TransportError
+IMPORT = 3_600.0  # seconds; two gigabytes are read in minutes, on a busy machine too
 # Nothing was sent yet, so that even what must not be repeated may be.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout)
 
@@ -64,6 +65,10 @@ class Connection:
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
             told = f"no client can be made for {self.url} with the proxy and certificates of the environment: {error}"
             raise InvalidArgument(told, field="url") from error
+
+    def timeouts(self, call: Call[Any]) -> httpx.Timeout:
+        """Of a call: the service answers an upload when it has read all of it."""
+        return httpx.Timeout(self.timeout, read=max(self.timeout, IMPORT)) if call.file else httpx.Timeout(self.timeout)
 
     def stream(self, run_id: str | None, last_id: str | None, timeout: float | None) -> EventStream:
         """The events of a run, or of all, for `timeout` seconds from now."""
@@ -129,6 +134,9 @@ def request(call: Call[Any]) -> dict[str, Any]:
         if not (value.isascii() and value.isprintable()):
             raise InvalidArgument(f"{name}: must be printable ASCII characters", field=name)
     asked = {"method": call.method, "url": quote(call.path, safe="/"), "params": call.params, "headers": call.headers}
+    if call.file:
+        # Its name says what it is; a type that is guessed from the same name would add nothing.
+        return {**asked, "data": call.body, "files": {"file": (call.file.name, call.file, "application/octet-stream")}}
     if call.body is None:
         return asked
     return {**asked, "content": as_json(call.body), "headers": {**call.headers, "Content-Type": "application/json"}}

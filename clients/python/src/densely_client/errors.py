@@ -43,10 +43,14 @@ from densely_client.forms.runs import RunData
 
 @dataclass(frozen=True)
 class FieldError:
-    """One field at fault: its dotted path, what is wrong, and the limit if there is one."""
+    """One field at fault: its dotted path, what is wrong, and the limit if there is one.
+
+    Of a file the field is the column, and `line` the line, from 1.
+    """
 
     field: str
     message: str
+    line: int | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def moved(error: ApiError, rows: int) -> ApiError:
     def shift(text: str) -> str:
         return re.sub(r"\binstances\.(\d+)", lambda match: f"instances.{int(match[1]) + rows}", text)
 
-    fields = [FieldError(shift(e.field), e.message) for e in error.errors]
+    fields = [FieldError(shift(e.field), e.message, e.line) for e in error.errors]
     return type(error)(Problem(error.kind, error.status, error.title, shift(error.detail), fields, error.request_id))
 
 
@@ -31,7 +31,7 @@ def _problem_of(response: httpx.Response) -> Problem:
     request_id = response.headers.get("X-Request-ID")
     try:
         content = json.loads(response.content)
-        fields = [FieldError(str(e["field"]), str(e["message"])) for e in content.get("errors") or []]
+        fields = [FieldError(str(e["field"]), str(e["message"]), e.get("line")) for e in content.get("errors") or []]
         kind = str(content["type"]).removeprefix(PREFIX)
         title, detail = str(content.get("title", response.reason_phrase)), str(content.get("detail", ""))
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing_extensions import Self, Unpack
 
 from densely_client import calls
+from densely_client.asynchronous.datasets import AsyncDatasets
 from densely_client.asynchronous.models import AsyncModels
 from densely_client.asynchronous.predictions import AsyncPredictions
 from densely_client.asynchronous.runs import AsyncRun, AsyncRuns
@@ -48,6 +49,7 @@ class AsyncDensely:
         self.models = AsyncModels(self._transport)
         self.runs = AsyncRuns(self._transport)
         self.tasks = AsyncTasks(self._transport)
+        self.datasets = AsyncDatasets(self._transport)
 
     async def __aenter__(self) -> Self:
         return self

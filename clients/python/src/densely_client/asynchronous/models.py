@@ -35,6 +35,14 @@ class AsyncModels:
         model = await self.get(model_id)
         return await self._transport.send(calls.activate(model.task, model_id))
 
+    async def delete(self, model_id: str) -> None:
+        """Remove it.
+
+        Raises:
+            Conflict: it is the active one.
+        """
+        await self._transport.send(calls.delete(f"/models/{model_id}"))
+
     async def archive(self, model_id: str) -> bytes:
         """Its files as a zip."""
         return await self._transport.send(calls.content(f"/models/{model_id}/archive"))

@@ -134,3 +134,11 @@ class AsyncRuns:
         404 there is no run 'r-none'
         """
         return AsyncRun(self._transport, await self._transport.send(calls.get(f"/runs/{run_id}", RunData)))
+
+    async def delete(self, run_id: str) -> None:
+        """Remove a run that has ended. Its model stays.
+
+        Raises:
+            Conflict: it has not ended.
+        """
+        await self._transport.send(calls.delete(f"/runs/{run_id}"))

@@ -37,7 +37,7 @@ class AsyncTransport:
         while True:
             outcome: Outcome
             try:
-                outcome = await self._http.request(**request(call))
+                outcome = await self._http.request(**request(call), timeout=self._connection.timeouts(call))
             except httpx.TransportError as error:
                 outcome = error
             wait = self._connection.wait(call, outcome, attempts)

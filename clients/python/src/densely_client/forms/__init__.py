@@ -2,6 +2,18 @@
 
 from densely_client.forms.base import Form, Page
 from densely_client.forms.comparisons import ComparedRun, Comparison, Difference, PairedTest
+from densely_client.forms.datasets import (
+    ColumnProfile,
+    DatasetDetail,
+    DatasetEntry,
+    DatasetRow,
+    Fault,
+    Findings,
+    Histogram,
+    LabelCount,
+    Look,
+    ValueCount,
+)
 from densely_client.forms.models import Activation, Drawing, Model, ModelDetail, ModelRef
 from densely_client.forms.predictions import InputWarning, LabelPrediction, NumberPrediction, Prediction, ScoredLabel
 from densely_client.forms.recipes import EarlyStopping, Features, Layer, Optimizer, Preset, Recipe, Validation
@@ -13,20 +25,29 @@ __all__ = [
     "Activation",
     "AnswerKind",
     "Calibration",
+    "ColumnProfile",
     "ComparedRun",
     "Comparison",
     "Dataset",
+    "DatasetDetail",
+    "DatasetEntry",
+    "DatasetRow",
     "Decoded",
     "Difference",
     "Drawing",
     "EarlyStopping",
     "Encoded",
     "Example",
+    "Fault",
     "Features",
+    "Findings",
     "Form",
+    "Histogram",
     "InputWarning",
+    "LabelCount",
     "LabelPrediction",
     "Layer",
+    "Look",
     "Metrics",
     "Model",
     "ModelDetail",
@@ -50,5 +71,6 @@ __all__ = [
     "Task",
     "TaskSummary",
     "Validation",
+    "ValueCount",
     "Worker",
 ]

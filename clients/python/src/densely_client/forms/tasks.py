@@ -22,15 +22,17 @@ class Dataset(Form):
 
 
 class AnswerKind(Form):
-    """What is asked: one of several labels, or a number."""
+    """What is asked: one or more of several labels, or a number."""
 
-    kind: str = Field(description="`one_of` or `number`")
+    kind: str = Field(description="`one_of`, `several_of`, `number` or `rating`")
     column: str | None = Field(None, description="of the datasets, that holds it")
-    labels: list[Label] | None = Field(None, description="of `one_of`")
+    labels: list[Label] | None = Field(None, description="of `one_of` and `several_of`")
     several: str | None = Field(None, description="of `one_of`: column of lists of labels, where a row may have more")
     shows: list[str] | None = Field(None, description="of `one_of`: what an answer holds besides label and probability")
-    title: str | None = Field(None, description="of `number`: what it is")
-    unit: str | None = Field(None, description="of `number`")
+    title: str | None = Field(None, description="of `number` and `rating`: what it is")
+    unit: str | None = Field(None, description="of `number` and `rating`")
+    least: float | None = Field(None, alias="from", description="of `rating`")
+    greatest: float | None = Field(None, alias="to", description="of `rating`")
 
 
 class Example(Form):

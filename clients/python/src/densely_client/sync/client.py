@@ -12,6 +12,7 @@ from densely_client.events import Event
 from densely_client.forms.comparisons import Comparison
 from densely_client.forms.system import Readiness, System
 from densely_client.retries import Retries
+from densely_client.sync.datasets import Datasets
 from densely_client.sync.models import Models
 from densely_client.sync.predictions import Predictions
 from densely_client.sync.runs import Run, Runs
@@ -49,6 +50,7 @@ class Densely:
         self.models = Models(self._transport)
         self.runs = Runs(self._transport)
         self.tasks = Tasks(self._transport)
+        self.datasets = Datasets(self._transport)
 
     def __enter__(self) -> Self:
         return self

@@ -36,6 +36,14 @@ class Models:
         model = self.get(model_id)
         return self._transport.send(calls.activate(model.task, model_id))
 
+    def delete(self, model_id: str) -> None:
+        """Remove it.
+
+        Raises:
+            Conflict: it is the active one.
+        """
+        self._transport.send(calls.delete(f"/models/{model_id}"))
+
     def archive(self, model_id: str) -> bytes:
         """Its files as a zip."""
         return self._transport.send(calls.content(f"/models/{model_id}/archive"))

@@ -135,3 +135,11 @@ class Runs:
         404 there is no run 'r-none'
         """
         return Run(self._transport, self._transport.send(calls.get(f"/runs/{run_id}", RunData)))
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run that has ended. Its model stays.
+
+        Raises:
+            Conflict: it has not ended.
+        """
+        self._transport.send(calls.delete(f"/runs/{run_id}"))

@@ -38,7 +38,7 @@ class Transport:
         while True:
             outcome: Outcome
             try:
-                outcome = self._http.request(**request(call))
+                outcome = self._http.request(**request(call), timeout=self._connection.timeouts(call))
             except httpx.TransportError as error:
                 outcome = error
             wait = self._connection.wait(call, outcome, attempts)

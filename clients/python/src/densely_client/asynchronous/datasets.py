@@ -1,0 +1,106 @@
+"""`client.datasets`."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from densely_client import calls
+from densely_client.asynchronous.transport import AsyncTransport
+from densely_client.calls import ImageFormat
+from densely_client.forms.datasets import DatasetDetail, DatasetEntry, DatasetRow, Look
+from densely_client.uploads import Sent, Source, opened
+
+
+class AsyncDatasets:
+    """`client.datasets`: rows that tasks train on. A file is a path, bytes or an open file, and is sent part by part.
+
+    `filename` tells the service the file's name where it has none; `progress` is called with the bytes that are sent
+    and their number in all; `mapping` names the file's columns by the task's.
+    """
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def upload(
+        self,
+        name: str,
+        file: Source,
+        *,
+        task: str,
+        mapping: Mapping[str, str] | None = None,
+        filename: str | None = None,
+        progress: Sent | None = None,
+    ) -> DatasetDetail:
+        """A dataset of a task; of a name that there is already, its next version.
+
+        Raises:
+            InvalidInput: rows at fault: `errors` has the first of them with line and column. Nothing was kept.
+            OSError: the file cannot be read.
+        """
+        with opened(file, filename, progress) as upload:
+            call = calls.upload_dataset("/datasets", upload, mapping, task=task, name=name)
+            return await self._transport.send(call)
+
+    async def look(
+        self,
+        name: str,
+        file: Source,
+        *,
+        task: str,
+        mapping: Mapping[str, str] | None = None,
+        filename: str | None = None,
+        progress: Sent | None = None,
+    ) -> Look:
+        """What `upload` would find in the file; nothing is kept."""
+        with opened(file, filename, progress) as upload:
+            call = calls.look_at_dataset("/datasets", upload, mapping, task=task, name=name)
+            return await self._transport.send(call)
+
+    async def append(
+        self,
+        name: str,
+        file: Source,
+        *,
+        mapping: Mapping[str, str] | None = None,
+        filename: str | None = None,
+        progress: Sent | None = None,
+    ) -> DatasetDetail:
+        """The next version: the latest one's rows and those of the file."""
+        with opened(file, filename, progress) as upload:
+            return await self._transport.send(calls.upload_dataset(f"/datasets/{name}/rows", upload, mapping))
+
+    async def get(self, name: str, version: int | None = None) -> DatasetDetail:
+        """A dataset with what was found in it; without `version` the latest."""
+        return await self._transport.send(calls.get(f"/datasets/{name}", DatasetDetail, version=version))
+
+    async def rows(
+        self,
+        name: str,
+        split: Literal["train", "test"] | None = None,
+        label: str | None = None,
+        *,
+        version: int | None = None,
+        model: int | str | None = None,
+        wrong: bool | None = None,
+        limit: int = 50,
+    ) -> list[DatasetRow]:
+        """Its rows; with `model` ("active", a version number or an id) each with its prediction, wrong ones first."""
+        path, asked = f"/datasets/{name}/rows", {"split": split, "label": label, "version": version, "model": model}
+        return await self._transport.list(path, DatasetRow, limit, calls.PAGE, **asked, wrong=wrong)
+
+    async def picture(
+        self, name: str, kind: str, image_format: ImageFormat = "svg", version: int | None = None
+    ) -> bytes:
+        """One of its pictures, such as `labels`; `pictures` of the dataset name them."""
+        return await self._transport.send(calls.picture(f"/datasets/{name}/{kind}", image_format, version=version))
+
+    async def delete(self, name: str, version: int | None = None) -> None:
+        """Remove it, or one of its versions.
+
+        Raises:
+            Conflict: runs refer to it.
+        """
+        await self._transport.send(calls.delete(f"/datasets/{name}", version=version))
+
+    async def list(self, task: str | None = None, limit: int = 50) -> list[DatasetEntry]:
+        """Datasets in their latest version."""
+        return await self._transport.list("/datasets", DatasetEntry, limit, calls.PAGE, task=task)

@@ -10,6 +10,9 @@ service     up, serve, worker, migrate
 predict     predict
 encode      encode, decode
 train       train, with `watch`, which draws a run while it goes on
+tasks       tasks, with `create`, what it shows (`findings`, `outcome`) and asks for (`specs`)
+datasets    datasets
+uploading   `--from FILE`, with its bar
 runs        runs, compare
 models      models, activate
 doctor      doctor, with `checks` and `places`

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import app as densely
-from app.cli import doctor, encode, models, predict, runs, service, train
+from app.cli import datasets, doctor, encode, models, predict, runs, service, tasks, train
 from app.cli.connection import Json, Key, Url, is_given
 from app.cli.frame import EXIT_CODES, Command, CommandLine
 from app.cli.output import line
@@ -25,6 +25,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)
+app.add_typer(tasks.app, name="tasks")
+app.add_typer(datasets.app, name="datasets")
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 

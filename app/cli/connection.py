@@ -83,13 +83,21 @@ def connect(url: str | None, api_key: str | None, retries: Retries = RETRIES) ->
         typer.Exit: it is the settings' service, and these have a mistake.
         InvalidArgument: the URL or key cannot be used.
     """
-    if not url:
-        found = settings()
-        url = address(found)
-        # Never sent elsewhere: whoever names another service names its key too.
-        api_key = api_key or next(iter(found.api_keys), None)
-        return Densely(url, api_key or None, retries=retries, trust_env=False)  # of this machine, whatever its name is
-    return Densely(url, api_key or None, retries=retries)
+    where, key = place(url, api_key)
+    return Densely(where, key, retries=retries, trust_env=bool(url))  # of this machine, whatever its name is
+
+
+def place(url: str | None, api_key: str | None) -> tuple[str, str | None]:
+    """The URL of the service that is meant, and the key that it is sent.
+
+    Raises:
+        typer.Exit: it is the settings' service, and these have a mistake.
+    """
+    if url:
+        return url, api_key or None
+    found = settings()
+    # Never sent elsewhere: whoever names another service names its key too.
+    return address(found), api_key or next(iter(found.api_keys), None)
 
 
 def address(found: Settings) -> str:

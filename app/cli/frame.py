@@ -144,6 +144,9 @@ def _failed(error: DenselyError | ClientError | OSError) -> int:
     elif isinstance(error, ServiceUnreachable):
         told += "; start it with `densely up`, or name another with --url"
     fail(told)
+    for fault in error.errors if isinstance(error, ApiError) else ():
+        if fault.line is not None:
+            fail(f"  line {fault.line}{f', {fault.field}' if fault.field else ''}: {fault.message}")
     if isinstance(error, ServiceUnreachable):
         return UNREACHABLE
     if isinstance(error, RunEnded):

@@ -10,7 +10,7 @@ from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 
-app = typer.Typer(help="Models: list, show, download, and their predictions.", invoke_without_command=True)
+app = typer.Typer(help="Models: list, show, download, delete, and their predictions.", invoke_without_command=True)
 
 PRINTED = 20  # rows of predictions
 
@@ -26,7 +26,7 @@ def models(
     url: Url = None,
     api_key: Key = None,
 ) -> None:
-    """List models, newest first; or show, download one, or see its predictions."""
+    """List models, newest first; or show, download or delete one, or see its predictions."""
     if context.invoked_subcommand:
         return
     with connect(url, api_key) as client:
@@ -113,6 +113,23 @@ def predictions(
     else:
         names = [name for name in rows[0] if name != "probabilities"] if rows else []
         show(names, [[row[name] for name in names] for row in rows], "no rows")
+
+
+@app.command()
+def delete(
+    model_ids: Annotated[list[str], typer.Argument(metavar="MODEL...", help="model ids", show_default=False)],
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Delete models; never an active one."""
+    with connect(url, api_key) as client:
+        for model_id in model_ids:
+            client.models.delete(model_id)
+            if as_text:
+                as_json({"deleted": model_id})
+            else:
+                line(f"{model_id} is deleted")
 
 
 def activate(model_id: ModelId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:

@@ -61,7 +61,7 @@ def predict(
     if as_text:
         as_json(found)
     else:
-        _tell(found)
+        tell(found)
 
 
 def _file(client: Densely, task: Task, file: Path, output: Path | None, options: Options) -> None:
@@ -123,10 +123,10 @@ def _located(error: ApiError, name: str, part: list[tuple[int, str]]) -> str:
     return error.message
 
 
-def _tell(found: LabelPrediction | NumberPrediction) -> None:
+def tell(found: LabelPrediction | NumberPrediction) -> None:
     """A prediction for people."""
     if isinstance(found, NumberPrediction):
-        line(f"{found.value:g} {found.unit}")
+        line(f"{found.value:g} {found.unit}".rstrip())
     else:
         _tell_label(found)
     for warning in found.warnings:

@@ -12,7 +12,7 @@ from app.cli.watch import watch
 from densely_client import Run
 from densely_client.forms import Comparison
 
-app = typer.Typer(help="Runs: list, show, watch, cancel, retry.", invoke_without_command=True)
+app = typer.Typer(help="Runs: list, show, watch, cancel, retry, delete.", invoke_without_command=True)
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="the run's id", show_default=False)]
 Kind = Literal["curves", "boundaries"]
@@ -31,7 +31,7 @@ def runs(
     url: Url = None,
     api_key: Key = None,
 ) -> None:
-    """List runs, newest first; or show, watch, cancel, retry one."""
+    """List runs, newest first; or show, watch, cancel, retry, delete one."""
     if context.invoked_subcommand:
         return
     with connect(url, api_key) as client:
@@ -105,6 +105,18 @@ def retry(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key = 
         as_json(run.data)
     else:
         line(run.id)
+
+
+@app.command()
+def delete(run_ids: RunIds, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """Delete runs that have ended. Their models stay."""
+    with connect(url, api_key) as client:
+        for run_id in run_ids:
+            client.runs.delete(run_id)
+            if as_text:
+                as_json({"deleted": run_id})
+            else:
+                line(f"{run_id} is deleted")
 
 
 def compare(

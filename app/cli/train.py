@@ -9,7 +9,8 @@ import typer
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import text_of
 from app.cli.inputs import TaskName
-from app.cli.output import as_json, console, line, plain, show, test_figure
+from app.cli.outcome import beside_guessing
+from app.cli.output import as_json, console, line, plain, show
 from app.cli.watch import watch
 from densely_client import Run
 from densely_client.forms import Validation
@@ -78,9 +79,7 @@ def _rows_held_out(validation: Validation) -> str:
 
 
 def _result(run: Run) -> None:
-    baseline = {name: value for name, value in run.metrics.baseline.items() if name != "loss"}
-    guess = "".join(f", guessing scores {value:.4g}" for value in baseline.values())
-    line(f"{run.id} succeeded: {test_figure(run.metrics)}{guess}; model {run.model_id}")
+    line(f"{run.id} succeeded: {beside_guessing(run)}; model {run.model_id}")
 
 
 def _recipe(given: str | None, epochs: int | None) -> dict[str, Any] | None:

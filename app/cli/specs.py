@@ -1,11 +1,32 @@
 """What `densely tasks create` is told of a task, as the request has it: its kind of input and its answer."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli.uploading import pairs
+
 KindName = Literal["text", "image", "table"]
+Columns = list[str] | None
+
+Texts = Annotated[Columns, typer.Option("--text", help="a column of texts; up to eight times")]
+LabelColumn = Annotated[str | None, typer.Option("--label", help="the column of the label, one for each row")]
+LabelsColumn = Annotated[str | None, typer.Option("--labels", help="the column of any number of labels")]
+Separator = Annotated[str | None, typer.Option(help="between labels of --labels; default: ;")]
+NumberColumn = Annotated[str | None, typer.Option("--number", help="the column of a number to predict")]
+Unit = Annotated[str | None, typer.Option(help="of --number")]
+RatingColumn = Annotated[str | None, typer.Option("--rating", help="the column of a number within bounds")]
+Bounds = Annotated[str | None, typer.Option("--range", help="of --rating, such as 1-5; default: 0-1")]
+Kind = Annotated[KindName | None, typer.Option(help="of the input; default: found in the file")]
+TableColumns = Annotated[Columns, typer.Option("--column", help="a column of a table; default: all others")]
+Roles = Annotated[
+    Columns,
+    typer.Option("--role", help="COLUMN=number, category, flag or date, where it would be guessed wrong"),
+]
+Size = Annotated[int | None, typer.Option("--image-size", min=8, max=96, help="pixels of a picture's side")]
+Colours = Annotated[bool, typer.Option("--rgb", help="pictures in colour")]
+Scaling = Annotated[Literal["fit", "centre", "crop"] | None, typer.Option(help="how pictures get that size")]
 _RANGE = re.compile(r"(-?\d*\.?\d+)\s*(?:-|–|:|,|\.\.)\s*(-?\d*\.?\d+)")
 
 
@@ -13,7 +34,7 @@ def kind_of(
     kind: KindName | None,
     texts: list[str] | None,
     columns: list[str] | None,
-    roles: dict[str, str],
+    roles: list[str] | None,
     image: dict[str, Any],
 ) -> dict[str, Any] | None:
     """The kind and what it needs; None: it is found in the file.
@@ -22,10 +43,11 @@ def kind_of(
         typer.BadParameter: options of two kinds.
     """
     told: dict[str, dict[str, Any]] = {
-        "text": {"columns": texts} if texts else {},
+        "text": {"columns": texts},
         "image": image,
-        "table": {**({"columns": columns} if columns else {}), **({"roles": roles} if roles else {})},
+        "table": {"columns": columns, "roles": pairs(roles, "--role")},
     }
+    told = {name: {field: value for field, value in fields.items() if value} for name, fields in told.items()}
     options = {"text": "--text", "image": "--image-size, --rgb and --scaling", "table": "--column and --role"}
     meant = [name for name, fields in told.items() if fields]
     if kind and [name for name in meant if name != kind]:

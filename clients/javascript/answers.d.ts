@@ -68,9 +68,11 @@ export interface Decoded {
 
 /** A field at fault; schema FieldProblem. */
 export interface FieldProblem {
-	/** Dotted path in the request. */
+	/** Dotted path in the request; of a file the column. */
 	field: string;
 	message: string;
+	/** Of a file, from 1. */
+	line?: number | null;
 }
 
 /** A named recipe; schema Preset. */
@@ -123,6 +125,148 @@ export interface Dataset {
 	pictures: string[];
 }
 
+/** A row that cannot be used, or a part of the file; schema Fault. */
+export interface Fault {
+	line: number | null;
+	column: string | null;
+	message: string;
+}
+
+/** A value and how many rows have it; schema ValueCount. */
+export interface ValueCount {
+	value: string;
+	rows: number;
+}
+
+/** How numbers are spread: `counts[i]` lie from `edges[i]` up to the next; schema Histogram. */
+export interface Histogram {
+	edges: number[];
+	counts: number[];
+}
+
+/** What a column of a file holds; schema ColumnProfile. */
+export interface ColumnProfile {
+	/** As an input calls it. */
+	name: string;
+	/** As the file calls it. */
+	source: string;
+	role: "text" | "number" | "category" | "flag" | "date" | "image" | "label" | "split" | "ignored";
+	missing: number;
+	distinct: number | null;
+	/** Of numbers and dates (days since 1970); of texts the characters. */
+	least: number | null;
+	greatest: number | null;
+	mean: number | null;
+	histogram: Histogram | null;
+	common: ValueCount[];
+}
+
+/** A label and the rows that have it; schema LabelCount. */
+export interface LabelCount {
+	label: string | number;
+	train: number;
+	test: number;
+}
+
+/** What was found in a file; schema Findings. */
+export interface Findings {
+	format: "csv" | "tsv" | "jsonl" | "json" | "parquet" | "zip";
+	encoding: string | null;
+	delimiter: string | null;
+	compressed: boolean;
+	bytes: number;
+	/** That can be used. */
+	rows: number;
+	/** Left out for their faults. */
+	skipped: number;
+	faults: Fault[];
+	duplicates: number;
+	train_rows: number;
+	test_rows: number;
+	split: "given" | "made";
+	columns: ColumnProfile[];
+	labels: LabelCount[];
+	warnings: string[];
+	/** As the file has them. */
+	first_rows: Record<string, any>[];
+}
+
+/** What a file would become. */
+export interface Look {
+	findings: Findings;
+	kind: any;
+	answer: Answer;
+}
+
+/** A dataset in short; schema DatasetEntry. */
+export interface DatasetEntry {
+	name: string;
+	version: number;
+	task: string;
+	created_at: string;
+	sha256: string;
+	bytes: number;
+	rows: number;
+	train_rows: number;
+	test_rows: number;
+	skipped: number;
+}
+
+/** A dataset with what was found in it; schema DatasetDetail. */
+export interface DatasetDetail extends DatasetEntry {
+	findings: Findings;
+	pictures: string[];
+}
+
+/** A row of a dataset; schema DatasetRow. */
+export interface DatasetRow {
+	row: number;
+	split: "train" | "test";
+	/** As `predict` takes it. */
+	input: Fields;
+	answer: any;
+	/** With `model`: what that one says. */
+	prediction: any;
+	wrong: boolean | null;
+}
+
+/** What a task of one's own is; what is left out is found in its rows. */
+export interface NewTask {
+	name: string;
+	title?: string;
+	description?: string;
+	/** Of the input. */
+	kind?:
+		| { kind: "text"; columns?: string[] }
+		| { kind: "image"; size?: number; colours?: "grey" | "rgb"; scaling?: "fit" | "centre" | "crop" }
+		| { kind: "table"; columns?: string[]; roles?: Record<string, "number" | "category" | "flag" | "date"> };
+	answer?:
+		| { kind: "one_of"; column?: string; labels?: string[] }
+		| { kind: "several_of"; column?: string; labels?: string[]; separator?: string }
+		| { kind: "number"; column?: string; unit?: string }
+		| { kind: "rating"; column?: string; from?: number; to?: number };
+}
+
+/** What is asked of a model. */
+export type Answer = OneOf | SeveralOf | NumberAnswer | RatingAnswer;
+
+/** Any number of several labels; schema SeveralOf. */
+export interface SeveralOf {
+	kind: "several_of";
+	labels: string[];
+	column: string;
+}
+
+/** A number within bounds; schema RatingAnswer. */
+export interface RatingAnswer {
+	kind: "rating";
+	title: string;
+	unit: string;
+	column: string;
+	from: number;
+	to: number;
+}
+
 /** One of several labels; schema OneOf. */
 export interface OneOf {
 	kind: "one_of";
@@ -162,7 +306,7 @@ export interface Task {
 	kind: "text" | "image" | "table" | "plane";
 	title: string;
 	description: string;
-	answer: OneOf | NumberAnswer;
+	answer: Answer;
 	notice: string | null;
 	/** An input for `predict`. */
 	example: Fields;

@@ -13,6 +13,9 @@
  *     └── InvalidInput, NotFound, Conflict, QueueFull, …: one for each kind of problem, in the service's own tree
  */
 export type Activation = import("./answers.js").Activation;
+export type DatasetDetail = import("./answers.js").DatasetDetail;
+export type DatasetEntry = import("./answers.js").DatasetEntry;
+export type DatasetRow = import("./answers.js").DatasetRow;
 export type Decoded = import("./answers.js").Decoded;
 export type Drawing = import("./answers.js").Drawing;
 export type Encoded = import("./answers.js").Encoded;
@@ -20,8 +23,10 @@ export type Epoch = import("./answers.js").Epoch;
 export type RunEvent = import("./answers.js").RunEvent;
 export type Fields = import("./answers.js").Fields;
 export type FieldProblem = import("./answers.js").FieldProblem;
+export type Look = import("./answers.js").Look;
 export type Metrics = import("./answers.js").Metrics;
 export type Model = import("./answers.js").Model;
+export type NewTask = import("./answers.js").NewTask;
 export type ModelDetail = import("./answers.js").ModelDetail;
 export type Prediction = import("./answers.js").Prediction;
 export type Preset = import("./answers.js").Preset;
@@ -41,10 +46,20 @@ export type PredictOptions = Options & {
 	top_k?: number;
 	min_confidence?: number;
 };
+export type Asked = {
+	method: string;
+	headers: Record<string, string>;
+	signal: AbortSignal | null;
+};
 export type EventOptions = Options & {
 	lastEventId?: string | number;
 	away?: number;
 	onConnection?: (isThere: boolean) => void;
+};
+export type UploadOptions = Options & {
+	filename?: string;
+	mapping?: Record<string, string>;
+	onProgress?: (sent: number, of: number) => void;
 };
 export type RequestOptions = Options & {
 	method?: string;
@@ -82,7 +97,7 @@ export declare class ApiError extends DenselyError {
 	/** The last part of the problem's type, for example `not-found`; empty where it was no problem document. */
 	kind: string;
 	title: string;
-	/** The fields at fault, each with its dotted path. */
+	/** The fields at fault, each with its dotted path; of a file the column, with the line. */
 	errors: import("./answers.js").FieldProblem[];
 	/** Finds the request in the service's log. */
 	requestId: string | null;
@@ -192,6 +207,185 @@ export declare class Densely {
 	/** A task with its schemas. @param {string} name @param {Options} [options] @returns {Promise<TaskDetail>} */
 	task(name: string, options?: Options): Promise<TaskDetail>;
 	/**
+	 * Makes a task of one's own, of a file of rows, and trains it unless `train` is false. What `task` does not tell is
+	 * found in the file: which kind of input, which columns, which labels. Without a file, `kind` and `answer` say all.
+	 *
+	 * @param {NewTask} task
+	 * @param {Blob} [file] a File, or with `filename` any Blob
+	 * @param {UploadOptions & { dataset?: string, train?: boolean }} [options] the dataset's name is the task's unless told
+	 * @returns {Promise<{ task: TaskDetail, dataset: DatasetDetail | null, run: Run | null }>}
+	 */
+	createTask(
+		task: NewTask,
+		file?: Blob,
+		{
+			dataset,
+			train,
+			mapping,
+			...options
+		}?: UploadOptions & {
+			dataset?: string;
+			train?: boolean;
+		},
+	): Promise<{
+		task: TaskDetail;
+		dataset: DatasetDetail | null;
+		run: Run | null;
+	}>;
+	/**
+	 * What `createTask` would make of the file; nothing is kept.
+	 *
+	 * @param {NewTask} task
+	 * @param {Blob} file
+	 * @param {UploadOptions} [options]
+	 * @returns {Promise<Look>}
+	 */
+	lookAtTask(task: NewTask, file: Blob, { mapping, ...options }?: UploadOptions): Promise<Look>;
+	/**
+	 * Changes what is shown of a task of one's own.
+	 *
+	 * @param {string} name
+	 * @param {{ title?: string, description?: string, label_names?: Record<string, string> }} changes
+	 * @param {Options} [options]
+	 * @returns {Promise<TaskDetail>}
+	 */
+	updateTask(
+		name: string,
+		changes: {
+			title?: string;
+			description?: string;
+			label_names?: Record<string, string>;
+		},
+		{ signal }?: Options,
+	): Promise<TaskDetail>;
+	/**
+	 * Removes a task of one's own, and with it what is named.
+	 *
+	 * @param {string} name
+	 * @param {Options & { models?: boolean, datasets?: boolean }} [options]
+	 */
+	deleteTask(
+		name: string,
+		{
+			signal,
+			...query
+		}?: Options & {
+			models?: boolean;
+			datasets?: boolean;
+		},
+	): Promise<void>;
+	/**
+	 * Datasets in their latest version.
+	 *
+	 * @param {Options & { task?: string, limit?: number }} [options]
+	 * @returns {Promise<DatasetEntry[]>}
+	 */
+	datasets({
+		signal,
+		...query
+	}?: Options & {
+		task?: string;
+		limit?: number;
+	}): Promise<DatasetEntry[]>;
+	/**
+	 * A dataset with what was found in it.
+	 *
+	 * @param {string} name
+	 * @param {Options & { version?: number }} [options]
+	 * @returns {Promise<DatasetDetail>}
+	 */
+	dataset(
+		name: string,
+		{
+			signal,
+			...query
+		}?: Options & {
+			version?: number;
+		},
+	): Promise<DatasetDetail>;
+	/**
+	 * Rows of a dataset; with `model` ("active", a version number or an id) each with its prediction, wrong ones first.
+	 *
+	 * @param {string} name
+	 * @param {Options & { split?: "train" | "test", label?: string, version?: number, model?: string | number, wrong?: boolean, limit?: number }} [options]
+	 * @returns {Promise<DatasetRow[]>}
+	 */
+	datasetRows(
+		name: string,
+		{
+			signal,
+			...query
+		}?: Options & {
+			split?: "train" | "test";
+			label?: string;
+			version?: number;
+			model?: string | number;
+			wrong?: boolean;
+			limit?: number;
+		},
+	): Promise<DatasetRow[]>;
+	/**
+	 * A dataset of a task; of a name that there is already, its next version.
+	 *
+	 * @param {string} name
+	 * @param {Blob} file
+	 * @param {UploadOptions & { task: string }} options
+	 * @returns {Promise<DatasetDetail>}
+	 */
+	uploadDataset(
+		name: string,
+		file: Blob,
+		{
+			task,
+			mapping,
+			...options
+		}: UploadOptions & {
+			task: string;
+		},
+	): Promise<DatasetDetail>;
+	/**
+	 * What `uploadDataset` would find in the file; nothing is kept.
+	 *
+	 * @param {string} name
+	 * @param {Blob} file
+	 * @param {UploadOptions & { task: string }} options
+	 * @returns {Promise<Look>}
+	 */
+	lookAtDataset(
+		name: string,
+		file: Blob,
+		{
+			task,
+			mapping,
+			...options
+		}: UploadOptions & {
+			task: string;
+		},
+	): Promise<Look>;
+	/**
+	 * The next version: the latest one's rows and those of the file.
+	 *
+	 * @param {string} name
+	 * @param {Blob} file
+	 * @param {UploadOptions} [options]
+	 * @returns {Promise<DatasetDetail>}
+	 */
+	appendRows(name: string, file: Blob, { mapping, ...options }?: UploadOptions): Promise<DatasetDetail>;
+	/** Removes a dataset, or one version. @param {string} name @param {Options & { version?: number }} [options] */
+	deleteDataset(
+		name: string,
+		{
+			signal,
+			...query
+		}?: Options & {
+			version?: number;
+		},
+	): Promise<void>;
+	/** Removes a model, unless it is active. @param {string} id @param {Options} [options] */
+	deleteModel(id: string, options?: Options): Promise<void>;
+	/** Removes a run that has ended; its model stays. @param {string} id @param {Options} [options] */
+	deleteRun(id: string, options?: Options): Promise<void>;
+	/**
 	 * The newest models, newest first.
 	 *
 	 * @param {Options & { task?: string, limit?: number }} [options]
@@ -291,6 +485,30 @@ export declare class Densely {
 		}?: Options & {
 			headers?: Record<string, string>;
 		},
+	): Promise<any>;
+	/**
+	 * Any DELETE of the API.
+	 *
+	 * @param {string} path
+	 * @param {Record<string, unknown>} [query]
+	 * @param {Options} [options]
+	 * @returns {Promise<void>}
+	 */
+	delete(path: string, query?: Record<string, unknown>, { signal }?: Options): Promise<void>;
+	/**
+	 * The answer to any POST of the API that takes a file with fields beside it; fields that are no texts go as JSON.
+	 *
+	 * @param {string} path
+	 * @param {Blob} file
+	 * @param {Record<string, unknown>} [fields]
+	 * @param {Omit<UploadOptions, "mapping">} [options]
+	 * @returns {Promise<any>}
+	 */
+	upload(
+		path: string,
+		file: Blob,
+		fields?: Record<string, unknown>,
+		{ signal, filename, onProgress }?: Omit<UploadOptions, "mapping">,
 	): Promise<any>;
 	/**
 	 * Up to `limit` items of any list of the API, from as many pages as that takes.

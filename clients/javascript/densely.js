@@ -14,6 +14,9 @@
  */
 
 /** @typedef {import("./answers.js").Activation} Activation */
+/** @typedef {import("./answers.js").DatasetDetail} DatasetDetail */
+/** @typedef {import("./answers.js").DatasetEntry} DatasetEntry */
+/** @typedef {import("./answers.js").DatasetRow} DatasetRow */
 /** @typedef {import("./answers.js").Decoded} Decoded */
 /** @typedef {import("./answers.js").Drawing} Drawing */
 /** @typedef {import("./answers.js").Encoded} Encoded */
@@ -21,8 +24,10 @@
 /** @typedef {import("./answers.js").RunEvent} RunEvent */
 /** @typedef {import("./answers.js").Fields} Fields */
 /** @typedef {import("./answers.js").FieldProblem} FieldProblem */
+/** @typedef {import("./answers.js").Look} Look */
 /** @typedef {import("./answers.js").Metrics} Metrics */
 /** @typedef {import("./answers.js").Model} Model */
+/** @typedef {import("./answers.js").NewTask} NewTask */
 /** @typedef {import("./answers.js").ModelDetail} ModelDetail */
 /** @typedef {import("./answers.js").Prediction} Prediction */
 /** @typedef {import("./answers.js").Preset} Preset */
@@ -35,7 +40,9 @@
 /** @typedef {import("./answers.js").TrainSettings} TrainSettings */
 /** @typedef {{ signal?: AbortSignal | undefined }} Options */
 /** @typedef {Options & { model?: string | number, explain?: boolean, top_k?: number, min_confidence?: number }} PredictOptions */
+/** @typedef {{ method: string, headers: Record<string, string>, signal: AbortSignal | null }} Asked */
 /** @typedef {Options & { lastEventId?: string | number, away?: number, onConnection?: (isThere: boolean) => void }} EventOptions */
+/** @typedef {Options & { filename?: string, mapping?: Record<string, string>, onProgress?: (sent: number, of: number) => void }} UploadOptions */
 /** @typedef {Options & { method?: string, body?: unknown, query?: Record<string, unknown>, headers?: Record<string, string> }} RequestOptions */
 
 const NODE_DEFAULT = "http://127.0.0.1:8000/";
@@ -96,7 +103,7 @@ export class ApiError extends DenselyError {
 		/** The last part of the problem's type, for example `not-found`; empty where it was no problem document. */
 		this.kind = problem.type?.replace(PROBLEM, "") ?? "";
 		this.title = problem.title ?? "";
-		/** The fields at fault, each with its dotted path. */
+		/** The fields at fault, each with its dotted path; of a file the column, with the line. */
 		this.errors = /** @type {FieldProblem[]} */ (problem.errors ?? []);
 		/** Finds the request in the service's log. */
 		this.requestId = problem.request_id ?? null;
@@ -160,6 +167,7 @@ const BY_KIND = {
 export class Densely {
 	#key;
 	#fetch;
+	#sends; // files by XMLHttpRequest, which tells how far they are, where nobody gave another way
 
 	/**
 	 * @param {object} [options]
@@ -168,11 +176,13 @@ export class Densely {
 	 * @param {string | undefined} [options.key] one of the service's API keys, if it has any
 	 * @param {typeof globalThis.fetch} [options.fetch] used in place of the global one
 	 */
-	constructor({ url = home(), key, fetch = (...asked) => globalThis.fetch(...asked) } = {}) {
+	constructor({ url = home(), key, fetch } = {}) {
 		/** Where the service is; it ends with a slash. */
 		this.url = new URL(String(url).replace(/\/*$/, "/")).href;
 		this.#key = key;
-		this.#fetch = fetch;
+		this.#sends = fetch ? undefined : globalThis.XMLHttpRequest;
+		this.#fetch =
+			fetch ?? ((/** @type {Parameters<typeof globalThis.fetch>} */ ...asked) => globalThis.fetch(...asked));
 	}
 
 	/**
@@ -223,6 +233,138 @@ export class Densely {
 	/** A task with its schemas. @param {string} name @param {Options} [options] @returns {Promise<TaskDetail>} */
 	task(name, options) {
 		return this.get(at`tasks/${name}`, {}, options);
+	}
+
+	/**
+	 * Makes a task of one's own, of a file of rows, and trains it unless `train` is false. What `task` does not tell is
+	 * found in the file: which kind of input, which columns, which labels. Without a file, `kind` and `answer` say all.
+	 *
+	 * @param {NewTask} task
+	 * @param {Blob} [file] a File, or with `filename` any Blob
+	 * @param {UploadOptions & { dataset?: string, train?: boolean }} [options] the dataset's name is the task's unless told
+	 * @returns {Promise<{ task: TaskDetail, dataset: DatasetDetail | null, run: Run | null }>}
+	 */
+	async createTask(task, file, { dataset, train, mapping, ...options } = {}) {
+		if (!file) return { task: await this.post("tasks", task, options), dataset: null, run: null };
+		const made = await this.upload("tasks", file, { task, dataset, train, mapping }, options);
+		return { ...made, run: made.run && new Run(this, made.run) };
+	}
+
+	/**
+	 * What `createTask` would make of the file; nothing is kept.
+	 *
+	 * @param {NewTask} task
+	 * @param {Blob} file
+	 * @param {UploadOptions} [options]
+	 * @returns {Promise<Look>}
+	 */
+	lookAtTask(task, file, { mapping, ...options } = {}) {
+		return this.upload("tasks", file, { task, mapping, dry_run: true }, options);
+	}
+
+	/**
+	 * Changes what is shown of a task of one's own.
+	 *
+	 * @param {string} name
+	 * @param {{ title?: string, description?: string, label_names?: Record<string, string> }} changes
+	 * @param {Options} [options]
+	 * @returns {Promise<TaskDetail>}
+	 */
+	async updateTask(name, changes, { signal } = {}) {
+		return read(await this.request(at`tasks/${name}`, { method: "PATCH", body: changes, signal }), signal);
+	}
+
+	/**
+	 * Removes a task of one's own, and with it what is named.
+	 *
+	 * @param {string} name
+	 * @param {Options & { models?: boolean, datasets?: boolean }} [options]
+	 */
+	deleteTask(name, { signal, ...query } = {}) {
+		return this.delete(at`tasks/${name}`, query, { signal });
+	}
+
+	/**
+	 * Datasets in their latest version.
+	 *
+	 * @param {Options & { task?: string, limit?: number }} [options]
+	 * @returns {Promise<DatasetEntry[]>}
+	 */
+	datasets({ signal, ...query } = {}) {
+		return this.list("datasets", query, { signal });
+	}
+
+	/**
+	 * A dataset with what was found in it.
+	 *
+	 * @param {string} name
+	 * @param {Options & { version?: number }} [options]
+	 * @returns {Promise<DatasetDetail>}
+	 */
+	dataset(name, { signal, ...query } = {}) {
+		return this.get(at`datasets/${name}`, query, { signal });
+	}
+
+	/**
+	 * Rows of a dataset; with `model` ("active", a version number or an id) each with its prediction, wrong ones first.
+	 *
+	 * @param {string} name
+	 * @param {Options & { split?: "train" | "test", label?: string, version?: number, model?: string | number, wrong?: boolean, limit?: number }} [options]
+	 * @returns {Promise<DatasetRow[]>}
+	 */
+	datasetRows(name, { signal, ...query } = {}) {
+		return this.list(at`datasets/${name}/rows`, query, { signal });
+	}
+
+	/**
+	 * A dataset of a task; of a name that there is already, its next version.
+	 *
+	 * @param {string} name
+	 * @param {Blob} file
+	 * @param {UploadOptions & { task: string }} options
+	 * @returns {Promise<DatasetDetail>}
+	 */
+	uploadDataset(name, file, { task, mapping, ...options }) {
+		return this.upload("datasets", file, { ...mapping, name, task }, options);
+	}
+
+	/**
+	 * What `uploadDataset` would find in the file; nothing is kept.
+	 *
+	 * @param {string} name
+	 * @param {Blob} file
+	 * @param {UploadOptions & { task: string }} options
+	 * @returns {Promise<Look>}
+	 */
+	lookAtDataset(name, file, { task, mapping, ...options }) {
+		return this.upload("datasets", file, { ...mapping, name, task, dry_run: true }, options);
+	}
+
+	/**
+	 * The next version: the latest one's rows and those of the file.
+	 *
+	 * @param {string} name
+	 * @param {Blob} file
+	 * @param {UploadOptions} [options]
+	 * @returns {Promise<DatasetDetail>}
+	 */
+	appendRows(name, file, { mapping, ...options } = {}) {
+		return this.upload(at`datasets/${name}/rows`, file, { ...mapping }, options);
+	}
+
+	/** Removes a dataset, or one version. @param {string} name @param {Options & { version?: number }} [options] */
+	deleteDataset(name, { signal, ...query } = {}) {
+		return this.delete(at`datasets/${name}`, query, { signal });
+	}
+
+	/** Removes a model, unless it is active. @param {string} id @param {Options} [options] */
+	deleteModel(id, options) {
+		return this.delete(at`models/${id}`, {}, options);
+	}
+
+	/** Removes a run that has ended; its model stays. @param {string} id @param {Options} [options] */
+	deleteRun(id, options) {
+		return this.delete(at`runs/${id}`, {}, options);
 	}
 
 	/**
@@ -319,6 +461,43 @@ export class Densely {
 	}
 
 	/**
+	 * Any DELETE of the API.
+	 *
+	 * @param {string} path
+	 * @param {Record<string, unknown>} [query]
+	 * @param {Options} [options]
+	 * @returns {Promise<void>}
+	 */
+	async delete(path, query = {}, { signal } = {}) {
+		await this.request(path, { method: "DELETE", query, signal });
+	}
+
+	/**
+	 * The answer to any POST of the API that takes a file with fields beside it; fields that are no texts go as JSON.
+	 *
+	 * @param {string} path
+	 * @param {Blob} file
+	 * @param {Record<string, unknown>} [fields]
+	 * @param {Omit<UploadOptions, "mapping">} [options]
+	 * @returns {Promise<any>}
+	 */
+	async upload(path, file, fields = {}, { signal, filename, onProgress } = {}) {
+		signal?.throwIfAborted(); // Node would go on with the form after having refused to send it
+		const form = formOf(fields);
+		form.append("file", file, filename ?? /** @type {Partial<File>} */ (file).name ?? "rows");
+		const asked = { method: "POST", headers: this.#headers(), signal: signal ?? null };
+		const tell = onProgress && ((/** @type {number} */ sent) => onProgress(Math.min(sent, file.size), file.size));
+		return read(await this.#answered(this.#sent(addressOf(this.url, path, {}), asked, form, tell), signal), signal);
+	}
+
+	/** @param {string} url @param {Asked} asked @param {FormData} form @param {((sent: number) => void) | undefined} tell */
+	#sent(url, asked, form, tell) {
+		if (!tell) return this.#fetch(url, { ...asked, body: form });
+		if (this.#sends) return sentBy(this.#sends, url, asked, form, tell);
+		return this.#fetch(url, { ...asked, ...counted(form, asked.headers, tell) });
+	}
+
+	/**
 	 * Up to `limit` items of any list of the API, from as many pages as that takes.
 	 *
 	 * @param {string} path
@@ -355,13 +534,21 @@ export class Densely {
 	 * @param {RequestOptions} [options]
 	 */
 	async request(path, { method = "GET", body, query = {}, headers = {}, signal } = {}) {
-		/** @type {Record<string, string>} */
-		const all = { Accept: "application/json", ...headers };
-		if (this.#key) all.Authorization = `Bearer ${this.#key}`;
+		const all = this.#headers(headers);
 		if (body !== undefined) all["Content-Type"] = "application/json";
 		const sent = body === undefined ? null : asJson(body);
 		const asked = { method, headers: all, body: sent, signal: signal ?? null };
-		const response = await this.#fetch(addressOf(this.url, path, query), asked).catch((error) => {
+		return this.#answered(this.#fetch(addressOf(this.url, path, query), asked), signal);
+	}
+
+	/** @param {Record<string, string>} [more] @returns {Record<string, string>} */
+	#headers(more) {
+		return { Accept: "application/json", ...more, ...(this.#key ? { Authorization: `Bearer ${this.#key}` } : {}) };
+	}
+
+	/** @param {Promise<Response>} sent @param {AbortSignal | undefined} signal */
+	async #answered(sent, signal) {
+		const response = await sent.catch((error) => {
 			throw lost(error, this.url, signal);
 		});
 		if (response.status < 400) return response;
@@ -482,6 +669,67 @@ const at = (words, ...parts) => String.raw({ raw: words }, ...parts.map(encodeUR
 const asJson = (body) =>
 	JSON.stringify(body, (_, value) => (ArrayBuffer.isView(value) ? Array.from(/** @type {any} */ (value)) : value));
 
+/** What is given, as a form has it. @param {Record<string, unknown>} fields */
+function formOf(fields) {
+	const form = new FormData();
+	for (const [name, value] of Object.entries(fields).filter(([, each]) => each !== undefined)) {
+		form.append(name, typeof value === "string" ? value : asJson(value));
+	}
+	return form;
+}
+
+/**
+ * A form as a stream that tells how much of it was taken: for Node, which has no other way. It can be sent once.
+ *
+ * @param {FormData} form
+ * @param {Record<string, string>} headers
+ * @param {(sent: number) => void} progress
+ */
+function counted(form, headers, progress) {
+	const packed = new Response(form);
+	let sent = 0;
+	const counting = new TransformStream({
+		transform(/** @type {Uint8Array} */ part, out) {
+			sent += part.byteLength;
+			progress(sent);
+			out.enqueue(part);
+		},
+	});
+	const body = /** @type {ReadableStream<Uint8Array>} */ (packed.body).pipeThrough(counting);
+	const type = /** @type {string} */ (packed.headers.get("Content-Type"));
+	return { body, duplex: "half", headers: { ...headers, "Content-Type": type } };
+}
+
+/**
+ * As `fetch`, with the progress that browsers tell of this way alone.
+ *
+ * @param {typeof XMLHttpRequest} Sender
+ * @param {string} url
+ * @param {Asked} asked
+ * @param {FormData} form
+ * @param {(sent: number) => void} progress
+ * @returns {Promise<Response>}
+ */
+const sentBy = (Sender, url, { method, headers, signal }, form, progress) =>
+	new Promise((resolve, reject) => {
+		signal?.throwIfAborted();
+		const sender = new Sender();
+		const stop = () => sender.abort();
+		sender.open(method, url);
+		sender.responseType = "blob";
+		for (const [name, value] of Object.entries(headers)) sender.setRequestHeader(name, value);
+		sender.upload.onprogress = ({ loaded }) => progress(loaded);
+		sender.onload = () => {
+			const { status, statusText, response } = sender;
+			const told = { "X-Request-ID": sender.getResponseHeader("X-Request-ID") ?? "" };
+			resolve(new Response(status === 204 ? null : response, { status, statusText, headers: told }));
+		};
+		sender.onerror = sender.onabort = () => reject(signal?.reason ?? new TypeError("the connection broke"));
+		sender.onloadend = () => signal?.removeEventListener("abort", stop);
+		signal?.addEventListener("abort", stop, { once: true });
+		sender.send(form);
+	});
+
 /** The fields with their image in base64. @param {Fields} fields @returns {Promise<Fields>} */
 async function sendable(fields) {
 	const { image } = fields;
@@ -544,7 +792,7 @@ function shifted(error, rows) {
 	const shift = (/** @type {string} */ text) =>
 		text.replace(/\binstances\.(\d+)/g, (_, row) => `instances.${Number(row) + rows}`);
 	error.message = shift(error.message);
-	error.errors = error.errors.map(({ field, message }) => ({ field: shift(field), message }));
+	error.errors = error.errors.map((each) => ({ ...each, field: shift(each.field) }));
 	return error;
 }
 

@@ -19,7 +19,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.mark.parametrize("version", NODES)
-@pytest.mark.parametrize("name", ["scripted", "service"])
+@pytest.mark.parametrize("name", ["scripted", "uploads", "service"])
 def test_its_tests_pass(name: str, version: str, service: Service) -> None:
     environment = {"DENSELY_URL": service.url}
     told = node.run(

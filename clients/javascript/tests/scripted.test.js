@@ -2,46 +2,12 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import http from "node:http";
 import { test } from "node:test";
 
 import * as client from "../densely.js";
+import { json, problem, RUN, served } from "./served.js";
 
 const { Densely } = client;
-
-/**
- * A server that answers each request with the next of these; it is closed at the test's end.
- *
- * @param {import("node:test").TestContext} context
- * @param {...((request: any, response: http.ServerResponse) => unknown)} answers the last one is given again and again
- */
-async function served(context, ...answers) {
-	/** @type {any[]} */
-	const asked = [];
-	const server = http.createServer(async (request, response) => {
-		const { method, url, headers } = request;
-		const parts = await request.toArray();
-		const one = { method, url, headers, body: Buffer.concat(parts).toString(), request };
-		asked.push(one);
-		await answers[Math.min(asked.length, answers.length) - 1](one, response);
-	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	context.after(() => {
-		server.closeAllConnections();
-		server.close();
-	});
-	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-	return { url: `http://127.0.0.1:${port}`, asked };
-}
-
-const json =
-	(/** @type {unknown} */ body, status = 200, type = "application/json") =>
-	(/** @type {unknown} */ _, /** @type {http.ServerResponse} */ response) =>
-		response.writeHead(status, { "Content-Type": type, "X-Request-ID": "abc" }).end(JSON.stringify(body));
-
-const problem = (/** @type {string} */ kind, /** @type {number} */ status, more = {}) =>
-	json({ type: `urn:densely:problem:${kind}`, title: "T", status, detail: "why", ...more }, status);
 
 const ended = (/** @type {unknown} */ _, /** @type {http.ServerResponse} */ response) => response.writeHead(204).end();
 
@@ -57,7 +23,6 @@ const stream =
 		if (end) response[end]();
 	};
 
-const RUN = { id: "r-1", task: "t", status: "running", model_id: null, error: null };
 const event = (/** @type {number} */ id, /** @type {string} */ type, data = {}) =>
 	`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ run_id: "r-1", at: "2030-01-01T00:00:00Z", ...data })}\n\n`;
 const status = (/** @type {number} */ id, /** @type {object} */ run) => event(id, "status", { run: { ...RUN, ...run } });

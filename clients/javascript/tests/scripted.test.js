@@ -9,12 +9,12 @@ import { json, problem, RUN, served } from "./served.js";
 
 const { Densely } = client;
 
-const ended = (/** @type {unknown} */ _, /** @type {http.ServerResponse} */ response) => response.writeHead(204).end();
+const ended = (/** @type {unknown} */ _, /** @type {import("node:http").ServerResponse} */ response) => response.writeHead(204).end();
 
 /** A stream in these pieces, which then breaks off, ends, or stays open. */
 const stream =
 	(/** @type {string[]} */ pieces, /** @type {"destroy" | "end" | null} */ end = "end") =>
-	async (/** @type {unknown} */ _, /** @type {http.ServerResponse} */ response) => {
+	async (/** @type {unknown} */ _, /** @type {import("node:http").ServerResponse} */ response) => {
 		response.writeHead(200, { "Content-Type": "text/event-stream" });
 		for (const piece of pieces) {
 			response.write(piece);
@@ -80,7 +80,7 @@ test("bytes of a picture go as base64, typed arrays as arrays", async (context) 
 });
 
 test("many inputs go in parts that a service takes, and an error counts from the first of all", async (context) => {
-	const answer = (/** @type {any} */ { body }, /** @type {http.ServerResponse} */ response) => {
+	const answer = (/** @type {any} */ { body }, /** @type {import("node:http").ServerResponse} */ response) => {
 		const { instances } = JSON.parse(body);
 		json({ model: { id: "m", version: 1 }, predictions: instances.map(() => ({ label: 1 })) })(null, response);
 	};
@@ -112,7 +112,7 @@ test("a problem is thrown as the class of its type, with its fields", async (con
 });
 
 test("a type without a class, and what is no problem document, are ApiErrors", async (context) => {
-	const html = (/** @type {unknown} */ _, /** @type {http.ServerResponse} */ response) => response.writeHead(502).end("<html>");
+	const html = (/** @type {unknown} */ _, /** @type {import("node:http").ServerResponse} */ response) => response.writeHead(502).end("<html>");
 	const { url } = await served(context, problem("teapot", 418), html);
 	for (const [code, kind, isPassing] of [[418, "teapot", false], [502, "", true]]) {
 		const error = await new Densely({ url }).tasks().catch((/** @type {unknown} */ one) => one);
@@ -123,7 +123,7 @@ test("a type without a class, and what is no problem document, are ApiErrors", a
 });
 
 test("where nobody answers, or an answer breaks off, the service is unreachable", async (context) => {
-	const half = (/** @type {unknown} */ _, /** @type {http.ServerResponse} */ response) => {
+	const half = (/** @type {unknown} */ _, /** @type {import("node:http").ServerResponse} */ response) => {
 		response.writeHead(200, { "Content-Length": 100 }).write("{");
 		setImmediate(() => response.destroy());
 	};

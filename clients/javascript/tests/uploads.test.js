@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Densely, InvalidInput } from "../densely.js";
 import { json, problem, RUN, served } from "./served.js";
 
-/** A request's form, as a service reads it. @param {{ headers: http.IncomingHttpHeaders, body: string }} asked */
+/** A request's form, as a service reads it. @param {{ headers: import("node:http").IncomingHttpHeaders, body: string }} asked */
 const formOf = ({ headers, body }) =>
 	new Response(body, { headers: { "Content-Type": String(headers["content-type"]) } }).formData();
 
@@ -65,7 +65,7 @@ test("a file at fault: the error has its columns and lines", async (context) => 
 });
 
 test("what is not to be kept is only looked at; what is deleted answers nothing", async (context) => {
-	const gone = (/** @type {unknown} */ _, /** @type {http.ServerResponse} */ response) => response.writeHead(204).end();
+	const gone = (/** @type {unknown} */ _, /** @type {import("node:http").ServerResponse} */ response) => response.writeHead(204).end();
 	const { url, asked } = await served(context, json({ findings: {} }), json({ findings: {} }), gone);
 	const densely = new Densely({ url });
 	await densely.lookAtTask({ name: "t" }, new Blob(["x"]));

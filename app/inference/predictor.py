@@ -44,7 +44,7 @@ class Predictor:
     def _check(self) -> None:
         """Answer the task's own example once: what does not fit shows here, not at a client's request."""
         units = self.manifest.layers[-1].units
-        if len(self.manifest.labels) != (0 if not self.task.labels else max(units, 2)):
+        if len(self.manifest.labels) != (max(units, 2) if self.task.classifies else 0):
             raise ArtifactInvalid(
                 f"model {self.manifest.id} has {units} outputs for {len(self.manifest.labels)} labels"
             )
@@ -71,7 +71,7 @@ class Predictor:
             Refused: some instances have the right form and still cannot be encoded.
             InvalidInput: an option does not suit the task.
         """
-        if options.min_confidence is not None and not self.task.labels:
+        if options.min_confidence is not None and not self.task.classifies:
             raise InvalidInput(f"task {self.task.name!r} gives values, not probabilities", field="min_confidence")
         columns = self.task.columns(inputs)
         encoded = self.encoder.encode(columns)

@@ -17,7 +17,8 @@ from app.errors import DatasetInvalid, Refusal
 from app.kinds.answers import Effects, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
-from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, NumberAnswer, OneOf, Range
+from app.kinds.several import SeveralAnswers
+from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, OneOf, Range, SeveralOf
 from app.wire.predictions import Input, InputWarning, Options
 
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
@@ -51,20 +52,23 @@ class Task(ABC):
         self.presets = declaration.presets
         self.datasets = declaration.datasets
         self.heads = declaration.heads
-        self.answer: OneOf | NumberAnswer = declaration.answer
+        self.answer = declaration.answer
         self.examples = declaration.examples
         self.example = declaration.examples[0].input  # one instance that fits `Input`
         self.target = declaration.answer.column  # column of the answer
         self.labels: tuple[Label, ...] = ()  # all answers of a classifier, in order
         self.unit = ""  # of the answers of a regression
         self.ranges: Mapping[str, Range] = {}  # of numbers that a client may want to show on a scale
-        self.answers: LabelAnswers | NumberAnswers
-        if isinstance(declaration.answer, OneOf):
-            self.labels = declaration.answer.labels
-            self.answers = LabelAnswers(declaration.answer)
+        self.answers: LabelAnswers | SeveralAnswers | NumberAnswers
+        if isinstance(self.answer, OneOf):
+            self.labels = self.answer.labels
+            self.answers = LabelAnswers(self.answer)
+        elif isinstance(self.answer, SeveralOf):
+            self.labels = self.answer.labels
+            self.answers = SeveralAnswers(self.answer)
         else:
-            self.unit = declaration.answer.unit
-            self.answers = NumberAnswers(declaration.answer)
+            self.unit = self.answer.unit
+            self.answers = NumberAnswers(self.answer)
         # What its schemas are called by.
         self.word = "".join(part.capitalize() for part in self.name.split("-"))
         self.Input: Any = self._input_form()  # a type, whose fields are the declaration's
@@ -78,9 +82,14 @@ class Task(ABC):
         return self.declaration.kind.kind
 
     @property
+    def classifies(self) -> bool:
+        """Whether answers are labels, even if none is known yet."""
+        return isinstance(self.answer, OneOf | SeveralOf)
+
+    @property
     def pictures(self) -> tuple[Picture, ...]:
         """What can be drawn of every model, besides the layer diagram."""
-        return ("confusion",) if self.labels else ("predictions",)
+        return ("confusion",) if self.classifies else ("predictions",)
 
     @abstractmethod
     def _input_form(self) -> type[Input]:
@@ -214,7 +223,7 @@ class Task(ABC):
         Raises:
             DatasetInvalid: a label that the task does not know, or fewer than two labels.
         """
-        if not self.labels:
+        if not self.classifies:
             return []
         several = head == "multilabel"
         present = _all_of(values, self.target_of(head)) if several else set(values)
@@ -231,7 +240,7 @@ class Task(ABC):
         Regression: the values. Multilabel: (rows, labels), 1 where a row has the label; labels not among `labels` are
         left out. Else (rows,) label positions, -1 for a label not among `labels`.
         """
-        if not self.labels:
+        if not self.classifies:
             return np.asarray(values, dtype=np.float64)
         positions = {label: i for i, label in enumerate(labels)}
         if head != "multilabel":

@@ -90,4 +90,4 @@ class TableTask(NumericTask):
 
 def _numbers_of(declaration: Declaration) -> tuple[NumberColumn, ...]:
     assert isinstance(declaration.kind, TableKind)
-    return declaration.kind.columns
+    return tuple(column for column in declaration.kind.columns if isinstance(column, NumberColumn))

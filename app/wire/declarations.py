@@ -5,7 +5,7 @@ Everything here can be read from JSON, but for who makes rows that have no file.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 
@@ -169,11 +169,15 @@ class OneOf(Part):
 
     @model_validator(mode="after")
     def _are_labels(self) -> Self:
-        if len(set(self.labels)) < len(self.labels):
-            raise ValueError("names a label twice")
-        if len(self.labels) == 1:
-            raise ValueError("labels: at least two are needed")
+        _check_labels(self.labels)
         return self
+
+
+def _check_labels(labels: Sequence[Label]) -> None:
+    if len(set(labels)) < len(labels):
+        raise ValueError("names a label twice")
+    if len(labels) == 1:
+        raise ValueError("labels: at least two are needed")
 
 
 class NumberAnswer(Part):
@@ -189,8 +193,15 @@ class SeveralOf(Part):
     """Any number of several labels."""
 
     kind: Literal["several_of"] = "several_of"
-    labels: tuple[str, ...] = Field(description="in the order of the networks' outputs")
+    labels: tuple[str, ...] = Field(
+        description="in the order of the networks' outputs; none while a task of the user's own has no rows yet"
+    )
     column: str = Field("labels", description="of the datasets, that holds lists of them")
+
+    @model_validator(mode="after")
+    def _are_labels(self) -> Self:
+        _check_labels(self.labels)
+        return self
 
 
 class RatingAnswer(Part):
@@ -203,6 +214,12 @@ class RatingAnswer(Part):
     column: str = Field(description="of the datasets, that holds it")
     least: float = Field(alias="from")
     greatest: float = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> Self:
+        if not -math.inf < self.least < self.greatest < math.inf:
+            raise ValueError("from must be below to")
+        return self
 
 
 Answer = Annotated[OneOf | SeveralOf | NumberAnswer | RatingAnswer, Field(discriminator="kind")]
@@ -256,6 +273,8 @@ class Declaration(BaseModel):
             raise ValueError(f"presets.{unfit[0]}: its head is none of {', '.join(self.heads)}")
         if self.kind.kind == "plane" and (self.answer.kind != "one_of" or len(self.answer.labels) != 2):
             raise ValueError("answer: points of the plane have one of two labels")
+        if self.kind.kind == "image" and self.answer.kind == "several_of":
+            raise ValueError("answer: a picture has one of several labels, or a number")
         return self
 
     @model_validator(mode="after")
@@ -274,7 +293,9 @@ class Declaration(BaseModel):
     @property
     def heads(self) -> tuple[HeadName, ...]:
         """What a recipe may choose as `head`."""
-        if self.answer.kind == "number":
+        if isinstance(self.answer, SeveralOf):
+            return ("multilabel",)
+        if not isinstance(self.answer, OneOf):
             return ("regression",)
         if len(self.answer.labels) == 2:
             return ("binary", "multiclass", "unit_regression")

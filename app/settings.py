@@ -45,7 +45,10 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     max_body_mib: int = Field(
-        32, ge=1, le=1024, description="largest body of `/predict` and `/tasks/{task}/encode`, MiB; of others but uploads at most 1"
+        32,
+        ge=1,
+        le=1024,
+        description="largest body of `/predict` and `/tasks/{task}/encode`, MiB; of others but uploads at most 1",
     )
     max_upload_mib: int = Field(
         2048, ge=1, le=2**20, description="largest file that `POST /datasets` and `POST /tasks` take, unpacked, MiB"

@@ -30,7 +30,8 @@ def insert_dataset(tx: Transaction, name: str, **values: Any) -> int:
 
 def latest_version(tx: Transaction, name: str) -> int | None:
     """The highest version of a name."""
-    return tx.execute(select(func.max(datasets.c.version)).where(datasets.c.name == name)).scalar_one()
+    found: int | None = tx.execute(select(func.max(datasets.c.version)).where(datasets.c.name == name)).scalar_one()
+    return found
 
 
 def find(tx: Transaction, name: str, version: int | None = None) -> Row[Any] | None:

@@ -206,8 +206,11 @@ class Task(ABC):
         return "", f"task {self.name!r} takes features of kind {kinds}"
 
     def dataset(self, name: str) -> DatasetInfo | None:
-        """The dataset of this name, or None."""
-        return next((d for d in self.datasets if d.name == name), None)
+        """The dataset of this name, or None; of one that was uploaded several times the latest, unless told otherwise.
+
+        The latest is the first.
+        """
+        return next((d for d in self.datasets if name in (d.name, d.upload and d.name.rpartition("@")[0])), None)
 
     def target_of(self, head: HeadName) -> str:
         """The column that a network with this head learns."""

@@ -153,7 +153,7 @@ class TrainingService:
     def _task(self, name: str) -> Task:
         if task := self._tasks.all.get(name):
             return task
-        raise _invalid("task", f"there is no task {name!r}; tasks are {', '.join(self._tasks.all)}")
+        raise _invalid("task", f"there is no task {name!r}; tasks are {self._tasks.told()}")
 
     def _complete(self, request: TrainRequest) -> RunRequest:
         """The request with everything that was left out, checked."""

@@ -235,6 +235,7 @@ class DatasetInfo:
     test_rows: int
     published: str | None = None  # module of keras.datasets that holds it, if any
     make: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)  # the rows, where there is no file
+    upload: str | None = None  # id of the rows, where they were uploaded; their `name` is `<name>@<version>` then
 
     @property
     def is_sample(self) -> bool:
@@ -257,6 +258,9 @@ class Declaration(BaseModel):
     notice: str | None = Field(None, description="what a user of its data must know")
     kind: DeclaredKind
     answer: Answer
+    label_names: dict[str, str] = Field(
+        default_factory=dict, description="how labels are shown, where that is not as they are called"
+    )
     examples: tuple[Example, ...] = Field(min_length=1)
     presets: dict[str, Preset] = Field(min_length=1, description="named recipes; one of them is `baseline`")
     datasets: tuple[DatasetInfo, ...] = Field(

@@ -166,6 +166,5 @@ def test_many_own_tasks_cost_next_to_nothing(
         follower.prediction.refresh()
     poll = (time.process_time() - began) / 10
 
-    print(present, start, poll)
     assert start < 1.0
     assert poll < 0.01

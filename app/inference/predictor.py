@@ -103,5 +103,6 @@ class Predictor:
     def _explanation(self, item: Any, encoded: Encoded, output: FloatMatrix) -> BaseModel:
         labels = self.manifest.labels
         usual = self.task.usual(self.encoder)
-        effects, place = effects_of(self.network, encoded, output, usual, classifies=bool(labels))
+        groups = self.task.groups(self.encoder)
+        effects, place = effects_of(self.network, encoded, output, usual, groups, classifies=bool(labels))
         return self.task.explanation(self.encoder, item, effects, labels[place] if labels else None)

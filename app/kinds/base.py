@@ -136,6 +136,10 @@ class Task(ABC):
         """Network outputs (rows, units) as instances of `Prediction`, with no warning and no explanation yet."""
         return self.answers.decode(outputs, labels, options, self._facts(encoded))
 
+    def within(self, outputs: FloatMatrix) -> FloatMatrix:
+        """Network outputs, (rows, units), as they are answered: those of a rating never leave its bounds."""
+        return self.answers.within(outputs) if isinstance(self.answers, NumberAnswers) else outputs
+
     def _facts(self, encoded: Encoded) -> Facts | None:
         """The fields that this kind adds to the answers of these rows; None where it adds none."""
         del encoded
@@ -177,6 +181,11 @@ class Task(ABC):
         del encoder
         return None
 
+    def groups(self, encoder: Any) -> NDArray[np.int64] | None:
+        """Where each column of an input begins in an encoded row, and the end; None where each has one number."""
+        del encoder
+        return None
+
     def qualify(self, predictions: Sequence[Any], columns: Columns, options: Options) -> None:
         """Say in predictions what `columns` found out about their inputs while it read them."""
         del predictions, columns, options
@@ -185,6 +194,7 @@ class Task(ABC):
         """The effect of each part of an instance of `Input`, from those of its encoded row, (width,).
 
         `effects` say what the score would lose if that number were as usual: the probability of `label`, or the value.
+        Of an encoder with `groups` they are those of the columns.
         """
         del item
         return named_effects(effects, list(encoder.columns), label)

@@ -290,7 +290,9 @@ class Declaration(BaseModel):
         for name in names:
             if names.count(name) > 1 or name in targets:
                 raise ValueError(f"kind.columns: {name!r} stands for two things")
-            if name in RESERVED or name.startswith("_"):
+            # The columns of a table stand within `features`.
+            taken = {"split"} if isinstance(self.kind, TableKind) else RESERVED
+            if name in taken or name.startswith("_"):
                 raise ValueError(f"kind.columns: {name!r} is taken")
         return self
 

@@ -1,7 +1,11 @@
-"""Tickets of a shop's customers, which five teams answer: made by us, of phrases with slots, small talk and typos."""
+"""Tickets of a shop's customers, which five teams answer: made by us, of phrases with slots, small talk and typos.
+
+As a program it writes 5,000 of them to the file that it is told.
+"""
 
 import csv
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,3 +139,7 @@ def _slipped(draw: random.Random, text: str) -> str:
     place = draw.randrange(len(text) - 2)
     one, other = text[place], text[place + 1]
     return text[:place] + draw.choice((other + one, one + one + other, other)) + text[place + 2 :]
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

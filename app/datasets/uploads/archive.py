@@ -39,9 +39,7 @@ class ArchiveReader:
         except (zipfile.BadZipFile, ValueError, OSError, struct.error, NotImplementedError) as error:
             raise Problem("the file is a damaged zip, or not all of it is there") from error
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
-        self._entries = [
-            (place, entry) for place, entry in enumerate(entries, 1) if not _UNSEEN.search(_name(entry))
-        ]
+        self._entries = [(place, entry) for place, entry in enumerate(entries, 1) if not _UNSEEN.search(_name(entry))]
         self._check(entries)
         splits = [_split(_name(entry)) for _, entry in self._entries]
         self._has_splits = len({split for split in splits if split}) == 2 and all(splits)
@@ -148,4 +146,3 @@ def _label(name: str) -> str | None:
 def _split(name: str) -> str | None:
     """What a folder above the label's says."""
     return next((SPLIT_WORDS[part.lower()] for part in _folders(name)[:-1] if part.lower() in SPLIT_WORDS), None)
-

@@ -56,7 +56,9 @@ class Check:
     def add(self, batch: Batch) -> None:
         """Check some more rows."""
         bad = {-1 - place: fault for place, fault in enumerate(batch.faults)}
-        columns = [self._converted(batch, column.source, column.title, convert, bad) for column, convert in self._inputs]
+        columns = [
+            self._converted(batch, column.source, column.title, convert, bad) for column, convert in self._inputs
+        ]
         target = self.layout.target
         answers = self._converted(batch, target.source, target.title, self._target, bad)
         sides = None
@@ -93,9 +95,7 @@ class Check:
 
     def _keep(self, columns: list[Any], answers: Any, sides: Any) -> None:
         inputs = [column for column, _ in self._inputs]
-        self._keys.frombytes(
-            keys_of(list(zip(inputs, columns, strict=True)), len(answers), self._plan.seed).tobytes()
-        )
+        self._keys.frombytes(keys_of(list(zip(inputs, columns, strict=True)), len(answers), self._plan.seed).tobytes())
         self._codes.frombytes(self._strata.of(answers).tobytes())
         if sides is not None:
             self._sides += pc.equal(sides, "test").to_numpy(zero_copy_only=False).astype(np.uint8).tobytes()

@@ -165,7 +165,9 @@ def _date(column: Input) -> Callable[[Any], str]:
         days = days_of(cell, day_first=column.day_first)
         if days is None:
             is_number = kind_of(cell)[0] == "number"
-            raise ValueError("is a number, not a date such as 2026-01-31" if is_number else "is no date as 2026-01-31 is")
+            raise ValueError(
+                "is a number, not a date such as 2026-01-31" if is_number else "is no date as 2026-01-31 is"
+            )
         return date.fromordinal(days + EPOCH).isoformat()
 
     return convert
@@ -260,5 +262,3 @@ def _png(pixels: list[int], kind: ImageKind) -> str:
     target = io.BytesIO()
     Image.fromarray(np.array(pixels, dtype=np.uint8).reshape(shape)).save(target, "PNG")
     return base64.b64encode(target.getvalue()).decode()
-
-

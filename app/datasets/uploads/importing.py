@@ -146,7 +146,9 @@ def _split(layout: Layout, check: Check, plan: ImportPlan, known: Any) -> tuple[
         return test, []
     test = check.sides
     if not test.any() or test.all():
-        raise Problem("the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split")
+        raise Problem(
+            "the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split"
+        )
     both = on_both_sides(check.keys, known, test)
     return test, [f"{both:,} inputs of the test split are trained on as well"] if both else []
 

@@ -160,7 +160,11 @@ def _likeness(profile: Profile, role: Role, *, is_last: bool) -> float:
 
 def likely_kind(profiles: list[Profile], roles: list[Role], others: set[int]) -> Literal["text", "image", "table"]:
     """What sort of input the columns make, but for the answer and the split (`others`)."""
-    own = [(profile, role) for place, (profile, role) in enumerate(zip(profiles, roles, strict=True)) if place not in others]
+    own = [
+        (profile, role)
+        for place, (profile, role) in enumerate(zip(profiles, roles, strict=True))
+        if place not in others
+    ]
     if any(role == "image" for _, role in own):
         return "image"
     texts = [profile for profile, role in own if role == "text"]

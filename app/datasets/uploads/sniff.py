@@ -135,7 +135,7 @@ def delimiter_of(text: str, *, prefers_tab: bool = False) -> str:
     if len(text) >= SAMPLE // 4 and "\n" in text:
         text = text[: text.rindex("\n") + 1]  # the last line may be cut
     best, delimiter = (0.0, 0), "\t" if prefers_tab else ","
-    for each in ("\t,;|" if prefers_tab else DELIMITERS):
+    for each in "\t,;|" if prefers_tab else DELIMITERS:
         try:
             rows = [len(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=each) if row]
         except csv.Error:  # of a cell that is too long: all of them will find it

@@ -52,8 +52,8 @@ def main() -> int:
     pa.set_io_thread_count(1)
     teller = Teller()
     try:
-        plan = ImportPlan.model_validate_json(sys.argv[1])
-    except (IndexError, ValidationError) as error:
+        plan = ImportPlan.model_validate_json(_told(sys.argv[1]))
+    except (IndexError, OSError, ValidationError) as error:
         sys.stderr.write(f"usage: python -m app.datasets.uploads PLAN < FILE: {error}\n")
         return 2
     try:
@@ -68,6 +68,14 @@ def main() -> int:
     else:
         teller.say({"result": json.loads(result.model_dump_json(by_alias=True))})
     return 0
+
+
+def _told(argument: str) -> str:
+    """The plan; one that is too long for an argument comes by an open file, whose number is the argument."""
+    if not argument.startswith("@"):
+        return argument
+    with os.fdopen(int(argument[1:])) as file:
+        return file.read()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ MAX_IMAGES = 100  # of one request, each of which takes some milliseconds
 FAINT = 0.2  # contrast below which nothing is to be seen, as a share of the largest
 SURENESS = 0.5  # that a picture which gives rise to doubts was read right
 DOUBTS = "doubts"  # column of what speaks against some pictures, by row
-DIGITS = ImageKind()
+SIGN = ImageKind()
 LIGHT = 0.5  # mean above which the background is light; of MNIST's pictures the heaviest has 0.40
 
 Grey = Annotated[Number, Field(ge=0, le=255)]
@@ -60,7 +60,7 @@ class ImageInput(Input):
         description="a PNG or JPEG in base64, as a telephone or a drawing program makes it, up to 24 MB and 64 million "
         "pixels: what is written is found, scaled and centred as MNIST's pictures",
     )
-    pixels: _pixels(DIGITS) = Field(  # type: ignore[valid-type]  # a form that is made
+    pixels: _pixels(SIGN) = Field(  # type: ignore[valid-type]  # a form that is made
         None,
         validate_default=True,
         description="28 rows of 28 numbers, or 784 in a row; 0 is background, 255 is ink; needed without an `image`",

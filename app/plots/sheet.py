@@ -15,7 +15,7 @@ PER_ROW = 10
 SIDE = 28  # pixels of a digit; pictures of another size are drawn as large
 GAP, BELOW, ABOVE = 6, 14, 2  # pixels, of 28 to a picture, beside each, from one to the line of text below it and on
 PIXELS_PER_INCH = 38
-ROOM = 12  # characters of a line below a picture
+ROOM = 10  # characters of a line below a picture
 LINE = 5  # pixels, of 28 to a picture, that a second line takes
 
 
@@ -60,11 +60,11 @@ def sheet(
 
     Mistakes are framed.
     """
-    what = "digits" if ink else "pictures"
-    told = f"The first test {what}, then the surest mistakes; below each what was read, and how probable it seemed"
+    first = "The first test digits" if ink else "The first test pictures"
+    told = f"{first}, then the surest mistakes; below each what was read, and how probable it seemed"
     wrong = [one != other for one, other in zip(target, predicted, strict=True)]
     texts = [
-        _missed(read, true) if missed else f"{_short(read, ROOM - 5)}  {share:.0%}"
+        _told(f"{read},", f"is {true}", " ") if missed else _told(read, f"{share:.0%}", "  ")
         for true, read, share, missed in zip(target, predicted, probability, wrong, strict=True)
     ]
     return _sheet(pictures, texts, wrong, title, told, form, ink)
@@ -78,10 +78,10 @@ def examples(
     return _sheet(pictures, texts, [False] * len(pictures), title, told, form, ink)
 
 
-def _missed(read: str, true: str) -> str:
-    """In one line if there is room."""
-    one = f"{read}, is {true}"
-    return one if len(one) <= ROOM else f"{_short(read, ROOM - 1)},\nis {_short(true, ROOM - 3)}"
+def _told(first: str, second: str, between: str) -> str:
+    """In one line if there is room, else in two."""
+    one = f"{first}{between}{second}"
+    return one if len(one) <= ROOM else f"{_short(first, ROOM)}\n{_short(second, ROOM)}"
 
 
 def _short(text: str, most: int) -> str:

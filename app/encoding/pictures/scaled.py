@@ -62,7 +62,7 @@ def _middle(image: Any, size: int) -> Any:
     """The square in its middle."""
     side = min(image.size)
     left, top = ((length - side) // 2 for length in image.size)
-    return _resized(image, (size, size), (left, top, left + side, top + side))
+    return _resized(image.crop((left, top, left + side, top + side)), (size, size))
 
 
 def _centred(image: Any, size: int) -> Any:
@@ -76,7 +76,7 @@ def _centred(image: Any, size: int) -> Any:
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     sides = (box[2] - box[0], box[3] - box[1])
     scale = BOX * size / max(sides)
-    small = _resized(image, [max(1, round(side * scale)) for side in sides], box)
+    small = _resized(image.crop(box), [max(1, round(side * scale)) for side in sides])
     mass = _away(np.asarray(small), ground).astype(np.float64)
     corner = []
     for axis, length in ((0, small.width), (1, small.height)):
@@ -86,11 +86,11 @@ def _centred(image: Any, size: int) -> Any:
     return _on_ground(small, corner, size, ground)
 
 
-def _resized(image: Any, sides: Any, box: Any = None) -> Any:
+def _resized(image: Any, sides: Any) -> Any:
     """By Lanczos' filter, after a mean of whole pixels where there are many more than are needed."""
     from PIL import Image
 
-    return image.resize(tuple(sides), Image.Resampling.LANCZOS, box, reducing_gap=float(SPARE))
+    return image.resize(tuple(sides), Image.Resampling.LANCZOS, reducing_gap=float(SPARE))
 
 
 def _ground(pixels: Pixels) -> NDArray[np.uint8]:

@@ -89,8 +89,12 @@ def _input_of(name: str, told: str, kind: ImageKind) -> type[ImageInput]:
     image = f"a PNG or JPEG in base64, up to 24 MB and 64 million pixels: {_READ[kind.scaling]}"
     grid = f"{size} rows of {size} {each}, or {width:,} numbers in a row"
     pixels = f"{grid}; 0 is dark, 255 is light; needed without an `image`"
+    more: Any = {"scaling": kind.scaling}  # of the schema, which the page reads
     fields: Any = {
-        "image": (str | None, Field(None, min_length=1, max_length=MAX_CHARACTERS, description=image)),
+        "image": (
+            str | None,
+            Field(None, min_length=1, max_length=MAX_CHARACTERS, description=image, json_schema_extra=more),
+        ),
         "pixels": (_pixels(kind), Field(None, validate_default=True, description=pixels)),
     }
     return create_model(name, __base__=ImageInput, __doc__=told, **fields)

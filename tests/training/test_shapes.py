@@ -16,7 +16,6 @@ from app.plots import sheet
 from app.services.execution import Attempt
 from app.tasks.catalog import TaskCatalog
 from app.training.pipeline import Workplace, execute
-from app.wire.declarations import SAMPLE
 from app.wire.predictions import Options
 from tests.support import shapes
 
@@ -38,8 +37,7 @@ def place(place: Workplace, task: Task) -> Workplace:
 
 def test_shapes_are_learnt_and_read_from_pixels_and_files(task: Task, begin: Begin, place: Workplace) -> None:
     """Each in its own size and colours; of a file is read what is in it, not a digit."""
-    preset = task.presets["baseline"]
-    manifest = execute(begin(task.name, recipe=preset.recipe, dataset=SAMPLE), place)
+    manifest = execute(begin(task), place)
 
     assert manifest.metrics.test["accuracy"] > 0.9
     predictor = Predictor(task, place.store.open(task.name, manifest.id), 1)

@@ -62,7 +62,8 @@ class PixelEncoder:
         pixels = _rows(columns, self.width)
         if pixels.dtype == np.uint8:
             return ByteRows(pixels, WHITE)
-        return np.divide(pixels, np.float32(WHITE), dtype=np.float32)
+        shares: FloatMatrix = np.divide(pixels, np.float32(WHITE), dtype=np.float32)
+        return shares
 
     def to_json(self) -> dict[str, Any]:
         """The content of `preprocessing.json`."""

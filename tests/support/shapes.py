@@ -13,7 +13,7 @@ from app.kinds.base import Task
 from app.tasks.catalog import task_of
 from app.wire.declarations import SAMPLE, DatasetInfo, Declaration
 
-TRAIN, TEST = 240, 80
+TRAIN, TEST = 360, 80
 SHAPES = ("disc", "square", "cross", "triangle")
 COLOURS = {"red": (200, 40, 40), "green": (40, 170, 60), "blue": (40, 70, 210)}
 KINDS: dict[str, dict[str, Any]] = {
@@ -31,7 +31,7 @@ def drawing(label: str, side: int, rng: np.random.Generator, *, paper: int = 240
     ink = COLOURS[colour] if colour else (30, 30, 30)
     image = Image.new("RGB", (side, side), (paper,) * 3)
     pen = ImageDraw.Draw(image)
-    half = side * rng.uniform(0.25, 0.38)
+    half = side * rng.uniform(0.32, 0.42)
     x, y = rng.uniform(half + 1, side - half - 1, 2)
     box = (x - half, y - half, x + half, y + half)
     if shape == "disc":

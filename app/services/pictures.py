@@ -20,6 +20,7 @@ from app.plots.style import Form
 from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks.catalog import TaskCatalog
+from app.wire.datasets import DatasetDetail
 from app.wire.declarations import DatasetInfo, Label
 from app.wire.manifests import Manifest
 from app.wire.runs import Epoch, Run
@@ -127,9 +128,29 @@ class PictureService:
             which = "The first" if len(target) == MOST_SHOWN[kind] else "All"
             rows = f"{which} {len(target):,} {SPLITS[split]} rows"
             if kind == "sheet":
-                return sheet.examples(shown, [str(label) for label in target], title, f"{rows} with their labels", form)
+                labels = [str(label) for label in target]
+                return sheet.examples(shown, labels, title, f"{rows} with their labels", form, ink=task.shows_ink)
             sides = task.targets(target, task.labels, task.heads[0])
             return boundary.points(shown, sides.astype(np.int64), _classes(task.labels), title, rows, form)
+
+    def of_findings(self, dataset: DatasetDetail, kind: Literal["labels", "lengths", "columns"], form: Form) -> bytes:
+        """What was found in a dataset.
+
+        Raises:
+            NotFound: there is nothing of the kind in it.
+        """
+        from app.plots import rows
+
+        if kind not in dataset.pictures:
+            have = ", ".join(dataset.pictures) or "none"
+            raise NotFound(f"there is no picture {kind!r} of dataset {dataset.name!r}; there is {have}")
+        title = f"{dataset.task}: {dataset.name}, version {dataset.version}"
+        found = dataset.findings
+        with self._turn():
+            if kind == "labels":
+                return rows.labels(found.labels, title, form)
+            roles, unit = (("text",), "characters") if kind == "lengths" else (("number", "date"), "")
+            return rows.histograms([column for column in found.columns if column.role in roles], unit, title, form)
 
     def diagram(self, model_id: str, form: Form) -> bytes:
         """The layers of a model with their widths and parameter counts.
@@ -164,7 +185,7 @@ class PictureService:
             raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
         title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
         with self._turn():
-            return _draw(kind, manifest, task.unit, evaluation, title, form)
+            return _draw(kind, manifest, task, evaluation, title, form)
 
     def _first(self, task: Task, info: DatasetInfo, split: Split, most: int) -> tuple[NDArray[Any], Sequence[Any]]:
         """The rows as pictures show them, and their targets."""
@@ -208,7 +229,7 @@ class PictureService:
         return self._store.manifest(row.task, model_id)
 
 
-def _draw(kind: Picture, manifest: Manifest, unit: str, evaluation: Evaluation, title: str, form: Form) -> bytes:
+def _draw(kind: Picture, manifest: Manifest, task: Task, evaluation: Evaluation, title: str, form: Form) -> bytes:
     from app.plots import boundary, confusion, regression, sheet
 
     labels = [str(label) for label in manifest.labels]
@@ -216,13 +237,14 @@ def _draw(kind: Picture, manifest: Manifest, unit: str, evaluation: Evaluation, 
         target, predicted = evaluation.target.astype(np.int64), evaluation.predicted.astype(np.int64)
         return confusion.confusion(target, predicted, labels, title, form)
     if kind == "predictions":
-        return regression.predicted_against_true(evaluation.target, evaluation.predicted, unit, title, form)
+        return regression.predicted_against_true(evaluation.target, evaluation.predicted, task.unit, title, form)
     shown, plane = evaluation.shown, evaluation.plane
     assert shown is not None
     if plane is not None:
         return boundary.boundary(plane, shown, _classes(labels), title, form)
     target_names, predicted_names = ([labels[i] for i in column] for column in (shown.target, shown.predicted))
-    return sheet.sheet(shown.inputs, target_names, predicted_names, shown.probability.tolist(), title, form)
+    probability = shown.probability.tolist()
+    return sheet.sheet(shown.inputs, target_names, predicted_names, probability, title, form, ink=task.shows_ink)
 
 
 def _classes(labels: Sequence[Label]) -> tuple[str, str]:

@@ -115,7 +115,7 @@ def _find_labels(target: Target, profile: Profile, given: Any, plan: ImportPlan,
         raise Problem(f"the column {name} holds no labels", profile.name)
     whole = [whole_of(label) for label in counted]
     target.are_whole = target.kind == "one_of" and None not in whole
-    target.labels = sorted(set(whole)) if target.are_whole else sorted(counted)  # type: ignore[type-var]
+    target.labels = sorted(set(whole)) if target.are_whole else sorted(counted)
 
 
 def count_labels(target: Target, profile: Profile) -> dict[str, int] | None:

@@ -1,11 +1,10 @@
-"""Pictures of a zip, in folders that are their labels. Nothing is unpacked onto the disk, and no name is a path here."""
+"""Pictures of a zip, in folders that are their labels. Nothing is unpacked onto the disk; no name is a path here."""
 
 import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 from app.datasets.uploads.problems import Problem, at, beyond
 from app.datasets.uploads.reading import Batch

@@ -1,6 +1,7 @@
 """The second pass through a file: every row is checked, and what is needed of those that can be used is kept."""
 
 from array import array
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,10 @@ LONG_EXAMPLE = 1_500  # characters of a text
 class Check:
     """What is known of the rows so far."""
 
-    def __init__(self, layout: Layout, overview: Overview, plan: ImportPlan, image: ImageKind | None) -> None:
-        """`image` is how pictures are scaled, of a task of pictures."""
+    def __init__(
+        self, layout: Layout, overview: Overview, plan: ImportPlan, image: ImageKind | None, files: ExitStack
+    ) -> None:
+        """`image` is how pictures are scaled, of a task of pictures; `files` are closed at the end."""
         self.layout, self._plan, self._image = layout, plan, image
         self._random = np.random.default_rng(plan.seed)
         self._share = min(1.0, SAMPLE / max(1, overview.rows))
@@ -51,7 +54,7 @@ class Check:
         self.answers: list[Any] = []
         self._candidates: list[tuple[int, Any, dict[str, Any]]] = []
         keeps_target = target.kind == "several_of"
-        self.waiting = Waiting() if plan.out or keeps_target else None
+        self.waiting = Waiting(files) if plan.out or keeps_target else None
 
     def add(self, batch: Batch) -> None:
         """Check some more rows."""

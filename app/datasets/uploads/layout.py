@@ -56,10 +56,11 @@ class Planner:
         if LABEL in mapping:
             return LABEL, found(mapping.pop(LABEL), self._sources, LABEL)
         if asked and asked in mapping:
-            place = found(mapping.pop(asked), self._sources, asked)
-            return named(asked, [IMAGE, "pixels"], is_field=False, otherwise=LABEL), place
+            source = found(mapping.pop(asked), self._sources, asked)
+            return named(asked, [IMAGE, "pixels"], is_field=False, otherwise=LABEL), source
+        place: int | None
         if asked:
-            place: int | None = found(asked, self._sources, "answer.column")
+            place = found(asked, self._sources, "answer.column")
         else:
             free = [place for place in range(len(self._sources)) if self._sources[place] not in mapping.values()]
             place = likely_target(

@@ -88,6 +88,7 @@ export interface Recipe {
 	layers: Part[];
 	head: string;
 	loss: string;
+	targets: "raw" | "standardized";
 	optimizer: Part;
 	epochs: number;
 	batch_size: number;
@@ -112,6 +113,7 @@ export interface Validation {
 	kind: "holdout" | "kfold" | "none";
 	size?: number;
 	folds?: number;
+	rows?: "in_order" | "shuffled";
 }
 
 /** A dataset that a task can train on; schema DatasetSummary. */
@@ -307,6 +309,10 @@ export interface Task {
 	title: string;
 	description: string;
 	answer: Answer;
+	/** Whether it is of the user's own; the others come with Densely. */
+	own: boolean;
+	/** How labels are shown, where that is not as they are called. */
+	label_names: Record<string, string>;
 	notice: string | null;
 	/** An input for `predict`. */
 	example: Fields;

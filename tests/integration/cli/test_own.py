@@ -157,7 +157,7 @@ def test_a_dataset_is_added_with_its_columns_named(tmp_path: Path) -> None:
 
     assert found.DETAIL == json.loads(done.stdout)
     sent = {name: part for name, (_, part) in server.asked[0].form.items()}
-    assert {"text": b"Message", "task": b"sentiment", "name": b"mine", "file": CSV.encode()} == sent
+    assert {"mapping": b'{"text":"Message"}', "task": b"sentiment", "name": b"mine", "file": CSV.encode()} == sent
 
 
 def test_rows_with_what_a_model_makes_of_them(tmp_path: Path) -> None:

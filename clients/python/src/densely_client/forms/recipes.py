@@ -13,9 +13,12 @@ from densely_client.forms.base import Form
 class Features(Form):
     """How an input becomes numbers."""
 
-    kind: str = Field(description="`multi_hot`, `pixels`, `standardized`, `raw` or `coordinates`")
+    kind: str = Field(description="`multi_hot`, `pixels`, `standardized`, `raw`, `columns` or `coordinates`")
     words: int | None = Field(None, description="of `multi_hot`: word ids in use")
     exclude: list[str] | None = Field(None, description="of tables: columns that the network does not see")
+    numbers: str | None = Field(None, description="of `columns`: `standardized`, `normal` or `piecewise`")
+    bins: int | None = Field(None, description="of `columns`: intervals of a number that is `piecewise`, at most")
+    categories: int | None = Field(None, description="of `columns`: values that have a place of their own, at most")
 
 
 class Layer(Form):
@@ -61,6 +64,7 @@ class Recipe(Form):
     layers: list[Layer] = Field(description="hidden layers; the head's layer is added")
     head: str
     loss: str
+    targets: str | None = Field(None, description="of a regression: `raw` or `standardized`")
     optimizer: Optimizer
     epochs: int = Field(description="passes over the training rows")
     batch_size: int = Field(description="rows per gradient step")
@@ -73,6 +77,7 @@ class Validation(Form):
     kind: str = Field(description="`none`, `holdout` or `kfold`")
     size: int | None = Field(None, description="of `holdout`: rows held out")
     folds: int | None = Field(None, description="of `kfold`: number of parts")
+    rows: str | None = Field(None, description="which ones: `in_order` or `shuffled`")
 
 
 class Preset(Form):

@@ -58,6 +58,10 @@ class TaskSummary(Form):
     title: str
     description: str
     answer: AnswerKind
+    own: bool = Field(False, description="whether it is of the user's own; the others come with Densely")
+    label_names: dict[str, str] = Field(
+        default_factory=dict, description="how labels are shown, where that is not as they are called"
+    )
     notice: str | None = Field(None, description="what a user of its data must know")
     example: dict[str, Any]
     presets: dict[str, Preset]

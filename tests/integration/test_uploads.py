@@ -120,6 +120,7 @@ def test_a_server_that_stops_ends_the_reading_process(served: Served, settings: 
     assert time.monotonic() - began < 5
     assert [] == children()
     assert connection.recv(2**16).startswith(b"HTTP/1.1 503 ")
+    connection.close()
     assert [] == left_in(settings)
 
 

@@ -54,17 +54,20 @@ class JsonReader:
         return None if isinstance(value, dict) else "is no object"
 
     def _add(self, row: dict[str, Any], line: int, columns: list[list[Any]], rows: int) -> None:
-        for name in row.keys() - self._places.keys():
-            if len(self._places) >= self._plan.most_columns:
-                fault = Fault(line=line, column=name, message="is one column too many")
-                raise beyond(self._plan, "most_columns", "the objects have too many different names", fault)
-            check_names([name], line, self._plan)
-        for name in row:
-            if name not in self._places:  # in the order of the file
-                self._places[name] = len(self._places)
-                columns.append([None] * rows)
+        if row.keys() - self._places.keys():
+            for name in row:  # in the order of the file
+                if name not in self._places:
+                    self._check_new(name, line)
+                    self._places[name] = len(self._places)
+                    columns.append([None] * rows)
         for name, place in self._places.items():
             columns[place].append(row.get(name))
+
+    def _check_new(self, name: str, line: int) -> None:
+        if len(self._places) >= self._plan.most_columns:
+            fault = Fault(line=line, column=name, message="is one column too many")
+            raise beyond(self._plan, "most_columns", "the objects have too many different names", fault)
+        check_names([name], line, self._plan)
 
 
 class Pairs(list[tuple[str, Any]]):

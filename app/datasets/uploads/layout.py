@@ -38,6 +38,8 @@ class Planner:
         Raises:
             Problem: it is not to be guessed, or the file lacks what the plan names.
         """
+        if len(self._sources) < 2:
+            raise Problem(f"the file has one column, {listed(self._sources)}: an input and an answer are two")
         mapping = dict(self._plan.mapping)
         split = mapping.pop(SPLIT, None)
         split_at = split_place(self._profiles) if split is None else found(split, self._sources, SPLIT)

@@ -21,6 +21,7 @@ HINTS = {
     "value": 3, "type": 3, "status": 3, "kind": 3, "group": 2,
 }  # fmt: skip
 SURE = 8  # from which on a name alone tells the answer
+TEXTS = frozenset("text message review comment body content sentence document".split())  # whatever they hold
 _IDS = frozenset("id uuid guid index idx key nr rowid unnamed row".split())
 _PICTURE = re.compile(r"data:image/|iVBORw0KGgo|/9j/")
 SPLIT_WORDS = {
@@ -87,7 +88,12 @@ def role_of(profile: Profile, overview: Overview) -> Role:
 
 
 def _role_of_texts(profile: Profile) -> Role:
-    if profile.values is None or profile.is_long or words_of(profile) >= 4:
+    if (
+        slug(profile.name, is_field=True) in TEXTS
+        or profile.values is None
+        or profile.is_long
+        or words_of(profile) >= 4
+    ):
         return "text"
     return "category" if profile.distinct <= min(MOST_CATEGORIES, max(10, profile.filled * 0.5)) else "text"
 

@@ -10,6 +10,7 @@ from app.datasets.uploads.roles import (
     Layout,
     Role,
     characters_of,
+    content_of,
     likely_kind,
     likely_target,
     role_of,
@@ -27,7 +28,7 @@ class Planner:
 
     def __init__(self, overview: Overview, plan: ImportPlan) -> None:
         """`plan` overrules what `overview` suggests."""
-        self._plan, self._profiles = plan, overview.profiles
+        self._plan, self._overview, self._profiles = plan, overview, overview.profiles
         self._sources = [profile.name for profile in overview.profiles]
         self._roles = [role_of(profile, overview) for profile in overview.profiles]
         self._warnings: list[str] = []
@@ -143,8 +144,9 @@ class Planner:
         }
         inputs = []
         for place in asked if asked is not None else range(len(self._sources)):
-            role: Role = wanted.get(place, self._roles[place])
             is_asked = asked is not None or place in wanted or place in names
+            own = content_of(self._profiles[place], self._overview) if is_asked else self._roles[place]
+            role: Role = wanted.get(place, own)
             if place in others or not self._is_of_use(place, role, is_asked=is_asked):
                 continue
             profile = self._profiles[place]

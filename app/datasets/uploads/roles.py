@@ -72,7 +72,13 @@ class Layout:
 
 
 def role_of(profile: Profile, overview: Overview) -> Role:
-    """What a column is, whatever is to be found of what."""
+    """What a column is good for, whatever is to be found of what."""
+    role = content_of(profile, overview)
+    return "ignored" if role in {"number", "text"} and is_id(profile) else role
+
+
+def content_of(profile: Profile, overview: Overview) -> Role:
+    """What a column holds."""
     if not profile.filled or profile.share("nested") > 0.5:
         return "ignored"
     if profile.share("bytes") > 0.5 or _is_picture(profile, overview):
@@ -84,7 +90,14 @@ def role_of(profile: Profile, overview: Overview) -> Role:
         ("flag", profile.share("flag"), 0.95),
     )
     role: Role = next((role for role, share, least in plain if share >= least), _role_of_texts(profile))
-    return "ignored" if role in {"number", "text"} and is_id(profile) else role
+    return "category" if role == "number" and _are_codes(profile) else role
+
+
+def _are_codes(profile: Profile) -> bool:
+    """Whether some numbers begin with a zero, as postcodes do, and there are few of them."""
+    values = list(profile.values or ())
+    codes = any(isinstance(value, str) and re.fullmatch(r"0\d+", value.strip()) for value in values)
+    return codes and len(values) <= MOST_CATEGORIES and not profile.kinds["comma"]
 
 
 def _role_of_texts(profile: Profile) -> Role:

@@ -14,14 +14,15 @@ MOST_SPLITS = 8  # different words of a column that says which split a row belon
 
 # How surely a column of this name is the answer.
 HINTS = {
-    "label": 12, "labels": 12, "target": 11, "class": 10, "category": 9, "categories": 9, "sentiment": 9, "y": 9,
+    "label": 12, "labels": 12, "target": 11, "class": 10, "category": 9, "categories": 9, "y": 9,
     "rating": 9, "stars": 9, "outcome": 8, "intent": 8, "topic": 8, "topics": 8, "tags": 8, "tag": 8, "species": 8,
-    "team": 7, "diagnosis": 7, "survived": 7, "churn": 7, "emotion": 7, "genre": 7, "genres": 7, "score": 6,
+    "team": 7, "diagnosis": 7, "survived": 7, "churn": 7, "genre": 7, "genres": 7, "score": 6,
     "quality": 6, "department": 6, "queue": 6, "answer": 6, "result": 5, "price": 5, "grade": 5, "priority": 4,
     "value": 3, "type": 3, "status": 3, "kind": 3, "group": 2,
 }  # fmt: skip
 SURE = 8  # from which on a name alone tells the answer
 TEXTS = frozenset("text message review comment body content sentence document".split())  # whatever they hold
+_FEELING = re.compile("sentim|emotion|polarity|mood")  # as several languages begin the words
 _IDS = frozenset("id uuid guid index idx key nr rowid unnamed row".split())
 _PICTURE = re.compile(r"data:image/|iVBORw0KGgo|/9j/")
 SPLIT_WORDS = {
@@ -153,6 +154,8 @@ def hint_of(name: str) -> float:
     """How surely a column of this name is the answer."""
     plain = slug(name, is_field=True)
     parts = plain.split("_")
+    if _FEELING.match(plain):
+        return 9.0
     return float(HINTS.get(plain, max((0.6 * HINTS.get(part, 0) for part in parts), default=0)))
 
 

@@ -65,8 +65,10 @@ FILES: dict[str, tuple[bytes, str]] = {  # content, part of the message
     "damaged gzip": (gzip.compress(TEXT.encode())[:-30], "damaged .gz"),
     "gzip twice": (gzip.compress(gzip.compress(b"a")), "within an archive"),
     "zip in gzip": (gzip.compress(_zip("a/b.png")), "within an archive"),
-    "damaged utf-8": (csv_of([{**row, "message": "ä" + row["message"]} for row in ROWS]).encode() + b"1,\xe4\xff,sales\n",
-                      "line 122: byte 0xe4 is not UTF-8"),
+    "damaged utf-8": (
+        csv_of([{**row, "message": "ä" + row["message"]} for row in ROWS]).encode() + b"1,\xe4\xff,sales\n",
+        "line 122: byte 0xe4 is not UTF-8",
+    ),
     "no windows-1252 either": (TEXT.encode() + b"1,\x81\x8d,sales\n", "line 122: byte 0x81 is neither"),
     "nine thousand labels": (
         "".join(["text,label\n", *(f"some words {n} of a text,label {n % 9_000}\n" for n in range(12_000))]).encode(),
@@ -81,7 +83,7 @@ FILES: dict[str, tuple[bytes, str]] = {  # content, part of the message
     "parquet's first letters": (b"PAR1", "damaged Parquet"),
     "nested parquet": (parquet_of({"a": [{"b": 1}], "label": ["x"]}), "column 'a': is a nested column"),
     "lists of lists": (parquet_of({"a": [[["b"]]], "label": ["x"]}), "column 'a': is a column of list"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -103,26 +105,44 @@ CELLS: dict[str, tuple[bytes, Fault]] = {
     "infinity": (_measured(5, price="-inf"), Fault(line=7, column="price", message="'-inf' is no finite number")),
     "number out of bounds": (_measured(5, price="1e300"), Fault(line=7, column="price", message="'1e300' is beyond")),
     "word": (_measured(6, price="cheap"), Fault(line=8, column="price", message="'cheap' is no number")),
-    "date as a number": (_measured(7, built=45321), Fault(line=9, column="built", message="'45321' is a number, not a date")),
-    "no such day": (_measured(8, built="2026-02-30"), Fault(line=10, column="built", message="'2026-02-30' is no date")),
-    "neither": (_measured(9, is_new="maybe"), Fault(line=11, column="is_new", message="'maybe' is neither true nor false")),
+    "date as a number": (
+        _measured(7, built=45321),
+        Fault(line=9, column="built", message="'45321' is a number, not a date"),
+    ),
+    "no such day": (
+        _measured(8, built="2026-02-30"),
+        Fault(line=10, column="built", message="'2026-02-30' is no date"),
+    ),
+    "neither": (
+        _measured(9, is_new="maybe"),
+        Fault(line=11, column="is_new", message="'maybe' is neither true nor false"),
+    ),
     "no answer": (_measured(10, price=""), Fault(line=12, column="price", message="is empty")),
     "more cells": (_replaced(5, "3,hello,sales,more"), Fault(line=5, message="has 4 cells; there are 3 columns")),
     "fewer cells": (_replaced(5, "3,hello"), Fault(line=5, message="has 2 cells; there are 3 columns")),
     "odd quotes": (_replaced(5, '3,"a "b" c",sales'), Fault(line=5, message="its quotes cannot be read")),
     "no text": (_replaced(5, "3,   ,sales"), Fault(line=5, column="message", message="is empty")),
-    "long text": (_replaced(5, f"3,{'a ' * 60_000},sales"), Fault(line=5, column="message", message="has 120,000 characters; the limit is 100,000")),
+    "long text": (
+        _replaced(5, f"3,{'a ' * 60_000},sales"),
+        Fault(line=5, column="message", message="has 120,000 characters; the limit is 100,000"),
+    ),
     "half a character": (
         "\n".join(json.dumps(row | ({"message": "\ud800"} if row["id"] == 3 else {})) for row in ROWS).encode(),
         Fault(line=4, column="message", message="holds half a character"),
     ),
-    "no json": ("\n".join(json.dumps(row) if row["id"] != 3 else "{'a': 1}" for row in ROWS).encode(), Fault(line=4, message="is no JSON")),
-    "a name twice": ("\n".join(json.dumps(row) if row["id"] != 3 else '{"a": 1, "a": 2}' for row in ROWS).encode(), Fault(line=4, message="has two values named 'a'")),
+    "no json": (
+        "\n".join(json.dumps(row) if row["id"] != 3 else "{'a': 1}" for row in ROWS).encode(),
+        Fault(line=4, message="is no JSON"),
+    ),
+    "a name twice": (
+        "\n".join(json.dumps(row) if row["id"] != 3 else '{"a": 1, "a": 2}' for row in ROWS).encode(),
+        Fault(line=4, message="has two values named 'a'"),
+    ),
     "an object in a cell": (
         json.dumps([row | ({"message": {"a": 1}} if row["id"] == 3 else {}) for row in ROWS]).encode(),
         Fault(line=1, column="message", message="is no text"),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -250,11 +270,14 @@ def test_a_value_that_is_no_list_of_numbers_in_parquet() -> None:
         ({"kind": {"kind": "text", "columns": ["nothing"]}}, "kind.columns: there is no column 'nothing'"),
         ({"mapping": {"top_k": "message"}}, "'top_k' cannot be a column's name"),
         ({"mapping": {"a b": "message"}}, "'a b' cannot be a column's name; 'a_b' could"),
-        ({"kind": {"kind": "text", "columns": ["team"]}, "mapping": {"label": "team"}}, "cannot be an input and the answer"),
+        (
+            {"kind": {"kind": "text", "columns": ["team"]}, "mapping": {"label": "team"}},
+            "cannot be an input and the answer",
+        ),
         ({"kind": {"kind": "image"}}, "a task of pictures needs one column of them"),
         ({"answer": {"kind": "number", "column": "message"}}, "cannot be used"),
     ],
-)  # fmt: skip
+)
 def test_what_the_plan_asks_for_must_be_there(fields: dict[str, Any], part: str) -> None:
     assert part in refused(TEXT.encode(), **fields).message
 

@@ -76,8 +76,10 @@ def _with_town(kind: Any) -> TableKind:
 
 
 def test_a_declaration_without_labels_gets_those_of_the_file() -> None:
-    declared = {"declared_kind": {"kind": "text", "columns": [{"name": "message", "title": "Message"}]},
-                "declared_answer": {"kind": "one_of", "labels": [], "column": "team"}}  # fmt: skip
+    declared = {
+        "declared_kind": {"kind": "text", "columns": [{"name": "message", "title": "Message"}]},
+        "declared_answer": {"kind": "one_of", "labels": [], "column": "team"},
+    }
 
     answer = brought_in(csv_of(tickets()).encode(), **declared).answer
 

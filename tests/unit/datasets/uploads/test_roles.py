@@ -230,9 +230,16 @@ def test_dates_with_slashes_are_read_as_all_of_them_can_be(tmp_path: Path, day_f
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [("2026-01-31", "2026-01-31"), ("2026-01-31T12:30:00Z", "2026-01-31"), ("31.01.2026", "2026-01-31"),
-     ("2026/1/31", "2026-01-31"), ("Jan 31, 2026", "2026-01-31"), ("31 January 2026", "2026-01-31"), ("31-Jan-2026", "2026-01-31")],
-)  # fmt: skip
+    [
+        ("2026-01-31", "2026-01-31"),
+        ("2026-01-31T12:30:00Z", "2026-01-31"),
+        ("31.01.2026", "2026-01-31"),
+        ("2026/1/31", "2026-01-31"),
+        ("Jan 31, 2026", "2026-01-31"),
+        ("31 January 2026", "2026-01-31"),
+        ("31-Jan-2026", "2026-01-31"),
+    ],
+)
 def test_usual_forms_of_dates(tmp_path: Path, text: str, day: str) -> None:
     rows = [{"when": text, "x": n % 7, "label": "xy"[n % 2]} for n in range(60)]
 
@@ -258,7 +265,10 @@ def test_a_split_without_test_rows_is_refused() -> None:
 
 WARNINGS: dict[str, tuple[bytes, str]] = {
     "few rows": (csv_of(ROWS[:40]).encode(), "there are 40 rows"),
-    "few of a label": (_with(label=lambda n: "rare" if n < 4 else "ab"[n % 2]), "fewer than 10 rows have the label 'rare'"),
+    "few of a label": (
+        _with(label=lambda n: "rare" if n < 4 else "ab"[n % 2]),
+        "fewer than 10 rows have the label 'rare'",
+    ),
     "unbalanced": (_with(label=lambda n: "rare" if n < 2 else "often"), "unbalanced: 'often' has 118 rows, 'rare' 2"),
     "case": (_with(label=lambda n: ["Yes", "yes "][n % 2] if n % 3 else "no"), "differ in case or blanks alone"),
     "text says it": (_with(label=lambda n: ROWS[n]["message"].split()[1]), "'message' alone gives the answer away"),
@@ -270,17 +280,28 @@ WARNINGS: dict[str, tuple[bytes, str]] = {
         csv_of([{"a": n % 7, "twice": 2 * n * n, "price": n * n} for n in range(90)]).encode(),
         "'twice' alone gives the answer away",
     ),
-    "constant": (csv_of([{"a": n % 7, "one": 1, "label": "xy"[n % 2]} for n in range(90)]).encode(), "'one' has one value"),
-    "numbered": (csv_of([{"id": n, "a": n % 7, "label": "xy"[n % 2]} for n in range(90)]).encode(), "'id' tells rows apart"),
+    "constant": (
+        csv_of([{"a": n % 7, "one": 1, "label": "xy"[n % 2]} for n in range(90)]).encode(),
+        "'one' has one value",
+    ),
+    "numbered": (
+        csv_of([{"id": n, "a": n % 7, "label": "xy"[n % 2]} for n in range(90)]).encode(),
+        "'id' tells rows apart",
+    ),
     "nearly empty": (
         csv_of([{"a": n % 7, "b": n if n < 5 else "", "label": "xy"[n % 2]} for n in range(90)]).encode(),
         "'b' is empty in 94% of the rows",
     ),
     "given split": (
-        csv_of([{"text": f"text number {n // 2}", "label": "xy"[n // 2 % 2], "split": ["train", "test"][n % 2]} for n in range(90)]).encode(),
+        csv_of(
+            [
+                {"text": f"text number {n // 2}", "label": "xy"[n // 2 % 2], "split": ["train", "test"][n % 2]}
+                for n in range(90)
+            ]
+        ).encode(),
         "45 inputs of the test split are trained on as well",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WARNINGS)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from app.datasets.uploads import split
 from app.datasets.uploads.split import held_out, on_both_sides, repeated, rows_with
@@ -27,8 +28,11 @@ def test_a_label_of_two_rows_has_one_on_either_side() -> None:
 
 def test_texts_that_training_reads_alike_are_on_one_side(tmp_path: Path) -> None:
     forms = ["{}", "  {} ", "{}!!", "<br />{}", "“{}”"]
-    rows = [{"text": forms[n % 5].format(row["message"].upper() if n % 2 else row["message"]), "label": row["team"]}
-            for row in tickets(60) for n in range(5)]  # fmt: skip
+    rows = [
+        {"text": forms[n % 5].format(row["message"].upper() if n % 2 else row["message"]), "label": row["team"]}
+        for row in tickets(60)
+        for n in range(5)
+    ]
 
     result, found = written(tmp_path, csv_of(rows).encode())
 
@@ -72,7 +76,7 @@ def test_numbers_are_held_out_over_their_whole_range(tmp_path: Path) -> None:
     assert [20] * 10 == np.histogram(held, 10, (0, 1_000))[0].tolist()
 
 
-def test_large_strata_are_drawn_without_sorting(monkeypatch) -> None:
+def test_large_strata_are_drawn_without_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(split, "CHUNK", 1_000)
     random = np.random.default_rng(0)
     keys = random.integers(0, 2**64, 20_000, dtype=np.uint64)

@@ -65,18 +65,27 @@ class Planner:
         if asked:
             place = found(asked, self._sources, "answer.column")
         else:
-            free = [place for place in range(len(self._sources)) if self._sources[place] not in mapping.values()]
+            wanted = self._wanted()
+            free = [place for place in range(len(self._sources)) if place not in wanted]
             place = likely_target(
                 [self._profiles[place] for place in free],
                 [self._roles[place] for place in free],
                 free.index(split) if split in free else None,
             )
-            place = None if place is None else free[place]
+            place = (free[0] if len(free) == 1 and free[0] != split else None) if place is None else free[place]
         if place is None:
             raise Problem(
                 f"none of the columns {listed(self._sources)} looks like the answer: name the one that holds it", LABEL
             )
         return named(self._sources[place], [IMAGE, "pixels"], is_field=False, otherwise=LABEL), place
+
+    def _wanted(self) -> set[int]:
+        """The places of the columns that the plan names as inputs."""
+        spec = self._plan.kind
+        asked = [] if spec is None or isinstance(spec, ImageSpec) else spec.columns or []
+        mapping = {name: source for name, source in self._plan.mapping.items() if name not in {LABEL, SPLIT}}
+        mapped = {found(source, self._sources, name) for name, source in mapping.items()}
+        return mapped | {found(mapping.get(name, name), self._sources, "kind.columns") for name in asked}
 
     def _checked(self, name: str) -> str:
         is_field = self._plan.kind is None or self._plan.kind.kind != "table"

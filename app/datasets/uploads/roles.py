@@ -161,8 +161,9 @@ def hint_of(name: str) -> float:
 
 def likely_target(profiles: list[Profile], roles: list[Role], split: int | None) -> int | None:
     """The column that is most likely to be found from the others; None if none is likely."""
+    last = max((place for place in range(len(profiles)) if place != split), default=0)
     scores = {
-        place: _likeness(profile, role, is_last=place == len(profiles) - 1)
+        place: _likeness(profile, role, is_last=place == last)
         for place, (profile, role) in enumerate(zip(profiles, roles, strict=True))
         if place != split and role not in {"image", "ignored", "date"}
     }
@@ -174,8 +175,9 @@ def _likeness(profile: Profile, role: Role, *, is_last: bool) -> float:
     hint = hint_of(profile.name)
     if role == "text":
         return hint if hint >= SURE and words_of(profile) < 6 else 0
-    few = 2 <= profile.distinct <= min(100, max(3, profile.filled / 4)) and profile.values is not None
-    score = hint + 3 * few + 2 * is_last
+    most = 20 if role == "number" else 100
+    few = 2 <= profile.distinct <= min(most, max(3, profile.filled / 4)) and profile.values is not None
+    score = hint + 3 * few + 4 * is_last
     if role == "number" and not few:
         return score if hint or is_last else 0
     return score + (role in {"category", "list"})

@@ -71,3 +71,13 @@ def test_too_much_memory_is_a_problem_of_the_file(tmp_path: Path) -> None:
 
     assert 0 == done.returncode
     assert "takes more than 2,048 MiB of memory" in json.loads(done.stdout)["problem"]["message"]
+
+
+def test_half_characters_anywhere_can_be_told(tmp_path: Path) -> None:
+    source = tmp_path / "a.jsonl"
+    rows = [{"text": "\ud800", "label": "a"}, {"text": "a", "label": "\udfff"}, {"\ud800": 1}, {"t": ["\ud800"]}]
+    source.write_text("\n".join(map(json.dumps, [*rows, {"text": "x", "label": "y"}])))
+
+    _, lines = _run(source)
+
+    assert "problem" in lines[-1]

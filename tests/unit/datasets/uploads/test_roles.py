@@ -325,3 +325,11 @@ def test_pictures_in_a_column_are_a_task_of_pictures() -> None:
 
     assert ImageKind(size=16, colours="rgb", scaling="fit") == result.kind
     assert isinstance(brought_in(csv_of(rows).encode()).kind, ImageKind)
+
+
+def test_what_is_asked_for_as_an_input_is_not_taken_for_the_answer() -> None:
+    rows = [{"label": row["message"], "message": row["team"]} for row in ROWS]
+
+    result = brought_in(csv_of(rows).encode(), kind={"kind": "text", "columns": ["label"]})
+
+    assert "message" == result.answer.column

@@ -54,6 +54,12 @@ UPLOADS: dict[str, type[BaseModel]] = {
     "POST /datasets/{name}/rows": forms.DatasetDetail,
 }
 
+KEYWORDS: dict[str, tuple[type, set[str]]] = {  # of calls, and what is told beside them
+    "POST /train": (Training, {"task"}),
+    "POST /tasks": (NewTask, {"name"}),
+    "PATCH /tasks/{task}": (ChangedTask, set()),
+}
+
 
 class Description:
     """An OpenAPI description, with its references followed."""
@@ -69,18 +75,15 @@ class Description:
     def answers(self, call: str) -> dict[str, Schema]:
         """The schemas of all that it answers then, by their status."""
         method, path = call.split()
-        responses = self._document["paths"][path][method.lower()]["responses"]
-        return {
-            status: each["content"]["application/json"]["schema"]
-            for status, each in responses.items()
-            if status[0] == "2" and "content" in each
-        }
+        told = self._document["paths"][path][method.lower()]["responses"]
+        contents = {status: each["content"] for status, each in told.items() if status[0] == "2" and "content" in each}
+        return {status: content["application/json"]["schema"] for status, content in contents.items()}
 
     def body(self, call: str) -> Schema:
         """The schema of what a call takes."""
         method, path = call.split()
-        body = self._document["paths"][path][method.lower()]["requestBody"]
-        schema: Schema = body["content"]["application/json"]["schema"]
+        content = self._document["paths"][path][method.lower()]["requestBody"]["content"]
+        schema: Schema = content["application/json"]["schema"]
         return schema
 
     def paths(self, end: str) -> list[str]:
@@ -217,11 +220,8 @@ def compare(document: Mapping[str, Any]) -> Comparison:
             comparison.value(f"POST {path}", form, description.answer(f"POST {path}"))
     _predictions(description, comparison)
     _uploads(description, comparison)
-    train = description.members(description.body("POST /train"))
-    comparison.keys("POST /train", Training, [_without(each, {"task"}) for each in train])
-    made = description.members(description.body("POST /tasks"))
-    comparison.keys("POST /tasks", NewTask, [_without(each, {"name"}) for each in made])
-    comparison.keys("PATCH /tasks/{task}", ChangedTask, description.members(description.body("PATCH /tasks/{task}")))
+    for call, (typed, named) in KEYWORDS.items():
+        comparison.keys(call, typed, [_without(each, named) for each in description.members(description.body(call))])
     return comparison
 
 
@@ -230,14 +230,12 @@ def _uploads(description: Description, comparison: Comparison) -> None:
     for call, form in UPLOADS.items():
         answers = description.answers(call)
         comparison.value(f"{call} 200", forms.Look, answers["200"])
-        members = description.members(answers["201"])  # of a task also the answer without a file, which has no dataset
-        comparison.form(
-            f"{call} 201", form, [each for each in members if {"dataset", "findings"} & {*each["properties"]}]
-        )
+        made = description.members(answers["201"])  # of a task also the answer without a file, which has no dataset
+        comparison.form(f"{call} 201", form, [each for each in made if {"dataset", "findings"} & {*each["properties"]}])
 
 
 def _predictions(description: Description, comparison: Comparison) -> None:
-    """The answers of `/predict` by their fields; those of several labels only own tasks have. `model` is beside them."""
+    """The answers of `/predict` by their fields; `model` is beside them. Only own tasks answer with several labels."""
     found: dict[type[BaseModel], list[Schema]] = defaultdict(list)
     for answer in description.members(description.answer("POST /predict")):
         if "prediction" in answer["properties"]:

@@ -42,4 +42,4 @@ class System(Form):
     versions: dict[str, str]
     database: str
     workers: list[Worker]
-    disk: Disk | None = Field(None, description="None of a service that does not tell")
+    disk: Disk

@@ -90,6 +90,8 @@ export interface Recipe {
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
+	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
+	targets?: "raw" | "standardized";
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */
@@ -110,6 +112,7 @@ export interface Validation {
 	kind: "holdout" | "kfold" | "none";
 	size?: number;
 	folds?: number;
+	rows?: "in_order" | "shuffled";
 }
 
 /** A dataset that a task can train on; schema DatasetSummary. */

@@ -93,6 +93,8 @@ export interface Recipe {
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
+	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
+	targets?: "raw" | "standardized";
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */

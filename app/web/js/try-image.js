@@ -109,7 +109,7 @@ function controls(task, size, pad, put, problem) {
 	return [
 		examples(
 			task,
-			({ image, pixels }) => (image ? take(fileOf(image)) : put(pictureFrom(pixels, size))),
+			(/** @type {any} */ { image, pixels }) => (image ? take(fileOf(image)) : put(pictureFrom(pixels, size))),
 			button("Clear", () => put(null)),
 			button("Choose a picture", () => file.click()),
 			file,

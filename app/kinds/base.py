@@ -158,9 +158,12 @@ class Task(ABC):
         del inputs
         return 0
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
-        """What about some rows speaks against trusting their answers; rows that are fine are left out."""
-        del encoder, encoded
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
+        """What about some rows speaks against trusting their answers; rows that are fine are left out.
+
+        `encoded` is what `columns` became: those say where in a row's input the cause is.
+        """
+        del encoder, encoded, columns
         return {}
 
     def usual(self, encoder: Any) -> FloatMatrix | None:
@@ -180,9 +183,9 @@ class Task(ABC):
         del item
         return named_effects(effects, list(encoder.columns), label)
 
-    def refusals(self, encoded: Encoded) -> list[Refusal]:
+    def refusals(self, encoded: Encoded, columns: Columns) -> list[Refusal]:
         """Which of a client's instances cannot be answered; none unless the kind says otherwise."""
-        del encoded
+        del encoded, columns
         return []
 
     @abstractmethod

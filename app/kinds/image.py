@@ -151,9 +151,9 @@ class ImageTask(NumericTask):
         """(rows, 28, 28) uint8 grey values."""
         return np.round(rows * 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Pictures that hold next to nothing, or ink on a light background turned round."""
-        del encoder
+        del encoder, columns
         rows = dense(encoded)
         found = {}
         for row, (least, most, mean) in enumerate(

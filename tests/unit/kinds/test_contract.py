@@ -157,7 +157,9 @@ def test_encoded_rows_are_as_wide_as_the_features_say(task: Task, preset: Preset
 
 @every_task
 def test_the_example_is_not_refused(task: Task) -> None:
-    assert [] == task.refusals(encoder_of(task.name).encode(task.columns([example_of(task)])))
+    columns = task.columns([example_of(task)])
+
+    assert [] == task.refusals(encoder_of(task.name).encode(columns), columns)
 
 
 @every_task

@@ -85,5 +85,9 @@ def field_errors(found: Sequence[Mapping[str, Any]], given: Any, prefix: str = "
 def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "there is no such field"
+    if error["type"] in ("model_type", "dict_type"):  # which name a class of ours
+        return "must be a JSON object"
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == r"\S":
+        return "must hold a character that is not a space"
     message: str = error["msg"]
     return message.removeprefix("Value error, ")

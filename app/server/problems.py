@@ -1,34 +1,13 @@
-"""Problem documents (RFC 9457)."""
+"""Problem documents (RFC 9457) as responses; their form is in `wire.problems`."""
 
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldProblem(BaseModel):
-    """A field at fault."""
-
-    field: str = Field(description="dotted path in the request, for example `recipe.layers.0.units`")
-    message: str = Field(description="what is wrong, with the limit if there is one")
-
-
-class Problem(BaseModel):
-    """What went wrong, as `application/problem+json`."""
-
-    type: str = Field(
-        description="a URN that names the kind of problem", examples=["urn:densely:problem:invalid-input"]
-    )
-    title: str
-    status: int
-    detail: str
-    request_id: str | None = Field(None, description="the `X-Request-ID` of this response, to find it in the logs")
-    errors: list[FieldProblem] = Field(default_factory=list)
 
 
 def response(

@@ -102,8 +102,8 @@ class Catalog:
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
         target = target or task.target
-        if info.make:
-            columns = info.make()
+        if info.is_built_in:
+            columns = task.makers[info.name]()
             kind = "bundled sample" if info.is_sample else "generated"
             return _split(task, info, target, sample.checksum(columns), columns, [f"{kind}: {info.description}"])
         path = self.path(info)
@@ -121,7 +121,7 @@ class Catalog:
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
         names = [*task.input_columns, task.target, "split"]
-        columns: Columns = info.make() if info.make else _head(self.path(info), names, split, most)
+        columns = task.makers[info.name]() if info.is_built_in else _head(self.path(info), names, split, most)
         if missing := [c for c in names if c not in columns and c not in task.optional_columns]:
             raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
         places = np.flatnonzero(np.array(columns["split"], dtype=object) == split)[:most]

@@ -1,7 +1,7 @@
 """Task: a kind's code with a declaration's data. Everything else finds the tasks through the catalog."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Literal
 
@@ -24,6 +24,7 @@ Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
 Picture = Literal["boundary", "confusion", "predictions", "sheet"]
 DatasetPicture = Literal["points", "sheet"]
 Split = Literal["train", "test"]
+Makers = Mapping[str, Callable[[], dict[str, Any]]]  # of the rows of datasets that have no file, by the dataset's name
 
 
 class Task(ABC):
@@ -38,12 +39,13 @@ class Task(ABC):
     Codes: ClassVar[type[BaseModel]]  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]]
 
-    def __init__(self, declaration: Declaration) -> None:
+    def __init__(self, declaration: Declaration, makers: Makers) -> None:
         """
         Raises:
             ValueError: the declaration's parts do not fit each other, or its kind.
         """
         self.declaration = declaration
+        self.makers = makers
         self.name = declaration.name
         self.title = declaration.title
         self.description = declaration.description

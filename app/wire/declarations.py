@@ -1,12 +1,10 @@
 """A task as data: what is asked of which kind of input, with which presets and datasets.
 
-Everything here can be read from JSON, but for who makes rows that have no file. What is made of it is code, in
-`app.kinds`.
+Everything here can be read from JSON. What is made of it is code, in `app.kinds`.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -141,17 +139,12 @@ class DatasetInfo:
     train_rows: int  # as published; a file in the datasets folder is counted instead
     test_rows: int
     published: str | None = None  # module of keras.datasets that holds it, if any
-    make: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)  # the rows, where there is no file
+    is_built_in: bool = False  # whether the rows are made here, always the same, so that there is no file
 
     @property
     def is_sample(self) -> bool:
         """Whether these are toy rows, not real data."""
         return self.name == SAMPLE
-
-    @property
-    def is_built_in(self) -> bool:
-        """Whether the rows are made here, always the same, so that there is no file."""
-        return self.make is not None
 
 
 class Declaration(BaseModel):

@@ -48,9 +48,9 @@ def test_every_task_predicts_what_the_service_answers(
 
 
 def test_a_field_that_is_given_twice_is_refused_before_it_is_sent(densely: Any) -> None:
-    for ask in (lambda: densely.predict("sentiment", "x", text="y"), lambda: densely.predict.sentiment("x", text="y")):
+    for ask, given in ((densely.predict, ("sentiment", "x")), (densely.predict.sentiment, ("x",))):
         with pytest.raises(errors.InvalidArgument, match="given twice") as caught:
-            ask()
+            ask(*given, text="y")
         assert ["text"] == [each.field for each in caught.value.errors]
 
 

@@ -18,7 +18,7 @@ from app.api.routes import compare, docs, events, models, page, runs, system, ta
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
@@ -86,7 +86,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
-    catalog = Catalog(settings.datasets)
+    catalog = DatasetCatalog(settings.datasets)
     registry = RegistryService(database, tasks, store, catalog, clock)
     return Services(
         tasks=TaskService(tasks, catalog, registry),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.artifacts.store import ArtifactStore
 from app.cli.finding import Finding
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.errors import ArtifactInvalid, DenselyError, Unusable
 from app.kinds.base import Task
 from app.settings import Settings
@@ -103,7 +103,7 @@ def _damage(store: ArtifactStore, task: str, model_id: str) -> str | None:
 
 def datasets(settings: Settings) -> Iterator[Finding]:
     """Which real datasets are here, and whether their files have what their task needs."""
-    catalog = Catalog(settings.datasets)
+    catalog = DatasetCatalog(settings.datasets)
     absent = []
     for task in TaskCatalog().all.values():
         for info in task.datasets:

@@ -45,7 +45,7 @@ class Dataset:
     index: list[str] = field(default_factory=list)  # the words by rank, if the rows were published as word ids
 
 
-class Catalog:
+class DatasetCatalog:
     """The datasets of a folder of Parquet files, and the bundled samples."""
 
     def __init__(self, folder: Path) -> None:

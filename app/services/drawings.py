@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.artifacts.evaluation import EVALUATION
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.domain.runs import RunStatus
 from app.kinds.base import DatasetPicture, Picture, Task
 from app.tasks.catalog import TaskCatalog
@@ -25,7 +25,7 @@ _MODELS: dict[Picture, str] = {
 _DATASETS: dict[DatasetPicture, str] = {"points": "Training points", "sheet": "Training pictures"}
 
 
-def of_dataset(task: Task | None, dataset: str, catalog: Catalog) -> list[Drawing]:
+def of_dataset(task: Task | None, dataset: str, catalog: DatasetCatalog) -> list[Drawing]:
     """Of the rows of a dataset, if they are on this machine."""
     info = task.dataset(dataset) if task else None
     if task is None or info is None:
@@ -36,12 +36,12 @@ def of_dataset(task: Task | None, dataset: str, catalog: Catalog) -> list[Drawin
     return [Drawing(title=_DATASETS[kind], path=path) for kind, path in places.items()]
 
 
-def kinds_of_dataset(task: Task, info: DatasetInfo, catalog: Catalog) -> tuple[DatasetPicture, ...]:
+def kinds_of_dataset(task: Task, info: DatasetInfo, catalog: DatasetCatalog) -> tuple[DatasetPicture, ...]:
     """What can be drawn of a dataset's rows; nothing before they are on this machine."""
     return task.dataset_pictures if catalog.is_here(info) else ()
 
 
-def of_model(manifest: Manifest, tasks: TaskCatalog, catalog: Catalog) -> list[Drawing]:
+def of_model(manifest: Manifest, tasks: TaskCatalog, catalog: DatasetCatalog) -> list[Drawing]:
     """Of a model: its layers, its answers on the test split, and the rows that it learnt from."""
     drawings = [Drawing(title="Layers", path=f"models/{manifest.id}/diagram.svg")]
     task = tasks.all.get(manifest.task)
@@ -55,7 +55,7 @@ def kinds_of_runs(task: Task | None) -> list[ComparedPicture]:
     return [name for name, each in SIDE_BY_SIDE.items() if task and each in task.pictures]
 
 
-def of_runs(runs: Sequence[Run], tasks: TaskCatalog, catalog: Catalog) -> list[Drawing]:
+def of_runs(runs: Sequence[Run], tasks: TaskCatalog, catalog: DatasetCatalog) -> list[Drawing]:
     """Of several runs of one task; none before all have succeeded."""
     if any(run.status != RunStatus.SUCCEEDED for run in runs):
         return []

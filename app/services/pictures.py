@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import models, run_queries
 from app.db.engine import Database
 from app.encoding.rows import dense
@@ -35,7 +35,7 @@ Figure = Literal["loss", "val_loss", "accuracy", "val_accuracy", "mae", "val_mae
 class PictureService:
     """Pictures of runs, models and datasets, as bytes."""
 
-    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: DatasetCatalog) -> None:
         self._database = database
         self._tasks = tasks
         self._store = store

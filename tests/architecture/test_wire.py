@@ -15,7 +15,7 @@ ELSEWHERE = {
     "kinds/image.py": ["ImageInput"],
     "kinds/plane.py": ["PointInput"],
 }
-FORMS = {"BaseModel", "TypedDict", "Part", "Input", "Options", "ModelChoice"}
+FORMS = {"BaseModel", "TypedDict", "Part", "Piece", "Input", "Options", "ModelChoice"}
 
 
 def forms_of(path: Path) -> list[str]:

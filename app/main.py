@@ -29,7 +29,7 @@ from app.server.timeouts import ConnectionLimits
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
-from app.services.pictures import PictureService
+from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
@@ -103,7 +103,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         registry=registry,
         answers=AnswerService(database, store),
         comparison=ComparisonService(database, tasks, store, catalog),
-        pictures=PictureService(database, tasks, store, catalog),
+        plots=PlotService(database, tasks, store, catalog),
         prediction=PredictionService(database, tasks, store, cache),
         system=(system := SystemService(database, tasks, cache, clock)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),

@@ -21,8 +21,8 @@ from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, Num
 from app.wire.predictions import Input, InputWarning, Options
 
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
-Picture = Literal["boundary", "confusion", "predictions", "sheet"]
-DatasetPicture = Literal["points", "sheet"]
+Plot = Literal["boundary", "confusion", "predictions", "sheet"]
+DatasetPlot = Literal["points", "sheet"]
 Split = Literal["train", "test"]
 Makers = Mapping[str, Callable[[], dict[str, Any]]]  # of the rows of datasets that have no file, by the dataset's name
 
@@ -32,7 +32,7 @@ class Task(ABC):
 
     feature_kinds: ClassVar[tuple[type[Part], ...]]
     encoder_version: ClassVar[int] = 1  # raise it when the encoder gives other rows for the same data
-    dataset_pictures: ClassVar[tuple[DatasetPicture, ...]] = ()  # of the rows themselves, of every dataset
+    dataset_plots: ClassVar[tuple[DatasetPlot, ...]] = ()  # of the rows themselves, of every dataset
     optional_columns: tuple[str, ...] = ()  # input columns that may be empty or absent
     Explanation: ClassVar[type[BaseModel]]
     Encoding: ClassVar[type[BaseModel]]  # how a model sees an input
@@ -80,7 +80,7 @@ class Task(ABC):
         return self.declaration.kind.kind
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
+    def plots(self) -> tuple[Plot, ...]:
         """What can be drawn of every model, besides the layer diagram."""
         return ("confusion",) if self.labels else ("predictions",)
 

@@ -40,7 +40,7 @@ class TaskService:
             ranges=dict(task.ranges),
             labels=list(task.labels),
             heads=list(task.heads),
-            pictures=["diagram", *task.pictures],
+            pictures=["diagram", *task.plots],
         )
 
     def _summary(self, task: Task, active: Model | None) -> TaskSummary:

@@ -332,9 +332,9 @@ def test_pictures_can_be_drawn_of_what_the_task_exhibits(task: Task) -> None:
     columns = {name: values[:20] for name, values in split_of(task.name, "test").items()}
     shown = task.exhibit(dense(encoder_of(task.name).encode(columns)))
 
-    if "boundary" in task.pictures:
+    if "boundary" in task.plots:
         assert ((20, 2), np.dtype(np.float32)) == (shown.shape, shown.dtype)
-    if "sheet" in task.pictures:
+    if "sheet" in task.plots:
         np.testing.assert_array_equal(np.asarray(columns["pixels"]).reshape(-1, 28, 28), shown)
         assert np.uint8 == shown.dtype
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app.cli.frame import USAGE, fail
+from app.cli.codes import USAGE
+from app.cli.frame import fail
 from app.settings import Settings
 from densely_client import Densely, Retries, Time
 

@@ -11,9 +11,10 @@ from typing import IO, Annotated, Any
 import typer
 from rich.progress import Progress
 
+from app.cli.codes import USAGE
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import opened, replacing, same
-from app.cli.frame import USAGE, fail
+from app.cli.frame import fail
 from app.cli.inputs import (
     Fields,
     Image,

@@ -510,8 +510,8 @@ def test_the_doctor_finds_what_is_broken(densely: Densely, tmp_path: Path, store
         )
 
     assert {"models", "database", "datasets", "API keys", "service"} == set(wrong)
-    assert "weights.npz does not have its checksum" in wrong["models"]["told"]
-    assert "not a readable Parquet file" in wrong["datasets"]["told"]
+    assert f"{weights.parent}: weights.npz of model {broken.name} does not have its checksum" in wrong["models"]["told"]
+    assert f"{tmp_path / 'rows' / 'imdb.parquet'}: imdb.parquet is not a readable" in wrong["datasets"]["told"]
     assert "Address already in use" in wrong["service"]["told"]
     assert "aaaaaaaa" not in told  # keys are not shown
 

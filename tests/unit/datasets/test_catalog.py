@@ -275,6 +275,18 @@ def test_a_missing_column_is_named(catalog: DatasetCatalog, name: str, column: s
 
     with pytest.raises(DatasetInvalid, match=f"'{info.name}' lacks the columns {column}$"):
         catalog.read(task, info)
+    with pytest.raises(DatasetInvalid, match=f"'{info.name}' lacks the columns {column}$"):
+        catalog.check(task, info)
+
+
+def test_a_files_rows_are_counted_without_reading_them(catalog: DatasetCatalog) -> None:
+    task, info = real_of("sentiment")
+    write(catalog, "sentiment")
+
+    assert len(catalog.read(task, info).train) + len(catalog.read(task, info).test) == catalog.check(task, info)
+    catalog.path(info).write_bytes(b"no rows")
+    with pytest.raises(DatasetInvalid, match="not a readable Parquet file"):
+        catalog.check(task, info)
 
 
 def test_an_optional_column_may_be_missing(catalog: DatasetCatalog) -> None:

@@ -18,7 +18,7 @@ from app.api.routes import compare, docs, events, models, page, runs, system, ta
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
@@ -29,7 +29,7 @@ from app.server.timeouts import ConnectionLimits
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
-from app.services.pictures import PictureService
+from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
@@ -86,7 +86,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
-    catalog = Catalog(settings.datasets)
+    catalog = DatasetCatalog(settings.datasets)
     registry = RegistryService(database, tasks, store, catalog, clock)
     return Services(
         tasks=TaskService(tasks, catalog, registry),
@@ -103,7 +103,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         registry=registry,
         answers=AnswerService(database, store),
         comparison=ComparisonService(database, tasks, store, catalog),
-        pictures=PictureService(database, tasks, store, catalog),
+        plots=PlotService(database, tasks, store, catalog),
         prediction=PredictionService(database, tasks, store, cache),
         system=(system := SystemService(database, tasks, cache, clock)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),

@@ -14,7 +14,7 @@ from app.server import problems
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
-from app.services.pictures import PictureService
+from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.system import SystemService
@@ -34,7 +34,7 @@ class Services:
     registry: RegistryService
     answers: AnswerService
     comparison: ComparisonService
-    pictures: PictureService
+    plots: PlotService
     prediction: PredictionService
     system: SystemService
     writes: Writes

@@ -11,7 +11,7 @@ from app.api.contracts import Contract
 from app.api.dependencies import responses
 from app.kinds.base import Task
 from app.server.gate import OPEN_FOLDERS, OPEN_PATHS
-from app.server.problems import Problem
+from app.wire.problems import Problem
 
 REF = "#/components/schemas/{model}"
 

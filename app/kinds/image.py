@@ -17,7 +17,7 @@ from app.encoding.pixels import SIDE, PixelEncoder
 from app.encoding.rows import Encoded, FloatMatrix, dense
 from app.errors import Refusal, Refused
 from app.kinds.answers import Effects
-from app.kinds.base import Picture
+from app.kinds.base import Plot
 from app.kinds.numeric import NumericTask
 from app.wire.declarations import Label
 from app.wire.predictions import ImageExplanation, Input, InputWarning, Options
@@ -69,7 +69,7 @@ class ImageTask(NumericTask):
     """A grey picture of one sign."""
 
     feature_kinds = (Pixels,)
-    dataset_pictures = ("sheet",)
+    dataset_plots = ("sheet",)
     Explanation = ImageExplanation
 
     def _input_form(self) -> type[Input]:
@@ -81,9 +81,9 @@ class ImageTask(NumericTask):
         return ("pixels",)
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
+    def plots(self) -> tuple[Plot, ...]:
         """A sheet shows labels."""
-        return (*super().pictures, "sheet") if self.labels else super().pictures
+        return (*super().plots, "sheet") if self.labels else super().plots
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, 784 numbers each."""
@@ -151,9 +151,9 @@ class ImageTask(NumericTask):
         """(rows, 28, 28) uint8 grey values."""
         return np.round(rows * 255).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Pictures that hold next to nothing, or ink on a light background turned round."""
-        del encoder
+        del encoder, columns
         rows = dense(encoded)
         found = {}
         for row, (least, most, mean) in enumerate(

@@ -75,8 +75,9 @@ class TableTask(NumericTask):
         usual: FloatMatrix | None = encoder.usual
         return usual
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Numbers that no row of the training split has."""
+        del columns
         if encoder.span is None:  # of a model that was made without
             return {}
         rows, (low, high) = dense(encoded), encoder.span

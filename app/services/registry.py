@@ -3,7 +3,7 @@
 from typing import IO, Any
 
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
@@ -23,7 +23,7 @@ class RegistryService:
     """Models, from the client's side."""
 
     def __init__(
-        self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog, clock: Clock
+        self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: DatasetCatalog, clock: Clock
     ) -> None:
         self._database = database
         self._tasks = tasks

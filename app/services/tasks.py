@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.kinds.base import Task
 from app.services.drawings import kinds_of_dataset
 from app.services.registry import RegistryService
@@ -15,7 +15,7 @@ from app.wire.tasks import DatasetSummary, TaskDetail, TaskSummary
 class TaskService:
     """Shows the tasks, with what is here of them."""
 
-    def __init__(self, tasks: TaskCatalog, catalog: Catalog, registry: RegistryService) -> None:
+    def __init__(self, tasks: TaskCatalog, catalog: DatasetCatalog, registry: RegistryService) -> None:
         self._tasks = tasks
         self._catalog = catalog
         self._registry = registry
@@ -40,7 +40,7 @@ class TaskService:
             ranges=dict(task.ranges),
             labels=list(task.labels),
             heads=list(task.heads),
-            pictures=["diagram", *task.pictures],
+            pictures=["diagram", *task.plots],
         )
 
     def _summary(self, task: Task, active: Model | None) -> TaskSummary:

@@ -1,12 +1,10 @@
 """A task as data: what is asked of which kind of input, with which presets and datasets.
 
-Everything here can be read from JSON, but for who makes rows that have no file. What is made of it is code, in
-`app.kinds`.
+Everything here can be read from JSON. What is made of it is code, in `app.kinds`.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -28,20 +26,20 @@ DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 RESERVED = {"task", "instances", "split", *Options.model_fields}  # fields of a request or a dataset that are not inputs
 
 
-class Part(BaseModel):
+class Piece(BaseModel):
     """A piece of a declaration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Example(Part):
+class Example(Piece):
     """An input to try."""
 
     title: str = Field(description="in a word or two")
     input: dict[str, Any] = Field(description="what `POST /predict` takes, with `task` added")
 
 
-class Range(Part):
+class Range(Piece):
     """Where a number usually lies; more is taken."""
 
     least: float
@@ -55,7 +53,7 @@ class Range(Part):
         return self
 
 
-class TextColumn(Part):
+class TextColumn(Piece):
     """A column of texts."""
 
     name: FieldName
@@ -65,21 +63,21 @@ class TextColumn(Part):
     max_length: int = Field(MOST_CHARACTERS, ge=1, le=MOST_CHARACTERS)
 
 
-class TextKind(Part):
+class TextKind(Piece):
     """Texts; those of several columns are joined in the columns' order."""
 
     kind: Literal["text"] = "text"
     columns: tuple[TextColumn, ...] = Field(min_length=1, max_length=8)
 
 
-class ImageKind(Part):
+class ImageKind(Piece):
     """A grey picture of one written sign, centred as MNIST's are."""
 
     kind: Literal["image"] = "image"
     size: Literal[28] = Field(28, description="pixels of a side")
 
 
-class NumberColumn(Part):
+class NumberColumn(Piece):
     """A column of numbers."""
 
     name: ColumnName
@@ -87,14 +85,14 @@ class NumberColumn(Part):
     range: Range | None = None
 
 
-class TableKind(Part):
+class TableKind(Piece):
     """A row of named numbers, all needed."""
 
     kind: Literal["table"] = "table"
     columns: tuple[NumberColumn, ...] = Field(min_length=1, max_length=64)
 
 
-class PlaneKind(Part):
+class PlaneKind(Piece):
     """A point of the plane."""
 
     kind: Literal["plane"] = "plane"
@@ -104,7 +102,7 @@ class PlaneKind(Part):
 DeclaredKind = Annotated[TextKind | ImageKind | TableKind | PlaneKind, Field(discriminator="kind")]
 
 
-class OneOf(Part):
+class OneOf(Piece):
     """One of several labels."""
 
     kind: Literal["one_of"] = "one_of"
@@ -120,7 +118,7 @@ class OneOf(Part):
         return self
 
 
-class NumberAnswer(Part):
+class NumberAnswer(Piece):
     """A number."""
 
     kind: Literal["number"] = "number"
@@ -141,17 +139,12 @@ class DatasetInfo:
     train_rows: int  # as published; a file in the datasets folder is counted instead
     test_rows: int
     published: str | None = None  # module of keras.datasets that holds it, if any
-    make: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)  # the rows, where there is no file
+    is_built_in: bool = False  # whether the rows are made here, always the same, so that there is no file
 
     @property
     def is_sample(self) -> bool:
         """Whether these are toy rows, not real data."""
         return self.name == SAMPLE
-
-    @property
-    def is_built_in(self) -> bool:
-        """Whether the rows are made here, always the same, so that there is no file."""
-        return self.make is not None
 
 
 class Declaration(BaseModel):

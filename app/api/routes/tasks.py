@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api.dependencies import Cursor, Identifier, Limit, ServicesDep, responses
-from app.api.pictures import PICTURE, picture
-from app.kinds.base import DatasetPicture, Split
+from app.api.plots import PLOT, plot
+from app.kinds.base import DatasetPlot, Split
 from app.plots.style import Form
 from app.wire.models import ActivateRequest, Activation, Model
 from app.wire.pages import Page
@@ -32,17 +32,17 @@ def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
     summary="The first rows of a dataset as a picture",
     description="`points` of the plane, or a `sheet` of digits with their labels.",
     response_class=Response,
-    responses=PICTURE | responses(404, 409),
+    responses=PLOT | responses(404, 409),
 )
 def get_dataset_picture(
     task: Identifier,
     dataset: Annotated[str, Path(max_length=64, pattern=r"^[\w.-]+$")],
-    kind: DatasetPicture,
+    kind: DatasetPlot,
     form: Form,
     services: ServicesDep,
     split: Annotated[Split, Query(description="whose rows")] = "train",
 ) -> Response:
-    return picture(services.pictures.of_dataset(task, dataset, kind, split, form), form)
+    return plot(services.plots.of_dataset(task, dataset, kind, split, form), form)
 
 
 @router.put(

@@ -12,18 +12,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from app import stdio
-from app.cli import INTERRUPTED
+from app.cli.codes import INTERRUPTED, REFUSED, RUN_ENDED, UNREACHABLE, USAGE
 from app.cli.output import visible
 from app.errors import DenselyError
 from densely_client import ApiError, ServiceUnreachable
 from densely_client import DenselyError as ClientError
 from densely_client.errors import InvalidArgument, RunEnded
-
-REFUSED, USAGE, UNREACHABLE, RUN_ENDED = 1, 2, 3, 4
-EXIT_CODES = (
-    "0 done, 1 refused or failed, 2 wrong usage, 3 the service cannot be reached, "
-    "4 the run that was watched failed or was cancelled, 130 interrupted"
-)
 
 # What typer raises for wrong usage; the class has no public name.
 _Mistake: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")

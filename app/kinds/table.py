@@ -128,8 +128,9 @@ class TableTask(NumericTask):
             return named_effects(effects, encoder.names, label)
         return super().explanation(encoder, item, effects, label)
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Numbers that no row of the training split has, and categories."""
+        del columns
         found: dict[int, list[InputWarning]] = {}
         for row, name, message in encoder.doubts(dense(encoded)):
             found.setdefault(row, []).append(InputWarning(field=f"features.{name}", message=message))

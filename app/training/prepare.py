@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.datasets.catalog import Catalog, Dataset
+from app.datasets.catalog import Dataset, DatasetCatalog
 from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
 from app.domain.recipes import HEADS, MixedColumns, Recipe
 from app.encoding.encoder import Encoder
@@ -33,7 +33,9 @@ class Prepared:
     read: Callable[[], Dataset]  # the raw rows, which training itself does not need
 
 
-def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str, recipe: Recipe, log: Log) -> Prepared:
+def prepare(
+    catalog: DatasetCatalog, cache: EncodedCache, task: Task, dataset_name: str, recipe: Recipe, log: Log
+) -> Prepared:
     """Read, fetching the published file if there is none, and encode; or take what a former run has kept.
 
     Raises:

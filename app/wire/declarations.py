@@ -1,12 +1,11 @@
 """A task as data: what is asked of which kind of input, with which presets and datasets.
 
-Everything here can be read from JSON, but for who makes rows that have no file. What is made of it is code, in
-`app.kinds`.
+Everything here can be read from JSON. What is made of it is code, in `app.kinds`.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -28,20 +27,20 @@ DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 RESERVED = {"task", "instances", "split", *Options.model_fields}  # fields of a request or a dataset that are not inputs
 
 
-class Part(BaseModel):
+class Piece(BaseModel):
     """A piece of a declaration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Example(Part):
+class Example(Piece):
     """An input to try."""
 
     title: str = Field(description="in a word or two")
     input: dict[str, Any] = Field(description="what `POST /predict` takes, with `task` added")
 
 
-class Range(Part):
+class Range(Piece):
     """Where a number usually lies; more is taken."""
 
     least: float
@@ -55,7 +54,7 @@ class Range(Part):
         return self
 
 
-class TextColumn(Part):
+class TextColumn(Piece):
     """A column of texts."""
 
     name: FieldName
@@ -65,14 +64,14 @@ class TextColumn(Part):
     max_length: int = Field(MOST_CHARACTERS, ge=1, le=MOST_CHARACTERS)
 
 
-class TextKind(Part):
+class TextKind(Piece):
     """Texts; those of several columns are joined in the columns' order."""
 
     kind: Literal["text"] = "text"
     columns: tuple[TextColumn, ...] = Field(min_length=1, max_length=8)
 
 
-class ImageKind(Part):
+class ImageKind(Piece):
     """A picture, scaled to a square."""
 
     kind: Literal["image"] = "image"
@@ -106,7 +105,7 @@ class ImageKind(Part):
         return self.size * self.size * self.channels
 
 
-class Column(Part):
+class Column(Piece):
     """A column of a table."""
 
     name: ColumnName
@@ -154,14 +153,14 @@ AnyColumn = Annotated[
 ]
 
 
-class TableKind(Part):
+class TableKind(Piece):
     """A row of named values."""
 
     kind: Literal["table"] = "table"
     columns: tuple[AnyColumn, ...] = Field(min_length=1, max_length=1_000)
 
 
-class PlaneKind(Part):
+class PlaneKind(Piece):
     """A point of the plane."""
 
     kind: Literal["plane"] = "plane"
@@ -171,7 +170,7 @@ class PlaneKind(Part):
 DeclaredKind = Annotated[TextKind | ImageKind | TableKind | PlaneKind, Field(discriminator="kind")]
 
 
-class OneOf(Part):
+class OneOf(Piece):
     """One of several labels."""
 
     kind: Literal["one_of"] = "one_of"
@@ -195,7 +194,7 @@ def _check_labels(labels: Sequence[Label]) -> None:
         raise ValueError("labels: at least two are needed")
 
 
-class NumberAnswer(Part):
+class NumberAnswer(Piece):
     """A number."""
 
     kind: Literal["number"] = "number"
@@ -204,7 +203,7 @@ class NumberAnswer(Part):
     column: str = Field(description="of the datasets, that holds it")
 
 
-class SeveralOf(Part):
+class SeveralOf(Piece):
     """Any number of several labels."""
 
     kind: Literal["several_of"] = "several_of"
@@ -219,7 +218,7 @@ class SeveralOf(Part):
         return self
 
 
-class RatingAnswer(Part):
+class RatingAnswer(Piece):
     """A number within bounds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -249,18 +248,13 @@ class DatasetInfo:
     train_rows: int  # as published; a file in the datasets folder is counted instead
     test_rows: int
     published: str | None = None  # module of keras.datasets that holds it, if any
-    make: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)  # the rows, where there is no file
+    is_built_in: bool = False  # whether the rows are made here, always the same, so that there is no file
     upload: str | None = None  # id of the rows, where they were uploaded; their `name` is `<name>@<version>` then
 
     @property
     def is_sample(self) -> bool:
         """Whether these are toy rows, not real data."""
         return self.name == SAMPLE
-
-    @property
-    def is_built_in(self) -> bool:
-        """Whether the rows are made here, always the same, so that there is no file."""
-        return self.make is not None
 
 
 class Declaration(BaseModel):

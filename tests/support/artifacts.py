@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.artifacts.store import MANIFEST, PREPROCESSING, WEIGHTS, ArtifactStore
-from app.datasets.catalog import Catalog, Dataset
+from app.datasets.catalog import Dataset, DatasetCatalog
 from app.db import models
 from app.db.engine import Database
 from app.domain.recipes import HEADS, NoValidation
@@ -29,7 +29,7 @@ from tests.support.tasks import TASKS
 @cache
 def learnt(task: Task) -> tuple[Dataset, Encoder, list[Label]]:
     """The task's sample, with what its baseline learns from it; once per test session."""
-    dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
+    dataset = DatasetCatalog(Path("nowhere")).read(task, task.datasets[-1])
     encoder = task.fit_encoder(task.presets["baseline"].recipe.features, dataset.train.columns)
     return dataset, encoder, task.label_set(dataset.train.target, "multiclass")
 

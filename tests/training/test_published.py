@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.encoding.rows import SparseRows
 from app.encoding.words import words_of
@@ -45,7 +45,7 @@ def test_a_published_file_becomes_a_dataset_of_the_task(
     task_name: str, train: int, test: int, keras_files: None, tmp_path: Path
 ) -> None:
     task = TASKS.get(task_name)
-    info, catalog = task.datasets[0], Catalog(tmp_path)
+    info, catalog = task.datasets[0], DatasetCatalog(tmp_path)
     messages: list[str] = []
     published.fetch(task, info, catalog.path(info), messages.append)
 
@@ -89,7 +89,7 @@ def test_a_model_of_published_rows_has_the_ids_of_keras(
 
     task, cache = TASKS.get(task_name), EncodedCache(tmp_path / "encoded", 2**30)
     info, recipe = task.datasets[0], task.presets["baseline"].recipe
-    found = [prepare(Catalog(imports), cache, task, info.name, recipe, lambda _: None) for _ in range(2)]
+    found = [prepare(DatasetCatalog(imports), cache, task, info.name, recipe, lambda _: None) for _ in range(2)]
 
     module = {"newswire": keras.datasets.reuters, "sentiment": keras.datasets.imdb}[task_name]
     index = {number + 3: word for word, number in module.get_word_index().items()}

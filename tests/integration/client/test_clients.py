@@ -41,9 +41,17 @@ def test_every_task_predicts_what_the_service_answers(
         for found in (
             densely.predict(task, **fields),
             densely.predict.one(task, fields),
+            densely.predict(task, *values[task], **further.get(task, {})),
             getattr(densely.predict, task)(*values[task], **further.get(task, {})),
         ):
             assert {**told["prediction"], "model": told["model"]} == found.model_dump(mode="json", exclude_unset=True)
+
+
+def test_a_field_that_is_given_twice_is_refused_before_it_is_sent(densely: Any) -> None:
+    for ask, given in ((densely.predict, ("sentiment", "x")), (densely.predict.sentiment, ("x",))):
+        with pytest.raises(errors.InvalidArgument, match="given twice") as caught:
+            ask(*given, text="y")
+        assert ["text"] == [each.field for each in caught.value.errors]
 
 
 def test_an_answer_is_a_label_or_a_number(densely: Any, examples: dict[str, dict[str, Any]]) -> None:

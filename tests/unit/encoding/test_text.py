@@ -252,13 +252,53 @@ def test_texts_of_only_punctuation_are_refused(name: str, text: str) -> None:
     """There is nothing to judge, and the client learns which row it was."""
     task = TASKS.get(name)
     encoder = TextEncoder(["good"], 10, task.input_columns)
-    rows = encoder.encode({"text": ["good", text, "grief"], "title": [None, None, None]})
+    columns = {"text": ["good", text, "grief"], "title": [None, None, None]}
 
-    assert [Refusal(1, "text", "holds no words, only punctuation")] == task.refusals(rows)
+    assert [Refusal(1, "text", "holds no words, only punctuation")] == task.refusals(encoder.encode(columns), columns)
 
 
 def test_a_headline_alone_is_enough() -> None:
     task = TASKS.get("newswire")
-    rows = TextEncoder(["oil"], 10, task.input_columns).encode({"text": ["..."], "title": ["OIL UP"]})
+    columns = {"text": ["..."], "title": ["OIL UP"]}
+    rows = TextEncoder(["oil"], 10, task.input_columns).encode(columns)
 
-    assert [] == task.refusals(rows)
+    assert [] == task.refusals(rows, columns)
+
+
+def warned(text: str | None, title: str | None) -> list[tuple[str, str]]:
+    """What a vocabulary of oil and up says of a story, by field."""
+    task = TASKS.get("newswire")
+    encoder = TextEncoder(["oil", "up"], 10, task.input_columns)
+    columns = {"text": [text], "title": [title]}
+    found = task.warnings(encoder, encoder.encode(columns), columns).get(0, [])
+    return [(warning.field, warning.message) for warning in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "shares"),
+    [
+        ("zyx zyx oil", None, {"text": 33}),
+        ("oil up oil", "zyx zyx zyx zyx", {"title": 0}),
+        (None, "zyx", {"title": 0}),
+        ("oil zyx zyx", "zyx", {"title": 0, "text": 33}),
+        ("...", "zyx", {"title": 0}),
+        ("oil zyx", "zyx zyx oil", {"title": 33}),  # half of the story is known: enough
+        ("oil up", "zyx", {}),  # two thirds of all
+    ],
+)
+def test_the_text_of_unknown_words_is_named(text: str | None, title: str | None, shares: dict[str, int]) -> None:
+    """With the share of its own words, where those of all texts together are few."""
+    told = [(name, f"the vocabulary holds only {share}% of its words") for name, share in shares.items()]
+
+    assert told == warned(text, title)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "fields"), [("?!", "...", ["title", "text"]), (None, "...", ["title"]), (None, None, ["text"])]
+)
+def test_every_text_without_words_is_named(text: str | None, title: str | None, fields: list[str]) -> None:
+    task = TASKS.get("newswire")
+    columns = {"text": [text], "title": [title]}
+    refusals = task.refusals(TextEncoder(["oil"], 10, task.input_columns).encode(columns), columns)
+
+    assert fields == [refusal.field for refusal in refusals]

@@ -27,7 +27,11 @@ def columns(*names: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("task", TASKS.all.values(), ids=TASKS.all)
 def test_those_that_come_with_densely_can_be_told_again(task: Any) -> None:
-    assert task_of(task.declaration).name == task.name
+    """As JSON, too: only who makes rows that have no file stands beside it."""
+    again = Declaration.model_validate_json(task.declaration.model_dump_json())
+
+    assert task.declaration == again
+    assert task_of(again, task.makers).name == task.name
 
 
 @pytest.mark.parametrize(
@@ -68,6 +72,16 @@ def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], reason: 
 def test_what_its_kind_does_not_take_is_refused(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         task_of(declared(**changes))
+
+
+@pytest.mark.parametrize(
+    ("is_built_in", "makers"), [(True, {}), (False, {"iris": sixth.rows}), (False, {"x": sixth.rows})]
+)
+def test_rows_without_a_file_need_who_makes_them(is_built_in: bool, makers: Any) -> None:
+    dataset = {**sixth.DECLARATION["datasets"][0], "is_built_in": is_built_in}
+
+    with pytest.raises(ValueError, match="maker of its rows"):
+        task_of(declared(datasets=[dataset]), makers)
 
 
 def test_a_file_that_declares_no_task_is_named(tmp_path: Path) -> None:

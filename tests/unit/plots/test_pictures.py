@@ -248,7 +248,7 @@ def test_a_network_that_says_the_same_everywhere_has_no_line(constant: float) ->
 def test_matplotlib_comes_with_the_first_picture_only() -> None:
     """And never its global state, pyplot."""
     code = (
-        "import sys, app.main, app.services.pictures\n"
+        "import sys, app.main, app.services.plots\n"
         "print('matplotlib' in sys.modules, 'scipy' in sys.modules)\n"
         "from app.plots import regression\nimport numpy as np\n"
         "regression.predicted_against_true(np.arange(3.0), np.arange(3.0), '', 't', 'svg')\n"

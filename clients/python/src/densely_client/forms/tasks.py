@@ -24,13 +24,15 @@ class Dataset(Form):
 class AnswerKind(Form):
     """What is asked: one of several labels, or a number."""
 
-    kind: str = Field(description="`one_of` or `number`")
+    kind: str = Field(description="`one_of`, `several_of`, `number` or `rating`")
     column: str | None = Field(None, description="of the datasets, that holds it")
-    labels: list[Label] | None = Field(None, description="of `one_of`")
+    labels: list[Label] | None = Field(None, description="of `one_of` and `several_of`")
     several: str | None = Field(None, description="of `one_of`: column of lists of labels, where a row may have more")
     shows: list[str] | None = Field(None, description="of `one_of`: what an answer holds besides label and probability")
-    title: str | None = Field(None, description="of `number`: what it is")
-    unit: str | None = Field(None, description="of `number`")
+    title: str | None = Field(None, description="of `number` and `rating`: what it is")
+    unit: str | None = Field(None, description="of `number` and `rating`")
+    least: float | None = Field(None, alias="from", description="of `rating`")
+    greatest: float | None = Field(None, alias="to", description="of `rating`")
 
 
 class Example(Form):
@@ -52,6 +54,8 @@ class TaskSummary(Form):
     """What can be asked, in short."""
 
     name: str
+    own: bool = Field(False, description="whether it is of the user's own")
+    label_names: dict[str, str] = Field(default_factory=dict, description="how labels are shown, where that differs")
     kind: str = Field(description="`text`, `image`, `table` or `plane`: how an input looks")
     title: str
     description: str

@@ -118,13 +118,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         settings.max_queued_runs,
         WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
     )
-    limits = Limits(
-        settings.max_tasks,
-        settings.max_rows,
-        settings.max_columns,
-        settings.max_labels,
-        settings.max_upload_mib * 2**20,
-    )
+    limits = _limits(settings)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -147,6 +141,16 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        settings.max_tasks,
+        settings.max_rows,
+        settings.max_columns,
+        settings.max_labels,
+        settings.max_upload_mib * 2**20,
     )
 
 

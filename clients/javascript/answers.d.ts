@@ -303,10 +303,14 @@ export interface Range {
 /** A task in short; schema TaskSummary. */
 export interface Task {
 	name: string;
+	/** Whether it is of the user's own; the others come with Densely. */
+	own: boolean;
 	kind: "text" | "image" | "table" | "plane";
 	title: string;
 	description: string;
 	answer: Answer;
+	/** How labels are shown, where that is not as they are called. */
+	label_names: Record<string, string>;
 	notice: string | null;
 	/** An input for `predict`. */
 	example: Fields;

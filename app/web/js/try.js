@@ -40,7 +40,7 @@ export async function show(place, [name], signal) {
 	);
 	const wanted = new URLSearchParams(location.hash.split("?")[1]).get("model");
 	const asked = models.find((model) => model.id === wanted && !model.active);
-	if (asked) choice.value = asked.version;
+	if (asked) choice.value = String(asked.version);
 	if (task.active_model || asked) ask(body, form.show, task, choice, signal);
 	else body.append(h("p.note", "No model of this task is active: train one under Runs, or activate one under Models."));
 }

@@ -30,6 +30,7 @@ DenselyError
 ├── Undelivered              a webhook's receiver did not take it
 │   └── AddressRefused       ... because its address is not allowed
 └── TrainingError            a run cannot be finished; recorded with the run
+    ├── TaskGone             its task has been removed
     ├── DatasetUnavailable   the rows are not here and cannot be fetched
     ├── DatasetInvalid       the rows do not have the form that the task needs
     ├── Diverged             the loss is no longer a number
@@ -193,6 +194,10 @@ class AddressRefused(Undelivered):
 
 class TrainingError(DenselyError):
     """The run cannot be finished."""
+
+
+class TaskGone(TrainingError):
+    """The run's task is not here any more."""
 
 
 class DatasetUnavailable(TrainingError):

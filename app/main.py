@@ -29,6 +29,7 @@ from app.server.timeouts import ConnectionLimits
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
+from app.services.own import OwnTasks
 from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -86,10 +87,11 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
-    catalog = Catalog(settings.datasets)
+    catalog = Catalog(settings.datasets, settings.uploads)
     registry = RegistryService(database, tasks, store, catalog, clock)
     return Services(
         tasks=TaskService(tasks, catalog, registry),
+        own=OwnTasks(database, tasks),
         training=TrainingService(
             database,
             tasks,
@@ -120,7 +122,7 @@ def _assemble(
     for module in (tasks, runs, events, models, compare, system, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, lambda: routes.contracts, keyed=bool(settings.api_keys), root=settings.root_path)
+    openapi.install(api, routes.contracts, routes.described, keyed=bool(settings.api_keys), root=settings.root_path)
     options: dict[str, Any] = {
         "keys": settings.api_keys,
         "host": settings.host,

@@ -40,16 +40,32 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite file `densely.db` under the home")
     models_dir: Path = Field(Path("models_store"), description="folder of the bundled and published artifacts")
     datasets_dir: Path | None = Field(None, description="folder of the Parquet files; unset: `datasets` under the home")
+    uploads_dir: Path | None = Field(
+        None, description="folder of the rows that were uploaded; unset: `uploads` under the home"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     max_body_mib: int = Field(
-        32, ge=1, le=1024, description="largest body of `/predict` and `/tasks/{task}/encode`, MiB; of others at most 1"
+        32,
+        ge=1,
+        le=1024,
+        description="largest body of `/predict` and `/tasks/{task}/encode`, MiB; of others but uploads at most 1",
     )
+    max_upload_mib: int = Field(
+        2048, ge=1, le=2**20, description="largest file that `POST /datasets` and `POST /tasks` take, unpacked, MiB"
+    )
+    max_uploads: int = Field(
+        8, ge=1, le=256, description="most uploads under way in an API process; further ones are refused with 503"
+    )
+    max_tasks: int = Field(1_000, ge=0, le=100_000, description="most tasks of the user's own")
+    max_rows: int = Field(10_000_000, ge=2, description="most rows of an uploaded dataset")
+    max_columns: int = Field(1_000, ge=2, le=1_000, description="most columns of an uploaded file")
+    max_labels: int = Field(10_000, ge=2, le=10_000, description="most labels of a task of the user's own")
     max_body_seconds: float = Field(
         120,
         gt=0,
         le=3600,
-        description="longest time that a request's body may take to arrive, or that a client may take "
-        "nothing of its answer, seconds",
+        description="longest time that a request's body may take to arrive, or that a client may send nothing of an "
+        "upload or take nothing of its answer, seconds",
     )
     head_seconds: float = Field(
         20, gt=0, le=3600, description="longest time that a request's head may take to arrive, seconds"
@@ -114,7 +130,7 @@ class Settings(BaseSettings):
                 raise ValueError("must be an address or a host name alone; the port is DENSELY_PORT") from None
         return host
 
-    @field_validator("home", "models_dir", "datasets_dir")
+    @field_validator("home", "models_dir", "datasets_dir", "uploads_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         try:
@@ -146,6 +162,11 @@ class Settings(BaseSettings):
     def datasets(self) -> Path:
         """The folder of the Parquet files."""
         return self.datasets_dir or self.home / "datasets"
+
+    @property
+    def uploads(self) -> Path:
+        """The folder of the rows that were uploaded."""
+        return self.uploads_dir or self.home / "uploads"
 
     @property
     def bundled_models(self) -> Path:

@@ -1,9 +1,11 @@
 """`/predict` for each task: its request and response forms, made from what the task supplies."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
@@ -12,12 +14,14 @@ from pydantic_core import from_json, to_json
 from app.errors import FieldError, InvalidInput, MalformedBody, Refused
 from app.kinds.base import Task
 from app.server import problems
+from app.tasks.catalog import MOST_TOLD
 from app.wire.predictions import ModelRef, Options
 
 MAX_INSTANCES = 10_000
 MAX_FIELDS = 64  # of any object in a body; the largest form has 13
 SMALL_BODY = 65_536  # bytes; how many errors a body can cause is bounded by its size up to here
 
+_TASK = re.compile(rb'task"\s*:\s*"([a-z][a-z0-9-]*)"')  # from the name's quotes on
 
 _to_json = partial(
     to_json, inf_nan_mode="null"
@@ -72,13 +76,67 @@ def contract_of(task: Task) -> Contract:
     )
 
 
+class Contracts(Mapping[str, Contract]):
+    """The contracts of tasks by their names; of those that came later each is made when it is first asked for."""
+
+    def __init__(self, tasks: Mapping[str, Task]) -> None:
+        """All of these are made at once."""
+        self._tasks = tasks
+        self._making = Lock()
+        self.first: Sequence[Contract] = [contract_of(task) for task in tasks.values()]
+        self._made = {contract.task.name: contract for contract in self.first}
+        self.parser = RequestParser(self)
+
+    def __getitem__(self, name: str) -> Contract:
+        """
+        Raises:
+            KeyError: there is no such task, or not any more.
+        """
+        if contract := self._made.get(name):
+            return contract
+        with self._making:
+            if (made := self._made.get(name)) is None:
+                tasks = self._tasks
+                made = contract_of(tasks[name])
+                if tasks is self._tasks:  # else it may be of a task that is no more
+                    self._made[name] = made
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tasks
+
+    def is_made(self, name: str) -> bool:
+        """Whether it is there already."""
+        return name in self._made
+
+    def follow(self, tasks: Mapping[str, Task]) -> None:
+        """These are the tasks from now on."""
+        with self._making:
+            kept = {name: each for name, each in self._made.items() if name in tasks and tasks[name] is each.task}
+            self._tasks, self._made = tasks, kept
+            first = [each for each in self.first if kept.get(each.task.name) is each]
+            if len(first) < len(self.first):
+                self.first = first
+                self.parser = RequestParser(self)
+            self.parser.has_more = len(tasks) > len(first)
+
+
 class RequestParser:
     """Bytes of a `/predict` body to a validated form."""
 
-    def __init__(self, contracts: Sequence[Contract]) -> None:
-        self._contracts = {contract.task.name: contract for contract in contracts}
-        self._single = _union([contract.single for contract in contracts])
-        self._batch = _union([contract.batch for contract in contracts])
+    def __init__(self, contracts: Contracts) -> None:
+        """Those that `contracts` has first are told apart by Pydantic, others by the name that is in the body."""
+        self._contracts = contracts
+        self.has_more = False  # tasks than those
+        self._single = _union([contract.single for contract in contracts.first])
+        self._batch = _union([contract.batch for contract in contracts.first])
+        self._first = {contract.task.name.encode() for contract in contracts.first}
 
     def parse(self, body: bytes) -> Any:
         """A single or batch form of one of the tasks.
@@ -103,8 +161,25 @@ class RequestParser:
         except ValueError:
             return None
 
-    def _likely(self, body: bytes) -> TypeAdapter[Any]:
-        return self._batch if b'"instances"' in body else self._single
+    def _likely(self, body: bytes) -> Any:
+        is_batch = b'"instances"' in body
+        if self.has_more and (name := self._other(body)):
+            form = self._contracts[name].batch if is_batch else self._contracts[name].single
+            return form.__pydantic_validator__
+        return self._batch if is_batch else self._single
+
+    def _other(self, body: bytes) -> str | None:
+        """The task that a body seems to name, if it is one of the others."""
+        found = _TASK.match(body, body.find(b'"task"') + 1)
+        if found is None or found[1] in self._first:
+            return None
+        name = found[1].decode()
+        return name if name in self._contracts else None
+
+    def takes_long(self, body: bytes) -> bool:
+        """Whether the forms that a body needs have to be made first, which is nothing for the event loop."""
+        name = self._other(body) if self.has_more else None
+        return name is not None and not self._contracts.is_made(name)
 
     def _explain(self, body: bytes) -> Any:
         try:
@@ -118,7 +193,7 @@ class RequestParser:
         name = given.get("task")
         contract = self._contracts.get(name) if isinstance(name, str) else None
         if contract is None:
-            known = ", ".join(self._contracts)
+            known = _some(self._contracts)
             raise InvalidInput(f"must be one of: {known}" if "task" in given else f"is needed: {known}", field="task")
         form = contract.batch if "instances" in given else contract.single
         try:
@@ -154,6 +229,12 @@ def _refuse_many_fields(given: Any) -> None:
         ):
             if len(value) > MAX_FIELDS:
                 raise InvalidInput(f"has {len(value):,} fields; the limit is {MAX_FIELDS}", field=name)
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - MOST_TOLD
+    return ", ".join(listed[:MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
 def _union(forms: Sequence[type[BaseModel]]) -> TypeAdapter[Any]:

@@ -14,6 +14,7 @@ from app.server import problems
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.events import EventService
+from app.services.own import OwnTasks
 from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -29,6 +30,7 @@ class Services:
     """Everything that the routes use, put together by `main.create_app`."""
 
     tasks: TaskService
+    own: OwnTasks
     training: TrainingService
     events: EventService
     registry: RegistryService

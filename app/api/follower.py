@@ -26,6 +26,7 @@ class Follower:
         Raises:
             Unavailable: the database does not answer.
         """
+        self._services.own.follow()
         self._routes.follow()
         try:
             self._take_over()

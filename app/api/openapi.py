@@ -1,9 +1,10 @@
 """The OpenAPI description, with the forms of `/predict` that its route takes as bytes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
@@ -23,29 +24,45 @@ DATABASE = (503,)  # of all that ask it, or a model's files
 NO_DATABASE = ("/health/live",)
 
 
-def install(app: FastAPI, contracts: Callable[[], Sequence[Contract]], *, keyed: bool, root: str = "") -> None:
+def install(
+    app: FastAPI,
+    contracts: Mapping[str, Contract],
+    described: Callable[[], APIRouter],
+    *,
+    keyed: bool,
+    root: str = "",
+) -> None:
     """Replace FastAPI's description by one that holds the problem document and `/predict`'s requests too.
 
-    `contracts`: those that there are when it is asked for. `keyed`: calls need an API key; /docs then asks for it.
-    `root`: the path below which a proxy offers the service.
+    `contracts` and `described`: of the tasks that there are when it is asked for, and their routes. `keyed`: calls need
+    an API key; /docs then asks for it. `root`: the path below which a proxy offers the service.
     """
+    making = Lock()
+    # FastAPI's own answers on the event loop; `routes.docs` does in a thread.
+    app.router.routes[:] = [route for route in app.routes if getattr(route, "path", None) != app.openapi_url]
 
     def describe() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _describe(app, contracts(), keyed)
-            if keyed:
-                app.openapi_schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-                app.openapi_schema["security"] = [{"key": []}]
-            if root:
-                app.openapi_schema["servers"] = [{"url": root}]
-        return app.openapi_schema
+        with making:  # once, for all who ask meanwhile
+            if (schema := app.openapi_schema) is None:
+                schema = _describe(app, list(contracts.values()), described(), keyed)
+                if keyed:
+                    schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+                    schema["security"] = [{"key": []}]
+                if root:
+                    schema["servers"] = [{"url": root}]
+                app.openapi_schema = schema
+        return schema
 
     app.openapi = describe  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
-def _describe(app: FastAPI, contracts: Sequence[Contract], keyed: bool) -> dict[str, Any]:
+def _describe(app: FastAPI, contracts: Sequence[Contract], described: APIRouter, keyed: bool) -> dict[str, Any]:
     schema = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=[*described.routes, *app.routes],
+        tags=app.openapi_tags,
     )
     forms = [(form, "validation") for c in contracts for form in (c.single, c.batch)]
     _, extra = models_json_schema([*forms, (Problem, "serialization")], ref_template=REF)  # type: ignore[list-item]
@@ -54,7 +71,9 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], keyed: bool) -> dict[
     for name in ("HTTPValidationError", "ValidationError"):
         schema["components"]["schemas"].pop(name, None)
     body = schema["paths"]["/train"]["post"]["requestBody"]["content"]["application/json"]
-    body["examples"] = {contract.task.name: _training(contract.task) for contract in contracts}
+    body["examples"] = {
+        contract.task.name: _training(contract.task) for contract in contracts if contract.task.datasets
+    }
     for path, operations in schema["paths"].items():
         is_open = path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
         for method, operation in operations.items():

@@ -46,15 +46,16 @@ class Dataset:
 
 
 class Catalog:
-    """The datasets of a folder of Parquet files, and the bundled samples."""
+    """The datasets of a folder of Parquet files, those that were uploaded, and the bundled samples."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` may be missing: then only the samples are here."""
+    def __init__(self, folder: Path, uploads: Path | None = None) -> None:
+        """`folder` may be missing: then only the samples are here. `uploads`: of uploaded rows, by their id."""
         self.folder = folder
+        self.uploads = uploads or folder
 
     def path(self, info: DatasetInfo) -> Path:
         """Where a dataset's file is, or would be. Names come from the tasks, never from a client."""
-        return self.folder / f"{info.name}.parquet"
+        return self.uploads / f"{info.upload}.parquet" if info.upload else self.folder / f"{info.name}.parquet"
 
     def is_here(self, info: DatasetInfo) -> bool:
         """Whether the rows can be read without fetching anything."""
@@ -63,7 +64,7 @@ class Catalog:
     def train_rows(self, info: DatasetInfo) -> int:
         """Rows of the training split: counted in the file, or as published if there is no readable file."""
         path = self.path(info)
-        if info.is_built_in or not path.is_file():
+        if info.is_built_in or info.upload or not path.is_file():
             return info.train_rows
         stat = path.stat()
         try:

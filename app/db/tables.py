@@ -1,7 +1,8 @@
-"""The tables: runs, epochs, events, webhooks, models, activations, workers, installation."""
+"""The tables: runs, epochs, events, webhooks, models, activations, tasks, datasets, workers, installation."""
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -139,6 +140,39 @@ activations = Table(
     Column("reason", Text, nullable=False),
     Column("at", UTCDateTime, nullable=False),
     Index("ix_activations_task_id", "task", "id"),
+)
+
+tasks = Table(
+    "tasks",  # of the user's own; those that come with Densely are files
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("declaration", JSON, nullable=False),
+    Column("revision", Integer, nullable=False),  # of all tasks, with which this one changed last
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("updated_at", UTCDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+datasets = Table(
+    "datasets",  # that were uploaded, for tasks of either sort
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),  # names its file
+    Column("name", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("task", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("train_rows", Integer, nullable=False),
+    Column("test_rows", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    UniqueConstraint("name", "version"),
+    Index("ix_datasets_task_number", "task", "number"),
+    sqlite_autoincrement=True,
 )
 
 workers = Table(

@@ -104,13 +104,34 @@ class Raw(TableFeatures):
     kind: Literal["raw"] = "raw"
 
 
+NumberScale = Literal["standardized", "normal", "piecewise"]
+
+
+class MixedColumns(TableFeatures):
+    """Columns of numbers, categories, flags and dates, some of which may be missing."""
+
+    kind: Literal["columns"] = "columns"
+    numbers: NumberScale = Field(
+        "standardized",
+        description="how a number becomes one or more: less the training split's mean, over its deviation; by its rank "
+        "in the training split as a normal deviate; or by how far it reaches into each of `bins` intervals that hold "
+        "as many training rows each (Gorishniy et al. 2022)",
+    )
+    bins: Annotated[int, Integer(2, 100)] = Field(16, description="intervals of a number, at most; only `piecewise`")
+    categories: Annotated[int, Integer(1, 1_000)] = Field(
+        1_000,
+        description="values of a column that have a place of their own, the most frequent ones; the others share that "
+        "of unseen values",
+    )
+
+
 class Coordinates(Part):
     """The numbers as they are."""
 
     kind: Literal["coordinates"] = "coordinates"
 
 
-Features = Annotated[MultiHot | Pixels | Standardized | Raw | Coordinates, Field(discriminator="kind")]
+Features = Annotated[MultiHot | Pixels | Standardized | Raw | MixedColumns | Coordinates, Field(discriminator="kind")]
 
 
 class EarlyStopping(Part):
@@ -155,6 +176,9 @@ HEADS: dict[HeadName, Head] = {
 }
 
 
+TargetScale = Literal["raw", "standardized"]
+
+
 class RecipeFields(Part):
     """The fields of a recipe, with their limits; shared by the recipe and by what replaces parts of it."""
 
@@ -180,6 +204,19 @@ class Recipe(RecipeFields):
     epochs: Epochs
     batch_size: BatchSize
     early_stopping: EarlyStopping | None = None
+    targets: TargetScale = Field(
+        "raw",
+        description="of a regression: `standardized` lets the network learn values less their mean, over their "
+        "deviation, so that any unit trains well; the loss is then in deviations, metrics and answers are in the unit",
+    )
+
+    @field_validator("targets")
+    @classmethod
+    def _scale_fits_head(cls, targets: TargetScale, info: ValidationInfo) -> TargetScale:
+        head: HeadName | None = info.data.get("head")
+        if targets == "standardized" and head and head != "regression":
+            raise ValueError(f"`standardized` is for the head regression, not {head}")
+        return targets
 
     @field_validator("loss")
     @classmethod
@@ -223,6 +260,7 @@ class RecipePatch(RecipeFields):
     epochs: Epochs | None = None
     batch_size: BatchSize | None = None
     early_stopping: EarlyStopping | None = None
+    targets: TargetScale | None = None
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this patch's fields in place of its own.
@@ -243,11 +281,16 @@ class NoValidation(Part):
     kind: Literal["none"] = "none"
 
 
+Picked = Literal["in_order", "shuffled"]
+PICKED = "`shuffled`: in an order drawn once for all runs, for rows that are sorted by something"
+
+
 class Holdout(Part):
     """The first `size` rows of the training split are kept aside and measured after each epoch."""
 
     kind: Literal["holdout"] = "holdout"
     size: Annotated[int, Integer(1, 10_000_000)] = Field(description="rows held out")
+    rows: Picked = Field("in_order", description=PICKED)
 
 
 class KFold(Part):
@@ -255,6 +298,7 @@ class KFold(Part):
 
     kind: Literal["kfold"] = "kfold"
     folds: Annotated[int, Integer(2, 20)] = Field(description="number of parts")
+    rows: Picked = Field("in_order", description=PICKED)
 
 
 Validation = Annotated[NoValidation | Holdout | KFold, Field(discriminator="kind")]

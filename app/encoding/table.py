@@ -50,6 +50,18 @@ class TableEncoder(ABC):
         rows: FloatMatrix = np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32)
         return rows
 
+    def doubts(self, rows: FloatMatrix) -> list[tuple[int, str, str]]:
+        """Row, column and what about it no training row is like, of encoded rows."""
+        if self.span is None or self.bounds is None:  # of a model that was made without
+            return []
+        low, high = self.span
+        found = []
+        for row, place in np.argwhere((rows < low) | (rows > high)).tolist():
+            least, most = (bound[place] for bound in self.bounds)
+            message = f"lies outside the training rows' range, {least:g} to {most:g}"
+            found.append((row, self.columns[place], message))
+        return found
+
     def undo(self, row: Numbers) -> Numbers:
         """The columns' own values for an encoded row, (columns,)."""
         return row * self._scale + self._shift

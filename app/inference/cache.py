@@ -1,6 +1,7 @@
 """Predictors in memory: the active ones by task, others by id as they are asked for."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from threading import Lock
 
 from app.inference.predictor import Predictor
@@ -13,19 +14,21 @@ class PredictorCache:
         """`size`: predictors kept besides the active ones, the least recently used dropped first."""
         self.active: dict[str, Predictor] = {}  # by task
         self.broken: dict[str, str] = {}  # task -> why its active model cannot be loaded
+        self.waiting: Collection[str] = ()  # tasks whose active model is loaded when it is first asked for
+        self._by_id: dict[str, Predictor] = {}  # the active ones
         self._size = size
         self._recent: OrderedDict[str, Predictor] = OrderedDict()  # by model id
         self._lock = Lock()
 
-    def set_active(self, active: dict[str, Predictor], broken: dict[str, str]) -> None:
+    def set_active(self, active: dict[str, Predictor], broken: dict[str, str], waiting: Collection[str] = ()) -> None:
         """Take over the present active predictors."""
-        self.active, self.broken = active, broken
+        self._by_id = {predictor.manifest.id: predictor for predictor in active.values()}
+        self.active, self.broken, self.waiting = active, broken, waiting
 
     def get(self, model_id: str) -> Predictor | None:
         """The predictor with this id, if it is in memory."""
-        for predictor in self.active.values():
-            if predictor.manifest.id == model_id:
-                return predictor
+        if predictor := self._by_id.get(model_id):
+            return predictor
         with self._lock:
             recent = self._recent.get(model_id)
             if recent is not None:

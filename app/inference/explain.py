@@ -3,7 +3,10 @@
 Exact, and cheap: the first layer is linear, so that leaving out a number takes one kernel row off its sum.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from app.encoding.rows import Encoded, FloatMatrix, SparseRows, dense
 from app.inference.forward import Network
@@ -11,26 +14,47 @@ from app.kinds.answers import Effects
 
 
 def effects_of(
-    network: Network, row: Encoded, output: FloatMatrix, usual: FloatMatrix | None = None, *, classifies: bool
+    network: Network,
+    row: Encoded,
+    output: FloatMatrix,
+    usual: FloatMatrix | None = None,
+    groups: NDArray[np.int64] | None = None,
+    *,
+    classifies: bool,
 ) -> tuple[Effects, int]:
     """Effects of an encoded row, (width,), and the place of the label whose probability they are about (regression: 0).
 
     `row` (1, width); `output` (units,) is the network's answer to it. A number that is zero, or as in `usual`,
-    (width,), has no effect.
+    (width,), has no effect. With `groups`, which say where each column of the input begins and where the last one
+    ends, the effects are those of whole columns, (columns,).
     """
-    columns = (
-        row.indices if isinstance(row, SparseRows) else np.flatnonzero(dense(row)[0] != (0 if usual is None else usual))
-    )
-    answers = np.concatenate([output[None, :], network.without(row, columns, usual)]).astype(np.float64)
-    if not classifies:
-        label, scores = 0, answers[:, 0]
-    elif len(output) == 1:
-        label = int(output[0] > 0.5)
-        scores = answers[:, 0] if label else 1 - answers[:, 0]
+    if groups is not None and usual is not None:
+        columns = np.arange(len(groups) - 1)
+        others = network.without_groups(dense(row), groups, usual)
     else:
-        label = int(output.argmax())
-        scores = answers[:, label]
-    found = np.zeros(network.width)
+        columns = _unusual(row, usual)
+        others = network.without(row, columns, usual)
+    found = np.zeros(network.width if groups is None else len(columns))
+    scores, label = _scores(output, others, classifies=classifies)
     found[columns] = scores[0] - scores[1:]
     largest = float(np.finfo(np.float32).max)  # a network whose weights grew too large for the rest of an input
     return np.nan_to_num(found, nan=0.0, posinf=largest, neginf=-largest), label
+
+
+def _unusual(row: Encoded, usual: FloatMatrix | None) -> NDArray[Any]:
+    """The places of the numbers that have an effect."""
+    if isinstance(row, SparseRows):
+        return row.indices
+    return np.flatnonzero(dense(row)[0] != (0 if usual is None else usual))
+
+
+def _scores(output: FloatMatrix, others: FloatMatrix, *, classifies: bool) -> tuple[NDArray[np.float64], int]:
+    """Of the answer and of each other one what it says of the answer's label, or its value; and the label's place."""
+    answers = np.concatenate([output[None, :], others]).astype(np.float64)
+    if not classifies:
+        return answers[:, 0], 0
+    if len(output) == 1:
+        label = int(output[0] > 0.5)
+        return (answers[:, 0] if label else 1 - answers[:, 0]), label
+    label = int(output.argmax())
+    return answers[:, label], label

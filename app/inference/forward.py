@@ -138,6 +138,21 @@ class Network:
                 parts.append(x)
         return np.concatenate(parts)
 
+    def without_groups(self, row: FloatMatrix, groups: NDArray[np.int64], usual: FloatMatrix) -> FloatMatrix:
+        """(groups, units): the same with each group of neighbouring numbers as usual in turn, as a whole.
+
+        `row` (1, width); `groups` where each begins, and the end of the last.
+        """
+        kernel, bias, activation = self.kernels[0]
+        change = row[0] - usual
+        spans = zip(groups[:-1].tolist(), groups[1:].tolist(), strict=True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = np.stack([change[start:end] @ kernel[start:end] for start, end in spans])
+            x = ACTIVATIONS[activation](row @ kernel + bias - parts)
+            for step in self.steps[1:]:
+                x = step(x)
+        return x
+
     def in_batches(self, rows: Encoded, size: int = 1024) -> FloatMatrix:
         """The same, `size` rows at a time: bounded memory for whole splits."""
         parts = [self(take(rows, np.arange(i, min(i + size, len(rows))))) for i in range(0, len(rows), size)]

@@ -44,7 +44,7 @@ class Predictor:
     def _check(self) -> None:
         """Answer the task's own example once: what does not fit shows here, not at a client's request."""
         units = self.manifest.layers[-1].units
-        if len(self.manifest.labels) != (0 if not self.task.labels else max(units, 2)):
+        if len(self.manifest.labels) != (max(units, 2) if self.task.classifies else 0):
             raise ArtifactInvalid(
                 f"model {self.manifest.id} has {units} outputs for {len(self.manifest.labels)} labels"
             )
@@ -71,7 +71,7 @@ class Predictor:
             Refused: some instances have the right form and still cannot be encoded.
             InvalidInput: an option does not suit the task.
         """
-        if options.min_confidence is not None and not self.task.labels:
+        if options.min_confidence is not None and not self.task.classifies:
             raise InvalidInput(f"task {self.task.name!r} gives values, not probabilities", field="min_confidence")
         columns = self.task.columns(inputs)
         encoded = self.encoder.encode(columns)
@@ -103,5 +103,6 @@ class Predictor:
     def _explanation(self, item: Any, encoded: Encoded, output: FloatMatrix) -> BaseModel:
         labels = self.manifest.labels
         usual = self.task.usual(self.encoder)
-        effects, place = effects_of(self.network, encoded, output, usual, classifies=bool(labels))
+        groups = self.task.groups(self.encoder)
+        effects, place = effects_of(self.network, encoded, output, usual, groups, classifies=bool(labels))
         return self.task.explanation(self.encoder, item, effects, labels[place] if labels else None)

@@ -17,7 +17,8 @@ from app.errors import DatasetInvalid, Refusal
 from app.kinds.answers import Effects, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
-from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, NumberAnswer, OneOf, Range
+from app.kinds.several import SeveralAnswers
+from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, OneOf, Range, SeveralOf
 from app.wire.predictions import Input, InputWarning, Options
 
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
@@ -51,20 +52,23 @@ class Task(ABC):
         self.presets = declaration.presets
         self.datasets = declaration.datasets
         self.heads = declaration.heads
-        self.answer: OneOf | NumberAnswer = declaration.answer
+        self.answer = declaration.answer
         self.examples = declaration.examples
         self.example = declaration.examples[0].input  # one instance that fits `Input`
         self.target = declaration.answer.column  # column of the answer
         self.labels: tuple[Label, ...] = ()  # all answers of a classifier, in order
         self.unit = ""  # of the answers of a regression
         self.ranges: Mapping[str, Range] = {}  # of numbers that a client may want to show on a scale
-        self.answers: LabelAnswers | NumberAnswers
-        if isinstance(declaration.answer, OneOf):
-            self.labels = declaration.answer.labels
-            self.answers = LabelAnswers(declaration.answer)
+        self.answers: LabelAnswers | SeveralAnswers | NumberAnswers
+        if isinstance(self.answer, OneOf):
+            self.labels = self.answer.labels
+            self.answers = LabelAnswers(self.answer)
+        elif isinstance(self.answer, SeveralOf):
+            self.labels = self.answer.labels
+            self.answers = SeveralAnswers(self.answer)
         else:
-            self.unit = declaration.answer.unit
-            self.answers = NumberAnswers(declaration.answer)
+            self.unit = self.answer.unit
+            self.answers = NumberAnswers(self.answer)
         # What its schemas are called by.
         self.word = "".join(part.capitalize() for part in self.name.split("-"))
         self.Input: Any = self._input_form()  # a type, whose fields are the declaration's
@@ -78,9 +82,14 @@ class Task(ABC):
         return self.declaration.kind.kind
 
     @property
+    def classifies(self) -> bool:
+        """Whether answers are labels, even if none is known yet."""
+        return isinstance(self.answer, OneOf | SeveralOf)
+
+    @property
     def pictures(self) -> tuple[Picture, ...]:
         """What can be drawn of every model, besides the layer diagram."""
-        return ("confusion",) if self.labels else ("predictions",)
+        return ("confusion",) if self.classifies else ("predictions",)
 
     @abstractmethod
     def _input_form(self) -> type[Input]:
@@ -127,6 +136,10 @@ class Task(ABC):
         """Network outputs (rows, units) as instances of `Prediction`, with no warning and no explanation yet."""
         return self.answers.decode(outputs, labels, options, self._facts(encoded))
 
+    def within(self, outputs: FloatMatrix) -> FloatMatrix:
+        """Network outputs, (rows, units), as they are answered: those of a rating never leave its bounds."""
+        return self.answers.within(outputs) if isinstance(self.answers, NumberAnswers) else outputs
+
     def _facts(self, encoded: Encoded) -> Facts | None:
         """The fields that this kind adds to the answers of these rows; None where it adds none."""
         del encoded
@@ -168,6 +181,11 @@ class Task(ABC):
         del encoder
         return None
 
+    def groups(self, encoder: Any) -> NDArray[np.int64] | None:
+        """Where each column of an input begins in an encoded row, and the end; None where each has one number."""
+        del encoder
+        return None
+
     def qualify(self, predictions: Sequence[Any], columns: Columns, options: Options) -> None:
         """Say in predictions what `columns` found out about their inputs while it read them."""
         del predictions, columns, options
@@ -176,6 +194,7 @@ class Task(ABC):
         """The effect of each part of an instance of `Input`, from those of its encoded row, (width,).
 
         `effects` say what the score would lose if that number were as usual: the probability of `label`, or the value.
+        Of an encoder with `groups` they are those of the columns.
         """
         del item
         return named_effects(effects, list(encoder.columns), label)
@@ -197,8 +216,11 @@ class Task(ABC):
         return "", f"task {self.name!r} takes features of kind {kinds}"
 
     def dataset(self, name: str) -> DatasetInfo | None:
-        """The dataset of this name, or None."""
-        return next((d for d in self.datasets if d.name == name), None)
+        """The dataset of this name, or None; of one that was uploaded several times the latest, unless told otherwise.
+
+        The latest is the first.
+        """
+        return next((d for d in self.datasets if name in (d.name, d.upload and d.name.rpartition("@")[0])), None)
 
     def target_of(self, head: HeadName) -> str:
         """The column that a network with this head learns."""
@@ -214,7 +236,7 @@ class Task(ABC):
         Raises:
             DatasetInvalid: a label that the task does not know, or fewer than two labels.
         """
-        if not self.labels:
+        if not self.classifies:
             return []
         several = head == "multilabel"
         present = _all_of(values, self.target_of(head)) if several else set(values)
@@ -231,7 +253,7 @@ class Task(ABC):
         Regression: the values. Multilabel: (rows, labels), 1 where a row has the label; labels not among `labels` are
         left out. Else (rows,) label positions, -1 for a label not among `labels`.
         """
-        if not self.labels:
+        if not self.classifies:
             return np.asarray(values, dtype=np.float64)
         positions = {label: i for i, label in enumerate(labels)}
         if head != "multilabel":

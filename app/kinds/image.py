@@ -83,7 +83,7 @@ class ImageTask(NumericTask):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """A sheet shows labels."""
-        return (*super().pictures, "sheet") if self.labels else super().pictures
+        return (*super().pictures, "sheet") if self.classifies else super().pictures
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, 784 numbers each."""

@@ -34,18 +34,19 @@ class LabelAnswers:
         )
         self._names = [str(label) for label in answer.labels]
         # Labels that count from 0 are places in a list.
-        self._in_order = answer.labels == tuple(range(len(answer.labels)))
+        self._in_order = bool(answer.labels) and answer.labels == tuple(range(len(answer.labels)))
 
     def schema(self, name: str, facts: dict[str, Any], explanation: Any) -> Any:
         """The form of an answer, a TypedDict of this name; `facts` are the fields that the kind adds."""
-        named: Any = Literal[self._labels] if len(self._labels) <= MOST_NAMED else type(self._labels[0])
+        plain: Any = type(self._labels[0]) if self._labels else str  # a task without rows has no labels yet
+        named: Any = Literal[self._labels] if 0 < len(self._labels) <= MOST_NAMED else plain
         fields: dict[str, Any] = {
             "label": Annotated[named | None, Field(description="null if the model abstains")],
             "probability": Annotated[float, Field(description="of the most probable label, 0 to 1")],
         }
         if self._gives_labels:
             told = "of probability above 0.5, best first: of a multilabel model any number, else up to one"
-            fields["labels"] = Annotated[list[type(self._labels[0])], Field(description=f"the labels {told}")]  # type: ignore[misc]
+            fields["labels"] = Annotated[list[plain], Field(description=f"the labels {told}")]
         if self._gives_top:
             told = "the `top_k` most probable labels, best first"
             fields["top"] = Annotated[list[LabelScore], Field(description=told)]
@@ -64,10 +65,11 @@ class LabelAnswers:
         """The answers to some rows.
 
         `outputs`: (rows, labels), a probability for each of `labels`, which the training split had; of a multilabel
-        head they do not add up to 1. Of two labels (rows, 1) will do: the probability of the second.
+        head they do not add up to 1. Of two labels (rows, 1) will do: the probability of the second. The task may
+        have got further labels since the model was made.
         """
-        if self._is_pair:
-            labels = self._labels
+        if self._is_pair or outputs.shape[1] == 1:
+            labels = self._labels if self._is_pair else tuple(labels)
             rows = [(1 - value, value) for value in outputs[:, -1].tolist()]
             ranked = [(1, 0) if row[1] > 0.5 else (0, 1) for row in rows]
         else:

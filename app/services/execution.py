@@ -15,7 +15,9 @@ from app.domain.clock import Clock
 from app.domain.leases import Observer
 from app.domain.runs import FINAL, Change, Measured, RunStatus
 from app.errors import LeaseLost, Unavailable
+from app.services import own
 from app.services.outages import Patience, told
+from app.tasks.catalog import TaskCatalog
 from app.wire.runs import Progress, Run, RunError
 
 EPOCHS_HELD = 0.2  # seconds
@@ -188,6 +190,15 @@ class Attempt:
         if (run := self.patiently(read)) is None:
             raise LeaseLost
         return run
+
+    def declare(self, tasks: TaskCatalog, name: str) -> None:
+        """Have a catalog hold this task as the database has it."""
+
+        def read(_: float) -> None:
+            with self.database.read() as tx:
+                own.load(tx, tasks, name)
+
+        self.patiently(read)
 
     def log(self, message: str) -> None:
         """A line of the run's log.

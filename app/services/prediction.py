@@ -33,6 +33,7 @@ class PredictionService:
         self._caught_up: OrderedDict[str, None] = OrderedDict()  # models that came before a refresh
         self._versions: dict[tuple[str, int], str] = {}  # model ids by task and version, which never change
         self._generation = 0  # of the database that they are of
+        self._waiting: dict[str, Any] = {}  # rows of active models that nobody has asked so far, by task
 
     def refresh(self) -> None:
         """Load the models that became active since the last call, and swap them in together.
@@ -59,19 +60,21 @@ class PredictionService:
             self._generation = generation
             self._versions = {}
         with self._database.read() as tx:
-            rows = models.active(tx)
+            rows = models.active_ids(tx)
         predictors: dict[str, Predictor] = {}
         broken = {task: reason for task, reason in self.unregistered.items() if task not in rows}
+        waiting = {}
         for name, row in rows.items():
-            task = self._tasks.all.get(name)
-            if task is None:  # this release does not have it
+            if name not in self._tasks.all:  # this release does not have it
+                continue
+            if self._may_wait(name):
+                waiting[name] = row
                 continue
             try:
-                cached = self._cache.get(row.id)
-                predictors[name] = cached if cached and cached.task is task else self._load(row)
+                predictors[name] = self._kept(row) or self._load(row)
             except ArtifactInvalid as error:
                 broken[name] = error.message
-                if (before := self._cache.active.get(name)) and before.task is task:
+                if (before := self._cache.active.get(name)) and before.task is self._tasks.all.get(name):
                     predictors[name] = before
                     broken[name] += f"; model {before.manifest.id} goes on answering"
                 if self._cache.broken.get(name) != broken[name]:
@@ -80,7 +83,17 @@ class PredictionService:
             former = self._cache.active.get(name)
             if former is None or former.manifest.id != predictor.manifest.id:
                 log.info("model.active", task=name, model_id=predictor.manifest.id, version=predictor.version)
-        self._cache.set_active(predictors, broken)
+        self._waiting = waiting
+        self._cache.set_active(predictors, broken, waiting)
+
+    def _may_wait(self, task: str) -> bool:
+        """Of the tasks of the user's own there may be hundreds: a model is loaded when it is first asked for."""
+        return not (task in self._tasks.fixed or task in self._cache.active or task in self._cache.broken)
+
+    def _kept(self, row: Any) -> Predictor | None:
+        """The predictor, if it is in memory already and its task is as it was."""
+        cached = self._cache.get(row.id)
+        return cached if cached and cached.task is self._tasks.all.get(row.task) else None
 
     def find(self, task: str, reference: int | str) -> Predictor:
         """The predictor that a request names; `active` is the default one.
@@ -95,16 +108,33 @@ class PredictionService:
         return self._cache.active.get(task)
 
     def active(self, task: str) -> Predictor:
-        """The predictor that answers by default; no I/O.
+        """The predictor that answers by default; reads files where it is asked for the first time.
 
         Raises:
             Unavailable: the task has no active model, or its files are damaged.
         """
-        if predictor := self.find_active(task):
+        if predictor := self.find_active(task) or self._loaded(task):
             return predictor
         if reason := self._cache.broken.get(task):
             raise Unavailable(f"the active model of task {task!r} is out of service: {reason}")
         raise Unavailable(f"task {task!r} has no active model: train one with POST /train, or activate one")
+
+    def _loaded(self, task: str) -> Predictor | None:
+        """The active model of a task that nobody has asked so far, if it is whole."""
+        if task not in self._waiting:
+            return None
+        with self._refreshing:
+            row = self._waiting.pop(task, None)
+            if row is None or row.task not in self._tasks.all:  # somebody else was here meanwhile
+                return self.find_active(task)
+            active, broken = dict(self._cache.active), dict(self._cache.broken)
+            try:
+                active[task] = self._kept(row) or self._load(row)
+            except ArtifactInvalid as error:
+                log.error("model.broken", task=task, model_id=row.id, reason=error.message)
+                broken[task] = error.message
+            self._cache.set_active(active, broken, self._waiting)
+        return active.get(task)
 
     def resolve(self, task: str, reference: int | str) -> Predictor:
         """The predictor with this version number or model id; may read the database and files.

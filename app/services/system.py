@@ -55,7 +55,15 @@ class SystemService:
             NotFound: there is no such task.
             Unavailable: no model answers this one.
         """
-        states = dict.fromkeys(self._cache.active, "ready") | self._cache.broken
-        if task is not None and self._tasks.get(task).name not in self._cache.active:
+        cache = self._cache
+        states = dict.fromkeys([*cache.active, *cache.waiting], "ready") | cache.broken
+        if task is not None and self._find(task) not in cache.active and task not in cache.waiting:
             raise Unavailable(f"task {task!r} is not answered: {states.get(task, 'it has no active model')}")
         return Readiness(ready=True, tasks=states)
+
+    def _find(self, task: str) -> str:
+        """
+        Raises:
+            NotFound: there is no such task.
+        """
+        return task if task in self._tasks.all else self._tasks.get(task).name

@@ -1,13 +1,14 @@
 """The tasks, from the client's side."""
 
+from collections.abc import Sequence
+
 from pydantic import TypeAdapter
 
 from app.datasets.catalog import Catalog
 from app.kinds.base import Task
-from app.services.drawings import kinds_of_dataset
 from app.services.registry import RegistryService
-from app.tasks.catalog import TaskCatalog
-from app.wire.declarations import DatasetInfo
+from app.tasks.catalog import KINDS, TaskCatalog
+from app.wire.declarations import DatasetInfo, Declaration
 from app.wire.models import Model
 from app.wire.tasks import DatasetSummary, TaskDetail, TaskSummary
 
@@ -23,7 +24,7 @@ class TaskService:
     def list(self) -> list[TaskSummary]:
         """Every task in short."""
         active = self._registry.active()
-        return [self._summary(task, active.get(name)) for name, task in self._tasks.all.items()]
+        return [self._summary(each, datasets, active.get(each.name)) for each, datasets in self._tasks.declared()]
 
     def get(self, name: str) -> TaskDetail:
         """A task in full.
@@ -33,7 +34,7 @@ class TaskService:
         """
         task = self._tasks.get(name)
         return TaskDetail(
-            **self._summary(task, self._registry.active().get(name)).model_dump(),
+            **self._summary(task.declaration, task.datasets, self._registry.active().get(name)).model_dump(),
             input_schema=task.Input.model_json_schema(),
             output_schema=TypeAdapter(task.Prediction).json_schema(),
             examples=list(task.examples),
@@ -43,25 +44,36 @@ class TaskService:
             pictures=["diagram", *task.pictures],
         )
 
-    def _summary(self, task: Task, active: Model | None) -> TaskSummary:
+    def _summary(self, declared: Declaration, datasets: Sequence[DatasetInfo], active: Model | None) -> TaskSummary:
         return TaskSummary(
-            name=task.name,
-            kind=task.kind,
-            answer=task.answer,
-            title=task.title,
-            description=task.description,
-            notice=task.notice,
-            example=task.example,
-            presets=task.presets,
-            datasets=[self._dataset(task, info) for info in task.datasets],
+            name=declared.name,
+            own=declared.name not in self._tasks.fixed,
+            kind=declared.kind.kind,
+            answer=declared.answer,
+            label_names=declared.label_names,
+            title=declared.title,
+            description=declared.description,
+            notice=declared.notice,
+            example=declared.examples[0].input,
+            presets=declared.presets,
+            datasets=[self._dataset(KINDS[declared.kind.kind], info) for info in _latest(datasets)],
             active_model=active,
         )
 
-    def _dataset(self, task: Task, info: DatasetInfo) -> DatasetSummary:
+    def _dataset(self, kind: type[Task], info: DatasetInfo) -> DatasetSummary:
+        here = self._catalog.is_here(info)
         return DatasetSummary(
             name=info.name,
             description=info.description,
             is_sample=info.is_sample,
-            here=self._catalog.is_here(info),
-            pictures=list(kinds_of_dataset(task, info, self._catalog)),
+            here=here,
+            pictures=list(kind.dataset_pictures) if here else [],
         )
+
+
+def _latest(datasets: Sequence[DatasetInfo]) -> list[DatasetInfo]:
+    """Of each that was uploaded several times the latest version, which is the first here."""
+    found: dict[str, DatasetInfo] = {}
+    for info in datasets:
+        found.setdefault(info.name.rpartition("@")[0] if info.upload else info.name, info)
+    return list(found.values())

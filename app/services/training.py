@@ -52,9 +52,7 @@ class TrainingService:
             IdempotencyConflict: the key came with another request before.
             QueueFull: too many runs are waiting.
         """
-        # Without fields that say nothing: keys of before there were such fields stay known.
-        silent = {name for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default}
-        told = request.model_dump_json(exclude=silent)
+        told = _told(request)
         sha256 = hashlib.sha256(told.encode()).hexdigest()
         complete = None if self._is_known(idempotency_key) else self._complete(request)
         with self._database.write() as tx:
@@ -153,7 +151,7 @@ class TrainingService:
     def _task(self, name: str) -> Task:
         if task := self._tasks.all.get(name):
             return task
-        raise _invalid("task", f"there is no task {name!r}; tasks are {', '.join(self._tasks.all)}")
+        raise _invalid("task", f"there is no task {name!r}; tasks are {self._tasks.told()}")
 
     def _complete(self, request: TrainRequest) -> RunRequest:
         """The request with everything that was left out, checked."""
@@ -194,6 +192,18 @@ class TrainingService:
             name=request.name,
             tags=request.tags,
         )
+
+
+def _told(request: TrainRequest) -> str:
+    """The request without fields that say nothing: keys of before there were such fields stay known."""
+    silent: dict[str, Any] = {
+        name: True for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default
+    }
+    if request.recipe.targets is None:
+        silent["recipe"] = {"targets"}
+    if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":
+        silent["validation"] = {"rows"}
+    return request.model_dump_json(exclude=silent)
 
 
 def _check_recipe(task: Task, recipe: Recipe) -> None:

@@ -2,9 +2,12 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cache
+from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 from pydantic import ValidationError
 
@@ -15,9 +18,11 @@ from app.kinds.image import ImageTask
 from app.kinds.plane import PlaneTask
 from app.kinds.table import TableTask
 from app.kinds.text import TextTask
-from app.wire.declarations import Declaration, KindName
+from app.wire.declarations import DatasetInfo, Declaration, KindName
 
 KINDS: dict[KindName, type[Task]] = {"text": TextTask, "image": ImageTask, "table": TableTask, "plane": PlaneTask}
+
+MOST_TOLD = 20  # names of tasks in a message
 
 
 def task_of(declaration: Declaration) -> Task:
@@ -61,18 +66,83 @@ def _declared(path: Path) -> Task:
     raise Unusable(f"{path.name} in the folder of tasks declares no task: {reason}")
 
 
+class _Entry:
+    """A task that is made when it is first asked for: its forms take some milliseconds, and there may be hundreds."""
+
+    def __init__(self, declaration: Declaration, task: Task | None = None) -> None:
+        """`task`: made already."""
+        self.declaration = declaration
+        self.uploaded: tuple[DatasetInfo, ...] = ()
+        self._task = task
+        self._making = Lock()
+
+    @property
+    def datasets(self) -> tuple[DatasetInfo, ...]:
+        """Those that come with it, and those that were uploaded."""
+        return (*self.declaration.datasets, *self.uploaded)
+
+    @property
+    def task(self) -> Task:
+        """Always the same object, so that what was made of it stays."""
+        if self._task is None:
+            with self._making:
+                if self._task is None:
+                    made = KINDS[self.declaration.kind.kind](self.declaration)
+                    made.datasets = self.datasets
+                    self._task = made
+        return self._task
+
+    def bring(self, datasets: Sequence[DatasetInfo]) -> None:
+        """Have these uploaded datasets from now on; the task stays what it is."""
+        with self._making:
+            self.uploaded = tuple(datasets)
+            if self._task is not None:
+                self._task.datasets = self.datasets
+
+
+class _Tasks(Mapping[str, Task]):
+    """Tasks by name, each made when it is looked at."""
+
+    def __init__(self, entries: Mapping[str, _Entry]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> Task:
+        return self._entries[name].task
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
 class TaskCatalog:
     """Tasks by name."""
 
     def __init__(self, tasks: Iterable[Task] | None = None) -> None:
         """`tasks`: those that come with Densely unless told otherwise."""
-        self._tasks = {task.name: task for task in (built_in() if tasks is None else tasks)}
-        self.generation = 0  # raised with every change, so that whoever made something of the tasks makes it anew
+        # Copies, since datasets that are uploaded here are not those of another catalog.
+        given = [copy(task) for task in built_in()] if tasks is None else list(tasks)
+        self._fixed = frozenset(task.name for task in given)
+        self.generation = -1  # raised with every change, so that whoever made something of the tasks makes it anew
+        self._replace({task.name: _Entry(task.declaration, task=task) for task in given})
 
     @property
     def all(self) -> Mapping[str, Task]:
         """Every task by its name, in alphabetical order; never changed, but replaced."""
         return self._tasks
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The names of those that nobody can change: they come with Densely."""
+        return self._fixed
+
+    def declared(self) -> list[tuple[Declaration, tuple[DatasetInfo, ...]]]:
+        """The declaration of every task and all its datasets, without making the tasks."""
+        return [(entry.declaration, entry.datasets) for entry in self._entries.values()]
 
     def get(self, name: str) -> Task:
         """The task of this name.
@@ -80,13 +150,19 @@ class TaskCatalog:
         Raises:
             NotFound: there is none.
         """
-        if task := self._tasks.get(name):
-            return task
-        raise NotFound(f"there is no task {name!r}; tasks are {', '.join(self._tasks)}")
+        if entry := self._entries.get(name):
+            return entry.task
+        raise NotFound(f"there is no task {name!r}; tasks are {self.told()}")
+
+    def told(self) -> str:
+        """The names, of very many the first."""
+        names = list(islice(self._entries, MOST_TOLD))
+        more = len(self._entries) - len(names)
+        return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 
     def put(self, task: Task) -> None:
         """Take a task in, or another one in place of that of the same name."""
-        self._replace([*(each for each in self._tasks.values() if each.name != task.name), task])
+        self._replace({**self._entries, task.name: _Entry(task.declaration, task=task)})
 
     def remove(self, name: str) -> None:
         """Do without a task.
@@ -95,9 +171,30 @@ class TaskCatalog:
             NotFound: there is none of this name.
         """
         self.get(name)
-        self._replace([each for each in self._tasks.values() if each.name != name])
+        self._replace({key: entry for key, entry in self._entries.items() if key != name})
 
-    def _replace(self, tasks: Iterable[Task]) -> None:
+    def follow(
+        self,
+        changed: Mapping[str, Declaration],
+        gone: Iterable[str],
+        datasets: Mapping[str, Sequence[DatasetInfo]],
+    ) -> None:
+        """Take over what has changed: declarations, tasks that are no more, and the uploaded datasets of all others.
+
+        A task whose declaration is as it was stays the same object, with what was made of it.
+        """
+        entries = {name: entry for name, entry in self._entries.items() if name not in set(gone)}
+        for name, declaration in changed.items():
+            if name not in entries or entries[name].declaration != declaration:
+                entries[name] = _Entry(declaration)
+        for name, entry in entries.items():
+            if (brought := tuple(datasets.get(name, ()))) != entry.uploaded:
+                entry.bring(brought)
+        if entries != self._entries:
+            self._replace(entries)
+
+    def _replace(self, entries: Mapping[str, _Entry]) -> None:
         """At once: who reads at the same time sees the tasks of before or of after."""
-        self._tasks = {task.name: task for task in sorted(tasks, key=lambda task: task.name)}
+        self._entries = dict(sorted(entries.items()))
+        self._tasks = _Tasks(self._entries)
         self.generation += 1

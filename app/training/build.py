@@ -1,22 +1,48 @@
 """A recipe as a compiled Keras model."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.optimizers import Optimizer
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Recipe
 from app.wire.manifests import LayerRow
 
 
-def build(recipe: Recipe, inputs: int, outputs: int, seed: int) -> keras.Sequential:
-    """The compiled network for rows of `inputs` numbers and `outputs` output units; same seed, same weights."""
+@dataclass(frozen=True)
+class TargetUnit:
+    """What a network's own unit is in that of the answers: `value = offset + scale * output`."""
+
+    offset: float
+    scale: float
+
+    @classmethod
+    def of(cls, targets: NDArray[Any]) -> "TargetUnit":
+        """Mean and deviation of the training split's answers."""
+        scale = float(np.std(targets))
+        return cls(float(np.mean(targets)), scale if scale > 1e-9 * float(np.abs(targets).max(initial=0)) else 1.0)
+
+
+def build(recipe: Recipe, inputs: int, outputs: int, seed: int, unit: TargetUnit | None = None) -> keras.Sequential:
+    """The compiled network for rows of `inputs` numbers and `outputs` output units; same seed, same weights.
+
+    With a `unit` it ends in a layer that turns its own into that of the answers, so that metrics are in the latter; its
+    loss is in the former, where penalties and learning rates mean the same whatever the answers' unit.
+    """
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.Input((inputs,), dtype="float32")])
     for layer in recipe.layers:
         model.add(_layer(layer))
     model.add(keras.layers.Dense(outputs, activation=HEADS[recipe.head].activation))
-    model.compile(optimizer=_optimizer(recipe.optimizer), loss=recipe.loss, metrics=[metric_of(recipe)])
+    weight = None
+    if unit:
+        model.add(keras.layers.Rescaling(unit.scale, unit.offset))
+        weight = [unit.scale**-2 if recipe.loss == "mse" else 1 / unit.scale]
+    optimizer, metrics = _optimizer(recipe.optimizer), [metric_of(recipe)]
+    model.compile(optimizer=optimizer, loss=recipe.loss, loss_weights=weight, metrics=metrics)
     return model
 
 
@@ -24,6 +50,8 @@ def layer_table(model: keras.Sequential) -> list[LayerRow]:
     """The layers with their widths and parameter counts."""
     rows = []
     for layer in model.layers:
+        if isinstance(layer, keras.layers.Rescaling):  # told by the weights of the layer before it
+            continue
         kind = type(layer).__name__.lower()
         rows.append(
             LayerRow(

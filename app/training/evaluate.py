@@ -85,7 +85,7 @@ def score_model(store: ArtifactStore, task: Task, model_id: str, prepared: Prepa
         return manifest.metrics.test[metric]
     dataset = prepared.read()
     try:
-        outputs = predictor.network.in_batches(predictor.encoder.encode(dataset.test.columns))
+        outputs = task.within(predictor.network.in_batches(predictor.encoder.encode(dataset.test.columns)))
     except (KeyError, ValueError) as error:
         raise ArtifactInvalid(f"model {model_id} cannot read the rows of {dataset.info.name!r}") from error
     target = task.targets(dataset.test.target, manifest.labels, own)

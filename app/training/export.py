@@ -25,11 +25,15 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 def weights_of(model: keras.Sequential) -> Arrays:
-    """`<layer number>/kernel` and `/bias` of each dense layer."""
+    """`<layer number>/kernel` and `/bias` of each dense layer; the last one's give answers in their unit."""
     arrays: Arrays = {}
+    last = len(model.layers) - 1
+    unit = model.layers[last] if isinstance(model.layers[last], keras.layers.Rescaling) else None
     for number, layer in enumerate(model.layers):
         if isinstance(layer, keras.layers.Dense):
             kernel, bias = layer.get_weights()
+            if unit is not None and number == last - 1:
+                kernel, bias = kernel * np.float32(unit.scale), bias * np.float32(unit.scale) + np.float32(unit.offset)
             arrays |= {f"{number}/kernel": kernel, f"{number}/bias": bias}
     return arrays
 
@@ -61,12 +65,15 @@ def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:
     """Compare NumPy's forward pass with Keras' on the first held-out rows.
 
     Raises:
-        ParityError: they differ by more than 1e-5, relative where outputs exceed 1.
+        ParityError: they differ by more than 1e-5, relative where outputs exceed 1, or the answers' deviation if the
+            network learnt them in that unit: near zero it rounds as it does anywhere else.
     """
+    last = model.layers[-1]
+    least = max(1.0, abs(last.scale), abs(last.offset)) if isinstance(last, keras.layers.Rescaling) else 1.0
     some = take(held_out, np.arange(min(PARITY_ROWS, len(held_out))))
     expected = fit.predict(model, some)
     actual = network_of(model)(some)
-    difference = float(np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))))
+    difference = float(np.max(np.abs(actual - expected) / np.maximum(least, np.abs(expected))))
     if not difference <= TOLERANCE:
         raise ParityError(
             f"NumPy and Keras differ by {difference:.2e} on held-out rows; the limit is {TOLERANCE:.0e}. "

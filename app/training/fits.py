@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.recipes import Holdout, KFold, Recipe
+from app.domain.recipes import Holdout, KFold, Recipe, Validation
 from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
 from app.encoding.rows import take
 from app.errors import DatasetInvalid, Diverged
@@ -18,7 +18,7 @@ from app.services.execution import Attempt
 from app.training import calibrate, evaluate, export
 from app.training import fit as fitting
 from app.training.arrange import Numbers
-from app.training.build import build, metric_of
+from app.training.build import TargetUnit, build, metric_of
 from app.training.checkpoint import Checkpoints, Position
 from app.training.examples import Examples, for_loss
 from app.training.fit import FitState
@@ -62,7 +62,9 @@ class Fits:
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Sequential | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
-        self._rows = np.arange(len(prepared.train))
+        self._rows = rows_of(run.validation, len(prepared.train))
+        raw = run.recipe.targets == "raw"
+        self._unit = None if raw else TargetUnit.of(prepared.train.targets)
 
     def train(self) -> Trained:
         """All fits.
@@ -130,7 +132,8 @@ class Fits:
         number = self._position.fit
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
         model, self._resumed = self._resumed, None
-        program = self._program_for(model or build(recipe, self._prepared.encoder.width, self._units, own_seed))
+        width = self._prepared.encoder.width
+        program = self._program_for(model or build(recipe, width, self._units, own_seed, self._unit))
         model = program.model
 
         def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float]) -> None:
@@ -205,7 +208,7 @@ class Fits:
         data, recipe = self._prepared, self._run.recipe
         logits = export.logits_of(model, data.test.rows) if recipe.head in calibrate.CALIBRATED else None
         if logits is None:
-            outputs = export.outputs_of(model, data.test.rows)
+            outputs = self._task.within(export.outputs_of(model, data.test.rows))
         else:
             outputs = calibrate.probabilities(recipe.head, logits)
         targets = for_loss(data.test.targets, recipe, self._units)
@@ -237,6 +240,13 @@ class Fits:
         if self._run.seeds > 1:
             return f" of seed {seed_of_fit(self._run.seed, number)}"
         return f" of fold {number}" if number else ""
+
+
+def rows_of(validation: Validation, count: int) -> Numbers:
+    """The numbers of the training rows, in the order in which a validation takes its own from the front."""
+    if isinstance(validation, Holdout | KFold) and validation.rows == "shuffled":
+        return np.random.default_rng(count).permutation(count)
+    return np.arange(count)
 
 
 def _validation(folds: list[FitMetrics]) -> Figures:

@@ -16,6 +16,7 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.domain.optimizers import SGD
 from app.domain.recipes import HEADS, Coordinates, Dense, HeadName, Recipe
+from app.errors import NotFound, TaskGone
 from app.kinds.base import Task
 from app.services import publication
 from app.services.execution import Attempt
@@ -72,7 +73,7 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     started = time.perf_counter()
     run = attempt.run()
     attempt.set_device(devices.training_device())
-    task = place.tasks.get(run.task)
+    task = _task_of(run, attempt, place.tasks)
     prepared = prepare(place.catalog, place.encoded, task, run.dataset, run.recipe, attempt.log)
     configuration = {"recipe": run.recipe.model_dump(mode="json"), "dataset": prepared.sha256}
     checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
@@ -92,6 +93,19 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
         return publication.publish(attempt, place.store, staging, manifest, run.activate, score)
     finally:
         place.store.discard(staging)
+
+
+def _task_of(run: Run, attempt: Attempt, tasks: TaskCatalog) -> Task:
+    """The run's task as the database has it now.
+
+    Raises:
+        TaskGone: it has been removed since.
+    """
+    attempt.declare(tasks, run.task)
+    try:
+        return tasks.get(run.task)
+    except NotFound as error:
+        raise TaskGone(f"there is no task {run.task!r} any more") from error
 
 
 def _evaluate(task: Task, head: HeadName, prepared: Prepared, trained: Trained) -> Evaluation:

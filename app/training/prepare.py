@@ -8,7 +8,7 @@ import numpy as np
 
 from app.datasets.catalog import Catalog, Dataset
 from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
-from app.domain.recipes import HEADS, Recipe
+from app.domain.recipes import HEADS, MixedColumns, Recipe
 from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, EntryDamaged, told
 from app.kinds.base import Task
@@ -54,6 +54,8 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
     if not info.is_built_in:  # those are drawn anew faster than they are told apart
         sha256 = catalog.checksum(info)
         versions = {"head": recipe.head, "features": features, "encoder": task.encoder_version}
+        if isinstance(recipe.features, MixedColumns):  # which are read as the task declares them
+            versions["kind"] = task.declaration.kind.model_dump(mode="json")
         key = cache.key(dataset=sha256, task=task.name, **versions)
         try:
             if entry := cache.get(key):

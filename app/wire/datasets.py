@@ -203,6 +203,7 @@ class ImportPlan(BaseModel):
     answer: AnswerSpec | None = Field(None, description="of a new task; null: guessed")
     declared_kind: DeclaredKind | None = Field(None, description="of a task that has its columns already")
     declared_answer: Answer | None = None
+    fixed: bool = Field(False, description="whether the declared labels and categories are all there may be")
     mapping: dict[str, str] = Field(default_factory=dict, description="columns of the file by names of the task")
     out: str | None = Field(None, description="path of the Parquet file to write; null: only look")
     seed: int = 0

@@ -5,7 +5,7 @@ Everything here can be read from JSON, but for who makes rows that have no file.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 
@@ -169,11 +169,15 @@ class OneOf(Part):
 
     @model_validator(mode="after")
     def _are_labels(self) -> Self:
-        if len(set(self.labels)) < len(self.labels):
-            raise ValueError("names a label twice")
-        if len(self.labels) == 1:
-            raise ValueError("labels: at least two are needed")
+        _check_labels(self.labels)
         return self
+
+
+def _check_labels(labels: Sequence[Label]) -> None:
+    if len(set(labels)) < len(labels):
+        raise ValueError("names a label twice")
+    if len(labels) == 1:
+        raise ValueError("labels: at least two are needed")
 
 
 class NumberAnswer(Part):
@@ -189,8 +193,15 @@ class SeveralOf(Part):
     """Any number of several labels."""
 
     kind: Literal["several_of"] = "several_of"
-    labels: tuple[str, ...] = Field(description="in the order of the networks' outputs")
+    labels: tuple[str, ...] = Field(
+        description="in the order of the networks' outputs; none while a task of the user's own has no rows yet"
+    )
     column: str = Field("labels", description="of the datasets, that holds lists of them")
+
+    @model_validator(mode="after")
+    def _are_labels(self) -> Self:
+        _check_labels(self.labels)
+        return self
 
 
 class RatingAnswer(Part):
@@ -203,6 +214,12 @@ class RatingAnswer(Part):
     column: str = Field(description="of the datasets, that holds it")
     least: float = Field(alias="from")
     greatest: float = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> Self:
+        if not -math.inf < self.least < self.greatest < math.inf:
+            raise ValueError("from must be below to")
+        return self
 
 
 Answer = Annotated[OneOf | SeveralOf | NumberAnswer | RatingAnswer, Field(discriminator="kind")]
@@ -218,6 +235,7 @@ class DatasetInfo:
     test_rows: int
     published: str | None = None  # module of keras.datasets that holds it, if any
     make: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)  # the rows, where there is no file
+    upload: str | None = None  # id of the rows, where they were uploaded; their `name` is `<name>@<version>` then
 
     @property
     def is_sample(self) -> bool:
@@ -240,6 +258,9 @@ class Declaration(BaseModel):
     notice: str | None = Field(None, description="what a user of its data must know")
     kind: DeclaredKind
     answer: Answer
+    label_names: dict[str, str] = Field(
+        default_factory=dict, description="how labels are shown, where that is not as they are called"
+    )
     examples: tuple[Example, ...] = Field(min_length=1)
     presets: dict[str, Preset] = Field(min_length=1, description="named recipes; one of them is `baseline`")
     datasets: tuple[DatasetInfo, ...] = Field(
@@ -256,6 +277,8 @@ class Declaration(BaseModel):
             raise ValueError(f"presets.{unfit[0]}: its head is none of {', '.join(self.heads)}")
         if self.kind.kind == "plane" and (self.answer.kind != "one_of" or len(self.answer.labels) != 2):
             raise ValueError("answer: points of the plane have one of two labels")
+        if self.kind.kind == "image" and self.answer.kind == "several_of":
+            raise ValueError("answer: a picture has one of several labels, or a number")
         return self
 
     @model_validator(mode="after")
@@ -267,14 +290,18 @@ class Declaration(BaseModel):
         for name in names:
             if names.count(name) > 1 or name in targets:
                 raise ValueError(f"kind.columns: {name!r} stands for two things")
-            if name in RESERVED or name.startswith("_"):
+            # The columns of a table stand within `features`.
+            taken = {"split"} if isinstance(self.kind, TableKind) else RESERVED
+            if name in taken or name.startswith("_"):
                 raise ValueError(f"kind.columns: {name!r} is taken")
         return self
 
     @property
     def heads(self) -> tuple[HeadName, ...]:
         """What a recipe may choose as `head`."""
-        if self.answer.kind == "number":
+        if isinstance(self.answer, SeveralOf):
+            return ("multilabel",)
+        if not isinstance(self.answer, OneOf):
             return ("regression",)
         if len(self.answer.labels) == 2:
             return ("binary", "multiclass", "unit_regression")

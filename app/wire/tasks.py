@@ -25,10 +25,12 @@ class TaskSummary(BaseModel):
     """A task in short."""
 
     name: str
+    own: bool = Field(description="whether it is of the user's own; the others come with Densely")
     kind: KindName
     title: str
     description: str
     answer: Answer
+    label_names: dict[str, str] = Field(description="how labels are shown, where that is not as they are called")
     notice: str | None = Field(description="what a user of its data must know")
     example: dict[str, Any] = Field(description="an input that `POST /predict` takes, with `task` added")
     presets: dict[str, Preset] = Field(description="named recipes")

@@ -33,6 +33,7 @@ def work(settings: Settings) -> None:
         database_url=settings.url,
         models_dir=str(settings.models_dir),
         datasets_dir=str(settings.datasets),
+        uploads_dir=str(settings.uploads),
         encoded_dir=str(settings.home / "encoded"),
         encoded_cache_mib=settings.encoded_cache_mib,
         checkpoints_dir=str(checkpoints),

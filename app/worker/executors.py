@@ -33,6 +33,7 @@ class Assignment:
     database_url: str
     models_dir: str
     datasets_dir: str
+    uploads_dir: str
     encoded_dir: str
     encoded_cache_mib: int
     checkpoints_dir: str

@@ -215,6 +215,7 @@ def test_a_prediction_asks_the_database_nothing(
     statements: list[str] = []
     engine = app.api.state.services.prediction._database.engine
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    app.api.state.services.own.follow()
     app.api.state.services.prediction.refresh()
     poll = Counter(statements)
     assert poll.total()  # the listener sees what there is to see

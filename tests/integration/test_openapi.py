@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.api.contracts import RequestParser, contract_of
+from app.api.contracts import Contracts, contract_of
 from app.main import create_app
 from app.settings import Settings
 from app.wire.runs import TrainRequest
@@ -110,7 +110,7 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
 def test_every_predict_example_validates(description: dict[str, Any]) -> None:
     """One per task, in the form that the parser of `/predict` takes."""
     content = description["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    parser = RequestParser([contract_of(task) for task in TASKS.all.values()])
+    parser = Contracts(TASKS.all).parser
 
     assert set(TASKS.all) == set(content["examples"])
     for name, example in content["examples"].items():

@@ -9,7 +9,7 @@ from app.settings import Settings
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 
-SUMMARY = "name kind title description answer notice example presets datasets active_model".split()
+SUMMARY = "name own label_names kind title description answer notice example presets datasets active_model".split()
 
 
 def test_every_task_is_listed_with_its_active_model(client: httpx.Client) -> None:

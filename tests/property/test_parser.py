@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from app.api.contracts import RequestParser, contract_of
+from app.api.contracts import Contracts
 from app.errors import InvalidInput
 from tests.support.strategies import json_values, predict_bodies
 from tests.support.tasks import TASKS
 
 EVERY = TASKS.all
-PARSER = RequestParser([contract_of(task) for task in EVERY.values()])
+PARSER = Contracts(EVERY).parser
 EXAMPLES = {name: task.example for name, task in EVERY.items()}
 FORMS = {f"{name.capitalize()}{kind}" for name in EVERY for kind in ("Request", "BatchRequest")}
 

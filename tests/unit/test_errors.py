@@ -50,6 +50,7 @@ INTENDED = {
     "Undelivered": 500,
     "AddressRefused": 500,
     "TrainingError": 500,
+    "TaskGone": 500,
     "DatasetUnavailable": 500,
     "DatasetInvalid": 500,
     "Diverged": 500,

@@ -1,34 +1,107 @@
-"""`/tasks/{task}/encode` and `/decode`: how a model sees an input, and back. One pair of routes for each task."""
+"""`/tasks/{task}/encode` and `/decode`: how a model sees an input, and back. Each task has forms of its own."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel, create_model
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError, create_model
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from app.api.contracts import refused
 from app.api.dependencies import responses
-from app.errors import Refused
+from app.errors import NotFound, Refused
 from app.inference.predictor import Predictor
 from app.kinds.base import Task
 from app.services.prediction import PredictionService
 from app.wire.predictions import ModelChoice, ModelRef
 
+WAYS: dict[str, str] = {"encode": "An input as the model sees it", "decode": "What the model sees, turned back"}
 
-def router(tasks: Sequence[Task], prediction: PredictionService) -> APIRouter:
-    """The routes of these tasks."""
+Handler = Callable[[Any], Any]
+
+
+class Codecs:
+    """What answers for each task, made when it is first asked for."""
+
+    def __init__(self, tasks: Mapping[str, Task], prediction: PredictionService) -> None:
+        self.tasks = tasks
+        self._prediction = prediction
+        self._made: dict[tuple[str, str], tuple[Task, Handler]] = {}
+
+    def get(self, name: str, way: str) -> Handler:
+        """
+        Raises:
+            NotFound: there is no such task.
+        """
+        task = self.tasks.get(name)
+        if task is None:
+            raise NotFound(f"there is no /tasks/{name}/{way}")
+        made = self._made.get((name, way))
+        if made is None or made[0] is not task:
+            handler = (_encoder if way == "encode" else _decoder)(task, self._prediction)
+            made = self._made[name, way] = (task, handler)
+        return made[1]
+
+    def follow(self, tasks: Mapping[str, Task]) -> None:
+        """These are the tasks from now on."""
+        self._made = {key: made for key, made in self._made.items() if key[0] in tasks}
+        self.tasks = tasks
+
+
+def router(codecs: Codecs) -> APIRouter:
+    """One route each way for all tasks."""
+    routes = APIRouter(prefix="/tasks")
+    for way in WAYS:
+        routes.add_api_route(f"/{{task}}/{way}", _endpoint(codecs, way), methods=["POST"])
+    return routes
+
+
+def _endpoint(codecs: Codecs, way: str) -> Callable[..., Awaitable[Response]]:
+    async def endpoint(task: str, request: Request) -> Response:
+        body = await request.body()
+        return Response(await run_in_threadpool(_answer, codecs.get, task, way, body), media_type="application/json")
+
+    return endpoint
+
+
+def _answer(handler_of: Callable[[str, str], Handler], task: str, way: str, body: bytes) -> bytes:
+    """
+    Raises:
+        NotFound: there is no such task.
+        RequestValidationError: the body is none of its forms.
+    """
+    handler = handler_of(task, way)
+    form: type[BaseModel] = handler.__annotations__["body"]
+    try:
+        given = json.loads(body) if body else None
+    except (ValueError, RecursionError) as error:
+        told = {"type": "json_invalid", "loc": ("body", 0), "ctx": {"error": getattr(error, "msg", str(error))}}
+        raise RequestValidationError([told], body=None) from error
+    if given is None:
+        raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
+    try:
+        item = form.model_validate(given)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in found], body=given) from error
+    answer: BaseModel = handler(item)
+    return answer.model_dump_json(by_alias=True).encode()
+
+
+def described(codecs: Codecs) -> APIRouter:
+    """A pair of routes for each task, with its forms, to be described."""
     routes = APIRouter(prefix="/tasks", tags=["tasks"])
-    for task in tasks:
-        for name, handler, summary in (
-            ("encode", _encoder(task, prediction), "An input as the model sees it"),
-            ("decode", _decoder(task, prediction), "What the model sees, turned back"),
-        ):
+    for name, task in codecs.tasks.items():
+        for way, summary in WAYS.items():
             routes.add_api_route(
-                f"/{task.name}/{name}",
-                handler,
+                f"/{name}/{way}",
+                codecs.get(name, way),
                 methods=["POST"],
                 summary=f"{task.title}: {summary[0].lower()}{summary[1:]}",
-                operation_id=f"{name}_{task.name}",
+                operation_id=f"{way}_{name}",
                 responses=responses(404),
             )
     return routes

@@ -8,7 +8,7 @@ from typing import Any, Union
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.contracts import Contract, RequestParser, refused
+from app.api.contracts import Contract, Contracts, refused
 from app.api.dependencies import responses
 from app.errors import InvalidInput, NotFound, Refused
 from app.server.batcher import Batcher
@@ -23,13 +23,23 @@ INLINE_EXPLAINED_BYTES = 4_096  # of a body, and
 MOST_EXPLAINED = 2**18  # at all, but for pictures: an explanation is a hundred times as long as what it explains
 
 
-def router(contracts: Sequence[Contract], endpoint: "Endpoint") -> APIRouter:
-    """The route for these tasks: its description, and the way there where no gate goes past the routing."""
-    routes = APIRouter(tags=["predict"])
-    answers: Any = Union[tuple(m for c in contracts for m in (c.single_response, c.batch_response))]  # noqa: UP007
+def router(endpoint: "Endpoint") -> APIRouter:
+    """The way to these answers where no gate goes past the routing."""
+    routes = APIRouter()
 
     async def predict(request: Request) -> Response:
         return Response(await endpoint.answer(await request.body()), media_type="application/json")
+
+    routes.add_api_route("/predict", predict, methods=["POST"])
+    return routes
+
+
+def described(contracts: Sequence[Contract]) -> APIRouter:
+    """The same route with the forms of these tasks, to be described."""
+    routes = APIRouter(tags=["predict"])
+    answers: Any = Union[tuple(m for c in contracts for m in (c.single_response, c.batch_response))]  # noqa: UP007
+
+    async def predict() -> None: ...
 
     routes.add_api_route(
         "/predict",
@@ -58,17 +68,12 @@ def _body(contracts: Sequence[Contract]) -> dict[str, Any]:
 class Endpoint:
     """From the body's bytes to the answer's: the `DirectHandler` of `/predict`."""
 
-    def __init__(self, contracts: Sequence[Contract], prediction: PredictionService) -> None:
-        self.follow(contracts)
+    def __init__(self, contracts: Contracts, prediction: PredictionService) -> None:
+        self._contracts = contracts
         self._prediction = prediction
         self._batcher = Batcher(self._answer, self._answer_batch)
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
-
-    def follow(self, contracts: Sequence[Contract]) -> None:
-        """Answer for these tasks from now on."""
-        self._contracts = {contract.task.name: contract for contract in contracts}
-        self._parser = RequestParser(contracts)
 
     def _contract(self, form: Any) -> Contract:
         """
@@ -81,12 +86,14 @@ class Endpoint:
 
     async def answer(self, body: bytes) -> bytes:
         """What takes well under a millisecond on the event loop, all else in a thread."""
-        if len(body) > INLINE_BODY_BYTES:
+        if len(body) > INLINE_BODY_BYTES or self._contracts.parser.takes_long(body):
             return await self._in_thread(self._parse_and_answer, body)
-        form = self._parser.parse(body)
+        form = self._contracts.parser.parse(body)
         if form.model != "active" or (form.explain and len(body) > INLINE_EXPLAINED_BYTES):  # it may be on the disk
             return await self._in_thread(self._answer, form)
-        predictor = self._prediction.active(form.task)
+        predictor = self._prediction.find_active(form.task)
+        if predictor is None:  # or it may still be there, and not have been asked for yet
+            return await self._in_thread(self._answer, form)
         instances = form.__dict__.get("instances")
         work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
         if work > INLINE_WORK or predictor.task.takes_long(instances or (form,)):
@@ -95,7 +102,8 @@ class Endpoint:
 
     def submit(self, body: bytes, reply: Reply) -> bool:
         """The same for a single small input to an active model, together with what else comes in the same turn."""
-        form = self._parser.parse_likely(body) if len(body) <= INLINE_BODY_BYTES else None
+        parser = self._contracts.parser
+        form = None if len(body) > INLINE_BODY_BYTES or parser.takes_long(body) else parser.parse_likely(body)
         if form is None or form.model != "active" or form.explain or "instances" in form.__dict__:
             return False
         predictor = self._prediction.find_active(form.task)
@@ -112,7 +120,7 @@ class Endpoint:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, given)
 
     def _parse_and_answer(self, content: bytes) -> bytes:
-        form = self._parser.parse(content)
+        form = self._contracts.parser.parse(content)
         if form.explain and len(content) - self._unexplained(form) > MOST_EXPLAINED:
             raise InvalidInput(f"is for bodies of up to {MOST_EXPLAINED // 1024} KiB", field="explain")
         return self._answer(form)
@@ -127,7 +135,7 @@ class Endpoint:
 
     def _answer(self, form: Any) -> bytes:
         contract, predictor = self._contract(form), self._prediction.find(form.task, form.model)
-        batch = isinstance(form, contract.batch)
+        batch = "instances" in form.__dict__
         try:
             found = predictor.predict(form.instances if batch else [form], form)
         except Refused as error:

@@ -8,8 +8,9 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
-from app.db import installation, migrate, models, runs, webhooks, workers
+from app.db import datasets, installation, migrate, models, runs, tasks, webhooks, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
@@ -22,6 +23,9 @@ from tests.support.tasks import TASKS
 REVISIONS = [
     script.revision for script in reversed(list(ScriptDirectory.from_config(migrate.config("")).walk_revisions()))
 ]
+
+# Tables that came after 0002, which are empty after going below and up again.
+ADDED: dict[str, list[str]] = {"webhooks": [], "installation": [], "tasks": [], "datasets": []}
 
 
 def fill(database: Database, clock: FakeClock) -> None:
@@ -44,6 +48,16 @@ def fill(database: Database, clock: FakeClock) -> None:
         models.activate(tx, "housing", "m-1", clock(), "test")
         workers.seen(tx, "w-1", clock(), {"host": "here", "pid": 1, "devices": ["CPU:0"], "versions": {}})
         installation.put(tx, installation.MODELS_FOLDER, "0123456789abcdef")
+        tasks.insert_task(tx, "tickets", {"name": "tickets", "labels": ["a", "b"]}, clock())
+        datasets.insert_dataset(tx, "tickets", **uploaded(clock))
+
+
+def uploaded(clock: FakeClock, number: int = 1) -> dict[str, Any]:
+    """A row of a dataset, but for its name and version."""
+    counts = {"rows": 10, "train_rows": 8, "test_rows": 2, "skipped": 1, "bytes": 2**40}
+    findings = {"warnings": ["few labels"]}
+    told = {"sha256": "0" * 64, "findings": findings, "created_at": clock()}
+    return {"id": f"d-{number}", "task": "tickets", **told, **counts}
 
 
 def rows_of(tx: Transaction, *but: str) -> dict[str, list[str]]:
@@ -171,7 +185,7 @@ def test_what_0002_renames_and_adds_keeps_every_row(database: Database, url: str
     migrate.upgrade(url)
 
     with database.read() as tx:
-        assert before | {"webhooks": [], "installation": []} == rows_of(tx)  # which 0003 and 0004 added
+        assert before | ADDED == rows_of(tx)  # after 0002
         assert [1] == list(tx.execute(select(metadata.tables["runs"].c.seeds)).scalars())
 
 
@@ -184,13 +198,13 @@ def test_what_0003_adds_goes_and_comes_back_empty(database: Database, url: str, 
 
     migrate.downgrade(url, "0002")
     with database.read() as tx:
-        left = {name: rows for name, rows in before.items() if name not in ("webhooks", "installation")}
+        left = {name: rows for name, rows in before.items() if name not in ADDED}
         assert left == rows_of(tx, "lease_beats")
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert before | {"webhooks": [], "installation": []} == rows_of(tx, "lease_beats")
+        assert before | ADDED == rows_of(tx, "lease_beats")
         run_id = tx.execute(select(metadata.tables["runs"].c.id)).scalar_one()
         webhooks.add(tx, run_id, "https://example.org/")
         assert webhooks.url_of(tx, run_id) == "https://example.org/"
@@ -212,7 +226,7 @@ def test_what_0004_changes_keeps_running_runs_running(database: Database, url: s
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert before | {"installation": []} == rows_of(tx)
+        assert before | {**ADDED, "webhooks": before["webhooks"]} == rows_of(tx)
         row = tx.execute(select(metadata.tables["runs"])).one()
         assert 0 == row.lease_beats
         assert not runs.renew(tx, row.id, row.lease_id)
@@ -235,7 +249,8 @@ def test_what_0005_widens_keeps_every_reason(database: Database, url: str, clock
     cut = ["test", reasons[0], "ä" * 199 + "…", reasons[2][:199] + "…"]
     with database.read() as tx:
         assert cut == list(tx.execute(text("SELECT reason FROM activations ORDER BY id")).scalars())
-        assert before == rows_of(tx, "reason")
+        left = {name: rows for name, rows in before.items() if name not in ("tasks", "datasets")}
+        assert left == rows_of(tx, "reason")
     database.close()
     migrate.upgrade(url)
 
@@ -243,6 +258,47 @@ def test_what_0005_widens_keeps_every_reason(database: Database, url: str, clock
         models.activate(tx, "housing", "m-1", clock(), reasons[2])
         kept = [row.reason for row in reversed(models.activations_of(tx, "housing", 10, None))]
     assert [*cut, reasons[2]] == kept
+
+
+def test_what_0006_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: own tasks and datasets are gone, every other row is there, runs that name them too.
+
+    Up: names are free; a revision or a version that was seen does not come again.
+    """
+    fill(database, clock)
+    with database.write() as tx:
+        assert 2 == datasets.insert_dataset(tx, "tickets", **uploaded(clock, 2))
+        assert 3 == tasks.revision(tx)
+        tx.execute(text("UPDATE runs SET dataset = 'tickets@1'"))
+        before = rows_of(tx)
+    database.close()
+
+    migrate.downgrade(url, "0005")
+    with database.read() as tx:
+        left = {name: rows for name, rows in before.items() if name not in ("tasks", "datasets")}
+        assert left == rows_of(tx)
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert left | {"tasks": [], "datasets": []} == rows_of(tx)
+        tasks.insert_task(tx, "tickets", {"name": "tickets"}, clock())
+        assert 2 == datasets.insert_dataset(tx, "tickets", **uploaded(clock))  # a run of before says `tickets@1`
+        assert {"tickets": (1, 4)} == tasks.revisions(tx)
+
+
+def test_what_0006_adds_takes_a_name_once(database: Database, clock: FakeClock) -> None:
+    fill(database, clock)
+
+    with pytest.raises(IntegrityError), database.write() as tx:
+        tasks.insert_task(tx, "tickets", {}, clock())
+    with database.write() as tx:
+        assert 2 == tasks.revision(tx)  # as before
+        tasks.update_task(tx, "tickets", {"title": "x"}, clock())
+        assert {"tickets": {"title": "x"}} == tasks.declarations(tx, ["tickets", "none"])
+        tasks.delete_task(tx, "tickets")
+        assert 4 == tasks.revision(tx)
+        assert {} == tasks.revisions(tx)
 
 
 def count(database: Database) -> dict[str, int]:

@@ -11,7 +11,7 @@ from app.services.execution import Claim
 from app.worker import executors
 from app.worker.executors import Assignment, ProcessExecutor, ProcessTrainer
 
-ASSIGNMENT = Assignment("", "", "", "", 0, "", 0, "info")
+ASSIGNMENT = Assignment("", "", "", "", "", 0, "", 0, "info")
 
 
 class Idle:

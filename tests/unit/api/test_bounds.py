@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.api.contracts import MAX_FIELDS, SMALL_BODY, RequestParser, contract_of
+from app.api.contracts import MAX_FIELDS, SMALL_BODY, Contracts
 from app.errors import InvalidInput
 from tests.support.tasks import TASKS
 
-PARSER = RequestParser([contract_of(task) for task in TASKS.all.values()])
+PARSER = Contracts(TASKS.all).parser
 REVIEW = {"task": "sentiment", "text": "good"}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from app.api.contracts import MAX_INSTANCES, RequestParser, contract_of
+from app.api.contracts import MAX_INSTANCES, Contracts, RequestParser, contract_of
 from app.errors import InvalidInput, MalformedBody
 from app.kinds.base import Task
 from tests.support.tasks import TASKS
@@ -20,7 +20,7 @@ ROW = "[" + "0," * 783 + "%s]"  # 784 pixels, the last one to be filled in
 
 @pytest.fixture(scope="module")
 def parser() -> RequestParser:
-    return RequestParser([contract_of(task) for task in EVERY.values()])
+    return Contracts(EVERY).parser
 
 
 def refusal(parser: RequestParser, body: bytes) -> InvalidInput:
@@ -65,7 +65,7 @@ def test_answers_have_the_documented_form(task: Task) -> None:
 
 def test_a_parser_of_one_task_works_too() -> None:
     """A union of one is no union."""
-    parser = RequestParser([contract_of(EVERY["sentiment"])])
+    parser = Contracts({"sentiment": EVERY["sentiment"]}).parser
 
     assert "a film" == parser.parse(SINGLE % b"").text
     assert ["task"] == fields(parser, b'{"task": "digits", "pixels": []}')

@@ -1,0 +1,161 @@
+"""What a single cell says: nothing, a number, a day, true or false, or a text."""
+
+import math
+import re
+from datetime import date, datetime
+from typing import Any
+
+EPOCH = date(1970, 1, 1).toordinal()
+ABSENT = frozenset(["NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "none", "?", "-"])  # in columns of no texts
+TRUE, FALSE = frozenset(["true", "yes", "y", "t"]), frozenset(["false", "no", "n", "f"])
+NONFINITE = frozenset(["nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity", "-nan"])
+MOST_SHORT = 60  # characters of a number or a date, with room to spare
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:[. ']\d{3})+|\d*),\d+|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,15})", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]\d{1,2}:\d{2}.{0,24})?", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:[T ,]+\d{1,2}:\d{2}.{0,24})?", re.ASCII)
+_NAMED = re.compile(r"(?:(\d{1,2})[. -]+)?([A-Za-z]{3,9})[. -]+(?:(\d{1,2}),? +)?(\d{4})", re.ASCII)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def kind_of(value: Any) -> tuple[str, float]:
+    """What a cell is, and its number: blank, absent, number, comma, nonfinite, date, flag, list, bytes, nested, text.
+
+    A date's number is its days since 1970.
+    """
+    if isinstance(value, str):
+        return _kind_of_text(value)
+    if value is None:
+        return "blank", 0.0
+    if isinstance(value, bool):
+        return "flag", float(value)
+    if isinstance(value, int | float):
+        number = float_of(value)
+        return ("number", number) if math.isfinite(number) else ("nonfinite", 0.0)
+    for type_, name in ((list, "list"), (bytes, "bytes"), (date, "date")):
+        if isinstance(value, type_):
+            return name, float(days_of(value) or 0) if name == "date" else 0.0
+    return "nested", 0.0
+
+
+def _kind_of_text(text: str) -> tuple[str, float]:
+    if len(text) > MOST_SHORT:
+        return ("blank" if text.isspace() else "text"), 0.0
+    text = text.strip()
+    if not text:
+        return "blank", 0.0
+    if text in ABSENT:
+        return "absent", 0.0
+    if text[0] in "+-.0123456789,":
+        if _NUMBER.fullmatch(text):
+            number = float(text)
+            return ("number", number) if math.isfinite(number) else ("nonfinite", 0.0)
+        if _COMMA.fullmatch(text):
+            return "comma", 0.0
+    lower = text.lower()
+    if lower in NONFINITE:
+        return "nonfinite", 0.0
+    if lower in TRUE or lower in FALSE:
+        return "flag", float(lower in TRUE)
+    days = days_of(text)
+    return ("text", 0.0) if days is None else ("date", float(days))
+
+
+def float_of(value: int | float) -> float:
+    """As a float; what is too large is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def number_of(value: Any) -> float:
+    """The number of a cell that is not missing.
+
+    Raises:
+        ValueError: it is none; the message says what it is instead.
+    """
+    kind, number = kind_of(value)
+    if kind == "number":
+        return number
+    if kind == "flag" and isinstance(value, bool):
+        return float(value)
+    reasons = {
+        "comma": "has a comma; decimals come after a point, and nothing stands between thousands",
+        "nonfinite": "is no finite number; where there is none the cell is left empty",
+        "date": "is a date, not a number",
+    }
+    raise ValueError(reasons.get(kind, "is no number"))
+
+
+def days_of(value: Any, *, day_first: bool = False) -> int | None:
+    """Days since 1970 of a date, ISO 8601 or in one of the usual forms; None if it is none."""
+    if isinstance(value, date):
+        return (value.date() if isinstance(value, datetime) else value).toordinal() - EPOCH
+    if not isinstance(value, str) or len(value) > MOST_SHORT:
+        return None
+    text = value.strip()
+    if not text:
+        return None
+    try:
+        if text[0].isdigit() and (found := _YEAR_FIRST.fullmatch(text)):
+            return date(int(found[1]), int(found[3]), int(found[4])).toordinal() - EPOCH
+        if found := _YEAR_LAST.fullmatch(text):
+            day, month = int(found[1]), int(found[3])
+            if found[2] == "/" and not day_first:
+                day, month = month, day
+            return date(int(found[4]), month, day).toordinal() - EPOCH
+        if (found := _NAMED.fullmatch(text)) and (found[1] is None) != (found[3] is None):
+            month = _MONTHS.index(found[2][:3].lower()) + 1
+            return date(int(found[4]), month, int(found[1] or found[3])).toordinal() - EPOCH
+    except ValueError:  # no such day, or no month's name
+        pass
+    return None
+
+
+def is_slashed(text: str) -> bool:
+    """Whether it is a date such as 1/2/2026, in which day and month could be either."""
+    found = _YEAR_LAST.fullmatch(text.strip())
+    return bool(found and found[2] == "/")
+
+
+def flag_of(value: Any) -> bool | None:
+    """True or false; None if it is neither."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return bool(value) if value in {0, 1} else None
+    if not isinstance(value, str):
+        return None
+    lower = value.strip().lower()
+    if lower in TRUE or lower in {"1", "1.0"}:
+        return True
+    return False if lower in FALSE or lower in {"0", "0.0"} else None
+
+
+def is_missing(value: Any, *, words: bool = True) -> bool:
+    """Whether a cell is empty; with `words` also if it says so, as NA does."""
+    if value is None:
+        return True
+    if not isinstance(value, str):
+        return False
+    text = value.strip() if len(value) <= MOST_SHORT else value
+    return not text or text.isspace() or (words and text in ABSENT)
+
+
+def whole_of(value: Any) -> int | None:
+    """A label that is an integer; None if it is none. "01" is none: it is written otherwise than 1."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) < 10**16 else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1e15 else None
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if text.endswith(".0"):
+        text = text[:-2]
+    return int(text) if WHOLE.fullmatch(text) else None

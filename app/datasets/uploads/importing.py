@@ -1,0 +1,191 @@
+"""A file becomes a dataset: told apart, looked at, planned, checked, split and written."""
+
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from app.datasets.uploads.answers import alike
+from app.datasets.uploads.archive import ArchiveReader
+from app.datasets.uploads.checking import Check
+from app.datasets.uploads.csv_rows import CsvReader
+from app.datasets.uploads.declared import answer_of, kind_of, layout_of
+from app.datasets.uploads.json_rows import JsonReader
+from app.datasets.uploads.layout import Planner
+from app.datasets.uploads.names import named
+from app.datasets.uploads.parquet_rows import ParquetReader
+from app.datasets.uploads.problems import Problem
+from app.datasets.uploads.profile import Overview, overview
+from app.datasets.uploads.reading import Reader
+from app.datasets.uploads.roles import Layout
+from app.datasets.uploads.signs import about_labels, giveaways
+from app.datasets.uploads.sniff import Source, sniff
+from app.datasets.uploads.split import Mask, held_out, on_both_sides, repeated, rows_with
+from app.datasets.uploads.tally import unused
+from app.datasets.uploads.writing import with_split, write
+from app.wire.datasets import ColumnProfile, Findings, ImportPlan, ImportResult, LabelCount
+from app.wire.declarations import ImageKind
+
+Progress = Callable[[int, int, int], None]  # bytes done, of how many, rows so far
+
+SHARES = ((0.0, 0.45), (0.45, 0.95))  # of the work, in the two passes
+
+
+def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportResult:
+    """What is in the file; with `plan.out`, the dataset is written there.
+
+    Raises:
+        Problem: nothing can be made of it; nothing is written.
+    """
+    source = sniff(file, plan)
+    reader = _reader(source, plan)
+    seen = overview(reader, plan, _part(progress, source, 0))
+    if not seen.rows:
+        raise Problem("the file has columns, and no rows that can be read", None, seen.faults)
+    layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
+    kind = kind_of(layout, plan, seen.profiles)
+    check = Check(layout, seen, plan, kind if isinstance(kind, ImageKind) else None)
+    tell = _part(progress, source, 1)
+    for batch in reader.batches(look=False):
+        check.add(batch)
+        tell(batch.done, check.rows)
+    _refuse_faulty(check, plan)
+    return _result(source, seen, layout, check, plan)
+
+
+def _reader(source: Source, plan: ImportPlan) -> Reader:
+    readers: dict[str, Callable[[Source, ImportPlan], Reader]] = {
+        "parquet": ParquetReader,
+        "zip": ArchiveReader,
+        "json": JsonReader,
+        "jsonl": JsonReader,
+    }
+    return readers.get(source.format, CsvReader)(source, plan)
+
+
+def _part(progress: Progress, source: Source, number: int) -> Callable[[int, int], None]:
+    start, end = SHARES[number]
+
+    def tell(done: int, rows: int) -> None:
+        share = start + (end - start) * min(1.0, done / max(1, source.size))
+        progress(int(share * source.bytes), source.bytes, rows)
+
+    return tell
+
+
+def _refuse_faulty(check: Check, plan: ImportPlan) -> None:
+    total = check.rows + check.skipped
+    if check.skipped > plan.faulty_share * total or not check.rows:
+        raise Problem(
+            f"{check.skipped:,} of {total:,} rows cannot be used, more than {plan.faulty_share:.2%}: nothing was kept",
+            check.faults[0].column if check.faults else None,
+            check.faults,
+        )
+
+
+def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: ImportPlan) -> ImportResult:
+    _drop_absent_labels(layout, check)
+    known = repeated(check.keys)
+    test, warnings = _split(layout, check, plan, known)
+    labels = _labels(layout, check, test)
+    found = Findings(
+        format=source.format,
+        encoding=source.encoding_name,
+        delimiter=source.delimiter,
+        compressed=source.compressed,
+        bytes=source.bytes,
+        rows=check.rows,
+        skipped=check.skipped,
+        faults=check.faults,
+        duplicates=rows_with(check.keys, known),
+        train_rows=int((~test).sum()),
+        test_rows=int(test.sum()),
+        split="made" if layout.split is None else "given",
+        columns=_columns(seen, layout, check),
+        labels=labels,
+        warnings=[
+            *_about_file(source),
+            *layout.warnings,
+            *warnings,
+            *about_labels(labels, check.rows),
+            *alike([label.label for label in labels]),
+            *giveaways(layout.inputs, check.sample, check.answers),
+        ],
+        first_rows=seen.first_rows,
+    )
+    result = ImportResult(
+        findings=found,
+        kind=kind_of(layout, plan, seen.profiles),
+        answer=answer_of(layout, plan),
+        title=layout.target.title,
+        examples=check.examples(test),
+    )
+    if plan.out and check.waiting:
+        notes = [f"{check.skipped} rows were left out for their faults"] if check.skipped else []
+        result.sha256, result.bytes = write(with_split(check.waiting.batches(), test), plan.out, notes)
+    return result
+
+
+def _drop_absent_labels(layout: Layout, check: Check) -> None:
+    """Labels that only faulty rows have are none."""
+    target = layout.target
+    if target.kind != "one_of":
+        return
+    there = np.bincount(check.codes, minlength=len(target.labels)) > 0
+    if there.sum() < 2:
+        name = target.labels[int(there.argmax())]
+        raise Problem(f"every row that can be used has the label {str(name)!r}: two labels are needed", target.title)
+
+
+def _split(layout: Layout, check: Check, plan: ImportPlan, known: Any) -> tuple[Mask, list[str]]:
+    """The rows of the test, and what is to be said of them."""
+    if layout.split is None:
+        test = held_out(check.keys, check.codes, plan.test_share, known)
+        if not test.any() or test.all():
+            raise Problem(f"{check.rows:,} rows are too few different ones to hold some out for the test")
+        return test, []
+    test = check.sides
+    if not test.any() or test.all():
+        raise Problem("the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split")
+    both = on_both_sides(check.keys, known, test)
+    return test, [f"{both:,} inputs of the test split are trained on as well"] if both else []
+
+
+def _labels(layout: Layout, check: Check, test: Mask) -> list[LabelCount]:
+    target = layout.target
+    if target.kind in {"number", "rating"}:
+        return []
+    train_rows, test_rows = np.zeros((2, len(target.labels)), dtype=np.int64)
+    if target.kind == "one_of":
+        test_rows = np.bincount(check.codes[test], minlength=len(target.labels))
+        train_rows = np.bincount(check.codes[~test], minlength=len(target.labels))
+    elif check.waiting:
+        places = {label: place for place, label in enumerate(target.labels)}
+        start = 0
+        for batch in check.waiting.batches():
+            for row, labels in enumerate(batch.column(target.name).to_pylist(), start):
+                for label in labels:
+                    (test_rows if test[row] else train_rows)[places[label]] += 1
+            start += len(batch)
+    pairs = zip(target.labels, train_rows.tolist(), test_rows.tolist(), strict=True)
+    return [LabelCount(label=label, train=train, test=tested) for label, train, tested in pairs]
+
+
+def _columns(seen: Overview, layout: Layout, check: Check) -> list[ColumnProfile]:
+    """Those that are kept, then the others, each in the file's order."""
+    names = {column.source: column.name for column in layout.inputs} | {layout.target.source: layout.target.name}
+    kept = [check.tallies[names[place]].profile() for place in sorted(names)]
+    taken = set(names.values())
+    for place, profile in enumerate(seen.profiles):
+        if place not in names:
+            is_split = place == layout.split
+            name = "split" if is_split else named(profile.name, taken, is_field=layout.kind != "table")
+            taken.add(name)
+            kept.append(unused(name, "split" if is_split else "ignored", profile))
+    return kept
+
+
+def _about_file(source: Source) -> list[str]:
+    if source.encoding != "cp1252":
+        return []
+    return ["the file is not UTF-8 and was read as Windows-1252: look whether its letters are right"]

@@ -1,0 +1,101 @@
+"""Rows of a Parquet file, by batches."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.datasets.uploads.problems import Problem, at, beyond
+from app.datasets.uploads.reading import BATCH, Batch, check_names
+from app.datasets.uploads.sniff import Source
+from app.wire.datasets import ImportPlan
+
+UNPACKED = 16  # times the largest file: more is not unpacked
+
+
+class ParquetReader:
+    """A table of plain columns, or lists of texts."""
+
+    def __init__(self, source: Source, plan: ImportPlan) -> None:
+        """Reads the schema.
+
+        Raises:
+            Problem: it is no Parquet file, or has columns that no dataset has.
+        """
+        self._source = source
+        with _told(), self._opened() as file:
+            schema, metadata = file.schema_arrow, file.metadata
+            if metadata.num_rows > plan.most_rows:
+                raise beyond(plan, "most_rows", f"the file has {metadata.num_rows:,} rows")
+            check_names(list(schema.names), None, plan)
+            groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
+            if sum(group.total_byte_size for group in groups) > UNPACKED * plan.most_bytes:
+                raise beyond(plan, "most_bytes", "the file unpacks to too many bytes")
+            self._rows = metadata.num_rows
+        for field in schema:
+            if reason := _reason(field.type):
+                raise at(None, reason, field.name)
+        self.names = list(schema.names)
+
+    def _opened(self) -> Any:
+        self._source.file.seek(0)
+        return pq.ParquetFile(pa.PythonFile(self._source.file, mode="r"), buffer_size=2**16, pre_buffer=False)
+
+    def batches(self, *, look: bool) -> Iterator[Batch]:
+        """The rows, numbered from 1."""
+        del look
+        done = 0
+        with _told():
+            file = self._opened()
+            for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
+                lines = list(range(done + 1, done + len(batch) + 1))
+                done += len(batch)
+                share = done / max(1, self._rows)
+                yield Batch(lines, [_values(column) for column in batch.columns], [], int(self._source.size * share))
+
+
+class _told:  # noqa: N801 - used as a function
+    """Arrow's errors, as problems of the file."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, pa.ArrowMemoryError):
+            raise MemoryError from error
+        if isinstance(error, pa.ArrowException | OSError | UnicodeDecodeError):
+            raise Problem("the file is a damaged Parquet file, or not all of it is there") from error
+
+
+def _plain(kind: Any) -> Any:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _reason(kind: Any) -> str | None:
+    """Why a column of this type is no column of a dataset."""
+    kind = _plain(kind)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        inner = _plain(kind.value_type)
+        if pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_integer(inner):
+            return None
+        return f"is a column of {kind}; of lists only those of texts are read"
+    if pa.types.is_nested(kind):
+        return f"is a nested column ({str(kind)[:60]}); a column holds one value a row, or a list of texts"
+    if pa.types.is_duration(kind) or pa.types.is_interval(kind):
+        return f"is a column of {kind}, which is not read"
+    return None
+
+
+def _values(column: Any) -> list[Any]:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.dictionary_decode(), kind.value_type
+    if pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    elif pa.types.is_time(kind):
+        column = column.cast(pa.string())
+    elif pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us"), safe=False)
+    values: list[Any] = column.to_pylist()
+    return values

@@ -1,0 +1,179 @@
+"""Tables of columns of any kind, some of which may be missing, as network inputs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.recipes import MixedColumns
+from app.encoding import parts
+from app.encoding.encoder import Columns
+from app.encoding.rows import FloatMatrix
+from app.encoding.scales import Numbers
+from app.encoding.table import FARTHEST
+
+VERSION = 1  # of what is saved; another one is not read
+MISSING = ":missing"  # name of the place that tells it, after the column's
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column with what is told of it where it is missing."""
+
+    name: str
+    part: parts.ColumnPart
+    optional: bool
+
+    @property
+    def names(self) -> list[str]:
+        own = [f"{self.name}{name}" for name in self.part.names]
+        return [*own, f"{self.name}{MISSING}"] if self.optional else own
+
+    def encode(self, values: Any) -> tuple[Numbers, NDArray[np.bool_]]:
+        """(rows, width), zero where the value is missing but for the place that tells it; and where it is."""
+        gaps = gaps_of(values)
+        if not gaps.any():
+            there = self.part.encode(values)
+        elif not self.optional:
+            raise ValueError(f"column {self.name!r} has rows without a value")
+        else:
+            there = np.zeros((len(gaps), len(self.part.names)))
+            there[~gaps] = self.part.encode(_there(values))
+        return (np.column_stack([there, gaps]) if self.optional else there), gaps
+
+
+class MixedEncoder:
+    """Columns side by side, each in places of its own.
+
+    A place that never varies in the training split says nothing, and stays as it was there: the network has learnt
+    nothing of another value.
+    """
+
+    kind = "columns"
+
+    def __init__(self, columns: Sequence[_Column], usual: Sequence[float], fixed: Sequence[int]) -> None:
+        """`usual` (width,): the mean of the encoded training rows. `fixed`: places that never vary."""
+        self._columns = list(columns)
+        self.columns = [name for column in columns for name in column.names]
+        self.usual: FloatMatrix = np.array(usual, dtype=np.float32)
+        self._fixed = np.array(fixed, dtype=np.int64)
+        widths = [len(column.names) for column in columns]
+        self.groups: NDArray[np.int64] = np.cumsum([0, *widths])  # where each column begins, and the end
+        self.names = [column.name for column in columns]
+        if self.usual.shape != (self.width,) or (self._fixed.size and not 0 <= self._fixed.max() < self.width):
+            raise ValueError("usual and fixed do not fit the columns")
+
+    @property
+    def width(self) -> int:
+        """Numbers per encoded row."""
+        return len(self.columns)
+
+    @classmethod
+    def fit(cls, features: MixedColumns, specs: Sequence[parts.ColumnSpec], columns: Columns) -> "MixedEncoder":
+        """Learn from a training split.
+
+        Raises:
+            TypeError, ValueError: a column holds what is not of its kind.
+        """
+        made = [
+            _Column(spec.name, parts.fitted(features, spec, _there(columns[spec.name])), not spec.required)
+            for spec in specs
+        ]
+        width = sum(len(column.names) for column in made)
+        rows = cls(made, [0.0] * width, ()).encode(columns)
+        usual = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        fixed = np.flatnonzero(rows.min(axis=0) == rows.max(axis=0))
+        usual[fixed] = rows[0, fixed]
+        # A missing value is as usual, and only the place beside it says so.
+        return cls(made, cls._without_gaps(made, columns, rows, usual), fixed.tolist())
+
+    @staticmethod
+    def _without_gaps(made: Sequence[_Column], columns: Columns, rows: FloatMatrix, usual: FloatMatrix) -> list[float]:
+        """The means over the rows that have a value, of the places of columns that some rows miss."""
+        start = 0
+        for column in made:
+            places = slice(start, start + len(column.part.names))
+            start += len(column.names)
+            there = ~gaps_of(columns[column.name])
+            if column.optional and there.any() and not there.all():
+                usual[places] = rows[there, places].mean(axis=0, dtype=np.float64)
+        found: list[float] = usual.tolist()
+        return found
+
+    def encode(self, columns: Columns) -> FloatMatrix:
+        """(rows, width) float32."""
+        count = len(columns[self.names[0]])
+        rows = np.empty((count, self.width), dtype=np.float32)
+        for column, start, end in zip(self._columns, self.groups[:-1], self.groups[1:], strict=True):
+            found, gaps = column.encode(columns[column.name])
+            rows[:, start:end] = np.clip(found, -FARTHEST, FARTHEST)
+            if gaps.any():
+                own = start + len(column.part.names)
+                rows[gaps, start:own] = self.usual[start:own]
+        rows[:, self._fixed] = self.usual[self._fixed]
+        return rows
+
+    def restore(self, row: Numbers) -> dict[str, Any]:
+        """The columns' own values for an encoded row, (width,); None for what is missing or cannot be told."""
+        found = {}
+        for column, start, end in zip(self._columns, self.groups[:-1], self.groups[1:], strict=True):
+            missing = column.optional and row[end - 1] > 0.5
+            found[column.name] = None if missing else column.part.restore(row[start : end - column.optional])
+        return found
+
+    def doubts(self, rows: FloatMatrix) -> list[tuple[int, str, str]]:
+        """Row, column and what about it no training row is like."""
+        found = []
+        for column, start, end in zip(self._columns, self.groups[:-1], self.groups[1:], strict=True):
+            odd, told = column.part.doubt(rows[:, start : end - column.optional])
+            if column.optional:
+                odd &= rows[:, end - 1] < 1
+            found += [(row, column.name, told) for row in np.flatnonzero(odd).tolist()]
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `preprocessing.json`."""
+        columns = [
+            {"name": column.name, "kind": column.part.kind, "optional": column.optional, **column.part.to_json()}
+            for column in self._columns
+        ]
+        usual = [float(value) for value in self.usual]
+        return {
+            "kind": self.kind,
+            "version": VERSION,
+            "columns": columns,
+            "usual": usual,
+            "fixed": self._fixed.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> "MixedEncoder":
+        """The encoder that `to_json` described.
+
+        Raises:
+            KeyError, TypeError, ValueError: it describes none, or is of another version.
+        """
+        if saved["version"] != VERSION:
+            raise ValueError(f"version {saved['version']!r} of the preprocessing is not known; this is {VERSION}")
+        columns = [_Column(each["name"], parts.loaded(each), bool(each["optional"])) for each in saved["columns"]]
+        return cls(columns, saved["usual"], saved["fixed"])
+
+
+def gaps_of(values: Any) -> NDArray[np.bool_]:
+    """Which values are missing: null, and of floats NaN."""
+    if isinstance(values, np.ndarray) and values.dtype.kind != "O":
+        return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
+    return np.array([value is None or value != value for value in values], dtype=bool)  # noqa: PLR0124  # NaN
+
+
+def _there(values: Any) -> Any:
+    """Those that are not missing."""
+    gaps = gaps_of(values)
+    return [value for value, gap in zip(values, gaps.tolist(), strict=True) if not gap] if gaps.any() else values
+
+
+def width_of(features: MixedColumns, specs: Sequence[parts.ColumnSpec]) -> int:
+    """The most places that these columns may need."""
+    return sum(parts.width_of(features, spec) + (not spec.required) for spec in specs)

@@ -25,7 +25,7 @@ export const ROLES = {
 /** Format, rows and split. @param {Findings} found */
 export function summary(found) {
 	const form = [found.format.toUpperCase(), found.encoding, found.delimiter && `delimiter ${shownDelimiter(found)}`];
-	const made = found.split === "given" ? "as the file says" : "drawn";
+	const made = found.split === "given" ? "as the file says" : "split here";
 	return facts([
 		["File", [bytes(found.bytes), ...form, found.compressed && "compressed"].filter(Boolean).join(", ")],
 		["Rows", count(found.rows) + (found.skipped ? `, and ${count(found.skipped)} left out for their faults` : "")],
@@ -69,7 +69,7 @@ export function balance(labels, named = String) {
 	return h(
 		"div.stack.tight",
 		h(
-			"ul.bars.num",
+			"ul.bars.balance.num",
 			{ label: "Rows of each label" },
 			shown.map((one) => balanceRow(one, { most, all, named })),
 		),

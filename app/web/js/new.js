@@ -78,7 +78,7 @@ class NewTask {
 			"div.grid",
 			fields.field("name", "Name, as requests call it", name),
 			fields.field("title", "Title", h("input", { maxlength: 100 })),
-			fields.select("answer", "What is to be found", ANSWERS),
+			fields.select("answer", "The answer is", ANSWERS),
 			fields.field("unit", "Unit", h("input", { maxlength: 40, placeholder: "none" })),
 			fields.number("from", "From"),
 			fields.number("to", "To"),
@@ -214,7 +214,7 @@ class NewTask {
 			? "a-z, 0-9 and -, from a letter on, at most 40"
 			: this.taken.includes(name) && "there is a task of this name";
 		this.#fields.tell(wrong ? [{ field: "name", message: wrong }] : []);
-		if (gap) this.#state.textContent = gap;
+		if (gap && this.#look) this.#state.textContent = gap;
 		this.#create.disabled = this.#only.disabled = Boolean(gap) || !this.#look;
 		return !wrong && !gap;
 	}

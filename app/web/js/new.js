@@ -1,6 +1,7 @@
 // A new task out of a file: drop it, see what was found, correct it, train on it.
 
 import { densely, sender, told } from "./api.js";
+import { ANSWERS, askingCard } from "./asking.js";
 import { button, bytes, h, on, put, say, title } from "./dom.js";
 import { dropZone, sending } from "./drop.js";
 import { Fields, options } from "./fields.js";
@@ -13,13 +14,6 @@ import { nameFrom, Roles, titleFrom } from "./roles.js";
 /** @import { Role } from "./roles.js" */
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
-/** @type {[string, string][]} */
-const ANSWERS = [
-	["one_of", "one of several labels"],
-	["several_of", "several labels at once"],
-	["number", "a number"],
-	["rating", "a rating within bounds"],
-];
 /** @type {[string, string][]} */
 const SCALINGS = [
 	["fit", "whole, with a border"],
@@ -42,6 +36,8 @@ class NewTask {
 	#roles = new Roles();
 	#fields = new Fields();
 	#refusal = refusal();
+	#asking = askingCard((spec) => this.#ask(spec));
+	#isSound = false; // whether the service would make a task of the file as the fields stand
 	#sending = sending();
 	#found = h("div.stack", { hidden: true });
 	#rows = h("section.card", { label: "First rows" });
@@ -68,7 +64,15 @@ class NewTask {
 			h("div.split", this.#settings(), this.#about),
 			h("div.row", this.#create, this.#only, this.#stop),
 		);
-		this.node = h("div.stack", this.zone.node, this.#state, this.#refusal.node, this.#found, this.#sending.node);
+		this.node = h(
+			"div.stack",
+			this.zone.node,
+			this.#state,
+			this.#refusal.node,
+			this.#asking.node,
+			this.#found,
+			this.#sending.node,
+		);
 	}
 
 	#settings() {
@@ -103,6 +107,8 @@ class NewTask {
 	#take(file) {
 		this.#file = file;
 		this.#look = null;
+		this.#isSound = false;
+		this.#asking.node.hidden = true;
 		this.#roles = new Roles();
 		this.#found.hidden = true;
 		this.zone.shrink(`${file.name}, ${bytes(file.size)}`);
@@ -123,9 +129,10 @@ class NewTask {
 			separator: value("separator"),
 		};
 		this.#roles.image = { size: value("size"), colours: value("colours"), scaling: value("scaling") };
+		this.#isSound = false;
 		this.#show();
-		if (this.#roles.gap) return;
-		this.#ask(this.#roles.spec);
+		this.#check();
+		if (!this.#roles.gap) this.#ask(this.#roles.spec);
 	}
 
 	/** @param {string} source @param {Role} role */
@@ -146,6 +153,8 @@ class NewTask {
 			const look = await sender.lookAtTask({ name, ...spec }, file, how);
 			if (signal.aborted) return;
 			this.#look = look;
+			this.#isSound = true;
+			this.#asking.node.hidden = true;
 			this.#roles.take(look);
 			this.#fill();
 			this.#end(`Found in ${file.name}: ${KINDS[/** @type {"text"} */ (look.kind.kind)].toLowerCase()}.`);
@@ -201,9 +210,9 @@ class NewTask {
 	/** @param {any} error */
 	#fail(error) {
 		this.#end("");
-		this.#create.disabled = this.#only.disabled = this.#look === null || error.kind !== "conflict";
 		if (error.status === 409) this.#fields.tell([{ field: "name", message: told(error) }]);
 		else this.#refusal.tell(error);
+		if (error.status === 422 && !this.#look) this.#asking.offer(/** @type {File} */ (this.#file));
 	}
 
 	/** Whether the task can be made as the fields stand; what is wrong is said beside them. */
@@ -215,8 +224,8 @@ class NewTask {
 			: this.taken.includes(name) && "there is a task of this name";
 		this.#fields.tell(wrong ? [{ field: "name", message: wrong }] : []);
 		if (gap && this.#look) this.#state.textContent = gap;
-		this.#create.disabled = this.#only.disabled = Boolean(gap) || !this.#look;
-		return !wrong && !gap;
+		this.#create.disabled = this.#only.disabled = Boolean(gap) || !this.#isSound;
+		return !gap && !wrong;
 	}
 
 	/** Shows what was found. */

@@ -16,7 +16,7 @@ const LONGEST = 160; // characters of a cell
  */
 export function preview({ columns: found, first_rows: rows }, roles, change) {
 	const order = Object.keys(rows[0] ?? {}); // as the file has them
-	const placeOf = (/** @type {ColumnProfile} */ { source }) => (order.indexOf(source) + 1 || Infinity);
+	const placeOf = (/** @type {ColumnProfile} */ { source }) => order.indexOf(source) + 1 || Infinity;
 	const columns = [...found].sort((one, other) => placeOf(one) - placeOf(other) || 0);
 	return h(
 		"div.scroll",

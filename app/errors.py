@@ -50,6 +50,7 @@ class FieldError:
 
     field: str
     message: str
+    line: int | None = None  # of a file, from 1; the field is its column then
 
 
 @dataclass(frozen=True)

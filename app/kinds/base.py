@@ -34,9 +34,10 @@ class Task(ABC):
     encoder_version: ClassVar[int] = 1  # raise it when the encoder gives other rows for the same data
     dataset_pictures: ClassVar[tuple[DatasetPicture, ...]] = ()  # of the rows themselves, of every dataset
     optional_columns: tuple[str, ...] = ()  # input columns that may be empty or absent
-    Explanation: ClassVar[type[BaseModel]]
+    shows_ink: bool = False  # whether pictures of its rows are ink, light on black, which is shown dark on white
+    Explanation: type[BaseModel]
     Encoding: ClassVar[type[BaseModel]]  # how a model sees an input
-    Codes: ClassVar[type[BaseModel]]  # the part of it that can be turned back
+    Codes: type[BaseModel]  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]]
 
     def __init__(self, declaration: Declaration) -> None:

@@ -1,4 +1,4 @@
-"""Contact sheets of digits: with what a network read in them, or with their labels."""
+"""Contact sheets of pictures: with what a network read in them, or with their labels."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,37 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PER_ROW = 10
-SIDE = 28  # pixels of a digit
-PITCH_X, PITCH_Y = 34, 42  # pixels from one digit to the next: below each there is a line of text
+SIDE = 28  # pixels of a digit; pictures of another size are drawn as large
+GAP, BELOW, ABOVE = 6, 14, 2  # pixels, of 28 to a picture, beside each, from one to the line of text below it and on
 PIXELS_PER_INCH = 38
+ROOM = 10  # characters of a line below a picture
+LINE = 5  # pixels, of 28 to a picture, that a second line takes
+
+
+class Grid:
+    """Where pictures of one size are."""
+
+    def __init__(self, side: int, lines: int = 1) -> None:
+        self.side = side
+        self.unit = side / SIDE
+        self.pitch_x = side + max(2, round(GAP * self.unit))  # pixels from one picture to the next
+        self.pitch_y = side + round((BELOW + LINE * (lines - 1)) * self.unit)
+        self.above = max(1, round(ABOVE * self.unit))
+
+    def corner(self, number: int) -> tuple[int, int]:
+        """Top and left pixel of a picture."""
+        row, column = divmod(number, PER_ROW)
+        return row * self.pitch_y + self.above, column * self.pitch_x + (self.pitch_x - self.side) // 2
+
+    def mosaic(self, pictures: NDArray[np.uint8], ground: int) -> NDArray[np.uint8]:
+        """All pictures, (n, side, side) or (n, side, side, 3), in one image, ten in a row, with room below each."""
+        rows = max(1, -(-len(pictures) // PER_ROW))
+        shape = (rows * self.pitch_y, PER_ROW * self.pitch_x, *pictures.shape[3:])
+        image = np.full(shape, ground, dtype=np.uint8)
+        for number, picture in enumerate(pictures):
+            top, left = self.corner(number)
+            image[top : top + self.side, left : left + self.side] = picture
+        return image
 
 
 def sheet(
@@ -24,62 +52,71 @@ def sheet(
     probability: Sequence[float],
     title: str,
     form: Form,
+    *,
+    ink: bool = True,
 ) -> bytes:
-    """`pictures` (n, 28, 28), ink 255 on 0, as `training.evaluate` chose them; the other three have an entry for each.
+    """`pictures` (n, side, side) or (n, side, side, 3), as `training.evaluate` chose them; the other three have an
+    entry for each. `ink`: what is 255 is drawn dark on white.
 
     Mistakes are framed.
     """
-    told = "The first test digits, then the surest mistakes; below each what was read, and how probable it seemed"
+    first = "The first test digits" if ink else "The first test pictures"
+    told = f"{first}, then the surest mistakes; below each what was read, and how probable it seemed"
     wrong = [one != other for one, other in zip(target, predicted, strict=True)]
     texts = [
-        f"{read}, is {true}" if missed else f"{read}  {share:.0%}"
+        _told(f"{read},", f"is {true}", " ") if missed else _told(read, f"{share:.0%}", "  ")
         for true, read, share, missed in zip(target, predicted, probability, wrong, strict=True)
     ]
-    return _sheet(pictures, texts, wrong, title, told, form)
+    return _sheet(pictures, texts, wrong, title, told, form, ink)
 
 
-def examples(pictures: NDArray[np.uint8], labels: Sequence[str], title: str, told: str, form: Form) -> bytes:
-    """`pictures` (n, 28, 28), ink 255 on 0, each with its label below."""
-    return _sheet(pictures, labels, [False] * len(pictures), title, told, form)
+def examples(
+    pictures: NDArray[np.uint8], labels: Sequence[str], title: str, told: str, form: Form, *, ink: bool = True
+) -> bytes:
+    """The same with its label below each."""
+    texts = [_short(label, ROOM) for label in labels]
+    return _sheet(pictures, texts, [False] * len(pictures), title, told, form, ink)
+
+
+def _told(first: str, second: str, between: str) -> str:
+    """In one line if there is room, else in two."""
+    one = f"{first}{between}{second}"
+    return one if len(one) <= ROOM else f"{_short(first, ROOM)}\n{_short(second, ROOM)}"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _sheet(
-    pictures: NDArray[np.uint8], texts: Sequence[str], marked: Sequence[bool], title: str, told: str, form: Form
+    pictures: NDArray[np.uint8],
+    texts: Sequence[str],
+    marked: Sequence[bool],
+    title: str,
+    told: str,
+    form: Form,
+    ink: bool,
 ) -> bytes:
-    rows = max(1, -(-len(pictures) // PER_ROW))
-    width, height = PER_ROW * PITCH_X, rows * PITCH_Y
+    grid = Grid(pictures.shape[1], 2 if any("\n" in text for text in texts) else 1)
+    image = 255 - grid.mosaic(pictures, 0) if ink else grid.mosaic(pictures, 255)
+    height, width = (side / grid.unit for side in image.shape[:2])
     with drawing():
         figure = page(width / PIXELS_PER_INCH, height / PIXELS_PER_INCH, title, told)
         axes = figure.subplots()
-        axes.imshow(255 - mosaic(pictures), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes.axis("off")
         for number, entry in enumerate(zip(texts, marked, strict=True)):
-            _describe(axes, number, *entry)
+            _describe(axes, grid, number, *entry)
         return render(figure, form, title)
 
 
-def mosaic(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """All pictures in one image, ten in a row, with room below each: (rows * 42, 340)."""
-    rows = max(1, -(-len(pictures) // PER_ROW))
-    image = np.zeros((rows * PITCH_Y, PER_ROW * PITCH_X), dtype=np.uint8)
-    for number, picture in enumerate(pictures):
-        top, left = _corner(number)
-        image[top : top + SIDE, left : left + SIDE] = picture
-    return image
-
-
-def _corner(number: int) -> tuple[int, int]:
-    """Top and left pixel of a picture."""
-    row, column = divmod(number, PER_ROW)
-    return row * PITCH_Y + 2, column * PITCH_X + (PITCH_X - SIDE) // 2
-
-
-def _describe(axes: "Axes", number: int, text: str, marked: bool) -> None:
+def _describe(axes: "Axes", grid: Grid, number: int, text: str, marked: bool) -> None:
     from matplotlib.patches import Rectangle
 
-    top, left = _corner(number)
+    (top, left), side = grid.corner(number), grid.side
     looks: dict[str, Any] = {"color": VERMILLION, "fontweight": "bold"} if marked else {"color": INK}
-    axes.text(left + SIDE / 2, top + SIDE + 2, text, ha="center", va="top", fontsize=SMALL_POINTS, **looks)
-    frame = Rectangle((left - 0.5, top - 0.5), SIDE, SIDE, fill=False)
+    below = top + side + ABOVE * grid.unit
+    axes.text(left + side / 2, below, text, ha="center", va="top", fontsize=SMALL_POINTS, **looks)
+    frame = Rectangle((left - 0.5, top - 0.5), side, side, fill=False)
     frame.set(edgecolor=VERMILLION if marked else "#D0D0D0", linewidth=2 if marked else 0.6)
     axes.add_patch(frame)

@@ -35,14 +35,14 @@ class Application:
         self.limits = limits
         self.turns = Turns()
         self._direct = direct
-        self._root = root
+        self.root = root
         self.direct_gates: dict[bytes, DirectGate] = {
             (at + path).encode(): gate for path, gate in direct.items() for at in ("", root)
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
-        if self._root and scope["type"] == "http":
-            scope = prefix.without(scope, self._root)
+        if self.root and scope["type"] == "http":
+            scope = prefix.without(scope, self.root)
         direct = self._direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         await (direct or self.api)(scope, receive, send)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.errors import DenselyError, Overloaded, TooSlow
 from app.logs import get as get_log
-from app.server import error_handlers
+from app.server import error_handlers, prefix, uploads
 from app.server.ids import request_id
 from app.server.state import ConnectionState, InputBuffer, Phase
 from app.server.timeouts import LINGER_SECONDS, ConnectionLimits, StallTimer
@@ -77,12 +77,23 @@ class Connection(HttpProtocol):
         elif self._input.data or self.read_paused or (phase is not Phase.BODY and not self._is_free()):
             self._read_timer.reset()  # it waits for us
         else:
-            self._check_read_timeout(self._read_timer.elapsed((self._state.requests, phase), now))
+            self._check_read_timeout(self._read_timer.elapsed((self._state.requests, phase, self._moved(phase)), now))
 
     def response_completed(self) -> None:
         """Let the final response follow, if it waits for this."""
         if self._final_response and self._is_free():
             self._close_with(self._final_response)
+
+    def _moved(self, phase: Phase) -> int:
+        """How far an upload has come, in pieces that are small for one who sends it, and not for one who trickles."""
+        if phase is not Phase.BODY or not self.is_responding:
+            return 0
+        scope = self.cycle_scope
+        kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+        return self.fed // uploads.PIECE if uploads.is_upload(scope["method"], self._path_of(scope), kind) else 0
+
+    def _path_of(self, scope: Any) -> str:
+        return prefix.without(scope, root)["path"] if (root := getattr(self.app, "root", "")) else scope["path"]
 
     def _is_free(self) -> bool:
         """Whether no request waits for its answer."""

@@ -50,7 +50,9 @@ def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Res
         status,
         _kebab(type(error).__name__) if status != 500 else "internal-error",
         error.message if status != 500 else "Something went wrong on our side.",
-        errors=[{"field": e.field, "message": e.message} for e in found],
+        errors=[
+            {"field": e.field, "message": e.message, **({"line": e.line} if e.line is not None else {})} for e in found
+        ],
         headers=headers,
         request_id=request_id,
     )

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
-from app.server import compression, error_handlers, heads, security
+from app.server import compression, error_handlers, heads, security, uploads
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
@@ -21,18 +21,22 @@ log = get_log()
 # Without a key: probes, and the page, its client and the documentation, where a browser has no way to send one.
 OPEN_PATHS = ("/", "/docs", "/openapi.json", "/client/densely.js")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
+UPLOAD_LIMIT = "DENSELY_MAX_UPLOAD_MIB"
 SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
 
 class Gate:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, *, keys: Sequence[str], host: str, max_body: int) -> None:
-        """`max_body` in bytes; `host` is the address served, allowed as Host header."""
+    def __init__(
+        self, app: ASGIApp, *, keys: Sequence[str], host: str, max_body: int, max_upload: int = 0
+    ) -> None:
+        """`max_body` and `max_upload` in bytes; `host` is the address served, allowed as Host header."""
         self.app = app
         self.keys = keys
         self.host = host
         self.max_body = max_body
+        self.max_upload = max_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,21 +46,28 @@ class Gate:
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
         max_body = self.max_body if _may_be_large(scope["path"]) else min(self.max_body, SMALL_MAX_BODY)
+        is_upload = uploads.is_upload(scope["method"], scope["path"], headers.get(b"content-type", b""))
+        if is_upload:
+            max_body = self.max_upload
         head_only = scope["method"] == "HEAD"  # as GET; the server leaves the body out
         if scope["method"] in security.WITH_BODY:  # of others nobody reads it, and nothing in it changes the answer
             receive = compression.unpacked(headers, receive)
-        exchange = _Exchange(receive, send, request_id, max_body, head_only=head_only)
+        setting = UPLOAD_LIMIT if is_upload else ""
+        exchange = _Exchange(receive, send, request_id, max_body, head_only=head_only, setting=setting)
         try:
-            self._check(scope["method"], scope["path"], headers, max_body)
+            self._check(scope["method"], scope["path"], headers, max_body, takes_any=is_upload)
             await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
             await self._refuse(error, scope, exchange)
 
-    def _check(self, method: str, path: str, headers: security.Headers, max_body: int) -> None:
-        security.check_length(headers, max_body)
-        if security.check_content_type(method, headers) and compression.HEADER in headers:
+    def _check(
+        self, method: str, path: str, headers: security.Headers, max_body: int, *, takes_any: bool = False
+    ) -> None:
+        """`takes_any`: a body of whatever type; `check_site` sees whence it comes."""
+        security.check_length(headers, max_body, UPLOAD_LIMIT if takes_any else "")
+        if (takes_any or security.check_content_type(method, headers)) and compression.HEADER in headers:
             compression.check(headers)
         if b"sec-fetch-site" in headers or b"origin" in headers:
             security.check_site(method, headers)
@@ -139,12 +150,21 @@ class _Exchange:
     """One request's channels, with the request id added and the body counted."""
 
     def __init__(
-        self, receive: Receive, send: Send, request_id: bytes, max_body: int, *, head_only: bool = False
+        self,
+        receive: Receive,
+        send: Send,
+        request_id: bytes,
+        max_body: int,
+        *,
+        head_only: bool = False,
+        setting: str = "",
     ) -> None:
+        """`setting`: the one that `max_body` comes from, to be told."""
         self._receive = receive
         self._send = send
         self._request_id = request_id
         self._max_body = max_body
+        self._setting = setting
         self._received = 0
         self.started = False
         self._head_only = head_only
@@ -154,7 +174,7 @@ class _Exchange:
         message = await self._receive()
         self._received += len(message.get("body", b""))
         if self._received > self._max_body and not self.started:
-            raise security.too_large(self._max_body)
+            raise security.too_large(self._max_body, self._setting)
         return message
 
     async def send(self, message: Message) -> None:

@@ -16,6 +16,7 @@ class FieldProblem(BaseModel):
 
     field: str = Field(description="dotted path in the request, for example `recipe.layers.0.units`")
     message: str = Field(description="what is wrong, with the limit if there is one")
+    line: int | None = Field(None, description="of a file that was sent, from 1; `field` is its column then")
 
 
 class Problem(BaseModel):
@@ -37,7 +38,7 @@ def response(
     detail: str,
     *,
     title: str | None = None,
-    errors: Sequence[Mapping[str, str]] = (),
+    errors: Sequence[Mapping[str, str | int]] = (),
     headers: Mapping[str, str] | None = None,
     request_id: str | None = None,
 ) -> Response:

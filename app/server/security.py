@@ -92,16 +92,16 @@ def _is_json(headers: Headers) -> bool:
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
 
 
-def check_length(headers: Headers, limit: int) -> None:
+def check_length(headers: Headers, limit: int, setting: str = "") -> None:
     """
     Raises:
         TooLarge: the announced body is larger than `limit` bytes.
     """
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > limit:
-        raise too_large(limit)
+        raise too_large(limit, setting)
 
 
-def too_large(limit: int) -> TooLarge:
-    """The error for a body of more than `limit` bytes."""
-    return TooLarge(f"the body is larger than {limit // 2**20} MiB", field="body")
+def too_large(limit: int, setting: str = "") -> TooLarge:
+    """The error for a body of more than `limit` bytes; `setting` is told where it is the user's to raise."""
+    return TooLarge(f"the body is larger than {limit // 2**20} MiB" + (f" ({setting})" if setting else ""), "body")

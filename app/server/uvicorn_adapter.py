@@ -41,6 +41,8 @@ class HttpProtocol(HttpToolsProtocol):
     headers: RawHeaders
     expect_100_continue: bool  # whether the client waits for leave to send its body
 
+    fed = 0  # bytes of bodies that went to cycles
+
     _head_fields: RawHeaders  # of the request that is being parsed, also when `headers` takes its trailer
 
     # Hooks
@@ -157,6 +159,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def feed_cycle(self, body: bytes) -> None:
         """A part of its body."""
+        self.fed += len(body)
         super().on_body(body)
 
     def end_feed(self) -> None:

@@ -127,7 +127,8 @@ class PictureService:
             which = "The first" if len(target) == MOST_SHOWN[kind] else "All"
             rows = f"{which} {len(target):,} {SPLITS[split]} rows"
             if kind == "sheet":
-                return sheet.examples(shown, [str(label) for label in target], title, f"{rows} with their labels", form)
+                labels = [str(label) for label in target]
+                return sheet.examples(shown, labels, title, f"{rows} with their labels", form, ink=task.shows_ink)
             sides = task.targets(target, task.labels, task.heads[0])
             return boundary.points(shown, sides.astype(np.int64), _classes(task.labels), title, rows, form)
 
@@ -164,7 +165,7 @@ class PictureService:
             raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
         title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
         with self._turn():
-            return _draw(kind, manifest, task.unit, evaluation, title, form)
+            return _draw(kind, manifest, task, evaluation, title, form)
 
     def _first(self, task: Task, info: DatasetInfo, split: Split, most: int) -> tuple[NDArray[Any], Sequence[Any]]:
         """The rows as pictures show them, and their targets."""
@@ -208,7 +209,7 @@ class PictureService:
         return self._store.manifest(row.task, model_id)
 
 
-def _draw(kind: Picture, manifest: Manifest, unit: str, evaluation: Evaluation, title: str, form: Form) -> bytes:
+def _draw(kind: Picture, manifest: Manifest, task: Task, evaluation: Evaluation, title: str, form: Form) -> bytes:
     from app.plots import boundary, confusion, regression, sheet
 
     labels = [str(label) for label in manifest.labels]
@@ -216,13 +217,14 @@ def _draw(kind: Picture, manifest: Manifest, unit: str, evaluation: Evaluation, 
         target, predicted = evaluation.target.astype(np.int64), evaluation.predicted.astype(np.int64)
         return confusion.confusion(target, predicted, labels, title, form)
     if kind == "predictions":
-        return regression.predicted_against_true(evaluation.target, evaluation.predicted, unit, title, form)
+        return regression.predicted_against_true(evaluation.target, evaluation.predicted, task.unit, title, form)
     shown, plane = evaluation.shown, evaluation.plane
     assert shown is not None
     if plane is not None:
         return boundary.boundary(plane, shown, _classes(labels), title, form)
     target_names, predicted_names = ([labels[i] for i in column] for column in (shown.target, shown.predicted))
-    return sheet.sheet(shown.inputs, target_names, predicted_names, shown.probability.tolist(), title, form)
+    probability = shown.probability.tolist()
+    return sheet.sheet(shown.inputs, target_names, predicted_names, probability, title, form, ink=task.shows_ink)
 
 
 def _classes(labels: Sequence[Label]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.datasets.catalog import Catalog
-from app.db import run_queries, runs, webhooks
+from app.db import datasets, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
@@ -54,7 +54,7 @@ class TrainingService:
         """
         told = _told(request)
         sha256 = hashlib.sha256(told.encode()).hexdigest()
-        complete = None if self._is_known(idempotency_key) else self._complete(request)
+        complete = None if self._is_known(idempotency_key) else self.complete(request)
         with self._database.write() as tx:
             lock(tx, "queue")  # so that no key queues twice and no burst passes the limit
             if idempotency_key and (row := run_queries.find_by_key(tx, idempotency_key)):
@@ -62,7 +62,7 @@ class TrainingService:
                     raise IdempotencyConflict
                 return run_queries.to_run(row)
             key = (idempotency_key, sha256) if idempotency_key else None
-            return self._queue(tx, complete or self._complete(request), key, request.webhook)
+            return self.queue(tx, complete or self.complete(request), key, request.webhook)
 
     def get(self, run_id: str) -> Run:
         """
@@ -120,12 +120,13 @@ class TrainingService:
             QueueFull: too many runs are waiting.
         """
         with self._database.write() as tx:
+            lock(tx, "queue")
             run = run_queries.get(tx, run_id)
             if run.status not in FINAL - {RunStatus.SUCCEEDED}:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
             again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
             again = again.model_copy(update={"retry_of": run_id})
-            return self._queue(tx, again, webhook=webhooks.url_of(tx, run_id))
+            return self.queue(tx, again, webhook=webhooks.url_of(tx, run_id))
 
     def _is_known(self, idempotency_key: str | None) -> bool:
         """Whether the key came before: what it asked then may not be valid any more, and is answered all the same."""
@@ -134,13 +135,20 @@ class TrainingService:
         with self._database.read() as tx:
             return run_queries.find_by_key(tx, idempotency_key) is not None
 
-    def _queue(
+    def queue(
         self,
         tx: Transaction,
         request: RunRequest,
         idempotency: tuple[str, str] | None = None,
         webhook: str | None = None,
     ) -> Run:
+        """Add a complete request to the queue, whose lock the transaction holds.
+
+        Raises:
+            QueueFull: too many runs are waiting.
+            InvalidInput: its task or its dataset has been removed, which this process does not know yet.
+        """
+        self._check_there(tx, request)
         if run_queries.count_queued(tx) >= self._max_queued:
             raise QueueFull(f"{self._max_queued} runs are waiting already; cancel some, or try again later")
         run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency)
@@ -148,25 +156,34 @@ class TrainingService:
             webhooks.add(tx, run_id, webhook)
         return run_queries.get(tx, run_id)
 
+    def _check_there(self, tx: Transaction, request: RunRequest) -> None:
+        """Whoever removes a task or a dataset holds the same lock: what is there now stays while the run waits."""
+        if self._tasks.is_own(request.task) and tasks.find(tx, request.task) is None:
+            raise _invalid("task", f"there is no task {request.task!r} any more")
+        name, _, version = request.dataset.partition("@")
+        if version and datasets.find(tx, name, int(version)) is None:
+            raise _invalid("dataset", f"there is no dataset {request.dataset!r} any more")
+
     def _task(self, name: str) -> Task:
         if task := self._tasks.all.get(name):
             return task
         raise _invalid("task", f"there is no task {name!r}; tasks are {self._tasks.told()}")
 
-    def _complete(self, request: TrainRequest) -> RunRequest:
-        """The request with everything that was left out, checked."""
+    def complete(self, request: TrainRequest, task: Task | None = None) -> RunRequest:
+        """The request with everything that was left out, checked; `task`: one that is not in the catalog yet.
+
+        Raises:
+            InvalidInput: a field does not fit.
+        """
         if request.webhook is not None and (reason := self._webhooks.why_not(request.webhook)):
             raise _invalid("webhook", reason)
-        task = self._task(request.task)
+        task = task or self._task(request.task)
         preset = task.presets.get(request.preset)
         if preset is None:
             raise _invalid(
                 "preset", f"task {task.name!r} has no preset {request.preset!r}; it has {_names(task.presets)}"
             )
-        info = task.dataset(task.datasets[0].name if request.dataset is None else request.dataset)
-        if info is None:
-            names = ", ".join(d.name for d in task.datasets)
-            raise _invalid("dataset", f"task {task.name!r} has no dataset {request.dataset!r}; it has {names}")
+        info = _dataset_of(task, request.dataset)
         try:
             recipe = request.recipe.apply(preset.recipe)
         except ValidationError as error:
@@ -204,6 +221,16 @@ def _told(request: TrainRequest) -> str:
     if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":
         silent["validation"] = {"rows"}
     return request.model_dump_json(exclude=silent)
+
+
+def _dataset_of(task: Task, name: str | None) -> DatasetInfo:
+    if not task.datasets:
+        raise _invalid("dataset", f"task {task.name!r} has no rows yet: bring some with POST /datasets")
+    info = task.dataset(task.datasets[0].name if name is None else name)
+    if info is None:
+        names = ", ".join(d.name for d in task.datasets[:20])
+        raise _invalid("dataset", f"task {task.name!r} has no dataset {name!r}; it has {names}")
+    return info
 
 
 def _check_recipe(task: Task, recipe: Recipe) -> None:

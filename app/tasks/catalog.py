@@ -126,6 +126,7 @@ class TaskCatalog:
         """`tasks`: those that come with Densely unless told otherwise."""
         # Copies, since datasets that are uploaded here are not those of another catalog.
         given = [copy(task) for task in built_in()] if tasks is None else list(tasks)
+        self._own: frozenset[str] = frozenset()
         self._fixed = frozenset(task.name for task in given)
         self.generation = -1  # raised with every change, so that whoever made something of the tasks makes it anew
         self._replace({task.name: _Entry(task.declaration, task=task) for task in given})
@@ -139,6 +140,10 @@ class TaskCatalog:
     def fixed(self) -> frozenset[str]:
         """The names of those that nobody can change: they come with Densely."""
         return self._fixed
+
+    def is_own(self, name: str) -> bool:
+        """Whether a task was declared in the database, and may have been removed there meanwhile."""
+        return name in self._own
 
     def declared(self) -> list[tuple[Declaration, tuple[DatasetInfo, ...]]]:
         """The declaration of every task and all its datasets, without making the tasks."""
@@ -184,6 +189,7 @@ class TaskCatalog:
         A task whose declaration is as it was stays the same object, with what was made of it.
         """
         entries = {name: entry for name, entry in self._entries.items() if name not in set(gone)}
+        self._own = (self._own | set(changed)) - set(gone)
         for name, declaration in changed.items():
             if name not in entries or entries[name].declaration != declaration:
                 entries[name] = _Entry(declaration)

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.numbers import Number
 from app.wire.declarations import Answer, DatasetName, DeclaredKind, KindName
 
+# As short as it is, so that with its version it fits wherever the name of a dataset does.
+UploadName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
 FileFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "zip"]
 Role = Literal["text", "number", "category", "flag", "date", "image", "label", "split", "ignored"]
 

@@ -90,6 +90,21 @@ class ImageKind(Part):
             raise ValueError("scaling: `digit` is for grey pictures of 28 pixels")
         return self
 
+    @property
+    def channels(self) -> int:
+        """Numbers of a pixel."""
+        return 1 if self.colours == "grey" else 3
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a picture: (size, size), or (size, size, 3)."""
+        return (self.size, self.size) if self.channels == 1 else (self.size, self.size, 3)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a picture."""
+        return self.size * self.size * self.channels
+
 
 class Column(Part):
     """A column of a table."""

@@ -51,12 +51,18 @@ class TextDecoding(BaseModel):
     text: str = Field(description="the words in one line, `?` for null, as the notebooks print reviews")
 
 
+MOST_VALUES = 10_000  # of an encoded row, but for pictures that have more
+
+
+Value = Annotated[Number, Field(ge=-1e6, le=1e6)]
+
+
 class Values(BaseModel):
     """One encoded row of plain numbers."""
 
     model_config = ConfigDict(extra="forbid")
-    values: list[Annotated[Number, Field(ge=-1e6, le=1e6)]] = Field(
-        max_length=10_000, fail_fast=True, description="what the first layer takes, in order"
+    values: list[Value] = Field(
+        max_length=MOST_VALUES, fail_fast=True, description="what the first layer takes, in order"
     )
 
 

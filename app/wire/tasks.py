@@ -1,12 +1,17 @@
 """Tasks and their datasets."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.domain.recipes import HeadName, Preset
-from app.wire.declarations import Answer, Example, KindName, Range
+from app.wire.datasets import AnswerSpec, DatasetDetail, Findings, KindSpec
+from app.wire.declarations import Answer, DeclaredKind, Example, KindName, Range, TaskName
 from app.wire.models import Model
+from app.wire.runs import Run
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Description = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 
 
 class DatasetSummary(BaseModel):
@@ -50,3 +55,41 @@ class TaskDetail(TaskSummary):
     )
     heads: list[HeadName] = Field(description="what a recipe may choose as `head`")
     pictures: list[str] = Field(description="what `GET /models/{id}/{picture}.svg` can draw of its models")
+
+
+class TaskCreate(BaseModel):
+    """A task to be made. What is left out is guessed from its rows; without rows, kind and answer are needed."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: TaskName = Field(description="small letters, digits and hyphens; no other task may have it")
+    title: Title | None = Field(None, description="default: the name")
+    description: Description = ""
+    kind: KindSpec | None = Field(None, description="what an input is; without rows with its columns")
+    answer: AnswerSpec | None = Field(None, description="what is asked")
+
+
+class TaskPatch(BaseModel):
+    """What can be changed of a task of the user's own; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: Title | None = None
+    description: Description | None = None
+    label_names: dict[str, Title] | None = Field(
+        None, max_length=10_000, description="how labels are shown; of a label that is left out, as it is called"
+    )
+
+
+class TaskCreated(BaseModel):
+    """A task that was made with its first rows."""
+
+    task: TaskDetail
+    dataset: DatasetDetail
+    run: Run | None = Field(description="its first training; null if none was wanted")
+
+
+class Look(BaseModel):
+    """What was found in a file of which nothing was kept."""
+
+    findings: Findings
+    kind: DeclaredKind
+    answer: Answer

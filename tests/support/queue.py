@@ -4,16 +4,18 @@ from app.db import runs
 from app.db.engine import Database
 from app.domain.clock import Clock
 from app.domain.runs import RunRequest
+from app.kinds.base import Task
 from tests.support.tasks import TASKS
 
 
 def queue_run(
-    database: Database, clock: Clock, task_name: str = "housing", max_attempts: int = 3, **changes: object
+    database: Database, clock: Clock, task: str | Task = "housing", max_attempts: int = 3, **changes: object
 ) -> str:
     """Queue a run of a task's baseline on its sample; returns its id."""
-    preset = TASKS.get(task_name).presets["baseline"]
+    task = TASKS.get(task) if isinstance(task, str) else task
+    preset = task.presets["baseline"]
     request = RunRequest(
-        task=task_name,
+        task=task.name,
         preset="baseline",
         dataset="sample",
         recipe=preset.recipe,

@@ -15,6 +15,7 @@ from app.datasets.catalog import Catalog
 from app.datasets.encoded import EncodedCache
 from app.db import run_queries
 from app.db.engine import Database
+from app.kinds.base import Task
 from app.services.execution import Attempt, WorkerService
 from app.training.pipeline import Workplace
 from app.wire.runs import Run
@@ -39,8 +40,8 @@ def place(store: ArtifactStore, tmp_path: Path) -> Workplace:
 def begin(database: Database, clock: FakeClock) -> Callable[..., Attempt]:
     """Queue and claim a run; the attempt at it."""
 
-    def start(task_name: str = "housing", **changes: Any) -> Attempt:
-        queue_run(database, clock, task_name, **changes)
+    def start(task: str | Task = "housing", **changes: Any) -> Attempt:
+        queue_run(database, clock, task, **changes)
         claim = WorkerService(database, clock, "w-test", 60).claim()
         assert claim is not None
         return Attempt(database, clock, claim.run.id, claim.lease_id)

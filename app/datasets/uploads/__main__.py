@@ -1,76 +1,23 @@
-"""The importing process: a file is its standard input, what is to be done its argument; it answers in lines of JSON."""
+"""Starts the importing process, with as few threads and as little memory as its work needs."""
 
 import os
-
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # read when NumPy comes, which needs none of them here
-    os.environ.setdefault(_name, "1")
-os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # which gives memory back
-
-import json
-import resource
 import sys
-import time
-from contextlib import suppress
-from typing import Any
-
-import pyarrow as pa
-from pydantic import ValidationError
-
-from app.datasets.uploads.importing import import_file
-from app.datasets.uploads.problems import Problem
-from app.wire.datasets import MOST_FAULTS, ImportPlan
-
-MOST_MEMORY = 2**31  # bytes of addresses: some ten times what a large file takes
-EVERY = 0.2  # seconds between two lines of progress
 
 
-class Teller:
-    """Writes lines of JSON."""
+def _start() -> int:
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # read when NumPy comes, which needs none of them here
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # which gives memory back
+    from app.datasets.uploads.process import main
 
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def progress(self, done: int, of: int, rows: int) -> None:
-        """How far it is, now and then."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + EVERY
-            self.say({"progress": {"bytes": done, "of": of, "rows": rows}})
-
-    @staticmethod
-    def say(message: dict[str, Any]) -> None:
-        """A line."""
-        sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
-        sys.stdout.flush()
-
-
-def main() -> int:
-    """Import standard input as the argument says; the exit status, which is 0 for a problem of the file too."""
-    with suppress(ValueError, OSError):  # already lower
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    teller = Teller()
+    if sys.argv[1:] and sys.argv[1].startswith("@"):  # a plan too long for an argument, by an open file of this number
+        with os.fdopen(int(sys.argv[1][1:])) as plan:
+            sys.argv[1] = plan.read()
     try:
-        plan = ImportPlan.model_validate_json(sys.argv[1])
-    except (IndexError, ValidationError) as error:
-        sys.stderr.write(f"usage: python -m app.datasets.uploads PLAN < FILE: {error}\n")
-        return 2
-    try:
-        with os.fdopen(0, "rb", closefd=False) as file:
-            result = import_file(file, plan, teller.progress)
-    except Problem as problem:
-        faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
-        teller.say({"problem": {"message": problem.message, "field": problem.field, "faults": faults}})
-    except (MemoryError, pa.ArrowMemoryError):
-        message = f"reading the file takes more than {MOST_MEMORY // 2**20:,} MiB of memory"
-        teller.say({"problem": {"message": message, "field": None, "faults": []}})
-    else:
-        teller.say({"result": json.loads(result.model_dump_json(by_alias=True))})
-    return 0
+        return main()
+    except BrokenPipeError:  # whoever asked has gone
+        os._exit(1)
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):  # whoever asked has gone
-        sys.exit(main())
-    os._exit(1)
+    sys.exit(_start())

@@ -16,7 +16,9 @@ FEW = 20  # different integers up to which they are taken as labels
 MOST_GUESSED = 1_000  # labels of a column that nobody named
 RATINGS = frozenset("rating ratings stars star score grade satisfaction".split())
 SEVERAL = frozenset("labels tags topics categories genres classes keywords".split())
-AMOUNTS = frozenset("price amount cost age count value income revenue salary temperature duration minutes hours".split())
+AMOUNTS = frozenset(
+    "price amount cost age count value income revenue salary temperature duration minutes hours".split()
+)
 BOUNDS = ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
 SEPARATORS = (";", "|", ",")
 
@@ -106,12 +108,14 @@ def _find_labels(target: Target, profile: Profile, given: Any, plan: ImportPlan,
             profile.name,
         )
     if len(counted) == 1:
-        raise Problem(f"the column {name} says {shown(next(iter(counted)))} in every row: two labels are needed", profile.name)
+        raise Problem(
+            f"the column {name} says {shown(next(iter(counted)))} in every row: two labels are needed", profile.name
+        )
     if not counted:
         raise Problem(f"the column {name} holds no labels", profile.name)
     whole = [whole_of(label) for label in counted]
     target.are_whole = target.kind == "one_of" and None not in whole
-    target.labels = sorted(set(whole)) if target.are_whole else sorted(counted)  # type: ignore[type-var]
+    target.labels = sorted(set(whole)) if target.are_whole else sorted(counted)
 
 
 def count_labels(target: Target, profile: Profile) -> dict[str, int] | None:

@@ -1,11 +1,10 @@
-"""Pictures of a zip, in folders that are their labels. Nothing is unpacked onto the disk, and no name is a path here."""
+"""Pictures of a zip, in folders that are their labels. Nothing is unpacked onto the disk; no name is a path here."""
 
 import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 from app.datasets.uploads.problems import Problem, at, beyond
 from app.datasets.uploads.reading import Batch
@@ -39,9 +38,7 @@ class ArchiveReader:
         except (zipfile.BadZipFile, ValueError, OSError, struct.error, NotImplementedError) as error:
             raise Problem("the file is a damaged zip, or not all of it is there") from error
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
-        self._entries = [
-            (place, entry) for place, entry in enumerate(entries, 1) if not _UNSEEN.search(_name(entry))
-        ]
+        self._entries = [(place, entry) for place, entry in enumerate(entries, 1) if not _UNSEEN.search(_name(entry))]
         self._check(entries)
         splits = [_split(_name(entry)) for _, entry in self._entries]
         self._has_splits = len({split for split in splits if split}) == 2 and all(splits)
@@ -148,4 +145,3 @@ def _label(name: str) -> str | None:
 def _split(name: str) -> str | None:
     """What a folder above the label's says."""
     return next((SPLIT_WORDS[part.lower()] for part in _folders(name)[:-1] if part.lower() in SPLIT_WORDS), None)
-

@@ -34,10 +34,9 @@ def kind_of(value: Any) -> tuple[str, float]:
     if isinstance(value, int | float):
         number = float_of(value)
         return ("number", number) if math.isfinite(number) else ("nonfinite", 0.0)
-    for type_, name in ((list, "list"), (bytes, "bytes"), (date, "date")):
-        if isinstance(value, type_):
-            return name, float(days_of(value) or 0) if name == "date" else 0.0
-    return "nested", 0.0
+    if isinstance(value, date):
+        return "date", float(days_of(value) or 0)
+    return {list: "list", bytes: "bytes"}.get(value.__class__, "nested"), 0.0
 
 
 def _kind_of_text(text: str) -> tuple[str, float]:
@@ -48,12 +47,17 @@ def _kind_of_text(text: str) -> tuple[str, float]:
         return "blank", 0.0
     if text in ABSENT:
         return "absent", 0.0
-    if text[0] in "+-.0123456789,":
-        if _NUMBER.fullmatch(text):
-            number = float(text)
-            return ("number", number) if math.isfinite(number) else ("nonfinite", 0.0)
-        if _COMMA.fullmatch(text):
-            return "comma", 0.0
+    return (text[0] in "+-.0123456789," and _kind_of_digits(text)) or _kind_of_word(text)
+
+
+def _kind_of_digits(text: str) -> tuple[str, float] | None:
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        return ("number", number) if math.isfinite(number) else ("nonfinite", 0.0)
+    return ("comma", 0.0) if _COMMA.fullmatch(text) else None
+
+
+def _kind_of_word(text: str) -> tuple[str, float]:
     lower = text.lower()
     if lower in NONFINITE:
         return "nonfinite", 0.0
@@ -63,7 +67,7 @@ def _kind_of_text(text: str) -> tuple[str, float]:
     return ("text", 0.0) if days is None else ("date", float(days))
 
 
-def float_of(value: int | float) -> float:
+def float_of(value: float) -> float:
     """As a float; what is too large is infinite."""
     try:
         return float(value)
@@ -96,22 +100,22 @@ def days_of(value: Any, *, day_first: bool = False) -> int | None:
         return (value.date() if isinstance(value, datetime) else value).toordinal() - EPOCH
     if not isinstance(value, str) or len(value) > MOST_SHORT:
         return None
-    text = value.strip()
-    if not text:
-        return None
     try:
-        if text[0].isdigit() and (found := _YEAR_FIRST.fullmatch(text)):
-            return date(int(found[1]), int(found[3]), int(found[4])).toordinal() - EPOCH
-        if found := _YEAR_LAST.fullmatch(text):
-            day, month = int(found[1]), int(found[3])
-            if found[2] == "/" and not day_first:
-                day, month = month, day
-            return date(int(found[4]), month, day).toordinal() - EPOCH
-        if (found := _NAMED.fullmatch(text)) and (found[1] is None) != (found[3] is None):
-            month = _MONTHS.index(found[2][:3].lower()) + 1
-            return date(int(found[4]), month, int(found[1] or found[3])).toordinal() - EPOCH
+        parts = _day(value.strip(), day_first=day_first)
+        return date(*parts).toordinal() - EPOCH if parts else None
     except ValueError:  # no such day, or no month's name
-        pass
+        return None
+
+
+def _day(text: str, *, day_first: bool) -> tuple[int, int, int] | None:
+    """Year, month, day."""
+    if found := _YEAR_FIRST.fullmatch(text):
+        return int(found[1]), int(found[3]), int(found[4])
+    if found := _YEAR_LAST.fullmatch(text):
+        one, other = int(found[1]), int(found[3])
+        return (int(found[4]), one, other) if found[2] == "/" and not day_first else (int(found[4]), other, one)
+    if (found := _NAMED.fullmatch(text)) and (found[1] is None) != (found[3] is None):
+        return int(found[4]), _MONTHS.index(found[2][:3].lower()) + 1, int(found[1] or found[3])
     return None
 
 
@@ -155,7 +159,5 @@ def whole_of(value: Any) -> int | None:
         return int(value) if value.is_integer() and abs(value) < 1e15 else None
     if not isinstance(value, str):
         return None
-    text = value.strip()
-    if text.endswith(".0"):
-        text = text[:-2]
+    text = value.strip().removesuffix(".0")
     return int(text) if WHOLE.fullmatch(text) else None

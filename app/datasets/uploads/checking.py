@@ -1,6 +1,7 @@
 """The second pass through a file: every row is checked, and what is needed of those that can be used is kept."""
 
 from array import array
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,10 @@ LONG_EXAMPLE = 1_500  # characters of a text
 class Check:
     """What is known of the rows so far."""
 
-    def __init__(self, layout: Layout, overview: Overview, plan: ImportPlan, image: ImageKind | None) -> None:
-        """`image` is how pictures are scaled, of a task of pictures."""
+    def __init__(
+        self, layout: Layout, overview: Overview, plan: ImportPlan, image: ImageKind | None, files: ExitStack
+    ) -> None:
+        """`image` is how pictures are scaled, of a task of pictures; `files` are closed at the end."""
         self.layout, self._plan, self._image = layout, plan, image
         self._random = np.random.default_rng(plan.seed)
         self._share = min(1.0, SAMPLE / max(1, overview.rows))
@@ -51,12 +54,14 @@ class Check:
         self.answers: list[Any] = []
         self._candidates: list[tuple[int, Any, dict[str, Any]]] = []
         keeps_target = target.kind == "several_of"
-        self.waiting = Waiting() if plan.out or keeps_target else None
+        self.waiting = Waiting(files) if plan.out or keeps_target else None
 
     def add(self, batch: Batch) -> None:
         """Check some more rows."""
         bad = {-1 - place: fault for place, fault in enumerate(batch.faults)}
-        columns = [self._converted(batch, column.source, column.title, convert, bad) for column, convert in self._inputs]
+        columns = [
+            self._converted(batch, column.source, column.title, convert, bad) for column, convert in self._inputs
+        ]
         target = self.layout.target
         answers = self._converted(batch, target.source, target.title, self._target, bad)
         sides = None
@@ -93,9 +98,7 @@ class Check:
 
     def _keep(self, columns: list[Any], answers: Any, sides: Any) -> None:
         inputs = [column for column, _ in self._inputs]
-        self._keys.frombytes(
-            keys_of(list(zip(inputs, columns, strict=True)), len(answers), self._plan.seed).tobytes()
-        )
+        self._keys.frombytes(keys_of(list(zip(inputs, columns, strict=True)), len(answers), self._plan.seed).tobytes())
         self._codes.frombytes(self._strata.of(answers).tobytes())
         if sides is not None:
             self._sides += pc.equal(sides, "test").to_numpy(zero_copy_only=False).astype(np.uint8).tobytes()

@@ -136,7 +136,7 @@ def _number(cell: Any) -> float:
 
 def _category(cell: Any) -> str:
     text = label_of(cell)
-    if isinstance(cell, list | dict | bytes):
+    if cell.__class__ in {list, dict, bytes}:
         raise ValueError("is not one value")
     if kind_of(cell)[0] == "nonfinite" and not isinstance(cell, str):
         raise ValueError("is no finite number; where there is none the cell is left empty")
@@ -165,7 +165,9 @@ def _date(column: Input) -> Callable[[Any], str]:
         days = days_of(cell, day_first=column.day_first)
         if days is None:
             is_number = kind_of(cell)[0] == "number"
-            raise ValueError("is a number, not a date such as 2026-01-31" if is_number else "is no date as 2026-01-31 is")
+            raise ValueError(
+                "is a number, not a date such as 2026-01-31" if is_number else "is no date as 2026-01-31 is"
+            )
         return date.fromordinal(days + EPOCH).isoformat()
 
     return convert
@@ -178,15 +180,18 @@ def _pictures(cells: list[Any], kind: ImageKind) -> tuple[Any, Faults]:
     rows = np.zeros((len(cells), width), dtype=np.uint8)
     for row, cell in enumerate(cells):
         try:
-            if is_missing(cell):
-                raise ValueError("is empty")
-            if not isinstance(cell, str | bytes):
-                raise ValueError("is no picture in base64")
-            content = content_of(cell) if isinstance(cell, str) else cell
-            rows[row] = read_scaled(content, kind.size, kind.colours, kind.scaling).reshape(-1)
+            rows[row] = read_scaled(_content(cell), kind.size, kind.colours, kind.scaling).reshape(-1)
         except ValueError as error:
             faults[row] = str(error)
     return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), width), faults
+
+
+def _content(cell: Any) -> bytes:
+    if is_missing(cell):
+        raise ValueError("is empty")
+    if cell.__class__ not in {str, bytes}:
+        raise ValueError("is no picture in base64")
+    return content_of(cell) if isinstance(cell, str) else bytes(cell)
 
 
 def target_converter(target: Target) -> Convert:
@@ -207,18 +212,14 @@ def target_converter(target: Target) -> Convert:
 
 
 def _several(cells: list[Any], target: Target, known: set[str]) -> tuple[Any, Faults]:
-    values: list[Any] = []
+    values: list[list[str]] = []
     faults: Faults = {}
     for row, cell in enumerate(cells):
-        labels: list[str] = [] if is_missing(cell, words=False) else labels_in(cell, target.separator)
-        try:
-            for label in labels:
-                if _short(label) not in known:
-                    raise ValueError(f"is none of the labels {listed(target.labels, 6)}")
-            values.append(labels)
-        except ValueError as error:
-            values.append([])
-            faults[row] = f"{shown(label)} {error}"
+        labels = [] if is_missing(cell, words=False) else labels_in(cell, target.separator)
+        if odd := next((label for label in labels if label not in known), None):
+            faults[row] = f"{shown(odd)} is none of the labels {listed(target.labels, 6)}"
+            labels = []
+        values.append(labels)
     return pa.array(values, pa.list_(pa.string())), faults
 
 
@@ -260,5 +261,3 @@ def _png(pixels: list[int], kind: ImageKind) -> str:
     target = io.BytesIO()
     Image.fromarray(np.array(pixels, dtype=np.uint8).reshape(shape)).save(target, "PNG")
     return base64.b64encode(target.getvalue()).decode()
-
-

@@ -11,7 +11,7 @@ from app.datasets.uploads.layout import IMAGE, LABEL, SPLIT
 from app.datasets.uploads.names import find, found, listed
 from app.datasets.uploads.problems import Problem, beyond, shown
 from app.datasets.uploads.profile import Overview, Profile
-from app.datasets.uploads.roles import MOST_CATEGORIES, Input, Layout, Target, role_of, split_place
+from app.datasets.uploads.roles import MOST_CATEGORIES, Input, Layout, Role, Target, role_of, split_place
 from app.wire.datasets import ImageSpec, ImportPlan
 from app.wire.declarations import (
     Answer,
@@ -95,7 +95,7 @@ def _inputs(kind: DeclaredKind, overview: Overview, plan: ImportPlan, sources: l
                     f"the task needs a column {shown(column.name)}; the file has {listed(sources)}", column.name
                 )
             continue
-        role = "text" if isinstance(column, TextColumn) else column.kind
+        role: Role = "text" if isinstance(column, TextColumn) else column.kind
         made = Input(column.name, place, sources[place], role, column.required)
         profile = overview.profiles[place]
         made.day_first = profile.day_first > profile.month_first

@@ -67,7 +67,9 @@ def _checked(file: BinaryIO) -> str:
                 place = max(0, error.start - pending)
                 if not is_ascii or not chunk[:place].isascii():
                     line = lines + chunk[:place].count(b"\n")
-                    raise at(line, f"byte 0x{error.object[error.start]:02x} is not UTF-8, as those before are") from error
+                    raise at(
+                        line, f"byte 0x{error.object[error.start]:02x} is not UTF-8, as those before are"
+                    ) from error
                 name = "cp1252"
         if name == "cp1252":
             _refuse_unused(chunk, lines)

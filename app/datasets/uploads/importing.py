@@ -1,6 +1,7 @@
 """A file becomes a dataset: told apart, looked at, planned, checked, split and written."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -37,20 +38,21 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
     Raises:
         Problem: nothing can be made of it; nothing is written.
     """
-    source = sniff(file, plan)
-    reader = _reader(source, plan)
-    seen = overview(reader, plan, _part(progress, source, 0))
-    if not seen.rows:
-        raise Problem("the file has columns, and no rows that can be read", None, seen.faults)
-    layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
-    kind = kind_of(layout, plan, seen.profiles)
-    check = Check(layout, seen, plan, kind if isinstance(kind, ImageKind) else None)
-    tell = _part(progress, source, 1)
-    for batch in reader.batches(look=False):
-        check.add(batch)
-        tell(batch.done, check.rows)
-    _refuse_faulty(check, plan)
-    return _result(source, seen, layout, check, plan)
+    with ExitStack() as files:
+        source = sniff(file, plan, files)
+        reader = _reader(source, plan)
+        seen = overview(reader, plan, _part(progress, source, 0))
+        if not seen.rows:
+            raise Problem("the file has columns, and no rows that can be read", None, seen.faults)
+        layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
+        kind = kind_of(layout, plan, seen.profiles)
+        check = Check(layout, seen, plan, kind if isinstance(kind, ImageKind) else None, files)
+        tell = _part(progress, source, 1)
+        for batch in reader.batches(look=False):
+            check.add(batch)
+            tell(batch.done, check.rows)
+        _refuse_faulty(check, plan)
+        return _result(source, seen, layout, check, plan)
 
 
 def _reader(source: Source, plan: ImportPlan) -> Reader:
@@ -146,7 +148,9 @@ def _split(layout: Layout, check: Check, plan: ImportPlan, known: Any) -> tuple[
         return test, []
     test = check.sides
     if not test.any() or test.all():
-        raise Problem("the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split")
+        raise Problem(
+            "the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split"
+        )
     both = on_both_sides(check.keys, known, test)
     return test, [f"{both:,} inputs of the test split are trained on as well"] if both else []
 

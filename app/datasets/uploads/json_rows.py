@@ -161,5 +161,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "brackets are nested too deep"
     return error.msg if isinstance(error, json.JSONDecodeError) else "a number has too many digits"
-
-

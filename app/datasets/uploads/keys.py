@@ -47,7 +47,8 @@ def _numbers(column: Input, array: Any, salt: bytes) -> Keys:
     known = [_key(repr(value).encode("utf-8", LOSSLESS), salt) for value in coded.dictionary.to_pylist()]
     table = np.array([*known, 0], dtype=np.uint64)
     places = coded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False).astype(np.int64)
-    return table[places]
+    keys: Keys = table[places]
+    return keys
 
 
 def _mixed(keys: Keys) -> Keys:

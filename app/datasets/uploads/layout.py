@@ -56,10 +56,11 @@ class Planner:
         if LABEL in mapping:
             return LABEL, found(mapping.pop(LABEL), self._sources, LABEL)
         if asked and asked in mapping:
-            place = found(mapping.pop(asked), self._sources, asked)
-            return named(asked, [IMAGE, "pixels"], is_field=False, otherwise=LABEL), place
+            source = found(mapping.pop(asked), self._sources, asked)
+            return named(asked, [IMAGE, "pixels"], is_field=False, otherwise=LABEL), source
+        place: int | None
         if asked:
-            place: int | None = found(asked, self._sources, "answer.column")
+            place = found(asked, self._sources, "answer.column")
         else:
             free = [place for place in range(len(self._sources)) if self._sources[place] not in mapping.values()]
             place = likely_target(
@@ -134,7 +135,10 @@ class Planner:
     def _table(self, others: set[int], names: dict[int, str], taken: set[str]) -> list[Input]:
         spec = self._plan.kind if isinstance(self._plan.kind, TableSpec) else TableSpec()
         asked = self._asked(spec.columns, others)
-        wanted = {found(self._plan.mapping.get(name, name), self._sources, "kind.roles"): role for name, role in spec.roles.items()}
+        wanted = {
+            found(self._plan.mapping.get(name, name), self._sources, "kind.roles"): role
+            for name, role in spec.roles.items()
+        }
         inputs = []
         for place in asked if asked is not None else range(len(self._sources)):
             role: Role = wanted.get(place, self._roles[place])
@@ -148,7 +152,9 @@ class Planner:
             inputs.append(Input(name, place, profile.name, self._fitting(role), not missing))
             self._describe(inputs[-1], profile)
         if not inputs:
-            raise Problem("the file has no columns of numbers, categories, true or false, or dates besides the answer", "kind")
+            raise Problem(
+                "the file has no columns of numbers, categories, true or false, or dates besides the answer", "kind"
+            )
         return inputs
 
     @staticmethod
@@ -161,7 +167,9 @@ class Planner:
         if is_asked:
             return True
         if role in {"text", "image", "list"}:
-            self._warnings.append(f"the column {shown(profile.name)} holds texts or lists, which a table does not: left out")
+            self._warnings.append(
+                f"the column {shown(profile.name)} holds texts or lists, which a table does not: left out"
+            )
             return False
         if role == "ignored":
             reason = "tells rows apart and nothing else" if profile.filled else "is empty"
@@ -190,10 +198,10 @@ class Planner:
         if column.role == "number" and slug(profile.name, is_field=True).startswith("date"):
             self._warnings.append(f"the column {shown(profile.name)} holds numbers; dates are written 2026-01-31")
         if profile.filled < 0.1 * profile.rows:
-            self._warnings.append(f"the column {shown(profile.name)} is empty in {1 - profile.filled / profile.rows:.0%} of the rows")
+            self._warnings.append(
+                f"the column {shown(profile.name)} is empty in {1 - profile.filled / profile.rows:.0%} of the rows"
+            )
 
 
 def _slashed(profile: Profile) -> bool:
     return any("/" in str(value) and not str(value)[:4].isdigit() for value in list(profile.values or {})[:20])
-
-

@@ -1,6 +1,7 @@
 """Rows of a Parquet file, by batches."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -55,17 +56,15 @@ class ParquetReader:
                 yield Batch(lines, [_values(column) for column in batch.columns], [], int(self._source.size * share))
 
 
-class _told:  # noqa: N801 - used as a function
+@contextmanager
+def _told() -> Iterator[None]:
     """Arrow's errors, as problems of the file."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, pa.ArrowMemoryError):
-            raise MemoryError from error
-        if isinstance(error, pa.ArrowException | OSError | UnicodeDecodeError):
-            raise Problem("the file is a damaged Parquet file, or not all of it is there") from error
+    try:
+        yield
+    except pa.ArrowMemoryError as error:
+        raise MemoryError from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise Problem("the file is a damaged Parquet file, or not all of it is there") from error
 
 
 def _plain(kind: Any) -> Any:

@@ -185,8 +185,8 @@ class Overview:
         for profile, cells in zip(self.profiles, batch.columns, strict=True):
             profile.update(cells, random)
         for row in range(min(len(batch.lines), FIRST_ROWS - len(self.first_rows))):
-            cells = (column[row] for column in batch.columns)
-            self.first_rows.append({name: _shown(cell) for name, cell in zip(names, cells, strict=True)})
+            row_cells = zip(names, batch.columns, strict=True)
+            self.first_rows.append({name: _shown(column[row]) for name, column in row_cells})
         self.rows += len(batch.lines)
         self.faulty += len(batch.faults)
         self.faults += batch.faults[: max(0, 20 - len(self.faults))]

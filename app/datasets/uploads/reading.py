@@ -30,7 +30,9 @@ class Batch:
 class Reader(Protocol):
     """What gives a file's rows, as often as it is asked."""
 
-    names: list[str]  # of the columns; of JSON those seen so far
+    @property
+    def names(self) -> list[str]:
+        """Of the columns; of JSON those seen so far."""
 
     def batches(self, *, look: bool) -> Iterator[Batch]:
         """All rows, in order. With `look` pictures are left unread."""

@@ -74,21 +74,22 @@ def role_of(profile: Profile, overview: Overview) -> Role:
     """What a column is, whatever is to be found of what."""
     if not profile.filled or profile.share("nested") > 0.5:
         return "ignored"
-    if profile.share("list") > 0.5:
-        return "list"
     if profile.share("bytes") > 0.5 or _is_picture(profile, overview):
         return "image"
-    if profile.share("date") >= 0.9:
-        return "date"
-    if profile.share("number", "comma", "nonfinite") >= 0.9:
-        return "ignored" if is_id(profile) else "number"
-    if profile.share("flag") >= 0.95:
-        return "flag"
+    plain: tuple[tuple[Role, float, float], ...] = (
+        ("list", profile.share("list"), 0.5),
+        ("date", profile.share("date"), 0.9),
+        ("number", profile.share("number", "comma", "nonfinite"), 0.9),
+        ("flag", profile.share("flag"), 0.95),
+    )
+    role: Role = next((role for role, share, least in plain if share >= least), _role_of_texts(profile))
+    return "ignored" if role in {"number", "text"} and is_id(profile) else role
+
+
+def _role_of_texts(profile: Profile) -> Role:
     if profile.values is None or profile.is_long or words_of(profile) >= 4:
-        return "ignored" if is_id(profile) else "text"
-    if profile.distinct <= MOST_CATEGORIES and profile.distinct <= max(10, profile.filled * 0.5):
-        return "category"
-    return "ignored" if is_id(profile) else "text"
+        return "text"
+    return "category" if profile.distinct <= min(MOST_CATEGORIES, max(10, profile.filled * 0.5)) else "text"
 
 
 def _is_picture(profile: Profile, overview: Overview) -> bool:
@@ -160,7 +161,11 @@ def _likeness(profile: Profile, role: Role, *, is_last: bool) -> float:
 
 def likely_kind(profiles: list[Profile], roles: list[Role], others: set[int]) -> Literal["text", "image", "table"]:
     """What sort of input the columns make, but for the answer and the split (`others`)."""
-    own = [(profile, role) for place, (profile, role) in enumerate(zip(profiles, roles, strict=True)) if place not in others]
+    own = [
+        (profile, role)
+        for place, (profile, role) in enumerate(zip(profiles, roles, strict=True))
+        if place not in others
+    ]
     if any(role == "image" for _, role in own):
         return "image"
     texts = [profile for profile, role in own if role == "text"]

@@ -67,8 +67,15 @@ def _says_label(texts: list[Any], answers: list[Any]) -> bool:
     """Whether nearly every text has its label's own words, and few have another's."""
     if any(len(str(answer)) < 3 for answer in set(answers)):
         return False
-    own = np.mean([str(answer).casefold() in (text or "").casefold() for text, answer in zip(texts, answers, strict=True)])
-    others = np.mean([str(answer).casefold() in (text or "").casefold() for text, answer in zip(texts, answers[1:] + answers[:1], strict=True)])
+    own = np.mean(
+        [str(answer).casefold() in (text or "").casefold() for text, answer in zip(texts, answers, strict=True)]
+    )
+    others = np.mean(
+        [
+            str(answer).casefold() in (text or "").casefold()
+            for text, answer in zip(texts, answers[1:] + answers[:1], strict=True)
+        ]
+    )
     return bool(own >= 0.98 and others < 0.9)
 
 

@@ -6,6 +6,7 @@ import io
 import tempfile
 import zlib
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -55,8 +56,8 @@ class Source:
         return NAMES.get(self.encoding, self.encoding) if self.encoding else None
 
 
-def sniff(file: BinaryIO, plan: ImportPlan) -> Source:
-    """What the file is; a packed one is unpacked into a temporary file that has no name.
+def sniff(file: BinaryIO, plan: ImportPlan, files: ExitStack) -> Source:
+    """What the file is; a packed one is unpacked into a temporary file that has no name, one of `files`.
 
     Raises:
         Problem: it is empty, too large, or nothing that is read here.
@@ -69,7 +70,7 @@ def sniff(file: BinaryIO, plan: ImportPlan) -> Source:
     file.seek(0)
     compressed = file.read(2) == _GZIP
     if compressed:
-        file = _unpacked(file, plan)
+        file = _unpacked(file, plan, files)
     unpacked = file.seek(0, io.SEEK_END)
     if not unpacked:
         raise Problem("the file is empty")
@@ -91,11 +92,11 @@ def _told(source: Source, plan: ImportPlan) -> Source:
     encoding = encoding_of(source.file)
     source.file.seek(0)
     text = source.file.read(SAMPLE).decode(encoding, "replace")
-    start = text.lstrip("\ufeff \t\r\n")[:1]
-    if not start and source.size <= SAMPLE:
+    first = text.lstrip("\ufeff \t\r\n")[:1]
+    if not first and source.size <= SAMPLE:
         raise Problem("the file is empty: it holds white space alone")
-    if start in {"[", "{"} and not _is_table(text, plan):
-        return replace(source, format="json" if start == "[" else "jsonl", encoding=encoding)
+    if first in {"[", "{"} and not _is_table(text, plan):
+        return replace(source, format="json" if first == "[" else "jsonl", encoding=encoding)
     delimiter = delimiter_of(text, prefers_tab=_ending(plan).endswith(".tsv") or "tab-sep" in plan.content_type)
     return replace(source, format="tsv" if delimiter == "\t" else "csv", encoding=encoding, delimiter=delimiter)
 
@@ -110,10 +111,10 @@ def _ending(plan: ImportPlan) -> str:
     return plan.filename.lower().removesuffix(".gz")[-8:]
 
 
-def _unpacked(file: BinaryIO, plan: ImportPlan) -> BinaryIO:
+def _unpacked(file: BinaryIO, plan: ImportPlan, files: ExitStack) -> BinaryIO:
     """A gzip's content. What unpacks to more than may be uploaded is refused while it is unpacked."""
     file.seek(0)
-    target = tempfile.TemporaryFile()
+    target: BinaryIO = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - which closes it
     size = 0
     try:
         with gzip.GzipFile(fileobj=file) as packed:
@@ -135,7 +136,7 @@ def delimiter_of(text: str, *, prefers_tab: bool = False) -> str:
     if len(text) >= SAMPLE // 4 and "\n" in text:
         text = text[: text.rindex("\n") + 1]  # the last line may be cut
     best, delimiter = (0.0, 0), "\t" if prefers_tab else ","
-    for each in ("\t,;|" if prefers_tab else DELIMITERS):
+    for each in "\t,;|" if prefers_tab else DELIMITERS:
         try:
             rows = [len(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=each) if row]
         except csv.Error:  # of a cell that is too long: all of them will find it

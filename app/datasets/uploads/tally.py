@@ -97,5 +97,3 @@ def unused(name: str, role: Role, profile: Profile) -> ColumnProfile:
 def common(profile: Profile) -> list[ValueCount]:
     """The most frequent values."""
     return [ValueCount(value=str(value), rows=rows) for value, rows in profile.common(words=False)[:MOST_COMMON]]
-
-

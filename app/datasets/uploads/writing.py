@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ GROUP_BYTES = 24_000_000
 class Waiting:
     """Batches of rows in a temporary file."""
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+    def __init__(self, files: ExitStack) -> None:
+        """The file is one of `files`, which are closed at the end."""
+        self._file = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - which closes it
         self._writer: Any = None
 
     def add(self, batch: Any) -> None:

@@ -4,6 +4,8 @@ import base64
 import io
 import re
 import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -54,10 +56,35 @@ def content_of(text: str) -> bytes:
         raise ValueError(f"is not base64: {error}") from error
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How much of a picture is needed, so that a large one is not decoded as large as it is."""
+
+    side: int  # pixels that are left of a picture of more, at least
+    draft: int  # the same of a JPEG that is decoded at a half, a quarter or an eighth of its size: of both sides
+    which: Callable[[Sequence[int]], int] = max  # of the two sides has so many
+    smooths: bool = True  # whether dots of black and white become greys
+
+
+DRAWN = Wanted(WORK, 2 * WORK)
+
+
 def colours_of(content: bytes) -> Colours:
     """The colours of a picture of which the longer side has at most `WORK` pixels, upright.
 
     What is transparent is ground: of strokes on nothing the opacity is given.
+
+    Raises:
+        ValueError: it is no PNG or JPEG, damaged, or too large.
+    """
+    image, turn = image_of(content, DRAWN)
+    return _array(upright(small(image), turn))
+
+
+def image_of(content: bytes, wanted: Wanted) -> tuple[Any, int | None]:
+    """A picture in one of the modes L, RGB, RGBA and F, and how it is to be turned to be upright.
+
+    One of more than two million pixels is shrunk by a whole number while it is decoded.
 
     Raises:
         ValueError: it is no PNG or JPEG, damaged, or too large.
@@ -67,11 +94,12 @@ def colours_of(content: bytes) -> Colours:
     check_size(image, content)
     try:
         if image.width * image.height <= SLOW_PIXELS:
-            return _array(_upright(_shrunk(image), image.getexif()))
+            return _decoded(image, wanted), _turn(image.getexif())
         with _one_at_a_time:
             if image.format == "PNG" and large_png.is_one(content):
-                return _array(_upright(small(large_png.shrunk(content, WORK)), large_png.exif(content)))
-            return _array(_upright(_shrunk(image), image.getexif()))
+                factor = max(1, wanted.which(image.size) // wanted.side)
+                return large_png.shrunk(content, factor), _turn(large_png.exif(content))
+            return _decoded(image, wanted), _turn(image.getexif())
     except Exception as error:  # Pillow has many ways to find that a file is not what it says
         raise ValueError("is damaged, or not all there") from error
 
@@ -88,22 +116,22 @@ def _opened(content: bytes) -> Any:
         raise ValueError("is damaged") from error
 
 
-def _shrunk(image: Any) -> Any:
-    """Decoded, of about the size that is worked on."""
+def _decoded(image: Any, wanted: Wanted) -> Any:
     if image.format != "PNG":
-        image.draft(None, (2 * WORK, 2 * WORK))  # a JPEG is decoded at a half, a quarter or an eighth of its size
-    factor = max(image.size) // WORK
+        image.draft(None, (wanted.draft, wanted.draft))
+    factor = max(1, wanted.which(image.size) // wanted.side)
     if image.width * image.height <= SLOW_PIXELS:
-        return small(_plain(image))
+        image.load()
+        return _plain(image, wanted)
     high = max(1, SLOW_PIXELS // image.width // factor) * factor
     bands = [
-        _plain(image.crop((0, top, image.width, min(image.height, top + high)))).reduce(factor)
+        _plain(image.crop((0, top, image.width, min(image.height, top + high))), wanted).reduce(factor)
         for top in range(0, image.height, high)
     ]
-    return small(large_png.stacked(bands))
+    return large_png.stacked(bands)
 
 
-def _plain(image: Any) -> Any:
+def _plain(image: Any, wanted: Wanted) -> Any:
     """In one of the modes L, RGB, RGBA and F."""
     from PIL import Image, ImageFilter
 
@@ -111,8 +139,10 @@ def _plain(image: Any) -> Any:
         return Image.fromarray(np.asarray(image, dtype=np.float32) / 257)
     if image.mode in {"P", "PA", "LA", "RGBA"} or "transparency" in image.info:
         return image.convert("RGBA")
-    if image.mode == "1":  # greys may be told by the density of dots
+    if image.mode == "1" and wanted.smooths:  # greys may be told by the density of dots
         return image.convert("L").filter(ImageFilter.GaussianBlur(min(1.2, max(image.size) / 200)))
+    if image.mode == "1":
+        return image.convert("L")
     return image if image.mode in {"L", "F", "RGB"} else image.convert("RGB")
 
 
@@ -127,11 +157,15 @@ def small(image: Any) -> Any:
     return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
 
 
-def _upright(image: Any, exif: Any) -> Any:
+def upright(image: Any, turn: int | None) -> Any:
+    """An image turned as `image_of` has told."""
     from PIL import Image
 
-    turn = _TURNS.get(exif.get(_ORIENTATION, 1))
     return image if turn is None else image.transpose(Image.Transpose(turn))
+
+
+def _turn(exif: Any) -> int | None:
+    return _TURNS.get(exif.get(_ORIENTATION, 1))
 
 
 def _array(image: Any) -> Colours:

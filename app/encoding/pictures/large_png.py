@@ -36,8 +36,8 @@ def exif(content: bytes) -> Any:
     return found
 
 
-def shrunk(content: bytes, side: int) -> Any:
-    """The picture with `side` to twice as many pixels on its longer side.
+def shrunk(content: bytes, factor: int) -> Any:
+    """The picture with as many pixels as it has, divided by the square of `factor`.
 
     Raises:
         ValueError, OSError, zlib.error: it is damaged, or not all there.
@@ -47,7 +47,6 @@ def shrunk(content: bytes, side: int) -> Any:
     every = list(chunks(content))
     head = [(kind, bytes(data)) for kind, data in every if kind in KEPT]
     width, height = struct.unpack_from(">II", content, 16)
-    factor = max(1, max(width, height) // side)
     channels = CHANNELS[content[25]]
     row = 1 + width * channels
     step = max(1, PART // width // factor) * factor

@@ -37,9 +37,17 @@ export class Drawing {
 	/**
 	 * @param {() => void} changed
 	 * @param {AbortSignal} signal
+	 * @param {boolean} isDrawn whether it can be drawn on; if not, it only shows what is put there
 	 */
-	constructor(changed, signal) {
+	constructor(changed, signal, isDrawn) {
 		this.changed = changed;
+		addEventListener("themechange", () => this.draw(), { signal });
+		if (!isDrawn) {
+			this.node.setAttribute("aria-label", "The picture that was chosen");
+			this.node.removeAttribute("tabindex");
+			this.node.classList.add("still");
+			return;
+		}
 		on(this.node, "pointerdown", (event) => this.#press(event));
 		on(this.node, "pointermove", (event) => this.#move(event));
 		on(this.node, "pointerup pointercancel", () => {
@@ -50,7 +58,6 @@ export class Drawing {
 			this.#cursor = null;
 			this.draw();
 		});
-		addEventListener("themechange", () => this.draw(), { signal });
 	}
 
 	/** The picture in base64; null while there is none. */

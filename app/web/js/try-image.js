@@ -9,9 +9,9 @@ import { Predictor } from "./predictions.js";
 import { resolve } from "./schema.js";
 import { examples } from "./try.js";
 
-/** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
+/** @import { Prediction, TaskDetail } from "../../client/densely.js" */
 /** @import { Picture } from "./pad.js" */
-/** @typedef {{ width: number, height: number, most: number }} Size of a picture as the model sees it; `most` is full ink */
+/** @typedef {{ width: number, height: number, channels: number, most: number }} Size of a picture as the model sees it; `most` is full ink, or light */
 /** @typedef {{ image: string }} Input */
 
 /** @type {import("./try.js").Form} */
@@ -33,13 +33,15 @@ export function show(place, context) {
 		forget: seen.forget,
 		also: look,
 	});
+	const isDrawn = size.channels === 1;
+	const nothing = isDrawn ? "Draw something, large or small, anywhere on the pad." : "Choose a picture.";
 	const ask = () => {
 		problem.textContent = "";
 		const { image } = drawing;
 		if (image) predictor.predict({ image });
-		else predictor.drop(h("p.soft", "Draw something, large or small, anywhere on the pad."));
+		else predictor.drop(h("p.soft", nothing));
 	};
-	const drawing = new Drawing(throttled(ask, 90), signal);
+	const drawing = new Drawing(throttled(ask, 90), signal, isDrawn);
 	const put = (/** @type {Picture | null} */ picture) => {
 		drawing.put(picture);
 		ask();
@@ -61,10 +63,13 @@ export function sizeOf(schema) {
 	for (const form of forms) {
 		const row = form.items && resolve(form.items, schema);
 		if (row?.type === "array") {
+			const pixel = resolve(row.items, schema);
+			const isGrey = pixel.type !== "array";
 			return {
 				width: row.maxItems,
 				height: form.maxItems,
-				most: resolve(row.items, schema).maximum,
+				channels: isGrey ? 1 : pixel.maxItems,
+				most: (isGrey ? pixel : resolve(pixel.items, schema)).maximum,
 			};
 		}
 		forms.push(...[...(form.anyOf ?? []), ...(form.oneOf ?? [])].map((one) => resolve(one, schema)));
@@ -101,25 +106,43 @@ function controls(task, size, pad, put, problem) {
 		onchange: change,
 	});
 	acceptDrops(pad, take);
-	const use = (/** @type {Fields} */ { pixels }) => {
-		const [shown] = canvasOf(size.width, size.height);
-		paintInk(
-			shown,
-			/** @type {number[][]} */ (pixels).flat().map((value) => value / size.most),
-		);
-		put({ shown, image: shown.toDataURL() });
-	};
 	return [
 		examples(
 			task,
-			use,
+			({ pixels }) => put(pictureFrom(pixels, size)),
 			button("Clear", () => put(null)),
 			button("Choose a picture", () => file.click()),
 			file,
 		),
-		h("p.hint", "Or drop a picture on the pad: a photograph of paper will do. The service finds what is drawn on it."),
+		h("p.hint", hintOf(task)),
 		problem,
 	];
+}
+
+/** A picture of the model's own size. @param {any} pixels rows of numbers, or of lists of them @param {Size} size @returns {Picture} */
+function pictureFrom(pixels, { width, height, channels, most }) {
+	const [shown] = canvasOf(width, height);
+	const values = /** @type {number[]} */ (pixels.flat(2));
+	paint(
+		shown,
+		values.map((value) => value / most),
+		channels,
+	);
+	return { shown, image: shown.toDataURL() };
+}
+
+/** What a picture that is no digit's becomes. @type {Record<string, string>} */
+const SCALED = {
+	fit: "The model sees the whole of it.",
+	centre: "The model sees what differs from its ground, in the middle.",
+	crop: "The model sees the square in its middle.",
+};
+
+/** @param {TaskDetail} task */
+function hintOf({ input_schema: { properties } }) {
+	const scaled = SCALED[properties.image.scaling];
+	if (scaled) return `Or drop a picture, a PNG or JPEG of any size. ${scaled}`;
+	return "Or drop a picture on the pad: a photograph of paper will do. The service finds what is drawn on it.";
 }
 
 /** @param {HTMLCanvasElement} pad @param {(file: File | undefined) => void} take */
@@ -137,7 +160,7 @@ function acceptDrops(pad, take) {
 }
 
 /** The picture as the model sees it, and what speaks for and against the answer. @param {Size} size */
-function seenBy({ width, height }) {
+function seenBy({ width, height, channels }) {
 	const seen = h("canvas", {
 		width,
 		height,
@@ -153,41 +176,44 @@ function seenBy({ width, height }) {
 	const figure = h("figure", { hidden: true }, effects, h("figcaption"));
 	return {
 		node: h("div.small-pictures", h("figure", seen, h("figcaption", "As the model sees it")), figure),
-		/** @param {number[]} values row by row, 0 to 1 @param {{ label: string | number, effects: number[][] }} explanation */
+		/** @param {number[]} values row by row, 0 to 1 @param {{ label: string | number, effects: number[][] | number[][][] }} explanation */
 		show(values, explanation) {
-			paintInk(seen, values);
-			paintEffects(effects, explanation.effects.flat(), values);
-			figure.lastChild.textContent = `Ink for and against ${explanation.label}`;
+			paint(seen, values, channels);
+			paintEffects(effects, explanation.effects.flat(2), values, channels);
+			figure.lastChild.textContent = `${channels === 1 ? "Ink" : "Pixels"} for and against ${explanation.label}`;
 			figure.hidden = false;
 		},
 		forget() {
 			figure.hidden = true;
-			paintInk(seen, []);
+			paint(seen, [], channels);
 		},
 	};
 }
 
-/** White ink on black, row by row, 0 to 1; nothing is black. @param {HTMLCanvasElement} canvas @param {number[]} values */
-function paintInk(canvas, values) {
+/** Row by row, 0 to 1; nothing is black. @param {HTMLCanvasElement} canvas @param {number[]} values @param {number} channels */
+function paint(canvas, values, channels) {
 	const view = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 	const picture = view.createImageData(canvas.width, canvas.height);
 	for (let place = 0; place < picture.data.length / 4; place += 1) {
-		picture.data.fill(255 * (values[place] ?? 0), 4 * place, 4 * place + 3);
+		for (let part = 0; part < 3; part += 1) {
+			picture.data[4 * place + part] = 255 * (values[place * channels + (part % channels)] ?? 0);
+		}
 		picture.data[4 * place + 3] = 255;
 	}
 	view.putImageData(picture, 0, 0);
 }
 
-/** @param {HTMLCanvasElement} canvas @param {number[]} effects @param {number[]} values */
-function paintEffects(canvas, effects, values) {
+/** Of a pixel's colours together. @param {HTMLCanvasElement} canvas @param {number[]} effects @param {number[]} values @param {number} channels */
+function paintEffects(canvas, effects, values, channels) {
 	const [plus, minus] = [colour("--for-rgb"), colour("--against-rgb")];
 	const view = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-	paintInk(
-		canvas,
-		values.map((value) => value / 4),
+	const dim = values.map((value) => value / 4);
+	paint(canvas, dim, channels);
+	const sums = Array.from({ length: effects.length / channels }, (_, place) =>
+		effects.slice(place * channels, (place + 1) * channels).reduce((sum, effect) => sum + effect, 0),
 	);
-	const most = effects.reduce((found, effect) => Math.max(found, Math.abs(effect)), 1e-9);
-	effects.forEach((effect, place) => {
+	const most = sums.reduce((found, effect) => Math.max(found, Math.abs(effect)), 1e-9);
+	sums.forEach((effect, place) => {
 		if (!effect) return;
 		view.fillStyle = `rgb(${effect > 0 ? plus : minus} / ${Math.sqrt(Math.abs(effect) / most)})`;
 		view.fillRect(place % canvas.width, Math.floor(place / canvas.width), 1, 1);

@@ -180,7 +180,7 @@ def test_a_large_png_shrunk_while_it_is_unpacked_is_what_it_is_as_a_whole(mode: 
     content = file.getvalue()
     assert _large_png.is_one(content)
 
-    shrunk = _large_png.shrunk(content, WORK)
+    shrunk = _large_png.shrunk(content, 2300 // WORK)
 
     whole = picture.convert("RGBA") if mode in {"LA", "P"} else picture
     np.testing.assert_allclose(np.asarray(whole.reduce(2300 // WORK)), np.asarray(shrunk), atol=1)

@@ -222,10 +222,11 @@ def test_a_confusion_matrix_counts_true_classes_by_row() -> None:
 
 
 def test_a_mosaic_holds_ten_digits_in_a_row() -> None:
-    image = sheet.mosaic(WHOLE_NUMBER)
+    grid = sheet.Grid(28)
+    image = grid.mosaic(WHOLE_NUMBER, 0)
 
-    assert (3 * sheet.PITCH_Y, 10 * sheet.PITCH_X) == image.shape
-    np.testing.assert_array_equal(WHOLE_NUMBER[12], image[sheet.PITCH_Y + 2 :][:28, 2 * sheet.PITCH_X + 3 :][:, :28])
+    assert (3 * 42, 10 * 34) == (3 * grid.pitch_y, 10 * grid.pitch_x) == image.shape
+    np.testing.assert_array_equal(WHOLE_NUMBER[12], image[grid.pitch_y + 2 :][:28, 2 * grid.pitch_x + 3 :][:, :28])
 
 
 def test_equal_values_have_a_range_all_the_same() -> None:

@@ -1,0 +1,107 @@
+"""The process that reads a file: it may take memory and time, or die of what is in the file, and nobody else does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from threading import Lock
+from typing import IO, Any
+
+from app.errors import FieldError, InvalidInput, Unavailable
+from app.logs import get as get_log
+from app.wire.datasets import ImportPlan, ImportResult
+
+log = get_log()
+
+COMMAND = (sys.executable, "-m", "app.datasets.uploads")
+MOST_ARGUMENT = 100_000  # bytes: Linux takes 128 KiB; a longer plan, with thousands of labels, comes by a file
+MOST_LINE = 2**26  # bytes of what is found
+
+
+class Importer:
+    """One such process."""
+
+    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
+        self._lock = Lock()  # between the thread that runs it and whoever ends it
+
+    def run(self, file: IO[bytes], plan: ImportPlan) -> ImportResult:
+        """Read the file as the plan says; returns when the process has ended.
+
+        Raises:
+            InvalidInput: nothing can be made of the file.
+            Unavailable: it was ended, or died.
+        """
+        file.flush()
+        file.seek(0)
+        told = plan.model_dump_json(by_alias=True).encode()
+        with tempfile.TemporaryFile() as long:
+            if len(told) > MOST_ARGUMENT:
+                long.write(told)
+                long.flush()
+                long.seek(0)
+                self._start(file, f"@{long.fileno()}", (long.fileno(),))
+            else:
+                self._start(file, told.decode(), ())
+            said = self._listen()
+        if self._killed:
+            raise Unavailable("the upload was ended before its file was read")
+        if "result" in said:
+            return ImportResult.model_validate(said["result"])
+        if "problem" in said:
+            raise _invalid(said["problem"])
+        assert self._process
+        log.error("upload.died", status=self._process.returncode)
+        raise Unavailable("the process that reads the file has died; the log says more")
+
+    def kill(self) -> None:
+        """End it at once, whether or not it has begun."""
+        with self._lock:
+            self._killed = True
+            if self._process and self._process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _start(self, file: IO[bytes], plan: str, descriptors: tuple[int, ...]) -> None:
+        with self._lock:
+            if self._killed:
+                return
+            self._process = subprocess.Popen(
+                [*self._command, plan],
+                stdin=file,
+                stdout=subprocess.PIPE,
+                pass_fds=descriptors,
+                start_new_session=True,  # Ctrl-C is for the service, which ends this
+            )
+
+    def _listen(self) -> dict[str, Any]:
+        """The last line that it says."""
+        process = self._process
+        if process is None:
+            return {}
+        assert process.stdout is not None
+        last = b""
+        with process.stdout as lines:
+            while line := lines.readline(MOST_LINE):
+                last = line
+        process.wait()
+        with suppress(ValueError):
+            found: dict[str, Any] = json.loads(last)
+            return found
+        return {}
+
+
+def _invalid(problem: dict[str, Any]) -> InvalidInput:
+    """What the process says of the file, as the client's mistake: of faults each with its line and column."""
+    field, message = problem["field"], problem["message"]
+    invalid = InvalidInput(message, field=None)
+    for fault in problem["faults"]:
+        invalid.errors.append(FieldError(fault["column"] or field or "file", fault["message"], fault["line"]))
+    if not invalid.errors:
+        invalid.errors.append(FieldError(field or "file", message))
+    return invalid

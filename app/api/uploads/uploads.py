@@ -1,0 +1,168 @@
+"""Uploads under way: so many at once, each with a thread of its own; nothing of one that is cut off stays."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from app.api.uploads.body import FILE, Body, MultipartBody, RawBody
+from app.api.uploads.importer import COMMAND, Importer
+from app.errors import DenselyError, InvalidInput, Overloaded, Unavailable, Unusable
+from app.wire.datasets import ImportPlan, ImportResult
+
+T = TypeVar("T")
+
+AT_ONCE = 2**20  # bytes that are written in one go
+
+
+@dataclass
+class Received:
+    """What has come: a file without a name on the disk, and the fields beside it."""
+
+    file: IO[bytes]
+    fields: dict[str, str]
+    filename: str
+    content_type: str
+    receive: Receive  # says when the client has gone
+
+
+class Uploads:
+    """Receives files and has them read."""
+
+    def __init__(self, folder: Path, most: int, command: tuple[str, ...] = COMMAND) -> None:
+        """`folder`: where files lie while they come; `most`: uploads at once."""
+        self._folder = folder
+        self._most = most
+        self._command = command
+        self._under_way = 0
+        self._closed = False
+        self._importers: set[Importer] = set()
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="upload")
+
+    @asynccontextmanager
+    async def received(self, request: Request) -> AsyncIterator[Received]:
+        """The request's file, for as long as it is needed.
+
+        Raises:
+            Overloaded: too many uploads are under way.
+            InvalidInput, MalformedBody: there is no file, or the body is not what it says.
+            Unusable: the disk does not take it.
+            ClientDisconnect: the client has gone.
+        """
+        if self._under_way >= self._most:
+            raise Overloaded(
+                f"{self._most} uploads are under way already (DENSELY_MAX_UPLOADS); try again in a moment"
+            )
+        self._under_way += 1
+        file: IO[bytes] | None = None
+        try:
+            file = await self._in_thread(self._open)
+            yield await self._receive(request, file)
+        finally:
+            self._under_way -= 1
+            if file is not None:
+                await asyncio.shield(self._in_thread(lambda: _close(file)))  # frees what may be gigabytes
+
+    async def imported(self, received: Received, plan: ImportPlan) -> ImportResult:
+        """What the reading process makes of a file.
+
+        Raises:
+            InvalidInput: nothing can be made of it; its errors name columns and lines.
+            Unavailable: the process has died, or the service stops.
+            ClientDisconnect: the client has gone; then the process has too.
+        """
+        importer = Importer(self._command)
+        self._importers.add(importer)
+        if self._closed:
+            importer.kill()
+        running = asyncio.ensure_future(self._in_thread(lambda: importer.run(received.file, plan)))
+        leaving = asyncio.ensure_future(_gone(received.receive))
+        try:
+            await asyncio.wait([running, leaving], return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                raise ClientDisconnect
+            return running.result()
+        finally:
+            leaving.cancel()
+            importer.kill()
+            self._importers.discard(importer)
+            with suppress(DenselyError):
+                await asyncio.shield(running)  # it has to be dead before its file is closed
+
+    def close(self) -> None:
+        """The service stops: end what is under way."""
+        self._closed = True
+        for importer in list(self._importers):
+            importer.kill()
+
+    def _open(self) -> IO[bytes]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - handed on
+        except OSError as error:
+            raise _unwritable(error) from error
+
+    async def _receive(self, request: Request, file: IO[bytes]) -> Received:
+        kind = request.headers.get("content-type", "")
+        body: Body = (MultipartBody if kind.lstrip().lower().startswith("multipart/") else RawBody)(file, kind)
+        pieces: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await request.receive()
+            if message["type"] != "http.request":
+                raise ClientDisconnect
+            if self._closed:
+                raise Unavailable("the service stops")
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            more = message.get("more_body", False)
+            if size >= AT_ONCE or not more:
+                await self._in_thread(lambda: _feed(body, pieces))
+                pieces, size = [], 0
+        await self._in_thread(lambda: _finish(body, file))
+        if not body.has_file:
+            raise InvalidInput("is needed: the rows, as one part of that name or as the whole body", field=FILE)
+        return Received(file, body.fields, body.filename, body.content_type, request.receive)
+
+    async def _in_thread(self, action: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, action)
+
+
+def _feed(body: Body, pieces: list[bytes]) -> None:
+    try:
+        body.feed(pieces)
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _finish(body: Body, file: IO[bytes]) -> None:
+    body.finish()
+    try:
+        file.flush()
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what could not be written is wanted no more
+        file.close()
+
+
+def _unwritable(error: OSError) -> Unusable:
+    told = f"the folder of uploads cannot be written: {os.strerror(error.errno or 0)}"
+    return Unusable(f"{told}; make room there, or set DENSELY_UPLOADS_DIR to another one")
+
+
+async def _gone(receive: Receive) -> None:
+    """Until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,65 @@
+"""The importing process: a file is its standard input, what is to be done its argument; it answers in lines of JSON."""
+
+import json
+import os
+import resource
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from app.datasets.uploads.importing import import_file
+from app.datasets.uploads.problems import Problem
+from app.wire.datasets import MOST_FAULTS, ImportPlan
+
+MOST_MEMORY = 2**31  # bytes of addresses: some ten times what a large file takes
+EVERY = 0.2  # seconds between two lines of progress
+
+
+class Teller:
+    """Writes lines of JSON."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def progress(self, done: int, of: int, rows: int) -> None:
+        """How far it is, now and then."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + EVERY
+            self.say({"progress": {"bytes": done, "of": of, "rows": rows}})
+
+    @staticmethod
+    def say(message: dict[str, Any]) -> None:
+        """A line."""
+        sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+
+
+def main() -> int:
+    """Import standard input as the argument says; the exit status, which is 0 for a problem of the file too."""
+    with suppress(ValueError, OSError):  # already lower
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    teller = Teller()
+    try:
+        plan = ImportPlan.model_validate_json(sys.argv[1])
+    except (IndexError, ValidationError) as error:
+        sys.stderr.write(f"usage: python -m app.datasets.uploads PLAN < FILE: {error}\n")
+        return 2
+    try:
+        with os.fdopen(0, "rb", closefd=False) as file:
+            result = import_file(file, plan, teller.progress)
+    except Problem as problem:
+        faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
+        teller.say({"problem": {"message": problem.message, "field": problem.field, "faults": faults}})
+    except (MemoryError, pa.ArrowMemoryError):
+        message = f"reading the file takes more than {MOST_MEMORY // 2**20:,} MiB of memory"
+        teller.say({"problem": {"message": message, "field": None, "faults": []}})
+    else:
+        teller.say({"result": json.loads(result.model_dump_json(by_alias=True))})
+    return 0

@@ -1,0 +1,16 @@
+"""Which requests bring files: their bodies are larger than all others', of any kind, and may take as long as they move."""
+
+import re
+
+PIECE = 2**20  # bytes that must arrive in the time that any other body has to be complete in
+
+_APPEND = re.compile(r"/datasets/[^/]+/rows")
+
+
+def is_upload(method: str, path: str, content_type: bytes) -> bool:
+    """Whether the body of this request is a file, or holds one."""
+    if method != "POST":
+        return False
+    if path == "/tasks":
+        return content_type.lstrip().lower().startswith(b"multipart/")
+    return path == "/datasets" or _APPEND.fullmatch(path) is not None

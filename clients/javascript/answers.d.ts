@@ -327,6 +327,8 @@ export interface TaskDetail extends Task {
 	output_schema: any;
 	examples: Example[];
 	ranges: Record<string, Range>;
+	/** Known values of categories; others are taken too. */
+	categories: Record<string, string[]>;
 	labels: (string | number)[];
 	heads: string[];
 	pictures: string[];

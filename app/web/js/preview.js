@@ -69,14 +69,15 @@ function hintOf(column) {
 /** @param {Record<string, any>} row @param {ColumnProfile} column @param {Roles} roles */
 function cellOf(row, { source }, roles) {
 	const role = roles.of[source];
-	return h("td", { class: `as-${role}${role === "number" ? " num" : ""}` }, shownCell(row[source]));
+	return h("td", { class: `as-${role}${role === "number" ? " num" : ""}` }, shownCell(row[source], role === "image"));
 }
 
-/** @param {unknown} value */
-function shownCell(value) {
+/** @param {unknown} value @param {boolean} isPicture */
+function shownCell(value, isPicture) {
 	if (value === null || value === undefined || value === "") return h("span.soft", "–");
 	const text = typeof value === "object" ? JSON.stringify(value) : String(value);
 	const type = text.startsWith("iVBORw0KGgo") ? "png" : text.startsWith("/9j/") ? "jpeg" : "";
 	if (type && text.length > LONGEST) return h("img.thumb", { src: `data:image/${type};base64,${text}`, alt: "" });
+	if (isPicture) return h("span.soft", "a picture");
 	return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

@@ -29,6 +29,7 @@ export function faultList(faults, most = faults.length) {
 	return [
 		h(
 			"ol.faults.num",
+			{ tabindex: 0, label: "Faults" },
 			faults.map((fault) => h("li", h("b", placeOf(fault)), " ", fault.message)),
 		),
 		more > 0 && h("p", `and ${count(more)} more`),

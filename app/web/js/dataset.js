@@ -28,6 +28,7 @@ export async function show(place, [taskName, part], signal) {
 	const latest = await densely.dataset(name, { signal });
 	const found = asked && asked !== latest.version ? await densely.dataset(name, { version: asked, signal }) : latest;
 	const isOwn = !task.datasets.some((one) => one.name === name);
+	const drawn = drawings(task, found, isOwn ? `${name}@${found.version}` : name);
 	const problem = alertLine();
 	const labels = found.findings.labels.map((one) => one.label);
 	const rows = new Rows(task, { name, version: isOwn ? found.version : undefined, labels }, models, signal);
@@ -38,7 +39,7 @@ export async function show(place, [taskName, part], signal) {
 			"div.stack",
 			problem,
 			h("div.split", columnsCard(found), aboutCard(task, found, isOwn)),
-			found.pictures.length > 0 && h("section.card", { label: "Pictures" }, pictures(drawings(found), name, signal)),
+			drawn.length > 0 && h("section.card", { label: "Pictures" }, pictures(drawn, name, signal)),
 			rows.node,
 			isOwn && more(task, name, signal).node,
 		),
@@ -60,12 +61,16 @@ const more = (task, name, signal) =>
 		signal,
 	);
 
-/** @param {DatasetDetail} dataset */
-const drawings = ({ name, version, pictures: found }) =>
-	found.map((one) => ({
-		title: TITLES[one] ?? one,
-		path: `datasets/${encodeURIComponent(name)}/${one}.svg?version=${version}`,
-	}));
+/** Its pictures, and those that the task draws of it. @param {TaskDetail} task @param {DatasetDetail} dataset @param {string} reference */
+function drawings({ name: task, datasets }, { name, version, pictures: found }, reference) {
+	const place = `datasets/${encodeURIComponent(name)}`;
+	const further = datasets.find((one) => one.name === reference)?.pictures ?? [];
+	const titled = (/** @type {string} */ one, /** @type {string} */ path) => ({ title: TITLES[one] ?? one, path });
+	return [
+		...found.map((one) => titled(one, `${place}/${one}.svg?version=${version}`)),
+		...further.map((one) => titled(one, `tasks/${task}/datasets/${encodeURIComponent(reference)}/${one}.svg`)),
+	];
+}
 
 /**
  * @param {TaskDetail} task

@@ -22,17 +22,13 @@ export function datasetOf(reference) {
  * @param {AbortSignal} signal
  */
 export async function mistakesOf(run, signal) {
-	if (!run.model_id) return null;
+	if (!run.model_id || run.dataset_is_sample) return null;
 	const { name, version } = datasetOf(run.dataset);
 	try {
 		const task = await densely.task(run.task, { signal });
 		const isNumber = isNumeric(task);
 		const query = { split: "test", model: run.model_id, limit: MOST, version, ...(isNumber ? {} : { wrong: true }) };
-		const page = await densely.get(
-			`datasets/${encodeURIComponent(name)}/rows`,
-			{ ...query, task: task.name },
-			{ signal },
-		);
+		const page = await densely.get(`datasets/${encodeURIComponent(name)}/rows`, query, { signal });
 		return card(task, page.items, isNumber);
 	} catch {
 		return null;

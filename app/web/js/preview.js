@@ -76,8 +76,13 @@ function cellOf(row, { source }, roles) {
 function shownCell(value, isPicture) {
 	if (value === null || value === undefined || value === "") return h("span.soft", "–");
 	const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-	const type = text.startsWith("iVBORw0KGgo") ? "png" : text.startsWith("/9j/") ? "jpeg" : "";
-	if (type && text.length > LONGEST) return h("img.thumb", { src: `data:image/${type};base64,${text}`, alt: "" });
-	if (isPicture) return h("span.soft", "a picture");
+	if (isPicture) return shownPicture(text);
 	return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+/** @param {string} text in base64, or of a picture that is not told */
+function shownPicture(text) {
+	const type = { i: "png", "/": "jpeg" }[text[0]];
+	if (type && text.length > LONGEST) return h("img.thumb", { src: `data:image/${type};base64,${text}`, alt: "" });
+	return h("span.soft", "a picture");
 }

@@ -14,9 +14,10 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import compare, docs, events, models, page, runs, system, tasks
+from app.api.routes import compare, datasets, docs, events, models, page, runs, system, tasks
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
+from app.api.uploads.uploads import Uploads
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import Catalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
@@ -28,14 +29,20 @@ from app.server.gate import DirectGate, Gate
 from app.server.timeouts import ConnectionLimits
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
+from app.services.datasets import DatasetService
+from app.services.disk import Places
 from app.services.events import EventService
+from app.services.limits import Limits
+from app.services.making import MakingService
 from app.services.own import OwnTasks
 from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
+from app.services.rows import RowService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
 from app.services.training import TrainingService
+from app.services.uploading import UploadFolder
 from app.services.webhooks import WebhookRules
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
@@ -52,9 +59,11 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     """
     tasks = tasks or TaskCatalog()
     database = Database(settings.url)
-    services = _services(settings, database, tasks, clock)
+    changed = _Changes()
+    services = _services(settings, database, tasks, clock, changed)
     feed = Feed(services.events)
     routes = TaskRoutes(tasks, services.prediction)
+    changed.follow += [routes.follow, services.prediction.forget]
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
 
     def prepare() -> None:
@@ -83,34 +92,67 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     return _assemble(api, services, settings, routes, prepare)
 
 
-def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock) -> Services:
+class _Changes:
+    """Has this process follow at once what it has changed itself."""
+
+    def __init__(self) -> None:
+        self.follow: list[Callable[[], object]] = []
+
+    def __call__(self) -> None:
+        for each in self.follow:
+            each()
+
+
+def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: _Changes) -> Services:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets, settings.uploads)
-    registry = RegistryService(database, tasks, store, catalog, clock)
+    registry = RegistryService(database, tasks, store, catalog, clock, changed)
+    training = TrainingService(
+        database,
+        tasks,
+        catalog,
+        clock,
+        settings.max_attempts,
+        settings.max_queued_runs,
+        WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
+    )
+    limits = Limits(
+        settings.max_tasks,
+        settings.max_rows,
+        settings.max_columns,
+        settings.max_labels,
+        settings.max_upload_mib * 2**20,
+    )
+    folder = UploadFolder(settings.uploads)
+    prediction = PredictionService(database, tasks, store, cache)
+    datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
+    own = OwnTasks(database, tasks)
+    changed.follow.append(own.follow)
     return Services(
         tasks=TaskService(tasks, catalog, registry),
-        own=OwnTasks(database, tasks),
-        training=TrainingService(
-            database,
-            tasks,
-            catalog,
-            clock,
-            settings.max_attempts,
-            settings.max_queued_runs,
-            WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
-        ),
+        own=own,
+        making=MakingService(database, tasks, training, folder, store, clock, limits, changed),
+        datasets=datasets,
+        rows=RowService(datasets, catalog, prediction),
+        uploads=Uploads(settings.uploads, settings.max_uploads),
+        training=training,
         events=EventService(database),
         registry=registry,
         answers=AnswerService(database, store),
         comparison=ComparisonService(database, tasks, store, catalog),
         pictures=PictureService(database, tasks, store, catalog),
-        prediction=PredictionService(database, tasks, store, cache),
-        system=(system := SystemService(database, tasks, cache, clock)),
+        prediction=prediction,
+        system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )
+
+
+def _places(settings: Settings) -> Places:
+    caches = (settings.home / "encoded", settings.home / "checkpoints")
+    return Places(settings.models_dir, settings.datasets, settings.uploads, caches)
 
 
 def _assemble(
@@ -119,23 +161,28 @@ def _assemble(
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, runs, events, models, compare, system, page, docs):
+    for module in (tasks, datasets, runs, events, models, compare, system, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
     openapi.install(api, routes.contracts, routes.described, keyed=bool(settings.api_keys), root=settings.root_path)
+
+    def close() -> None:
+        api.state.feed.close()
+        services.uploads.close()
+
     options: dict[str, Any] = {
         "keys": settings.api_keys,
         "host": settings.host,
         "max_body": settings.max_body_mib * 2**20,
     }
-    api.add_middleware(Gate, **options)
+    api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
     return Application(
         api,
         {
             "/predict": DirectGate(routes.endpoint, max_inflight=settings.max_inflight, **options),
         },
         prepare=prepare,
-        close_streams=api.state.feed.close,
+        close_streams=close,
         root=settings.root_path,
         limits=ConnectionLimits(
             settings.head_seconds,

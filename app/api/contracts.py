@@ -201,7 +201,7 @@ class RequestParser:
         except ValidationError as error:
             found = problems.field_errors(error.errors(include_url=False, include_input=False), given)
             invalid = InvalidInput("; ".join(f"{e['field']}: {e['message']}" for e in found[:3]))
-            invalid.errors = [FieldError(**e) for e in found]
+            invalid.errors = [FieldError(e["field"], e["message"]) for e in found]
             raise invalid from error
 
 

@@ -9,15 +9,19 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BeforeValidator
 
 from app.api.threads import Probe, Writes
+from app.api.uploads.uploads import Uploads
 from app.errors import InvalidInput
 from app.server import problems
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
+from app.services.datasets import DatasetService
 from app.services.events import EventService
+from app.services.making import MakingService
 from app.services.own import OwnTasks
 from app.services.pictures import PictureService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
+from app.services.rows import RowService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
 from app.services.training import TrainingService
@@ -31,6 +35,10 @@ class Services:
 
     tasks: TaskService
     own: OwnTasks
+    making: MakingService
+    datasets: DatasetService
+    rows: RowService
+    uploads: Uploads
     training: TrainingService
     events: EventService
     registry: RegistryService

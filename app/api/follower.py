@@ -26,7 +26,8 @@ class Follower:
         Raises:
             Unavailable: the database does not answer.
         """
-        self._services.own.follow()
+        if self._services.own.follow():
+            self._services.prediction.forget()
         self._routes.follow()
         try:
             self._take_over()
@@ -45,6 +46,7 @@ class Follower:
         self._damaged = damaged
         prediction.unregistered = damaged
         registry.register_folder()
+        self._services.datasets.sweep()
         self._generation = generation
 
     async def run(self, seconds: float) -> None:

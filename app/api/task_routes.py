@@ -4,6 +4,8 @@ What is made of a task takes some milliseconds, and there may be hundreds: those
 at once, of all others it is made when it is first asked for.
 """
 
+from threading import Lock
+
 from fastapi import APIRouter, FastAPI
 
 from app.api.contracts import Contracts
@@ -20,6 +22,7 @@ class TaskRoutes:
         self._prediction = prediction
         self._generation = tasks.generation
         self._api: FastAPI | None = None
+        self._following = Lock()
         self.contracts = Contracts(tasks.all)
         self._codecs = encoding.Codecs(tasks.all, prediction)
         self.endpoint = predict.Endpoint(self.contracts, prediction)
@@ -41,11 +44,12 @@ class TaskRoutes:
 
     def follow(self) -> None:
         """Nothing, unless the tasks have changed; then what was made of tasks that are as they were stays."""
-        generation = self._tasks.generation
-        if generation == self._generation:
-            return
-        self.contracts.follow(self._tasks.all)
-        self._codecs.follow(self._tasks.all)
-        self._generation = generation
-        if self._api:
-            self._api.openapi_schema = None  # made anew when it is asked for
+        with self._following:
+            generation = self._tasks.generation
+            if generation == self._generation:
+                return
+            self.contracts.follow(self._tasks.all)
+            self._codecs.follow(self._tasks.all)
+            self._generation = generation
+            if self._api:
+                self._api.openapi_schema = None  # made anew when it is asked for

@@ -85,6 +85,16 @@ def look(database: Database) -> None:
     database.mended()
 
 
+def size_of(database: Database, tx: Transaction) -> int:
+    """Bytes of the database on the disk, as far as can be told."""
+    if database.file:
+        beside = [database.file.with_name(database.file.name + end) for end in ("", "-wal")]
+        return sum(path.stat().st_size for path in beside if path.exists())
+    if tx.dialect.name == "postgresql":
+        return int(tx.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    return 0
+
+
 def _is_whole(tx: Transaction) -> bool:
     return bool(tx.execute(text("PRAGMA quick_check(1)")).scalar() == "ok")
 

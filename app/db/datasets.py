@@ -7,7 +7,7 @@ from sqlalchemy import Row, delete, func, insert, or_, select
 
 from app.db import tasks
 from app.db.engine import Transaction
-from app.db.tables import datasets, runs
+from app.db.tables import datasets, models, runs
 
 # All but what was found, which is long.
 BRIEF = tuple(column for column in datasets.c if column.name != "findings")
@@ -22,8 +22,9 @@ def insert_dataset(tx: Transaction, name: str, **values: Any) -> int:
     """Add a dataset as the next version of its name; returns that version. Versions that were removed do not return."""
     tasks.changed(tx)
     version = (latest_version(tx, name) or 0) + 1
-    used = tx.execute(select(runs.c.dataset).where(runs.c.dataset.startswith(f"{name}@", autoescape=True)).distinct())
-    version = max([version, *(int(row.dataset.rpartition("@")[2]) + 1 for row in used)])
+    for table in (runs, models):  # which may name versions that were removed
+        used = select(table.c.dataset).where(table.c.dataset.startswith(f"{name}@", autoescape=True)).distinct()
+        version = max([version, *(int(row.dataset.rpartition("@")[2]) + 1 for row in tx.execute(used))])
     tx.execute(insert(datasets).values(name=name, version=version, **values))
     return version
 

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
+from app.db import installation, tasks
 from app.db.engine import Transaction
 from app.db.tables import activations, models
 
+REMOVED = "removed_up_to "  # in `installation`, with a task: the highest version that was removed
 MOST_RIVALS = 1_000  # models of a task that a new one is compared with
 
 
 def insert_model(tx: Transaction, *, task: str, **values: Any) -> int:
     """Add a model, not active, under the task's next version number; returns that number."""
     latest = tx.execute(select(func.max(models.c.version)).where(models.c.task == task)).scalar_one()
-    version = (latest or 0) + 1
+    version = max(latest or 0, int(installation.get(tx, f"{REMOVED}{task}") or 0)) + 1
     tx.execute(insert(models).values(task=task, version=version, active=False, **values))
     return version
 
@@ -73,6 +75,29 @@ def state_of(rows: Sequence[Row[Any]]) -> tuple[int | None, int | None]:
 def tasks_with_models(tx: Transaction) -> set[str]:
     """The tasks that have any model."""
     return set(tx.execute(select(models.c.task).distinct()).scalars())
+
+
+def ids_of(tx: Transaction, task: str) -> list[str]:
+    """Of all models of a task."""
+    return list(tx.execute(select(models.c.id).where(models.c.task == task)).scalars())
+
+
+def all_ids(tx: Transaction) -> set[str]:
+    """Of all models."""
+    return set(tx.execute(select(models.c.id)).scalars())
+
+
+def delete_models(tx: Transaction, ids: Sequence[str]) -> None:
+    """Remove models, and what is told of when they were active; their files are for whoever calls."""
+    tasks.changed(tx)
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        highest = select(models.c.task, func.max(models.c.version)).where(models.c.id.in_(part)).group_by(models.c.task)
+        for task, version in tx.execute(highest).all():  # a version that was told of does not come again
+            before = int(installation.get(tx, f"{REMOVED}{task}") or 0)
+            installation.put(tx, f"{REMOVED}{task}", str(max(before, version)))
+        tx.execute(delete(activations).where(activations.c.model_id.in_(part)))
+        tx.execute(delete(models).where(models.c.id.in_(part)))
 
 
 def activate(tx: Transaction, task: str, model_id: str, now: datetime, reason: str) -> str | None:

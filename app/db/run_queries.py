@@ -88,6 +88,12 @@ def any_queued(tx: Transaction) -> bool:
     return tx.execute(select(runs.c.number).where(runs.c.status == RunStatus.QUEUED).limit(1)).first() is not None
 
 
+def unfinished_ids(tx: Transaction) -> set[str]:
+    """The runs that wait or are going."""
+    going = runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING))
+    return set(tx.execute(select(runs.c.id).where(going)).scalars())
+
+
 def count_queued(tx: Transaction) -> int:
     """How many runs wait for a worker."""
     query = select(func.count()).select_from(runs).where(runs.c.status == RunStatus.QUEUED)

@@ -35,6 +35,11 @@ class PredictorCache:
                 self._recent.move_to_end(model_id)
             return recent
 
+    def forget(self) -> None:
+        """Keep the active ones alone."""
+        with self._lock:
+            self._recent.clear()
+
     def add(self, predictor: Predictor) -> None:
         """Keep a predictor that was asked for."""
         with self._lock:

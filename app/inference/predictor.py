@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from app.artifacts.store import Artifact
+from app.encoding.encoder import Columns
 from app.encoding.rows import Encoded, FloatMatrix, take
 from app.errors import ArtifactInvalid, InvalidInput, Refusal, Refused
 from app.inference.explain import effects_of
@@ -99,6 +100,11 @@ class Predictor:
                 one = take(encoded, np.array([row]))
                 prediction["explanation"] = self._explanation(item, one, outputs[row])
         return predictions
+
+    def of_columns(self, columns: Columns) -> list[Any]:
+        """The same of rows of a dataset, with the options that go without saying and no warnings."""
+        encoded = self.encoder.encode(columns)
+        return self.task.decode(self.network(encoded), encoded, self.manifest.labels, Options())
 
     def _explanation(self, item: Any, encoded: Encoded, output: FloatMatrix) -> BaseModel:
         labels = self.manifest.labels

@@ -93,7 +93,8 @@ class Connection(HttpProtocol):
         return self.fed // uploads.PIECE if uploads.is_upload(scope["method"], self._path_of(scope), kind) else 0
 
     def _path_of(self, scope: Any) -> str:
-        return prefix.without(scope, root)["path"] if (root := getattr(self.app, "root", "")) else scope["path"]
+        path: str = prefix.without(scope, getattr(self.app, "root", ""))["path"]
+        return path
 
     def _is_free(self) -> bool:
         """Whether no request waits for its answer."""

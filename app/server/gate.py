@@ -28,9 +28,7 @@ SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /pred
 class Gate:
     """Wraps the application."""
 
-    def __init__(
-        self, app: ASGIApp, *, keys: Sequence[str], host: str, max_body: int, max_upload: int = 0
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, keys: Sequence[str], host: str, max_body: int, max_upload: int = 0) -> None:
         """`max_body` and `max_upload` in bytes; `host` is the address served, allowed as Host header."""
         self.app = app
         self.keys = keys

@@ -9,7 +9,7 @@ from starlette.types import Scope
 def without(scope: Scope, prefix: str) -> Scope:
     """The request as it were without the prefix; `raw_path` stays as it was sent."""
     path: str = scope["path"]
-    if path == prefix or path.startswith(f"{prefix}/"):
+    if prefix and (path == prefix or path.startswith(f"{prefix}/")):
         return {**scope, "path": path[len(prefix) :] or "/"}
     return scope
 

@@ -1,4 +1,4 @@
-"""Which requests bring files: their bodies are larger than all others', of any kind, and may take as long as they move."""
+"""Which requests bring files: bodies of any kind, larger than all others', which may take as long as they move."""
 
 import re
 

@@ -20,6 +20,7 @@ from app.plots.style import Form
 from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks.catalog import TaskCatalog
+from app.wire.datasets import DatasetDetail
 from app.wire.declarations import DatasetInfo, Label
 from app.wire.manifests import Manifest
 from app.wire.runs import Epoch, Run
@@ -131,6 +132,25 @@ class PictureService:
                 return sheet.examples(shown, labels, title, f"{rows} with their labels", form, ink=task.shows_ink)
             sides = task.targets(target, task.labels, task.heads[0])
             return boundary.points(shown, sides.astype(np.int64), _classes(task.labels), title, rows, form)
+
+    def of_findings(self, dataset: DatasetDetail, kind: Literal["labels", "lengths", "columns"], form: Form) -> bytes:
+        """What was found in a dataset.
+
+        Raises:
+            NotFound: there is nothing of the kind in it.
+        """
+        from app.plots import rows
+
+        if kind not in dataset.pictures:
+            have = ", ".join(dataset.pictures) or "none"
+            raise NotFound(f"there is no picture {kind!r} of dataset {dataset.name!r}; there is {have}")
+        title = f"{dataset.task}: {dataset.name}, version {dataset.version}"
+        found = dataset.findings
+        with self._turn():
+            if kind == "labels":
+                return rows.labels(found.labels, title, form)
+            roles, unit = (("text",), "characters") if kind == "lengths" else (("number", "date"), "")
+            return rows.histograms([column for column in found.columns if column.role in roles], unit, title, form)
 
     def diagram(self, model_id: str, form: Form) -> bytes:
         """The layers of a model with their widths and parameter counts.

@@ -95,6 +95,11 @@ class PredictionService:
         cached = self._cache.get(row.id)
         return cached if cached and cached.task is self._tasks.all.get(row.task) else None
 
+    def forget(self) -> None:
+        """Models may have been removed: those that are not active are looked up anew."""
+        self._versions = {}
+        self._cache.forget()
+
     def find(self, task: str, reference: int | str) -> Predictor:
         """The predictor that a request names; `active` is the default one.
 

@@ -1,5 +1,6 @@
 """The model registry: which models there are, which are active, and those that come with Densely."""
 
+from collections.abc import Callable
 from typing import IO, Any
 
 from app.artifacts.store import ArtifactStore
@@ -7,7 +8,7 @@ from app.datasets.catalog import Catalog
 from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
-from app.errors import ArtifactInvalid, InvalidInput, NotFound, Unusable
+from app.errors import ArtifactInvalid, Conflict, InvalidInput, NotFound, Unusable
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.services import drawings
@@ -23,8 +24,16 @@ class RegistryService:
     """Models, from the client's side."""
 
     def __init__(
-        self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog, clock: Clock
+        self,
+        database: Database,
+        tasks: TaskCatalog,
+        store: ArtifactStore,
+        catalog: Catalog,
+        clock: Clock,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`changed` has this process follow at once what others follow with their next poll."""
+        self._changed = changed
         self._database = database
         self._tasks = tasks
         self._store = store
@@ -84,6 +93,25 @@ class RegistryService:
             if present is None or present.id != model_id:
                 models.activate(tx, task, model_id, self._clock(), "asked for by a client")
         return self._find(model_id)
+
+    def delete(self, model_id: str) -> None:
+        """Remove a model with its files; its version number does not come again.
+
+        Raises:
+            NotFound: there is no such model.
+            Conflict: it is active.
+        """
+        task = self._find(model_id).task
+        with self._database.write() as tx:
+            lock(tx, f"models of {task}")
+            row = models.find(tx, model_id)
+            if row is None:
+                raise NotFound(f"there is no model {model_id!r}")
+            if row.active:
+                raise Conflict(f"model {model_id} is active: activate another one of task {task!r} first")
+            models.delete_models(tx, [model_id])
+        self._changed()
+        self._store.discard(self._store.path(task, model_id))
 
     def history(self, task: str, limit: int, cursor: int | None) -> tuple[list[Activation], int | None]:
         """Changes of the task's active model, newest first, and the cursor of the next page.

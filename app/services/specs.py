@@ -6,9 +6,28 @@ from pydantic import ValidationError
 
 from app.errors import FieldError, InvalidInput
 from app.services.limits import Limits
-from app.wire.datasets import AnswerSpec, ImageSpec, KindSpec, NumberSpec, OneOfSpec, RatingSpec, SeveralOfSpec, TextSpec
-from app.wire.declarations import Answer, DeclaredKind, ImageKind, NumberAnswer, OneOf, RatingAnswer, SeveralOf
-from app.wire.declarations import TableKind, TextColumn, TextKind
+from app.wire.datasets import (
+    AnswerSpec,
+    ImageSpec,
+    KindSpec,
+    NumberSpec,
+    OneOfSpec,
+    RatingSpec,
+    SeveralOfSpec,
+    TextSpec,
+)
+from app.wire.declarations import (
+    Answer,
+    DeclaredKind,
+    ImageKind,
+    NumberAnswer,
+    OneOf,
+    RatingAnswer,
+    SeveralOf,
+    TableKind,
+    TextColumn,
+    TextKind,
+)
 
 NEEDED = "is needed for a task without rows"
 

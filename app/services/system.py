@@ -10,6 +10,7 @@ from app.db.engine import Database
 from app.domain.clock import Clock
 from app.errors import Unavailable
 from app.inference.cache import PredictorCache
+from app.services.disk import Places, disk
 from app.tasks.catalog import TaskCatalog
 from app.wire.system import Readiness, System, Worker
 
@@ -19,7 +20,10 @@ WORKER_ALIVE = timedelta(seconds=30)  # a worker not seen for longer does not co
 class SystemService:
     """Looks at the installation as a whole."""
 
-    def __init__(self, database: Database, tasks: TaskCatalog, cache: PredictorCache, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, tasks: TaskCatalog, cache: PredictorCache, clock: Clock, places: Places
+    ) -> None:
+        self._places = places
         self._database = database
         self._tasks = tasks
         self._cache = cache
@@ -29,6 +33,7 @@ class SystemService:
         """Versions, workers and their devices."""
         with self._database.read() as tx:
             rows = workers.alive(tx, self._clock() - WORKER_ALIVE)
+            size = condition.size_of(self._database, tx)
         packages = ("fastapi", "numpy", "pydantic", "sqlalchemy", "uvicorn")
         return System(
             version=app.__version__,
@@ -36,6 +41,7 @@ class SystemService:
             versions={name: metadata.version(name) for name in packages},
             database=self._database.engine.dialect.name,
             workers=[Worker.model_validate(row._asdict()) for row in rows],
+            disk=disk(size, self._places),
         )
 
     def check(self) -> None:

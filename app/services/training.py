@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.datasets.catalog import Catalog
-from app.db import datasets, run_queries, runs, tasks, webhooks
+from app.db import datasets, removal, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
@@ -110,6 +110,19 @@ class TrainingService:
         with self._database.write() as tx:
             runs.request_cancel(tx, run_id, self._clock())
             return run_queries.get(tx, run_id)
+
+    def delete(self, run_id: str) -> None:
+        """Forget a run with its epochs and events; its model stays.
+
+        Raises:
+            NotFound: there is no such run.
+            InvalidTransition: it has not ended.
+        """
+        with self._database.write() as tx:
+            run = run_queries.get(tx, run_id)
+            if run.status not in FINAL:
+                raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be removed")
+            removal.delete_run(tx, run_id)
 
     def retry(self, run_id: str) -> Run:
         """Queue the same training again, as a new run.

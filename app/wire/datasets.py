@@ -208,6 +208,8 @@ class ImportPlan(BaseModel):
     fixed: bool = Field(False, description="whether the declared labels and categories are all there may be")
     mapping: dict[str, str] = Field(default_factory=dict, description="columns of the file by names of the task")
     out: str | None = Field(None, description="path of the Parquet file to write; null: only look")
+    earlier: str | None = Field(None, description="path of the rows that these are added to")
+    earlier_findings: Findings | None = None
     seed: int = 0
     test_share: float = Field(0.2, gt=0, lt=1, description="of rows without a split of their own")
     faulty_share: float = Field(0.01, ge=0, le=1, description="of rows that may be skipped; with more nothing is kept")

@@ -16,6 +16,15 @@ class Worker(BaseModel):
     versions: dict[str, str] = Field(description="of the libraries that its trainers use")
 
 
+class Disk(BaseModel):
+    """Bytes on the disk, part by part."""
+
+    database: int = Field(description="0 where the database's server does not tell")
+    models: int
+    datasets: int = Field(description="published ones and those that were uploaded")
+    cache: int = Field(description="encoded rows, which are made anew when they are gone, and checkpoints")
+
+
 class System(BaseModel):
     """Versions and devices."""
 
@@ -24,6 +33,7 @@ class System(BaseModel):
     versions: dict[str, str] = Field(description="of the libraries that this API process uses")
     database: str = Field(description="kind of database")
     workers: list[Worker]
+    disk: Disk
 
 
 class Readiness(BaseModel):

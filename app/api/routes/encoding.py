@@ -1,15 +1,14 @@
 """`/tasks/{task}/encode` and `/decode`: how a model sees an input, and back. Each task has forms of its own."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, create_model
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from app.api.bodies import parsed
 from app.api.contracts import refused
 from app.api.dependencies import responses
 from app.errors import NotFound, Refused
@@ -75,18 +74,7 @@ def _answer(handler_of: Callable[[str, str], Handler], task: str, way: str, body
     """
     handler = handler_of(task, way)
     form: type[BaseModel] = handler.__annotations__["body"]
-    try:
-        given = json.loads(body) if body else None
-    except (ValueError, RecursionError) as error:
-        told = {"type": "json_invalid", "loc": ("body", 0), "ctx": {"error": getattr(error, "msg", str(error))}}
-        raise RequestValidationError([told], body=None) from error
-    if given is None:
-        raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
-    try:
-        item = form.model_validate(given)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in found], body=given) from error
+    item = parsed(body, form)
     answer: BaseModel = handler(item)
     return answer.model_dump_json(by_alias=True).encode()
 

@@ -48,6 +48,17 @@ def get_model(model_id: Identifier, services: ServicesDep) -> ModelDetail:
     return services.registry.get(model_id)
 
 
+@router.delete(
+    "/{model_id}",
+    status_code=204,
+    summary="Remove a model that is not active",
+    description="With its files. Its run stays; its version number does not come again.",
+    responses=responses(404, 409),
+)
+async def delete_model(model_id: Identifier, services: ServicesDep) -> None:
+    await services.writes(partial(services.registry.delete, model_id))
+
+
 @router.get(
     "/{model_id}/archive",
     summary="The model's files as a zip: manifest, NumPy weights, preprocessing, Keras model",

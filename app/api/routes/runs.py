@@ -37,7 +37,7 @@ def list_runs(
     services: ServicesDep,
     task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
     status: RunStatus | None = None,
-    dataset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.-]+$")] = None,
+    dataset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.@-]+$")] = None,
     tag: Annotated[
         str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")
     ] = None,
@@ -56,6 +56,17 @@ def get_run(run_id: Identifier, services: ServicesDep) -> Run:
     run = services.training.get(run_id)
     services.prediction.catch_up([run])
     return run
+
+
+@router.delete(
+    "/runs/{run_id}",
+    status_code=204,
+    summary="Forget a run that has ended",
+    description="With its epochs and events. Its model stays.",
+    responses=responses(404, 409),
+)
+async def delete_run(run_id: Identifier, services: ServicesDep) -> None:
+    await services.writes(partial(services.training.delete, run_id))
 
 
 @router.get("/runs/{run_id}/history", summary="A run's epochs, also while it is going", responses=responses(404))

@@ -2,24 +2,126 @@
 
 import asyncio
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, Union
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from app.api.dependencies import Cursor, Identifier, Limit, ServicesDep, responses
+from app.api.bodies import parsed
+from app.api.bringing import LOOK
+from app.api.dependencies import Cursor, Identifier, Limit, Services, ServicesDep, responses
 from app.api.pictures import PICTURE, picture
+from app.api.uploads.uploads import Received
+from app.errors import InvalidInput
 from app.kinds.base import DatasetPicture, Split
 from app.plots.style import Form
+from app.server.prefix import Prefix
+from app.services.uploading import Wanted, task_asked, wanted_of
 from app.wire.models import ActivateRequest, Activation, Model
 from app.wire.pages import Page
-from app.wire.tasks import TaskDetail, TaskSummary
+from app.wire.tasks import Look, TaskCreate, TaskCreated, TaskDetail, TaskPatch, TaskSummary
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
+
+PARTS = frozenset(("task", "file", "train", "dry_run", "mapping", "dataset"))
+_CREATED: Any = Union[TaskCreated, TaskDetail]  # noqa: UP007 - for the description
+CREATE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/TaskCreate"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["task", "file"],
+                    "properties": {
+                        "task": {"$ref": "#/components/schemas/TaskCreate"},
+                        "file": {"type": "string", "format": "binary", "description": "the first rows"},
+                        "dataset": {"type": "string", "description": "name of the dataset; default: the task's"},
+                        "mapping": {"type": "string", "description": "JSON object: the file's columns by the task's"},
+                        "train": {"type": "boolean", "default": True, "description": "whether to train at once"},
+                        "dry_run": {"type": "boolean", "default": False, "description": "look, and keep nothing"},
+                    },
+                },
+                "encoding": {"task": {"contentType": "application/json"}},
+            },
+        },
+    }
+}
 
 
 @router.get("", summary="All tasks")
 def list_tasks(services: ServicesDep) -> Page[TaskSummary]:
     return Page(items=services.tasks.list(), next=None)
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Make a task, with its first rows or without",
+    description="With rows (multipart/form-data) what an input is and what is asked may be left out: it is guessed. "
+    "The preset `baseline` is trained at once, and activated if it is better than nothing. As JSON, rows come later.",
+    response_model=None,
+    responses={201: {"model": _CREATED, "description": "The task; with rows, what was made of them"}}
+    | LOOK
+    | responses(409, 422, 429),
+    openapi_extra=CREATE,
+)
+async def create(request: Request, services: ServicesDep, response: Response, prefix: Prefix) -> Any:
+    if not request.headers.get("content-type", "").lstrip().lower().startswith("multipart/"):
+        asked = parsed(await request.body(), TaskCreate)
+        await services.writes(partial(services.making.create, asked))
+        response.headers["Location"] = f"{prefix}/tasks/{asked.name}"
+        return await run_in_threadpool(services.tasks.get, asked.name)
+    async with services.uploads.received(request) as received:
+        if unknown := sorted(set(received.fields) - PARTS):
+            raise InvalidInput("there is no such part", field=unknown[0][:100])
+        asked = task_asked(received.fields.get("task"))
+        wanted = wanted_of(received.fields, received.filename, received.content_type, PARTS)
+        found = await _with_rows(services, received, asked, wanted)
+    if isinstance(found, Look):
+        return Response(found.model_dump_json(by_alias=True), 200, media_type="application/json")
+    response.headers["Location"] = f"{prefix}/tasks/{asked.name}"
+    return found
+
+
+async def _with_rows(services: Services, received: Received, asked: TaskCreate, wanted: Wanted) -> TaskCreated | Look:
+    plan = await run_in_threadpool(services.making.plan, asked, wanted)
+    if wanted.dry_run:
+        result = await services.uploads.imported(received, plan)
+        return Look(findings=result.findings, kind=result.kind, answer=result.answer)
+    place = await run_in_threadpool(services.datasets.new)
+    try:
+        result = await services.uploads.imported(received, plan.model_copy(update={"out": str(place.staging)}))
+        make = partial(services.making.create_with_rows, asked, plan.dataset, place, result, train=wanted.train)
+        run = await services.writes(partial(place.settle, make))
+    finally:
+        await run_in_threadpool(place.discard_staging)
+    task = await run_in_threadpool(services.tasks.get, asked.name)
+    return TaskCreated(task=task, dataset=await run_in_threadpool(services.datasets.get, plan.dataset), run=run)
+
+
+@router.patch("/{task}", summary="Change how a task of the user's own is shown", responses=responses(404, 409))
+async def patch(task: Identifier, body: TaskPatch, services: ServicesDep) -> TaskDetail:
+    await services.writes(partial(services.making.patch, task, body))
+    return await run_in_threadpool(services.tasks.get, task)
+
+
+@router.delete(
+    "/{task}",
+    status_code=204,
+    summary="Remove a task of the user's own",
+    description="Refused while it has runs that wait or are going; its models and datasets go only where that is "
+    "asked for. Its runs stay.",
+    responses=responses(404, 409),
+)
+async def delete(
+    task: Identifier,
+    services: ServicesDep,
+    models: Annotated[bool, Query(description="its models too")] = False,
+    datasets: Annotated[bool, Query(description="its datasets too")] = False,
+) -> None:
+    await services.writes(partial(services.making.delete, task, with_models=models, with_datasets=datasets))
 
 
 @router.get("/{task}", summary="A task with its schemas and presets", responses=responses(404))
@@ -36,7 +138,7 @@ def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
 )
 def get_dataset_picture(
     task: Identifier,
-    dataset: Annotated[str, Path(max_length=64, pattern=r"^[\w.-]+$")],
+    dataset: Annotated[str, Path(max_length=64, pattern=r"^[\w.@-]+$")],
     kind: DatasetPicture,
     form: Form,
     services: ServicesDep,

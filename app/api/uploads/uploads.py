@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -59,9 +60,7 @@ class Uploads:
             ClientDisconnect: the client has gone.
         """
         if self._under_way >= self._most:
-            raise Overloaded(
-                f"{self._most} uploads are under way already (DENSELY_MAX_UPLOADS); try again in a moment"
-            )
+            raise Overloaded(f"{self._most} uploads are under way already (DENSELY_MAX_UPLOADS); try again in a moment")
         self._under_way += 1
         file: IO[bytes] | None = None
         try:
@@ -107,7 +106,7 @@ class Uploads:
     def _open(self) -> IO[bytes]:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            return tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - handed on
+            return tempfile.TemporaryFile(dir=self._folder)
         except OSError as error:
             raise _unwritable(error) from error
 
@@ -126,7 +125,7 @@ class Uploads:
             size += len(pieces[-1])
             more = message.get("more_body", False)
             if size >= AT_ONCE or not more:
-                await self._in_thread(lambda: _feed(body, pieces))
+                await self._in_thread(partial(_feed, body, pieces))
                 pieces, size = [], 0
         await self._in_thread(lambda: _finish(body, file))
         if not body.has_file:

@@ -1,0 +1,82 @@
+"""Pictures of a dataset's figures: labels, lengths of texts, numbers."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from app.plots.style import BLUE, MUTED, SKY, SMALL_POINTS, WIDTH, Form, clean, drawing, light_grid, page, render
+from app.wire.datasets import ColumnProfile, Histogram, LabelCount
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_BARS = 40  # labels of a picture; the others are one bar
+MOST_PANELS = 24  # columns of a picture
+PER_ROW = 3
+NAME = 36  # letters of a label, or of a column's name
+
+
+def labels(counts: Sequence[LabelCount], title: str, form: Form) -> bytes:
+    """A bar for each label, the most frequent first: its rows of the training and of the test split."""
+    ordered = sorted(counts, key=lambda count: -(count.train + count.test))
+    shown, rest = ordered[:MOST_BARS], ordered[MOST_BARS:]
+    names = [clean(str(count.label), NAME) for count in shown]
+    train, test = [count.train for count in shown], [count.test for count in shown]
+    if rest:
+        names.append(f"{len(rest):,} others")
+        train.append(sum(count.train for count in rest))
+        test.append(sum(count.test for count in rest))
+    places = list(range(len(names)))
+    with drawing():
+        told = f"{sum(train):,} training and {sum(test):,} test rows, {len(counts):,} labels"
+        figure = page(WIDTH, 0.9 + 0.28 * len(names), title, told)
+        axes = figure.subplots()
+        light_grid(axes, "x")
+        axes.barh(places, train, color=BLUE, label="training")
+        axes.barh(places, test, left=train, color=SKY, label="test")
+        axes.set_yticks(places, names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        _count(axes, "x")
+        axes.set_xlabel("rows")
+        figure.legend(loc="outside lower right", ncols=2)
+        return render(figure, form, title)
+
+
+def histograms(columns: Sequence[ColumnProfile], unit: str, title: str, form: Form) -> bytes:
+    """A panel for each column: how its numbers, or the lengths of its texts, are spread."""
+    shown = [column for column in columns if column.histogram][:MOST_PANELS]
+    more = sum(1 for column in columns if column.histogram) - len(shown)
+    across = min(PER_ROW, len(shown))
+    down = -(-len(shown) // across)
+    with drawing():
+        figure = page(WIDTH, 2.3 * down + 0.3, title, f"the first {len(shown)} columns; {more} more" if more else "")
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for axes, column in zip(panels, shown, strict=False):
+            assert column.histogram
+            _histogram(axes, column.histogram)
+            axes.set_title(clean(column.name, NAME), fontsize=SMALL_POINTS + 1)
+            axes.set_xlabel(_told(column, unit), fontsize=SMALL_POINTS, color=MUTED)
+        for axes in panels[len(shown) :]:
+            axes.set_visible(False)
+        return render(figure, form, title)
+
+
+def _histogram(axes: "Axes", found: Histogram) -> None:
+    light_grid(axes)
+    axes.stairs(found.counts, found.edges, fill=True, color=BLUE)
+    _count(axes, "y")
+    axes.locator_params(axis="x", nbins=4)
+
+
+def _told(column: ColumnProfile, unit: str) -> str:
+    missing = f", {column.missing:,} missing" if column.missing else ""
+    return (f"mean {column.mean:,.4g}{missing}" if column.mean is not None else missing.lstrip(", ")) + (
+        f" ({unit})" if unit else ""
+    )
+
+
+def _count(axes: "Axes", axis: str) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    which = axes.xaxis if axis == "x" else axes.yaxis
+    which.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

@@ -1,0 +1,250 @@
+"""Rows on their way in: what the reading process is told, and what is kept of what it has made."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.db import datasets
+from app.db.engine import Transaction
+from app.domain.clock import Clock
+from app.errors import Conflict, InvalidInput, NotFound, QueueFull, Unusable
+from app.services.limits import Limits
+from app.services.specs import nested
+from app.wire.datasets import ImportPlan, ImportResult, UploadName
+from app.wire.declarations import DatasetInfo, Declaration
+from app.wire.tasks import TaskCreate
+
+T = TypeVar("T")
+
+STAGING = ".staging-"
+ABANDONED = 3_600.0  # seconds without a change, after which nobody works on a file any more
+FAULTY_SHARE = 0.01  # of the rows may be left out for their faults
+
+_NAME: TypeAdapter[str] = TypeAdapter(UploadName)
+_MAPPING: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a client says beside its file."""
+
+    dataset: str | None
+    mapping: dict[str, str]
+    filename: str
+    content_type: str
+    dry_run: bool = False
+    train: bool = True
+
+
+def wanted_of(fields: Mapping[str, str], filename: str, content_type: str, known: frozenset[str]) -> Wanted:
+    """The fields beside a file; those that are not `known` name columns: of the task by name, of the file by content.
+
+    Raises:
+        InvalidInput: one of them is not what it should be.
+    """
+    mapping = {name: value for name, value in fields.items() if name not in known}
+    if "mapping" in fields:
+        try:
+            mapping |= _MAPPING.validate_json(fields["mapping"])
+        except ValidationError as error:
+            told = "must be a JSON object: the file's columns by the task's"
+            raise InvalidInput(told, field="mapping") from error
+    name = fields.get("dataset") or fields.get("name") or None
+    return Wanted(
+        dataset=None if name is None else dataset_name(name),
+        mapping=mapping,
+        filename=filename,
+        content_type=content_type,
+        dry_run=_flag(fields, "dry_run", default=False),
+        train=_flag(fields, "train", default=True),
+    )
+
+
+def dataset_name(name: str) -> str:
+    """
+    Raises:
+        InvalidInput: no dataset can be called this.
+    """
+    try:
+        return _NAME.validate_python(name)
+    except ValidationError as error:
+        told = "must be 1 to 48 letters, digits, dots, hyphens and underscores, and begin with a letter or a digit"
+        raise InvalidInput(told, field="name") from error
+
+
+def task_asked(text: str | None) -> TaskCreate:
+    """The part `task` of a request.
+
+    Raises:
+        InvalidInput: it is missing, is not JSON, or does not fit.
+    """
+    if text is None:
+        raise InvalidInput("is needed: the task as JSON, with its `name`", field="task")
+    try:
+        return TaskCreate.model_validate(json.loads(text))
+    except ValidationError as error:
+        raise nested("task", error) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"is not JSON: {error}", field="task") from error
+
+
+def _flag(fields: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = fields.get(name, "").strip().lower()
+    known = {"": default, "true": True, "1": True, "false": False, "0": False}
+    if value not in known:
+        raise InvalidInput("must be true or false", field=name)
+    return known[value]
+
+
+class UploadFolder:
+    """The files of uploaded rows."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is made when the first file is written."""
+        self.folder = folder
+
+    def new(self) -> "Kept":
+        """A place for rows that are about to be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            told = f"the folder of uploads cannot be made: {error.strerror}"
+            raise Unusable(f"{told}; set DENSELY_UPLOADS_DIR to another one") from error
+        return Kept(self.folder, f"d-{secrets.token_hex(6)}")
+
+    def path(self, identity: str) -> Path:
+        """Of the rows with this id."""
+        return self.folder / f"{identity}.parquet"
+
+    def remove(self, identity: str) -> None:
+        """The rows with this id, which no row of the database names any more."""
+        with suppress(OSError):
+            self.path(identity).unlink()
+
+    def orphans(self, known: set[str], older_than: float) -> list[Path]:
+        """Files last changed before `older_than`, seconds since 1970, that nothing refers to."""
+        found = []
+        for path in [*self.folder.glob("d-*.parquet"), *self.folder.glob(f"{STAGING}*")]:
+            with suppress(OSError):
+                if path.stat().st_mtime < older_than and path.stem not in known:
+                    found.append(path)
+        return sorted(found)
+
+    def sweep(self, known: set[str]) -> list[Path]:
+        """Remove what a crash has left."""
+        found = self.orphans(known, time.time() - ABANDONED)
+        for path in found:
+            with suppress(OSError):
+                path.unlink()
+        return found
+
+
+class Kept:
+    """Rows that are written under another name first; what is not published does not stay."""
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.id = identity
+        self.staging = folder / f"{STAGING}{identity}.parquet"
+        self._path = folder / f"{identity}.parquet"
+
+    def publish(self) -> None:
+        """Under its name; a crash after this leaves a file that is swept later."""
+        try:
+            self.staging.rename(self._path)
+            descriptor = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise Unusable(f"the folder of uploads cannot be written: {error.strerror}") from error
+
+    def settle(self, keep: Callable[[], T]) -> T:
+        """What `keep` returns, which publishes them; if it was refused, there are none of them.
+
+        After any other error a row may be there all the same: what has none is swept later.
+        """
+        try:
+            return keep()
+        except (Conflict, InvalidInput, NotFound, QueueFull):
+            with suppress(OSError):
+                self._path.unlink()
+            raise
+
+    def discard_staging(self) -> None:
+        """Nobody will publish what is not published now."""
+        with suppress(OSError):
+            self.staging.unlink()
+
+
+def plan_of(
+    task: str,
+    dataset: str,
+    wanted: Wanted,
+    limits: Limits,
+    asked: TaskCreate | None = None,
+    declaration: Declaration | None = None,
+    *,
+    fixed: bool = False,
+) -> ImportPlan:
+    """What the reading process is told, but for where to write: of a new task what was `asked`, else its declaration.
+
+    `fixed`: its labels and categories are all there may be.
+    """
+    return ImportPlan(
+        task=task,
+        dataset=dataset,
+        filename=wanted.filename,
+        content_type=wanted.content_type,
+        kind=asked.kind if asked else None,
+        answer=asked.answer if asked else None,
+        declared_kind=declaration.kind if declaration else None,
+        declared_answer=declaration.answer if declaration else None,
+        fixed=fixed,
+        mapping=wanted.mapping,
+        faulty_share=FAULTY_SHARE,
+        most_bytes=limits.bytes,
+        most_rows=limits.rows,
+        most_columns=limits.columns,
+        most_labels=limits.labels,
+    )
+
+
+def insert(tx: Transaction, name: str, task: str, identity: str, result: ImportResult, clock: Clock) -> DatasetInfo:
+    """A row for the rows that are in place, as the next version of its name."""
+    found = result.findings
+    assert result.sha256 is not None
+    assert result.bytes is not None
+    version = datasets.insert_dataset(
+        tx,
+        name,
+        id=identity,
+        task=task,
+        sha256=result.sha256,
+        bytes=result.bytes,
+        rows=found.rows,
+        train_rows=found.train_rows,
+        test_rows=found.test_rows,
+        skipped=found.skipped,
+        findings=_plain(found.model_dump(mode="json")),
+        created_at=clock(),
+    )
+    told = f"uploaded, {found.rows:,} rows"
+    return DatasetInfo(datasets.reference(name, version), told, found.train_rows, found.test_rows, upload=identity)
+
+
+def _plain(value: Any) -> Any:
+    """Without zero characters, which PostgreSQL's JSON does not hold."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, dict):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value

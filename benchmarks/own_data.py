@@ -94,6 +94,7 @@ def rows_of(table: Table, test: NDArray[np.bool_]) -> dict[str, Any]:
 def declared(table: Table, test: NDArray[np.bool_]) -> Any:
     """The task as an upload would declare it."""
     from app.tasks.declared import declare
+    from app.wire.datasets import Findings
     from app.wire.declarations import NumberAnswer, NumberColumn, OneOf, TableKind
 
     answer: Any = (
@@ -102,8 +103,12 @@ def declared(table: Table, test: NDArray[np.bool_]) -> Any:
         else NumberAnswer(title="Answer", unit="", column="answer")
     )
     kind = TableKind(columns=tuple(NumberColumn(name=name) for name in table.columns))
+    train = int((~test).sum())
+    findings = Findings(
+        format="csv", bytes=0, rows=len(test), train_rows=train, test_rows=len(test) - train, split="made", columns=[]
+    )
     example = {"features": dict(zip(table.columns, table.x[0].tolist(), strict=True))}
-    return declare("own", "Own", "", kind, answer, None, [example], train_rows=int((~test).sum()))
+    return declare("own", "Own", "", kind, answer, findings, [example])
 
 
 def ours(table: Table, test: NDArray[np.bool_], seed: int, preset: Any = None) -> tuple[float, float]:

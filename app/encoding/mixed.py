@@ -32,16 +32,26 @@ class _Column:
         return [*own, f"{self.name}{MISSING}"] if self.optional else own
 
     def encode(self, values: Any) -> tuple[Numbers, NDArray[np.bool_]]:
-        """(rows, width), zero where the value is missing but for the place that tells it; and where it is."""
+        """(rows, width), zero where the value is missing but for the place that tells it; and where it is.
+
+        A column that was needed when this was learnt may be missing in what is asked later; nothing tells it then.
+        """
         gaps = gaps_of(values)
         if not gaps.any():
             there = self.part.encode(values)
-        elif not self.optional:
-            raise ValueError(f"column {self.name!r} has rows without a value")
         else:
             there = np.zeros((len(gaps), len(self.part.names)))
             there[~gaps] = self.part.encode(_there(values))
         return (np.column_stack([there, gaps]) if self.optional else there), gaps
+
+    def usual(self, values: Any) -> FloatMatrix:
+        """(width,) the mean of the rows that have a value, and the share of those that have none."""
+        found, gaps = self.encode(values)
+        rows = np.clip(found, -FARTHEST, FARTHEST).astype(np.float32)
+        width = len(self.part.names)
+        there = rows[~gaps, :width].mean(axis=0, dtype=np.float64) if not gaps.all() else np.zeros(width)
+        told = [gaps.mean()] if self.optional else []
+        return np.concatenate([there, told]).astype(np.float32)
 
 
 class MixedEncoder:
@@ -81,26 +91,11 @@ class MixedEncoder:
             _Column(spec.name, parts.fitted(features, spec, _there(columns[spec.name])), not spec.required)
             for spec in specs
         ]
-        width = sum(len(column.names) for column in made)
-        rows = cls(made, [0.0] * width, ()).encode(columns)
-        usual = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        usual = np.concatenate([column.usual(columns[column.name]) for column in made])
+        rows = cls(made, usual.tolist(), ()).encode(columns)
         fixed = np.flatnonzero(rows.min(axis=0) == rows.max(axis=0))
         usual[fixed] = rows[0, fixed]
-        # A missing value is as usual, and only the place beside it says so.
-        return cls(made, cls._without_gaps(made, columns, rows, usual), fixed.tolist())
-
-    @staticmethod
-    def _without_gaps(made: Sequence[_Column], columns: Columns, rows: FloatMatrix, usual: FloatMatrix) -> list[float]:
-        """The means over the rows that have a value, of the places of columns that some rows miss."""
-        start = 0
-        for column in made:
-            places = slice(start, start + len(column.part.names))
-            start += len(column.names)
-            there = ~gaps_of(columns[column.name])
-            if column.optional and there.any() and not there.all():
-                usual[places] = rows[there, places].mean(axis=0, dtype=np.float64)
-        found: list[float] = usual.tolist()
-        return found
+        return cls(made, usual.tolist(), fixed.tolist())
 
     def encode(self, columns: Columns) -> FloatMatrix:
         """(rows, width) float32."""

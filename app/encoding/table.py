@@ -21,6 +21,8 @@ class TableEncoder(ABC):
     """(value - shift) / scale, column by column."""
 
     kind: ClassVar[str]
+    mean: Numbers
+    fills = False  # whether a missing number is taken to be the mean: since then the task has let columns be left out
     usual: FloatMatrix | None = None  # (columns,) the encoded row of the training split's means, if it is not zeros
 
     def __init__(self, columns: Sequence[str], shift: Numbers, scale: Numbers, bounds: Bounds | None) -> None:
@@ -45,6 +47,8 @@ class TableEncoder(ABC):
     def encode(self, columns: Columns) -> FloatMatrix:
         """(rows, columns) float32."""
         values = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in self.columns])
+        if self.fills:
+            values = np.where(np.isnan(values), self.mean, values)
         with np.errstate(over="ignore"):  # a deviation may be next to nothing
             scaled = (values - self._shift) / self._scale
         rows: FloatMatrix = np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32)
@@ -84,7 +88,7 @@ class Standardizer(TableEncoder):
         self, columns: Sequence[str], mean: Sequence[float], std: Sequence[float], bounds: Bounds | None = None
     ) -> None:
         """A column that never varies has deviation 1, so that it becomes zero instead of NaN."""
-        self.mean: Numbers = np.array(mean, dtype=np.float64)
+        self.mean = np.array(mean, dtype=np.float64)
         self.std: Numbers = np.array(std, dtype=np.float64)
         super().__init__(columns, self.mean, self.std, bounds)
 
@@ -98,7 +102,7 @@ class RawTable(TableEncoder):
     kind = "raw"
 
     def __init__(self, columns: Sequence[str], mean: Sequence[float], bounds: Bounds | None = None) -> None:
-        self.mean: Numbers = np.array(mean, dtype=np.float64)
+        self.mean = np.array(mean, dtype=np.float64)
         super().__init__(columns, np.zeros_like(self.mean), np.ones_like(self.mean), bounds)
         self.usual = np.clip(self.mean, -FARTHEST, FARTHEST).astype(np.float32)
 

@@ -61,7 +61,11 @@ class TableTask(NumericTask):
 
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
         """That of any kind of features."""
-        return MixedEncoder.from_json(saved) if saved["kind"] == MixedEncoder.kind else loaded(saved)
+        if saved["kind"] == MixedEncoder.kind:
+            return MixedEncoder.from_json(saved)
+        encoder = loaded(saved)
+        encoder.fills = bool(self.optional_columns)
+        return encoder
 
     def _seen(self, features: Standardized | Raw | MixedColumns) -> list[AnyColumn]:
         """The columns that are not left out."""

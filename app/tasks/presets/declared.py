@@ -1,0 +1,219 @@
+"""The presets of tasks of the user's own, by kind, answer and number of training rows.
+
+Chosen by measurement, on the tables of `benchmarks/own_data.py` and on the rows of the tasks that come with Densely.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.optimizers import Adam
+from app.domain.recipes import (
+    HEADS,
+    Dense,
+    EarlyStopping,
+    Features,
+    HeadName,
+    Holdout,
+    KFold,
+    Layer,
+    MixedColumns,
+    MultiHot,
+    NoValidation,
+    Pixels,
+    Preset,
+    Recipe,
+    Validation,
+)
+from app.encoding.mixed import width_of
+from app.encoding.parts import ColumnSpec
+from app.wire.declarations import Answer, CategoryColumn, DeclaredKind, OneOf, PlaneKind, SeveralOf, TableKind, TextKind
+
+CALIBRATES = 100  # held-out rows from which a temperature can be learnt
+FOLDS = 4
+SMALL = 2_000  # rows, below which holding some out costs more than it tells: folds do it, or nothing
+SHARE = 8  # of the rows of larger tasks, one in so many is held out
+MOST_HELD_OUT = 10_000
+MANY = 200_000  # rows, of which a few epochs are enough
+WIDEST = 10_000  # numbers of an encoded row
+MOST_NUMBERS = 2**28  # of all encoded rows of a table, 1 GiB
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """What is asked of the rows."""
+
+    answer: Answer
+    rows: int
+
+    @property
+    def head(self) -> HeadName:
+        if isinstance(self.answer, SeveralOf):
+            return "multilabel"
+        if not isinstance(self.answer, OneOf):
+            return "regression"
+        return "binary" if len(self.answer.labels) == 2 else "multiclass"
+
+    def preset(
+        self,
+        description: str,
+        features: Features,
+        layers: tuple[Layer, ...],
+        epochs: int,
+        batch_size: int,
+        patience: int | None = None,
+        validation: Validation | None = None,
+    ) -> Preset:
+        head = self.head
+        recipe = Recipe(
+            features=features,
+            layers=layers,
+            head=head,
+            loss=HEADS[head].losses[0],
+            optimizer=Adam(),
+            epochs=epochs,
+            batch_size=batch_size,
+            early_stopping=None if patience is None else EarlyStopping(patience=patience),
+            targets="standardized" if head == "regression" else "raw",
+        )
+        return Preset(description=description, recipe=recipe, validation=validation or NoValidation())
+
+    def batch(self, steps: int, most: int) -> int:
+        """A power of two from 16 on, with which an epoch has about so many steps."""
+        size = 16
+        while size < most and size * steps < self.rows:
+            size *= 2
+        return size
+
+    @property
+    def watched(self) -> Validation:
+        """Rows held out, in an order that does not depend on the file's: enough to calibrate, if there are enough."""
+        if self.rows >= SMALL:
+            return Holdout(size=min(self.rows // SHARE, MOST_HELD_OUT), rows="shuffled")
+        return KFold(folds=FOLDS, rows="shuffled") if self.rows >= FOLDS * CALIBRATES else NoValidation()
+
+
+def presets_of(kind: DeclaredKind, answer: Answer, rows: int) -> dict[str, Preset]:
+    """`quick`, to see whether the data teach anything, and `baseline`, to use; `rows` are those of the training split.
+
+    Raises:
+        TypeError: nobody declares such tasks.
+    """
+    ask = _Ask(answer, rows)
+    if isinstance(kind, PlaneKind):
+        raise TypeError("kind: points of the plane are no data of one's own")
+    if isinstance(kind, TextKind):
+        return _texts(ask)
+    return _table(kind, ask) if isinstance(kind, TableKind) else _pictures(ask)
+
+
+def _texts(ask: _Ask) -> dict[str, Preset]:
+    units = 16 if len(getattr(ask.answer, "labels", ())) <= 2 else 64
+    batch = ask.batch(50, 512)
+    told = f"The 10,000 most frequent words, one hidden layer of {units} units"
+    return {
+        "baseline": _stopped(
+            ask, told, MultiHot(words=10_000), (Dense(units=units),), epochs=30, batch_size=batch, patience=2
+        ),
+        "quick": ask.preset(
+            "The 5,000 most frequent words, one hidden layer of 16 units, a few epochs",
+            MultiHot(words=5_000),
+            (Dense(units=16),),
+            epochs=_epochs(ask, batch, 100),
+            batch_size=batch,
+        ),
+    }
+
+
+def _pictures(ask: _Ask) -> dict[str, Preset]:
+    batch = ask.batch(100, 128)
+    return {
+        "baseline": _stopped(
+            ask,
+            "One hidden layer of 512 units, as the digits' notebook",
+            Pixels(),
+            (Dense(units=512),),
+            epochs=40,
+            batch_size=batch,
+            patience=3,
+        ),
+        "quick": ask.preset(
+            "One hidden layer of 64 units, a few epochs",
+            Pixels(),
+            (Dense(units=64),),
+            epochs=_epochs(ask, batch, 200),
+            batch_size=batch,
+        ),
+    }
+
+
+def _table(kind: TableKind, ask: _Ask) -> dict[str, Preset]:
+    plain = _features(kind, ask.rows, "standardized")
+    quick = ask.preset(
+        "One hidden layer of 32 units, a few epochs",
+        plain,
+        (Dense(units=32),),
+        epochs=_epochs(ask, ask.batch(100, 512), 200),
+        batch_size=ask.batch(100, 512),
+    )
+    if ask.rows < SMALL:
+        # Few rows are learnt by heart: a wide smooth layer, held down, and no more steps than it takes.
+        baseline = ask.preset(
+            "One hidden layer of 128 tanh units with an L2 penalty, for few rows",
+            plain,
+            (Dense(units=128, activation="tanh", l2=0.005),),
+            epochs=max(20, _epochs(ask, 16, 400)),
+            batch_size=16,
+            validation=ask.watched,
+        )
+    else:
+        baseline = _stopped(
+            ask,
+            "Two hidden layers of 64 units, numbers by the intervals that they reach into",
+            _features(kind, ask.rows, "piecewise"),
+            (Dense(units=64), Dense(units=64)),
+            epochs=100,
+            batch_size=ask.batch(128, 1_024),
+            patience=8,
+        )
+    return {"baseline": baseline, "quick": quick}
+
+
+def _stopped(
+    ask: _Ask,
+    told: str,
+    features: Features,
+    layers: tuple[Layer, ...],
+    *,
+    epochs: int,
+    batch_size: int,
+    patience: int,
+) -> Preset:
+    """As many epochs as held-out rows say; of too few rows to hold any out, a fixed number."""
+    if ask.rows >= MANY:
+        epochs, patience = min(epochs, 20), min(patience, 2)
+    watched = ask.watched
+    if isinstance(watched, NoValidation):
+        fixed = _epochs(ask, batch_size, 200)
+        return ask.preset(f"{told}, {fixed} epochs", features, layers, epochs=fixed, batch_size=batch_size)
+    told = f"{told}, until held-out rows get no better"
+    return ask.preset(
+        told, features, layers, epochs=epochs, batch_size=batch_size, patience=patience, validation=watched
+    )
+
+
+def _epochs(ask: _Ask, batch_size: int, steps: int) -> int:
+    """As many as make so many steps, at least 2."""
+    per_epoch = max(1, ask.rows // batch_size)
+    return min(max(2, round(steps / per_epoch)), 100)
+
+
+def _features(kind: TableKind, rows: int, numbers: Any) -> MixedColumns:
+    """As fine as the rows leave room for."""
+    specs = [
+        ColumnSpec(each.name, each.kind, each.required, each.values if isinstance(each, CategoryColumn) else ())
+        for each in kind.columns
+    ]
+    room = min(WIDEST, MOST_NUMBERS // max(rows, 1))
+    finest = MixedColumns(numbers=numbers)
+    coarser = [MixedColumns(categories=most) for most in (1_000, 300, 100, 30, 10, 3, 1)]
+    return next((each for each in (finest, *coarser) if width_of(each, specs) <= room), coarser[-1])

@@ -13,9 +13,8 @@ import { button, confirmed, h, say } from "./dom.js";
  * @param {() => Promise<unknown>} thing.remove
  * @param {() => void} thing.gone is called afterwards
  * @param {HTMLElement} problem where a refusal stands
- * @param {Record<string, unknown>} [attributes]
  */
-export function removal({ what, effect, more, remove, gone }, problem, attributes) {
+export function removal({ what, effect, more, remove, gone }, problem) {
 	const ask = async (/** @type {any} */ { target }) => {
 		problem.textContent = "";
 		if (!(await confirmed(`Delete ${what}?`, [h("p", effect), more], "Delete", "Keep it"))) return;
@@ -30,5 +29,5 @@ export function removal({ what, effect, more, remove, gone }, problem, attribute
 		}
 		target.disabled = false;
 	};
-	return button("Delete", ask, { class: "danger", label: `Delete ${what}`, ...attributes });
+	return button("Delete", ask, { class: "danger", label: `Delete ${what}` });
 }

@@ -42,14 +42,14 @@ export class Upload {
 		this.zone = dropZone({ words, hint: HINT, take: (file) => this.#take(file) });
 		const input = h("input", { maxlength: 48, spellcheck: "false", autocomplete: "off", value: suggested });
 		const field = this.#fields.field("name", "Name of the dataset", input);
-		field.hidden = name !== null;
+		this.field = h("div.grid", { hidden: true }, field);
 		put(this.#actions, this.#buttons());
 		this.node = h(
 			"section.card",
 			h("h2", name ? "More rows, or a new version" : "Upload a dataset"),
 			this.zone.node,
 			this.#refusal.node,
-			h("div.grid", field),
+			this.field,
 			this.#about,
 			this.#actions,
 			this.#sending.node,
@@ -69,6 +69,7 @@ export class Upload {
 	async #take(file) {
 		this.#file = file;
 		this.#about.hidden = this.#actions.hidden = true;
+		this.field.hidden = this.name !== null;
 		this.zone.shrink(`${file.name}, ${bytes(file.size)}`);
 		await this.#try(async (signal) => {
 			const how = { task: this.task.name, signal, onProgress: this.#sending.tell };

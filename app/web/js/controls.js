@@ -43,7 +43,7 @@ export function controlOf(column, changed) {
 const labelOf = ({ name, words }) => (words ? `${name}: ${words}` : name);
 
 /** @param {Column} column */
-const emptyText = ({ isNeeded }) => (isNeeded ? "" : "not known");
+const emptyText = ({ isNeeded }) => (isNeeded ? "" : "none");
 
 /** @param {HTMLElement} field */
 const marker = (field) => (/** @type {boolean} */ isWrong) => {

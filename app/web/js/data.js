@@ -34,7 +34,7 @@ export async function show(place, [name], signal) {
 			"div.head",
 			title(`Data of ${task.title}`),
 			task.own && h("div.row.push", taskRemoval(task, problem)),
-			h("p.lead", task.description),
+			task.description && h("p.lead", task.description),
 		),
 		h("div.stack", problem, h("section.card", { label: "Datasets" }, list(task, entries)), upload.node),
 	);

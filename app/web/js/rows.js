@@ -140,6 +140,7 @@ export class Rows {
 		const mine = this.#asked;
 		const { source, signal } = this;
 		const query = { ...this.#query, cursor: isMore ? this.#next : null };
+		if (!this.#found.length && this.model.value) this.#told.textContent = "The model is asked about these rows …";
 		this.#rows.setAttribute("aria-busy", "true");
 		try {
 			const page = await densely.get(`datasets/${encodeURIComponent(source.name)}/rows`, query, { signal });

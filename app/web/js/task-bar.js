@@ -5,7 +5,7 @@ import { button, h, put, say } from "./dom.js";
 
 /** @import { Task } from "../../client/densely.js" */
 
-const MOST = 9; // tabs; the other tasks are in a list
+const [MOST, FEW] = [9, 4]; // tabs of a wide and a narrow window; the other tasks are in a list
 const EVERY = 3000; // ms between two looks while the page is seen
 
 /**
@@ -28,7 +28,8 @@ function content(view, tasks, chosen) {
 		const current = task.name === chosen.name ? "page" : null;
 		return h("a", { href: `#/${view}/${task.name}`, "aria-current": current }, task.title);
 	};
-	const isShown = (/** @type {Task} */ task, /** @type {number} */ place) => place < MOST || task.name === chosen.name;
+	const most = matchMedia("(max-width:40rem)").matches ? FEW : MOST;
+	const isShown = (/** @type {Task} */ task, /** @type {number} */ place) => place < most || task.name === chosen.name;
 	const rest = tasks.filter((task, place) => !isShown(task, place));
 	return [
 		tasks.filter(isShown).map(link),

@@ -18,6 +18,7 @@ const NEEDED = { number: "a number", category: "a name", flag: "true or false", 
 export function show(place, context) {
 	const { task } = context;
 	const rows = columnsOf(task).map((column) => new Row(column, () => soon()));
+	const isNumbers = rows.every(({ column }) => column.type === "number");
 	const tell = (/** @type {Record<string, number>} */ effects) => {
 		const isShare = !["number", "rating"].includes(task.answer.kind);
 		const most = Math.max(isShare ? SMALL : 1e-9, ...Object.values(effects).map(Math.abs));
@@ -26,7 +27,7 @@ export function show(place, context) {
 	const predictor = new Predictor(context, {
 		found: (/** @type {Prediction} */ prediction) => {
 			tell(prediction.explanation.effects);
-			return [answerOf(task, prediction), h("p.soft.small", meaning(prediction))];
+			return [answerOf(task, prediction), h("p.soft.small", meaning(prediction, isNumbers))];
 		},
 		forget: () => tell({}),
 	});
@@ -82,10 +83,11 @@ function typeOf(property, schema) {
 	return type === "boolean" ? "flag" : "number";
 }
 
-/** What the bars beside the columns show. @param {Prediction} prediction */
-function meaning({ explanation }) {
+/** What the bars beside the columns show. @param {Prediction} prediction @param {boolean} isNumbers whether all columns are */
+function meaning({ explanation }, isNumbers) {
 	const of = explanation.label === null ? "answer" : `probability of “${explanation.label}”`;
-	return `The bars show each figure’s effect: the ${of} minus what it would be with that figure at its mean in training.`;
+	const usual = isNumbers ? "that figure at its mean" : "that value as is usual";
+	return `The bars show each ${isNumbers ? "figure" : "value"}’s effect: the ${of} minus what it would be with ${usual} in training.`;
 }
 
 /** A column with its field and effect. */

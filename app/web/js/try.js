@@ -35,7 +35,12 @@ export async function show(place, [name], signal) {
 	const body = h("div.stack");
 	place.append(
 		taskBar("try", tasks, task, signal),
-		h("div.head", title(task.title), h("div.row.push", "Model", h("span", choice)), h("p.lead", task.description)),
+		h(
+			"div.head",
+			title(task.title),
+			h("div.row.push", "Model", h("span", choice)),
+			task.description && h("p.lead", task.description),
+		),
 		h("div.stack", notice, problem, body),
 	);
 	const wanted = new URLSearchParams(location.hash.split("?")[1]).get("model");

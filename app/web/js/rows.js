@@ -139,8 +139,8 @@ export class Rows {
 		this.#asked += 1;
 		const mine = this.#asked;
 		const { source, signal } = this;
+		this.#told.textContent = this.model.value && "The model is asked about these rows …";
 		const query = { ...this.#query, cursor: isMore ? this.#next : null };
-		if (!this.#found.length && this.model.value) this.#told.textContent = "The model is asked about these rows …";
 		this.#rows.setAttribute("aria-busy", "true");
 		try {
 			const page = await densely.get(`datasets/${encodeURIComponent(source.name)}/rows`, query, { signal });

@@ -52,11 +52,11 @@ def create(
         run, made = _made(client, name, file, dataset, None if no_train else preset or BASELINE, asked, as_text=as_text)
         if run:
             _followed(client, run, made, as_text=as_text)
-        task = client.tasks.get(name)
         if as_text:
-            as_json({"task": plain(task), "dataset": plain(made), "run": plain(run.data) if run else None})
+            told = {"task": client.tasks.get(name), "dataset": made, "run": run.data if run else None}
+            as_json({part: plain(form) for part, form in told.items()})
         elif run:
-            outcome.how_to_ask(client, task, url, api_key)
+            outcome.how_to_ask(client, client.tasks.get(name), url, api_key)
 
 
 def show_look(look: forms.Look, file: str, *, as_text: bool) -> None:

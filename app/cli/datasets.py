@@ -179,8 +179,8 @@ def _answer(prediction: dict[str, Any]) -> str:
     """A label and its probability, several, or a number."""
     if "value" in prediction:
         return f"{prediction['value']:g}"
-    if "labels" in prediction:
-        return _said(prediction["labels"])
+    if "label" not in prediction:
+        return _said(prediction.get("labels", []))
     return f"{prediction.get('label')} {prediction.get('probability', 0):.3f}"
 
 

@@ -74,12 +74,16 @@ def _rows(found: Findings) -> str:
 def _columns(columns: Sequence[ColumnProfile]) -> None:
     line("")
     rows = [
-        (each.source, each.role, each.missing or None, each.distinct, _extent(each), _spread(each))
+        (each.source, each.role, _count(each.missing), _count(each.distinct), _extent(each), _spread(each))
         for each in columns[:MOST_COLUMNS]
     ]
     show(["column", "used as", "missing", "different", "from … to", ""], rows, "no columns")
     if len(columns) > MOST_COLUMNS:
         line(f"and {len(columns) - MOST_COLUMNS:,} more, which --json shows")
+
+
+def _count(number: int | None) -> str:
+    return f"{number:,}" if number else ""
 
 
 def _extent(column: ColumnProfile) -> str:

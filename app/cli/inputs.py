@@ -8,6 +8,7 @@ import typer
 
 from app.cli.connection import check_task
 from app.cli.frame import fail
+from app.cli.schemas import fields_of, types_of, value_of
 from densely_client import Densely, errors, inputs
 from densely_client.forms import Task
 
@@ -18,7 +19,7 @@ Input = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[INPUT]...",
-        help="a text; NAME=NUMBER … for a table; X,Y for a point; JSON for pixels",
+        help="a text; NAME=VALUE … for a table; X,Y for a point; JSON for pixels",
         show_default=False,
     ),
 ]
@@ -28,7 +29,7 @@ Fields = Annotated[
 ]
 ModelName = Annotated[str | None, typer.Option(help="a version number or model id instead of the active model")]
 
-FORMS = {"table": "NAME=NUMBER …", "plane": "X,Y"}
+FORMS = {"table": "NAME=VALUE …", "plane": "X,Y"}
 
 
 def known_task(client: Densely, name: str) -> Task:
@@ -62,7 +63,7 @@ def of_words(task: Task, words: list[str]) -> dict[str, Any]:
         typer.BadParameter: it does not look like what the task takes.
     """
     try:
-        return inputs.instance_of(task, _value(task.kind, words))
+        return inputs.instance_of(task, _value(task, words))
     except ValueError as error:
         raise typer.BadParameter(f"INPUT of {task.name} must look like {FORMS[task.kind]}") from error
 
@@ -83,13 +84,16 @@ def read_json(where: str, text: str) -> Any:
         raise fail(f"{where}: not JSON: {error}") from error
 
 
-def _value(kind: str, words: list[str]) -> Any:
+def _value(task: Task, words: list[str]) -> Any:
     """What `inputs.instance_of` takes of this kind; a kind that is not known here is given as JSON."""
-    match kind:
+    match task.kind:
         case "text":
             return " ".join(words)
         case "table":
-            return {name: float(value) for name, value in (word.split("=", 1) for word in words)}
+            fields = fields_of(task.input_schema)
+            given = dict(word.split("=", 1) for word in words)
+            types = {name: types_of(task.input_schema, fields.get(name, {})) for name in given}
+            return {name: value_of(types[name], text) for name, text in given.items()}
         case "plane":
             return [float(number) for number in ",".join(words).split(",")]
         case _:

@@ -18,7 +18,7 @@ from app.cli.inputs import Fields, Image, Input, ModelName, TaskName, instance, 
 from app.cli.output import as_json, console, line, plain, show
 from densely_client import ApiError, Densely, errors
 from densely_client.calls import Options
-from densely_client.forms import LabelPrediction, NumberPrediction, Task
+from densely_client.forms import LabelPrediction, LabelsPrediction, NumberPrediction, Task
 from densely_client.inputs import instance_of
 
 AT_ONCE = 500  # lines of a file in one request
@@ -123,10 +123,13 @@ def _located(error: ApiError, name: str, part: list[tuple[int, str]]) -> str:
     return error.message
 
 
-def tell(found: LabelPrediction | NumberPrediction) -> None:
+def tell(found: LabelPrediction | LabelsPrediction | NumberPrediction) -> None:
     """A prediction for people."""
     if isinstance(found, NumberPrediction):
         line(f"{found.value:g} {found.unit}".rstrip())
+    elif isinstance(found, LabelsPrediction):
+        line(", ".join(map(str, found.labels)) or "no label")
+        show(["label", "probability"], [(each.label, f"{each.probability:.3f}") for each in found.top], "")
     else:
         _tell_label(found)
     for warning in found.warnings:

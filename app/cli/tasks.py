@@ -10,6 +10,7 @@ from app.cli.findings import answer_of
 from app.cli.frame import Command
 from app.cli.inputs import TaskName, known_task
 from app.cli.output import as_json, facts, line, show
+from app.cli.schemas import fields_of, types_of
 from app.cli.uploading import pairs
 from densely_client.forms import Task
 
@@ -116,22 +117,8 @@ def _list(url: str | None, api_key: str | None, *, as_text: bool) -> None:
 
 def _inputs(task: Task) -> list[tuple[Any, ...]]:
     """Names and types of an input's fields; of a table those of its columns."""
-    schema: dict[str, Any] = task.input_schema
-    fields: dict[str, Any] = schema.get("properties", {})
-    if "features" in fields:
-        inner = _resolved(schema, fields["features"])
-        fields = inner.get("properties", fields)
-    return [(name, _type(schema, each), each.get("description")) for name, each in fields.items()]
-
-
-def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    name = str(part.get("$ref", "")).rpartition("/")[2]
-    found: dict[str, Any] = schema.get("$defs", {}).get(name, part)
-    return found
-
-
-def _type(schema: dict[str, Any], part: dict[str, Any]) -> str:
-    several = [_type(schema, each) for each in part.get("anyOf", ())]
-    if several:
-        return " or ".join(each for each in several if each != "null")
-    return str(_resolved(schema, part).get("type", ""))
+    schema = task.input_schema
+    return [
+        (name, " or ".join(types_of(schema, field)), field.get("description"))
+        for name, field in fields_of(schema).items()
+    ]

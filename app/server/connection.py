@@ -52,6 +52,8 @@ class Connection(HttpProtocol):
         if self.is_responding:
             self.close_after_cycle()
             self.wake_cycle()  # who waits for the client to go away may see to it whether it has
+            if self._is_upload():  # nobody should read a large file for a client who has gone
+                self.probe_client()
         return True
 
     def holds_input(self) -> bool:
@@ -86,15 +88,14 @@ class Connection(HttpProtocol):
 
     def _moved(self, phase: Phase) -> int:
         """How far an upload has come, in pieces that are small for one who sends it, and not for one who trickles."""
-        if phase is not Phase.BODY or not self.is_responding:
-            return 0
+        is_moving = phase is Phase.BODY and self.is_responding and self._is_upload()
+        return self.fed // uploads.PIECE if is_moving else 0
+
+    def _is_upload(self) -> bool:
         scope = self.cycle_scope
         kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-        return self.fed // uploads.PIECE if uploads.is_upload(scope["method"], self._path_of(scope), kind) else 0
-
-    def _path_of(self, scope: Any) -> str:
         path: str = prefix.without(scope, getattr(self.app, "root", ""))["path"]
-        return path
+        return uploads.is_upload(scope["method"], path, kind)
 
     def _is_free(self) -> bool:
         """Whether no request waits for its answer."""

@@ -191,6 +191,11 @@ class HttpProtocol(HttpToolsProtocol):
         """Let an application that waits for the client to go away look whether it has."""
         self.cycle.message_event.set()
 
+    def probe_client(self) -> None:
+        """Write what means nothing before a response: who has gone altogether answers it with a reset."""
+        if self.is_responding and not self.cycle.response_started and self.scope["http_version"] != "1.0":
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
     def divert_cycle(self, application: ASGIApp) -> None:
         """While it is queueing: let another application answer it."""
         self.pipeline[0] = (self.cycle, application)  # type: ignore[assignment]

@@ -181,8 +181,9 @@ class Kept:
 
     def discard_staging(self) -> None:
         """Nobody will publish what is not published now."""
-        with suppress(OSError):
-            self.staging.unlink()
+        for path in self.staging.parent.glob(f"{self.staging.name}*"):  # and what a process that was ended has left
+            with suppress(OSError):
+                path.unlink()
 
 
 def plan_of(

@@ -88,10 +88,13 @@ export interface Recipe {
 	layers: Part[];
 	head: string;
 	loss: string;
+	targets: "raw" | "standardized";
 	optimizer: Part;
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
+	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
+	targets?: "raw" | "standardized";
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */
@@ -112,6 +115,7 @@ export interface Validation {
 	kind: "holdout" | "kfold" | "none";
 	size?: number;
 	folds?: number;
+	rows?: "in_order" | "shuffled";
 }
 
 /** A dataset that a task can train on; schema DatasetSummary. */

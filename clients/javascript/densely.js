@@ -330,7 +330,7 @@ export class Densely {
 	 * @returns {Promise<DatasetDetail>}
 	 */
 	uploadDataset(name, file, { task, mapping, ...options }) {
-		return this.upload("datasets", file, { ...mapping, name, task }, options);
+		return this.upload("datasets", file, { name, task, mapping }, options);
 	}
 
 	/**
@@ -342,7 +342,7 @@ export class Densely {
 	 * @returns {Promise<Look>}
 	 */
 	lookAtDataset(name, file, { task, mapping, ...options }) {
-		return this.upload("datasets", file, { ...mapping, name, task, dry_run: true }, options);
+		return this.upload("datasets", file, { name, task, mapping, dry_run: true }, options);
 	}
 
 	/**
@@ -354,7 +354,7 @@ export class Densely {
 	 * @returns {Promise<DatasetDetail>}
 	 */
 	appendRows(name, file, { mapping, ...options } = {}) {
-		return this.upload(at`datasets/${name}/rows`, file, { ...mapping }, options);
+		return this.upload(at`datasets/${name}/rows`, file, { mapping }, options);
 	}
 
 	/** Removes a dataset, or one version. @param {string} name @param {Options & { version?: number }} [options] */

@@ -16,12 +16,13 @@ from tests.support import pages
 from tests.support.pages import Command
 
 TYPED = ("curl", "densely")  # what `make` and the benchmarks do takes too long, or changes the checkout
+TICKETS = ".venv/bin/python -m tests.support.tickets"
 NAMES = [pages.name_of(page) for page in pages.PAGES]
 
 
 def typed(page: str) -> list[Command]:
-    """The page's commands that speak to a service."""
-    return [command for command in pages.commands(page) if command.line.split()[0] in TYPED]
+    """The page's commands that speak to a service, or write what others send."""
+    return [each for each in pages.commands(page) if each.line.split()[0] in TYPED or TICKETS in each.line]
 
 
 @pytest.fixture
@@ -52,6 +53,8 @@ def carry_out(line: str, service: Service, folder: Path) -> subprocess.Completed
     """Run it."""
     words = shlex.split(line)
     command = [sys.executable, "-m", "app.cli", *words[1:]] if words[0] == "densely" else words
+    if TICKETS in line:
+        command = [sys.executable, *words[1:]]
     environment = {
         **os.environ,
         "PYTHONPATH": str(pages.ROOT),
@@ -85,6 +88,7 @@ def test_there_are_commands_of_every_kind() -> None:
 
     assert {"curl"} == programs["README.md"] == programs["docs/http.md"]
     assert {"densely"} == programs["docs/cli.md"]
+    assert {"curl", "densely", ".venv/bin/python"} == programs["docs/own-data.md"]
 
 
 def test_what_is_shown_is_compared() -> None:
@@ -96,10 +100,14 @@ def test_what_is_shown_is_compared() -> None:
 
 def test_the_clients_examples_are_true(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     scope: dict[str, object] = {}
-    for example in pages.blocks("docs/python.md", "python"):
+    examples = pages.blocks("docs/python.md", "python")
+    for example in examples:
         exec(example.replace("http://127.0.0.1:8000", service.url), scope)
     told, progress = capsys.readouterr()
 
+    assert 2 == len(examples)
     assert told.startswith("positive\n['positive', 'negative']\n")
+    assert "['billing', 'returns', 'shipping']" in told
+    assert "\nshipping\n" in told
     assert "succeeded" in progress
     assert "recipe.epochs" in told

@@ -30,7 +30,9 @@ def test_a_file_becomes_a_task_its_dataset_and_its_first_run(client: httpx.Clien
     )
     assert made["task"] == client.get("/tasks/tickets").json()
     assert made["dataset"] == client.get("/datasets/tickets").json()
-    assert [made["run"]["id"]] == [run["id"] for run in client.get("/runs", params={"dataset": "tickets@1"}).json()["items"]]
+    assert [made["run"]["id"]] == [
+        run["id"] for run in client.get("/runs", params={"dataset": "tickets@1"}).json()["items"]
+    ]
     assert 1 == len(left_in(settings))
     example = made["task"]["example"]
     assert 503 == client.post("/predict", json={"task": "tickets", **example}).status_code
@@ -128,7 +130,10 @@ def test_datasets_that_come_with_densely_are_shown_too(client: httpx.Client, nam
     assert [True] * 3 == [row["wrong"] for row in page.json()["items"]]
     listed = client.get("/datasets").json()["items"]
     assert name in [each["name"] for each in listed]
-    for call in (client.delete(f"/datasets/{name}"), client.post(f"/datasets/{name}/rows", content=b"x,y,label\n1,2,0")):
+    for call in (
+        client.delete(f"/datasets/{name}"),
+        client.post(f"/datasets/{name}/rows", content=b"x,y,label\n1,2,0"),
+    ):
         assert 409 == call.status_code
 
 

@@ -48,9 +48,7 @@ class Blocking:
             return value._replace(run=self._plain(value.run))
         if isinstance(value, list):
             return [self._plain(item) for item in value]
-        if isinstance(value, PARTS):
-            return Blocking(value, self._runner)
-        return value
+        return Blocking(value, self._runner) if isinstance(value, PARTS) else value
 
     def _each(self, items: AsyncIterator[Any]) -> Iterator[Any]:
         while True:

@@ -33,9 +33,15 @@ def flowers(rows: int = 120) -> bytes:
     return "\n".join(lines).encode()
 
 
-def create(client: httpx.Client, name: str, content: bytes, *, filename: str = "rows.csv", **fields: Any) -> httpx.Response:
+def create(
+    client: httpx.Client, name: str, content: bytes, *, filename: str = "rows.csv", **fields: Any
+) -> httpx.Response:
     """`POST /tasks` with rows; `task` replaces the JSON part's other fields."""
     task = {"name": name, **fields.pop("task", {})}
     parts = {key: (None, value if isinstance(value, str) else json.dumps(value)) for key, value in fields.items()}
-    files: Any = {"task": (None, json.dumps(task), "application/json"), **parts, "file": (filename, content, "text/csv")}
+    files: Any = {
+        "task": (None, json.dumps(task), "application/json"),
+        **parts,
+        "file": (filename, content, "text/csv"),
+    }
     return client.post("/tasks", files=files)

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -17,7 +18,17 @@ class Asked:
     method: str
     path: str
     headers: dict[str, str]
-    body: Any
+    body: Any  # of JSON its value, else bytes
+
+    @property
+    def form(self) -> dict[str, tuple[str | None, bytes]]:
+        """The parts of a form by name, each with the name of its file."""
+        head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
+        made: Any = message_from_bytes(head + self.body, policy=policy.HTTP)
+        return {
+            part.get_param("name", header="content-disposition"): (part.get_filename(), part.get_payload(decode=True))
+            for part in made.iter_parts()
+        }
 
 
 @dataclass
@@ -35,12 +46,24 @@ class ScriptedServer:
             protocol_version = "HTTP/1.1"
 
             def _answer(self) -> None:
-                content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                content = self._content()
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                script.asked.append(Asked(self.command, self.path, headers, json.loads(content) if content else None))
+                is_json = headers.get("content-type") == "application/json"
+                body = json.loads(content) if is_json else content or None
+                script.asked.append(Asked(self.command, self.path, headers, body))
                 script.answers[min(len(script.asked), len(script.answers)) - 1](self)
 
-            do_GET = do_POST = do_PUT = _answer  # noqa: N815 - names that the base class asks for
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - as the base class asks
+
+            def _content(self) -> bytes:
+                if "Transfer-Encoding" not in self.headers:
+                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                parts = []
+                while size := int(self.rfile.readline(), 16):
+                    parts.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(parts)
 
             def log_message(self, *_: object) -> None:
                 pass

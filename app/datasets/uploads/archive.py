@@ -15,6 +15,7 @@ from app.wire.datasets import Fault, ImportPlan
 MOST_ENTRIES = 200_000  # each takes a kilobyte of memory
 MOST_PICTURE = 24_000_000  # bytes of a file
 BATCH = 64  # pictures
+BATCH_BYTES = 32_000_000  # of a batch: it ends after them
 _END, _END_64 = b"PK\x05\x06", b"PK\x06\x06"
 _TAIL = 65_557 + 76  # bytes in which an archive's end must be
 _UNSEEN = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
@@ -60,15 +61,17 @@ class ArchiveReader:
 
     def batches(self, *, look: bool) -> Iterator[Batch]:
         """The pictures' bytes; empty ones when only the labels are looked at."""
-        done = 0
-        for start in range(0, len(self._entries), BATCH):
-            entries = self._entries[start : start + BATCH]
-            batch = Batch([], [[] for _ in self.names])
-            for place, entry in entries:
-                done += entry.compress_size
-                self._add(batch, place, entry, look=look)
-            batch.done = min(done, self._source.size)
-            yield batch
+        done = size = 0
+        batch = Batch([], [[] for _ in self.names])
+        for place, entry in self._entries:
+            self._add(batch, place, entry, look=look)
+            done, size = done + entry.compress_size, size + entry.file_size
+            if len(batch.lines) + len(batch.faults) >= BATCH or size >= BATCH_BYTES:
+                batch.done = min(done, self._source.size)
+                yield batch
+                batch, size = Batch([], [[] for _ in self.names]), 0
+        batch.done = self._source.size
+        yield batch
 
     def _add(self, batch: Batch, place: int, entry: zipfile.ZipInfo, *, look: bool) -> None:
         name = _name(entry)

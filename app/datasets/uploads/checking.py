@@ -114,23 +114,26 @@ class Check:
     def _draw(self, columns: dict[str, Any], answers: Any) -> None:
         """Some rows for a closer look, and some that may be examples."""
         drawn = np.flatnonzero(self._random.random(len(answers)) < self._share)
+        places = pa.array(drawn)
+        found = answers.take(places).to_pylist()
+        self.answers += found
         for column, _ in self._inputs:
             if column.role != "image":
-                self.sample[column.name] += columns[column.name].take(pa.array(drawn)).to_pylist()
-        self.answers += answers.take(pa.array(drawn)).to_pylist()
-        if len(self._candidates) >= MOST_CANDIDATES:
-            return
-        for row, answer in enumerate(answers.to_pylist()):
+                self.sample[column.name] += columns[column.name].take(places).to_pylist()
+        for row, answer in zip(drawn.tolist(), found, strict=True):
+            if len(self._candidates) >= MOST_CANDIDATES:
+                return
             about = (answer[0] if answer else None) if isinstance(answer, list) else answer
-            about = None if isinstance(about, float) else about
-            most = CANDIDATES if about is not None else MOST_CANDIDATES // 3
-            if sum(known == about for _, known, _ in self._candidates) < most:
-                values = {name: column[row].as_py() for name, column in columns.items()}
-                if any(isinstance(value, str) and len(value) > LONG_EXAMPLE for value in values.values()):
-                    continue
-                self._candidates.append((self.rows + row, about, values))
-                if len(self._candidates) >= MOST_CANDIDATES:
-                    return
+            self._consider(row, None if isinstance(about, float) else about, columns)
+
+    def _consider(self, row: int, about: Any, columns: dict[str, Any]) -> None:
+        """A row as an example for a label, or for any number."""
+        most = CANDIDATES if about is not None else MOST_CANDIDATES // 3
+        if sum(known == about for _, known, _ in self._candidates) >= most:
+            return
+        values = {name: column[row].as_py() for name, column in columns.items()}
+        if not any(isinstance(value, str) and len(value) > LONG_EXAMPLE for value in values.values()):
+            self._candidates.append((self.rows + row, about, values))
 
     @property
     def keys(self) -> Keys:

@@ -183,8 +183,8 @@ def _range(profile: Profile) -> Range | None:
     if (numbers == np.round(numbers)).all():
         step = max(1.0, step)
     low, high = math.floor(least / step) * step, math.ceil(greatest / step) * step
-    digits = max(0, -math.floor(math.log10(step)))
-    low, high = round(low, digits), round(high, digits)
+    places = max(0, -math.floor(math.log10(step)))
+    low, high = round(low, places), round(high, places)
     return Range(least=low, greatest=high, step=step) if low < high < math.inf else None
 
 

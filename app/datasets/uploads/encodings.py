@@ -35,7 +35,7 @@ def encoding_of(file: BinaryIO) -> str:
             return name
     if b"\0" in sample:
         return _with_zeros(sample)
-    if len(sample) - len(sample.translate(None, _CONTROLS)) > len(sample) / 100:
+    if len(sample) - len(sample.translate(None, _CONTROLS)) > max(8, len(sample) / 100):
         raise Problem("the file is binary data, not text")
     return _checked(file)
 

@@ -37,8 +37,8 @@ class JsonReader:
             characters = 0
             for line, value, size in objects:
                 characters += size
-                if reason := value if isinstance(value, str) else self._reason(value):
-                    faults.append(Fault(line=line, message=reason))
+                if fault := _fault(value, line):
+                    faults.append(fault)
                 else:
                     self._add(value, line, columns, len(lines))
                     lines.append(line)
@@ -47,24 +47,48 @@ class JsonReader:
                     lines, columns, faults, characters = [], [[] for _ in self._places], [], 0
             yield Batch(lines, columns, faults, self._source.size)
 
-    def _reason(self, value: Any) -> str | None:
-        if isinstance(value, Pairs):
-            names = [name for name, _ in value]
-            return f"has two values named {shown(max(names, key=names.count))}"
-        return None if isinstance(value, dict) else "is no object"
-
     def _add(self, row: dict[str, Any], line: int, columns: list[list[Any]], rows: int) -> None:
-        for name in row.keys() - self._places.keys():
-            if len(self._places) >= self._plan.most_columns:
-                fault = Fault(line=line, column=name, message="is one column too many")
-                raise beyond(self._plan, "most_columns", "the objects have too many different names", fault)
-            check_names([name], line, self._plan)
-        for name in row:
-            if name not in self._places:  # in the order of the file
-                self._places[name] = len(self._places)
-                columns.append([None] * rows)
+        if row.keys() - self._places.keys():
+            for name in row:  # in the order of the file
+                if name not in self._places:
+                    self._check_new(name, line)
+                    self._places[name] = len(self._places)
+                    columns.append([None] * rows)
         for name, place in self._places.items():
             columns[place].append(row.get(name))
+
+    def _check_new(self, name: str, line: int) -> None:
+        if len(self._places) >= self._plan.most_columns:
+            fault = Fault(line=line, column=name, message="is one column too many")
+            raise beyond(self._plan, "most_columns", "the objects have too many different names", fault)
+        check_names([name], line, self._plan)
+
+
+def _fault(value: Any, line: int) -> Fault | None:
+    """Why a value is no row; a text says it itself."""
+    if isinstance(value, str):
+        return Fault(line=line, message=value)
+    if isinstance(value, Pairs):
+        names = [name for name, _ in value]
+        return Fault(line=line, message=f"has two values named {shown(max(names, key=names.count))}")
+    if not isinstance(value, dict):
+        return Fault(line=line, message="is no object")
+    for name, cell in value.items():
+        if not (_is_whole(name) and all(map(_is_whole, cell if cell.__class__ is list else (cell,)))):
+            column = name.encode("utf-8", "backslashreplace").decode()
+            return Fault(line=line, column=column, message="holds half a character (a lone surrogate)")
+    return None
+
+
+def _is_whole(cell: Any) -> bool:
+    """Whether it is all characters, if it is a text."""
+    if cell.__class__ is not str or cell.isascii():
+        return True
+    try:
+        cell.encode()
+    except UnicodeError:
+        return False
+    return True
 
 
 class Pairs(list[tuple[str, Any]]):

@@ -10,6 +10,7 @@ from app.datasets.uploads.roles import (
     Layout,
     Role,
     characters_of,
+    content_of,
     likely_kind,
     likely_target,
     role_of,
@@ -27,7 +28,7 @@ class Planner:
 
     def __init__(self, overview: Overview, plan: ImportPlan) -> None:
         """`plan` overrules what `overview` suggests."""
-        self._plan, self._profiles = plan, overview.profiles
+        self._plan, self._overview, self._profiles = plan, overview, overview.profiles
         self._sources = [profile.name for profile in overview.profiles]
         self._roles = [role_of(profile, overview) for profile in overview.profiles]
         self._warnings: list[str] = []
@@ -38,6 +39,8 @@ class Planner:
         Raises:
             Problem: it is not to be guessed, or the file lacks what the plan names.
         """
+        if len(self._sources) < 2:
+            raise Problem(f"the file has one column, {listed(self._sources)}: an input and an answer are two")
         mapping = dict(self._plan.mapping)
         split = mapping.pop(SPLIT, None)
         split_at = split_place(self._profiles) if split is None else found(split, self._sources, SPLIT)
@@ -62,18 +65,27 @@ class Planner:
         if asked:
             place = found(asked, self._sources, "answer.column")
         else:
-            free = [place for place in range(len(self._sources)) if self._sources[place] not in mapping.values()]
+            wanted = self._wanted()
+            free = [place for place in range(len(self._sources)) if place not in wanted]
             place = likely_target(
                 [self._profiles[place] for place in free],
                 [self._roles[place] for place in free],
                 free.index(split) if split in free else None,
             )
-            place = None if place is None else free[place]
+            place = (free[0] if len(free) == 1 and free[0] != split else None) if place is None else free[place]
         if place is None:
             raise Problem(
                 f"none of the columns {listed(self._sources)} looks like the answer: name the one that holds it", LABEL
             )
         return named(self._sources[place], [IMAGE, "pixels"], is_field=False, otherwise=LABEL), place
+
+    def _wanted(self) -> set[int]:
+        """The places of the columns that the plan names as inputs."""
+        spec = self._plan.kind
+        asked = [] if spec is None or isinstance(spec, ImageSpec) else spec.columns or []
+        mapping = {name: source for name, source in self._plan.mapping.items() if name not in {LABEL, SPLIT}}
+        mapped = {found(source, self._sources, name) for name, source in mapping.items()}
+        return mapped | {found(mapping.get(name, name), self._sources, "kind.columns") for name in asked}
 
     def _checked(self, name: str) -> str:
         is_field = self._plan.kind is None or self._plan.kind.kind != "table"
@@ -141,8 +153,9 @@ class Planner:
         }
         inputs = []
         for place in asked if asked is not None else range(len(self._sources)):
-            role: Role = wanted.get(place, self._roles[place])
             is_asked = asked is not None or place in wanted or place in names
+            own = content_of(self._profiles[place], self._overview) if is_asked else self._roles[place]
+            role: Role = wanted.get(place, own)
             if place in others or not self._is_of_use(place, role, is_asked=is_asked):
                 continue
             profile = self._profiles[place]

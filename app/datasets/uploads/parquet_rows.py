@@ -12,6 +12,7 @@ from app.datasets.uploads.reading import BATCH, Batch, check_names
 from app.datasets.uploads.sniff import Source
 from app.wire.datasets import ImportPlan
 
+BATCH_BYTES = 8_000_000  # of a batch, about
 UNPACKED = 16  # times the largest file: more is not unpacked
 
 
@@ -31,9 +32,11 @@ class ParquetReader:
                 raise beyond(plan, "most_rows", f"the file has {metadata.num_rows:,} rows")
             check_names(list(schema.names), None, plan)
             groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
-            if sum(group.total_byte_size for group in groups) > UNPACKED * plan.most_bytes:
+            size = sum(group.total_byte_size for group in groups)
+            if size > UNPACKED * plan.most_bytes:
                 raise beyond(plan, "most_bytes", "the file unpacks to too many bytes")
             self._rows = metadata.num_rows
+            self._batch = max(1, min(BATCH, BATCH_BYTES * self._rows // max(1, size)))
         for field in schema:
             if reason := _reason(field.type):
                 raise at(None, reason, field.name)
@@ -49,7 +52,7 @@ class ParquetReader:
         done = 0
         with _told():
             file = self._opened()
-            for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
+            for batch in file.iter_batches(batch_size=self._batch, use_threads=False):
                 lines = list(range(done + 1, done + len(batch) + 1))
                 done += len(batch)
                 share = done / max(1, self._rows)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from app.datasets.uploads.importing import import_file
+from app.datasets.uploads.joining import joined
 from app.datasets.uploads.problems import Problem
 from app.wire.datasets import MOST_FAULTS, ImportPlan
 
@@ -54,6 +55,8 @@ def main() -> int:
     try:
         with os.fdopen(0, "rb", closefd=False) as file:
             result = import_file(file, plan, teller.progress)
+        if plan.earlier:
+            result = joined(plan, result)
     except Problem as problem:
         faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
         teller.say({"problem": {"message": problem.message, "field": problem.field, "faults": faults}})

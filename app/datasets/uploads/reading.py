@@ -62,7 +62,12 @@ def check_names(names: list[str], line: int | None, plan: ImportPlan) -> None:
         Problem: they have not.
     """
     if len(names) > plan.most_columns:
-        raise beyond(plan, "most_columns", f"the file has {len(names):,} columns", Fault(line=line, message="columns"))
+        raise beyond(
+            plan,
+            "most_columns",
+            f"the file has {len(names):,} columns",
+            Fault(line=line, message="has too many columns"),
+        )
     seen = set()
     for name in names:
         if len(name) > MOST_NAME:

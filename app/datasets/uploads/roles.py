@@ -14,13 +14,15 @@ MOST_SPLITS = 8  # different words of a column that says which split a row belon
 
 # How surely a column of this name is the answer.
 HINTS = {
-    "label": 12, "labels": 12, "target": 11, "class": 10, "category": 9, "categories": 9, "sentiment": 9, "y": 9,
+    "label": 12, "labels": 12, "target": 11, "class": 10, "category": 9, "categories": 9, "y": 9,
     "rating": 9, "stars": 9, "outcome": 8, "intent": 8, "topic": 8, "topics": 8, "tags": 8, "tag": 8, "species": 8,
-    "team": 7, "diagnosis": 7, "survived": 7, "churn": 7, "emotion": 7, "genre": 7, "genres": 7, "score": 6,
+    "team": 7, "diagnosis": 7, "survived": 7, "churn": 7, "genre": 7, "genres": 7, "score": 6,
     "quality": 6, "department": 6, "queue": 6, "answer": 6, "result": 5, "price": 5, "grade": 5, "priority": 4,
     "value": 3, "type": 3, "status": 3, "kind": 3, "group": 2,
 }  # fmt: skip
 SURE = 8  # from which on a name alone tells the answer
+TEXTS = frozenset("text message review comment body content sentence document".split())  # whatever they hold
+_FEELING = re.compile("sentim|emotion|polarity|mood")  # as several languages begin the words
 _IDS = frozenset("id uuid guid index idx key nr rowid unnamed row".split())
 _PICTURE = re.compile(r"data:image/|iVBORw0KGgo|/9j/")
 SPLIT_WORDS = {
@@ -71,7 +73,13 @@ class Layout:
 
 
 def role_of(profile: Profile, overview: Overview) -> Role:
-    """What a column is, whatever is to be found of what."""
+    """What a column is good for, whatever is to be found of what."""
+    role = content_of(profile, overview)
+    return "ignored" if role in {"number", "text"} and is_id(profile) else role
+
+
+def content_of(profile: Profile, overview: Overview) -> Role:
+    """What a column holds."""
     if not profile.filled or profile.share("nested") > 0.5:
         return "ignored"
     if profile.share("bytes") > 0.5 or _is_picture(profile, overview):
@@ -83,11 +91,23 @@ def role_of(profile: Profile, overview: Overview) -> Role:
         ("flag", profile.share("flag"), 0.95),
     )
     role: Role = next((role for role, share, least in plain if share >= least), _role_of_texts(profile))
-    return "ignored" if role in {"number", "text"} and is_id(profile) else role
+    return "category" if role == "number" and _are_codes(profile) else role
+
+
+def _are_codes(profile: Profile) -> bool:
+    """Whether some numbers begin with a zero, as postcodes do, and there are few of them."""
+    values = list(profile.values or ())
+    codes = any(isinstance(value, str) and re.fullmatch(r"0\d+", value.strip()) for value in values)
+    return codes and len(values) <= MOST_CATEGORIES and not profile.kinds["comma"]
 
 
 def _role_of_texts(profile: Profile) -> Role:
-    if profile.values is None or profile.is_long or words_of(profile) >= 4:
+    if (
+        slug(profile.name, is_field=True) in TEXTS
+        or profile.values is None
+        or profile.is_long
+        or words_of(profile) >= 4
+    ):
         return "text"
     return "category" if profile.distinct <= min(MOST_CATEGORIES, max(10, profile.filled * 0.5)) else "text"
 
@@ -134,13 +154,16 @@ def hint_of(name: str) -> float:
     """How surely a column of this name is the answer."""
     plain = slug(name, is_field=True)
     parts = plain.split("_")
+    if _FEELING.match(plain):
+        return 9.0
     return float(HINTS.get(plain, max((0.6 * HINTS.get(part, 0) for part in parts), default=0)))
 
 
 def likely_target(profiles: list[Profile], roles: list[Role], split: int | None) -> int | None:
     """The column that is most likely to be found from the others; None if none is likely."""
+    last = max((place for place in range(len(profiles)) if place != split), default=0)
     scores = {
-        place: _likeness(profile, role, is_last=place == len(profiles) - 1)
+        place: _likeness(profile, role, is_last=place == last)
         for place, (profile, role) in enumerate(zip(profiles, roles, strict=True))
         if place != split and role not in {"image", "ignored", "date"}
     }
@@ -152,8 +175,9 @@ def _likeness(profile: Profile, role: Role, *, is_last: bool) -> float:
     hint = hint_of(profile.name)
     if role == "text":
         return hint if hint >= SURE and words_of(profile) < 6 else 0
-    few = 2 <= profile.distinct <= min(100, max(3, profile.filled / 4)) and profile.values is not None
-    score = hint + 3 * few + 2 * is_last
+    most = 20 if role == "number" else 100
+    few = 2 <= profile.distinct <= min(most, max(3, profile.filled / 4)) and profile.values is not None
+    score = hint + 3 * few + 4 * is_last
     if role == "number" and not few:
         return score if hint or is_last else 0
     return score + (role in {"category", "list"})

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.encoding.pictures.digit import reading_of
-from app.encoding.pictures.files import WORK, Wanted, colours_of, image_of, upright
+from app.encoding.pictures.files import Wanted, colours_of, image_of, upright
 
 Colours = Literal["grey", "rgb"]
 Scaling = Literal["digit", "fit", "centre", "crop"]
@@ -14,6 +14,7 @@ Pixels = NDArray[np.uint8]  # (size, size), or (size, size, 3)
 
 MODES: dict[Colours, str] = {"grey": "L", "rgb": "RGB"}
 SPARE = 3  # times as many pixels as are needed are decoded, so that the last step smooths
+SEARCHED = 224  # pixels of the longer side, at least, where a part of the picture is looked for
 BOX = 20 / 28  # of the side is the longer side of what is centred, as in MNIST's pictures
 LEAST = 10  # grey values: what differs less from the ground is ground
 FAINT = 0.2  # of the largest difference from the ground is ground, too
@@ -35,12 +36,12 @@ def read_scaled(data: bytes, size: int, colours: Colours, scaling: Scaling) -> P
 
 def _wanted(size: int, scaling: Scaling) -> Wanted:
     """What is centred may be a small part of the picture."""
-    side = max(WORK, 4 * size) if scaling == "centre" else SPARE * size
+    side = max(SEARCHED, SPARE * size) if scaling == "centre" else SPARE * size
     return Wanted(side, side, min if scaling == "crop" else max, smooths=False)
 
 
 def _plain(data: bytes, wanted: Wanted, mode: str) -> Any:
-    """The picture, of this mode, upright."""
+    """The picture, of this mode, upright; of many more pixels than are needed their means."""
     from PIL import Image
 
     image, turn = image_of(data, wanted)
@@ -48,7 +49,9 @@ def _plain(data: bytes, wanted: Wanted, mode: str) -> Any:
         image = Image.fromarray(np.clip(np.rint(np.asarray(image)), 0, 255).astype(np.uint8))
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return upright(image if image.mode == mode else image.convert(mode), turn)
+    image = image if image.mode == mode else image.convert(mode)
+    factor = wanted.which(image.size) // wanted.side
+    return upright(image.reduce(factor) if factor > 1 else image, turn)
 
 
 def _whole(image: Any, size: int) -> Any:
@@ -87,10 +90,10 @@ def _centred(image: Any, size: int) -> Any:
 
 
 def _resized(image: Any, sides: Any) -> Any:
-    """By Lanczos' filter, after a mean of whole pixels where there are many more than are needed."""
+    """By Lanczos' filter."""
     from PIL import Image
 
-    return image.resize(tuple(sides), Image.Resampling.LANCZOS, reducing_gap=float(SPARE))
+    return image.resize(tuple(sides), Image.Resampling.LANCZOS)
 
 
 def _ground(pixels: Pixels) -> NDArray[np.uint8]:

@@ -124,8 +124,7 @@ function controls(task, size, pad, put, problem) {
 /** The picture of an example. @param {any} input @param {Size} size @returns {Promise<Picture>} */
 async function exampleOf({ pixels, image }, size) {
 	if (pixels) return pictureFrom(pixels, size);
-	const bytes = Uint8Array.from(atob(image), (letter) => letter.charCodeAt(0));
-	return pictureOf(new File([bytes], "example", { type: image.startsWith("iVBOR") ? "image/png" : "image/jpeg" }));
+	return pictureOf(fileOf(image));
 }
 
 /** A picture of the model's own size. @param {any} pixels rows of numbers, or of lists of them @param {Size} size @returns {Picture} */
@@ -138,6 +137,12 @@ function pictureFrom(pixels, { width, height, channels, most }) {
 		channels,
 	);
 	return { shown, image: shown.toDataURL() };
+}
+
+/** An example that is a picture in base64. @param {string} image */
+function fileOf(image) {
+	const bytes = Uint8Array.from(atob(image), (character) => character.charCodeAt(0));
+	return new File([bytes], "example", { type: image.startsWith("/9j/") ? "image/jpeg" : "image/png" });
 }
 
 /** What a picture that is no digit's becomes. @type {Record<string, string>} */

@@ -49,7 +49,7 @@ test("who uploads is told how far it is, up to the whole file", async (context) 
 	assert.deepEqual(told.at(-1), [300_000, 300_000]);
 	assert.deepEqual(told, [...told].sort(([one], [other]) => one - other));
 	const form = await formOf(asked[0]);
-	assert.deepEqual([form.get("name"), form.get("task"), form.get("text")], ["d", "t", "m"]);
+	assert.deepEqual([form.get("name"), form.get("task"), form.get("mapping")], ["d", "t", '{"text":"m"}']);
 	assert.equal(/** @type {File} */ (form.get("file")).size, 300_000);
 });
 

@@ -7,6 +7,7 @@ form with the fields of all of them; then a field may be None that only some of 
 
 import sys
 import types
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,8 @@ from pydantic import BaseModel
 from app.main import create_app
 from app.settings import Settings
 from densely_client import forms
-from densely_client.calls import Options, Training
+from densely_client.calls import ChangedTask, NewTask, Options, Training
+from densely_client.forms.predictions import form_of
 
 Schema = dict[str, Any]
 
@@ -26,6 +28,10 @@ SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool:
 ANSWERS: dict[str, Any] = {
     "GET /tasks": forms.Page[forms.TaskSummary],
     "GET /tasks/{task}": forms.Task,
+    "PATCH /tasks/{task}": forms.Task,
+    "GET /datasets": forms.Page[forms.DatasetEntry],
+    "GET /datasets/{name}": forms.DatasetDetail,
+    "GET /datasets/{name}/rows": forms.Page[forms.DatasetRow],
     "PUT /tasks/{task}/active-model": forms.Model,
     "GET /tasks/{task}/active-model/history": forms.Page[forms.Activation],
     "POST /train": forms.RunData,
@@ -42,6 +48,19 @@ ANSWERS: dict[str, Any] = {
 }
 
 
+UPLOADS: dict[str, type[BaseModel]] = {
+    "POST /tasks": forms.TaskCreated,
+    "POST /datasets": forms.DatasetDetail,
+    "POST /datasets/{name}/rows": forms.DatasetDetail,
+}
+
+KEYWORDS: dict[str, tuple[type, set[str]]] = {  # of calls, and what is told beside them
+    "POST /train": (Training, {"task"}),
+    "POST /tasks": (NewTask, {"name"}),
+    "PATCH /tasks/{task}": (ChangedTask, set()),
+}
+
+
 class Description:
     """An OpenAPI description, with its references followed."""
 
@@ -50,17 +69,21 @@ class Description:
 
     def answer(self, call: str) -> Schema:
         """The schema of what a call answers if all is well."""
-        method, path = call.split()
-        responses = self._document["paths"][path][method.lower()]["responses"]
-        (content,) = [each["content"] for status, each in responses.items() if status[0] == "2" and "content" in each]
-        schema: Schema = content["application/json"]["schema"]
+        (schema,) = self.answers(call).values()
         return schema
+
+    def answers(self, call: str) -> dict[str, Schema]:
+        """The schemas of all that it answers then, by their status."""
+        method, path = call.split()
+        told = self._document["paths"][path][method.lower()]["responses"]
+        contents = {status: each["content"] for status, each in told.items() if status[0] == "2" and "content" in each}
+        return {status: content["application/json"]["schema"] for status, content in contents.items()}
 
     def body(self, call: str) -> Schema:
         """The schema of what a call takes."""
         method, path = call.split()
-        body = self._document["paths"][path][method.lower()]["requestBody"]
-        schema: Schema = body["content"]["application/json"]["schema"]
+        content = self._document["paths"][path][method.lower()]["requestBody"]["content"]
+        schema: Schema = content["application/json"]["schema"]
         return schema
 
     def paths(self, end: str) -> list[str]:
@@ -105,9 +128,10 @@ class Comparison:
     ) -> None:
         """An object, or one of several: all their fields are the form's."""
         described = {name for schema in schemas for name in schema.get("properties", {})} - ignored
-        for name in described ^ (set(form.model_fields) - ignored):
+        fields = {field.alias or name: field for name, field in form.model_fields.items()}
+        for name in described ^ (set(fields) - ignored):
             self._tell(place, f"`{name}` is only {'in the description' if name in described else 'in the form'}")
-        for name, field in form.model_fields.items():
+        for name, field in fields.items():
             if name in described:
                 self._field(f"{place}.{name}", name, field.annotation, schemas, required=field.is_required())
 
@@ -195,19 +219,29 @@ def compare(document: Mapping[str, Any]) -> Comparison:
         for path in description.paths(f"/{way}"):
             comparison.value(f"POST {path}", form, description.answer(f"POST {path}"))
     _predictions(description, comparison)
-    train = description.members(description.body("POST /train"))
-    comparison.keys("POST /train", Training, [_without(each, {"task"}) for each in train])
+    _uploads(description, comparison)
+    for call, (typed, named) in KEYWORDS.items():
+        comparison.keys(call, typed, [_without(each, named) for each in description.members(description.body(call))])
     return comparison
 
 
+def _uploads(description: Description, comparison: Comparison) -> None:
+    """Calls that answer 201 with what was made, and with `dry_run` 200 with what would be."""
+    for call, form in UPLOADS.items():
+        answers = description.answers(call)
+        comparison.value(f"{call} 200", forms.Look, answers["200"])
+        made = description.members(answers["201"])  # of a task also the answer without a file, which has no dataset
+        comparison.form(f"{call} 201", form, [each for each in made if {"dataset", "findings"} & {*each["properties"]}])
+
+
 def _predictions(description: Description, comparison: Comparison) -> None:
-    """The answers of `/predict`: numbers have a `value`; every other one is a label. `model` is beside the answer."""
-    found: dict[type[BaseModel], list[Schema]] = {forms.NumberPrediction: [], forms.LabelPrediction: []}
+    """The answers of `/predict` by their fields; `model` is beside them. Only own tasks answer with several labels."""
+    found: dict[type[BaseModel], list[Schema]] = defaultdict(list)
     for answer in description.members(description.answer("POST /predict")):
         if "prediction" in answer["properties"]:
             comparison.value("POST /predict model", forms.ModelRef, answer["properties"]["model"])
             for each in description.members(answer["properties"]["prediction"]):
-                found[forms.NumberPrediction if "value" in each["properties"] else forms.LabelPrediction].append(each)
+                found[form_of(each["properties"])].append(each)
     # A number of a text would have `known_words` too: the field is that of all predictions.
     shared = frozenset({"model", "known_words"})
     comparison.form("number", forms.NumberPrediction, found[forms.NumberPrediction], shared)

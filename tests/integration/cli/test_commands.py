@@ -151,7 +151,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path: Path, words: list[str
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["predict", "housing", "CRIM"], "INPUT of housing must look like NAME=NUMBER"),
+        (["predict", "housing", "CRIM"], "INPUT of housing must look like NAME=VALUE"),
         (["predict", "planar", "a,b"], "INPUT of planar must look like X,Y"),
         (["decode", "planar", "x"], "NUMBER of planar must be a number"),
         (["decode", "sentiment", "0.5"], "NUMBER of sentiment must be a word id"),

@@ -183,14 +183,14 @@ def change_task(task: str, asked: ChangedTask) -> Call[Task]:
     return Call("PATCH", f"/tasks/{task}", as_form(Task), body=_given(asked))
 
 
-def upload_dataset(path: str, file: Upload, mapping: Mapping[str, str] | None, **fields: Any) -> Call[DatasetDetail]:
+def upload_dataset(path: str, file: Upload, **fields: Any) -> Call[DatasetDetail]:
     """A new dataset, or further rows of one."""
-    return _upload(path, DatasetDetail, file, {**(mapping or {}), **fields})
+    return _upload(path, DatasetDetail, file, fields)
 
 
-def look_at_dataset(path: str, file: Upload, mapping: Mapping[str, str] | None, **fields: Any) -> Call[Look]:
+def look_at_dataset(path: str, file: Upload, **fields: Any) -> Call[Look]:
     """What a dataset would be made of a file."""
-    return _upload(path, Look, file, {**(mapping or {}), "dry_run": True, **fields})
+    return _upload(path, Look, file, {"dry_run": True, **fields})
 
 
 def delete(path: str, **params: Any) -> Call[None]:

@@ -128,7 +128,9 @@ def test_the_catalog_reads_what_is_written(tmp_path: Path) -> None:
     written(tmp_path, csv_of(rows).encode(), declared_kind=declared.kind, declared_answer=declared.answer, fixed=True)
     (tmp_path / "rows.parquet").rename(tmp_path / "imdb.parquet")
 
-    dataset = Catalog(tmp_path).read(task, task.dataset("imdb"))
+    info = task.dataset("imdb")
+    assert info
+    dataset = Catalog(tmp_path).read(task, info)
 
     assert 120 == len(dataset.train) + len(dataset.test)
     assert {"negative", "positive"} == set(dataset.train.target)

@@ -37,7 +37,7 @@ class AsyncDatasets:
             OSError: the file cannot be read.
         """
         with opened(file, filename, progress) as upload:
-            call = calls.upload_dataset("/datasets", upload, mapping, task=task, name=name)
+            call = calls.upload_dataset("/datasets", upload, task=task, name=name, mapping=mapping)
             return await self._transport.send(call)
 
     async def look(
@@ -52,7 +52,7 @@ class AsyncDatasets:
     ) -> Look:
         """What `upload` would find in the file; nothing is kept."""
         with opened(file, filename, progress) as upload:
-            call = calls.look_at_dataset("/datasets", upload, mapping, task=task, name=name)
+            call = calls.look_at_dataset("/datasets", upload, task=task, name=name, mapping=mapping)
             return await self._transport.send(call)
 
     async def append(
@@ -66,7 +66,7 @@ class AsyncDatasets:
     ) -> DatasetDetail:
         """The next version: the latest one's rows and those of the file."""
         with opened(file, filename, progress) as upload:
-            return await self._transport.send(calls.upload_dataset(f"/datasets/{name}/rows", upload, mapping))
+            return await self._transport.send(calls.upload_dataset(f"/datasets/{name}/rows", upload, mapping=mapping))
 
     async def get(self, name: str, version: int | None = None) -> DatasetDetail:
         """A dataset with what was found in it; without `version` the latest."""

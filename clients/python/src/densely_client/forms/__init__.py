@@ -12,13 +12,21 @@ from densely_client.forms.datasets import (
     Histogram,
     LabelCount,
     Look,
+    TaskCreated,
     ValueCount,
 )
 from densely_client.forms.models import Activation, Drawing, Model, ModelDetail, ModelRef
-from densely_client.forms.predictions import InputWarning, LabelPrediction, NumberPrediction, Prediction, ScoredLabel
+from densely_client.forms.predictions import (
+    InputWarning,
+    LabelPrediction,
+    LabelsPrediction,
+    NumberPrediction,
+    Prediction,
+    ScoredLabel,
+)
 from densely_client.forms.recipes import EarlyStopping, Features, Layer, Optimizer, Preset, Recipe, Validation
 from densely_client.forms.runs import Calibration, Metrics, Progress, RecordedEvent, RunData, RunError, RunStatus
-from densely_client.forms.system import Readiness, System, Worker
+from densely_client.forms.system import Disk, Readiness, System, Worker
 from densely_client.forms.tasks import AnswerKind, Dataset, Decoded, Encoded, Example, Range, Task, TaskSummary
 
 __all__ = [
@@ -34,6 +42,7 @@ __all__ = [
     "DatasetRow",
     "Decoded",
     "Difference",
+    "Disk",
     "Drawing",
     "EarlyStopping",
     "Encoded",
@@ -46,6 +55,7 @@ __all__ = [
     "InputWarning",
     "LabelCount",
     "LabelPrediction",
+    "LabelsPrediction",
     "Layer",
     "Look",
     "Metrics",
@@ -69,6 +79,7 @@ __all__ = [
     "ScoredLabel",
     "System",
     "Task",
+    "TaskCreated",
     "TaskSummary",
     "Validation",
     "ValueCount",

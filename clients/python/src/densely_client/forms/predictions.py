@@ -1,6 +1,6 @@
-"""Answers to `/predict`: a label, or a number. Which one it is can be seen from the answer itself."""
+"""Answers to `/predict`: a label, several, or a number. Which one it is can be seen from the answer itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import Field
@@ -46,6 +46,13 @@ class LabelPrediction(Prediction):
     labels: list[Label] = Field(default_factory=list, description="labels of probability above 0.5, best first")
 
 
+class LabelsPrediction(Prediction):
+    """Any number of labels."""
+
+    labels: list[Label] = Field(description="those of probability above 0.5, best first")
+    top: list[ScoredLabel] = Field(default_factory=list, description="the most probable labels, best first")
+
+
 class NumberPrediction(Prediction):
     """A number."""
 
@@ -53,7 +60,17 @@ class NumberPrediction(Prediction):
     unit: str
 
 
-def prediction_of(answer: Mapping[str, Any], model: Any) -> LabelPrediction | NumberPrediction:
+AnyPrediction = LabelPrediction | LabelsPrediction | NumberPrediction
+
+
+def prediction_of(answer: Mapping[str, Any], model: Any) -> AnyPrediction:
     """The form that an answer has, with the model that gave it."""
-    form = NumberPrediction if "value" in answer else LabelPrediction
-    return form.model_validate({**answer, "model": model})
+    return form_of(answer).model_validate({**answer, "model": model})
+
+
+def form_of(fields: Iterable[str]) -> type[AnyPrediction]:
+    """The form that has these fields."""
+    names = set(fields)
+    if "value" in names:
+        return NumberPrediction
+    return LabelPrediction if "label" in names else LabelsPrediction

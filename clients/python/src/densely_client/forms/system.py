@@ -25,6 +25,15 @@ class Worker(Form):
     versions: dict[str, str]
 
 
+class Disk(Form):
+    """Bytes on the service's disk, part by part."""
+
+    database: int
+    models: int
+    datasets: int
+    cache: int
+
+
 class System(Form):
     """Versions, workers and their devices."""
 
@@ -33,3 +42,4 @@ class System(Form):
     versions: dict[str, str]
     database: str
     workers: list[Worker]
+    disk: Disk

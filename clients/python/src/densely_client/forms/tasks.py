@@ -58,6 +58,10 @@ class TaskSummary(Form):
     title: str
     description: str
     answer: AnswerKind
+    own: bool = Field(False, description="whether it is of the user's own; the others come with Densely")
+    label_names: dict[str, str] = Field(
+        default_factory=dict, description="how labels are shown, where that is not as they are called"
+    )
     notice: str | None = Field(None, description="what a user of its data must know")
     example: dict[str, Any]
     presets: dict[str, Preset]
@@ -72,6 +76,9 @@ class Task(TaskSummary):
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
     examples: list[Example]
     ranges: dict[str, Range] = Field(description="where numbers of an input usually lie, by name")
+    categories: dict[str, list[str]] = Field(
+        default_factory=dict, description="known values of an input's categories, by name; others are taken too"
+    )
     labels: list[Label] = Field(default_factory=list, description="the answers of a classifier")
     heads: list[str] = Field(default_factory=list, description="what a recipe may choose as `head`")
     pictures: list[str] = Field(default_factory=list, description="what `client.models.picture` can draw")

@@ -38,7 +38,7 @@ class Datasets:
             OSError: the file cannot be read.
         """
         with opened(file, filename, progress) as upload:
-            call = calls.upload_dataset("/datasets", upload, mapping, task=task, name=name)
+            call = calls.upload_dataset("/datasets", upload, task=task, name=name, mapping=mapping)
             return self._transport.send(call)
 
     def look(
@@ -53,7 +53,7 @@ class Datasets:
     ) -> Look:
         """What `upload` would find in the file; nothing is kept."""
         with opened(file, filename, progress) as upload:
-            call = calls.look_at_dataset("/datasets", upload, mapping, task=task, name=name)
+            call = calls.look_at_dataset("/datasets", upload, task=task, name=name, mapping=mapping)
             return self._transport.send(call)
 
     def append(
@@ -67,7 +67,7 @@ class Datasets:
     ) -> DatasetDetail:
         """The next version: the latest one's rows and those of the file."""
         with opened(file, filename, progress) as upload:
-            return self._transport.send(calls.upload_dataset(f"/datasets/{name}/rows", upload, mapping))
+            return self._transport.send(calls.upload_dataset(f"/datasets/{name}/rows", upload, mapping=mapping))
 
     def get(self, name: str, version: int | None = None) -> DatasetDetail:
         """A dataset with what was found in it; without `version` the latest."""

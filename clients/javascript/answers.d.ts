@@ -88,13 +88,12 @@ export interface Recipe {
 	layers: Part[];
 	head: string;
 	loss: string;
+	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
 	targets: "raw" | "standardized";
 	optimizer: Part;
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
-	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
-	targets?: "raw" | "standardized";
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */

@@ -127,9 +127,9 @@ class PredictionService:
     def _loaded(self, task: str) -> Predictor | None:
         """The active model of a task that nobody has asked so far, if it is whole."""
         if task not in self._waiting:
-            return None
+            return self.find_active(task)  # which may have come since it was looked for
         with self._refreshing:
-            row = self._waiting.pop(task, None)
+            row = self._waiting.get(task)
             if row is None or row.task not in self._tasks.all:  # somebody else was here meanwhile
                 return self.find_active(task)
             active, broken = dict(self._cache.active), dict(self._cache.broken)
@@ -138,7 +138,9 @@ class PredictionService:
             except ArtifactInvalid as error:
                 log.error("model.broken", task=task, model_id=row.id, reason=error.message)
                 broken[task] = error.message
-            self._cache.set_active(active, broken, self._waiting)
+            waiting = {name: each for name, each in self._waiting.items() if name != task}
+            self._cache.set_active(active, broken, waiting)
+            self._waiting = waiting  # not before: who asks meanwhile has to wait too
         return active.get(task)
 
     def resolve(self, task: str, reference: int | str) -> Predictor:

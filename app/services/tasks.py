@@ -8,7 +8,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.kinds.base import Task
 from app.services.registry import RegistryService
 from app.tasks.catalog import KINDS, TaskCatalog
-from app.wire.declarations import DatasetInfo, Declaration
+from app.wire.declarations import CategoryColumn, DatasetInfo, Declaration, DeclaredKind, TableKind
 from app.wire.models import Model
 from app.wire.tasks import DatasetSummary, TaskDetail, TaskSummary
 
@@ -39,6 +39,7 @@ class TaskService:
             output_schema=TypeAdapter(task.Prediction).json_schema(),
             examples=list(task.examples),
             ranges=dict(task.ranges),
+            categories=_categories(task.declaration.kind),
             labels=list(task.labels),
             heads=list(task.heads),
             pictures=["diagram", *task.plots],
@@ -69,6 +70,12 @@ class TaskService:
             here=here,
             pictures=list(kind.dataset_plots) if here else [],
         )
+
+
+def _categories(kind: DeclaredKind) -> dict[str, list[str]]:
+    if not isinstance(kind, TableKind):
+        return {}
+    return {column.name: list(column.values) for column in kind.columns if isinstance(column, CategoryColumn)}
 
 
 def _latest(datasets: Sequence[DatasetInfo]) -> list[DatasetInfo]:

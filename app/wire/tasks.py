@@ -50,6 +50,9 @@ class TaskDetail(TaskSummary):
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
     examples: list[Example] = Field(description="inputs to try, `example` first")
     ranges: dict[str, Range] = Field(description="where numbers of an input usually lie, by name; empty without such")
+    categories: dict[str, list[str]] = Field(
+        description="known values of an input's categories, by name, most frequent first; others are taken too"
+    )
     labels: list[str | int] = Field(
         description="the answers of a classifier; empty for regression. A multilabel model's manifest has its own list"
     )

@@ -88,13 +88,12 @@ export interface Recipe {
 	layers: Part[];
 	head: string;
 	loss: string;
+	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
 	targets: "raw" | "standardized";
 	optimizer: Part;
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
-	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
-	targets?: "raw" | "standardized";
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */
@@ -307,12 +306,12 @@ export interface Range {
 /** A task in short; schema TaskSummary. */
 export interface Task {
 	name: string;
+	/** Whether it is of the user's own; the others come with Densely. */
+	own: boolean;
 	kind: "text" | "image" | "table" | "plane";
 	title: string;
 	description: string;
 	answer: Answer;
-	/** Whether it is of the user's own; the others come with Densely. */
-	own: boolean;
 	/** How labels are shown, where that is not as they are called. */
 	label_names: Record<string, string>;
 	notice: string | null;
@@ -331,6 +330,8 @@ export interface TaskDetail extends Task {
 	output_schema: any;
 	examples: Example[];
 	ranges: Record<string, Range>;
+	/** Known values of categories; others are taken too. */
+	categories: Record<string, string[]>;
 	labels: (string | number)[];
 	heads: string[];
 	pictures: string[];

@@ -13,6 +13,7 @@
  *     └── InvalidInput, NotFound, Conflict, QueueFull, …: one for each kind of problem, in the service's own tree
  */
 export type Activation = import("./answers.js").Activation;
+export type ColumnProfile = import("./answers.js").ColumnProfile;
 export type DatasetDetail = import("./answers.js").DatasetDetail;
 export type DatasetEntry = import("./answers.js").DatasetEntry;
 export type DatasetRow = import("./answers.js").DatasetRow;
@@ -21,8 +22,12 @@ export type Drawing = import("./answers.js").Drawing;
 export type Encoded = import("./answers.js").Encoded;
 export type Epoch = import("./answers.js").Epoch;
 export type RunEvent = import("./answers.js").RunEvent;
+export type Fault = import("./answers.js").Fault;
 export type Fields = import("./answers.js").Fields;
 export type FieldProblem = import("./answers.js").FieldProblem;
+export type Findings = import("./answers.js").Findings;
+export type Histogram = import("./answers.js").Histogram;
+export type LabelCount = import("./answers.js").LabelCount;
 export type Look = import("./answers.js").Look;
 export type Metrics = import("./answers.js").Metrics;
 export type Model = import("./answers.js").Model;

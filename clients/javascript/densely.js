@@ -14,6 +14,7 @@
  */
 
 /** @typedef {import("./answers.js").Activation} Activation */
+/** @typedef {import("./answers.js").ColumnProfile} ColumnProfile */
 /** @typedef {import("./answers.js").DatasetDetail} DatasetDetail */
 /** @typedef {import("./answers.js").DatasetEntry} DatasetEntry */
 /** @typedef {import("./answers.js").DatasetRow} DatasetRow */
@@ -22,8 +23,12 @@
 /** @typedef {import("./answers.js").Encoded} Encoded */
 /** @typedef {import("./answers.js").Epoch} Epoch */
 /** @typedef {import("./answers.js").RunEvent} RunEvent */
+/** @typedef {import("./answers.js").Fault} Fault */
 /** @typedef {import("./answers.js").Fields} Fields */
 /** @typedef {import("./answers.js").FieldProblem} FieldProblem */
+/** @typedef {import("./answers.js").Findings} Findings */
+/** @typedef {import("./answers.js").Histogram} Histogram */
+/** @typedef {import("./answers.js").LabelCount} LabelCount */
 /** @typedef {import("./answers.js").Look} Look */
 /** @typedef {import("./answers.js").Metrics} Metrics */
 /** @typedef {import("./answers.js").Model} Model */

@@ -1,6 +1,7 @@
 // An answer, shown by what it holds.
 
 import { bars, figure, h, percent, signed, twinBar } from "./dom.js";
+import { namesOf } from "./shown.js";
 
 /** @import { Prediction, TaskDetail } from "../../client/densely.js" */
 
@@ -9,11 +10,12 @@ import { bars, figure, h, percent, signed, twinBar } from "./dom.js";
  * @param {Prediction} prediction
  * @param {(label: string | number) => string} [named] how a label is written
  */
-export function answerOf(task, prediction, named = String) {
-	const { label, value, known_words: known } = prediction;
+export function answerOf(task, prediction, named = namesOf(task)) {
+	const { label, labels, value, known_words: known } = prediction;
 	return h(
 		"div.stack",
 		label !== undefined && verdict(prediction, named),
+		label === undefined && labels !== undefined && several(labels, named),
 		value !== undefined && number(task, prediction),
 		chances(task, prediction, named),
 		known !== undefined && h("p.soft.small", `The model knows ${percent(known, 0)} of the words.`),
@@ -27,13 +29,30 @@ function verdict({ abstained, label, probability }, named) {
 	return h("p.verdict", word, " ", probability !== undefined && h("small", percent(probability)));
 }
 
+/** All the labels that it has. @param {(string | number)[]} labels @param {(label: any) => string} named */
+const several = (labels, named) =>
+	labels.length
+		? h(
+				"ul.verdict.labels",
+				{ label: "The labels" },
+				labels.map((label) => h("li", named(label))),
+			)
+		: h("p.verdict", "none of the labels");
+
 /** @param {TaskDetail} task @param {Prediction} prediction */
 function number({ answer }, { value = 0, unit }) {
+	const isRating = answer.kind === "rating";
+	const words = isRating ? [unit, `from ${answer.from} to ${answer.to}`].filter(Boolean).join(", ") : unit;
 	return [
-		h("p.verdict", figure("value", value), " ", h("small", unit)),
-		answer.kind === "number" && h("p.soft.small", answer.title),
+		h("p.verdict", figure("value", value), " ", h("small", words)),
+		isRating && scale((value - answer.from) / (answer.to - answer.from)),
+		(isRating || answer.kind === "number") && h("p.soft.small", answer.title),
 	];
 }
+
+/** Where a rating stands between its bounds. @param {number} share */
+const scale = (share) =>
+	h("div.bar.progress", { "aria-hidden": "true" }, h("i", { style: { "--share": Math.min(1, Math.max(0, share)) } }));
 
 /** The most probable labels, or all. @param {TaskDetail} task @param {Prediction} prediction @param {(label: any) => string} named */
 function chances({ answer }, { top, probabilities }, named) {

@@ -11,10 +11,14 @@ export function setApiKey(key) {
 	if (key) sessionStorage.setItem(KEY, key);
 	else sessionStorage.removeItem(KEY);
 	densely = connect();
+	sender = new Densely({ key });
 }
 
 /** The client, with the present key. */
 export let densely = connect();
+
+/** The same for files: its own way of sending tells how far they are. */
+export let sender = new Densely({ key: apiKey() });
 
 function connect() {
 	return new Densely({ key: apiKey(), fetch: asking });

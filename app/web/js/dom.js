@@ -111,6 +111,19 @@ export const percent = (share, places = 1) => `${(100 * share).toFixed(places)} 
 /** @param {number} number */
 export const count = (number) => number.toLocaleString("en");
 
+/** `1.2 MB`. @param {number} size */
+export function bytes(size) {
+	const units = ["B", "kB", "MB", "GB", "TB"];
+	const place = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3));
+	return `${Number((size / 1000 ** place).toPrecision(3))} ${units[place]}`;
+}
+
+/** A day as ISO 8601 has it. @param {number} days since 1970 */
+export function day(days) {
+	const at = new Date(days * 864e5);
+	return Number.isNaN(at.getTime()) ? `day ${days}` : at.toISOString().slice(0, 10);
+}
+
 /** @param {number} value @param {number} [places] */
 export const signed = (value, places = 3) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(places);
 

@@ -16,7 +16,8 @@ const PARTS = { holdout: "size", kfold: "folds" }; // what a validation needs to
 
 /** Shows the form; `#/runs/new?from=<id>` starts from a run's settings. @type {import("./main.js").View["show"]} */
 export async function show(place, _, signal) {
-	const from = new URLSearchParams(location.hash.split("?")[1]).get("from");
+	const given = new URLSearchParams(location.hash.split("?")[1]);
+	const from = given.get("from");
 	const [description, tasks, old] = await Promise.all([
 		openapi(),
 		densely.tasks({ signal }),
@@ -25,7 +26,7 @@ export async function show(place, _, signal) {
 	const lead = "Start from a preset and change what you like. Empty fields keep the preset’s values.";
 	const form = new Form(description, tasks, signal);
 	place.append(h("div.head", title("New run"), h("p.lead", lead)), form.node);
-	form.start(old?.data);
+	form.start(old?.data, { task: given.get("task"), dataset: given.get("dataset") });
 }
 
 class Form {
@@ -63,11 +64,17 @@ class Form {
 		on(this.node, "input", () => this.#update());
 	}
 
-	/** @param {RunData} [old] a run whose settings are taken */
-	start(old) {
-		this.#fields.inputs.task.value = old?.task ?? Object.keys(this.tasks)[0];
+	/**
+	 * @param {RunData | undefined} old a run whose settings are taken
+	 * @param {{ task: string | null, dataset: string | null }} given what the address names
+	 */
+	start(old, given) {
+		const { inputs } = this.#fields;
+		const wanted = old?.task ?? given.task ?? "";
+		inputs.task.value = wanted in this.tasks ? wanted : Object.keys(this.tasks)[0];
 		this.#pickTask();
 		if (old) this.#take(old);
+		else if (given.dataset) this.#pickDataset(given.dataset);
 		this.#update();
 	}
 
@@ -147,9 +154,18 @@ class Form {
 		const { presets, datasets } = this.tasks[name];
 		put(inputs.preset, options(Object.entries(presets).map(([key, one]) => [key, `${key}: ${one.description}`])));
 		put(inputs.dataset, options(datasets.map((one) => [one.name, one.name + whereOf(one)])));
-		const real = datasets.find((one) => one.here && !one.is_sample) ?? datasets[datasets.length - 1];
-		inputs.dataset.value = real.name;
+		const real = datasets.find((one) => one.here && !one.is_sample) ?? datasets.at(-1);
+		inputs.dataset.value = real?.name ?? "";
 		this.#showPreset();
+	}
+
+	/** One that is not listed is a version before the latest. @param {string} name */
+	#pickDataset(name) {
+		const { dataset } = this.#fields.inputs;
+		if (![...dataset.options].some((/** @type {HTMLOptionElement} */ one) => one.value === name)) {
+			dataset.append(...options([[name, name]]));
+		}
+		dataset.value = name;
 	}
 
 	#changeTask() {
@@ -172,6 +188,7 @@ class Form {
 			seed: run.seed,
 			seeds: run.seeds,
 		};
+		this.#pickDataset(run.dataset);
 		for (const [name, value] of Object.entries(plain)) inputs[name].value = value;
 		this.#showPreset();
 		const { kind, ...sizes } = run.validation;

@@ -1,4 +1,5 @@
-// Routes: `#/try/<task>`, `#/runs`, `#/runs/new`, `#/runs/<id>`, `#/compare/<ids>`, `#/models`, `#/models/<id>`.
+// Routes: `#/try/<task>`, `#/new`, `#/data/<task>`, `#/data/<task>/<dataset>`, `#/runs`, `#/runs/new`, `#/runs/<id>`,
+// `#/compare/<ids>`, `#/models`, `#/models/<id>`.
 
 import { ServiceUnreachable } from "../../client/densely.js";
 import { apiKey, densely, openapi, pause, setApiKey, told } from "./api.js";
@@ -9,6 +10,8 @@ import { alertLine, byId, confirmed, h, on, put, title } from "./dom.js";
 /** @type {Record<string, (route: string[]) => Promise<View>>} */
 const VIEWS = {
 	try: () => import("./try.js"),
+	new: () => import("./new.js"),
+	data: ([, part]) => (part ? import("./dataset.js") : import("./data.js")),
 	runs: ([part]) => (part === "new" ? import("./launch.js") : part ? import("./run.js") : import("./runs.js")),
 	compare: () => import("./compare.js"),
 	models: ([part]) => (part ? import("./model.js") : import("./models.js")),
@@ -30,7 +33,7 @@ async function show() {
 	leave.abort();
 	leave = new AbortController();
 	const { signal } = leave;
-	mark(tab === "compare" ? "runs" : tab);
+	mark({ compare: "runs", new: "data" }[tab] ?? tab);
 	await fill(load, rest, signal);
 	if (signal.aborted) return;
 	const heading = main.querySelector("h1");

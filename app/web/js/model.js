@@ -4,6 +4,7 @@ import { densely, fileUrl, told } from "./api.js";
 import { alertLine, badge, button, count, duration, facts, h, moment, put, table, title } from "./dom.js";
 import { figuresOf } from "./figures.js";
 import { activate } from "./models.js";
+import { removal } from "./removing.js";
 
 /** @import { Drawing, ModelDetail, Run, Task } from "../../client/densely.js" */
 
@@ -50,12 +51,21 @@ function actions(model, runs, problem, signal) {
 			problem.textContent = told(error);
 		}
 	};
+	const thing = {
+		what: `version ${model.version} of ${model.task}`,
+		effect: "Its files are lost; nothing can be rolled back to it.",
+		remove: () => densely.deleteModel(id),
+		gone: () => {
+			location.hash = "#/models";
+		},
+	};
 	const draw = (/** @type {boolean} */ isActive) =>
 		put(
 			state,
 			isActive ? badge("active") : button("Activate", use, { class: "main" }),
 			button("Download", download),
 			runs.some((run) => run.id === runId) && h("a.button", { href: `#/runs/${runId}` }, "Its run"),
+			!isActive && removal(thing, problem),
 		);
 	return draw(model.active);
 }

@@ -16,15 +16,21 @@ export async function show(place, _, signal) {
 		list,
 	);
 	const draw = async () => {
-		const [tasks, models] = await Promise.all([densely.tasks({ signal }), densely.models({ limit: 500, signal })]);
-		const changes = await Promise.all(tasks.map((task) => densely.activations(task.name, { limit: 1, signal })));
+		const [all, models] = await Promise.all([densely.tasks({ signal }), densely.models({ limit: 500, signal })]);
+		const tasks = all.filter((task) => !task.own || models.some((model) => model.task === task.name));
+		// Of a single model nothing can be rolled back.
+		const latestChange = async (/** @type {Task} */ { name }) =>
+			models.filter((model) => model.task === name).length > 1
+				? (await densely.activations(name, { limit: 1, signal }))[0]
+				: undefined;
+		const changes = await Promise.all(tasks.map(latestChange));
 		const notices = await Promise.all(tasks.map((task) => toyNotice(task, draw, problem, signal)));
 		const changed = { draw, problem };
 		put(
 			list,
 			tasks.map((task, number) => {
 				const own = models.filter((model) => model.task === task.name);
-				return section(task, own, changes[number][0], notices[number], changed);
+				return section(task, own, changes[number], notices[number], changed);
 			}),
 		);
 	};

@@ -1,6 +1,6 @@
 // How far a run is.
 
-import { duration, h, percent } from "./dom.js";
+import { duration, figure, h, percent } from "./dom.js";
 import { isFailed } from "./figures.js";
 
 /** @import { Epoch, Run, RunData } from "../../client/densely.js" */
@@ -27,7 +27,16 @@ export function progressOf(run, last) {
 			{ role: "progressbar", label: "Progress", ...range },
 			h("i", { style: { "--share": share } }),
 		),
+		resultOf(data),
 	];
+}
+
+/** The test result beside what guessing scores. @param {RunData} run */
+function resultOf({ metrics: { test, baseline } }) {
+	const name = ["accuracy", "f1", "mae"].find((one) => one in test);
+	if (!name) return null;
+	const guess = name in baseline ? `; guessing scores ${figure(name, baseline[name])}` : "";
+	return h("p.verdict.num", figure(name, test[name]), " ", h("small", `${name} on the test rows${guess}`));
 }
 
 /** Where it stands. @param {RunData} run @param {Epoch | undefined} last */

@@ -4,7 +4,9 @@ import { densely, told } from "./api.js";
 import { legend, panel } from "./curves.js";
 import { alertLine, badge, button, confirmed, facts, h, moment, put, say, throttled, title } from "./dom.js";
 import { figuresOf, isFailed } from "./figures.js";
+import { mistakesOf } from "./mistakes.js";
 import { progressOf } from "./progress.js";
+import { removal } from "./removing.js";
 import { copyButton } from "./snippet.js";
 
 /** @import { Epoch, Run, RunData, RunEvent } from "../../client/densely.js" */
@@ -15,7 +17,7 @@ const FEW_EPOCHS = 1500; // more are thinned out when the history is first asked
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [id], signal) {
 	const run = await densely.run(id, { signal });
-	const view = layout(run.data);
+	const view = layout(run.data, signal);
 	place.append(view.node);
 	/** @type {Map<string, Epoch>} */
 	const epochs = new Map();
@@ -62,11 +64,11 @@ async function follow(run, take, problem, signal) {
 	}
 }
 
-/** @param {RunData} run */
-function layout(run) {
+/** @param {RunData} run @param {AbortSignal} signal */
+function layout(run, signal) {
 	const problem = alertLine();
 	const [status, actions] = [h("span"), h("div.row.push")];
-	const [progress, figures] = [h("div.stack"), h("div.stack")];
+	const [progress, figures, mistakes] = [h("div.stack"), h("div.stack"), h("div.stack", { hidden: true })];
 	const list = h("ol.log", { tabindex: 0, label: "Log" });
 	const panels = [panel("loss"), panel(metricOf(run))];
 	const key = legend();
@@ -85,6 +87,7 @@ function layout(run) {
 		),
 		problem,
 		h("section.card", { label: "Progress" }, progress, charts, key),
+		mistakes,
 		h(
 			"div.split",
 			h("div.stack", h("section.card", h("h2", "Figures"), figures), h("section.card", h("h2", "Log"), list)),
@@ -95,7 +98,7 @@ function layout(run) {
 		node,
 		problem,
 		log: logOf(list),
-		draw: drawer({ panels, key, progress, status, actions, figures, problem }),
+		draw: drawer({ panels, key, progress, status, actions, figures, mistakes, problem }, signal),
 	};
 }
 
@@ -139,8 +142,8 @@ const logOf = (list) => (/** @type {string} */ message, /** @type {string} */ at
 	list.scrollTop = list.scrollHeight;
 };
 
-/** What draws the run as it stands. @param {Record<string, any> & { panels: ReturnType<typeof panel>[] }} parts */
-function drawer({ panels, key, progress, status, actions, figures, problem }) {
+/** What draws the run as it stands. @param {Record<string, any> & { panels: ReturnType<typeof panel>[] }} parts @param {AbortSignal} signal */
+function drawer({ panels, key, progress, status, actions, figures, mistakes, problem }, signal) {
 	let shown = "";
 	return (/** @type {Epoch[]} */ epochs, /** @type {Run} */ run) => {
 		const { data } = run;
@@ -154,6 +157,10 @@ function drawer({ panels, key, progress, status, actions, figures, problem }) {
 		put(status, badge(data.status));
 		put(actions, actionsOf(run, problem));
 		put(figures, figuresOf(data));
+		mistakesOf(data, signal).then((found) => {
+			put(mistakes, found);
+			mistakes.hidden = !found;
+		});
 	};
 }
 
@@ -183,9 +190,24 @@ function actionsOf(run, problem) {
 		disabled: Boolean(data.cancel_requested_at),
 	};
 	return [
+		data.model_id && h("a.button.main", { href: `#/try/${data.task}?model=${data.model_id}` }, "Try it"),
+		data.model_id && h("a.button", { href: `#/models/${data.model_id}` }, "Its model"),
 		h("a.button", { href: `#/runs/new?from=${run.id}` }, "Edit and run again"),
-		data.model_id && h("a.button.main", { href: `#/models/${data.model_id}` }, "Its model"),
 		!isOver && button("Cancel", confirm, cancelled),
 		isFailed(data) && button("Retry", retry, { class: "main" }),
+		isOver && runRemoval(run.id, problem),
 	];
+}
+
+/** @param {string} id @param {HTMLElement} problem */
+function runRemoval(id, problem) {
+	const thing = {
+		what: "this run",
+		effect: "Its curve, figures and log are lost. Its model stays.",
+		remove: () => densely.deleteRun(id),
+		gone: () => {
+			location.hash = "#/runs";
+		},
+	};
+	return removal(thing, problem);
 }

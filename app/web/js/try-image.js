@@ -14,6 +14,8 @@ import { examples } from "./try.js";
 /** @typedef {{ width: number, height: number, channels: number, most: number }} Size of a picture as the model sees it; `most` is full ink, or light */
 /** @typedef {{ image: string }} Input */
 
+const DRAW = "Draw something, large or small, anywhere on the pad.";
+
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
 	const { task, model, signal } = context;
@@ -34,12 +36,11 @@ export function show(place, context) {
 		also: look,
 	});
 	const isDrawn = size.channels === 1;
-	const nothing = isDrawn ? "Draw something, large or small, anywhere on the pad." : "Choose a picture.";
 	const ask = () => {
 		problem.textContent = "";
 		const { image } = drawing;
 		if (image) predictor.predict({ image });
-		else predictor.drop(h("p.soft", nothing));
+		else predictor.drop(h("p.soft", isDrawn ? DRAW : "Choose a picture."));
 	};
 	const drawing = new Drawing(throttled(ask, 90), signal, isDrawn);
 	const put = (/** @type {Picture | null} */ picture) => {
@@ -54,6 +55,7 @@ export function show(place, context) {
 		),
 	);
 	put(null);
+	if (scalingOf(task)) exampleOf(task.example, size).then(put);
 	return ask;
 }
 
@@ -109,7 +111,7 @@ function controls(task, size, pad, put, problem) {
 	return [
 		examples(
 			task,
-			(/** @type {any} */ { image, pixels }) => (image ? take(fileOf(image)) : put(pictureFrom(pixels, size))),
+			(input) => exampleOf(input, size).then(put),
 			button("Clear", () => put(null)),
 			button("Choose a picture", () => file.click()),
 			file,
@@ -117,6 +119,12 @@ function controls(task, size, pad, put, problem) {
 		h("p.hint", hintOf(task)),
 		problem,
 	];
+}
+
+/** The picture of an example. @param {any} input @param {Size} size @returns {Promise<Picture>} */
+async function exampleOf({ pixels, image }, size) {
+	if (pixels) return pictureFrom(pixels, size);
+	return pictureOf(fileOf(image));
 }
 
 /** A picture of the model's own size. @param {any} pixels rows of numbers, or of lists of them @param {Size} size @returns {Picture} */
@@ -144,9 +152,12 @@ const SCALED = {
 	crop: "The model sees the square in its middle.",
 };
 
+/** How pictures that are no digits are read. @param {TaskDetail} task @returns {string | undefined} */
+const scalingOf = ({ input_schema: { properties } }) => properties.image.scaling;
+
 /** @param {TaskDetail} task */
-function hintOf({ input_schema: { properties } }) {
-	const scaled = SCALED[properties.image.scaling];
+function hintOf(task) {
+	const scaled = SCALED[scalingOf(task) ?? ""];
 	if (scaled) return `Or drop a picture, a PNG or JPEG of any size. ${scaled}`;
 	return "Or drop a picture on the pad: a photograph of paper will do. The service finds what is drawn on it.";
 }
@@ -182,11 +193,13 @@ function seenBy({ width, height, channels }) {
 	const figure = h("figure", { hidden: true }, effects, h("figcaption"));
 	return {
 		node: h("div.small-pictures", h("figure", seen, h("figcaption", "As the model sees it")), figure),
-		/** @param {number[]} values row by row, 0 to 1 @param {{ label: string | number, effects: number[][] | number[][][] }} explanation */
+		/** @param {number[]} values row by row, 0 to 1 @param {{ label: string | number | null, effects: number[][] | number[][][] }} explanation */
 		show(values, explanation) {
 			paint(seen, values, channels);
 			paintEffects(effects, explanation.effects.flat(2), values, channels);
-			figure.lastChild.textContent = `${channels === 1 ? "Ink" : "Pixels"} for and against ${explanation.label}`;
+			const { label } = explanation;
+			const against = label === null ? "that raise and lower the answer" : `for and against ${label}`;
+			figure.lastChild.textContent = `${channels === 1 && label !== null ? "Ink" : "Pixels"} ${against}`;
 			figure.hidden = false;
 		},
 		forget() {

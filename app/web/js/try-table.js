@@ -1,52 +1,60 @@
-// A row of a table: a field for each column, and a slider where it is known in which range the values lie.
+// A row of a table: a field for each column.
 
 import { answerOf, effectOf } from "./answers.js";
-import { alertLine, h, on, put, throttled } from "./dom.js";
+import { controlOf } from "./controls.js";
+import { alertLine, h, put, throttled } from "./dom.js";
 import { Predictor } from "./predictions.js";
 import { resolve } from "./schema.js";
 import { examples } from "./try.js";
 
-/** @import { Fields, Prediction, Range, TaskDetail } from "../../client/densely.js" */
-/** @typedef {{ name: string, words: string, range: Range | undefined, isNeeded: boolean }} Column */
+/** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
+/** @import { Column } from "./controls.js" */
 
 const SMALL = 0.1; // of a probability: what moves it by less does not fill the bar
+/** @type {Record<Column["type"], string>} */
+const NEEDED = { number: "a number", category: "a name", flag: "true or false", date: "a day" };
 
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
 	const { task } = context;
-	const controls = columnsOf(task).map((column) => new Control(column, () => soon()));
+	const rows = columnsOf(task).map((column) => new Row(column, () => soon()));
+	const isNumbers = rows.every(({ column }) => column.type === "number");
 	const tell = (/** @type {Record<string, number>} */ effects) => {
-		const most = Math.max(task.answer.kind === "one_of" ? SMALL : 1e-9, ...Object.values(effects).map(Math.abs));
-		for (const control of controls) control.tell(effects[control.name], most);
+		const isShare = !["number", "rating"].includes(task.answer.kind);
+		const most = Math.max(isShare ? SMALL : 1e-9, ...Object.values(effects).map(Math.abs));
+		for (const row of rows) row.tell(effects[row.column.name], most);
 	};
 	const predictor = new Predictor(context, {
 		found: (/** @type {Prediction} */ prediction) => {
 			tell(prediction.explanation.effects);
-			return [answerOf(task, prediction), h("p.soft.small", meaning(prediction))];
+			return [answerOf(task, prediction), h("p.soft.small", meaning(prediction, isNumbers))];
 		},
 		forget: () => tell({}),
 	});
 	const ask = () => {
-		const given = controls.filter((control) => control.isNeeded || !control.isEmpty);
-		const wrong = given.filter((control) => !Number.isFinite(control.value)).map(({ name }) => name);
-		const features = Object.fromEntries(given.map(({ name, value }) => [name, value]));
-		if (wrong.length) predictor.drop(alertLine(`${wrong.join(", ")}: a number is needed`));
-		else predictor.predict({ features });
+		const wrong = rows
+			.filter((row) => row.check())
+			.map(({ column }) => `${column.name}: ${NEEDED[column.type]} is needed`);
+		const given = rows
+			.map(({ column, control }) => [column.name, control.read()])
+			.filter(([, value]) => value !== undefined);
+		if (wrong.length) predictor.drop(alertLine(wrong.join("; ")));
+		else predictor.predict({ features: Object.fromEntries(given) });
 	};
 	const soon = throttled(ask, 80);
 	const use = (/** @type {Fields} */ input) => {
-		const features = /** @type {Record<string, number>} */ (input.features);
-		for (const control of controls) control.value = features[control.name];
+		const features = /** @type {Fields} */ (input.features);
+		for (const { column, control } of rows) control.write(features[column.name]);
 		ask();
 	};
-	place.append(layout(task, controls, use, predictor.result));
+	place.append(layout(task, rows, use, predictor.result));
 	use(task.example);
 	return ask;
 }
 
-/** @param {TaskDetail} task @param {Control[]} controls @param {(input: Fields) => void} use @param {HTMLElement} answer */
-function layout(task, controls, use, answer) {
-	const nodes = controls.map(({ node }) => node);
+/** @param {TaskDetail} task @param {Row[]} rows @param {(input: Fields) => void} use @param {HTMLElement} answer */
+function layout(task, rows, use, answer) {
+	const nodes = rows.map(({ node }) => node);
 	return h(
 		"div.split",
 		h("section.card", { label: "Input" }, h("div.features", nodes), examples(task, use)),
@@ -55,71 +63,56 @@ function layout(task, controls, use, answer) {
 }
 
 /** @param {TaskDetail} task @returns {Column[]} */
-function columnsOf({ input_schema: schema, ranges }) {
+function columnsOf({ input_schema: schema, ranges, categories }) {
 	const form = resolve(schema.properties.features, schema);
-	return Object.entries(form.properties).map(([name, { description }]) => ({
+	return Object.entries(form.properties).map(([name, property]) => ({
 		name,
-		words: description ?? "",
+		words: property.description ?? "",
+		type: typeOf(property, schema),
 		range: ranges[name],
+		values: categories[name] ?? [],
 		isNeeded: form.required?.includes(name) ?? false,
 	}));
 }
 
-/** What the bars beside the columns show. @param {Prediction} prediction */
-function meaning({ explanation }) {
-	const of = explanation.label === null ? "answer" : `probability of “${explanation.label}”`;
-	return `The bars show each figure’s effect: the ${of} minus what it would be with that figure at its mean in training.`;
+/** @param {any} property @param {any} schema @returns {Column["type"]} */
+function typeOf(property, schema) {
+	const forms = [property, ...(property.anyOf ?? [])].map((one) => resolve(one, schema));
+	const { type, format } = forms.find((one) => one.type && one.type !== "null") ?? {};
+	if (type === "string") return format === "date" ? "date" : "category";
+	return type === "boolean" ? "flag" : "number";
 }
 
-/** The field of a column. */
-class Control {
-	#field;
-	#slider;
+/** What the bars beside the columns show. @param {Prediction} prediction @param {boolean} isNumbers whether all columns are */
+function meaning({ explanation }, isNumbers) {
+	const of = explanation.label === null ? "answer" : `probability of “${explanation.label}”`;
+	const usual = isNumbers ? "that figure at its mean" : "that value as is usual";
+	return `The bars show each ${isNumbers ? "figure" : "value"}’s effect: the ${of} minus what it would be with ${usual} in training.`;
+}
+
+/** A column with its field and effect. */
+class Row {
 	#effect = h("span.effect.num");
 
 	/** @param {Column} column @param {() => void} changed */
-	constructor({ name, words, range, isNeeded }, changed) {
-		this.name = name;
-		this.isNeeded = isNeeded;
-		this.#field = h("input", { type: "number", step: "any", label: words ? `${name}: ${words}` : name });
-		this.#slider = range ? sliderOf(name, range) : h("span");
+	constructor(column, changed) {
+		this.column = column;
+		this.control = controlOf(column, changed);
+		const { name, words } = column;
 		this.node = h(
 			"div.feature",
-			h("span", h("b", name), h("span.soft", ` ${words}`)),
-			this.#slider,
-			this.#field,
+			h("span", h("b", name), words && h("span.soft", ` ${words}`)),
+			this.control.nodes,
 			this.#effect,
 		);
-		on(this.#slider, "input", () => {
-			this.#field.value = this.#slider.value;
-			changed();
-		});
-		on(this.#field, "input", () => {
-			this.#slider.value = this.#field.value;
-			this.#check();
-			changed();
-		});
 	}
 
-	get isEmpty() {
-		return this.#field.value === "";
-	}
-
-	/** @returns {number | undefined} */
-	get value() {
-		return this.#field.valueAsNumber;
-	}
-
-	set value(value) {
-		this.#field.value = value ?? "";
-		this.#slider.value = this.#field.value;
-		this.#check();
-	}
-
-	#check() {
-		const isWrong = this.isNeeded && !Number.isFinite(this.value);
-		if (isWrong) this.#field.setAttribute("aria-invalid", "true");
-		else this.#field.removeAttribute("aria-invalid");
+	/** Marks the field if its value is wrong; whether it is. */
+	check() {
+		const value = this.control.read();
+		const isWrong = value === undefined ? this.column.isNeeded : Number.isNaN(value);
+		this.control.mark(isWrong);
+		return isWrong;
 	}
 
 	/** Shows its effect, if there is one. @param {number | undefined} effect @param {number} most of all columns */
@@ -127,7 +120,3 @@ class Control {
 		put(this.#effect, effect !== undefined && effectOf(effect, most, 2));
 	}
 }
-
-/** @param {string} name @param {Range} range */
-const sliderOf = (name, { least, greatest, step }) =>
-	h("input", { type: "range", min: least, max: greatest, step, label: `${name}, slider` });

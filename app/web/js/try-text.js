@@ -110,25 +110,40 @@ const boxOf = ({ name, title, most }) =>
 		maxlength: Number.isFinite(most) ? most : null,
 	});
 
-/** @param {{ label: string | number, words: Word[] }} explanation */
+/** @param {{ label: string | number | null, words: Word[] }} explanation */
 function wordTable({ label, words }) {
 	const rows = words.slice(0, MOST_ROWS).map((word) => [word.word, signed(word.effect, 4)]);
 	const rest = words.length - MOST_ROWS;
+	const of = label === null ? "the answer" : `the probability of ${label}`;
 	return h(
 		"div.stack",
-		h(
-			"p.soft.small",
-			"A word ",
-			h("span.key", "speaks for"),
-			" or ",
-			h("span.key.minus", "against"),
-			` “${label}”: how much its probability changes without it.`,
-		),
+		label === null ? numberLegend() : labelLegend(label),
 		h(
 			"details",
 			h("summary", "The words as a table"),
-			table(`Effect of each word on the probability of ${label}`, ["Word", "Effect"], rows, 1),
+			table(`Effect of each word on ${of}`, ["Word", "Effect"], rows, 1),
 			rest > 0 && h("p.soft.small", `and ${count(rest)} more`),
 		),
 	);
 }
+
+/** What the marks mean. @param {string | number} label */
+const labelLegend = (label) =>
+	h(
+		"p.soft.small",
+		"A word ",
+		h("span.key", "speaks for"),
+		" or ",
+		h("span.key.minus", "against"),
+		` “${label}”: how much its probability changes without it.`,
+	);
+
+const numberLegend = () =>
+	h(
+		"p.soft.small",
+		"A word ",
+		h("span.key", "raises"),
+		" or ",
+		h("span.key.minus", "lowers"),
+		" the answer: how much it changes without it.",
+	);

@@ -3,9 +3,10 @@
 import { densely } from "./api.js";
 import { alertLine, button, h, on, title } from "./dom.js";
 import { snippet } from "./snippet.js";
+import { taskBar } from "./task-bar.js";
 import { toyNotice } from "./toys.js";
 
-/** @import { Fields, Model, Task, TaskDetail } from "../../client/densely.js" */
+/** @import { Fields, Model, TaskDetail } from "../../client/densely.js" */
 /** @import { Context } from "./predictions.js" */
 
 /** @typedef {(place: HTMLElement, context: Context) => () => void} Form it fills the place; what it gives asks again */
@@ -33,11 +34,19 @@ export async function show(place, [name], signal) {
 	const choice = modelChoice(task, models);
 	const body = h("div.stack");
 	place.append(
-		tabs(tasks, task),
-		h("div.head", title(task.title), h("div.row.push", "Model", h("span", choice)), h("p.lead", task.description)),
+		taskBar("try", tasks, task, signal),
+		h(
+			"div.head",
+			title(task.title),
+			h("div.row.push", "Model", h("span", choice)),
+			task.description && h("p.lead", task.description),
+		),
 		h("div.stack", notice, problem, body),
 	);
-	if (task.active_model) ask(body, form.show, task, choice, signal);
+	const wanted = new URLSearchParams(location.hash.split("?")[1]).get("model");
+	const asked = models.find((model) => model.id === wanted && !model.active);
+	if (asked) choice.value = String(asked.version);
+	if (task.active_model || asked) ask(body, form.show, task, choice, signal);
 	else body.append(h("p.note", "No model of this task is active: train one under Runs, or activate one under Models."));
 }
 
@@ -59,15 +68,6 @@ function ask(body, form, task, choice, signal) {
 	});
 	on(choice, "change", again);
 	body.append(box.node);
-}
-
-/** @param {Task[]} tasks @param {Task} chosen */
-function tabs(tasks, chosen) {
-	const tab = (/** @type {Task} */ task) => {
-		const current = task.name === chosen.name ? "page" : null;
-		return h("a", { href: `#/try/${task.name}`, "aria-current": current }, task.title);
-	};
-	return h("nav.subnav", { label: "Tasks" }, tasks.map(tab));
 }
 
 /** @param {TaskDetail} task @param {Model[]} models @returns {HTMLSelectElement} */

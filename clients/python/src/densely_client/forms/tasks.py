@@ -76,6 +76,9 @@ class Task(TaskSummary):
     output_schema: dict[str, Any] = Field(description="JSON Schema of one prediction")
     examples: list[Example]
     ranges: dict[str, Range] = Field(description="where numbers of an input usually lie, by name")
+    categories: dict[str, list[str]] = Field(
+        default_factory=dict, description="known values of an input's categories, by name; others are taken too"
+    )
     labels: list[Label] = Field(default_factory=list, description="the answers of a classifier")
     heads: list[str] = Field(default_factory=list, description="what a recipe may choose as `head`")
     pictures: list[str] = Field(default_factory=list, description="what `client.models.picture` can draw")

@@ -60,8 +60,6 @@ class TaskSummary(Form):
     title: str
     description: str
     answer: AnswerKind
-        default_factory=dict, description="how labels are shown, where that is not as they are called"
-    )
     notice: str | None = Field(None, description="what a user of its data must know")
     example: dict[str, Any]
     presets: dict[str, Preset]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from app.domain.recipes import MixedColumns, Raw, Standardized
+from app.domain.tables import MixedColumns, Raw, Standardized
 from app.encoding.encoder import Columns
 from app.kinds.table import WIDEST
 from app.tasks.catalog import task_of

@@ -13,6 +13,7 @@ from app.api.dependencies import responses
 from app.kinds.base import Task
 from app.server.gate import OPEN_FOLDERS, OPEN_PATHS
 from app.server.problems import Problem
+from app.wire.tasks import TaskCreate
 
 REF = "#/components/schemas/{model}"
 
@@ -65,7 +66,10 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], described: APIRouter,
         tags=app.openapi_tags,
     )
     forms = [(form, "validation") for c in contracts for form in (c.single, c.batch)]
-    _, extra = models_json_schema([*forms, (Problem, "serialization")], ref_template=REF)  # type: ignore[list-item]
+    _, extra = models_json_schema(
+        [*forms, (TaskCreate, "validation"), (Problem, "serialization")],  # type: ignore[list-item]
+        ref_template=REF,
+    )
     schema["components"]["schemas"].update(extra["$defs"])
     # Validation errors are problem documents here, not FastAPI's own form.
     for name in ("HTTPValidationError", "ValidationError"):

@@ -71,6 +71,8 @@ export interface FieldProblem {
 	/** Dotted path in the request. */
 	field: string;
 	message: string;
+	/** Of a file that was sent, from 1; `field` is its column then. */
+	line?: number | null;
 }
 
 /** A named recipe; schema Preset. */
@@ -90,6 +92,7 @@ export interface Recipe {
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
+	targets: string;
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */
@@ -159,6 +162,10 @@ export interface Range {
 /** A task in short; schema TaskSummary. */
 export interface Task {
 	name: string;
+	/** Whether it is of the user's own. */
+	own: boolean;
+	/** How labels are shown, where that is not as they are called. */
+	label_names: Record<string, string>;
 	kind: "text" | "image" | "table" | "plane";
 	title: string;
 	description: string;

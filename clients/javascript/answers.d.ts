@@ -92,7 +92,12 @@ export interface Recipe {
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
+<<<<<<< HEAD
 	targets: string;
+=======
+	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
+	targets?: "raw" | "standardized";
+>>>>>>> h/kinds
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */
@@ -113,6 +118,7 @@ export interface Validation {
 	kind: "holdout" | "kfold" | "none";
 	size?: number;
 	folds?: number;
+	rows?: "in_order" | "shuffled";
 }
 
 /** A dataset that a task can train on; schema DatasetSummary. */

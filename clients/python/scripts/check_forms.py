@@ -201,8 +201,8 @@ def compare(document: Mapping[str, Any]) -> Comparison:
     comparison = Comparison(description)
     for call, form in ANSWERS.items():
         comparison.value(f"{call}", form, description.answer(call))
-    for name, form in {"TaskCreated": forms.TaskCreated, "Look": forms.Look}.items():
-        comparison.value(name, form, {"$ref": f"#/components/schemas/{name}"})
+    for made in (forms.TaskCreated, forms.Look):
+        comparison.value(made.__name__, made, {"$ref": f"#/components/schemas/{made.__name__}"})
     for way, form in (("encode", forms.Encoded), ("decode", forms.Decoded)):
         for path in description.paths(f"/{way}"):
             comparison.value(f"POST {path}", form, description.answer(f"POST {path}"))

@@ -16,9 +16,9 @@ class Features(Form):
     kind: str = Field(description="`multi_hot`, `pixels`, `standardized`, `raw`, `columns` or `coordinates`")
     words: int | None = Field(None, description="of `multi_hot`: word ids in use")
     exclude: list[str] | None = Field(None, description="of tables: columns that the network does not see")
-    numbers: str | None = Field(None, description="of `columns`: how numbers are scaled")
-    bins: int | None = Field(None, description="of `columns`: intervals of a number, at most")
-    categories: int | None = Field(None, description="of `columns`: values with a place of their own, at most")
+    numbers: str | None = Field(None, description="of `columns`: `standardized`, `normal` or `piecewise`")
+    bins: int | None = Field(None, description="of `columns`, if `piecewise`: intervals of a number, at most")
+    categories: int | None = Field(None, description="of `columns`: values of a column with a place of their own")
 
 
 class Layer(Form):
@@ -68,7 +68,7 @@ class Recipe(Form):
     epochs: int = Field(description="passes over the training rows")
     batch_size: int = Field(description="rows per gradient step")
     early_stopping: EarlyStopping | None = None
-    targets: str | None = Field(None, description="of regressions: `raw`, or `standardized`")
+    targets: str = Field("raw", description="of a regression: `raw`, or `standardized` to learn them in deviations")
 
 
 class Validation(Form):
@@ -77,7 +77,7 @@ class Validation(Form):
     kind: str = Field(description="`none`, `holdout` or `kfold`")
     size: int | None = Field(None, description="of `holdout`: rows held out")
     folds: int | None = Field(None, description="of `kfold`: number of parts")
-    rows: str | None = Field(None, description="in which order they are picked")
+    rows: str | None = Field(None, description="of both: `in_order`, or `shuffled` where rows are sorted by something")
 
 
 class Preset(Form):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import app as densely
-from app.cli import datasets, doctor, encode, models, predict, runs, service, tasks, train
+from app.cli import datasets, doctor, encode, leftovers, models, predict, runs, service, tasks, train
 from app.cli.connection import Json, Key, Url, is_given
 from app.cli.frame import EXIT_CODES, Command, CommandLine
 from app.cli.output import line
@@ -20,7 +20,7 @@ app = CommandLine(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    service.up, service.serve, service.worker, service.migrate, doctor.doctor,
+    service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
     predict.predict, encode.encode, encode.decode, train.train, train.presets, runs.compare, models.activate,
 )  # fmt: skip
 for command in COMMANDS:

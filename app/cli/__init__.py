@@ -16,6 +16,7 @@ datasets    datasets
 uploading   `--from FILE`, with its bar
 runs        runs, compare
 models      models, activate
+leftovers   gc
 doctor      doctor, with `checks` and `places`
 """
 

@@ -6,7 +6,19 @@ from typing import Annotated, Any
 import typer
 
 import app as densely
-from app.cli import codes, datasets, doctor, encode, models, predict, runs, service, tasks, train
+from app.cli import (
+    codes,
+    datasets,
+    doctor,
+    encode,
+    leftovers,
+    models,
+    predict,
+    runs,
+    service,
+    tasks,
+    train,
+)
 from app.cli.connection import Json, Key, Url, is_given
 from app.cli.frame import Command, CommandLine
 from app.cli.output import line
@@ -20,7 +32,7 @@ app = CommandLine(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    service.up, service.serve, service.worker, service.migrate, doctor.doctor,
+    service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
     predict.predict, encode.encode, encode.decode, train.train, train.presets, runs.compare, models.activate,
 )  # fmt: skip
 for command in COMMANDS:

@@ -18,7 +18,8 @@ from app.kinds.answers import Effects, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
 from app.kinds.several import SeveralAnswers
-from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, OneOf, Range, SeveralOf
+from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, OneOf, SeveralOf
+from app.wire.pieces import Range
 from app.wire.predictions import Input, InputWarning, Options
 
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]

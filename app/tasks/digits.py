@@ -3,7 +3,8 @@
 from app.encoding.pixels import SIDE
 from app.tasks.presets.digits import PRESETS
 from app.tasks.samples import drawn_by
-from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, ImageKind, OneOf
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, ImageKind, OneOf
+from app.wire.pieces import Example
 
 
 def _seven() -> list[list[int]]:

@@ -2,16 +2,8 @@
 
 from app.tasks.presets.housing import PRESETS
 from app.tasks.samples import drawn_by
-from app.wire.declarations import (
-    SAMPLE,
-    DatasetInfo,
-    Declaration,
-    Example,
-    NumberAnswer,
-    NumberColumn,
-    Range,
-    TableKind,
-)
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, NumberAnswer, NumberColumn, TableKind
+from app.wire.pieces import Example, Range
 
 
 def _figure(name: str, description: str, least: float, greatest: float, step: float) -> NumberColumn:

@@ -2,7 +2,8 @@
 
 from app.tasks.presets.newswire import PRESETS
 from app.tasks.samples import drawn_by
-from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, TextColumn, TextKind
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, OneOf, TextColumn, TextKind
+from app.wire.pieces import Example
 
 # In the numbering of keras.datasets.reuters, 0 to 45.
 TOPICS = (

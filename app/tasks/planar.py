@@ -4,7 +4,8 @@ from functools import partial
 
 from app.tasks.presets.planar import PRESETS
 from app.tasks.samples.points import SHAPES, TEST, TRAIN, rows
-from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, PlaneKind, Range
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, OneOf, PlaneKind
+from app.wire.pieces import Example, Range
 
 
 def _drawn(name: str, description: str) -> DatasetInfo:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from app.domain.recipes import HeadName, Preset
 from app.domain.tables import ColumnName
+from app.wire.pieces import Example, Piece, Range
 from app.wire.predictions import Options
 
 KindName = Literal["text", "image", "table", "plane"]
@@ -26,33 +27,6 @@ TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]  # it names a file
 RESERVED = {"task", "instances", "split", *Options.model_fields}  # fields of a request or a dataset that are not inputs
-
-
-class Piece(BaseModel):
-    """A piece of a declaration."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Example(Piece):
-    """An input to try."""
-
-    title: str = Field(description="in a word or two")
-    input: dict[str, Any] = Field(description="what `POST /predict` takes, with `task` added")
-
-
-class Range(Piece):
-    """Where a number usually lies; more is taken."""
-
-    least: float
-    greatest: float
-    step: float = Field(gt=0, description="a sensible difference of two values")
-
-    @model_validator(mode="after")
-    def _goes_up(self) -> Self:
-        if not self.least < self.greatest < math.inf:
-            raise ValueError("least must be below greatest")
-        return self
 
 
 class TextColumn(Piece):

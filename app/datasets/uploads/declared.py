@@ -24,13 +24,13 @@ from app.wire.declarations import (
     NumberColumn,
     OneOf,
     PlaneKind,
-    Range,
     RatingAnswer,
     SeveralOf,
     TableKind,
     TextColumn,
     TextKind,
 )
+from app.wire.pieces import Range
 
 
 def layout_of(overview: Overview, plan: ImportPlan) -> Layout:

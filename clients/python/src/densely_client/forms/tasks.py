@@ -54,7 +54,7 @@ class TaskSummary(Form):
     """What can be asked, in short."""
 
     name: str
-    own: bool = Field(False, description="whether it is of the user's own")
+    own: bool = Field(False, description="whether it is of the user's own; the others come with Densely")
     label_names: dict[str, str] = Field(default_factory=dict, description="how labels are shown, where that differs")
     kind: str = Field(description="`text`, `image`, `table` or `plane`: how an input looks")
     title: str

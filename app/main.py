@@ -109,22 +109,10 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     cache = PredictorCache(settings.max_predictors)
     catalog = Catalog(settings.datasets, settings.uploads)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
-    training = TrainingService(
-        database,
-        tasks,
-        catalog,
-        clock,
-        settings.max_attempts,
-        settings.max_queued_runs,
-        WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
-    )
-    limits = Limits(
-        settings.max_tasks,
-        settings.max_rows,
-        settings.max_columns,
-        settings.max_labels,
-        settings.max_upload_mib * 2**20,
-    )
+    rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
+    queue = (settings.max_attempts, settings.max_queued_runs)
+    training = TrainingService(database, tasks, catalog, clock, *queue, rules)
+    limits = _limits(settings)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -147,6 +135,16 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        tasks=settings.max_tasks,
+        rows=settings.max_rows,
+        columns=settings.max_columns,
+        labels=settings.max_labels,
+        bytes=settings.max_upload_mib * 2**20,
     )
 
 

@@ -65,8 +65,11 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], described: APIRouter,
         routes=[*described.routes, *app.routes],
         tags=app.openapi_tags,
     )
-    forms = [(form, "validation") for form in (*(form for c in contracts for form in (c.single, c.batch)), TaskCreate)]
-    _, extra = models_json_schema([*forms, (Problem, "serialization")], ref_template=REF)  # type: ignore[list-item]
+    forms = [(form, "validation") for c in contracts for form in (c.single, c.batch)]
+    _, extra = models_json_schema(
+        [*forms, (TaskCreate, "validation"), (Problem, "serialization")],  # type: ignore[list-item]
+        ref_template=REF,
+    )
     schema["components"]["schemas"].update(extra["$defs"])
     # Validation errors are problem documents here, not FastAPI's own form.
     for name in ("HTTPValidationError", "ValidationError"):

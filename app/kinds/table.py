@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, create_model
 
-from app.domain.recipes import Features, MixedColumns, Raw, Standardized
+from app.domain.recipes import Features
+from app.domain.tables import MixedColumns, Raw, Standardized
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.mixed import MixedEncoder, width_of
 from app.encoding.parts import ColumnSpec

@@ -8,7 +8,8 @@ import numpy as np
 
 from app.datasets.catalog import Catalog, Dataset
 from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
-from app.domain.recipes import HEADS, MixedColumns, Recipe
+from app.domain.recipes import HEADS, Recipe
+from app.domain.tables import MixedColumns
 from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, EntryDamaged, told
 from app.kinds.base import Task

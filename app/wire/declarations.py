@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from app.domain.recipes import ColumnName, HeadName, Preset
+from app.domain.recipes import HeadName, Preset
+from app.domain.tables import ColumnName
 from app.wire.predictions import Options
 
 KindName = Literal["text", "image", "table", "plane"]
@@ -171,28 +172,24 @@ class PlaneKind(Part):
 DeclaredKind = Annotated[TextKind | ImageKind | TableKind | PlaneKind, Field(discriminator="kind")]
 
 
+def _labels(labels: Sequence[Label]) -> Sequence[Label]:
+    if len(set(labels)) < len(labels):
+        raise ValueError("names a label twice")
+    if len(labels) == 1:
+        raise ValueError("at least two are needed")
+    return labels
+
+
 class OneOf(Part):
     """One of several labels."""
 
     kind: Literal["one_of"] = "one_of"
-    labels: tuple[str, ...] | tuple[int, ...] = Field(
+    labels: Annotated[tuple[str, ...] | tuple[int, ...], AfterValidator(_labels)] = Field(
         description="in the order of the networks' outputs; none while a task of the user's own has no rows yet"
     )
     column: str = Field("label", description="of the datasets, that holds it")
     several: str | None = Field(None, description="column of lists of labels, for models that give a row all of them")
     shows: tuple[Shown, ...] = Field(("top",), description="what an answer holds besides the label and its probability")
-
-    @model_validator(mode="after")
-    def _are_labels(self) -> Self:
-        _check_labels(self.labels)
-        return self
-
-
-def _check_labels(labels: Sequence[Label]) -> None:
-    if len(set(labels)) < len(labels):
-        raise ValueError("names a label twice")
-    if len(labels) == 1:
-        raise ValueError("labels: at least two are needed")
 
 
 class NumberAnswer(Part):
@@ -208,15 +205,10 @@ class SeveralOf(Part):
     """Any number of several labels."""
 
     kind: Literal["several_of"] = "several_of"
-    labels: tuple[str, ...] = Field(
+    labels: Annotated[tuple[str, ...], AfterValidator(_labels)] = Field(
         description="in the order of the networks' outputs; none while a task of the user's own has no rows yet"
     )
     column: str = Field("labels", description="of the datasets, that holds lists of them")
-
-    @model_validator(mode="after")
-    def _are_labels(self) -> Self:
-        _check_labels(self.labels)
-        return self
 
 
 class RatingAnswer(Part):

@@ -1,7 +1,8 @@
 """Housing's presets: the Boston notebook, its exercises, and what happens without standardising."""
 
 from app.domain.optimizers import RMSprop
-from app.domain.recipes import Dense, KFold, NoValidation, Preset, Raw, Recipe, Standardized, Validation
+from app.domain.recipes import Dense, KFold, NoValidation, Preset, Recipe, Validation
+from app.domain.tables import Raw, Standardized
 
 FOUR_FOLDS = KFold(folds=4)
 STANDARDIZED = Standardized()

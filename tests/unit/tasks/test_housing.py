@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from app.domain.recipes import Raw, Standardized
+from app.domain.tables import Raw, Standardized
 from app.encoding.encoder import Encoder
 from app.encoding.rows import FloatMatrix
 from app.encoding.table import Standardizer

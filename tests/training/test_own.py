@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import datasets, tasks
 from app.db.engine import Database
 from app.errors import TaskGone
@@ -41,7 +41,7 @@ def test_a_run_learns_from_rows_that_were_uploaded(
         row = {"id": "d-1", "task": "mine", "sha256": "", "findings": {}, "created_at": clock(), **counts}
         datasets.insert_dataset(tx, "flowers", **row)
     place = dataclasses.replace(
-        place, catalog=Catalog(tmp_path / "datasets", tmp_path / "uploads"), tasks=TaskCatalog()
+        place, catalog=DatasetCatalog(tmp_path / "datasets", tmp_path / "uploads"), tasks=TaskCatalog()
     )
 
     manifest = execute(begin(task, dataset="flowers@1"), place)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.domain.tables import MixedColumns, Raw, Standardized
 from app.encoding.encoder import Columns
 from app.errors import DatasetInvalid
@@ -165,7 +165,7 @@ def test_columns_of_a_file_may_be_empty_where_they_are_not_needed(tmp_path: Path
         "split": ["train", "train", "train", "test"],
     }
     pq.write_table(pa.table(rows), tmp_path / "own.parquet")
-    dataset = Catalog(tmp_path).read(task, info)
+    dataset = DatasetCatalog(tmp_path).read(task, info)
     encoder = task.fit_encoder(MixedColumns(), dataset.train.columns)
 
     assert [0, 1, 0] == encoder.encode(dataset.train.columns)[:, 1].tolist()
@@ -174,4 +174,4 @@ def test_columns_of_a_file_may_be_empty_where_they_are_not_needed(tmp_path: Path
     )
     needed = table()
     with pytest.raises(DatasetInvalid, match="rows without age"):
-        Catalog(tmp_path).read(needed, info)
+        DatasetCatalog(tmp_path).read(needed, info)

@@ -18,13 +18,13 @@ from app.wire.declarations import (
     NumberAnswer,
     NumberColumn,
     OneOf,
-    Range,
     RatingAnswer,
     SeveralOf,
     TableKind,
     TextColumn,
     TextKind,
 )
+from app.wire.pieces import Range
 
 TEXT = TextKind(columns=(TextColumn(name="text", title="Text"),))
 WORDS = tuple(f"w{place}" for place in range(1_000))

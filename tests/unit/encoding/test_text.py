@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot
@@ -38,6 +38,7 @@ def ids_of(encoder: TextEncoder, text: str) -> list[int]:
     return [int(number) for number in encoded(encoder, text).indices]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="<&`") | st.sampled_from("\t\n")))
 def test_words_are_those_of_keras(text: str) -> None:
     assert keras_words(text) == words_of(text)

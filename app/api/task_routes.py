@@ -21,7 +21,7 @@ class TaskRoutes:
         self._router = APIRouter()
         self.contracts = _contracts(tasks)
         self.endpoint = predict.Endpoint(self.contracts, prediction)
-        self._route()
+        self._serve(self._made())
 
     def join(self, api: FastAPI) -> None:
         """Have an application serve these routes."""
@@ -34,14 +34,18 @@ class TaskRoutes:
         if generation == self._generation:
             return
         self.contracts = _contracts(self._tasks)
+        made = self._made()  # which takes a while, so first: a task that goes is gone from everywhere at once
         self.endpoint.follow(self.contracts)
-        self._route()
+        self._serve(made)
         self._generation = generation
 
-    def _route(self) -> None:
+    def _made(self) -> APIRouter:
         made = APIRouter()
         made.include_router(predict.router(self.contracts, self.endpoint))
         made.include_router(encoding.router([contract.task for contract in self.contracts], self._prediction))
+        return made
+
+    def _serve(self, made: APIRouter) -> None:
         self._router.routes[:] = made.routes
         if self._api:
             self._api.openapi_schema = None  # made anew when it is asked for

@@ -1,5 +1,6 @@
 """Both clients against the served application."""
 
+import asyncio
 import io
 import zipfile
 from typing import Any
@@ -12,7 +13,7 @@ from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.runs import Metrics
 from app.settings import Settings
-from densely_client import errors, forms
+from densely_client import AsyncDensely, errors, forms
 from tests.integration.client.conftest import Connect
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.artifacts import add_model
@@ -303,3 +304,14 @@ def test_an_id_from_elsewhere_stays_within_its_path(densely: Any) -> None:
     for odd in ("r-1?limit=1", "r 1", "r-1#x"):
         with pytest.raises(errors.InvalidInput):
             densely.runs.get(odd)
+
+
+def test_an_asynchronous_client_is_open_within_its_block_only(client: httpx.Client) -> None:
+    async def names() -> list[str]:
+        async with AsyncDensely(str(client.base_url)) as densely:
+            found = [task.name for task in await densely.tasks.list()]
+        with pytest.raises(RuntimeError, match="closed"):
+            await densely.tasks.list()
+        return found
+
+    assert "planar" in asyncio.run(names())

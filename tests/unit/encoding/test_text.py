@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot
 from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
 from app.encoding.multi_hot import MANY, TextEncoder, known_words
 from app.encoding.rows import SparseRows
-from app.encoding.words import set_apart, spans_of, words_in, words_of
+from app.encoding.words import WordTable, set_apart, spans_of, words_in, words_of
 from app.errors import Refusal
 from tests.support.tasks import TASKS
 
@@ -38,6 +39,7 @@ def ids_of(encoder: TextEncoder, text: str) -> list[int]:
     return [int(number) for number in encoded(encoder, text).indices]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="<&`") | st.sampled_from("\t\n")))
 def test_words_are_those_of_keras(text: str) -> None:
     assert keras_words(text) == words_of(text)
@@ -302,3 +304,22 @@ def test_every_text_without_words_is_named(text: str | None, title: str | None, 
     refusals = task.refusals(TextEncoder(["oil"], 10, task.input_columns).encode(columns), columns)
 
     assert fields == [refusal.field for refusal in refusals]
+
+
+def test_words_with_the_same_hash_keep_their_own_ids() -> None:
+    """Of such a vocabulary no table is made: these two words have the same polynomial in any odd base, modulo 2 ** 64.
+
+    They are the sequence of Thue and Morse and its opposite, which somebody could put into a dataset.
+    """
+    number = [place.bit_count() % 2 for place in range(2048)]
+    first, second = ("".join("ab"[bit ^ turned] for bit in number) for turned in (0, 1))
+    encoder = fitted([first, second, "plain"])
+    with pytest.raises(ValueError, match="the same hash"):
+        WordTable([first.encode(), second.encode()], [4, 5], UNKNOWN)
+
+    texts = [first, second, "plain", "unknown"] * MANY
+    together = encoded(encoder, *texts)
+
+    for row, text in enumerate(texts):
+        assert ids_of(encoder, text) == together.take(np.array([row])).indices.tolist()
+    assert 4 == len({tuple(ids_of(encoder, text)) for text in texts})

@@ -16,6 +16,9 @@ from tests.support.tasks import TASKS
 
 TEXT = {"kind": "text", "columns": [{"name": "text", "title": "Text"}]}
 
+BASELINE = sixth.DECLARATION["presets"]["baseline"]
+GUESSES_A_NUMBER = {**BASELINE, "recipe": {**BASELINE["recipe"], "head": "regression", "loss": "mse"}}
+
 
 def declared(**changes: Any) -> Declaration:
     return Declaration.model_validate({**sixth.DECLARATION, **changes})
@@ -49,6 +52,7 @@ def test_those_that_come_with_densely_can_be_told_again(task: Any) -> None:
         ({"answer": {"kind": "one_of", "labels": ["a"]}}, "labels"),
         ({"presets": {}}, "presets"),
         ({"presets": {"other": sixth.DECLARATION["presets"]["baseline"]}}, "baseline"),
+        ({"presets": {"baseline": GUESSES_A_NUMBER}}, "presets.baseline: its head is none of"),
         ({"datasets": [{**sixth.DECLARATION["datasets"][0], "name": "../iris"}]}, "datasets"),
         ({"datasets": sixth.DECLARATION["datasets"] * 2}, "same name"),
         ({"kind": {"kind": "plane", "range": {"least": 0, "greatest": 1, "step": 0.1}}}, "one of two labels"),

@@ -122,10 +122,11 @@ def _sentence(text: str) -> str:
 
 
 def _named(error: DenselyError | ClientError) -> str:
-    """The message, with the field at fault where the service tells it apart."""
-    fields = error.errors if isinstance(error, ApiError) else []
-    told = fields[0].field if fields else ""
-    return error.message if told in error.message else f"{told}: {error.message}"
+    """The message, with the field at fault where the service tells it apart; lines of a file are told after it."""
+    first = error.errors[0] if isinstance(error, ApiError) and error.errors else None
+    if first is None or first.line is not None or first.field in error.message:
+        return error.message
+    return f"{first.field}: {first.message}"
 
 
 def _failed(error: DenselyError | ClientError | OSError) -> int:
@@ -140,7 +141,8 @@ def _failed(error: DenselyError | ClientError | OSError) -> int:
     fail(told)
     for fault in error.errors if isinstance(error, ApiError) else ():
         if fault.line is not None:
-            fail(f"  line {fault.line}{f', {fault.field}' if fault.field else ''}: {fault.message}")
+            column = "" if fault.field in ("", "file") else f", {fault.field}"
+            fail(f"line {fault.line}{column}: {fault.message}")
     if isinstance(error, ServiceUnreachable):
         return UNREACHABLE
     if isinstance(error, RunEnded):

@@ -5,6 +5,8 @@ import { count, h, put } from "./dom.js";
 
 /** @import { Fault, FieldProblem } from "../../client/densely.js" */
 
+const WHOLE = "file"; // the field of what is wrong with a row, or with all of them
+
 /** A place for it: `tell(error)` fills it, `clear()` empties it. */
 export function refusal() {
 	const node = h("div", { role: "alert" });
@@ -18,7 +20,11 @@ function listed({ errors = [], message }) {
 	/** @type {FieldProblem[]} */
 	const found = errors.filter((/** @type {FieldProblem} */ one) => one.line || !message.includes(one.message));
 	return faultList(
-		found.map(({ line, field, message: words }) => ({ line: line ?? null, column: field, message: words })),
+		found.map(({ line, field, message: words }) => ({
+			line: line ?? null,
+			column: field === WHOLE ? null : field,
+			message: words,
+		})),
 	);
 }
 

@@ -139,6 +139,7 @@ function separatorIn({ columns, first_rows: rows }) {
 export function nameFrom(file, taken) {
 	const plain = stemOf(file)
 		.normalize("NFKD")
+		.replace(/\p{M}/gu, "")
 		.toLowerCase()
 		.replace(/[^a-z0-9]+/g, "-")
 		.replace(/^[^a-z]+/, "")

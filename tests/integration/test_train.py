@@ -126,7 +126,8 @@ def test_fields_of_the_recipe_replace_the_presets(client: httpx.Client) -> None:
 
 def test_everything_that_was_asked_for_is_kept(client: httpx.Client) -> None:
     fields: dict[str, Any] = {
-        "seed": 7, "validation": {"kind": "kfold", "folds": 4}, "activate": "never", "name": "Ünïcode ☂ 名",
+        "seed": 7, "validation": {"kind": "kfold", "folds": 4, "rows": "shuffled"}, "activate": "never",
+        "name": "Ünïcode ☂ 名",
         "tags": {"team": "a:b", "x.y_z-1": ""},
     }  # fmt: skip
     early_stopping = {"monitor": "val_mae", "patience": 0, "restore_best": False}

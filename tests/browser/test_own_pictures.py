@@ -23,7 +23,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service from a folder with a task of pictures, with a model of it."""
     folder = tmp_path_factory.mktemp("flags")
     place = sixth.house(folder / "house")
-    declaration = shapes.task(NAME).declaration.model_dump(mode="json", exclude={"datasets"})
+    blue = shapes.as_base64(shapes.drawing("blue disc", 90, np.random.default_rng(6)))
+    examples = [{"title": "Red", "input": shapes.task(NAME).example}, {"title": "Blue", "input": {"image": blue}}]
+    declaration = shapes.task(NAME, examples=examples).declaration.model_dump(mode="json", exclude={"datasets"})
     info = {"name": NAME, "description": "Drawn", "train_rows": shapes.TRAIN, "test_rows": shapes.TEST}
     (place / "app" / "tasks" / f"{NAME}.json").write_text(json.dumps({**declaration, "datasets": [info]}))
     rows = shapes.rows(NAME)
@@ -59,8 +61,9 @@ def test_a_picture_is_chosen_and_seen_in_its_colours(open_page: Callable[..., An
     assert (16, 16) == (width, height)
     np.testing.assert_allclose(shapes.COLOURS["green"], middle, atol=25)
     expect(page.get_by_text("Pixels for and against green disc")).to_be_visible()
-    page.get_by_role("button", name="Example").click()
-    expect(page.locator(".verdict")).to_contain_text("red disc")
+    for name in ("Red", "Blue"):
+        page.get_by_role("button", name=name).click()
+        expect(page.locator(".verdict")).to_contain_text(f"{name.lower()} disc")
     page.locator(".pad").click()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Choose a picture.")).to_be_visible()

@@ -109,7 +109,7 @@ function controls(task, size, pad, put, problem) {
 	return [
 		examples(
 			task,
-			({ pixels }) => put(pictureFrom(pixels, size)),
+			(/** @type {any} */ { image, pixels }) => (image ? take(fileOf(image)) : put(pictureFrom(pixels, size))),
 			button("Clear", () => put(null)),
 			button("Choose a picture", () => file.click()),
 			file,
@@ -129,6 +129,12 @@ function pictureFrom(pixels, { width, height, channels, most }) {
 		channels,
 	);
 	return { shown, image: shown.toDataURL() };
+}
+
+/** An example that is a picture in base64. @param {string} image */
+function fileOf(image) {
+	const bytes = Uint8Array.from(atob(image), (character) => character.charCodeAt(0));
+	return new File([bytes], "example", { type: image.startsWith("/9j/") ? "image/jpeg" : "image/png" });
 }
 
 /** What a picture that is no digit's becomes. @type {Record<string, string>} */

@@ -18,6 +18,9 @@ ROUTES = [
     "#/try/digits",
     "#/try/housing",
     "#/try/planar",
+    "#/new",
+    "#/data/planar",
+    "#/data/planar/moons",
     "#/runs",
     "#/runs/new",
     "#/models",
@@ -34,13 +37,15 @@ def expect(*given: Any) -> Any:
 
 def settle(page: Any, route: str) -> None:
     """Return when the route's view has its content."""
-    awaited = {"try": ".verdict", "runs": "table", "new": "[data-snippet]", "models": "table"}
+    awaited = {"try": ".verdict", "data": "table", "runs": "table", "new": "[data-snippet]", "models": "table"}
     if route.startswith("#/try"):  # and not the view before it
         expect(page.locator(f".subnav a[href='{route}'][aria-current]")).to_be_attached()
     expect(page.locator(".card").first).to_be_visible()
     if route == "#/try/digits":
         page.get_by_role("button", name="Example").click()
-    part = "new" if route.endswith("new") else route.split("/")[1]
+    part = "new" if route == "#/runs/new" else route.split("/")[1]
+    if part == "new" and route == "#/new":
+        pass
     expect(page.locator(awaited[part]).first).to_be_attached()
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint coverage bench models lock clean
+.PHONY: help run test lint bench models lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -12,9 +12,9 @@ help: ## Show this list
 run: $(VENV)/run.done ## Install, migrate, start API and worker
 	@exec $(BIN)/densely up
 
-test: $(VENV)/dev.done ## Run all tests
-	$(BIN)/pytest tests/browser tests/e2e
-	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e
+test: $(VENV)/dev.done ## Run all tests, and say which lines those within one process do not run
+	$(BIN)/pytest -n 2 --dist loadfile tests/browser tests/e2e
+	$(BIN)/python -m slipcover -m pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e
 
 lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directions
 	$(BIN)/ruff check .
@@ -25,10 +25,6 @@ lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directi
 	$(BIN)/python clients/python/scripts/generate_sync.py --check
 	$(BIN)/python clients/python/scripts/check_forms.py
 	$(BIN)/python clients/javascript/node.py --run lint
-
-coverage: $(VENV)/dev.done ## Say which lines no test runs, those of browser and whole service apart
-	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e \
-	  --cov=app --cov=densely_client --cov-report=term-missing:skip-covered
 
 bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint

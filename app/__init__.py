@@ -9,7 +9,7 @@ kinds       text, image, table, plane: input form, encode, decode, explain, warn
 tasks       sentiment, newswire, digits, housing, planar as data, one file each; `catalog` gives them to everybody
 datasets    rows from Parquet files, and the bundled samples
 artifacts   a model's files and its manifest
-plots       curves, diagrams, boundaries, confusion: pictures with matplotlib
+plots       curves, diagrams, boundaries, confusion, with matplotlib
 inference   the forward pass in NumPy, predictors and their cache
 db          SQLAlchemy tables, and all SQL
 services    the use cases, each with its transactions

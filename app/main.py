@@ -19,7 +19,7 @@ from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
@@ -35,7 +35,7 @@ from app.services.events import EventService
 from app.services.limits import Limits
 from app.services.making import MakingService
 from app.services.own import OwnTasks
-from app.services.pictures import PictureService
+from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.rows import RowService
@@ -107,24 +107,12 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
-    catalog = Catalog(settings.datasets, settings.uploads)
+    catalog = DatasetCatalog(settings.datasets, settings.uploads)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
-    training = TrainingService(
-        database,
-        tasks,
-        catalog,
-        clock,
-        settings.max_attempts,
-        settings.max_queued_runs,
-        WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private),
-    )
-    limits = Limits(
-        settings.max_tasks,
-        settings.max_rows,
-        settings.max_columns,
-        settings.max_labels,
-        settings.max_upload_mib * 2**20,
-    )
+    rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
+    queue = (settings.max_attempts, settings.max_queued_runs)
+    training = TrainingService(database, tasks, catalog, clock, *queue, rules)
+    limits = _limits(settings)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -142,11 +130,21 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         registry=registry,
         answers=AnswerService(database, store),
         comparison=ComparisonService(database, tasks, store, catalog),
-        pictures=PictureService(database, tasks, store, catalog),
+        plots=PlotService(database, tasks, store, catalog),
         prediction=prediction,
         system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        tasks=settings.max_tasks,
+        rows=settings.max_rows,
+        columns=settings.max_columns,
+        labels=settings.max_labels,
+        bytes=settings.max_upload_mib * 2**20,
     )
 
 

@@ -39,7 +39,7 @@ def one(side: str, point: dict[str, int]) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     import numpy as np
 
-    from app.datasets.catalog import Catalog
+    from app.datasets.catalog import DatasetCatalog
     from app.domain.recipes import Dense, MultiHot
     from app.encoding.rows import dense, take
     from app.tasks.catalog import TaskCatalog
@@ -52,7 +52,7 @@ def one(side: str, point: dict[str, int]) -> None:
     features = MultiHot(words=point["words"])
     base = task.presets["baseline"].recipe
     recipe = base.model_copy(update={"layers": layers, "features": features, "epochs": 3})
-    data = Catalog(Path(os.environ["DENSELY_DATASETS_DIR"])).read(task, task.datasets[0])
+    data = DatasetCatalog(Path(os.environ["DENSELY_DATASETS_DIR"])).read(task, task.datasets[0])
     encoder = task.fit_encoder(features, data.train.columns)
     numbers = np.tile(np.arange(len(data.train)), point["rows"])
     encoded = encoder.encode(data.train.columns)

@@ -19,7 +19,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from app.datasets.catalog import Catalog  # noqa: E402
+from app.datasets.catalog import DatasetCatalog  # noqa: E402
 from app.domain.recipes import HEADS, KFold, RecipePatch  # noqa: E402
 from app.encoding.rows import dense  # noqa: E402
 from app.tasks.catalog import TaskCatalog  # noqa: E402
@@ -53,7 +53,7 @@ def main() -> None:
     recipe = RecipePatch.model_validate_json(json.dumps(case.get("recipe", {}))).apply(preset.recipe)
     info = task.dataset(case["dataset"])
     assert info is not None
-    data = Catalog(Path(os.environ["DENSELY_DATASETS_DIR"])).read(task, info)
+    data = DatasetCatalog(Path(os.environ["DENSELY_DATASETS_DIR"])).read(task, info)
     labels = task.label_set(data.train.target, recipe.head)
     encoder = task.fit_encoder(recipe.features, data.train.columns)
     units = task.output_units(recipe.head, len(labels))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SEEDS = (0, 1, 2)
+SPLITS = 6
 CALIFORNIA = (
     "longitude", "latitude", "housing_median_age", "total_rooms", "total_bedrooms", "population", "households",
     "median_income",
@@ -113,7 +113,7 @@ def declared(table: Table, test: NDArray[np.bool_]) -> Any:
 
 def ours(table: Table, test: NDArray[np.bool_], seed: int, preset: Any = None) -> tuple[float, float]:
     """Accuracy or mean absolute error of the baseline, and seconds."""
-    from app.datasets.catalog import Catalog
+    from app.datasets.catalog import DatasetCatalog
     from app.datasets.encoded import EncodedCache
     from app.tasks.catalog import task_of
     from app.training.checkpoint import Checkpoints
@@ -123,8 +123,8 @@ def ours(table: Table, test: NDArray[np.bool_], seed: int, preset: Any = None) -
 
     declaration = declared(table, test)
     count = int(test.sum())
-    info = DatasetInfo("own", "Own", len(test) - count, count, make=lambda: rows_of(table, test))
-    task = task_of(declaration.model_copy(update={"datasets": (info,)}))
+    info = DatasetInfo("own", "Own", len(test) - count, count, is_built_in=True)
+    task = task_of(declaration.model_copy(update={"datasets": (info,)}), {"own": lambda: rows_of(table, test)})
     preset = preset or declaration.presets["baseline"]
     silent: Any = SimpleNamespace(
         log=print_nothing, forget_epochs=print_nothing, record_epoch=print_nothing, flush=print_nothing
@@ -133,7 +133,7 @@ def ours(table: Table, test: NDArray[np.bool_], seed: int, preset: Any = None) -
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        prepared = prepare(Catalog(folder), EncodedCache(folder, 0), task, "own", preset.recipe, print_nothing)
+        prepared = prepare(DatasetCatalog(folder), EncodedCache(folder, 0), task, "own", preset.recipe, print_nothing)
         trained = Fits(silent, run, task, prepared, Checkpoints(folder / "c", 1e9, {})).train()
     return trained.metrics.test[preset.recipe.metric], time.perf_counter() - started
 
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="of tables; default: all")
-    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="splits of each")
+    parser.add_argument("--seeds", type=int, default=SPLITS, help="splits of each")
     chosen = parser.parse_args(arguments)
     print(f"{'table':14} {'rows':>6}  {'ours':>10} {'linear':>10} {'boosting':>10} {'histogram':>10}  seconds")
     for table in tables():

@@ -7,6 +7,7 @@ import argparse
 import base64
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def bundled() -> Predictor:
     return Predictor(TaskCatalog().get("digits"), store.open("digits", store.bundled()["digits"]), 1)
 
 
+@cache  # they are the same for each form, and to look for them in the file takes a second
 def digits(count: int, seed: int) -> tuple[NDArray[np.uint8], list[int]]:
     """Pictures (count, 28, 28) of the test split and their labels."""
     datasets = Settings().datasets

@@ -137,6 +137,8 @@ class RequestParser:
         self._single = _union([contract.single for contract in contracts.first])
         self._batch = _union([contract.batch for contract in contracts.first])
         self._first = {contract.task.name.encode() for contract in contracts.first}
+        # As most bodies begin, which saves them the search.
+        self._heads = tuple(b'{"task":%s"%s"' % (space, name) for name in self._first for space in (b" ", b""))
 
     def parse(self, body: bytes) -> Any:
         """A single or batch form of one of the tasks.
@@ -170,6 +172,8 @@ class RequestParser:
 
     def _other(self, body: bytes) -> str | None:
         """The task that a body seems to name, if it is one of the others."""
+        if body.startswith(self._heads):
+            return None
         found = _TASK.match(body, body.find(b'"task"') + 1)
         if found is None or found[1] in self._first:
             return None
@@ -194,23 +198,54 @@ class RequestParser:
         contract = self._contracts.get(name) if isinstance(name, str) else None
         if contract is None:
             known = _some(self._contracts)
-            raise InvalidInput(f"must be one of: {known}" if "task" in given else f"is needed: {known}", field="task")
+            reason = "must be one of" if "task" in given else "is needed, one of"
+            raise _invalid([FieldError("task", f"{reason}: {known}")])
         form = contract.batch if "instances" in given else contract.single
         try:
             return form.model_validate(given)
         except ValidationError as error:
-            found = problems.field_errors(error.errors(include_url=False, include_input=False), given)
-            invalid = InvalidInput("; ".join(f"{e['field']}: {e['message']}" for e in found[:3]))
-            invalid.errors = [FieldError(e["field"], e["message"]) for e in found]
-            raise invalid from error
+            mistakes = error.errors(include_url=False, include_input=False)
+            found = [FieldError(each["field"], each["message"]) for each in problems.field_errors(mistakes, given)]
+            if form is contract.batch:
+                found = [_in_a_batch(*both, given, contract.task) for both in zip(mistakes, found, strict=False)]
+            raise _invalid(found) from error
 
 
 def refused(error: Refused, *, batch: bool = False) -> InvalidInput:
     """What a predictor refuses, as the client's mistake: of many instances the first twenty are named."""
-    paths = [(f"instances.{r.row}.{r.field}" if batch else r.field, r.message) for r in error.refusals[:20]]
-    invalid = InvalidInput("; ".join(f"{path}: {message}" for path, message in paths[:3]))
-    invalid.errors = [FieldError(path, message) for path, message in paths]
+    return _invalid(
+        [FieldError(f"instances.{r.row}.{r.field}" if batch else r.field, r.message) for r in error.refusals[:20]]
+    )
+
+
+def _invalid(found: list[FieldError]) -> InvalidInput:
+    """The error that tells of these fields."""
+    invalid = InvalidInput("; ".join(f"{each.field}: {each.message}" for each in found[:3]))
+    invalid.errors = found
     return invalid
+
+
+def _in_a_batch(mistake: Any, found: FieldError, given: Any, task: Task) -> FieldError:
+    """The same in the words of a body with `instances`: what stands at the wrong level, and what is no input at all."""
+    inputs, place = task.Input.model_fields, mistake["loc"]
+    match mistake["type"], place:
+        case "extra_forbidden", [name] if name in inputs:
+            return FieldError(found.field, "belongs into each of `instances`, not beside them")
+        case "extra_forbidden", ["instances", _, name] if name in ("task", *Options.model_fields):
+            return FieldError(found.field, "belongs beside `instances`, once for all of them")
+        case "model_type", ["instances", number]:
+            value = given["instances"][number]
+            kind = (
+                "a string"
+                if isinstance(value, str)
+                else "a list"
+                if isinstance(value, list)
+                else json.dumps(value)[:40]
+            )
+            return FieldError(
+                found.field, f"must be an object with the input's fields ({', '.join(inputs)}), not {kind}"
+            )
+    return found
 
 
 def _refuse_many_fields(given: Any) -> None:

@@ -18,7 +18,7 @@ from app.services.datasets import DatasetService
 from app.services.events import EventService
 from app.services.making import MakingService
 from app.services.own import OwnTasks
-from app.services.pictures import PictureService
+from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.rows import RowService
@@ -44,7 +44,7 @@ class Services:
     registry: RegistryService
     answers: AnswerService
     comparison: ComparisonService
-    pictures: PictureService
+    plots: PlotService
     prediction: PredictionService
     system: SystemService
     writes: Writes

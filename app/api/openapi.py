@@ -12,7 +12,7 @@ from app.api.contracts import Contract
 from app.api.dependencies import responses
 from app.kinds.base import Task
 from app.server.gate import OPEN_FOLDERS, OPEN_PATHS
-from app.server.problems import Problem
+from app.wire.problems import Problem
 from app.wire.tasks import TaskCreate
 
 REF = "#/components/schemas/{model}"

@@ -131,13 +131,7 @@ class ArtifactStore:
         """
         manifest = self.manifest(task, model_id)
         folder = self.path(task, model_id)
-        try:
-            contents = {name: (folder / name).read_bytes() for name in manifest.files}
-        except OSError as error:
-            raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
-        for name, record in manifest.files.items():
-            if hashlib.sha256(contents[name]).hexdigest() != record.sha256:
-                raise ArtifactInvalid(f"{name} of model {model_id} does not have its checksum")
+        contents = {name: _whole(folder / name, record) for name, record in manifest.files.items()}
         try:
             with np.load(io.BytesIO(contents[WEIGHTS]), allow_pickle=False) as arrays:
                 weights = {name: arrays[name] for name in arrays.files}
@@ -154,13 +148,22 @@ class ArtifactStore:
         record = self.manifest(task, model_id).files.get(EVALUATION)
         if record is None:
             return None
-        try:
-            content = (self.path(task, model_id) / EVALUATION).read_bytes()
-        except OSError as error:
-            raise ArtifactInvalid(f"a file of model {model_id} is missing") from error
-        if hashlib.sha256(content).hexdigest() != record.sha256:
-            raise ArtifactInvalid(f"{EVALUATION} of model {model_id} does not have its checksum")
-        return evaluation.parse(content)
+        return evaluation.parse(_whole(self.path(task, model_id) / EVALUATION, record))
+
+    def verify(self, task: str, model_id: str) -> None:
+        """Look at every file's checksum; they are read in pieces, however large they are.
+
+        Raises:
+            ArtifactInvalid: the manifest or a file is missing or altered.
+        """
+        for name, record in self.manifest(task, model_id).files.items():
+            path = self.path(task, model_id) / name
+            try:
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise _absent(path) from error
+            _check(path, digest, record)
 
     def archive(self, task: str, model_id: str) -> IO[bytes]:
         """The artifact as a zip file, on the disk and not in memory; closed by whoever reads it.
@@ -249,10 +252,23 @@ def _whole(path: Path, record: FileRecord | None) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ArtifactInvalid(f"{path.name} of model {path.parent.name} cannot be read") from error
-    if record and hashlib.sha256(content).hexdigest() != record.sha256:
-        raise ArtifactInvalid(f"{path.name} of model {path.parent.name} does not have its checksum")
+        raise _absent(path) from error
+    if record:
+        _check(path, hashlib.sha256(content).hexdigest(), record)
     return content
+
+
+def _absent(path: Path) -> ArtifactInvalid:
+    return ArtifactInvalid(f"a file of model {path.parent.name} is missing, or cannot be read: {path.name}")
+
+
+def _check(path: Path, sha256: str, record: FileRecord) -> None:
+    """
+    Raises:
+        ArtifactInvalid: the file is not the one that was published.
+    """
+    if sha256 != record.sha256:
+        raise ArtifactInvalid(f"{path.name} of model {path.parent.name} does not have its checksum")
 
 
 def _record(path: Path) -> FileRecord:

@@ -1,6 +1,7 @@
 """The command line. One module for each group of commands; `frame` turns errors into one line and an exit code.
 
-frame       errors, exit codes
+codes       the exit codes
+frame       errors: one line, and the code that ends the process
 output      tables, JSON, and how figures look
 files       what commands write: whole or not at all
 connection  where the service is: `--url` and `--api-key`
@@ -15,6 +16,7 @@ datasets    datasets
 uploading   `--from FILE`, with its bar
 runs        runs, compare
 models      models, activate
+leftovers   gc
 doctor      doctor, with `checks` and `places`
 """
 
@@ -24,8 +26,7 @@ import sys
 from typing import Any
 
 from app import stdio
-
-INTERRUPTED = 130
+from app.cli.codes import INTERRUPTED
 
 
 def app(**options: Any) -> None:

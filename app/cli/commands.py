@@ -6,9 +6,21 @@ from typing import Annotated, Any
 import typer
 
 import app as densely
-from app.cli import datasets, doctor, encode, models, predict, runs, service, tasks, train
+from app.cli import (
+    codes,
+    datasets,
+    doctor,
+    encode,
+    leftovers,
+    models,
+    predict,
+    runs,
+    service,
+    tasks,
+    train,
+)
 from app.cli.connection import Json, Key, Url, is_given
-from app.cli.frame import EXIT_CODES, Command, CommandLine
+from app.cli.frame import Command, CommandLine
 from app.cli.output import line
 
 app = CommandLine(
@@ -16,11 +28,11 @@ app = CommandLine(
     no_args_is_help=True,
     help="Train small Keras networks and serve them.",
     epilog=f"--json, --url and --api-key may stand before the command or after it, where they win. "
-    f"Exit codes: {EXIT_CODES}. Every command has --help.",
+    f"Exit codes: {codes.MEANINGS}. Every command has --help.",
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    service.up, service.serve, service.worker, service.migrate, doctor.doctor,
+    service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
     predict.predict, encode.encode, encode.decode, train.train, train.presets, runs.compare, models.activate,
 )  # fmt: skip
 for command in COMMANDS:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app.cli.frame import USAGE, fail
+from app.cli.codes import USAGE
+from app.cli.frame import fail
 from app.settings import Settings
 from densely_client import Densely, Retries, Time
 
@@ -56,7 +57,7 @@ Json = Annotated[
 ]
 
 
-class Patience:
+class AnnouncedSleep:
     """Sleeps; somebody in front of a screen is told once what it is for."""
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class Patience:
 
 NOTICED = 1.0  # seconds
 # Somebody waits for the answer: what the service asks to wait longer for is told at once.
-RETRIES = Retries(patience=2.0, time=Time(sleep=Patience()))
+RETRIES = Retries(patience=2.0, time=Time(sleep=AnnouncedSleep()))
 
 
 def connect(url: str | None, api_key: str | None, retries: Retries = RETRIES) -> Densely:

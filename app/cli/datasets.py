@@ -12,7 +12,7 @@ from app.cli.findings import bytes_of
 from app.cli.inputs import ModelName, model_of
 from app.cli.output import as_json, facts, line, moment, show
 from app.cli.uploading import FileOfRows, Mapping, pairs, sending, source_of
-from densely_client.forms import DatasetDetail, DatasetRow
+from densely_client.forms import DatasetDetail, DatasetEntry, DatasetRow
 
 app = typer.Typer(
     help="Datasets: list, show, see their rows, add, append to and delete them.", invoke_without_command=True
@@ -60,7 +60,7 @@ def show_dataset(
         as_json(found)
         return
     facts([
-        ("dataset", f"{found.name}@{found.version} of {found.task}, {moment(found.created_at)}"),
+        ("dataset", f"{found.name}@{found.version} of {found.task}, {_made_at(found)}"),
         ("sha256", found.sha256),
     ])  # fmt: skip
     findings.tell(found.findings, "file")
@@ -153,10 +153,15 @@ def _list(task: str | None, limit: int, url: str | None, api_key: str | None, *,
         as_json(list(found))
         return
     rows = [
-        (d.name, d.version, d.task, f"{d.train_rows:,}", f"{d.test_rows:,}", bytes_of(d.bytes), moment(d.created_at))
+        (d.name, d.version, d.task, f"{d.train_rows:,}", f"{d.test_rows:,}", bytes_of(d.bytes), _made_at(d))
         for d in found
     ]
     show(["dataset", "version", "task", "to train", "to test", "size", "made"], rows, "no datasets")
+
+
+def _made_at(dataset: DatasetEntry) -> str:
+    """Those that come with Densely have the first moment of all."""
+    return moment(dataset.created_at) if dataset.created_at.timestamp() > 0 else "with Densely"
 
 
 def _made(made: DatasetDetail, file: str, *, as_text: bool) -> None:

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from app.cli.codes import REFUSED
 from app.cli.connection import Json, Key, Url, mistakes
 from app.cli.finding import Finding
-from app.cli.frame import REFUSED
 from app.cli.output import as_json, line
 from app.settings import Settings
 

@@ -36,7 +36,7 @@ def encode(
         raise typer.BadParameter("takes one of INPUT and --image" if words else "INPUT is missing")
     with connect(url, api_key) as client:
         given = instance(client, task, words or [], image, field)
-        found = client.tasks.encode(task, **given, **_choice(model))
+        found = client.tasks.encode(task, **{**given, **_choice(model)})
     if as_text:
         as_json(found)
     elif "words" in found.encoding:

@@ -12,18 +12,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from app import stdio
-from app.cli import INTERRUPTED
+from app.cli.codes import INTERRUPTED, REFUSED, RUN_ENDED, UNREACHABLE, USAGE
 from app.cli.output import visible
 from app.errors import DenselyError
 from densely_client import ApiError, ServiceUnreachable
 from densely_client import DenselyError as ClientError
 from densely_client.errors import InvalidArgument, RunEnded
-
-REFUSED, USAGE, UNREACHABLE, RUN_ENDED = 1, 2, 3, 4
-EXIT_CODES = (
-    "0 done, 1 refused or failed, 2 wrong usage, 3 the service cannot be reached, "
-    "4 the run that was watched failed or was cancelled, 130 interrupted"
-)
 
 # What typer raises for wrong usage; the class has no public name.
 _Mistake: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -128,10 +122,11 @@ def _sentence(text: str) -> str:
 
 
 def _named(error: DenselyError | ClientError) -> str:
-    """The message, with the field at fault where the service tells it apart."""
-    fields = error.errors if isinstance(error, ApiError) else []
-    told = fields[0].field if fields else ""
-    return error.message if told in error.message else f"{told}: {error.message}"
+    """The message, with the field at fault where the service tells it apart; lines of a file are told after it."""
+    first = error.errors[0] if isinstance(error, ApiError) and error.errors else None
+    if first is None or first.line is not None or first.field in error.message:
+        return error.message
+    return f"{first.field}: {first.message}"
 
 
 def _failed(error: DenselyError | ClientError | OSError) -> int:
@@ -146,7 +141,8 @@ def _failed(error: DenselyError | ClientError | OSError) -> int:
     fail(told)
     for fault in error.errors if isinstance(error, ApiError) else ():
         if fault.line is not None:
-            fail(f"  line {fault.line}{f', {fault.field}' if fault.field else ''}: {fault.message}")
+            column = "" if fault.field in ("", "file") else f", {fault.field}"
+            fail(f"line {fault.line}{column}: {fault.message}")
     if isinstance(error, ServiceUnreachable):
         return UNREACHABLE
     if isinstance(error, RunEnded):

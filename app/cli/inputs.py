@@ -19,7 +19,7 @@ Input = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[INPUT]...",
-        help="a text; NAME=VALUE … for a table; X,Y for a point; JSON for pixels",
+        help="a text; NAME=VALUE … for a table; X,Y for a point; JSON for pixels; a JSON object of the fields for any",
         show_default=False,
     ),
 ]
@@ -49,19 +49,26 @@ def instance(client: Densely, name: str, words: list[str], image: Path | None, f
     """The input of the command line as the request has it.
 
     Raises:
-        typer.BadParameter: INPUT does not look like what the task takes.
+        typer.BadParameter: INPUT does not look like what the task takes, or `--field` gives one of its fields again.
     """
     further = _further(fields or [])
     made = inputs.picture(image) if image else of_words(known_task(client, name), words)
+    if twice := sorted(made.keys() & further.keys()):
+        raise typer.BadParameter(f"--field {twice[0]}: {'--image' if image else 'INPUT'} gives {twice[0]} already")
     return {**made, **further}
 
 
 def of_words(task: Task, words: list[str]) -> dict[str, Any]:
-    """INPUT as the request has it.
+    """INPUT as the request has it. A JSON object is the fields of the input, whatever the kind.
 
     Raises:
         typer.BadParameter: it does not look like what the task takes.
     """
+    if (fields := _object(" ".join(words))) is not None:
+        fields = without_task(task, fields)
+        if "task" in fields:
+            raise typer.BadParameter(f"INPUT is for task {fields['task']!r}, not for {task.name}")
+        return inputs.instance_of(task, fields)
     try:
         return inputs.instance_of(task, _value(task, words))
     except ValueError as error:
@@ -82,6 +89,22 @@ def read_json(where: str, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise fail(f"{where}: not JSON: {error}") from error
+
+
+def without_task(task: Task, fields: dict[str, Any]) -> dict[str, Any]:
+    """What is sent to `POST /predict` is an input too: its `task` says what is known already."""
+    return {name: value for name, value in fields.items() if (name, value) != ("task", task.name)}
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object that a text is, if it is one."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):  # a text that begins so
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _value(task: Task, words: list[str]) -> Any:

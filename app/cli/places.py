@@ -1,6 +1,5 @@
 """What `densely doctor` looks at on the disk: folders, database, models, datasets, room. It changes nothing."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,8 +7,8 @@ from pathlib import Path
 
 from app.artifacts.store import ArtifactStore
 from app.cli.finding import Finding
-from app.datasets.catalog import Catalog
-from app.errors import ArtifactInvalid, DenselyError, Unusable
+from app.datasets.catalog import DatasetCatalog
+from app.errors import ArtifactInvalid, DatasetInvalid, DenselyError, Unusable
 from app.kinds.base import Task
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
@@ -84,33 +83,24 @@ def _checked(store: ArtifactStore, artifacts: list[tuple[str, str]], where: str,
 
 
 def _damage(store: ArtifactStore, task: str, model_id: str) -> str | None:
-    """What is wrong with an artifact; its files are read in pieces, however large they are."""
+    """What is wrong with an artifact."""
     try:
-        files = store.manifest(task, model_id).files
+        store.verify(task, model_id)
     except ArtifactInvalid as error:
-        return error.message
-    for name, record in files.items():
-        path = store.path(task, model_id) / name
-        try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            return f"{path}: {error.strerror}"
-        if found != record.sha256:
-            return f"{path} does not have its checksum"
+        return f"{store.path(task, model_id)}: {error.message}"
     return None
 
 
 def datasets(settings: Settings) -> Iterator[Finding]:
     """Which real datasets are here, and whether their files have what their task needs."""
-    catalog = Catalog(settings.datasets)
+    catalog = DatasetCatalog(settings.datasets)
     absent = []
     for task in TaskCatalog().all.values():
         for info in task.datasets:
             if info.is_built_in:
                 continue
             if catalog.is_here(info):
-                yield _dataset(catalog.path(info), task, info)
+                yield _dataset(catalog, task, info)
             else:
                 absent.append(info.name)
     if absent:
@@ -120,20 +110,11 @@ def datasets(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _dataset(path: Path, task: Task, info: DatasetInfo) -> Finding:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+def _dataset(catalog: DatasetCatalog, task: Task, info: DatasetInfo) -> Finding:
     try:
-        with pq.ParquetFile(path) as file:
-            names, rows = set(file.schema_arrow.names), file.metadata.num_rows
-    except (pa.ArrowException, OSError, ValueError):
-        return Finding(
-            "datasets", "wrong", f"{path} is not a readable Parquet file", "remove it: a run fetches it again"
-        )
-    needed = {"split", task.target, *task.input_columns} - set(task.optional_columns)
-    if missing := sorted(needed - names):
-        told = f"{path} lacks the columns {', '.join(missing)}"
+        rows = catalog.check(task, info)
+    except DatasetInvalid as error:
+        told = f"{catalog.path(info)}: {error.message}"
         return Finding("datasets", "wrong", told, "remove it: a run fetches it again")
     return Finding("datasets", "ok", f"{info.name}, {rows:,} rows")
 

@@ -11,10 +11,22 @@ from typing import IO, Annotated, Any
 import typer
 from rich.progress import Progress
 
+from app.cli.codes import USAGE
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import opened, replacing, same
-from app.cli.frame import USAGE, fail
-from app.cli.inputs import Fields, Image, Input, ModelName, TaskName, instance, known_task, model_of, read_json
+from app.cli.frame import fail
+from app.cli.inputs import (
+    Fields,
+    Image,
+    Input,
+    ModelName,
+    TaskName,
+    instance,
+    known_task,
+    model_of,
+    read_json,
+    without_task,
+)
 from app.cli.output import as_json, console, line, plain, show
 from densely_client import ApiError, Densely, errors
 from densely_client.calls import Options
@@ -103,7 +115,7 @@ def _answers(client: Densely, task: Task, part: list[tuple[int, str]], options: 
     for number, text in part:
         given = read_json(f"{name} line {number}", text)
         if isinstance(given, dict):
-            given = {field: value for field, value in given.items() if (field, value) != ("task", task.name)}
+            given = without_task(task, given)
         try:
             instances.append(instance_of(task, given))
         except (errors.InvalidArgument, OSError) as error:

@@ -11,8 +11,9 @@ import httpx
 import typer
 
 from app import logs, processes
+from app.cli.codes import REFUSED
 from app.cli.connection import address, settings
-from app.cli.frame import REFUSED, fail
+from app.cli.frame import fail
 from app.cli.output import console
 from app.folders import check_writable
 from app.settings import Settings

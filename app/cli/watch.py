@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
-from app.cli import INTERRUPTED
-from app.cli.frame import UNREACHABLE, fail
+from app.cli.codes import INTERRUPTED, UNREACHABLE
+from app.cli.frame import fail
 from app.cli.output import as_json, console, line, sparkline, table
 from densely_client import Event, Run, ServiceUnreachable
 from densely_client.progress import figures, time_left

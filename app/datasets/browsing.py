@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.datasets import sample
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.encoding.encoder import Columns
 from app.errors import DatasetInvalid
 from app.kinds.base import Split, Task
@@ -34,7 +34,13 @@ class Selected:
 
 
 def select(
-    catalog: Catalog, task: Task, info: DatasetInfo, split: Split | None, label: str | None, start: int, most: int
+    catalog: DatasetCatalog,
+    task: Task,
+    info: DatasetInfo,
+    split: Split | None,
+    label: str | None,
+    start: int,
+    most: int,
 ) -> Selected:
     """The first rows from number `start` on that are of this split and have this label, at most so many.
 
@@ -57,7 +63,7 @@ def select(
     return Selected(rows, splits, {name: columns[name] for name in task.input_columns}, columns[task.target])
 
 
-def take(catalog: Catalog, task: Task, info: DatasetInfo, numbers: Sequence[int]) -> Selected:
+def take(catalog: DatasetCatalog, task: Task, info: DatasetInfo, numbers: Sequence[int]) -> Selected:
     """The rows with these numbers, in this order; the same errors."""
     wanted = np.unique(np.array(numbers, dtype=np.int64))
     found: dict[int, tuple[str, dict[str, Any]]] = {}
@@ -79,11 +85,13 @@ def take(catalog: Catalog, task: Task, info: DatasetInfo, numbers: Sequence[int]
     return Selected(kept, [found[number][0] for number in kept], inputs, columns[task.target])
 
 
-def _batches(catalog: Catalog, task: Task, info: DatasetInfo, start: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def _batches(
+    catalog: DatasetCatalog, task: Task, info: DatasetInfo, start: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The columns that a task needs, some rows at a time: those before `start` are passed over where that is free."""
     names = [*task.input_columns, task.target, "split"]
-    if info.make:
-        made: dict[str, Any] = info.make()
+    if info.is_built_in:
+        made: dict[str, Any] = task.makers[info.name]()
         yield 0, made
         return
     import pyarrow as pa
@@ -154,13 +162,13 @@ def pictures_of(found: Findings) -> list[str]:
     return [name for name, there in has.items() if there]
 
 
-def described(catalog: Catalog, task: Task, info: DatasetInfo) -> DatasetDetail:
+def described(catalog: DatasetCatalog, task: Task, info: DatasetInfo) -> DatasetDetail:
     """The figures of a dataset that comes with Densely, in the form that those of an upload have.
 
     Raises:
         DatasetInvalid: its rows cannot be read.
     """
-    path = None if info.make else catalog.path(info)
+    path = None if info.is_built_in else catalog.path(info)
     stat = path.stat() if path else None
     changed = datetime.fromtimestamp(stat.st_mtime if stat else 0, UTC)
     found, sha256 = _figures(catalog, task, info, (str(path), stat and stat.st_mtime_ns))
@@ -181,7 +189,9 @@ def described(catalog: Catalog, task: Task, info: DatasetInfo) -> DatasetDetail:
 
 
 @lru_cache(maxsize=64)
-def _figures(catalog: Catalog, task: Task, info: DatasetInfo, present: tuple[str, int | None]) -> tuple[Findings, str]:
+def _figures(
+    catalog: DatasetCatalog, task: Task, info: DatasetInfo, present: tuple[str, int | None]
+) -> tuple[Findings, str]:
     """`present` only makes a changed file a new entry of the cache."""
     sides: dict[str, dict[Any, int]] = {"train": {}, "test": {}}
     counts = {"train": 0, "test": 0}
@@ -195,7 +205,7 @@ def _figures(catalog: Catalog, task: Task, info: DatasetInfo, present: tuple[str
         LabelCount(label=label, train=sides["train"].get(label, 0), test=sides["test"].get(label, 0))
         for label in task.labels
     ]
-    size = Path(present[0]).stat().st_size if info.make is None else 0
+    size = Path(present[0]).stat().st_size if not info.is_built_in else 0
     found = Findings(
         format="parquet",
         bytes=size,
@@ -206,12 +216,12 @@ def _figures(catalog: Catalog, task: Task, info: DatasetInfo, present: tuple[str
         columns=_profiles(task),
         labels=labels if not isinstance(task.answer, NumberAnswer | RatingAnswer) else [],
     )
-    return found, sample.checksum(info.make()) if info.make else catalog.checksum(info)
+    return found, sample.checksum(task.makers[info.name]()) if info.is_built_in else catalog.checksum(info)
 
 
-def _target_batches(catalog: Catalog, task: Task, info: DatasetInfo) -> Iterator[tuple[int, dict[str, Any]]]:
-    if info.make:
-        yield 0, info.make()
+def _target_batches(catalog: DatasetCatalog, task: Task, info: DatasetInfo) -> Iterator[tuple[int, dict[str, Any]]]:
+    if info.is_built_in:
+        yield 0, task.makers[info.name]()
         return
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -45,7 +45,7 @@ class Dataset:
     index: list[str] = field(default_factory=list)  # the words by rank, if the rows were published as word ids
 
 
-class Catalog:
+class DatasetCatalog:
     """The datasets of a folder of Parquet files, those that were uploaded, and the bundled samples."""
 
     def __init__(self, folder: Path, uploads: Path | None = None) -> None:
@@ -84,6 +84,23 @@ class Catalog:
         except (DatasetInvalid, OSError):  # the run will say what is wrong with the file
             return True
 
+    def check(self, task: Task, info: DatasetInfo) -> int:
+        """How many rows a dataset's file says that it has; none of them is read.
+
+        Raises:
+            DatasetInvalid: it is not readable, or lacks columns.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            with pq.ParquetFile(self.path(info)) as file:
+                names, rows = file.schema_arrow.names, int(file.metadata.num_rows)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise DatasetInvalid(f"{self.path(info).name} is not a readable Parquet file") from error
+        _check_columns(task, info, task.target, names)
+        return rows
+
     def checksum(self, info: DatasetInfo) -> str:
         """SHA-256 of a dataset's file.
 
@@ -103,8 +120,8 @@ class Catalog:
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
         target = target or task.target
-        if info.make:
-            columns = info.make()
+        if info.is_built_in:
+            columns = task.makers[info.name]()
             kind = "bundled sample" if info.is_sample else "generated"
             return _split(task, info, target, sample.checksum(columns), columns, [f"{kind}: {info.description}"])
         path = self.path(info)
@@ -122,9 +139,8 @@ class Catalog:
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
         names = [*task.input_columns, task.target, "split"]
-        columns: Columns = info.make() if info.make else _head(self.path(info), names, split, most)
-        if missing := [c for c in names if c not in columns and c not in task.optional_columns]:
-            raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
+        columns = task.makers[info.name]() if info.is_built_in else _head(self.path(info), names, split, most)
+        _check_columns(task, info, task.target, columns)
         places = np.flatnonzero(np.array(columns["split"], dtype=object) == split)[:most]
         found = {name: _pick(columns.get(name), places) for name in (*task.input_columns, task.target)}
         gaps = any(_has_gaps(column) for name, column in found.items() if name not in task.optional_columns)
@@ -160,9 +176,7 @@ def _head(path: Path, names: list[str], split: str, most: int) -> dict[str, Any]
 
 def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: Columns, notes: list[str]) -> Dataset:
     """The columns by split, checked."""
-    needed = [c for c in task.input_columns if c not in task.optional_columns] + [target, "split"]
-    if missing := [c for c in needed if c not in columns]:
-        raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
+    needed = _check_columns(task, info, target, columns)
     split = np.array([str(value) for value in columns["split"]], dtype=object)
     if odd := set(split) - {"train", "test"}:
         raise DatasetInvalid(f"dataset {info.name!r} has splits other than train and test: {sorted(map(str, odd))[:3]}")
@@ -177,6 +191,18 @@ def _split(task: Task, info: DatasetInfo, target: str, checksum: str, columns: C
         inputs = {c: _pick(columns.get(c), rows) for c in task.input_columns}
         parts.append(Rows(inputs, _pick(columns[target], rows)))
     return Dataset(info, checksum, parts[0], parts[1], notes)
+
+
+def _check_columns(task: Task, info: DatasetInfo, target: str, there: Collection[str]) -> list[str]:
+    """The columns that a dataset needs for this target.
+
+    Raises:
+        DatasetInvalid: some of them are not there.
+    """
+    needed = [name for name in (*task.input_columns, target, "split") if name not in task.optional_columns]
+    if missing := [name for name in needed if name not in there]:
+        raise DatasetInvalid(f"dataset {info.name!r} lacks the columns {', '.join(missing)}")
+    return needed
 
 
 def _has_gaps(column: Any) -> bool:

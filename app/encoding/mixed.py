@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.recipes import MixedColumns
+from app.domain.tables import MixedColumns
 from app.encoding import parts
 from app.encoding.encoder import Columns
 from app.encoding.rows import FloatMatrix

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.recipes import MixedColumns
+from app.domain.tables import MixedColumns
 from app.encoding import scales
 from app.encoding.rows import FloatMatrix
 from app.encoding.scales import Numbers

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from app.domain.recipes import MixedColumns
+from app.domain.tables import MixedColumns
 
 Numbers = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.recipes import Raw, Standardized
+from app.domain.tables import Raw, Standardized
 from app.encoding.encoder import Columns
 from app.encoding.rows import FloatMatrix
 

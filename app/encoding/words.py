@@ -92,6 +92,8 @@ class WordTable:
         hashes = np.concatenate([np.zeros(0, np.uint64), *(self._hashes(b"".join(c))[0] for c in _chunks(texts))])
         if len(hashes) != len(words):
             raise ValueError("a word is empty, or holds a separator")
+        if len(np.unique(hashes)) != len(words):
+            raise ValueError("two words have the same hash")
         self._levels = list(self._distribute(hashes, np.array(ids, dtype=np.int32)))
 
     def find(self, texts: Sequence[bytes]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:

@@ -60,8 +60,9 @@ class Predictor:
         Raises:
             Refused: it has the right form and still cannot be encoded.
         """
-        encoded = self.encoder.encode(self.task.columns([item]))
-        if refusals := self.task.refusals(encoded):
+        columns = self.task.columns([item])
+        encoded = self.encoder.encode(columns)
+        if refusals := self.task.refusals(encoded, columns):
             raise Refused(refusals=refusals)
         return self.task.encoding(self.encoder, item, encoded)
 
@@ -76,7 +77,7 @@ class Predictor:
             raise InvalidInput(f"task {self.task.name!r} gives values, not probabilities", field="min_confidence")
         columns = self.task.columns(inputs)
         encoded = self.encoder.encode(columns)
-        if refusals := self.task.refusals(encoded):
+        if refusals := self.task.refusals(encoded, columns):
             raise Refused(refusals=refusals)
         outputs = self.network(encoded)
         # Weights that grew, an input far from all others, `exponential`.
@@ -89,7 +90,7 @@ class Predictor:
                 ]
             )
         predictions = self.task.decode(outputs, encoded, self.manifest.labels, options)
-        for row, warnings in self.task.warnings(self.encoder, encoded).items():
+        for row, warnings in self.task.warnings(self.encoder, encoded, columns).items():
             predictions[row]["warnings"] = warnings
         self.task.qualify(predictions, columns, options)
         if self._cautions:

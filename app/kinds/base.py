@@ -1,7 +1,7 @@
 """Task: a kind's code with a declaration's data. Everything else finds the tasks through the catalog."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Literal
 
@@ -18,13 +18,15 @@ from app.kinds.answers import Effects, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
 from app.kinds.several import SeveralAnswers
-from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, OneOf, Range, SeveralOf
+from app.wire.declarations import DatasetInfo, Declaration, KindName, Label, OneOf, SeveralOf
+from app.wire.pieces import Range
 from app.wire.predictions import Input, InputWarning, Options
 
 Target = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.float32]
-Picture = Literal["boundary", "confusion", "predictions", "sheet"]
-DatasetPicture = Literal["points", "sheet"]
+Plot = Literal["boundary", "confusion", "predictions", "sheet"]
+DatasetPlot = Literal["points", "sheet"]
 Split = Literal["train", "test"]
+Makers = Mapping[str, Callable[[], dict[str, Any]]]  # of the rows of datasets that have no file, by the dataset's name
 
 
 class Task(ABC):
@@ -32,7 +34,7 @@ class Task(ABC):
 
     feature_kinds: ClassVar[tuple[type[Part], ...]]
     encoder_version: ClassVar[int] = 1  # raise it when the encoder gives other rows for the same data
-    dataset_pictures: ClassVar[tuple[DatasetPicture, ...]] = ()  # of the rows themselves, of every dataset
+    dataset_plots: ClassVar[tuple[DatasetPlot, ...]] = ()  # of the rows themselves, of every dataset
     optional_columns: tuple[str, ...] = ()  # input columns that may be empty or absent
     shows_ink: bool = False  # whether pictures of its rows are ink, light on black, which is shown dark on white
     Explanation: type[BaseModel]
@@ -40,12 +42,13 @@ class Task(ABC):
     Codes: type[BaseModel]  # the part of it that can be turned back
     Decoding: ClassVar[type[BaseModel]]
 
-    def __init__(self, declaration: Declaration) -> None:
+    def __init__(self, declaration: Declaration, makers: Makers) -> None:
         """
         Raises:
             ValueError: the declaration's parts do not fit each other, or its kind.
         """
         self.declaration = declaration
+        self.makers = makers
         self.name = declaration.name
         self.title = declaration.title
         self.description = declaration.description
@@ -88,7 +91,7 @@ class Task(ABC):
         return isinstance(self.answer, OneOf | SeveralOf)
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
+    def plots(self) -> tuple[Plot, ...]:
         """What can be drawn of every model, besides the layer diagram."""
         return ("confusion",) if self.classifies else ("predictions",)
 
@@ -172,9 +175,12 @@ class Task(ABC):
         del inputs
         return 0
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
-        """What about some rows speaks against trusting their answers; rows that are fine are left out."""
-        del encoder, encoded
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
+        """What about some rows speaks against trusting their answers; rows that are fine are left out.
+
+        `encoded` is what `columns` became: those say where in a row's input the cause is.
+        """
+        del encoder, encoded, columns
         return {}
 
     def usual(self, encoder: Any) -> FloatMatrix | None:
@@ -200,9 +206,9 @@ class Task(ABC):
         del item
         return named_effects(effects, list(encoder.columns), label)
 
-    def refusals(self, encoded: Encoded) -> list[Refusal]:
+    def refusals(self, encoded: Encoded, columns: Columns) -> list[Refusal]:
         """Which of a client's instances cannot be answered; none unless the kind says otherwise."""
-        del encoded
+        del encoded, columns
         return []
 
     @abstractmethod

@@ -18,7 +18,7 @@ from app.encoding.pixels import WHITE, PixelEncoder
 from app.encoding.rows import Encoded, FloatMatrix, dense
 from app.errors import Refusal, Refused
 from app.kinds.answers import Effects
-from app.kinds.base import Picture
+from app.kinds.base import Plot
 from app.kinds.numeric import NumericTask
 from app.wire.declarations import ImageKind, Label
 from app.wire.encodings import MOST_VALUES, Value, Values
@@ -120,7 +120,7 @@ class ImageTask(NumericTask):
     """A picture, scaled to a square."""
 
     feature_kinds = (Pixels,)
-    dataset_pictures = ("sheet",)
+    dataset_plots = ("sheet",)
     Explanation: type[BaseModel] = ImageExplanation
 
     def _input_form(self) -> type[Input]:
@@ -141,9 +141,9 @@ class ImageTask(NumericTask):
         return ("pixels",)
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
+    def plots(self) -> tuple[Plot, ...]:
         """A sheet shows labels."""
-        return (*super().pictures, "sheet") if self.classifies else super().pictures
+        return (*super().plots, "sheet") if self.classifies else super().plots
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """One column of pictures, a row of numbers each."""
@@ -226,9 +226,9 @@ class ImageTask(NumericTask):
         usual: FloatMatrix | None = encoder.usual
         return usual
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Digits that hold next to nothing, or ink on a light background turned round."""
-        del encoder
+        del encoder, columns
         if not self._is_digit:
             return {}
         rows = dense(encoded)

@@ -11,7 +11,7 @@ from app.domain.numbers import Number
 from app.domain.recipes import Coordinates, Features
 from app.encoding.coordinates import CoordinateEncoder
 from app.encoding.encoder import Columns, Encoder
-from app.kinds.base import Picture
+from app.kinds.base import Plot
 from app.kinds.numeric import NumericTask
 from app.wire.declarations import PlaneKind
 from app.wire.predictions import Input, NamedEffects
@@ -31,7 +31,7 @@ class PlaneTask(NumericTask):
     """Points of two classes, whose boundary can be looked at."""
 
     feature_kinds = (Coordinates,)
-    dataset_pictures = ("points",)
+    dataset_plots = ("points",)
     Explanation = NamedEffects
 
     def _input_form(self) -> type[Input]:
@@ -45,9 +45,9 @@ class PlaneTask(NumericTask):
         return CoordinateEncoder.columns
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
+    def plots(self) -> tuple[Plot, ...]:
         """The boundary first."""
-        return ("boundary", *super().pictures)
+        return ("boundary", *super().plots)
 
     def columns(self, inputs: Sequence[Any]) -> Columns:
         """A column for each coordinate."""

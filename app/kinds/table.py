@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, create_model
 
-from app.domain.recipes import Features, MixedColumns, Raw, Standardized
+from app.domain.recipes import Features
+from app.domain.tables import MixedColumns, Raw, Standardized
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.mixed import MixedEncoder, width_of
 from app.encoding.parts import ColumnSpec
@@ -128,8 +129,9 @@ class TableTask(NumericTask):
             return named_effects(effects, encoder.names, label)
         return super().explanation(encoder, item, effects, label)
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Numbers that no row of the training split has, and categories."""
+        del columns
         found: dict[int, list[InputWarning]] = {}
         for row, name, message in encoder.doubts(dense(encoded)):
             found.setdefault(row, []).append(InputWarning(field=f"features.{name}", message=message))

@@ -94,23 +94,41 @@ class TextTask(Task):
         assert isinstance(features, MultiHot)
         return features.words
 
-    def refusals(self, encoded: Encoded) -> list[Refusal]:
-        """Texts without a single word, such as "?!": there is nothing to judge."""
+    def refusals(self, encoded: Encoded, columns: Columns) -> list[Refusal]:
+        """Inputs without a single word, such as "?!": there is nothing to judge. Each text that there is, is named."""
         assert isinstance(encoded, SparseRows)
-        shares = enumerate(encoded.known.tolist())
-        return [
-            Refusal(row, self._main, "holds no words, only punctuation") for row, share in shares if math.isnan(share)
-        ]
+        found = []
+        for row, share in enumerate(encoded.known.tolist()):
+            if math.isnan(share):
+                given = self._given(columns, row)
+                found += [Refusal(row, name, "holds no words, only punctuation") for name in given]
+                if not given:
+                    found.append(Refusal(row, self._main, f"is needed, or another of {', '.join(self.input_columns)}"))
+        return found
 
-    def warnings(self, encoder: Any, encoded: Encoded) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: TextEncoder, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Texts of words that the model has never seen."""
-        del encoder
         assert isinstance(encoded, SparseRows)
         return {
-            row: [InputWarning(field=self._main, message=f"the vocabulary holds only {share:.0%} of its words")]
+            row: [
+                InputWarning(field=name, message=f"the vocabulary holds only {own:.0%} of its words")
+                for name, own in self._strange(encoder, self._given(columns, row), share).items()
+            ]
             for row, share in enumerate(encoded.known.tolist())
             if share < FEW_KNOWN
         }
+
+    def _given(self, columns: Columns, row: int) -> dict[str, str]:
+        """The texts of a row that are there."""
+        return {name: text for name in self.input_columns if (text := columns[name][row])}
+
+    def _strange(self, encoder: TextEncoder, texts: Mapping[str, str], share: float) -> dict[str, float]:
+        """Which of a row's texts have few known words, and what share; of all words together it is `share`."""
+        if len(texts) < 2:  # nothing to look for
+            return dict.fromkeys(texts, share)
+        words = {name: [span[0] for span in spans] for name, spans in spans_within(texts)}
+        own = {name: sum(word in encoder.ids for word in found) / len(found) for name, found in words.items() if found}
+        return {name: known for name, known in own.items() if known < FEW_KNOWN}
 
     def explanation(self, encoder: TextEncoder, item: Any, effects: Effects, label: Label | None) -> TextExplanation:
         """Every word where it stands. Of several unknown words none has an effect: the others stay unknown."""

@@ -1,35 +1,13 @@
-"""Problem documents (RFC 9457)."""
+"""Problem documents (RFC 9457) as responses; their form is in `wire.problems`."""
 
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldProblem(BaseModel):
-    """A field at fault."""
-
-    field: str = Field(description="dotted path in the request, for example `recipe.layers.0.units`")
-    message: str = Field(description="what is wrong, with the limit if there is one")
-    line: int | None = Field(None, description="of a file that was sent, from 1; `field` is its column then")
-
-
-class Problem(BaseModel):
-    """What went wrong, as `application/problem+json`."""
-
-    type: str = Field(
-        description="a URN that names the kind of problem", examples=["urn:densely:problem:invalid-input"]
-    )
-    title: str
-    status: int
-    detail: str
-    request_id: str | None = Field(None, description="the `X-Request-ID` of this response, to find it in the logs")
-    errors: list[FieldProblem] = Field(default_factory=list)
 
 
 def response(
@@ -86,5 +64,9 @@ def field_errors(found: Sequence[Mapping[str, Any]], given: Any, prefix: str = "
 def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "there is no such field"
+    if error["type"] in ("model_type", "dict_type"):  # which name a class of ours
+        return "must be a JSON object"
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == r"\S":
+        return "must hold a character that is not a space"
     message: str = error["msg"]
     return message.removeprefix("Value error, ")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import run_queries
 from app.db.engine import Database
 from app.domain.recipes import HEADS
@@ -27,7 +27,7 @@ LEVEL = 0.05  # of significance, the usual one
 class ComparisonService:
     """Puts runs side by side."""
 
-    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: DatasetCatalog) -> None:
         self._database = database
         self._tasks = tasks
         self._store = store

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.datasets import browsing
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import datasets, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
@@ -31,7 +31,7 @@ class DatasetService:
         self,
         database: Database,
         tasks: TaskCatalog,
-        catalog: Catalog,
+        catalog: DatasetCatalog,
         uploads: UploadFolder,
         clock: Clock,
         limits: Limits,

@@ -35,12 +35,14 @@ def leftovers(
 
     Raises:
         Unavailable: the database does not answer.
+        ArtifactInvalid: the list of the models that come with Densely cannot be read.
     """
     # Files first: what is published meanwhile has its row by the time rows are read.
     artifacts = [(store.path(task, model_id), model_id) for task, model_id in store.published()]
     with database.read() as tx:
         known_models, known_uploads = models.all_ids(tx), datasets.ids(tx)
         unfinished = run_queries.unfinished_ids(tx)
+    known_models |= set(store.bundled().values())  # a new database learns of them at the first start
     found = [
         Leftover("models", path, size_of(path), "no model of this database")
         for path, model_id in artifacts

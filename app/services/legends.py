@@ -33,9 +33,9 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
 
 
 def settings_of(run: Run) -> dict[str, Any]:
-    """What decides a run's result, by dotted path."""
+    """What decides a run's result, by dotted path; of a network without hidden layers there is no path of a layer."""
     parts = {"dataset", "seed", "seeds", "recipe", "validation"}
-    return dict(_flat(run.model_dump(mode="json", include=parts)))
+    return {path: value for path, value in _flat(run.model_dump(mode="json", include=parts)) if path != "recipe.layers"}
 
 
 def _differing(run: Run, others: Sequence[Run]) -> list[str]:

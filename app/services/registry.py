@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
@@ -28,7 +28,7 @@ class RegistryService:
         database: Database,
         tasks: TaskCatalog,
         store: ArtifactStore,
-        catalog: Catalog,
+        catalog: DatasetCatalog,
         clock: Clock,
         changed: Callable[[], None] = lambda: None,
     ) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.datasets import browsing
 from app.datasets.browsing import Selected
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.errors import DatasetInvalid, InvalidInput, Unavailable
 from app.inference.predictor import Predictor
 from app.kinds.base import Split, Task
@@ -36,7 +36,7 @@ class Order:
 class RowService:
     """Pages through rows."""
 
-    def __init__(self, datasets: DatasetService, catalog: Catalog, prediction: PredictionService) -> None:
+    def __init__(self, datasets: DatasetService, catalog: DatasetCatalog, prediction: PredictionService) -> None:
         self._datasets = datasets
         self._catalog = catalog
         self._prediction = prediction

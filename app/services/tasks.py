@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.kinds.base import Task
 from app.services.registry import RegistryService
 from app.tasks.catalog import KINDS, TaskCatalog
@@ -16,7 +16,7 @@ from app.wire.tasks import DatasetSummary, TaskDetail, TaskSummary
 class TaskService:
     """Shows the tasks, with what is here of them."""
 
-    def __init__(self, tasks: TaskCatalog, catalog: Catalog, registry: RegistryService) -> None:
+    def __init__(self, tasks: TaskCatalog, catalog: DatasetCatalog, registry: RegistryService) -> None:
         self._tasks = tasks
         self._catalog = catalog
         self._registry = registry
@@ -42,7 +42,7 @@ class TaskService:
             categories=_categories(task.declaration.kind),
             labels=list(task.labels),
             heads=list(task.heads),
-            pictures=["diagram", *task.pictures],
+            pictures=["diagram", *task.plots],
         )
 
     def _summary(self, declared: Declaration, datasets: Sequence[DatasetInfo], active: Model | None) -> TaskSummary:
@@ -68,7 +68,7 @@ class TaskService:
             description=info.description,
             is_sample=info.is_sample,
             here=here,
-            pictures=list(kind.dataset_pictures) if here else [],
+            pictures=list(kind.dataset_plots) if here else [],
         )
 
 

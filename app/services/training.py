@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import datasets, removal, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
@@ -29,7 +29,7 @@ class TrainingService:
         self,
         database: Database,
         tasks: TaskCatalog,
-        catalog: Catalog,
+        catalog: DatasetCatalog,
         clock: Clock,
         max_attempts: int,
         max_queued: int = 1_000,

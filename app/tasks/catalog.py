@@ -8,12 +8,13 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
 import app.tasks
 from app.errors import NotFound, Unusable, told
-from app.kinds.base import Task
+from app.kinds.base import Makers, Task
 from app.kinds.image import ImageTask
 from app.kinds.plane import PlaneTask
 from app.kinds.table import TableTask
@@ -21,17 +22,23 @@ from app.kinds.text import TextTask
 from app.wire.declarations import DatasetInfo, Declaration, KindName
 
 KINDS: dict[KindName, type[Task]] = {"text": TextTask, "image": ImageTask, "table": TableTask, "plane": PlaneTask}
+NO_MAKERS: Makers = MappingProxyType({})
 
 MOST_TOLD = 20  # names of tasks in a message
 
 
-def task_of(declaration: Declaration) -> Task:
-    """The task that a declaration describes.
+def task_of(declaration: Declaration, makers: Makers = NO_MAKERS) -> Task:
+    """The task that a declaration describes. `makers` are of its datasets that have no file, and JSON has none.
 
     Raises:
-        ValueError: an example is no input of its kind, or the features of a preset do not suit it.
+        ValueError: an example is no input of its kind, the features of a preset do not suit it, or nobody makes the
+            rows of a dataset that has no file.
     """
-    task = KINDS[declaration.kind.kind](declaration)
+    task = KINDS[declaration.kind.kind](declaration, makers)
+    if odd := {info.name for info in declaration.datasets if info.is_built_in} ^ makers.keys():
+        raise ValueError(
+            f"datasets: {min(odd)!r} must have a maker of its rows, and be said to be built in, or neither"
+        )
     for example in declaration.examples:
         task.Input.model_validate(example.input)
     for name, preset in declaration.presets.items():
@@ -44,14 +51,17 @@ def task_of(declaration: Declaration) -> Task:
 def built_in() -> tuple[Task, ...]:
     """The tasks that come with Densely, by name: every module of this package with a `TASK`, and every JSON file.
 
+    A module's `ROWS`, if there are any, make the rows of its datasets that have no file.
+
     Raises:
         Unusable: one of the JSON files declares no task; the message names it.
     """
-    found = [
-        task_of(task)
-        for module in pkgutil.iter_modules(app.tasks.__path__)
-        if not module.ispkg and (task := getattr(importlib.import_module(f"app.tasks.{module.name}"), "TASK", None))
+    modules = [
+        importlib.import_module(f"app.tasks.{each.name}")
+        for each in pkgutil.iter_modules(app.tasks.__path__)
+        if not each.ispkg
     ]
+    found = [task_of(each.TASK, getattr(each, "ROWS", NO_MAKERS)) for each in modules if hasattr(each, "TASK")]
     found += [_declared(path) for folder in app.tasks.__path__ for path in Path(folder).glob("*.json")]
     return tuple(sorted(found, key=lambda task: task.name))
 
@@ -87,7 +97,7 @@ class _Entry:
         if self._task is None:
             with self._making:
                 if self._task is None:
-                    made = KINDS[self.declaration.kind.kind](self.declaration)
+                    made = KINDS[self.declaration.kind.kind](self.declaration, NO_MAKERS)
                     made.datasets = self.datasets
                     self._task = made
         return self._task

@@ -11,15 +11,14 @@ from app.wire.declarations import (
     CategoryColumn,
     Declaration,
     DeclaredKind,
-    Example,
     ImageKind,
     NumberColumn,
     OneOf,
-    Range,
     SeveralOf,
     TableKind,
     TextKind,
 )
+from app.wire.pieces import Example, Range
 
 MOST_EXAMPLES = 5
 MOST_CATEGORIES = 1_000  # of a column

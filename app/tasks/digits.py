@@ -1,10 +1,10 @@
 """Digits: which digit was written?"""
 
-from typing import Any
-
 from app.encoding.pixels import SIDE
 from app.tasks.presets.digits import PRESETS
-from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, ImageKind, OneOf
+from app.tasks.samples import drawn_by
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, ImageKind, OneOf
+from app.wire.pieces import Example
 
 
 def _seven() -> list[list[int]]:
@@ -12,13 +12,6 @@ def _seven() -> list[list[int]]:
     ink = {6: (7, 21), 7: (7, 21)} | {r: (19 - (r - 8) * 2 // 3, 22 - (r - 8) * 2 // 3) for r in range(8, 23)}
     spans = [ink.get(row, (0, 0)) for row in range(SIDE)]
     return [[255 if start <= column < stop else 0 for column in range(SIDE)] for start, stop in spans]
-
-
-def _sample() -> dict[str, Any]:
-    """Digits drawn from a font."""
-    from app.tasks.samples import digits
-
-    return digits.rows()
 
 
 TASK = Declaration(
@@ -31,6 +24,10 @@ TASK = Declaration(
     presets=PRESETS,
     datasets=(
         DatasetInfo("mnist", "MNIST: handwritten digits, centred in 28 × 28 pixels", 60_000, 10_000, published="mnist"),
-        DatasetInfo(SAMPLE, "Sample: digits drawn from a font for Densely, not real data", 1_500, 500, make=_sample),
+        DatasetInfo(
+            SAMPLE, "Sample: digits drawn from a font for Densely, not real data", 1_500, 500, is_built_in=True
+        ),
     ),
 )
+
+ROWS = {SAMPLE: drawn_by("digits")}

@@ -1,29 +1,14 @@
 """Housing: what is the median price of homes in a part of town?"""
 
-from typing import Any
-
 from app.tasks.presets.housing import PRESETS
-from app.wire.declarations import (
-    SAMPLE,
-    DatasetInfo,
-    Declaration,
-    Example,
-    NumberAnswer,
-    NumberColumn,
-    Range,
-    TableKind,
-)
+from app.tasks.samples import drawn_by
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, NumberAnswer, NumberColumn, TableKind
+from app.wire.pieces import Example, Range
 
 
 def _figure(name: str, description: str, least: float, greatest: float, step: float) -> NumberColumn:
     """A column, and where its values lie in the published table."""
     return NumberColumn(name=name, description=description, range=Range(least=least, greatest=greatest, step=step))
-
-
-def _sample() -> dict[str, Any]:
-    from app.tasks.samples import houses
-
-    return houses.rows()
 
 
 TASK = Declaration(
@@ -78,6 +63,10 @@ TASK = Declaration(
     presets=PRESETS,
     datasets=(
         DatasetInfo("boston_housing", "Boston housing: 506 parts of town, 1970s", 404, 102, published="boston_housing"),
-        DatasetInfo(SAMPLE, "Sample: towns invented by a formula for Densely, not real data", 400, 100, make=_sample),
+        DatasetInfo(
+            SAMPLE, "Sample: towns invented by a formula for Densely, not real data", 400, 100, is_built_in=True
+        ),
     ),
 )
+
+ROWS = {SAMPLE: drawn_by("houses")}

@@ -1,9 +1,9 @@
 """Newswire: which topic does a newswire story have?"""
 
-from typing import Any
-
 from app.tasks.presets.newswire import PRESETS
-from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, TextColumn, TextKind
+from app.tasks.samples import drawn_by
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, OneOf, TextColumn, TextKind
+from app.wire.pieces import Example
 
 # In the numbering of keras.datasets.reuters, 0 to 45.
 TOPICS = (
@@ -11,14 +11,6 @@ TOPICS = (
     "crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin strategic-metal livestock retail ipi "
     "iron-steel rubber heat jobs lei bop zinc orange pet-chem dlr gas silver wpi hog lead"
 ).split()
-
-
-def _sample() -> dict[str, Any]:
-    """Stories in our own words, each on one topic."""
-    from app.tasks.samples import newswires
-
-    columns = newswires.rows()
-    return columns | {"topics": [[label] for label in columns["label"]]}
 
 
 TASK = Declaration(
@@ -75,7 +67,9 @@ TASK = Declaration(
             published="reuters",
         ),
         DatasetInfo(
-            SAMPLE, "Sample: newswires composed for Densely on 8 topics, not real data", 800, 240, make=_sample
+            SAMPLE, "Sample: newswires composed for Densely on 8 topics, not real data", 800, 240, is_built_in=True
         ),
     ),
 )
+
+ROWS = {SAMPLE: drawn_by("newswires")}

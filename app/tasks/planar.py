@@ -3,12 +3,13 @@
 from functools import partial
 
 from app.tasks.presets.planar import PRESETS
-from app.tasks.samples.points import TEST, TRAIN, rows
-from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, PlaneKind, Range
+from app.tasks.samples.points import SHAPES, TEST, TRAIN, rows
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, OneOf, PlaneKind
+from app.wire.pieces import Example, Range
 
 
 def _drawn(name: str, description: str) -> DatasetInfo:
-    return DatasetInfo(name, description, TRAIN, TEST, make=partial(rows, name))
+    return DatasetInfo(name, description, TRAIN, TEST, is_built_in=True)
 
 
 TASK = Declaration(
@@ -28,7 +29,9 @@ TASK = Declaration(
             "Sample: half moons with little noise, 0.1; toy points, not real data",
             TRAIN,
             TEST,
-            make=partial(rows, "moons", 0.1),
+            is_built_in=True,
         ),
     ),
 )
+
+ROWS = {**{name: partial(rows, name) for name in SHAPES}, SAMPLE: partial(rows, "moons", 0.1)}

@@ -1,17 +1,9 @@
 """Sentiment: is a film review negative or positive?"""
 
-from typing import Any
-
 from app.tasks.presets.sentiment import PRESETS
-from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, Example, OneOf, TextColumn, TextKind
-
-
-def _sample() -> dict[str, Any]:
-    """Short reviews in our own words."""
-    from app.tasks.samples import reviews
-
-    return reviews.rows()
-
+from app.tasks.samples import drawn_by
+from app.wire.declarations import SAMPLE, DatasetInfo, Declaration, OneOf, TextColumn, TextKind
+from app.wire.pieces import Example
 
 TASK = Declaration(
     name="sentiment",
@@ -40,6 +32,10 @@ TASK = Declaration(
         DatasetInfo(
             "imdb", "Large Movie Review Dataset: reviews with a clear opinion", 25_000, 25_000, published="imdb"
         ),
-        DatasetInfo(SAMPLE, "Sample: short reviews composed for Densely, not real data", 8_000, 2_000, make=_sample),
+        DatasetInfo(
+            SAMPLE, "Sample: short reviews composed for Densely, not real data", 8_000, 2_000, is_built_in=True
+        ),
     ),
 )
+
+ROWS = {SAMPLE: drawn_by("reviews")}

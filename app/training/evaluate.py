@@ -101,11 +101,11 @@ def evaluation_of(task: Task, head: HeadName, prepared: Prepared, outputs: Outpu
     kind: Any = bool if head == "multilabel" else np.int32 if labels else np.float32
     predicted = answers(head, outputs, labels)
     shown, plane = None, None
-    if "boundary" in task.pictures:
+    if "boundary" in task.plots:
         points = dense(prepared.train.rows)
         shown = _shown(points, prepared.train.targets, ask(points), head, labels)
         plane = Plane.around(points, lambda grid: ask(grid)[:, -1])
-    elif "sheet" in task.pictures:
+    elif "sheet" in task.plots:
         rows = _sheet_rows(target == predicted, outputs.max(axis=1))
         shown = _shown(task.exhibit(dense(take(prepared.test.rows, rows))), target[rows], outputs[rows], head, labels)
     kept = millionths_of(outputs) if labels else None

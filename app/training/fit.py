@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from app.domain.recipes import EarlyStopping, Raw, Recipe
+from app.domain.recipes import EarlyStopping, Recipe
+from app.domain.tables import Raw
 from app.encoding.rows import Encoded, dense, take
 from app.errors import Diverged
 from app.training.arrange import Numbers

@@ -12,7 +12,7 @@ import app
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.evaluation import save as save_evaluation
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.domain.optimizers import SGD
 from app.domain.recipes import HEADS, Coordinates, Dense, HeadName, Recipe
@@ -57,7 +57,7 @@ class Workplace:
 
     tasks: TaskCatalog
     store: ArtifactStore
-    catalog: Catalog
+    catalog: DatasetCatalog
     encoded: EncodedCache
     checkpoints: Path
     checkpoint_seconds: float

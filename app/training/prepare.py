@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from app.datasets.catalog import Catalog, Dataset
+from app.datasets.catalog import Dataset, DatasetCatalog
 from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
-from app.domain.recipes import HEADS, MixedColumns, Recipe
+from app.domain.recipes import HEADS, Recipe
+from app.domain.tables import MixedColumns
 from app.encoding.encoder import Encoder
 from app.errors import DatasetInvalid, EntryDamaged, told
 from app.kinds.base import Task
@@ -33,7 +34,9 @@ class Prepared:
     read: Callable[[], Dataset]  # the raw rows, which training itself does not need
 
 
-def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str, recipe: Recipe, log: Log) -> Prepared:
+def prepare(
+    catalog: DatasetCatalog, cache: EncodedCache, task: Task, dataset_name: str, recipe: Recipe, log: Log
+) -> Prepared:
     """Read, fetching the published file if there is none, and encode; or take what a former run has kept.
 
     Raises:
@@ -49,14 +52,10 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
     def read() -> Dataset:
         return catalog.read(task, info, target)
 
-    features = recipe.features.model_dump(mode="json")
     key, sha256 = None, ""
     if not info.is_built_in:  # those are drawn anew faster than they are told apart
         sha256 = catalog.checksum(info)
-        versions = {"head": recipe.head, "features": features, "encoder": task.encoder_version}
-        if isinstance(recipe.features, MixedColumns):  # which are read as the task declares them
-            versions["kind"] = task.declaration.kind.model_dump(mode="json")
-        key = cache.key(dataset=sha256, task=task.name, **versions)
+        key = cache.key(dataset=sha256, task=task.name, **_versions(task, recipe))
         try:
             if entry := cache.get(key):
                 log(f"dataset {info.name}: encoded rows of a former run")
@@ -73,6 +72,15 @@ def prepare(catalog: Catalog, cache: EncodedCache, task: Task, dataset_name: str
     if key and prepared.sha256 == sha256 and (reason := cache.put(key, *_to_entry(prepared))):
         log(f"the encoded rows are not kept for the next run: {reason}")
     return prepared
+
+
+def _versions(task: Task, recipe: Recipe) -> dict[str, Any]:
+    """What decides how a dataset's rows are encoded."""
+    features = recipe.features.model_dump(mode="json")
+    versions = {"head": recipe.head, "features": features, "encoder": task.encoder_version}
+    if isinstance(recipe.features, MixedColumns):  # which are read as the task declares them
+        versions["kind"] = task.declaration.kind.model_dump(mode="json")
+    return versions
 
 
 def _encode(task: Task, info: DatasetInfo, dataset: Dataset, recipe: Recipe, read: Callable[[], Dataset]) -> Prepared:

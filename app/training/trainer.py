@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import logs, stdio
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
@@ -109,7 +109,7 @@ def train(assignment: dict[str, Any]) -> int:
     place = pipeline.Workplace(
         tasks=TaskCatalog(),
         store=ArtifactStore(Path(assignment["models_dir"])),
-        catalog=Catalog(Path(assignment["datasets_dir"]), Path(assignment["uploads_dir"])),
+        catalog=DatasetCatalog(Path(assignment["datasets_dir"]), Path(assignment["uploads_dir"])),
         encoded=EncodedCache(Path(assignment["encoded_dir"]), assignment["encoded_cache_mib"] * 2**20),
         checkpoints=Path(assignment["checkpoints_dir"]),
         checkpoint_seconds=assignment["checkpoint_seconds"],

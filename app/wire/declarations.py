@@ -1,17 +1,18 @@
 """A task as data: what is asked of which kind of input, with which presets and datasets.
 
-Everything here can be read from JSON, but for who makes rows that have no file. What is made of it is code, in
-`app.kinds`.
+Everything here can be read from JSON. What is made of it is code, in `app.kinds`.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from app.domain.recipes import ColumnName, HeadName, Preset
+from app.domain.recipes import HeadName, Preset
+from app.domain.tables import ColumnName
+from app.wire.pieces import Example, Piece, Range
 from app.wire.predictions import Options
 
 KindName = Literal["text", "image", "table", "plane"]
@@ -28,34 +29,7 @@ DatasetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 RESERVED = {"task", "instances", "split", *Options.model_fields}  # fields of a request or a dataset that are not inputs
 
 
-class Part(BaseModel):
-    """A piece of a declaration."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Example(Part):
-    """An input to try."""
-
-    title: str = Field(description="in a word or two")
-    input: dict[str, Any] = Field(description="what `POST /predict` takes, with `task` added")
-
-
-class Range(Part):
-    """Where a number usually lies; more is taken."""
-
-    least: float
-    greatest: float
-    step: float = Field(gt=0, description="a sensible difference of two values")
-
-    @model_validator(mode="after")
-    def _goes_up(self) -> Self:
-        if not self.least < self.greatest < math.inf:
-            raise ValueError("least must be below greatest")
-        return self
-
-
-class TextColumn(Part):
+class TextColumn(Piece):
     """A column of texts."""
 
     name: FieldName
@@ -65,14 +39,14 @@ class TextColumn(Part):
     max_length: int = Field(MOST_CHARACTERS, ge=1, le=MOST_CHARACTERS)
 
 
-class TextKind(Part):
+class TextKind(Piece):
     """Texts; those of several columns are joined in the columns' order."""
 
     kind: Literal["text"] = "text"
     columns: tuple[TextColumn, ...] = Field(min_length=1, max_length=8)
 
 
-class ImageKind(Part):
+class ImageKind(Piece):
     """A picture, scaled to a square."""
 
     kind: Literal["image"] = "image"
@@ -106,7 +80,7 @@ class ImageKind(Part):
         return self.size * self.size * self.channels
 
 
-class Column(Part):
+class Column(Piece):
     """A column of a table."""
 
     name: ColumnName
@@ -154,14 +128,14 @@ AnyColumn = Annotated[
 ]
 
 
-class TableKind(Part):
+class TableKind(Piece):
     """A row of named values."""
 
     kind: Literal["table"] = "table"
     columns: tuple[AnyColumn, ...] = Field(min_length=1, max_length=1_000)
 
 
-class PlaneKind(Part):
+class PlaneKind(Piece):
     """A point of the plane."""
 
     kind: Literal["plane"] = "plane"
@@ -171,31 +145,27 @@ class PlaneKind(Part):
 DeclaredKind = Annotated[TextKind | ImageKind | TableKind | PlaneKind, Field(discriminator="kind")]
 
 
-class OneOf(Part):
+def _labels(labels: Sequence[Label]) -> Sequence[Label]:
+    if len(set(labels)) < len(labels):
+        raise ValueError("names a label twice")
+    if len(labels) == 1:
+        raise ValueError("at least two are needed")
+    return labels
+
+
+class OneOf(Piece):
     """One of several labels."""
 
     kind: Literal["one_of"] = "one_of"
-    labels: tuple[str, ...] | tuple[int, ...] = Field(
+    labels: Annotated[tuple[str, ...] | tuple[int, ...], AfterValidator(_labels)] = Field(
         description="in the order of the networks' outputs; none while a task of the user's own has no rows yet"
     )
     column: str = Field("label", description="of the datasets, that holds it")
     several: str | None = Field(None, description="column of lists of labels, for models that give a row all of them")
     shows: tuple[Shown, ...] = Field(("top",), description="what an answer holds besides the label and its probability")
 
-    @model_validator(mode="after")
-    def _are_labels(self) -> Self:
-        _check_labels(self.labels)
-        return self
 
-
-def _check_labels(labels: Sequence[Label]) -> None:
-    if len(set(labels)) < len(labels):
-        raise ValueError("names a label twice")
-    if len(labels) == 1:
-        raise ValueError("labels: at least two are needed")
-
-
-class NumberAnswer(Part):
+class NumberAnswer(Piece):
     """A number."""
 
     kind: Literal["number"] = "number"
@@ -204,22 +174,17 @@ class NumberAnswer(Part):
     column: str = Field(description="of the datasets, that holds it")
 
 
-class SeveralOf(Part):
+class SeveralOf(Piece):
     """Any number of several labels."""
 
     kind: Literal["several_of"] = "several_of"
-    labels: tuple[str, ...] = Field(
+    labels: Annotated[tuple[str, ...], AfterValidator(_labels)] = Field(
         description="in the order of the networks' outputs; none while a task of the user's own has no rows yet"
     )
     column: str = Field("labels", description="of the datasets, that holds lists of them")
 
-    @model_validator(mode="after")
-    def _are_labels(self) -> Self:
-        _check_labels(self.labels)
-        return self
 
-
-class RatingAnswer(Part):
+class RatingAnswer(Piece):
     """A number within bounds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -249,18 +214,13 @@ class DatasetInfo:
     train_rows: int  # as published; a file in the datasets folder is counted instead
     test_rows: int
     published: str | None = None  # module of keras.datasets that holds it, if any
-    make: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)  # the rows, where there is no file
+    is_built_in: bool = False  # whether the rows are made here, always the same, so that there is no file
     upload: str | None = None  # id of the rows, where they were uploaded; their `name` is `<name>@<version>` then
 
     @property
     def is_sample(self) -> bool:
         """Whether these are toy rows, not real data."""
         return self.name == SAMPLE
-
-    @property
-    def is_built_in(self) -> bool:
-        """Whether the rows are made here, always the same, so that there is no file."""
-        return self.make is not None
 
 
 class Declaration(BaseModel):

@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.domain.recipes import HeadName, Preset
 from app.wire.datasets import AnswerSpec, DatasetDetail, Findings, KindSpec
-from app.wire.declarations import Answer, DeclaredKind, Example, KindName, Range, TaskName
+from app.wire.declarations import Answer, DeclaredKind, KindName, TaskName
 from app.wire.models import Model
+from app.wire.pieces import Example, Range
 from app.wire.runs import Run
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]

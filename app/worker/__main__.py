@@ -14,7 +14,7 @@ from app.services.execution import WorkerService
 from app.settings import Settings
 from app.worker import scratch
 from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
-from app.worker.loop import Limits, Worker
+from app.worker.loop import Worker, WorkerLimits
 
 
 def work(settings: Settings) -> None:
@@ -46,7 +46,7 @@ def work(settings: Settings) -> None:
         ProcessExecutor(assignment, settings.warm_trainer),
         ArtifactStore(settings.models_dir),
         checkpoints,
-        Limits(
+        WorkerLimits(
             poll=settings.poll_seconds,
             heartbeat=settings.heartbeat_seconds,
             lease=settings.lease_seconds,

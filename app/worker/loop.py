@@ -31,7 +31,7 @@ OUTAGE = RunError(type="DatabaseAway", message=f"the database did not answer for
 
 
 @dataclass(frozen=True)
-class Limits:
+class WorkerLimits:
     """How the worker paces itself, and what a trainer may use. Times in seconds."""
 
     poll: float
@@ -50,7 +50,7 @@ class Worker:
         executor: Executor,
         store: ArtifactStore,
         checkpoints: Path,
-        limits: Limits,
+        limits: WorkerLimits,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service

@@ -1,6 +1,7 @@
 """The two scripts that hold the Python client to the service, and its one side to the other."""
 
 import copy
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,11 @@ from app.main import create_app
 from app.settings import Settings
 from benchmarks.service import REPOSITORY
 from clients.python.scripts import check_forms
+from densely_client import Densely, Run
+from densely_client.sync.models import Models
+from densely_client.sync.runs import Runs
+from densely_client.sync.tasks import Tasks
+from tests.support import pages
 
 SCRIPTS = REPOSITORY / "clients" / "python" / "scripts"
 Document = dict[str, Any]
@@ -86,6 +92,18 @@ def test_a_keyword_that_the_service_does_not_take_is_told(described: Document) -
         "POST /train: `priority` is only in the description",
         "POST /train: `preset` is only in the keywords",
     } == set(differences(changed))
+
+
+def test_the_page_names_every_method() -> None:
+    """In the table's row of what has them; of a run also its attributes that ask the service."""
+    rows = {first: f"{first} {rest}" for first, rest in pages.table("docs/python.md", "part")}
+    has = {"client.runs": Runs, "client.models": Models, "client.tasks": Tasks, "a run": Run}
+    for part, kind in has.items():
+        own = {name for name in vars(kind) if not name.startswith("_")}
+        assert [] == [name for name in sorted(own) if not re.search(rf"\.{name}\b", rows[part])], part
+    whole = " ".join(rows.values())
+    own = {name for name in vars(Densely) if not name.startswith("_")}
+    assert [] == [name for name in sorted(own) if not re.search(rf"\.{name}\(", whole)]
 
 
 def test_a_synchronous_side_that_is_not_generated_is_told(tmp_path: Path) -> None:

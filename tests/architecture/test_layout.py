@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 import yaml
 
@@ -29,6 +31,14 @@ def test_modules_stay_small(path: Path) -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_FUNCTION, node.name
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Neither late nor for their types alone."""
+    graph = grimp.build_graph("app", "densely_client")
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names them
 
 
 def test_the_map_names_every_package() -> None:

@@ -5,6 +5,7 @@ import hmac
 import re
 import shlex
 import time
+import tomllib
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -146,10 +147,23 @@ def test_every_room_stands_in_the_picture_of_the_arrows() -> None:
     assert packages <= set(re.findall(r"\w+", picture))
 
 
-def test_every_module_beside_the_rooms_is_named() -> None:
-    named = set(re.findall(r"`(\w+)\.py`", pages.text("docs/architecture.md")))
+def test_the_picture_of_the_arrows_has_what_import_linter_holds_in_its_layers() -> None:
+    *_, picture = pages.blocks("docs/architecture.md", "")
+    (layers,) = [
+        contract["layers"]
+        for contract in tomllib.loads(pages.text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+        if contract["name"] == "Arrows point down"
+    ]
 
-    assert {path.stem for path in (pages.ROOT / "app").glob("[a-z]*.py")} <= named
+    held = {name.removeprefix("app.") for layer in layers for name in layer.split(" | ")}
+    assert set() == held - set(re.findall(r"[\w.]+\w", picture))
+
+
+def test_every_module_beside_the_rooms_has_its_row() -> None:
+    rows = pages.table("docs/architecture.md", "module")
+    named = {name for first, _ in rows for name in re.findall(r"(\w+)\.py", first)}
+
+    assert {path.stem for path in (pages.ROOT / "app").glob("[a-z]*.py")} == named
 
 
 @pytest.mark.parametrize("name", NAMES)

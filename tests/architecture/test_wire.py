@@ -10,13 +10,12 @@ from benchmarks.service import REPOSITORY
 APP = REPOSITORY / "app"
 # Recipes and runs' figures are the domain's; settings come from no client.
 ROOMS = {"wire", "domain"}
-# Inputs whose validation is their kind's, and the problem document beside what writes it.
+# Inputs whose validation is their kind's.
 ELSEWHERE = {
     "kinds/image.py": ["ImageInput"],
     "kinds/plane.py": ["PointInput"],
-    "server/problems.py": ["FieldProblem", "Problem"],
 }
-FORMS = {"BaseModel", "TypedDict", "Part", "Input", "Options", "ModelChoice"}
+FORMS = {"BaseModel", "TypedDict", "Part", "Piece", "Input", "Options", "ModelChoice"}
 
 
 def forms_of(path: Path) -> list[str]:

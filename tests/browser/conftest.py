@@ -9,11 +9,21 @@ from typing import Any
 
 import pytest
 
+from app.artifacts.store import ArtifactStore
+from app.db import migrate
+from app.db.engine import Database
+from app.main import create_app
+from app.settings import Settings
 from benchmarks.service import Service
+from tests.integration.finished import Finished, answers_of
+from tests.support.clock import FakeClock
+from tests.support.server import LiveServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 FOLDER = Path(__file__).parent
+
+Serve = Callable[..., str]
 
 
 def missing() -> str | None:
@@ -78,3 +88,36 @@ def open_page(browser: Any, service: Service) -> Iterator[Callable[..., Any]]:
         context.close()
     assert not troubles
     assert [] == [a for a in addresses if not a.startswith((f"{service.url}/", "data:", f"blob:{service.url}/"))]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of a service that is served in this process: a migrated database, and folders of its own."""
+    folder = tmp_path_factory.mktemp("served")
+    found = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
+    migrate.upgrade(found.url)
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(prepared: Settings) -> str:
+    """The id of a run that has succeeded."""
+    database = Database(prepared.url)
+    finished = Finished(database, ArtifactStore(prepared.models_dir), FakeClock())
+    found = finished.run("sentiment", answers_of("sentiment"), [{"loss": 0.5}, {"loss": 0.25}])
+    database.close()
+    return found
+
+
+@pytest.fixture
+def serve(prepared: Settings) -> Iterator[Serve]:
+    """Serves the application with further settings; its URL."""
+    started: list[LiveServer] = []
+
+    def start(**changes: Any) -> str:
+        started.append(LiveServer(create_app(prepared.model_copy(update=changes))))
+        return started[-1].url
+
+    yield start
+    for server in started:
+        server.close()

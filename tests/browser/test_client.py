@@ -6,42 +6,16 @@ from typing import Any
 
 import pytest
 
-from app.artifacts.store import ArtifactStore
-from app.db import migrate
-from app.db.engine import Database
-from app.main import create_app
-from app.settings import Settings
-from tests.integration.finished import Finished, answers_of
-from tests.support.clock import FakeClock
-from tests.support.server import LiveServer
+from tests.browser.conftest import Serve
 
 PREFIX, KEY = "/ml/densely", "0123456789abcdef"
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("client")
-    found = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
-    migrate.upgrade(found.url)
-    return found
-
-
-@pytest.fixture(scope="module")
-def run(settings: Settings) -> str:
-    """The id of a run that has succeeded."""
-    database = Database(settings.url)
-    finished = Finished(database, ArtifactStore(settings.models_dir), FakeClock())
-    found = finished.run("sentiment", answers_of("sentiment"), [{"loss": 0.5}, {"loss": 0.25}])
-    database.close()
-    return found
-
-
 @pytest.fixture(params=["", PREFIX], ids=["alone", "below a path"])
-def url(settings: Settings, request: pytest.FixtureRequest) -> Iterator[str]:
+def url(serve: Serve, request: pytest.FixtureRequest) -> str:
     """Where a service is that asks for a key."""
-    server = LiveServer(create_app(settings.model_copy(update={"root_path": request.param, "api_keys": (KEY,)})))
-    yield server.url + request.param
-    server.close()
+    path: str = request.param
+    return serve(root_path=path, api_keys=(KEY,)) + path
 
 
 @pytest.fixture

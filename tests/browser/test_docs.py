@@ -1,40 +1,15 @@
 """What a browser makes of `/docs` below a proxy's path."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.artifacts.store import ArtifactStore
-from app.db import migrate
-from app.db.engine import Database
-from app.main import create_app
-from app.settings import Settings
-from tests.integration.finished import Finished, answers_of
-from tests.support.clock import FakeClock
+from tests.browser.conftest import Serve
 from tests.support.nginx import Nginx
-from tests.support.server import LiveServer
 
 PREFIX = "/ml/densely"
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("docs")
-    found = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
-    migrate.upgrade(found.url)
-    return found
-
-
-@pytest.fixture(scope="module")
-def run(settings: Settings) -> str:
-    """The id of a run that has succeeded."""
-    database = Database(settings.url)
-    finished = Finished(database, ArtifactStore(settings.models_dir), FakeClock())
-    found = finished.run("sentiment", answers_of("sentiment"), [{"loss": 0.5}, {"loss": 0.25}])
-    database.close()
-    return found
 
 
 @pytest.fixture
@@ -47,21 +22,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def serve(settings: Settings) -> Iterator[Callable[..., str]]:
-    """Serves the application with further settings; its URL."""
-    started: list[LiveServer] = []
-
-    def start(**changes: Any) -> str:
-        started.append(LiveServer(create_app(settings.model_copy(update=changes))))
-        return started[-1].url
-
-    yield start
-    for server in started:
-        server.close()
-
-
-@pytest.fixture
-def below(serve: Callable[..., str], tmp_path: Path) -> Iterator[str]:
+def below(serve: Serve, tmp_path: Path) -> Iterator[str]:
     """The URL of a service below a path of nginx."""
     nginx = Nginx(tmp_path, f"location {PREFIX}/ {{ proxy_pass {serve(root_path=PREFIX)}/; }}")
     yield nginx.url + PREFIX

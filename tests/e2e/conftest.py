@@ -10,6 +10,8 @@ import pytest
 from benchmarks.service import Service
 from tests.support import postgres
 
+# No trainer in advance, whose import of TensorFlow takes both cores for seconds: for tests that need none, or one.
+UNPREPARED = {"DENSELY_WARM_TRAINER": "false"}
 # Nothing listens there: a download fails at once instead of leaving this machine.
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 

@@ -12,18 +12,19 @@ from tests.e2e.conftest import StartService, processes_of, trainer_of
 # Wide enough that 300 epochs take a while: of the notebook's network they take less than a second.
 WIDE = [{"kind": "dense", "units": 1024}] * 2
 LONG = {"task": "housing", "dataset": "sample", "recipe": {"epochs": 200, "layers": WIDE}, "seed": 3}
+WHOLE = {**LONG, "recipe": {"epochs": 80, "layers": WIDE}}  # for tests that see its end
 QUICK_LEASE = {"DENSELY_LEASE_SECONDS": 2, "DENSELY_HEARTBEAT_SECONDS": 0.5, "DENSELY_CHECKPOINT_SECONDS": 0.2}
 
 
 def test_a_run_outlives_its_trainer_and_its_worker(start_service: StartService) -> None:
     """SIGKILL to the trainer, then to the worker, mid-epoch: the third attempt goes on where they were."""
     service = start_service(**QUICK_LEASE)
-    run_id = service.train(**LONG)["id"]
+    run_id = service.train(**WHOLE)["id"]
 
-    wait_for_epochs(service, run_id, 20)
+    wait_for_epochs(service, run_id, 10)
     trainer_of(service).kill()
     wait_for_attempt(service, run_id, 2)
-    wait_for_epochs(service, run_id, 60)
+    wait_for_epochs(service, run_id, 30)
     worker = processes_of(service, "app.worker")[0]
     trainers = processes_of(service, "app.training.trainer")
     worker.kill()
@@ -35,7 +36,7 @@ def test_a_run_outlives_its_trainer_and_its_worker(start_service: StartService) 
     assert 1 == count(service, "SELECT count(*) FROM models WHERE task = 'housing' AND run_id = ?", run_id)
     assert 0 == count(service, "SELECT count(*) FROM runs WHERE status = 'running'")
     epochs = service.client.get(f"/runs/{run_id}/history").json()["epochs"]
-    assert list(range(1, 201)) == [epoch["epoch"] for epoch in epochs]
+    assert list(range(1, 81)) == [epoch["epoch"] for epoch in epochs]
     messages = [e["data"].get("message", "") for e in events_of(service, run_id)]
     assert 2 == sum("resuming after epoch" in message for message in messages)
 
@@ -75,7 +76,7 @@ def test_the_worker_alone_exits_with_status_zero_on_sigterm(start_service: Start
 def test_nothing_is_left_when_the_whole_service_is_killed(start_service: StartService) -> None:
     """SIGKILL to `densely up` itself: API, worker and trainers end too, and a new start goes on with the run."""
     service = start_service(**QUICK_LEASE)
-    run_id = service.train(**LONG)["id"]
+    run_id = service.train(**WHOLE)["id"]
     wait_for_epochs(service, run_id, 5)
     family = psutil.Process(service.process.pid).children(recursive=True)
     service.process.kill()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks import streams
-from tests.e2e.conftest import StartService
+from tests.e2e.conftest import UNPREPARED, StartService
 from tests.support.receiver import Receiver
 
 
@@ -25,7 +25,7 @@ def test_200_streams_cost_next_to_nothing_and_bring_each_epoch_in_time(start_ser
 
 def test_the_api_stops_promptly_with_streams_open(start_service: StartService) -> None:
     """SIGTERM: every stream is ended, and the process is gone within two seconds."""
-    service = start_service()
+    service = start_service(**UNPREPARED)
     api = streams.api_process(service)
     with streams.Reader(service, "/events") as reader:
         while not all(reader.came):

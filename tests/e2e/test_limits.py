@@ -2,7 +2,7 @@
 
 import time
 
-from tests.e2e.conftest import StartService, processes_of
+from tests.e2e.conftest import UNPREPARED, StartService, processes_of
 from tests.e2e.test_crashes import LONG, WIDE, wait_for_epochs
 
 
@@ -48,7 +48,7 @@ def test_a_diverging_run_fails_with_the_epoch_and_the_likely_cause(start_service
 
 
 def test_the_api_is_started_again_when_it_dies(start_service: StartService) -> None:
-    service = start_service()
+    service = start_service(**UNPREPARED)
     processes_of(service, "app.main")[0].kill()
     time.sleep(0.3)
     service.wait_until_ready()

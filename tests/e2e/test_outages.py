@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.e2e.conftest import StartService
+from tests.e2e.conftest import UNPREPARED, StartService
 from tests.e2e.test_crashes import events_of, wait_for_epochs
 from tests.support import postgres
 from tests.support.proxy import Proxy
@@ -28,7 +28,7 @@ def test_a_run_outlives_outages_of_the_database(
     Meanwhile predictions go on, and everything else says 503.
     """
     url = make_url(cluster.new_database()).set(port=proxy.port).render_as_string(hide_password=False)
-    quick = {"DENSELY_LEASE_SECONDS": 2, "DENSELY_HEARTBEAT_SECONDS": 0.5}
+    quick = {"DENSELY_LEASE_SECONDS": 2, "DENSELY_HEARTBEAT_SECONDS": 0.5, **UNPREPARED}
     service = start_service(DENSELY_DATABASE_URL=url, **quick)
     recipe = {"epochs": 100, "layers": [{"kind": "dense", "units": 512}] * 2}
     run_id = service.train(task="housing", dataset="sample", recipe=recipe, seed=1)["id"]

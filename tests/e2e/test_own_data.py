@@ -1,127 +1,191 @@
-"""Your own data: from a CSV file that nobody has seen to a right answer, with one command, as a person would."""
+"""Own data in the whole service: from a file to predictions, and nothing half-made whatever is killed."""
 
-import csv
-import json
-import os
-import subprocess
-import sys
+import socket
+import threading
 import time
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
+import httpx
+import psutil
 
 from benchmarks.service import Service
-from densely_client import Densely
-from tests.support import tickets
-
-Done = subprocess.CompletedProcess[str]
+from tests.e2e.conftest import StartService, processes_of, trainer_of
+from tests.support import own
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """API and worker, with the models that come with them."""
-    with Service(tmp_path_factory.mktemp("service")) as started:
-        yield started
+def uploads_of(service: Service) -> list[str]:
+    folder = service.folder / "home" / "uploads"
+    return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
 
 
-def densely(service: Service, *words: str) -> Done:
-    """A command of somebody who is elsewhere."""
-    environment = {**os.environ, "DENSELY_URL": service.url, "DENSELY_HOME": str(service.folder / "elsewhere")}
-    command = [sys.executable, "-m", "app.cli", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+def own_tasks(service: Service) -> list[dict[str, Any]]:
+    return [task for task in service.client.get("/tasks").json()["items"] if task["own"]]
 
 
-@pytest.fixture(scope="module")
-def created(service: Service, tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path, float]:
-    """What the command told of 5,000 tickets, the file, and the seconds to the answer of the curl that it showed."""
-    file = tickets.write(tmp_path_factory.mktemp("tickets") / "tickets.csv")
+def kill_api(service: Service) -> None:
+    """SIGKILL; `densely up` starts it again."""
+    for process in processes_of(service, "app.main"):
+        process.kill()
+        process.wait(10)
+    service.wait_until_ready()
+
+
+def test_a_file_becomes_predictions_in_every_process(start_service: StartService) -> None:
+    """Two API processes; the trainer is killed in the first run, which goes on; then the task is removed."""
+    service = start_service(DENSELY_WORKERS=2, DENSELY_LEASE_SECONDS=2, DENSELY_HEARTBEAT_SECONDS=0.5)
+    answer = own.create(service.client, "tickets", own.tickets(600))
+    assert 201 == answer.status_code, answer.text
+    run_id = answer.json()["run"]["id"]
+    while service.run(run_id)["status"] == "queued":
+        time.sleep(0.05)
+    trainer_of(service).kill()
+
+    run = service.wait(run_id, 180)
+
+    assert ("succeeded", 2) == (run["status"], run["attempt"]), run
+    time.sleep(2)
+    body = {"task": "tickets", "message": "password reset account locked email"}
+    for _ in range(20):  # each over a connection of its own, to either process
+        with httpx.Client(base_url=service.url, timeout=30) as client:
+            found = client.post("/predict", json=body)
+            assert (200, "login") == (found.status_code, found.json()["prediction"]["label"]), found.text
+            assert 200 == client.post("/tasks/tickets/encode", json={"message": "refund"}).status_code
+    page = service.client.get(
+        "/datasets/tickets/rows", params={"split": "test", "model": "active", "limit": 500}
+    ).json()
+    wrong = [row["wrong"] for row in page["items"]]
+    assert sorted(wrong, reverse=True) == wrong
+    assert len(wrong) == answer.json()["dataset"]["test_rows"]
+    assert wrong.count(False) > 0.9 * len(wrong)
+    assert 204 == service.client.delete("/tasks/tickets", params={"models": True, "datasets": True}).status_code
+    time.sleep(2)
+    for _ in range(10):
+        with httpx.Client(base_url=service.url, timeout=30) as client:
+            assert 422 == client.post("/predict", json=body).status_code
+    assert [] == uploads_of(service)
+    assert not list((service.folder / "models" / "tickets").glob("*"))
+
+
+def test_a_run_whose_task_has_gone_fails_cleanly(start_service: StartService) -> None:
+    """What the database alone can do: an older release removed the task while the run waited."""
+    import sqlite3
+
+    service = start_service()
+    answer = own.create(service.client, "flowers", own.flowers(), train="false")
+    assert 201 == answer.status_code, answer.text
+    database = sqlite3.connect(service.folder / "home" / "densely.db", timeout=30)
+    database.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(service.train, task="flowers")
+        time.sleep(0.5)
+        database.execute("COMMIT")
+        run = asked.result()
+    with database:
+        database.execute("DELETE FROM tasks")
+    database.close()
+
+    ended = service.wait(run["id"], 120)
+
+    assert ended["status"] in ("failed", "succeeded")  # a worker that was quick enough had read it
+    if ended["status"] == "failed":
+        assert "TaskGone" == ended["error"]["type"]
+
+
+def test_kill_9_during_an_upload_leaves_nothing(start_service: StartService) -> None:
+    """Of the API process: while the file comes, and while it is read."""
+    service = start_service()
+    content = own.tickets(120_000)
+    connection = socket.create_connection(("127.0.0.1", service.port))
+    head = f"POST /datasets?task=sentiment HTTP/1.1\r\nHost: localhost\r\nContent-Length: {2 * len(content)}\r\n\r\n"
+    connection.sendall(head.encode() + content)
+    time.sleep(0.5)
+
+    kill_api(service)
+
+    connection.close()
+    assert [] == uploads_of(service)
+
+    def upload() -> None:
+        try:
+            with httpx.Client(base_url=service.url, timeout=60) as client:
+                own.create(client, "tickets", content)
+        except httpx.TransportError:
+            pass
+
+    thread = threading.Thread(target=upload)
+    thread.start()
+    readers: list[psutil.Process] = []
+    while not readers:
+        readers = processes_of(service, "app.datasets.uploads")
+        time.sleep(0.01)
+    time.sleep(0.5)
+
+    kill_api(service)
+
+    thread.join()
+    psutil.wait_procs(readers, timeout=30)
+    assert not any(reader.is_running() for reader in readers)
+    assert [] == own_tasks(service)
+    assert [] == service.client.get("/runs").json()["items"]
+    assert [] == [name for name in uploads_of(service) if name.startswith("d-")]
+    assert 201 == own.create(service.client, "tickets", own.tickets(), train="false").status_code
+
+
+def test_kill_9_while_tasks_are_made_leaves_whole_ones(start_service: StartService) -> None:
+    """Again and again, at any moment: whatever is listed has its dataset with its file, and its run."""
+    service = start_service()
+    ended = threading.Event()
+
+    def make(which: int) -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            try:
+                with httpx.Client(base_url=service.url, timeout=10) as client:
+                    own.create(client, f"t{which}-{number}", own.flowers(40))
+            except httpx.TransportError:
+                time.sleep(0.1)
+
+    threads = [threading.Thread(target=make, args=(which,)) for which in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(6):
+        time.sleep(2.5)
+        kill_api(service)
+    ended.set()
+    for thread in threads:
+        thread.join()
+
+    made = own_tasks(service)
+    assert made
+    runs = service.client.get("/runs", params={"limit": 500}).json()["items"]
+    files = set(uploads_of(service))
+    for task in made:
+        (dataset,) = task["datasets"]
+        name, _, version = dataset["name"].partition("@")
+        assert dataset["here"]
+        assert 200 == service.client.get(f"/datasets/{name}", params={"version": version}).status_code
+        assert 200 == service.client.get(f"/datasets/{name}/rows", params={"limit": 1}).status_code
+        assert [dataset["name"]] == [run["dataset"] for run in runs if run["task"] == task["name"]]
+    assert len(runs) == len(made)
+    assert len(made) <= len([name for name in files if name.startswith("d-")]) <= len(made) + 12
+
+
+def test_start_up_and_predictions_with_200_own_tasks(start_service: StartService, tmp_path: Path) -> None:
+    """They are here, and what comes with Densely costs what it did."""
+    del tmp_path
+    service = start_service()
+    kind = {"kind": "text", "columns": ["message"]}
+    for number in range(200):
+        asked = {"name": f"own-{number}", "kind": kind, "answer": {"kind": "one_of", "labels": ["a", "b"]}}
+        assert 201 == service.client.post("/tasks", json=asked).status_code
+
     began = time.monotonic()
-    done = densely(service, "tasks", "create", "tickets", "--from", str(file), "--text", "message", "--label", "team")
-    assert 0 == done.returncode, done.stderr
-    asked = subprocess.run(curl_of(done), shell=True, capture_output=True, text=True, timeout=30, check=True)
-    seconds = time.monotonic() - began
-    assert json.loads(asked.stdout)["prediction"]["label"] in teams_of(file, curl_of(done)), asked.stdout
-    return done, file, seconds
-
-
-def curl_of(done: Done) -> str:
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("curl ")]
-    return line
-
-
-def teams_of(file: Path, curl: str) -> set[str]:
-    """Those of the file's rows with the message that is asked."""
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))
-    return {
-        row["team"] for row in rows if json.dumps(row["message"], ensure_ascii=False).replace("'", "'\"'\"'") in curl
-    }
-
-
-def test_one_command_leads_to_a_right_answer(
-    created: tuple[Done, Path, float], service: Service, capsys: pytest.CaptureFixture[str]
-) -> None:
-    done, _, seconds = created
-    with capsys.disabled():
-        sys.stdout.write(f"\n5,000 tickets, command to the first right answer: {seconds:.1f} s\n")
-
-    for told in (
-        "5,000: 4,000 to train, 1,000 to test",
-        "task tickets, dataset tickets@1",
-        "guessing scores",
-        "is active",
-    ):
-        assert told in done.stdout, told
-    assert "most often confused" in done.stdout
-
-    unseen = list(tickets.rows(300, seed=2))
-    with Densely(service.url) as client:
-        answers = client.predict.many("tickets", [{"message": row["message"]} for row in unseen])
-    right = sum(answer.label == row["team"] for answer, row in zip(answers, unseen, strict=True))
-    assert right > 0.9 * len(unseen)
-
-
-def test_the_mistakes_can_be_looked_at(created: tuple[Done, Path, float], service: Service) -> None:
-    """Most of them are the tickets that were given to another team."""
-    words = ("datasets", "rows", "tickets", "--split", "test", "--model", "active", "--wrong", "--json")
-    rows: list[dict[str, Any]] = json.loads(densely(service, *words).stdout)
-
-    assert rows
-    assert all(row["wrong"] and row["prediction"]["label"] != row["answer"] for row in rows)
-
-
-def test_the_same_name_again_is_refused_and_changes_nothing(
-    created: tuple[Done, Path, float], service: Service
-) -> None:
-    _, file, _ = created
-    done = densely(service, "tasks", "create", "tickets", "--from", str(file))
-
-    assert (1, "") == (done.returncode, done.stdout)
-    assert 1 == len(done.stderr.splitlines())
-    assert "tickets" in done.stderr
-
-
-def test_appended_rows_are_the_next_version_and_are_trained_on(
-    created: tuple[Done, Path, float], service: Service, tmp_path: Path
-) -> None:
-    more = tickets.write(tmp_path / "more.csv", 500, seed=3)
-    made = json.loads(densely(service, "datasets", "append", "tickets", "--from", str(more), "--json").stdout)
-    assert (2, 5_500) == (made["version"], made["rows"])
-
-    done = densely(service, "train", "tickets", "--watch", "--activate", "never")
-    assert 0 == done.returncode, done.stderr
-    assert "tickets@2" == json.loads(densely(service, "runs", "--task", "tickets", "--json").stdout)[0]["dataset"]
-
-
-def test_a_task_goes_with_all_that_it_has(service: Service, tmp_path: Path) -> None:
-    file = tickets.write(tmp_path / "few.csv", 200)
-    done = densely(service, "tasks", "create", "going", "--from", str(file), "--label", "team", "--no-train")
-    assert 0 == done.returncode, done.stderr
-
-    kept = densely(service, "tasks", "delete", "going")
-    assert (1, 1) == (kept.returncode, len(kept.stderr.splitlines()))
-    assert 0 == densely(service, "tasks", "delete", "going", "--models", "--datasets").returncode
-    assert 1 == densely(service, "tasks", "show", "going").returncode
-    assert "going" not in densely(service, "datasets", "list").stdout
+    kill_api(service)
+    assert time.monotonic() - began < 20
+    assert 200 == len(own_tasks(service))
+    body = {"task": "planar", "point": [0, 1]}
+    assert 200 == service.client.post("/predict", json=body).status_code
+    assert 200 == service.client.get("/tasks/own-199").status_code

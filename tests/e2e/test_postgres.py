@@ -1,6 +1,8 @@
 """The whole service on PostgreSQL."""
 
-from tests.e2e.conftest import StartService, trainer_of
+import time
+
+from tests.e2e.conftest import UNPREPARED, StartService, trainer_of
 from tests.e2e.test_crashes import WIDE
 from tests.support import postgres
 
@@ -10,13 +12,14 @@ def test_a_run_outlives_its_trainer_and_two_instances_share_the_queue(
 ) -> None:
     """Two API processes and two workers on one database and one models folder; the first trainer is killed."""
     url = cluster.new_database()
-    shared = {"DENSELY_DATABASE_URL": url, "DENSELY_CHECKPOINT_SECONDS": 0.2}
+    shared = {"DENSELY_DATABASE_URL": url, "DENSELY_CHECKPOINT_SECONDS": 0.2, **UNPREPARED}
     first = start_service("first", **shared)
     second = start_service("second", **shared, DENSELY_MODELS_DIR=first.folder / "models")
     request = {"task": "housing", "dataset": "sample", "activate": "always", "recipe": {"epochs": 60, "layers": WIDE}}
     queued = [first.train(**request, seed=seed)["id"] for seed in (1, 2)]
     while not first.client.get(f"/runs/{queued[0]}/history").json()["epochs"]:
         assert first.run(queued[0])["status"] in ("queued", "running")
+        time.sleep(0.05)  # the trainers need the cores
     for service in (first, second):
         trainer_of(service).kill()
 

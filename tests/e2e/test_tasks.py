@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.service import Service
-from tests.e2e.conftest import StartService
+from tests.e2e.conftest import UNPREPARED, StartService
 
 TASKS = ("digits", "housing", "newswire", "sentiment")
 
@@ -68,6 +68,7 @@ def test_the_history_is_there_while_the_run_is_going(start_service: StartService
     while seen < 3:
         assert service.run(run["id"])["status"] in ("queued", "running")
         seen = len(service.client.get(f"/runs/{run['id']}/history").json()["epochs"])
+        time.sleep(0.02)
     service.client.post(f"/runs/{run['id']}/cancel").raise_for_status()
 
     assert "cancelled" == service.wait(run["id"], 20)["status"]
@@ -122,7 +123,7 @@ def test_a_missing_file_is_imported_from_keras_published_one(start_service: Star
 
 
 def test_a_second_instance_with_its_own_folders_runs_beside_the_first(start_service: StartService) -> None:
-    first, second = start_service("first"), start_service("second")
+    first, second = (start_service(name, **UNPREPARED) for name in ("first", "second"))
     answers = [predict(service, {"task": "sentiment", "text": "dreadful, boring"}) for service in (first, second)]
 
     assert answers[0] == answers[1]
@@ -143,6 +144,7 @@ def wait_for_model(service: Service, body: dict[str, Any], expected: dict[str, A
     deadline = time.monotonic() + 2
     while (answered := predict(service, body)["model"]) != expected:
         assert time.monotonic() < deadline, answered
+        time.sleep(0.02)
 
 
 def good_on_sample(task: str, metrics: dict[str, dict[str, float]]) -> None:

@@ -122,9 +122,9 @@ def answers_of(task: str, head: HeadName | None = None) -> Evaluation:
     surest = np.where(np.eye(len(labels), dtype=bool)[guess], SURE, (1 - SURE) / (len(labels) - 1))
     outputs = surest.astype(np.float32)
     kept = millionths_of(outputs if HEADS[head].unit_per_label else outputs[:, 1:])
-    if not {"boundary", "sheet"} & set(kind.pictures):
+    if not {"boundary", "sheet"} & set(kind.plots):
         return Evaluation(truth, guess, millionths=kept)
     rows = kind.exhibit(dense(encoder.encode(dataset.test.columns)))
     shown = Shown(rows[:80], truth[:80], guess[:80], np.full(80, 0.9, dtype=np.float32))
-    plane = Plane.around(rows, _sigmoid) if "boundary" in kind.pictures else None
+    plane = Plane.around(rows, _sigmoid) if "boundary" in kind.plots else None
     return Evaluation(truth, guess, shown, plane, kept)

@@ -259,6 +259,30 @@ def test_what_is_there_in_one_run_only_is_a_difference(client: httpx.Client, fin
     assert {"recipe"} == {field.partition(".")[0] for field in found}
 
 
+def test_a_network_without_hidden_layers_lacks_the_settings_of_the_others_layers(
+    client: httpx.Client, finished: Finished
+) -> None:
+    """Logistic regression: its empty list is no setting that the others have not; in the pictures it has a name."""
+    epochs = [{"loss": 0.5, "accuracy": 0.7}] * 2
+    recipes = [recipe("planar", layers=()), recipe("planar"), recipe("planar", layers=(Dropout(rate=0.5),))]
+    first, second, third = (finished.run("planar", answers_of("planar"), epochs, recipe=made) for made in recipes)
+
+    found = compare(client, first, second)
+
+    layer = {"kind": "dense", "units": 5, "activation": "tanh", "l1": 0.0, "l2": 0.0}
+    assert {f"recipe.layers.0.{name}": [None, value] for name, value in layer.items()} == {
+        row["field"]: row["values"] for row in found["differences"]
+    }
+    labels = ["baseline, no hidden layer", "baseline, 5 units"]
+    assert labels == [run["label"] for run in found["runs"]]
+    for path in ("/compare.svg", "/compare/boundaries.svg", "/compare.svg?only=loss"):
+        answer = client.get(path, params={"runs": f"{first},{second}", **dict(httpx.URL(path).params)})
+        assert all(label in " ".join(ET.fromstring(answer.content).itertext()) for label in labels)
+    assert ["recipe.layers.0.kind", "recipe.layers.0.rate"] == [
+        row["field"] for row in compare(client, first, third)["differences"]
+    ]
+
+
 def test_names_and_presets_make_no_difference(client: httpx.Client, finished: Finished) -> None:
     """What decides the result is compared, not what it is called."""
     runs = [finished.run("housing", None, name=name, tags={"a": name}) for name in ("first", "second")]

@@ -44,16 +44,24 @@ class Site:
         self.server = LiveServer(create_app(asked))
         self.client = self.server.client
         self.client.headers.update({"Authorization": f"Bearer {KEY}"} if changes else {})
+        spare = finished.run("planar", answers_of("planar"), epochs)
+        rows = [{"x": number, "y": -number, "label": number % 2} for number in range(40)]
+        for name in ("mine", "spare"):
+            self.client.post("/datasets", params={"task": "planar", "name": name}, json=rows).raise_for_status()
         known = {
             "run_id": runs["planar"], "model_id": model_of(runs["planar"]), "task": "planar", "form": "svg",
-            "runs": f"{runs['planar']},{other}", "status": "succeeded", "dataset": "sample",
+            "runs": f"{runs['planar']},{other}", "status": "succeeded", "dataset": "sample", "name": "mine",
         }  # fmt: skip
         bodies: dict[str, Any] = {"PUT /tasks/{task}/active-model": {"model_id": known["model_id"]}}
+        doomed = {"run_id": spare, "model_id": model_of(spare), "name": "spare"}
+        own = {"kind": {"kind": "text", "columns": ["message"]}, "answer": {"kind": "number"}}
+        bodies |= dict.fromkeys(("POST /datasets", "POST /datasets/{name}/rows"), rows)
+        bodies |= {"POST /tasks": {"name": "own", **own}, "PATCH /tasks/{task}": {"title": "Mine"}}
         codes = {"sentiment": {"ids": [1, 4]}, "newswire": {"ids": [1, 4]}, "digits": {"values": [0.5] * 784},
                  "housing": {"values": [0.5] * 13}, "planar": {"values": [0.5] * 2}}  # fmt: skip
         for name, each in TASKS.all.items():
             bodies |= {f"POST /tasks/{name}/encode": each.example, f"POST /tasks/{name}/decode": codes[name]}
-        self.described = Described(self.client.get("/openapi.json").json(), known, bodies)
+        self.described = Described(self.client.get("/openapi.json").json(), known, bodies, doomed)
 
     def _activate(self, task: str, model_id: str) -> None:
         with self.database.write() as tx:
@@ -106,7 +114,8 @@ def test_a_good_request_is_answered_as_described(site: Site) -> None:
     statuses = {o.name: site.answered(site.described.good(o)) for o in site.described.operations}
 
     others = {name: status for name, status in statuses.items() if not 200 <= status < 300}
-    assert {"POST /runs/{run_id}/cancel": 409, "POST /runs/{run_id}/retry": 409} == others
+    own_only = dict.fromkeys(("PATCH /tasks/{task}", "DELETE /tasks/{task}"), 409)
+    assert {"POST /runs/{run_id}/cancel": 409, "POST /runs/{run_id}/retry": 409, **own_only} == others
 
 
 def test_whatever_is_sent_is_answered_as_described(site: Site) -> None:

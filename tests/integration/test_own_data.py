@@ -103,7 +103,7 @@ def test_rows_are_shown_page_by_page(client: httpx.Client) -> None:
     seen: list[dict[str, Any]] = []
     cursor = None
     while True:
-        params = {"split": "train", "limit": 50, **({} if cursor is None else {"cursor": cursor})}
+        params: dict[str, str | int] = {"split": "train", "limit": 50, **({} if cursor is None else {"cursor": cursor})}
         page = client.get("/datasets/flowers/rows", params=params).json()
         seen += page["items"]
         if (cursor := page["next"]) is None:

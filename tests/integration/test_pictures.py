@@ -167,7 +167,7 @@ class TestModels:
     ) -> None:
         """A multilabel model has none but its layers; a picture that is not there names those that are."""
         model = model_of(finished.run(task, answers_of(task, head), **with_head(task, head)))
-        there = () if head == "multilabel" else TASKS.get(task).pictures
+        there = () if head == "multilabel" else TASKS.get(task).plots
 
         check_picture(client.get(f"/models/{model}/diagram.{form}"), form)
         for kind in KINDS:
@@ -191,7 +191,7 @@ class TestModels:
         found = {
             (task, kind): texts(client.get(f"/models/{models[task]}/{kind}.svg"))
             for task in models
-            for kind in ("diagram", *TASKS.get(task).pictures)
+            for kind in ("diagram", *TASKS.get(task).plots)
         }
 
         assert all(f"{task}: baseline" in text for (task, _), text in found.items())

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from app.api.contracts import MAX_INSTANCES, contract_of
+from app.api.routes.predict import MOST_EXPLAINED
 from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db.engine import Database
 from app.main import create_app
@@ -318,3 +319,15 @@ def test_weights_that_fit_their_checksum_and_not_the_layers_are_refused(
     assert 503 == answer.status_code
     assert "shape" in answer.json()["detail"]
     ask(client, task="digits", **TASKS.get("digits").example)
+
+
+def test_what_is_too_long_to_be_explained_is_refused_and_answered_without(client: httpx.Client) -> None:
+    """An explanation of words is a hundred times as long as they are."""
+    body = {"task": "sentiment", "instances": [{"text": "good " * 1800} for _ in range(30)]}
+    assert len(json.dumps(body)) > MOST_EXPLAINED
+
+    refused = client.post("/predict", json={**body, "explain": True})
+
+    assert 422 == refused.status_code
+    assert [{"field": "explain", "message": "is for bodies of up to 256 KiB"}] == refused.json()["errors"]
+    assert 30 == len(ask(client, **body)["predictions"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import condition, migrate
 from app.db.engine import Database
 from app.errors import Unusable
@@ -277,7 +277,7 @@ def test_a_bundled_model_that_was_damaged_here_is_put_back(
 ) -> None:
     """At the next start, from what came with the release; it stays the same model."""
     model_id = bundle.bundled()["housing"]
-    registry = RegistryService(database, TASKS, store, Catalog(store.root), clock)
+    registry = RegistryService(database, TASKS, store, DatasetCatalog(store.root), clock)
     registry.register_bundled(bundle)
     DAMAGED.get(damage, shutil.rmtree)(store.path("housing", model_id))
 
@@ -294,7 +294,7 @@ def test_a_damaged_bundled_model_takes_only_its_task_out(
     model_id = bundle.bundled()["housing"]
     shutil.copytree(bundle.path("housing", model_id), bundle.root / "whole")
     DAMAGED[damage](bundle.path("housing", model_id))
-    registry = RegistryService(database, TASKS, store, Catalog(store.root), clock)
+    registry = RegistryService(database, TASKS, store, DatasetCatalog(store.root), clock)
 
     assert ["housing"] == list(registry.register_bundled(bundle))
     assert [("planar", bundle.bundled()["planar"])] == list(store.published())
@@ -312,7 +312,7 @@ def test_a_damaged_list_of_bundled_models_bundles_nothing(
     """Until it is whole again, without a restart."""
     whole = bundle.bundled()
     (bundle.root / "bundled.json").write_text(content)
-    registry = RegistryService(database, TASKS, store, Catalog(store.root), clock)
+    registry = RegistryService(database, TASKS, store, DatasetCatalog(store.root), clock)
 
     found = registry.register_bundled(bundle)
     assert set(TASKS.all) == set(found)
@@ -330,7 +330,7 @@ def test_a_disk_that_fills_up_while_models_are_copied(
     store = ArtifactStore(small_disk / "models")
 
     with pytest.raises(Unusable, match="cannot be copied to the models folder: No space left on device"):
-        RegistryService(database, TASKS, store, Catalog(store.root), clock).register_bundled(bundle)
+        RegistryService(database, TASKS, store, DatasetCatalog(store.root), clock).register_bundled(bundle)
     assert [] == [path for path in small_disk.rglob("*") if path.is_file() and path.name != "full"]
     assert [] == list((store.root / ".staging").glob("*"))
 

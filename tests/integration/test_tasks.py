@@ -47,7 +47,7 @@ def test_a_task_is_shown_with_its_forms_and_recipes(client: httpx.Client, name: 
     assert list(task.labels) == detail["labels"] == detail["answer"].get("labels", [])
     assert task.unit == detail["answer"].get("unit", "")
     assert list(task.heads) == detail["heads"]
-    assert ["diagram", *task.pictures] == detail["pictures"]
+    assert ["diagram", *task.plots] == detail["pictures"]
     assert {n: preset.model_dump(mode="json") for n, preset in task.presets.items()} == detail["presets"]
     assert summary["presets"] == detail["presets"]
 

@@ -126,7 +126,8 @@ def test_fields_of_the_recipe_replace_the_presets(client: httpx.Client) -> None:
 
 def test_everything_that_was_asked_for_is_kept(client: httpx.Client) -> None:
     fields: dict[str, Any] = {
-        "seed": 7, "validation": {"kind": "kfold", "folds": 4}, "activate": "never", "name": "Ünïcode ☂ 名",
+        "seed": 7, "validation": {"kind": "kfold", "folds": 4, "rows": "shuffled"}, "activate": "never",
+        "name": "Ünïcode ☂ 名",
         "tags": {"team": "a:b", "x.y_z-1": ""},
     }  # fmt: skip
     early_stopping = {"monitor": "val_mae", "patience": 0, "restore_best": False}
@@ -501,3 +502,22 @@ class TestProgress:
 
         assert ("succeeded", metrics.model_dump()) == (run["status"], run["metrics"])
         assert run["finished_at"] is not None
+
+
+def test_a_full_queue_takes_no_further_run_until_one_has_left(
+    client_for: Callable[[Settings], httpx.Client], settings: Settings, worker: WorkerService
+) -> None:
+    """429 counts runs that wait: neither the one that is trained, nor the same request once more."""
+    client = client_for(settings.model_copy(update={"max_queued_runs": 2}))
+    train(client, "first")
+    train(client, "second")
+
+    refused = client.post("/train", json={"task": "housing", "dataset": "sample"})
+
+    assert 429 == refused.status_code
+    assert "retry-after" in refused.headers
+    assert "2 runs are waiting already" in refused.json()["detail"]
+    assert 2 == len(ids(client, ""))
+    train(client, "second")
+    claim(worker)
+    train(client, "third")

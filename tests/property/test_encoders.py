@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.recipes import MultiHot, Raw, Standardized
+from app.domain.recipes import MultiHot
+from app.domain.tables import Raw, Standardized
 from app.domain.word_ids import START, UNKNOWN
 from app.encoding.coordinates import CoordinateEncoder
 from app.encoding.multi_hot import MANY, TextEncoder, known_words
@@ -73,7 +74,7 @@ def test_known_words_and_unknown_agree(text: str) -> None:
         assert (known_words(row)[0] == 1) == (UNKNOWN not in row.indices)
     else:
         assert np.isnan(row.known[0])
-        assert [0] == [refusal.row for refusal in TASKS.get("sentiment").refusals(row)]
+        assert [0] == [refusal.row for refusal in TASKS.get("sentiment").refusals(row, {"text": [text]})]
 
 
 @given(texts)
@@ -137,7 +138,7 @@ def test_raw_figures_stay_as_they_are(rows: list[list[float]]) -> None:
     saved = housing.load_encoder(json.loads(json.dumps(encoder.to_json())))
 
     np.testing.assert_array_equal(np.array(rows, dtype=np.float32), encoded)
-    assert {} == housing.warnings(encoder, encoded)
+    assert {} == housing.warnings(encoder, encoded, columns)
     np.testing.assert_array_equal(encoded, saved.encode(columns))
     np.testing.assert_array_equal(housing.usual(encoder), housing.usual(saved))
 

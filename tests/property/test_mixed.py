@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.recipes import MixedColumns
+from app.domain.tables import MixedColumns
 from app.encoding.mixed import MixedEncoder, width_of
 from app.encoding.parts import ColumnSpec
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from app.artifacts.store import MANIFEST, PREPROCESSING, WEIGHTS, ArtifactStore
-from app.datasets.catalog import Catalog, Dataset
+from app.datasets.catalog import Dataset, DatasetCatalog
 from app.db import models
-from app.db.engine import Database
+from app.db.engine import Database, Transaction
 from app.domain.recipes import HEADS, NoValidation
 from app.domain.runs import Activate, Metrics
 from app.encoding.encoder import Encoder
@@ -29,7 +29,7 @@ from tests.support.tasks import TASKS
 @cache
 def learnt(task: Task) -> tuple[Dataset, Encoder, list[Label]]:
     """The task's sample, with what its baseline learns from it; once per test session."""
-    dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
+    dataset = DatasetCatalog(Path("nowhere")).read(task, task.datasets[-1])
     encoder = task.fit_encoder(task.presets["baseline"].recipe.features, dataset.train.columns)
     return dataset, encoder, task.label_set(dataset.train.target, "multiclass")
 
@@ -103,7 +103,12 @@ def add_model(
     """A published artifact with its row, active unless told otherwise."""
     manifest = publish_artifact(store, task, **drawn)
     with database.write() as tx:
-        models.insert_model(tx, **row_of(manifest))
-        if active:
-            models.activate(tx, manifest.task, manifest.id, datetime.now(UTC), "test")
+        register(tx, manifest, active=active)
     return manifest
+
+
+def register(tx: Transaction, manifest: Manifest, *, active: bool = True) -> None:
+    """The row of a published artifact."""
+    models.insert_model(tx, **row_of(manifest))
+    if active:
+        models.activate(tx, manifest.task, manifest.id, datetime.now(UTC), "test")

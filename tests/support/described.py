@@ -30,7 +30,14 @@ HEADERS = st.sampled_from([{}] * 4 + [
 ])  # fmt: skip
 
 
-KINDS = {"models": "confusion", "tasks": "points", "compare": "boundaries"}  # of a task of the plane
+# What a good request has besides what is needed: of an upload it may come with the body.
+ALSO = {"POST /datasets": ("task", "name")}
+KINDS = {
+    "models": "confusion",
+    "tasks": "points",
+    "compare": "boundaries",
+    "datasets": "labels",
+}  # of a task of the plane
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,18 @@ class Request:
 class Described:
     """The description of a service."""
 
-    def __init__(self, description: dict[str, Any], known: Mapping[str, str], bodies: Mapping[str, Any]) -> None:
-        """`known`: a good value for each parameter of a path; `bodies`: good ones for calls without an example."""
+    def __init__(
+        self,
+        description: dict[str, Any],
+        known: Mapping[str, str],
+        bodies: Mapping[str, Any],
+        doomed: Mapping[str, str] | None = None,
+    ) -> None:
+        """`known`: a good value for each parameter of a path; `bodies`: good ones for calls without an example.
+
+        `doomed`: the same for calls that remove what they name.
+        """
+        self.doomed = doomed or {}
         self.components = description["components"]
         self.known = known
         self.bodies = bodies
@@ -86,7 +103,7 @@ class Described:
         given = {
             p["name"]: self.known[p["name"]]
             for p in operation.about.get("parameters", [])
-            if p["in"] == "query" and p["required"]
+            if p["in"] == "query" and (p["required"] or p["name"] in ALSO.get(operation.name, ()))
         }
         return Request(
             operation,
@@ -115,7 +132,8 @@ class Described:
 
     def _known(self, operation: Operation) -> Mapping[str, str]:
         """A good value for each parameter of a path; of pictures there are other kinds below each of `KINDS`."""
-        return {**self.known, "kind": KINDS.get(operation.path.split("/")[1], "")}
+        doomed = self.doomed if operation.method == "DELETE" else {}
+        return {**self.known, **doomed, "kind": KINDS.get(operation.path.split("/")[1], "")}
 
     def _body(self, operation: Operation) -> Any:
         return copy.deepcopy(self.bodies.get(operation.name)) or operation.example

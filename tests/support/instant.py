@@ -12,7 +12,7 @@ from app.domain.clock import utc_now
 from app.domain.runs import Metrics
 from app.services.execution import Claim, WorkerService
 from app.worker.executors import Trainer
-from app.worker.loop import Limits, Worker
+from app.worker.loop import Worker, WorkerLimits
 
 
 class EndedTrainer:
@@ -71,7 +71,7 @@ def main(url: str, folder: str, worker_id: str) -> None:
         InstantExecutor(database, home / "executed.txt"),
         ArtifactStore(home / "models"),
         home / "checkpoints",
-        Limits(poll=0.01, heartbeat=5, lease=30, run_time=60, run_memory=2**40),
+        WorkerLimits(poll=0.01, heartbeat=5, lease=30, run_time=60, run_memory=2**40),
     ).run(UntilIdle())
     database.close()
 

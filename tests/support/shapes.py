@@ -104,5 +104,5 @@ def task(name: str, **changes: Any) -> Task:
             **changes,
         }
     )
-    sample = DatasetInfo(SAMPLE, "Drawn shapes", TRAIN, TEST, make=lambda: rows(name))
-    return task_of(declaration.model_copy(update={"datasets": (sample,)}))
+    sample = DatasetInfo(SAMPLE, "Drawn shapes", TRAIN, TEST, is_built_in=True)
+    return task_of(declaration.model_copy(update={"datasets": (sample,)}), {SAMPLE: lambda: rows(name)})

@@ -104,5 +104,5 @@ def datasets(folder: Path) -> Path:
 def task(**changes: Any) -> Task:
     """The task with its rows as a sample, for tests that take it in without a file."""
     declaration = Declaration.model_validate({**DECLARATION, **changes})
-    sample = DatasetInfo(SAMPLE, "The rows", TRAIN, TEST, make=rows)
-    return task_of(declaration.model_copy(update={"datasets": (*declaration.datasets, sample)}))
+    sample = DatasetInfo(SAMPLE, "The rows", TRAIN, TEST, is_built_in=True)
+    return task_of(declaration.model_copy(update={"datasets": (*declaration.datasets, sample)}), {SAMPLE: rows})

@@ -18,10 +18,9 @@ from app.domain.recipes import (
     Flatten,
     MultiHot,
     Pixels,
-    Raw,
     Recipe,
-    Standardized,
 )
+from app.domain.tables import Raw, Standardized
 from app.encoding.rows import SparseRows
 from app.wire.manifests import LayerRow
 

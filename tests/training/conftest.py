@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.db import run_queries
 from app.db.engine import Database
@@ -29,7 +29,7 @@ def place(store: ArtifactStore, tmp_path: Path) -> Workplace:
     return Workplace(
         tasks=TASKS,
         store=store,
-        catalog=Catalog(tmp_path / "datasets"),
+        catalog=DatasetCatalog(tmp_path / "datasets"),
         encoded=EncodedCache(tmp_path / "encoded", 2**30),
         checkpoints=tmp_path / "checkpoints",
         checkpoint_seconds=1e9,

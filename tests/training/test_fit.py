@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
-from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Raw, Recipe, Standardized
+from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Flatten, Recipe
+from app.domain.tables import Raw, Standardized
 from app.encoding.rows import ByteRows, Encoded, SparseRows, dense
 from app.errors import Diverged, TrainingError
 from app.training import arrange

@@ -60,9 +60,9 @@ def own(kind: DeclaredKind, answer: Answer, rows: dict[str, Any], example: dict[
     """A task with these rows, every sixth of them for testing."""
     split = ["test" if row % 6 == 0 else "train" for row in range(COUNT)]
     made = {**rows, "split": split}
-    info = DatasetInfo("own", "Own rows", COUNT - split.count("test"), split.count("test"), make=lambda: made)
+    info = DatasetInfo("own", "Own rows", COUNT - split.count("test"), split.count("test"), is_built_in=True)
     declaration = declare("own", "Own", "Own rows", kind, answer, found(COUNT), [example])
-    return task_of(declaration.model_copy(update={"datasets": (info,)}))
+    return task_of(declaration.model_copy(update={"datasets": (info,)}), {"own": lambda: made})
 
 
 def mixed_rows(seed: int = 0) -> dict[str, Any]:

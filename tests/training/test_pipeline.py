@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import models, run_queries, runs
 from app.db.engine import Database
 from app.db.tables import models as models_table
@@ -316,7 +316,7 @@ def test_a_resumed_attempt_drops_what_it_will_record_again(
 def test_guessing_scores_what_shuffled_labels_would() -> None:
     """Checked against many real shuffles."""
     task = TASKS.get("newswire")
-    dataset = Catalog(Path("nowhere")).read(task, task.datasets[-1])
+    dataset = DatasetCatalog(Path("nowhere")).read(task, task.datasets[-1])
     labels = np.asarray(dataset.test.target)
     rng = np.random.default_rng(0)
     shuffled = np.mean([np.mean(labels == rng.permutation(labels)) for _ in range(300)])

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.encoding.rows import dense
 from app.errors import DatasetInvalid
@@ -29,7 +29,9 @@ def write(folder: Path, seed: int) -> None:
 def prepared(folder: Path) -> tuple[Prepared, list[str]]:
     lines: list[str] = []
     cache = EncodedCache(folder / "encoded", 2**20)
-    found = prepare(Catalog(folder), cache, TASK, "boston_housing", TASK.presets["baseline"].recipe, lines.append)
+    found = prepare(
+        DatasetCatalog(folder), cache, TASK, "boston_housing", TASK.presets["baseline"].recipe, lines.append
+    )
     return found, lines
 
 
@@ -63,15 +65,15 @@ def test_a_file_replaced_after_its_checksum_is_not_kept_under_it(
 ) -> None:
     write(tmp_path, 1)
     old = (tmp_path / "boston_housing.parquet").read_bytes()
-    checksum = Catalog.checksum
+    checksum = DatasetCatalog.checksum
 
-    def swapped(self: Catalog, info: Any) -> str:
+    def swapped(self: DatasetCatalog, info: Any) -> str:
         found = checksum(self, info)
-        monkeypatch.setattr(Catalog, "checksum", checksum)
+        monkeypatch.setattr(DatasetCatalog, "checksum", checksum)
         write(tmp_path, 2)
         return found
 
-    monkeypatch.setattr(Catalog, "checksum", swapped)
+    monkeypatch.setattr(DatasetCatalog, "checksum", swapped)
     new, _ = prepared(tmp_path)
     (tmp_path / "boston_housing.parquet").write_bytes(old)
     right, _ = prepared(tmp_path)

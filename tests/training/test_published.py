@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.encoding.rows import SparseRows
 from app.encoding.words import words_of
@@ -19,6 +21,8 @@ from app.training._reuters import MISTEXTED
 from app.training.prepare import prepare
 from app.wire.encodings import Ids
 from tests.support.tasks import TASKS
+
+Imported = Callable[[str], tuple[Path, list[str]]]
 
 KERAS_FILES = os.environ.get("DENSELY_TEST_KERAS_HOME", "")
 DATASETS = os.environ.get("DENSELY_DATASETS_DIR", "")
@@ -36,60 +40,68 @@ def keras_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: KERAS_FILES)
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """Imports a task's file, which takes a while, once for all tests: its folder, and what was said meanwhile."""
+
+    @cache
+    def fetched(task_name: str) -> tuple[Path, list[str]]:
+        task, folder = TASKS.get(task_name), tmp_path_factory.mktemp(task_name)
+        messages: list[str] = []
+        published.fetch(task, task.datasets[0], DatasetCatalog(folder).path(task.datasets[0]), messages.append)
+        return folder, messages
+
+    return fetched
+
+
 @needs_files
 @pytest.mark.parametrize(
     ("task_name", "train", "test"),
     [("digits", 60_000, 10_000), ("housing", 404, 102), ("newswire", 8_214, 2_039), ("sentiment", 25_000, 25_000)],
 )
 def test_a_published_file_becomes_a_dataset_of_the_task(
-    task_name: str, train: int, test: int, keras_files: None, tmp_path: Path
+    task_name: str, train: int, test: int, keras_files: None, imported: Imported
 ) -> None:
     task = TASKS.get(task_name)
-    info, catalog = task.datasets[0], Catalog(tmp_path)
-    messages: list[str] = []
-    published.fetch(task, info, catalog.path(info), messages.append)
+    info = task.datasets[0]
 
-    dataset = catalog.read(task, info)
+    folder, messages = imported(task_name)
+
+    dataset = DatasetCatalog(folder).read(task, info)
     assert (train, test) == (len(dataset.train), len(dataset.test))
     assert len(task.label_set(dataset.train.target, task.heads[0])) == len(task.labels)
     assert messages[-1] == f"wrote {info.name}.parquet: {train + test} rows"
     assert (task_name in ("newswire", "sentiment")) == bool(dataset.notes) == bool(dataset.index)
-    assert [f"{info.name}.parquet"] == [path.name for path in tmp_path.iterdir()]
-
-
-@pytest.fixture(scope="module")
-def imports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which files that were imported once stay."""
-    return tmp_path_factory.mktemp("imports")
+    assert [f"{info.name}.parquet"] == [path.name for path in folder.iterdir()]
 
 
 @needs_files
 @needs_datasets
-def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, imports: Path) -> None:
+def test_the_imported_reviews_have_the_words_of_the_raw_ones(keras_files: None, imported: Imported) -> None:
     """Keras' word ids decode to what our tokeniser makes of the raw text, but for the words that Keras left out."""
-    task = TASKS.get("sentiment")
-    info = task.datasets[0]
-    published.fetch(task, info, imports / "imdb.parquet", lambda _: None)
+    folder, _ = imported("sentiment")
     raw = pq.read_table(Path(DATASETS) / "imdb.parquet", columns=["text"]).column("text").to_pylist()
-    decoded = pq.read_table(imports / "imdb.parquet", columns=["text"]).column("text").to_pylist()
+    decoded = pq.read_table(folder / "imdb.parquet", columns=["text"]).column("text").to_pylist()
 
     ours = {" ".join(words_of(text)) for text in raw}
-    theirs = [" ".join(words_of(text)) for text in decoded]
-    same = np.mean([text in ours for text in theirs[:2000]])
+    same = np.mean([" ".join(words_of(text)) in ours for text in decoded[:2000]])
     assert same > 0.8, same
 
 
 @needs_files
 @pytest.mark.parametrize("task_name", ["newswire", "sentiment"])
 def test_a_model_of_published_rows_has_the_ids_of_keras(
-    task_name: str, keras_files: None, imports: Path, tmp_path: Path
+    task_name: str, keras_files: None, imported: Imported, tmp_path: Path
 ) -> None:
     """From the file that was imported to what `decode` answers; the rows are Keras' own sequences."""
     import keras
 
     task, cache = TASKS.get(task_name), EncodedCache(tmp_path / "encoded", 2**30)
     info, recipe = task.datasets[0], task.presets["baseline"].recipe
-    found = [prepare(Catalog(imports), cache, task, info.name, recipe, lambda _: None) for _ in range(2)]
+    found = [
+        prepare(DatasetCatalog(imported(task_name)[0]), cache, task, info.name, recipe, lambda _: None)
+        for _ in range(2)
+    ]
 
     module = {"newswire": keras.datasets.reuters, "sentiment": keras.datasets.imdb}[task_name]
     index = {number + 3: word for word, number in module.get_word_index().items()}

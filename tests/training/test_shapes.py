@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.inference.predictor import Predictor
 from app.kinds.base import Task
 from app.plots import sheet
@@ -69,7 +69,7 @@ def check_sheets(task: Task, place: Workplace, model_id: str) -> None:
     names = [str(label) for label in task.labels]
     target, predicted = ([names[place] for place in column] for column in (shown.target, shown.predicted))
     drawn = sheet.sheet(shown.inputs, target, predicted, shown.probability.tolist(), "t", "png", ink=task.shows_ink)
-    rows = Catalog(place.catalog.folder).read(task, task.datasets[-1]).train
+    rows = DatasetCatalog(place.catalog.folder).read(task, task.datasets[-1]).train
     pictures = rows.columns["pixels"][:30].reshape(-1, *shown.inputs.shape[1:])
     also = sheet.examples(pictures, rows.target[:30], "t", "told", "png", ink=task.shows_ink)
     for picture in (drawn, also):

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import ServicesDep, responses
-from app.api.pictures import PICTURE, FirstEpoch, picture
+from app.api.plots import PLOT, FirstEpoch, plot
 from app.plots.style import Form
-from app.services.drawings import ComparedPicture
-from app.services.pictures import Figure
+from app.services.drawings import ComparedPlot
+from app.services.plots import Figure
 from app.wire.comparisons import Comparison
 
 router = APIRouter(prefix="/compare", tags=["runs"])
@@ -27,7 +27,7 @@ def compare(runs: RunIds, services: ServicesDep) -> Comparison:
     ".{form}",
     summary="The curves of several runs in one picture",
     response_class=Response,
-    responses=PICTURE | responses(404, 409),
+    responses=PLOT | responses(404, 409),
 )
 def compare_curves(
     runs: RunIds,
@@ -39,7 +39,7 @@ def compare_curves(
     ] = None,
 ) -> Response:
     found = services.comparison.runs(runs.split(","))
-    return picture(services.pictures.overlay(found, form, first_epoch, only), form)
+    return plot(services.plots.overlay(found, form, first_epoch, only), form)
 
 
 @router.get(
@@ -47,8 +47,8 @@ def compare_curves(
     summary="The models of several runs side by side in one picture",
     description="`boundaries`: of points of the plane, on the same axes, each with its test accuracy.",
     response_class=Response,
-    responses=PICTURE | responses(404, 409),
+    responses=PLOT | responses(404, 409),
 )
-def compare_models(kind: ComparedPicture, runs: RunIds, form: Form, services: ServicesDep) -> Response:
+def compare_models(kind: ComparedPlot, runs: RunIds, form: Form, services: ServicesDep) -> Response:
     del kind  # there is one
-    return picture(services.pictures.boundaries(services.comparison.runs(runs.split(",")), form), form)
+    return plot(services.plots.boundaries(services.comparison.runs(runs.split(",")), form), form)

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api import bringing
 from app.api.bringing import LOOK, UPLOAD
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Limit, ServicesDep, responses
-from app.api.pictures import PICTURE, picture
+from app.api.plots import PLOT, plot
 from app.errors import InvalidInput
 from app.kinds.base import Split
 from app.plots.style import Form
@@ -141,10 +141,10 @@ async def add_rows(
     "/{name}/{kind}.{form}",
     summary="A dataset as a picture: how many rows each label has, how long texts are, how numbers are spread",
     response_class=Response,
-    responses=PICTURE | responses(404, 409),
+    responses=PLOT | responses(404, 409),
 )
 def get_picture(name: Name, kind: Drawn, form: Form, services: ServicesDep, version: Version = None) -> Response:
-    return picture(services.pictures.of_findings(services.datasets.get(name, version), kind, form), form)
+    return plot(services.plots.of_findings(services.datasets.get(name, version), kind, form), form)
 
 
 def _answer(response: Response, prefix: str, found: DatasetDetail | Look) -> Any:

@@ -10,9 +10,9 @@ from starlette.responses import StreamingResponse
 
 from app.api import tables
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
-from app.api.pictures import PICTURE, picture
+from app.api.plots import PLOT, plot
 from app.api.tables import TableForm
-from app.kinds.base import Picture
+from app.kinds.base import Plot
 from app.plots.style import Form
 from app.wire.models import Answer, Model, ModelDetail
 from app.wire.pages import Page
@@ -84,10 +84,10 @@ def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
     "/{model_id}/diagram.{form}",
     summary="The layers as a picture, with shapes and parameter counts",
     response_class=Response,
-    responses=PICTURE | responses(404),
+    responses=PLOT | responses(404),
 )
 def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Response:
-    return picture(services.pictures.diagram(model_id, form), form)
+    return plot(services.plots.diagram(model_id, form), form)
 
 
 @router.get(
@@ -123,7 +123,7 @@ def get_predictions(
     description="`confusion` for classifiers, `predictions` against true values for regressions, `boundary` for points "
     "of the plane, `sheet` of digits. A multilabel model has none of them.",
     response_class=Response,
-    responses=PICTURE | responses(404),
+    responses=PLOT | responses(404),
 )
-def get_picture(model_id: Identifier, kind: Picture, form: Form, services: ServicesDep) -> Response:
-    return picture(services.pictures.picture(model_id, kind, form), form)
+def get_picture(model_id: Identifier, kind: Plot, form: Form, services: ServicesDep) -> Response:
+    return plot(services.plots.of_model(model_id, kind, form), form)

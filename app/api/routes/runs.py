@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
-from app.api.pictures import PICTURE, FirstEpoch, picture
+from app.api.plots import PLOT, FirstEpoch, plot
 from app.domain.runs import RunFilter, RunStatus
 from app.plots.style import Form
 from app.server.prefix import Prefix
@@ -84,10 +84,10 @@ def get_history(
     "/runs/{run_id}/curves.{form}",
     summary="Loss and metric by epoch as a picture, also while the run is going",
     response_class=Response,
-    responses=PICTURE | responses(404, 409),
+    responses=PLOT | responses(404, 409),
 )
 def get_curves(run_id: Identifier, form: Form, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
-    return picture(services.pictures.curves(run_id, form, first_epoch), form)
+    return plot(services.plots.curves(run_id, form, first_epoch), form)
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, summary="Ask for a run to end", responses=responses(404, 409))

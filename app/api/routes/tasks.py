@@ -10,10 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from app.api.bodies import parsed
 from app.api.bringing import LOOK
 from app.api.dependencies import Cursor, Identifier, Limit, Services, ServicesDep, responses
-from app.api.pictures import PICTURE, picture
+from app.api.plots import PLOT, plot
 from app.api.uploads.uploads import Received
 from app.errors import InvalidInput
-from app.kinds.base import DatasetPicture, Split
+from app.kinds.base import DatasetPlot, Split
 from app.plots.style import Form
 from app.server.prefix import Prefix
 from app.services.uploading import Wanted, task_asked, wanted_of
@@ -134,17 +134,17 @@ def get_task(task: Identifier, services: ServicesDep) -> TaskDetail:
     summary="The first rows of a dataset as a picture",
     description="`points` of the plane, or a `sheet` of digits with their labels.",
     response_class=Response,
-    responses=PICTURE | responses(404, 409),
+    responses=PLOT | responses(404, 409),
 )
 def get_dataset_picture(
     task: Identifier,
     dataset: Annotated[str, Path(max_length=64, pattern=r"^[\w.@-]+$")],
-    kind: DatasetPicture,
+    kind: DatasetPlot,
     form: Form,
     services: ServicesDep,
     split: Annotated[Split, Query(description="whose rows")] = "train",
 ) -> Response:
-    return picture(services.pictures.of_dataset(task, dataset, kind, split, form), form)
+    return plot(services.plots.of_dataset(task, dataset, kind, split, form), form)
 
 
 @router.put(

@@ -9,6 +9,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 ABSENT = frozenset(["NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "none", "?", "-"])  # in columns of no texts
 TRUE, FALSE = frozenset(["true", "yes", "y", "t"]), frozenset(["false", "no", "n", "f"])
 NONFINITE = frozenset(["nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity", "-nan"])
+LEAST_DATE = len("1/1/2026")
 MOST_SHORT = 60  # characters of a number or a date, with room to spare
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -98,7 +99,7 @@ def days_of(value: Any, *, day_first: bool = False) -> int | None:
     """Days since 1970 of a date, ISO 8601 or in one of the usual forms; None if it is none."""
     if isinstance(value, date):
         return (value.date() if isinstance(value, datetime) else value).toordinal() - EPOCH
-    if not isinstance(value, str) or len(value) > MOST_SHORT:
+    if not isinstance(value, str) or not LEAST_DATE <= len(value) <= MOST_SHORT:
         return None
     try:
         parts = _day(value.strip(), day_first=day_first)
@@ -121,7 +122,7 @@ def _day(text: str, *, day_first: bool) -> tuple[int, int, int] | None:
 
 def is_slashed(text: str) -> bool:
     """Whether it is a date such as 1/2/2026, in which day and month could be either."""
-    found = _YEAR_LAST.fullmatch(text.strip())
+    found = _YEAR_LAST.fullmatch(text.strip()) if "/" in text else None
     return bool(found and found[2] == "/")
 
 

@@ -13,7 +13,7 @@ from app.datasets.uploads.keys import Keys, keys_of
 from app.datasets.uploads.profile import Overview
 from app.datasets.uploads.reading import Batch
 from app.datasets.uploads.roles import Input, Layout
-from app.datasets.uploads.signs import SAMPLE
+from app.datasets.uploads.signs import SAMPLE, SAMPLE_CELLS
 from app.datasets.uploads.split import Mask, Strata
 from app.datasets.uploads.tally import Tally
 from app.datasets.uploads.writing import Waiting
@@ -34,7 +34,8 @@ class Check:
         """`image` is how pictures are scaled, of a task of pictures; `files` are closed at the end."""
         self.layout, self._plan, self._image = layout, plan, image
         self._random = np.random.default_rng(plan.seed)
-        self._share = min(1.0, SAMPLE / max(1, overview.rows))
+        drawn = min(SAMPLE, SAMPLE_CELLS // max(1, len(layout.inputs)))
+        self._share = min(1.0, drawn / max(1, overview.rows))
         profiles, target = overview.profiles, layout.target
         self._target = target_converter(target)
         self._inputs: list[tuple[Input, Convert]] = [(column, converter(column, image)) for column in layout.inputs]

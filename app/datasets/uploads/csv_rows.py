@@ -8,7 +8,15 @@ from typing import Any
 
 from app.datasets.uploads.cells import kind_of
 from app.datasets.uploads.problems import Problem, at
-from app.datasets.uploads.reading import BATCH, BATCH_CHARACTERS, MOST_CELL, MOST_LINE, Batch, check_names, text_of
+from app.datasets.uploads.reading import (
+    BATCH_CHARACTERS,
+    MOST_CELL,
+    MOST_LINE,
+    Batch,
+    check_names,
+    rows_at_once,
+    text_of,
+)
 from app.datasets.uploads.sniff import Source
 from app.wire.datasets import Fault, ImportPlan
 
@@ -58,13 +66,13 @@ class CsvReader:
             lines = _Lines(text)
             reader = self._rows(lines)
             started, _ = self._header(reader)
-            rows = _Batch(len(self.names), self._surplus)
+            rows, most = _Batch(len(self.names), self._surplus), rows_at_once(len(self.names))
             while True:
                 try:
                     for row in reader:
                         rows.add(started + 1, row)
                         started = reader.line_num
-                        if len(rows.lines) >= BATCH or lines.characters > BATCH_CHARACTERS:
+                        if len(rows.lines) >= most or lines.characters > BATCH_CHARACTERS:
                             yield rows.taken(self._source.file.tell())
                             lines.characters = 0
                     break

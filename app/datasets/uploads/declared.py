@@ -24,13 +24,13 @@ from app.wire.declarations import (
     NumberColumn,
     OneOf,
     PlaneKind,
-    Range,
     RatingAnswer,
     SeveralOf,
     TableKind,
     TextColumn,
     TextKind,
 )
+from app.wire.pieces import Range
 
 
 def layout_of(overview: Overview, plan: ImportPlan) -> Layout:
@@ -191,7 +191,7 @@ def _range(profile: Profile) -> Range | None:
 def answer_of(layout: Layout, plan: ImportPlan) -> Answer:
     """The answer as a task declares it, with all labels."""
     target, declared = layout.target, plan.declared_answer
-    labels: Any = tuple(target.labels)
+    labels: Any = tuple(label for label in target.labels if label not in target.absent)
     if isinstance(declared, OneOf | SeveralOf):
         return declared if plan.fixed else declared.model_copy(update={"labels": labels})
     if declared is not None:

@@ -86,7 +86,7 @@ def _refuse_faulty(check: Check, plan: ImportPlan) -> None:
 
 
 def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: ImportPlan) -> ImportResult:
-    _drop_absent_labels(layout, check)
+    _drop_absent_labels(layout, check, plan)
     known = repeated(check.keys)
     test, warnings = _split(layout, check, plan, known)
     labels = _labels(layout, check, test)
@@ -128,8 +128,8 @@ def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: 
     return result
 
 
-def _drop_absent_labels(layout: Layout, check: Check) -> None:
-    """Labels that only faulty rows have are none."""
+def _drop_absent_labels(layout: Layout, check: Check, plan: ImportPlan) -> None:
+    """Labels that only faulty rows have are none, unless somebody named them."""
     target = layout.target
     if target.kind != "one_of":
         return
@@ -137,6 +137,9 @@ def _drop_absent_labels(layout: Layout, check: Check) -> None:
     if there.sum() < 2:
         name = target.labels[int(there.argmax())]
         raise Problem(f"every row that can be used has the label {str(name)!r}: two labels are needed", target.title)
+    if not target.is_fixed:
+        known = getattr(plan.declared_answer, "labels", ())
+        target.absent = {label for label, is_there in zip(target.labels, there, strict=True) if not is_there} - {*known}
 
 
 def _split(layout: Layout, check: Check, plan: ImportPlan, known: Any) -> tuple[Mask, list[str]]:
@@ -172,7 +175,11 @@ def _labels(layout: Layout, check: Check, test: Mask) -> list[LabelCount]:
                     (test_rows if test[row] else train_rows)[places[label]] += 1
             start += len(batch)
     pairs = zip(target.labels, train_rows.tolist(), test_rows.tolist(), strict=True)
-    return [LabelCount(label=label, train=train, test=tested) for label, train, tested in pairs]
+    return [
+        LabelCount(label=label, train=train, test=tested)
+        for label, train, tested in pairs
+        if label not in target.absent
+    ]
 
 
 def _columns(seen: Overview, layout: Layout, check: Check) -> list[ColumnProfile]:

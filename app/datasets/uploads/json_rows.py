@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.datasets.uploads.problems import at, beyond, shown
-from app.datasets.uploads.reading import BATCH, BATCH_CHARACTERS, MOST_LINE, Batch, check_names, text_of
+from app.datasets.uploads.reading import BATCH_CHARACTERS, MOST_LINE, Batch, check_names, rows_at_once, text_of
 from app.datasets.uploads.sniff import Source
 from app.wire.datasets import Fault, ImportPlan
 
@@ -42,7 +42,7 @@ class JsonReader:
                 else:
                     self._add(value, line, columns, len(lines))
                     lines.append(line)
-                if len(lines) + len(faults) >= BATCH or characters > BATCH_CHARACTERS:
+                if len(lines) + len(faults) >= rows_at_once(len(columns)) or characters > BATCH_CHARACTERS:
                     yield Batch(lines, columns, faults, self._source.file.tell())
                     lines, columns, faults, characters = [], [[] for _ in self._places], [], 0
             yield Batch(lines, columns, faults, self._source.size)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.datasets.uploads.problems import Problem, at, beyond
-from app.datasets.uploads.reading import BATCH, Batch, check_names
+from app.datasets.uploads.reading import Batch, check_names, rows_at_once
 from app.datasets.uploads.sniff import Source
 from app.wire.datasets import ImportPlan
 
@@ -36,7 +36,7 @@ class ParquetReader:
             if size > UNPACKED * plan.most_bytes:
                 raise beyond(plan, "most_bytes", "the file unpacks to too many bytes")
             self._rows = metadata.num_rows
-            self._batch = max(1, min(BATCH, BATCH_BYTES * self._rows // max(1, size)))
+            self._batch = max(1, min(rows_at_once(len(schema)), BATCH_BYTES * self._rows // max(1, size)))
         for field in schema:
             if reason := _reason(field.type):
                 raise at(None, reason, field.name)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.uploads.cells import ABSENT, MOST_SHORT, days_of, is_slashed, kind_of
+from app.datasets.uploads.cells import MOST_SHORT, days_of, is_missing, is_slashed, kind_of
 from app.datasets.uploads.problems import beyond
 from app.datasets.uploads.reading import Batch, Reader
 from app.wire.datasets import FIRST_ROWS, Fault, ImportPlan
@@ -60,7 +60,9 @@ class Profile:
         """Different values that are not missing; of very many a lower bound."""
         if self.values is None:
             return self.most_values
-        return sum(1 for value in self.values if kind_of(value)[0] != "blank")
+        if not self.kinds["blank"]:
+            return len(self.values)
+        return sum(not is_missing(value, words=False) for value in self.values)
 
     def update(self, cells: list[Any], random: np.random.Generator) -> None:
         """Look at some more cells."""
@@ -157,11 +159,7 @@ class Profile:
 
     def common(self, *, words: bool) -> list[tuple[Any, int]]:
         """The values, most frequent first, without missing ones."""
-        found = [
-            (value, rows)
-            for value, rows in (self.values or {}).items()
-            if kind_of(value)[0] != "blank" and not (words and value in ABSENT)
-        ]
+        found = [(value, rows) for value, rows in (self.values or {}).items() if not is_missing(value, words=words)]
         return sorted(found, key=lambda pair: (-pair[1], str(pair[0])))
 
 

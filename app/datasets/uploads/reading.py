@@ -10,10 +10,16 @@ from app.datasets.uploads.problems import Problem, at, beyond
 from app.wire.datasets import Fault, ImportPlan
 
 BATCH = 2_048  # rows
+BATCH_CELLS = 200_000  # of a batch
 BATCH_CHARACTERS = 4_000_000  # of a batch: it ends before, where rows are long
 MOST_CELL = 1_000_000  # characters of a cell; no text that is used may be as long
 MOST_LINE = 8_000_000  # characters of a line
 MOST_NAME = 200  # characters of a column's name
+
+
+def rows_at_once(width: int) -> int:
+    """Of a batch with so many columns."""
+    return max(1, min(BATCH, BATCH_CELLS // max(1, width)))
 
 
 @dataclass

@@ -55,6 +55,7 @@ class Target:
     labels: list[Any] = field(default_factory=list)
     are_whole: bool = False  # whether labels are integers
     is_fixed: bool = False  # whether other labels are faults
+    absent: set[Any] = field(default_factory=set)  # labels that no row has that can be used
     separator: str = ";"
     unit: str = ""
     least: float = 0.0

@@ -13,6 +13,7 @@ from app.datasets.uploads.roles import Input
 from app.wire.datasets import LabelCount
 
 SAMPLE = 5_000  # rows in which a column that gives the label away is looked for
+SAMPLE_CELLS = 400_000  # of these rows
 FEW = 10  # rows of a label, below which it is hardly learnt
 FEW_ROWS = 100  # in all
 UNEVEN = 50  # times as many rows of the most frequent label as of the rarest

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from app.encoding.pictures.background import Colours, Ink, Plane, ink_of
 from app.encoding.pictures.files import colours_of, content_of
-from app.encoding.pictures.ink import FAINT, NOTHING, UNCLEAR, Digit, digit_of
+from app.encoding.pictures.ink import FAINT, UNCLEAR, Digit, digit_of
+from app.encoding.pictures.pieces import NOTHING
 from app.encoding.pictures.sheet import Sheet, convexity, sheets_in
 from app.encoding.pictures.signs import doubts_of_shape
 from app.encoding.pictures.strokes import with_usual_strokes

@@ -1,18 +1,11 @@
 """Signs that are no digits: those of parts that no digit has are refused, and of some plain shapes there are doubts."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from app.encoding.pictures.background import Plane
+from app.encoding.pictures.pieces import Chosen, Mask, Pieces
 from app.encoding.pictures.sheet import convexity
-
-if TYPE_CHECKING:
-    from app.encoding.pictures.ink import Pieces
-
-Mask = NDArray[np.bool_]  # (rows, columns)
-Chosen = NDArray[np.bool_]  # (pieces,)
 
 SIGNS = "shows more than one sign, or one that is no digit; send a picture of one digit"
 DOTTED = "shows a dot above or below, as i, ! and ? have"
@@ -34,7 +27,7 @@ ROUND = 0.62  # times as wide as high, or the other way round, is a cross at lea
 STRAIGHT, FULL, FEW, SLIM = 0.012, 0.96, 5, 0.45  # of a polygon that is a shape: slack, fill, corners, and its sides
 
 
-def check_parts(pieces: "Pieces", main: int, kept: Chosen, apart: Chosen, candidates: Chosen) -> tuple[str, ...]:
+def check_parts(pieces: Pieces, main: int, kept: Chosen, apart: Chosen, candidates: Chosen) -> tuple[str, ...]:
     """Doubts about the parts of a sign, of which some lie `apart`.
 
     Raises:
@@ -64,7 +57,7 @@ def check_parts(pieces: "Pieces", main: int, kept: Chosen, apart: Chosen, candid
     return (*stacked, APART) if (apart & ~is_roof).any() else stacked
 
 
-def _marks(pieces: "Pieces", main: int, others: NDArray[np.intp]) -> list[int]:
+def _marks(pieces: Pieces, main: int, others: NDArray[np.intp]) -> list[int]:
     """Those about as large as a stroke is wide, near the rest."""
     near = [place for place in others.tolist() if max(_gaps(pieces, main, place)) <= FARTHEST * pieces.long[main]]
     if not near or not pieces.is_dot[near].any():
@@ -73,14 +66,14 @@ def _marks(pieces: "Pieces", main: int, others: NDArray[np.intp]) -> list[int]:
     return [place for place in near if DOT[0] * stroke <= pieces.long[place] <= DOT[1] * stroke]
 
 
-def _gaps(pieces: "Pieces", one: int, other: int) -> tuple[int, int]:
+def _gaps(pieces: Pieces, one: int, other: int) -> tuple[int, int]:
     """Between the boxes of two pieces, across and down: negative where they overlap."""
     across = max(pieces.left[one], pieces.left[other]) - min(pieces.right[one], pieces.right[other])
     down = max(pieces.top[one], pieces.top[other]) - min(pieces.bottom[one], pieces.bottom[other])
     return int(across), int(down)
 
 
-def _stacked(pieces: "Pieces", main: int, dots: list[int]) -> tuple[str, ...]:
+def _stacked(pieces: Pieces, main: int, dots: list[int]) -> tuple[str, ...]:
     """A doubt of a dot that stands above or below the rest.
 
     Raises:
@@ -97,7 +90,7 @@ def _stacked(pieces: "Pieces", main: int, dots: list[int]) -> tuple[str, ...]:
     return ()
 
 
-def _is_aligned(pieces: "Pieces", main: int, dot: int) -> bool:
+def _is_aligned(pieces: Pieces, main: int, dot: int) -> bool:
     """Whether a dot stands over or under the end of a stroke."""
     piece = pieces.labels[pieces.boxes[main]] == main + 1
     end = max(1, len(piece) // 10)
@@ -106,14 +99,14 @@ def _is_aligned(pieces: "Pieces", main: int, dot: int) -> bool:
     return bool(columns[0] <= middle <= columns[-1] + 1) and bool(np.ptp(columns) < BEND * pieces.long[main])
 
 
-def _has_hole(pieces: "Pieces", place: int) -> bool:
+def _has_hole(pieces: Pieces, place: int) -> bool:
     from scipy import ndimage
 
     piece = pieces.labels[pieces.boxes[place]] == place + 1
     return bool(ndimage.binary_fill_holes(piece).sum() > 1.05 * piece.sum())
 
 
-def _is_within(pieces: "Pieces", place: int, main: int) -> bool:
+def _is_within(pieces: Pieces, place: int, main: int) -> bool:
     """Whether a piece lies in a hole of another."""
     from scipy import ndimage
 

@@ -5,8 +5,19 @@ weights, as Keras' callback does by default, and `…-best` those of the best ep
 """
 
 from collections.abc import Mapping
+from typing import Any
 
-from app.domain.recipes import Preset
+from app.domain.recipes import Activation, Dense, Layer, Preset
+
+
+def hidden(*units: int, activation: Activation = "relu") -> tuple[Layer, ...]:
+    """A hidden layer of each of these widths."""
+    return tuple(Dense(units=width, activation=activation) for width in units)
+
+
+def varied(preset: Preset, **changes: Any) -> Preset:
+    """The same with other values of some fields of its recipe."""
+    return preset.model_copy(update={"recipe": preset.recipe.model_copy(update=changes)})
 
 
 def with_best(presets: Mapping[str, Preset]) -> dict[str, Preset]:
@@ -20,5 +31,5 @@ def with_best(presets: Mapping[str, Preset]) -> dict[str, Preset]:
 def _best(preset: Preset) -> Preset:
     stopping = preset.recipe.early_stopping
     assert stopping is not None
-    recipe = preset.recipe.model_copy(update={"early_stopping": stopping.model_copy(update={"restore_best": True})})
-    return preset.model_copy(update={"description": f"{preset.description}; keeps the best epoch", "recipe": recipe})
+    best = varied(preset, early_stopping=stopping.model_copy(update={"restore_best": True}))
+    return best.model_copy(update={"description": f"{preset.description}; keeps the best epoch"})

@@ -16,7 +16,6 @@ from app.domain.recipes import (
     Holdout,
     KFold,
     Layer,
-    MixedColumns,
     MultiHot,
     NoValidation,
     Pixels,
@@ -24,10 +23,12 @@ from app.domain.recipes import (
     Recipe,
     Validation,
 )
+from app.domain.tables import MixedColumns
 from app.encoding.mixed import width_of
 from app.encoding.parts import ColumnSpec
 from app.wire.declarations import Answer, CategoryColumn, DeclaredKind, OneOf, PlaneKind, SeveralOf, TableKind, TextKind
 
+LEARNING_RATE = 0.001  # Keras' default
 CALIBRATES = 100  # held-out rows from which a temperature can be learnt
 FOLDS = 4
 SMALL = 2_000  # rows, below which holding some out costs more than it tells: folds do it, or nothing
@@ -61,6 +62,7 @@ class _Ask:
         epochs: int,
         batch_size: int,
         patience: int | None = None,
+        learning_rate: float = LEARNING_RATE,
         validation: Validation | None = None,
     ) -> Preset:
         head = self.head
@@ -69,7 +71,7 @@ class _Ask:
             layers=layers,
             head=head,
             loss=HEADS[head].losses[0],
-            optimizer=Adam(),
+            optimizer=Adam(learning_rate=learning_rate),
             epochs=epochs,
             batch_size=batch_size,
             early_stopping=None if patience is None else EarlyStopping(patience=patience),
@@ -161,19 +163,20 @@ def _table(kind: TableKind, ask: _Ask) -> dict[str, Preset]:
             "One hidden layer of 128 tanh units with an L2 penalty, for few rows",
             plain,
             (Dense(units=128, activation="tanh", l2=0.005),),
-            epochs=max(20, _epochs(ask, 16, 400)),
+            epochs=max(20, _epochs(ask, 16, 800)),
             batch_size=16,
             validation=ask.watched,
         )
     else:
         baseline = _stopped(
             ask,
-            "Two hidden layers of 64 units, numbers by the intervals that they reach into",
+            "Hidden layers of 128 and 64 units, numbers by the intervals that they reach into",
             _features(kind, ask.rows, "piecewise"),
-            (Dense(units=64), Dense(units=64)),
+            (Dense(units=128), Dense(units=64)),
             epochs=100,
             batch_size=ask.batch(128, 1_024),
-            patience=8,
+            patience=12,
+            learning_rate=0.002,
         )
     return {"baseline": baseline, "quick": quick}
 
@@ -187,6 +190,7 @@ def _stopped(
     epochs: int,
     batch_size: int,
     patience: int,
+    learning_rate: float = LEARNING_RATE,
 ) -> Preset:
     """As many epochs as held-out rows say; of too few rows to hold any out, a fixed number."""
     if ask.rows >= MANY:
@@ -196,9 +200,7 @@ def _stopped(
         fixed = _epochs(ask, batch_size, 200)
         return ask.preset(f"{told}, {fixed} epochs", features, layers, epochs=fixed, batch_size=batch_size)
     told = f"{told}, until held-out rows get no better"
-    return ask.preset(
-        told, features, layers, epochs=epochs, batch_size=batch_size, patience=patience, validation=watched
-    )
+    return ask.preset(told, features, layers, epochs, batch_size, patience, learning_rate, watched)
 
 
 def _epochs(ask: _Ask, batch_size: int, steps: int) -> int:

@@ -1,7 +1,8 @@
 """The digits' presets: the MNIST notebook, and small networks after Michael Nielsen."""
 
 from app.domain.optimizers import RMSprop
-from app.domain.recipes import Activation, Dense, Holdout, NoValidation, Pixels, Preset, Recipe, Validation
+from app.domain.recipes import Activation, Holdout, NoValidation, Pixels, Preset, Recipe, Validation
+from app.tasks.presets import hidden
 
 ALL_ROWS = NoValidation()
 
@@ -17,7 +18,7 @@ def _preset(
     """One hidden layer."""
     recipe = Recipe(
         features=Pixels(),
-        layers=(Dense(units=units, activation=activation),),
+        layers=hidden(units, activation=activation),
         head="multiclass",
         loss="categorical_crossentropy",
         optimizer=RMSprop(),

@@ -1,7 +1,9 @@
 """Housing's presets: the Boston notebook, its exercises, and what happens without standardising."""
 
 from app.domain.optimizers import RMSprop
-from app.domain.recipes import Dense, KFold, NoValidation, Preset, Raw, Recipe, Standardized, Validation
+from app.domain.recipes import KFold, NoValidation, Preset, Recipe, Validation
+from app.domain.tables import Raw, Standardized
+from app.tasks.presets import hidden
 
 FOUR_FOLDS = KFold(folds=4)
 STANDARDIZED = Standardized()
@@ -17,7 +19,7 @@ def _preset(
     """Hidden layers of these widths; the notebook's network has two of 64."""
     recipe = Recipe(
         features=features,
-        layers=tuple(Dense(units=width) for width in units),
+        layers=hidden(*units),
         head="regression",
         loss="mse",
         optimizer=RMSprop(),

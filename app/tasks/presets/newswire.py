@@ -3,12 +3,12 @@
 from typing import Any
 
 from app.domain.optimizers import RMSprop
-from app.domain.recipes import Dense, EarlyStopping, Holdout, Layer, MultiHot, Preset, Recipe
-from app.tasks.presets import with_best
+from app.domain.recipes import EarlyStopping, Holdout, MultiHot, Preset, Recipe
+from app.tasks.presets import hidden, with_best
 
 _NOTEBOOK = Recipe(
     features=MultiHot(words=10_000),
-    layers=(Dense(units=64), Dense(units=64)),
+    layers=hidden(64, 64),
     head="multiclass",
     loss="categorical_crossentropy",
     optimizer=RMSprop(),
@@ -21,11 +21,6 @@ def _watched(description: str, **changes: Any) -> Preset:
     """A variation, 20 epochs unless said otherwise, watched on the first 1,000 stories."""
     recipe = _NOTEBOOK.model_copy(update={"epochs": 20, **changes})
     return Preset(description=description, recipe=recipe, validation=Holdout(size=1_000))
-
-
-def _relu(*units: int) -> tuple[Layer, ...]:
-    """A hidden layer of each of these widths."""
-    return tuple(Dense(units=width) for width in units)
 
 
 _MULTILABEL = _watched(
@@ -43,11 +38,11 @@ PRESETS = {
     ),
     "overfit": _watched("The same for 20 epochs, watched on 1,000 stories: to see when it overfits"),
     "bottleneck": _watched(
-        "Four units in the second hidden layer, 20 epochs: too few for 46 topics", layers=_relu(64, 4), batch_size=128
+        "Four units in the second hidden layer, 20 epochs: too few for 46 topics", layers=hidden(64, 4), batch_size=128
     ),
     **with_best({"multilabel": _MULTILABEL}),
-    "layers-1": _watched("Exercise: one hidden layer of 64 units", layers=_relu(64)),
-    "layers-3": _watched("Exercise: three hidden layers of 64 units", layers=_relu(64, 64, 64)),
-    "units-32": _watched("Exercise: two hidden layers of 32 units", layers=_relu(32, 32)),
-    "units-128": _watched("Exercise: two hidden layers of 128 units", layers=_relu(128, 128)),
+    "layers-1": _watched("Exercise: one hidden layer of 64 units", layers=hidden(64)),
+    "layers-3": _watched("Exercise: three hidden layers of 64 units", layers=hidden(64, 64, 64)),
+    "units-32": _watched("Exercise: two hidden layers of 32 units", layers=hidden(32, 32)),
+    "units-128": _watched("Exercise: two hidden layers of 128 units", layers=hidden(128, 128)),
 }

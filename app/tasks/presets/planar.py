@@ -2,6 +2,7 @@
 
 from app.domain.optimizers import SGD
 from app.domain.recipes import Coordinates, Dense, Dropout, Layer, Preset, Recipe
+from app.tasks.presets import hidden
 from app.tasks.samples.points import TRAIN
 
 
@@ -19,12 +20,12 @@ def _preset(description: str, *layers: Layer, epochs: int = 5_000) -> Preset:
     return Preset(description=description, recipe=recipe)
 
 
-_DROPPED: tuple[Layer, ...] = (Dense(units=50, activation="tanh"), Dropout(rate=0.25))
+_DROPPED: tuple[Layer, ...] = (*hidden(50, activation="tanh"), Dropout(rate=0.25))
 
 
 def _capacity(units: int) -> Preset:
     word = "unit" if units == 1 else "units"
-    return _preset(f"One hidden layer of {units} tanh {word}", Dense(units=units, activation="tanh"))
+    return _preset(f"One hidden layer of {units} tanh {word}", *hidden(units, activation="tanh"))
 
 
 PRESETS = {

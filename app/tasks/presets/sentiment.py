@@ -2,7 +2,7 @@
 
 from app.domain.optimizers import Adam, RMSprop
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, Layer, MultiHot, NoValidation, Preset, Recipe
-from app.tasks.presets import with_best
+from app.tasks.presets import hidden, varied, with_best
 
 HELD_OUT = Holdout(size=10_000)  # the notebooks' "first 10,000 reviews"; 15,000 are left to train on
 
@@ -23,20 +23,18 @@ def _preset(description: str, *layers: Layer, epochs: int = 20) -> Preset:
 
 def _mse(description: str, *layers: Layer) -> Preset:
     """The same with the mean squared error."""
-    base = _preset(description, *layers)
-    return base.model_copy(update={"recipe": base.recipe.model_copy(update={"loss": "mse"})})
+    return varied(_preset(description, *layers), loss="mse")
 
 
 def _stopped(description: str, *layers: Layer, patience: int, batch_size: int = 256) -> Preset:
     """Up to 100 epochs with the mean squared error, until the held-out loss has not fallen for `patience` epochs."""
-    base = _mse(description, *layers)
-    changes = {
-        "optimizer": Adam() if batch_size == 256 else RMSprop(),
-        "epochs": 100,
-        "batch_size": batch_size,
-        "early_stopping": EarlyStopping(patience=patience, restore_best=False),
-    }
-    return base.model_copy(update={"recipe": base.recipe.model_copy(update=changes)})
+    return varied(
+        _mse(description, *layers),
+        optimizer=Adam() if batch_size == 256 else RMSprop(),
+        epochs=100,
+        batch_size=batch_size,
+        early_stopping=EarlyStopping(patience=patience, restore_best=False),
+    )
 
 
 def _relu(units: int, *, count: int = 2, l1: float = 0.0, l2: float = 0.0, dropout: float = 0.0) -> tuple[Layer, ...]:
@@ -52,15 +50,13 @@ def _tanh(count: int, *, l1: float = 0.0, l2: float = 0.0) -> tuple[Layer, ...]:
 
 def _final(description: str, *layers: Layer, epochs: int) -> Preset:
     """The same for as many epochs as early stopping found right."""
-    stopped = _stopped(description, *layers, patience=0)
-    recipe = stopped.recipe.model_copy(update={"epochs": epochs, "early_stopping": None})
-    return stopped.model_copy(update={"recipe": recipe})
+    return varied(_stopped(description, *layers, patience=0), epochs=epochs, early_stopping=None)
 
 
 _STOPPED = {
     "tanh-mse": _stopped(
         "One hidden layer of 32 tanh units, mean squared error, early stopping",
-        Dense(units=32, activation="tanh"),
+        *hidden(32, activation="tanh"),
         patience=10,
         batch_size=512,
     ),
@@ -89,5 +85,5 @@ PRESETS = {
     "units-32": _preset("Exercise: two hidden layers of 32 units", *_relu(32)),
     "units-64": _preset("Exercise: two hidden layers of 64 units", *_relu(64)),
     "mse": _mse("Exercise: mean squared error instead of cross-entropy", *_relu(16)),
-    "tanh": _preset("Exercise: tanh instead of relu", *(Dense(units=16, activation="tanh"),) * 2),
+    "tanh": _preset("Exercise: tanh instead of relu", *hidden(16, 16, activation="tanh")),
 }

@@ -24,7 +24,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 def rows() -> dict[str, list[Any]]:
-    """Columns `title` (upper case), `text` (30-80 words), `label` (a topic) and `split` ('train' or 'test')."""
+    """Columns `title` (upper case), `text` (30-80 words), `label` (a topic), `topics` (that alone) and `split`."""
     rng = Random(SEED)
     seen: set[str] = set()
     columns: dict[str, list[Any]] = {"title": [], "text": [], "label": [], "split": []}
@@ -38,7 +38,7 @@ def rows() -> dict[str, list[Any]]:
             columns["text"].append(text)
             columns["label"].append(label)
             columns["split"].append(split)
-    return columns
+    return columns | {"topics": [[label] for label in columns["label"]]}
 
 
 def _unseen_story(rng: Random, topic: Topic, seen: set[str]) -> tuple[str, str]:

@@ -152,7 +152,7 @@ const SCALED = {
 	crop: "The model sees the square in its middle.",
 };
 
-/** How pictures that are no digits are read. @param {TaskDetail} task @returns {string | undefined} */
+/** How pictures that are no written signs are read. @param {TaskDetail} task @returns {string | undefined} */
 const scalingOf = ({ input_schema: { properties } }) => properties.image.scaling;
 
 /** @param {TaskDetail} task */

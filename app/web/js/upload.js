@@ -96,7 +96,7 @@ export class Upload {
 	async #send(isMore) {
 		const name = this.name ?? this.#fields.value("name");
 		const isFit = NAME.test(name);
-		const wrong = { field: "name", message: "letters, digits, _, . and -, at most 48" };
+		const wrong = { field: "name", message: "letters, numbers, _, . and -, at most 48" };
 		this.#fields.tell(isFit ? [] : [wrong]);
 		if (!isFit || !this.#file) return;
 		const file = this.#file;

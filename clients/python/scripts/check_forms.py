@@ -69,22 +69,20 @@ class Description:
 
     def answer(self, call: str) -> Schema:
         """The schema of what a call answers if all is well."""
-        (schema,) = self.answers(call).values()
-        return schema
+        return next(iter(self.answers(call).values()))
 
     def answers(self, call: str) -> dict[str, Schema]:
         """The schemas of all that it answers then, by their status."""
         method, path = call.split()
         told = self._document["paths"][path][method.lower()]["responses"]
-        contents = {status: each["content"] for status, each in told.items() if status[0] == "2" and "content" in each}
-        return {status: content["application/json"]["schema"] for status, content in contents.items()}
+        found = {status: each["content"] for status, each in told.items() if status[0] == "2" and "content" in each}
+        return {status: content["application/json"]["schema"] for status, content in found.items()}
 
     def body(self, call: str) -> Schema:
         """The schema of what a call takes."""
         method, path = call.split()
-        content = self._document["paths"][path][method.lower()]["requestBody"]["content"]
-        schema: Schema = content["application/json"]["schema"]
-        return schema
+        body: Any = self._document["paths"][path][method.lower()]["requestBody"]
+        return body["content"]["application/json"]["schema"]  # type: ignore[no-any-return]
 
     def paths(self, end: str) -> list[str]:
         """All paths with this end."""

@@ -51,6 +51,29 @@ def test_a_prediction_for_people(densely: Densely, client: httpx.Client) -> None
     assert f"{told['label']}  {told['probability']:.3f}\n" == densely("predict", "sentiment", "superb").stdout
 
 
+def test_a_json_object_is_the_fields_of_an_input_whatever_its_kind(
+    densely: Densely, client: httpx.Client, examples: dict[str, Any]
+) -> None:
+    """Also with the task's name among them, as `POST /predict` takes it, and of a table the columns alone."""
+    inputs = list(examples.items())
+    inputs += [
+        ("sentiment", {"task": "sentiment", **examples["sentiment"]}),
+        ("housing", examples["housing"]["features"]),
+    ]
+    for task, given in inputs:
+        done = densely("predict", "--json", task, json.dumps(given))
+        told = client.post("/predict", json={"task": task, **examples[task]}).json()["prediction"]
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert told.items() <= json.loads(done.stdout).items()
+    encoded = densely("encode", "--json", "sentiment", '{"text": "not bad"}')
+    assert ["not", "bad"] == [each["word"] for each in json.loads(encoded.stdout)["encoding"]["words"]]
+
+
+def test_a_text_may_begin_like_an_object(densely: Densely) -> None:
+    assert 0 == densely("predict", "sentiment", "{superb} film").returncode
+
+
 def test_a_file_is_answered_line_by_line(densely: Densely, client: httpx.Client, tmp_path: Path) -> None:
     """Objects and bare texts, empty lines left out; from a file to a file, or through."""
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
@@ -156,6 +179,14 @@ def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path: Path, words: list[str
         (["decode", "planar", "x"], "NUMBER of planar must be a number"),
         (["decode", "sentiment", "0.5"], "NUMBER of sentiment must be a word id"),
         (["predict", "digits", "3"], "pixels or an image cannot be made of int"),
+        (["predict", "sentiment", "x", "--field", "text=y"], "INPUT gives text already"),
+        (["predict", "sentiment", '{"text": "x"}', "--field", "text=y"], "INPUT gives text already"),
+        (["predict", "planar", "1,2", "--field", "point=3"], "INPUT gives point already"),
+        (["encode", "sentiment", "x", "--field", "text=y"], "INPUT gives text already"),
+        (
+            ["predict", "sentiment", '{"task": "planar", "point": [1, 2]}'],
+            "INPUT is for task 'planar', not for sentiment",
+        ),
     ],
 )
 def test_an_input_of_another_kind_is_one_line_and_exit_code_2(densely: Densely, words: list[str], told: str) -> None:
@@ -178,6 +209,7 @@ REFUSED = [
     ),
     (["runs", "--task", "weather"], "task: must be one of digits, housing, newswire, planar, sentiment; got 'weather'"),
     (["runs", "--status", "done"], "status: Input should be 'queued', 'running'"),
+    (["predict", "sentiment", '{"txt": "x"}'], "text: Field required; txt: there is no such field"),
     (["predict", "digits", "--image", "no-such.png"], "no-such.png: No such file or directory"),
     (["train", "planar", "--epochs", "0"], "recipe.epochs: Input should be greater than or equal to 1"),
     (["runs", "show", "r-none"], "there is no run 'r-none'"),
@@ -478,8 +510,8 @@ def test_the_doctor_finds_what_is_broken(densely: Densely, tmp_path: Path, store
         )
 
     assert {"models", "database", "datasets", "API keys", "service"} == set(wrong)
-    assert "weights.npz does not have its checksum" in wrong["models"]["told"]
-    assert "not a readable Parquet file" in wrong["datasets"]["told"]
+    assert f"{weights.parent}: weights.npz of model {broken.name} does not have its checksum" in wrong["models"]["told"]
+    assert f"{tmp_path / 'rows' / 'imdb.parquet'}: imdb.parquet is not a readable" in wrong["datasets"]["told"]
     assert "Address already in use" in wrong["service"]["told"]
     assert "aaaaaaaa" not in told  # keys are not shown
 

@@ -116,13 +116,13 @@ def test_a_dry_run_shows_what_was_found(tmp_path: Path) -> None:
 
 
 def test_rows_at_fault_are_listed_and_the_first_line_says_what_it_is(tmp_path: Path) -> None:
-    faults = [{"field": "team", "message": "is empty", "line": line} for line in (7, 9)]
+    faults = [{"field": field, "message": "is empty", "line": line} for line, field in ((7, "team"), (9, "file"))]
     body = {"type": "urn:densely:problem:invalid-input", "title": "", "detail": "2 of 2 rows", "errors": faults}
     with ScriptedServer([answer(422, body, "application/problem+json")]) as server:
         done = densely(server, tmp_path, "tasks", "create", "tickets", "--from", "tickets.csv")
 
     assert (1, "") == (done.returncode, done.stdout)
-    assert ["team: 2 of 2 rows", "line 7, team: is empty", "line 9, team: is empty"] == done.stderr.splitlines()
+    assert ["2 of 2 rows", "line 7, team: is empty", "line 9: is empty"] == done.stderr.splitlines()
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -63,6 +63,9 @@ def test_other_values_get_the_form_that_json_has(connect: Connect) -> None:
 
 CIRCLE: list[Any] = []
 CIRCLE.append(CIRCLE)
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,7 @@ CIRCLE.append(CIRCLE)
         ((0, object()), "point.1", "object has no form in JSON"),
         ((0, "\ud800"), None, "a text is not Unicode"),
         ((0, CIRCLE), None, "Circular"),
+        ((0, DEEP), None, "nested too deeply"),
     ],
 )
 def test_what_has_no_form_in_json_is_refused_before_it_is_sent(
@@ -92,6 +96,14 @@ def test_what_has_no_form_in_json_is_refused_before_it_is_sent(
 def test_a_url_that_is_none_is_refused(connect: Connect, url: str) -> None:
     with pytest.raises(errors.InvalidArgument, match="is no URL of a service"):
         connect(url)
+
+
+@pytest.mark.parametrize("key", ["schlüssel-aus-köln", "two\nlines"])
+def test_a_key_that_no_header_can_hold_is_refused(connect: Connect, key: str) -> None:
+    with pytest.raises(errors.InvalidArgument, match="printable ASCII") as caught:
+        connect("http://127.0.0.1:9", api_key=key)
+
+    assert ["api_key"] == [each.field for each in caught.value.errors]
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY", "all_proxy"])

@@ -1,5 +1,6 @@
 """Both clients against the served application."""
 
+import asyncio
 import io
 import zipfile
 from typing import Any
@@ -12,7 +13,7 @@ from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.runs import Metrics
 from app.settings import Settings
-from densely_client import errors, forms
+from densely_client import AsyncDensely, errors, forms
 from tests.integration.client.conftest import Connect
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.artifacts import add_model
@@ -41,9 +42,17 @@ def test_every_task_predicts_what_the_service_answers(
         for found in (
             densely.predict(task, **fields),
             densely.predict.one(task, fields),
+            densely.predict(task, *values[task], **further.get(task, {})),
             getattr(densely.predict, task)(*values[task], **further.get(task, {})),
         ):
             assert {**told["prediction"], "model": told["model"]} == found.model_dump(mode="json", exclude_unset=True)
+
+
+def test_a_field_that_is_given_twice_is_refused_before_it_is_sent(densely: Any) -> None:
+    for ask, given in ((densely.predict, ("sentiment", "x")), (densely.predict.sentiment, ("x",))):
+        with pytest.raises(errors.InvalidArgument, match="given twice") as caught:
+            ask(*given, text="y")
+        assert ["text"] == [each.field for each in caught.value.errors]
 
 
 def test_an_answer_is_a_label_or_a_number(densely: Any, examples: dict[str, dict[str, Any]]) -> None:
@@ -295,3 +304,14 @@ def test_an_id_from_elsewhere_stays_within_its_path(densely: Any) -> None:
     for odd in ("r-1?limit=1", "r 1", "r-1#x"):
         with pytest.raises(errors.InvalidInput):
             densely.runs.get(odd)
+
+
+def test_an_asynchronous_client_is_open_within_its_block_only(client: httpx.Client) -> None:
+    async def names() -> list[str]:
+        async with AsyncDensely(str(client.base_url)) as densely:
+            found = [task.name for task in await densely.tasks.list()]
+        with pytest.raises(RuntimeError, match="closed"):
+            await densely.tasks.list()
+        return found
+
+    assert "planar" in asyncio.run(names())

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import models, runs
 from app.db.engine import Database, lock
 from app.db.tables import models as models_table
@@ -91,7 +91,7 @@ def add_models(url: str, number: int) -> list[int]:
 def promote_often(url: str, folder: Path, model_ids: list[str], number: int) -> None:
     """Promote one of the models again and again, as clients of several API processes do."""
     database = Database(url)
-    service = RegistryService(database, TASKS, ArtifactStore(folder), Catalog(folder), utc_now)
+    service = RegistryService(database, TASKS, ArtifactStore(folder), DatasetCatalog(folder), utc_now)
     _barrier.wait(60)
     for _ in range(PROMOTIONS):
         service.activate("housing", model_ids[number])
@@ -101,7 +101,7 @@ def promote_often(url: str, folder: Path, model_ids: list[str], number: int) -> 
 def submit_same(url: str, folder: Path, number: int) -> list[str]:
     """The same request with the same keys as all other processes; the runs' ids."""
     database = Database(url)
-    service = TrainingService(database, TASKS, Catalog(folder), utc_now, 3)
+    service = TrainingService(database, TASKS, DatasetCatalog(folder), utc_now, 3)
     _barrier.wait(60)
     request = TrainRequest(task="housing", dataset="sample", seed=1)
     ids = [service.submit(request, f"key-{count}").id for count in range(VERSIONS)]

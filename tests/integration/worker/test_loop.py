@@ -19,12 +19,12 @@ from app.errors import Unavailable
 from app.services.execution import Attempt, Claim, WorkerService
 from app.services.outages import OUTAGE_STATUS
 from app.wire.runs import Run, RunError
-from app.worker.loop import Limits, Worker
+from app.worker.loop import Worker, WorkerLimits
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.watching import watch
 
-LIMITS = Limits(poll=0.0, heartbeat=2.0, lease=10.0, run_time=100.0, run_memory=1_000)
+LIMITS = WorkerLimits(poll=0.0, heartbeat=2.0, lease=10.0, run_time=100.0, run_memory=1_000)
 
 
 class ScriptedTrainer:

@@ -102,7 +102,39 @@ def test_an_escaped_key_is_the_same_key(parser: RequestParser) -> None:
 def test_single_and_batch_do_not_mix(parser: RequestParser) -> None:
     body = b'{"task":"sentiment","instances":[{"text":"a"}],"text":"b"}'
 
-    assert ["text"] == fields(parser, body)
+    found = refusal(parser, body)
+
+    assert ["text"] == [error.field for error in found.errors]
+    assert "text: belongs into each of `instances`, not beside them" == found.message
+
+
+@pytest.mark.parametrize(
+    ("instance", "told"),
+    [
+        ('"b"', "instances.0: must be an object with the input's fields (text, title), not a string"),
+        ('["b"]', "instances.0: must be an object with the input's fields (text, title), not a list"),
+        ("null", "instances.0: must be an object with the input's fields (text, title), not null"),
+        ("1.5", "instances.0: must be an object with the input's fields (text, title), not 1.5"),
+        ("true", "instances.0: must be an object with the input's fields (text, title), not true"),
+        ('{"text": "a", "top_k": 2}', "instances.0.top_k: belongs beside `instances`, once for all of them"),
+        ('{"text": "a", "task": "newswire"}', "instances.0.task: belongs beside `instances`, once for all of them"),
+        ('{"text": "a", "mood": 2}', "instances.0.mood: there is no such field"),
+    ],
+)
+def test_an_instance_is_an_object_of_an_inputs_fields(parser: RequestParser, instance: str, told: str) -> None:
+    assert told == refusal(parser, b'{"task": "newswire", "instances": [%s]}' % instance.encode()).message
+
+
+def test_a_blank_text_is_refused_in_words(parser: RequestParser) -> None:
+    told = "must hold a character that is not a space"
+
+    assert f"text: {told}" == refusal(parser, b'{"task": "sentiment", "text": " \\t"}').message
+    blank = b'{"task": "sentiment", "instances": [{"text": "a"}, {"text": " "}]}'
+    assert f"instances.1.text: {told}" == refusal(parser, blank).message
+
+
+def test_no_class_of_ours_is_named(parser: RequestParser) -> None:
+    assert "features: must be a JSON object" == refusal(parser, b'{"task": "housing", "features": [1]}').message
 
 
 @pytest.mark.parametrize(
@@ -133,14 +165,15 @@ def test_an_unknown_task_is_answered_with_the_known_ones(parser: RequestParser, 
     found = refusal(parser, b'{"text": "a", "task": %s}' % task)
 
     assert ["task"] == [error.field for error in found.errors]
-    assert found.message == f"must be one of: {', '.join(EVERY)}"
+    assert f"must be one of: {', '.join(EVERY)}" == found.errors[0].message
+    assert f"task: {found.errors[0].message}" == found.message
 
 
 def test_a_missing_task_is_said_to_be_needed(parser: RequestParser) -> None:
     found = refusal(parser, b'{"text": "a"}')
 
     assert ["task"] == [error.field for error in found.errors]
-    assert "is needed" in found.message
+    assert f"task: is needed, one of: {', '.join(EVERY)}" == found.message
 
 
 @pytest.mark.parametrize("body", [b"[]", b"3", b"null", b'"text"', b"true", b"NaN", b"1e999"])

@@ -267,6 +267,19 @@ def test_content_of_another_form_is_refused(store: ArtifactStore, without: Manif
         store.evaluation(TASK, "m-odd")
 
 
+@pytest.mark.parametrize(
+    ("arrays", "reason"),
+    [
+        ({"predicted": labels(0)}, "answers for other rows than its targets"),
+        ({"predicted": labels(0, 1), "millionths": np.zeros((1, 1), np.uint32)}, "probabilities for other rows"),
+    ],
+)
+def test_parts_of_other_lengths_are_refused(store: ArtifactStore, arrays: dict[str, Any], reason: str) -> None:
+    """Compared row by row they would say something of rows that are not the same."""
+    with pytest.raises(ArtifactInvalid, match=reason):
+        parse(npz(target=labels(0, 1), **arrays))
+
+
 def test_there_is_no_evaluation_without_an_artifact(store: ArtifactStore) -> None:
     with pytest.raises(ArtifactInvalid, match="m-none"):
         store.evaluation(TASK, "m-none")

@@ -131,7 +131,10 @@ def test_one_flipped_byte_is_noticed(store: ArtifactStore, published: Manifest, 
 
         with pytest.raises(ArtifactInvalid, match=f"{name} of model {published.id} does not have its checksum"):
             store.open(TASK, published.id)
+        with pytest.raises(ArtifactInvalid, match=f"{name} of model {published.id} does not have its checksum"):
+            store.verify(TASK, published.id)
     (folder / name).write_bytes(whole)
+    store.verify(TASK, published.id)
     assert published == store.open(TASK, published.id).manifest
 
 

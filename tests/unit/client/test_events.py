@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from densely_client.events import Message, Parser
@@ -27,6 +27,7 @@ MESSAGES = [
 ]
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=40).map(sorted))
 def test_chunks_do_not_matter(cuts: list[int]) -> None:
     parser = Parser()

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.datasets import sample
-from app.datasets.catalog import NOTES_KEY, Catalog
+from app.datasets.catalog import NOTES_KEY, DatasetCatalog
 from app.errors import DatasetInvalid
 from app.kinds.base import Task
 from app.wire.declarations import DatasetInfo
@@ -46,8 +46,8 @@ NAMES = sorted(ROWS)
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    return Catalog(tmp_path)
+def catalog(tmp_path: Path) -> DatasetCatalog:
+    return DatasetCatalog(tmp_path)
 
 
 def real_of(name: str) -> tuple[Task, DatasetInfo]:
@@ -56,7 +56,7 @@ def real_of(name: str) -> tuple[Task, DatasetInfo]:
     return task, task.datasets[0]
 
 
-def write(catalog: Catalog, name: str, /, notes: bytes | None = None, **changes: Any) -> Path:
+def write(catalog: DatasetCatalog, name: str, /, notes: bytes | None = None, **changes: Any) -> Path:
     """Our own rows in the place of a task's dataset; a change of `...` leaves a column out."""
     columns = {k: v for k, v in {**ROWS[name], **changes}.items() if v is not ...}
     table = pa.table(columns)
@@ -66,7 +66,7 @@ def write(catalog: Catalog, name: str, /, notes: bytes | None = None, **changes:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_are_read_by_split_in_file_order(catalog: Catalog, name: str) -> None:
+def test_rows_are_read_by_split_in_file_order(catalog: DatasetCatalog, name: str) -> None:
     task, info = real_of(name)
     write(catalog, name)
     dataset = catalog.read(task, info)
@@ -83,7 +83,7 @@ def test_rows_are_read_by_split_in_file_order(catalog: Catalog, name: str) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_the_first_rows_are_those_of_the_whole(catalog: Catalog, name: str, split: Any) -> None:
+def test_the_first_rows_are_those_of_the_whole(catalog: DatasetCatalog, name: str, split: Any) -> None:
     """As many as are asked for, or as there are; of a file, and of the sample."""
     task, real = real_of(name)
     write(catalog, name)
@@ -97,7 +97,7 @@ def test_the_first_rows_are_those_of_the_whole(catalog: Catalog, name: str, spli
             assert all(np.array_equal(whole.columns[c][:most], some.columns[c]) for c in some.columns)
 
 
-def test_the_first_rows_are_found_behind_the_others(catalog: Catalog) -> None:
+def test_the_first_rows_are_found_behind_the_others(catalog: DatasetCatalog) -> None:
     """In another batch than the first; the rest of the file is not looked at."""
     rows = 3_000
     split, label = ["test"] * rows + ["train"] * rows, ["positive"] * (2 * rows - 1) + [None]
@@ -111,14 +111,14 @@ def test_the_first_rows_are_found_behind_the_others(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     "lacks", [{"text": ...}, {"label": ...}, {"split": ...}, {"split": ["train"] * 4}, {"text": ["a", None, "b", "c"]}]
 )
-def test_first_rows_that_are_not_whole_are_invalid(catalog: Catalog, lacks: dict[str, Any]) -> None:
+def test_first_rows_that_are_not_whole_are_invalid(catalog: DatasetCatalog, lacks: dict[str, Any]) -> None:
     write(catalog, "sentiment", **lacks)
 
     with pytest.raises(DatasetInvalid):
         catalog.first(*real_of("sentiment"), "test", 5)
 
 
-def test_first_rows_of_no_file_or_of_garbage(catalog: Catalog) -> None:
+def test_first_rows_of_no_file_or_of_garbage(catalog: DatasetCatalog) -> None:
     with pytest.raises(FileNotFoundError):
         catalog.first(*real_of("sentiment"), "train", 5)
     catalog.path(real_of("sentiment")[1]).write_bytes(b"PAR1 and no more")
@@ -126,7 +126,7 @@ def test_first_rows_of_no_file_or_of_garbage(catalog: Catalog) -> None:
         catalog.first(*real_of("sentiment"), "train", 5)
 
 
-def test_pictures_are_rows_of_pixels(catalog: Catalog) -> None:
+def test_pictures_are_rows_of_pixels(catalog: DatasetCatalog) -> None:
     task, info = real_of("digits")
     write(catalog, "digits")
     pixels = catalog.read(task, info).train.columns["pixels"]
@@ -135,7 +135,7 @@ def test_pictures_are_rows_of_pixels(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_read_dataset_can_be_learnt(catalog: Catalog, name: str) -> None:
+def test_a_read_dataset_can_be_learnt(catalog: DatasetCatalog, name: str) -> None:
     """The columns are what the task's encoder takes."""
     task, info = real_of(name)
     write(catalog, name)
@@ -149,7 +149,7 @@ def test_a_read_dataset_can_be_learnt(catalog: Catalog, name: str) -> None:
 
 
 @pytest.mark.parametrize("chunk", [pa.list_(pa.string()), pa.large_list(pa.large_string())], ids=["list", "large"])
-def test_another_target_column_can_be_read(catalog: Catalog, chunk: pa.DataType) -> None:
+def test_another_target_column_can_be_read(catalog: DatasetCatalog, chunk: pa.DataType) -> None:
     """A column of lists, in either of Arrow's forms; a row may have none of the labels, and then its list is empty."""
     task, info = real_of("newswire")
     write(catalog, "newswire", topics=pa.array([["crude", "gas"], [], ["wheat"]], type=chunk))
@@ -160,14 +160,14 @@ def test_another_target_column_can_be_read(catalog: Catalog, chunk: pa.DataType)
     assert ["crude", "wheat"] == list(catalog.read(task, info).train.target)
 
 
-def test_another_target_column_does_without_the_tasks_own(catalog: Catalog) -> None:
+def test_another_target_column_does_without_the_tasks_own(catalog: DatasetCatalog) -> None:
     task, info = real_of("newswire")
     write(catalog, "newswire", label=...)
 
     assert [["crude", "gas"], ["wheat"]] == list(catalog.read(task, info, "topics").train.target)
 
 
-def test_another_target_column_must_be_there(catalog: Catalog) -> None:
+def test_another_target_column_must_be_there(catalog: DatasetCatalog) -> None:
     task, info = real_of("newswire")
     write(catalog, "newswire", topics=...)
 
@@ -175,7 +175,7 @@ def test_another_target_column_must_be_there(catalog: Catalog) -> None:
         catalog.read(task, info, "topics")
 
 
-def test_another_target_column_has_no_gaps(catalog: Catalog) -> None:
+def test_another_target_column_has_no_gaps(catalog: DatasetCatalog) -> None:
     """A row without any topic has an empty list, not nothing."""
     task, info = real_of("newswire")
     write(catalog, "newswire", topics=[["crude"], None, ["wheat"]])
@@ -185,7 +185,7 @@ def test_another_target_column_has_no_gaps(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_has_the_columns_that_are_in_it(catalog: Catalog, name: str) -> None:
+def test_a_file_has_the_columns_that_are_in_it(catalog: DatasetCatalog, name: str) -> None:
     task, info = real_of(name)
     write(catalog, name, None, lewis=list(ROWS[name]["split"]))
 
@@ -194,7 +194,7 @@ def test_a_file_has_the_columns_that_are_in_it(catalog: Catalog, name: str) -> N
     assert not catalog.has_column(task, info, "no_such_column")
 
 
-def test_a_column_counts_as_missing_once_the_file_lacks_it(catalog: Catalog) -> None:
+def test_a_column_counts_as_missing_once_the_file_lacks_it(catalog: DatasetCatalog) -> None:
     task, info = real_of("newswire")
     write(catalog, "newswire")
     before = catalog.has_column(task, info, "topics")
@@ -209,13 +209,15 @@ def test_a_file_that_is_not_there_yet_has_the_published_columns(tmp_path: Path, 
     task = TASKS.get(name)
     for info in task.datasets:
         if not info.is_built_in:
-            assert {True} == {Catalog(tmp_path).has_column(task, info, c) for c in (*task.input_columns, task.target)}
-            assert not Catalog(tmp_path).has_column(task, info, "topics")
+            assert {True} == {
+                DatasetCatalog(tmp_path).has_column(task, info, c) for c in (*task.input_columns, task.target)
+            }
+            assert not DatasetCatalog(tmp_path).has_column(task, info, "topics")
 
 
 @pytest.mark.parametrize("name", sorted(TASKS.all))
 def test_built_in_datasets_have_the_columns_of_their_rows(tmp_path: Path, name: str) -> None:
-    catalog, task = Catalog(tmp_path / "missing"), TASKS.get(name)
+    catalog, task = DatasetCatalog(tmp_path / "missing"), TASKS.get(name)
     for info in task.datasets:
         if info.is_built_in:
             assert {True} == {catalog.has_column(task, info, task.target_of(head)) for head in task.heads}
@@ -223,13 +225,15 @@ def test_built_in_datasets_have_the_columns_of_their_rows(tmp_path: Path, name: 
 
 
 def test_only_a_sample_of_stories_has_topics(tmp_path: Path) -> None:
-    found = {name: Catalog(tmp_path).has_column(task, task.datasets[-1], "topics") for name, task in TASKS.all.items()}
+    found = {
+        name: DatasetCatalog(tmp_path).has_column(task, task.datasets[-1], "topics") for name, task in TASKS.all.items()
+    }
 
     assert ["newswire"] == [name for name, has in found.items() if has]
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"text,label,split\ngood,positive,train\n", b"\x00" * 5000])
-def test_an_unreadable_file_is_not_said_to_lack_a_column(catalog: Catalog, content: bytes) -> None:
+def test_an_unreadable_file_is_not_said_to_lack_a_column(catalog: DatasetCatalog, content: bytes) -> None:
     """What is wrong with a file is for the run to say."""
     task, info = real_of("newswire")
     catalog.path(info).write_bytes(content)
@@ -237,7 +241,7 @@ def test_an_unreadable_file_is_not_said_to_lack_a_column(catalog: Catalog, conte
     assert catalog.has_column(task, info, "topics")
 
 
-def test_the_checksum_is_that_of_the_file(catalog: Catalog) -> None:
+def test_the_checksum_is_that_of_the_file(catalog: DatasetCatalog) -> None:
     task, info = real_of("sentiment")
     path = write(catalog, "sentiment")
 
@@ -247,14 +251,14 @@ def test_the_checksum_is_that_of_the_file(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     ("notes", "expected"), [(None, []), (b"[]", []), (b'["one", "two \\u00fc"]', ["one", "two ü"])]
 )
-def test_notes_of_the_import_come_along(catalog: Catalog, notes: bytes | None, expected: list[str]) -> None:
+def test_notes_of_the_import_come_along(catalog: DatasetCatalog, notes: bytes | None, expected: list[str]) -> None:
     task, info = real_of("sentiment")
     write(catalog, "sentiment", notes)
 
     assert expected == catalog.read(task, info).notes
 
 
-def test_further_columns_do_no_harm(catalog: Catalog) -> None:
+def test_further_columns_do_no_harm(catalog: DatasetCatalog) -> None:
     task, info = real_of("newswire")
     write(catalog, "newswire", lewis=["train", None, "test"])
 
@@ -265,15 +269,27 @@ def test_further_columns_do_no_harm(catalog: Catalog) -> None:
     ("name", "column"),
     [(n, c) for n in NAMES for c in ROWS[n] if c not in {*TASKS.get(n).optional_columns, "topics"}],
 )
-def test_a_missing_column_is_named(catalog: Catalog, name: str, column: str) -> None:
+def test_a_missing_column_is_named(catalog: DatasetCatalog, name: str, column: str) -> None:
     task, info = real_of(name)
     write(catalog, name, None, **{column: ...})
 
     with pytest.raises(DatasetInvalid, match=f"'{info.name}' lacks the columns {column}$"):
         catalog.read(task, info)
+    with pytest.raises(DatasetInvalid, match=f"'{info.name}' lacks the columns {column}$"):
+        catalog.check(task, info)
 
 
-def test_an_optional_column_may_be_missing(catalog: Catalog) -> None:
+def test_a_files_rows_are_counted_without_reading_them(catalog: DatasetCatalog) -> None:
+    task, info = real_of("sentiment")
+    write(catalog, "sentiment")
+
+    assert len(catalog.read(task, info).train) + len(catalog.read(task, info).test) == catalog.check(task, info)
+    catalog.path(info).write_bytes(b"no rows")
+    with pytest.raises(DatasetInvalid, match="not a readable Parquet file"):
+        catalog.check(task, info)
+
+
+def test_an_optional_column_may_be_missing(catalog: DatasetCatalog) -> None:
     task, info = real_of("newswire")
     write(catalog, "newswire", title=...)
 
@@ -281,7 +297,7 @@ def test_an_optional_column_may_be_missing(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("odd", ["validation", "Train", "", None])
-def test_an_odd_split_is_named(catalog: Catalog, odd: str | None) -> None:
+def test_an_odd_split_is_named(catalog: DatasetCatalog, odd: str | None) -> None:
     task, info = real_of("sentiment")
     write(catalog, "sentiment", split=["train", "test", odd, "train"])
 
@@ -290,7 +306,7 @@ def test_an_odd_split_is_named(catalog: Catalog, odd: str | None) -> None:
 
 
 @pytest.mark.parametrize("split", [[0, 1, 0, 0], [["train"], ["test"], ["train"], ["train"]]], ids=["numbers", "lists"])
-def test_a_split_that_is_no_text_is_invalid(catalog: Catalog, split: list[Any]) -> None:
+def test_a_split_that_is_no_text_is_invalid(catalog: DatasetCatalog, split: list[Any]) -> None:
     task, info = real_of("sentiment")
     write(catalog, "sentiment", split=split)
 
@@ -299,7 +315,7 @@ def test_a_split_that_is_no_text_is_invalid(catalog: Catalog, split: list[Any]) 
 
 
 @pytest.mark.parametrize("missing", ["train", "test"])
-def test_a_split_without_rows_is_named(catalog: Catalog, missing: str) -> None:
+def test_a_split_without_rows_is_named(catalog: DatasetCatalog, missing: str) -> None:
     task, info = real_of("sentiment")
     present = {"train": "test", "test": "train"}[missing]
     write(catalog, "sentiment", split=[present] * 4)
@@ -310,7 +326,7 @@ def test_a_split_without_rows_is_named(catalog: Catalog, missing: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("place", [0, 2])
-def test_a_row_without_its_target_is_invalid(catalog: Catalog, name: str, place: int) -> None:
+def test_a_row_without_its_target_is_invalid(catalog: DatasetCatalog, name: str, place: int) -> None:
     task, info = real_of(name)
     values = list(ROWS[name][task.target])
     values[place] = None
@@ -321,7 +337,7 @@ def test_a_row_without_its_target_is_invalid(catalog: Catalog, name: str, place:
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"text,label,split\ngood,positive,train\n", b"\x00" * 5000])
-def test_a_file_of_garbage_is_named(catalog: Catalog, content: bytes) -> None:
+def test_a_file_of_garbage_is_named(catalog: DatasetCatalog, content: bytes) -> None:
     task, info = real_of("sentiment")
     path = catalog.path(info)
     path.write_bytes(content)
@@ -331,7 +347,7 @@ def test_a_file_of_garbage_is_named(catalog: Catalog, content: bytes) -> None:
     assert info.train_rows == catalog.train_rows(info)
 
 
-def test_a_shortened_file_is_named(catalog: Catalog) -> None:
+def test_a_shortened_file_is_named(catalog: DatasetCatalog) -> None:
     """As after a download that was cut off."""
     task, info = real_of("sentiment")
     path = write(catalog, "sentiment")
@@ -342,7 +358,7 @@ def test_a_shortened_file_is_named(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"PAR1", b"goo"])
-def test_a_damaged_file_is_named(catalog: Catalog, damage: bytes) -> None:
+def test_a_damaged_file_is_named(catalog: DatasetCatalog, damage: bytes) -> None:
     """The footer is whole, but the byte after `damage` is not: in the header of a page, or in a text."""
     task, info = real_of("sentiment")
     path = write(catalog, "sentiment")
@@ -354,7 +370,7 @@ def test_a_damaged_file_is_named(catalog: Catalog, damage: bytes) -> None:
         catalog.read(task, info)
 
 
-def test_notes_that_cannot_be_read_are_invalid(catalog: Catalog) -> None:
+def test_notes_that_cannot_be_read_are_invalid(catalog: DatasetCatalog) -> None:
     task, info = real_of("sentiment")
     path = write(catalog, "sentiment", b"{not json")
 
@@ -362,7 +378,7 @@ def test_notes_that_cannot_be_read_are_invalid(catalog: Catalog) -> None:
         catalog.read(task, info)
 
 
-def test_a_file_that_is_not_there_is_not_found(catalog: Catalog) -> None:
+def test_a_file_that_is_not_there_is_not_found(catalog: DatasetCatalog) -> None:
     """Different from an invalid one: then the published file can be fetched."""
     task, info = real_of("sentiment")
 
@@ -371,7 +387,7 @@ def test_a_file_that_is_not_there_is_not_found(catalog: Catalog) -> None:
         catalog.read(task, info)
 
 
-def test_train_rows_are_counted_in_the_file(catalog: Catalog) -> None:
+def test_train_rows_are_counted_in_the_file(catalog: DatasetCatalog) -> None:
     info = real_of("sentiment")[1]
 
     assert 25_000 == info.train_rows == catalog.train_rows(info)
@@ -379,7 +395,7 @@ def test_train_rows_are_counted_in_the_file(catalog: Catalog) -> None:
     assert 3 == catalog.train_rows(info)
 
 
-def test_a_changed_file_is_counted_anew(catalog: Catalog) -> None:
+def test_a_changed_file_is_counted_anew(catalog: DatasetCatalog) -> None:
     info = real_of("sentiment")[1]
     write(catalog, "sentiment")
     before = catalog.train_rows(info)
@@ -388,7 +404,7 @@ def test_a_changed_file_is_counted_anew(catalog: Catalog) -> None:
     assert (3, 2) == (before, catalog.train_rows(info))
 
 
-def test_a_file_of_the_same_size_is_counted_anew_too(catalog: Catalog) -> None:
+def test_a_file_of_the_same_size_is_counted_anew_too(catalog: DatasetCatalog) -> None:
     info = real_of("sentiment")[1]
     path = write(catalog, "sentiment", split=["train", "test", "train", "train"])
     before, size, changed = catalog.train_rows(info), path.stat().st_size, path.stat().st_mtime_ns
@@ -403,7 +419,7 @@ def test_a_file_of_the_same_size_is_counted_anew_too(catalog: Catalog) -> None:
     "split", [[None] * 4, [0, 1, 0, 0], ..., [["train"], ["test"], ["train"], ["train"]]],
     ids=["nulls", "numbers", "missing", "lists"],
 )  # fmt: skip
-def test_counting_never_fails(catalog: Catalog, split: Any) -> None:
+def test_counting_never_fails(catalog: DatasetCatalog, split: Any) -> None:
     """`POST /train` asks for the number of rows; what is wrong with a file is for the run to say."""
     info = real_of("sentiment")[1]
     write(catalog, "sentiment", split=split)
@@ -413,7 +429,7 @@ def test_counting_never_fails(catalog: Catalog, split: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(TASKS.all))
 def test_a_sample_is_always_here(tmp_path: Path, name: str) -> None:
-    catalog = Catalog(tmp_path / "missing")
+    catalog = DatasetCatalog(tmp_path / "missing")
     task = TASKS.get(name)
     info = task.datasets[-1]
     dataset = catalog.read(task, info)
@@ -434,7 +450,7 @@ GENERATED = [
 
 @pytest.mark.parametrize(("task", "info"), GENERATED)
 def test_a_generated_dataset_is_always_here(tmp_path: Path, task: Task, info: DatasetInfo) -> None:
-    catalog = Catalog(tmp_path / "missing")
+    catalog = DatasetCatalog(tmp_path / "missing")
     dataset = catalog.read(task, info)
 
     assert catalog.is_here(info)
@@ -449,8 +465,8 @@ def test_a_generated_dataset_is_always_here(tmp_path: Path, task: Task, info: Da
 def test_a_file_of_a_generated_datasets_name_does_not_count(tmp_path: Path, task: Task, info: DatasetInfo) -> None:
     (tmp_path / f"{info.name}.parquet").write_bytes(b"something else")
 
-    assert info.train_rows == Catalog(tmp_path).train_rows(info)
-    assert sample.checksum(rows_of(task, info.name)) == Catalog(tmp_path).read(task, info).sha256
+    assert info.train_rows == DatasetCatalog(tmp_path).train_rows(info)
+    assert sample.checksum(rows_of(task, info.name)) == DatasetCatalog(tmp_path).read(task, info).sha256
 
 
 @pytest.mark.parametrize("name", sorted(TASKS.all))
@@ -460,7 +476,7 @@ def test_a_samples_checksum_is_stable(tmp_path: Path, name: str) -> None:
     columns = rows_of(task, "sample")
 
     assert sample.checksum(columns) == sample.checksum(dict(reversed(columns.items())))
-    assert sample.checksum(columns) == Catalog(tmp_path).read(task, task.datasets[-1]).sha256
+    assert sample.checksum(columns) == DatasetCatalog(tmp_path).read(task, task.datasets[-1]).sha256
 
 
 def test_the_checksum_is_over_names_and_values() -> None:

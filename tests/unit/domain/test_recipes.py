@@ -25,9 +25,9 @@ from app.domain.recipes import (
     Preset,
     Recipe,
     RecipePatch,
-    Standardized,
     Validation,
 )
+from app.domain.tables import Standardized
 from tests.support.tasks import TASKS
 
 PRESETS = [

@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import MultiHot
 from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
 from app.encoding.multi_hot import MANY, TextEncoder, known_words
 from app.encoding.rows import SparseRows
-from app.encoding.words import set_apart, spans_of, words_in, words_of
+from app.encoding.words import WordTable, set_apart, spans_of, words_in, words_of
 from app.errors import Refusal
 from tests.support.tasks import TASKS
 
@@ -38,6 +39,7 @@ def ids_of(encoder: TextEncoder, text: str) -> list[int]:
     return [int(number) for number in encoded(encoder, text).indices]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="<&`") | st.sampled_from("\t\n")))
 def test_words_are_those_of_keras(text: str) -> None:
     assert keras_words(text) == words_of(text)
@@ -252,13 +254,72 @@ def test_texts_of_only_punctuation_are_refused(name: str, text: str) -> None:
     """There is nothing to judge, and the client learns which row it was."""
     task = TASKS.get(name)
     encoder = TextEncoder(["good"], 10, task.input_columns)
-    rows = encoder.encode({"text": ["good", text, "grief"], "title": [None, None, None]})
+    columns = {"text": ["good", text, "grief"], "title": [None, None, None]}
 
-    assert [Refusal(1, "text", "holds no words, only punctuation")] == task.refusals(rows)
+    assert [Refusal(1, "text", "holds no words, only punctuation")] == task.refusals(encoder.encode(columns), columns)
 
 
 def test_a_headline_alone_is_enough() -> None:
     task = TASKS.get("newswire")
-    rows = TextEncoder(["oil"], 10, task.input_columns).encode({"text": ["..."], "title": ["OIL UP"]})
+    columns = {"text": ["..."], "title": ["OIL UP"]}
+    rows = TextEncoder(["oil"], 10, task.input_columns).encode(columns)
 
-    assert [] == task.refusals(rows)
+    assert [] == task.refusals(rows, columns)
+
+
+def warned(text: str | None, title: str | None) -> list[tuple[str, str]]:
+    """What a vocabulary of oil and up says of a story, by field."""
+    task = TASKS.get("newswire")
+    encoder = TextEncoder(["oil", "up"], 10, task.input_columns)
+    columns = {"text": [text], "title": [title]}
+    found = task.warnings(encoder, encoder.encode(columns), columns).get(0, [])
+    return [(warning.field, warning.message) for warning in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "shares"),
+    [
+        ("zyx zyx oil", None, {"text": 33}),
+        ("oil up oil", "zyx zyx zyx zyx", {"title": 0}),
+        (None, "zyx", {"title": 0}),
+        ("oil zyx zyx", "zyx", {"title": 0, "text": 33}),
+        ("...", "zyx", {"title": 0}),
+        ("oil zyx", "zyx zyx oil", {"title": 33}),  # half of the story is known: enough
+        ("oil up", "zyx", {}),  # two thirds of all
+    ],
+)
+def test_the_text_of_unknown_words_is_named(text: str | None, title: str | None, shares: dict[str, int]) -> None:
+    """With the share of its own words, where those of all texts together are few."""
+    told = [(name, f"the vocabulary holds only {share}% of its words") for name, share in shares.items()]
+
+    assert told == warned(text, title)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "fields"), [("?!", "...", ["title", "text"]), (None, "...", ["title"]), (None, None, ["text"])]
+)
+def test_every_text_without_words_is_named(text: str | None, title: str | None, fields: list[str]) -> None:
+    task = TASKS.get("newswire")
+    columns = {"text": [text], "title": [title]}
+    refusals = task.refusals(TextEncoder(["oil"], 10, task.input_columns).encode(columns), columns)
+
+    assert fields == [refusal.field for refusal in refusals]
+
+
+def test_words_with_the_same_hash_keep_their_own_ids() -> None:
+    """Of such a vocabulary no table is made: these two words have the same polynomial in any odd base, modulo 2 ** 64.
+
+    They are the sequence of Thue and Morse and its opposite, which somebody could put into a dataset.
+    """
+    number = [place.bit_count() % 2 for place in range(2048)]
+    first, second = ("".join("ab"[bit ^ turned] for bit in number) for turned in (0, 1))
+    encoder = fitted([first, second, "plain"])
+    with pytest.raises(ValueError, match="the same hash"):
+        WordTable([first.encode(), second.encode()], [4, 5], UNKNOWN)
+
+    texts = [first, second, "plain", "unknown"] * MANY
+    together = encoded(encoder, *texts)
+
+    for row, text in enumerate(texts):
+        assert ids_of(encoder, text) == together.take(np.array([row])).indices.tolist()
+    assert 4 == len({tuple(ids_of(encoder, text)) for text in texts})

@@ -157,7 +157,9 @@ def test_encoded_rows_are_as_wide_as_the_features_say(task: Task, preset: Preset
 
 @every_task
 def test_the_example_is_not_refused(task: Task) -> None:
-    assert [] == task.refusals(encoder_of(task.name).encode(task.columns([example_of(task)])))
+    columns = task.columns([example_of(task)])
+
+    assert [] == task.refusals(encoder_of(task.name).encode(columns), columns)
 
 
 @every_task
@@ -330,9 +332,9 @@ def test_pictures_can_be_drawn_of_what_the_task_exhibits(task: Task) -> None:
     columns = {name: values[:20] for name, values in split_of(task.name, "test").items()}
     shown = task.exhibit(dense(encoder_of(task.name).encode(columns)))
 
-    if "boundary" in task.pictures:
+    if "boundary" in task.plots:
         assert ((20, 2), np.dtype(np.float32)) == (shown.shape, shown.dtype)
-    if "sheet" in task.pictures:
+    if "sheet" in task.plots:
         np.testing.assert_array_equal(np.asarray(columns["pixels"]).reshape(-1, 28, 28), shown)
         assert np.uint8 == shown.dtype
 

@@ -16,6 +16,9 @@ from tests.support.tasks import TASKS
 
 TEXT = {"kind": "text", "columns": [{"name": "text", "title": "Text"}]}
 
+BASELINE = sixth.DECLARATION["presets"]["baseline"]
+GUESSES_A_NUMBER = {**BASELINE, "recipe": {**BASELINE["recipe"], "head": "regression", "loss": "mse"}}
+
 
 def declared(**changes: Any) -> Declaration:
     return Declaration.model_validate({**sixth.DECLARATION, **changes})
@@ -27,7 +30,11 @@ def columns(*names: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("task", TASKS.all.values(), ids=TASKS.all)
 def test_those_that_come_with_densely_can_be_told_again(task: Any) -> None:
-    assert task_of(task.declaration).name == task.name
+    """As JSON, too: only who makes rows that have no file stands beside it."""
+    again = Declaration.model_validate_json(task.declaration.model_dump_json())
+
+    assert task.declaration == again
+    assert task_of(again, task.makers).name == task.name
 
 
 @pytest.mark.parametrize(
@@ -45,6 +52,7 @@ def test_those_that_come_with_densely_can_be_told_again(task: Any) -> None:
         ({"answer": {"kind": "one_of", "labels": ["a"]}}, "labels"),
         ({"presets": {}}, "presets"),
         ({"presets": {"other": sixth.DECLARATION["presets"]["baseline"]}}, "baseline"),
+        ({"presets": {"baseline": GUESSES_A_NUMBER}}, "presets.baseline: its head is none of"),
         ({"datasets": [{**sixth.DECLARATION["datasets"][0], "name": "../iris"}]}, "datasets"),
         ({"datasets": sixth.DECLARATION["datasets"] * 2}, "same name"),
         ({"kind": {"kind": "plane", "range": {"least": 0, "greatest": 1, "step": 0.1}}}, "one of two labels"),
@@ -68,6 +76,16 @@ def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], reason: 
 def test_what_its_kind_does_not_take_is_refused(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         task_of(declared(**changes))
+
+
+@pytest.mark.parametrize(
+    ("is_built_in", "makers"), [(True, {}), (False, {"iris": sixth.rows}), (False, {"x": sixth.rows})]
+)
+def test_rows_without_a_file_need_who_makes_them(is_built_in: bool, makers: Any) -> None:
+    dataset = {**sixth.DECLARATION["datasets"][0], "is_built_in": is_built_in}
+
+    with pytest.raises(ValueError, match="maker of its rows"):
+        task_of(declared(datasets=[dataset]), makers)
 
 
 def test_a_file_that_declares_no_task_is_named(tmp_path: Path) -> None:

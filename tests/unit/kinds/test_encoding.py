@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from app.domain.recipes import Coordinates, Pixels, Standardized
+from app.domain.recipes import Coordinates, Pixels
+from app.domain.tables import Standardized
 from app.domain.word_ids import START, UNKNOWN
 from app.encoding.encoder import Encoder
 from app.encoding.multi_hot import TextEncoder

@@ -1,17 +1,23 @@
 """Tables of all kinds of columns: what they take, how it is seen, warned of and explained."""
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from app.domain.recipes import MixedColumns, Raw, Standardized
+from app.datasets.catalog import DatasetCatalog
+from app.domain.tables import MixedColumns, Raw, Standardized
 from app.encoding.encoder import Columns
+from app.errors import DatasetInvalid
 from app.kinds.table import WIDEST
 from app.tasks.catalog import task_of
 from app.tasks.declared import declare
-from app.wire.declarations import OneOf, TableKind
+from app.wire.declarations import DatasetInfo, OneOf, TableKind
 from app.wire.encodings import NamedValues, Restored, Values
 
 COLUMNS: list[dict[str, Any]] = [
@@ -144,3 +150,28 @@ def test_a_number_that_was_needed_once_is_its_mean_where_it_is_missing() -> None
     saved = needed.fit_encoder(Standardized(), {"a": [1.0, 3.0]}).to_json()
 
     assert 0 == optional.load_encoder(saved).encode({"a": [None]})
+
+
+def test_columns_of_a_file_may_be_empty_where_they_are_not_needed(tmp_path: Path) -> None:
+    """Whatever type of Parquet's holds them."""
+    task = table(*[{**column, "required": False} for column in COLUMNS])
+    info = DatasetInfo("own", "", 3, 1)
+    rows: Any = {
+        "age": pa.array([1, None, 3, 4], pa.int64()),
+        "team": pa.array(["red", None, "red", "green"]).dictionary_encode(),
+        "member": pa.array([True, None, False, True]),
+        "since": pa.array([date(2020, 1, 1), None, date(2020, 5, 1), date(2021, 1, 1)], pa.date32()),
+        "label": ["a", "b", "a", "b"],
+        "split": ["train", "train", "train", "test"],
+    }
+    pq.write_table(pa.table(rows), tmp_path / "own.parquet")
+    dataset = DatasetCatalog(tmp_path).read(task, info)
+    encoder = task.fit_encoder(MixedColumns(), dataset.train.columns)
+
+    assert [0, 1, 0] == encoder.encode(dataset.train.columns)[:, 1].tolist()
+    assert {"age": None, "team": None, "member": None, "since": None} == encoder.restore(
+        encoder.encode(dataset.train.columns)[1]
+    )
+    needed = table()
+    with pytest.raises(DatasetInvalid, match="rows without age"):
+        DatasetCatalog(tmp_path).read(needed, info)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Plane, Shown
 from app.plots import boundary, confusion, curves, diagram, regression, sheet
+from app.plots.panels import Pair, draw_run
+from app.plots.series import repeated
 from app.plots.style import Form
 from app.wire.manifests import LayerRow
 from app.wire.runs import Epoch
@@ -116,11 +118,21 @@ PICTURES |= {
         lambda form: curves.single([("none", history(5)), ("L1 0.001", history(90))], "val_loss", "t", form, 1),
         ("none", "L1 0.001", "validation loss"),
     ),
+    "nothing measured": (
+        lambda form: curves.curves(history(5), "mae", "t", form),
+        ("loss", "mean absolute error", "not measured"),
+    ),
     "one of training": (
         lambda form: curves.single([("a", history(9)), ("b", history(9, held_out=False))], "accuracy", "t", form, 4),
         ("training accuracy", "from epoch 4 on"),
     ),
 }  # fmt: skip
+# Three folds of very different losses: their standard deviation is more than their mean.
+FAR_APART = [
+    Epoch(epoch=number, fold=fold, seconds=0.1, metrics={"loss": loss * 10.0**-number})
+    for number in range(1, 5)
+    for fold, loss in enumerate((1, 1, 125), 1)
+]
 every_picture = pytest.mark.parametrize("name", PICTURES)
 
 
@@ -248,7 +260,7 @@ def test_a_network_that_says_the_same_everywhere_has_no_line(constant: float) ->
 def test_matplotlib_comes_with_the_first_picture_only() -> None:
     """And never its global state, pyplot."""
     code = (
-        "import sys, app.main, app.services.pictures\n"
+        "import sys, app.main, app.services.plots\n"
         "print('matplotlib' in sys.modules, 'scipy' in sys.modules)\n"
         "from app.plots import regression\nimport numpy as np\n"
         "regression.predicted_against_true(np.arange(3.0), np.arange(3.0), '', 't', 'svg')\n"
@@ -285,3 +297,25 @@ print(len(drawn))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert f"{len(PICTURES)}\n" == done.stdout, done.stderr
+
+
+def test_a_band_ends_above_zero_where_the_scale_is_logarithmic() -> None:
+    from matplotlib.figure import Figure
+
+    axes, loss = Figure().add_subplot(), Pair.of(repeated(FAR_APART), "loss", 1)
+    axes.set_yscale("log")
+
+    draw_run(axes, loss)
+
+    (band,) = axes.collections
+    edge = np.asarray(band.get_paths()[0].vertices)[:, 1]
+    assert (loss.training.spread > loss.training.mean).all()
+    assert 0 < edge.min() < loss.training.mean.min()
+
+
+def test_the_last_fit_is_not_drawn_among_the_seeds_before_it() -> None:
+    tried = [epoch for seed in (1, 2) for epoch in history(3, seed=seed)]
+
+    found = repeated([*tried, *history(5)])
+
+    assert (tried, "2 seeds") == (found.epochs, found.over)

@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, Validat
 
 from app.domain.recipes import RecipePatch
 from app.kinds.image import ImageInput
-from app.server.problems import MEDIA_TYPE, Problem, field_errors, field_path, response
+from app.server.problems import MEDIA_TYPE, field_errors, field_path, response
 from app.wire.predictions import Options
+from app.wire.problems import Problem
 from app.wire.runs import TrainRequest
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from app.domain.recipes import Raw, Standardized
+from app.domain.tables import Raw, Standardized
 from app.encoding.encoder import Encoder
 from app.encoding.rows import FloatMatrix
 from app.encoding.table import Standardizer
@@ -132,8 +132,8 @@ def test_raw_figures_outside_the_training_rows_are_warned_of() -> None:
     encoder = TASK.fit_encoder(Raw(), columns)
     beyond = {name: values[:1] for name, values in columns.items()} | {"TAX": [712.0]}
 
-    assert {} == TASK.warnings(encoder, rows_of(encoder, columns))
-    (warning,) = TASK.warnings(encoder, rows_of(encoder, beyond))[0]
+    assert {} == TASK.warnings(encoder, rows_of(encoder, columns), columns)
+    (warning,) = TASK.warnings(encoder, rows_of(encoder, beyond), beyond)[0]
     assert ("features.TAX", True) == (warning.field, "187 to 711" in warning.message)
 
 
@@ -155,7 +155,8 @@ def test_an_encoder_of_an_earlier_release_is_loaded() -> None:
     encoder = TASK.load_encoder(saved)
 
     assert [[1.0, -2.0]] == rows_of(encoder, {"RM": [6.5], "B": [100.0]}).tolist()
-    assert {} == TASK.warnings(encoder, rows_of(encoder, {"RM": [99.0], "B": [100.0]}))
+    beyond = {"RM": [99.0], "B": [100.0]}
+    assert {} == TASK.warnings(encoder, rows_of(encoder, beyond), beyond)
 
 
 @pytest.mark.parametrize("kind", ["pixels", "", None, 1])

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.recipes import Dense, Dropout, Holdout, KFold, NoValidation, Preset, Raw
+from app.domain.recipes import Dense, Dropout, Holdout, KFold, NoValidation, Preset
+from app.domain.tables import Raw
 from tests.support.tasks import TASKS
 
 STOPPED = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.wire.declarations import OneOf, TextKind
 from tests.support.uploads import brought_in, csv_of, parquet_of, tickets, written
 
@@ -130,7 +130,7 @@ def test_the_catalog_reads_what_is_written(tmp_path: Path) -> None:
 
     info = task.dataset("imdb")
     assert info
-    dataset = Catalog(tmp_path).read(task, info)
+    dataset = DatasetCatalog(tmp_path).read(task, info)
 
     assert 120 == len(dataset.train) + len(dataset.test)
     assert {"negative", "positive"} == set(dataset.train.target)

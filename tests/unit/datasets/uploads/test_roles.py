@@ -333,3 +333,12 @@ def test_what_is_asked_for_as_an_input_is_not_taken_for_the_answer() -> None:
     result = brought_in(csv_of(rows).encode(), kind={"kind": "text", "columns": ["label"]})
 
     assert "message" == result.answer.column
+
+
+def test_labels_that_only_faulty_rows_have_are_none() -> None:
+    rows = [*ROWS, {"id": 1_000, "message": "", "team": "nobody"}]
+
+    result = brought_in(csv_of(rows).encode())
+
+    assert OneOf(labels=("billing", "sales", "support"), column="team") == result.answer
+    assert 3 == len(result.findings.labels)

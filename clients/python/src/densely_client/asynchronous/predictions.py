@@ -8,7 +8,7 @@ from typing_extensions import Unpack
 from densely_client import calls
 from densely_client.asynchronous.transport import AsyncTransport
 from densely_client.calls import Options
-from densely_client.errors import ApiError
+from densely_client.errors import ApiError, InvalidArgument
 from densely_client.forms.tasks import Task
 from densely_client.inputs import instance_of
 from densely_client.problems import moved
@@ -20,6 +20,20 @@ class AsyncKnownTasks:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
         self._tasks: dict[str, Task] = {}
+
+    async def completed(self, name: str, value: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields of an input that was given without a name, if any was, and further ones by name.
+
+        Raises:
+            NotFound, InvalidArgument: as `fields`.
+            InvalidArgument: a field is given twice.
+        """
+        if not value:
+            return fields
+        made = await self.fields(name, value[0] if len(value) == 1 else value)
+        if twice := sorted(made.keys() & fields.keys()):
+            raise InvalidArgument("is given twice: by name, and without", field=twice[0])
+        return {**made, **fields}
 
     async def fields(self, name: str, value: Any) -> dict[str, Any]:
         """The fields of an input of this task, made of what is handy.
@@ -65,9 +79,13 @@ class AsyncPredictions:
         self._transport = transport
         self._known = AsyncKnownTasks(transport)
 
-    async def __call__(self, task: str, /, **given: Any) -> Any:
-        """One input, its fields by name beside the options; `image` may be bytes or a `Path`."""
+    async def __call__(self, task: str, /, *value: Any, **given: Any) -> Any:
+        """One input, its fields by name beside the options; `image` may be bytes or a `Path`.
+
+        Or `value`, as `client.predict.NAME` takes it, and further fields by name.
+        """
         fields, options = _apart(given)
+        fields = await self._known.completed(task, value, fields)
         return await self._transport.send(calls.predict(task, fields, options))
 
     async def one(self, task: str, instance: Any, **options: Unpack[Options]) -> Any:
@@ -142,9 +160,7 @@ class AsyncTaskPredictions:
         Further fields, and the options of a prediction, by name.
         """
         fields, options = _apart(given)
-        if value:
-            made = await self._known.fields(self._task, value[0] if len(value) == 1 else value)
-            fields = {**made, **fields}
+        fields = await self._known.completed(self._task, value, fields)
         return await self._transport.send(calls.predict(self._task, fields, options))
 
 

@@ -8,7 +8,7 @@ from typing_extensions import Unpack
 
 from densely_client import calls
 from densely_client.calls import Options
-from densely_client.errors import ApiError
+from densely_client.errors import ApiError, InvalidArgument
 from densely_client.forms.tasks import Task
 from densely_client.inputs import instance_of
 from densely_client.problems import moved
@@ -21,6 +21,20 @@ class KnownTasks:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._tasks: dict[str, Task] = {}
+
+    def completed(self, name: str, value: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields of an input that was given without a name, if any was, and further ones by name.
+
+        Raises:
+            NotFound, InvalidArgument: as `fields`.
+            InvalidArgument: a field is given twice.
+        """
+        if not value:
+            return fields
+        made = self.fields(name, value[0] if len(value) == 1 else value)
+        if twice := sorted(made.keys() & fields.keys()):
+            raise InvalidArgument("is given twice: by name, and without", field=twice[0])
+        return {**made, **fields}
 
     def fields(self, name: str, value: Any) -> dict[str, Any]:
         """The fields of an input of this task, made of what is handy.
@@ -66,9 +80,13 @@ class Predictions:
         self._transport = transport
         self._known = KnownTasks(transport)
 
-    def __call__(self, task: str, /, **given: Any) -> Any:
-        """One input, its fields by name beside the options; `image` may be bytes or a `Path`."""
+    def __call__(self, task: str, /, *value: Any, **given: Any) -> Any:
+        """One input, its fields by name beside the options; `image` may be bytes or a `Path`.
+
+        Or `value`, as `client.predict.NAME` takes it, and further fields by name.
+        """
         fields, options = _apart(given)
+        fields = self._known.completed(task, value, fields)
         return self._transport.send(calls.predict(task, fields, options))
 
     def one(self, task: str, instance: Any, **options: Unpack[Options]) -> Any:
@@ -143,9 +161,7 @@ class TaskPredictions:
         Further fields, and the options of a prediction, by name.
         """
         fields, options = _apart(given)
-        if value:
-            made = self._known.fields(self._task, value[0] if len(value) == 1 else value)
-            fields = {**made, **fields}
+        fields = self._known.completed(self._task, value, fields)
         return self._transport.send(calls.predict(self._task, fields, options))
 
 

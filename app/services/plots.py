@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import Catalog
+from app.datasets.catalog import DatasetCatalog
 from app.db import models, run_queries
 from app.db.engine import Database
 from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
-from app.kinds.base import DatasetPicture, Picture, Split, Task
+from app.kinds.base import DatasetPlot, Plot, Split, Task
 from app.plots.style import Form
 from app.services.drawings import kinds_of_runs
 from app.services.legends import labels_of
@@ -25,23 +25,23 @@ from app.wire.declarations import DatasetInfo, Label
 from app.wire.manifests import Manifest
 from app.wire.runs import Epoch, Run
 
-MOST_PICTURES = 16  # drawn or waiting at once: four pages of the browser's
+MOST_PLOTS = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...
-MOST_SHOWN: dict[DatasetPicture, int] = {"points": 2_000, "sheet": 100}  # rows of a dataset
+MOST_SHOWN: dict[DatasetPlot, int] = {"points": 2_000, "sheet": 100}  # rows of a dataset
 SPLITS: dict[Split, str] = {"train": "training", "test": "test"}
 
 Figure = Literal["loss", "val_loss", "accuracy", "val_accuracy", "mae", "val_mae", "f1", "val_f1"]
 
 
-class PictureService:
+class PlotService:
     """Pictures of runs, models and datasets, as bytes."""
 
-    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: Catalog) -> None:
+    def __init__(self, database: Database, tasks: TaskCatalog, store: ArtifactStore, catalog: DatasetCatalog) -> None:
         self._database = database
         self._tasks = tasks
         self._store = store
         self._catalog = catalog
-        self._turns = BoundedSemaphore(MOST_PICTURES)
+        self._turns = BoundedSemaphore(MOST_PLOTS)
         self._reading = Lock()  # a dataset at a time: pictures wait for each other anyway, and rows take memory
 
     def curves(self, run_id: str, form: Form, first_epoch: int) -> bytes:
@@ -107,7 +107,7 @@ class PictureService:
             title = f"{runs[0].task}: boundaries on {', '.join(datasets)}"
             return boundary.boundaries(panels, _classes(self._tasks.get(runs[0].task).labels), title, form)
 
-    def of_dataset(self, task_name: str, dataset: str, kind: DatasetPicture, split: Split, form: Form) -> bytes:
+    def of_dataset(self, task_name: str, dataset: str, kind: DatasetPlot, split: Split, form: Form) -> bytes:
         """The first rows of a dataset.
 
         Raises:
@@ -119,8 +119,8 @@ class PictureService:
 
         task = self._tasks.get(task_name)
         info = task.dataset(dataset)
-        if info is None or kind not in task.dataset_pictures:
-            names, have = ", ".join(each.name for each in task.datasets), ", ".join(task.dataset_pictures) or "none"
+        if info is None or kind not in task.dataset_plots:
+            names, have = ", ".join(each.name for each in task.datasets), ", ".join(task.dataset_plots) or "none"
             raise NotFound(f"there is no picture {kind!r} of {dataset!r}: of {task.name}'s {names} there is {have}")
         title = f"{task.name}: {dataset}"
         with self._turn():
@@ -167,7 +167,7 @@ class PictureService:
         with self._turn():
             return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, form)
 
-    def picture(self, model_id: str, kind: Picture, form: Form) -> bytes:
+    def of_model(self, model_id: str, kind: Plot, form: Form) -> bytes:
         """What a model's answers on its test split look like.
 
         Raises:
@@ -177,8 +177,8 @@ class PictureService:
         manifest = self._manifest(model_id)
         task = self._tasks.get(manifest.task)
         evaluation = self._store.evaluation(manifest.task, model_id)
-        if kind not in task.pictures or manifest.recipe.head == "multilabel":
-            has = ["diagram", *(() if manifest.recipe.head == "multilabel" else task.pictures)]
+        if kind not in task.plots or manifest.recipe.head == "multilabel":
+            has = ["diagram", *(() if manifest.recipe.head == "multilabel" else task.plots)]
             raise NotFound(f"model {model_id} has no picture {kind!r}; it has {', '.join(has)}")
         lacks = {"boundary": evaluation and evaluation.plane, "sheet": evaluation and evaluation.shown}
         if evaluation is None or lacks.get(kind, True) is None:
@@ -215,7 +215,7 @@ class PictureService:
     def _turn(self) -> Iterator[None]:
         """Pictures are drawn one after the other: few may wait, so that threads are left for other requests."""
         if not self._turns.acquire(blocking=False):
-            raise Unavailable(f"{MOST_PICTURES} pictures are being drawn already")
+            raise Unavailable(f"{MOST_PLOTS} pictures are being drawn already")
         try:
             yield
         finally:
@@ -229,7 +229,7 @@ class PictureService:
         return self._store.manifest(row.task, model_id)
 
 
-def _draw(kind: Picture, manifest: Manifest, task: Task, evaluation: Evaluation, title: str, form: Form) -> bytes:
+def _draw(kind: Plot, manifest: Manifest, task: Task, evaluation: Evaluation, title: str, form: Form) -> bytes:
     from app.plots import boundary, confusion, regression, sheet
 
     labels = [str(label) for label in manifest.labels]

@@ -1,4 +1,4 @@
-"""Pictures as responses."""
+"""Plots as responses."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from app.api.dependencies import WHOLE_NUMBER
 from app.plots.style import Form
 
 MEDIA_TYPES: dict[Form, str] = {"svg": "image/svg+xml", "png": "image/png"}
-PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}}
+PLOT: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}}
 
 FirstEpoch = Annotated[
     int,
@@ -17,7 +17,7 @@ FirstEpoch = Annotated[
 ]
 
 
-def picture(content: bytes, form: Form) -> Response:
-    """The bytes of a picture, which runs no scripts even where a browser opens it by itself."""
+def plot(content: bytes, form: Form) -> Response:
+    """The bytes of a plot, which runs no scripts even where a browser opens it by itself."""
     headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
     return Response(content, media_type=MEDIA_TYPES[form], headers=headers)

@@ -1,0 +1,82 @@
+"""`densely gc` on a folder of a service's: what nothing refers to is shown and removed, and nothing else is."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.db.engine import Database
+from app.settings import Settings
+from benchmarks.service import REPOSITORY
+from tests.integration.cli.conftest import Done, one_line, start
+from tests.support.artifacts import add_model
+
+LONG_AGO = time.time() - 86_400
+
+
+def gc(home: Path, *words: str, **settings: str) -> Done:
+    """The command where no service runs."""
+    process = start("gc", *words, DENSELY_HOME=str(home), **settings)
+    out, err = process.communicate("", timeout=60)
+    return Done(words, process.returncode, out, err)
+
+
+@pytest.fixture
+def folders(settings: Settings) -> dict[str, str]:
+    """As the service has them."""
+    return {"DENSELY_MODELS_DIR": str(settings.models_dir), "DENSELY_DATABASE_URL": settings.url}
+
+
+@pytest.fixture
+def orphan(settings: Settings) -> Path:
+    """Rows of no dataset."""
+    settings.uploads.mkdir(parents=True)
+    path = settings.uploads / "d-0123456789ab.parquet"
+    path.write_bytes(bytes(1_500))
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    return path
+
+
+def test_what_is_left_over_is_shown_and_removed_when_that_is_asked_for(
+    settings: Settings, database: Database, store: ArtifactStore, orphan: Path, folders: dict[str, str]
+) -> None:
+    kept = store.path("planar", add_model(database, store, "planar").id)
+
+    shown = gc(settings.home, **folders)
+    assert 0 == shown.returncode, shown.stderr
+    assert f"uploads  1.5 kB  {orphan}  rows of no dataset" in shown.stdout
+    assert "nothing was removed; `densely gc --yes` removes it\n" == shown.stderr
+    assert orphan.exists()
+
+    told = json.loads(gc(settings.home, "--json", **folders).stdout)
+    assert ([str(orphan)], 0) == ([each["path"] for each in told["leftovers"]], told["freed"])
+
+    assert gc(settings.home, "--yes", **folders).stdout.endswith("1.5 kB are free now\n")
+    assert not orphan.exists()
+    assert kept.exists()
+    assert "nothing is left over\n" == gc(settings.home, "--yes", **folders).stdout
+
+
+def test_models_that_come_with_densely_stay(tmp_path: Path, settings: Settings, database: Database) -> None:
+    """Also where the database has not heard of them yet."""
+    models = shutil.copytree(REPOSITORY / "models_store", tmp_path / "models")
+    for path in models.glob("*/*"):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    places = {"DENSELY_DATABASE_URL": settings.url, "DENSELY_MODELS_DIR": str(models)}
+
+    assert {"leftovers": [], "freed": 0} == json.loads(gc(settings.home, "--json", **places).stdout)
+    (models / "bundled.json").unlink()
+    assert 5 == len(json.loads(gc(settings.home, "--json", **places).stdout)["leftovers"])
+
+
+def test_without_a_database_nothing_is_left_over(tmp_path: Path) -> None:
+    """Everything would seem to be."""
+    done = gc(tmp_path / "nowhere", "--yes")
+
+    assert (1, "", True) == (done.returncode, done.stdout, one_line(done.stderr))
+    assert "there is no database" in done.stderr
+    assert not (tmp_path / "nowhere").exists()

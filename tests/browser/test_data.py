@@ -117,6 +117,31 @@ def test_dropped_rows_make_the_next_version(open_page: OpenPage, trained: Servic
 
 
 @pytest.mark.slow
+def test_own_rows_of_a_task_that_came_along_may_have_other_columns(
+    open_page: OpenPage, trained: Service, tmp_path: Path
+) -> None:
+    path = tmp_path / "reviews.csv"
+    words = ("A fine film with number", "A dull film with number")
+    rows = [f"{words[row % 2]} {row},{('positive', 'negative')[row % 2]}" for row in range(80)]
+    path.write_text("opinion,verdict\n" + "\n".join(rows) + "\n")
+    page = open_page("#/data/sentiment")
+
+    drop(page, path)
+    expect(page.get_by_role("alert").filter(has_text="no column")).to_be_visible()
+    page.get_by_label("text", exact=True).select_option("opinion")
+    page.get_by_label("label", exact=True).select_option("verdict")
+    assert [] == accessibility.problems_at_widths(page)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_role("list", name="Rows of each label").get_by_role("listitem")).to_have_count(2)
+    page.get_by_label("Name of the dataset").fill("my-reviews")
+    page.get_by_role("button", name="Upload", exact=True).click()
+
+    expect(page.get_by_role("heading", name="my-reviews", level=1)).to_be_visible()
+    assert "sentiment" == trained.client.get("/datasets/my-reviews").json()["task"]
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the 422 itself
+
+
+@pytest.mark.slow
 def test_a_row_of_any_columns_is_tried(open_page: OpenPage, trained: Service) -> None:
     page = open_page(f"#/try/{HOUSES}")
     verdict = page.locator(".verdict")

@@ -62,7 +62,7 @@ def test_its_datasets_are_listed_with_their_sizes(open_page: OpenPage, trained: 
         expect(row.get_by_role("cell", name=cell, exact=True)).to_be_visible()
     assert [] == accessibility.problems_at_widths(page)
     row.get_by_role("link", name=f"Train on {NAME}").click()
-    expect(page.get_by_label("Task")).to_have_value(NAME)
+    expect(page.get_by_label("Task", exact=True)).to_have_value(NAME)
     expect(page.get_by_label("Dataset")).to_have_value(f"{NAME}@1")
 
 
@@ -100,20 +100,45 @@ def test_dropped_rows_make_the_next_version(open_page: OpenPage, trained: Servic
     page.get_by_role("button", name="Add its rows").click()
 
     page.wait_for_url(re.compile(r"version=2"))
-    expect(page.get_by_label("Version")).to_have_value("2")
+    expect(page.get_by_label("Version", exact=True)).to_have_value("2")
     expect(page.get_by_text("300", exact=True).first).to_be_visible()
-    page.get_by_label("Version").select_option("1")
+    page.get_by_label("Version", exact=True).select_option("1")
     expect(page.get_by_text("240", exact=True).first).to_be_visible()
 
     page.get_by_role("button", name=f"Delete version 1 of {NAME}").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("alert").filter(has_text="refer to")).to_contain_text("runs refer to version 1")
-    page.get_by_label("Version").select_option("2")
+    page.get_by_label("Version", exact=True).select_option("2")
     page.get_by_role("button", name=f"Delete version 2 of {NAME}").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url(re.compile(rf"#/data/{NAME}$"))
     assert 1 == trained.client.get(f"/datasets/{NAME}").json()["version"]
     open_page.troubles.clear()  # type: ignore[attr-defined]  # the 409 itself
+
+
+@pytest.mark.slow
+def test_own_rows_of_a_task_that_came_along_may_have_other_columns(
+    open_page: OpenPage, trained: Service, tmp_path: Path
+) -> None:
+    path = tmp_path / "reviews.csv"
+    words = ("A fine film with number", "A dull film with number")
+    rows = [f"{words[row % 2]} {row},{('positive', 'negative')[row % 2]}" for row in range(80)]
+    path.write_text("opinion,verdict\n" + "\n".join(rows) + "\n")
+    page = open_page("#/data/sentiment")
+
+    drop(page, path)
+    expect(page.get_by_role("alert").filter(has_text="no column")).to_be_visible()
+    page.get_by_label("text", exact=True).select_option("opinion")
+    page.get_by_label("label", exact=True).select_option("verdict")
+    assert [] == accessibility.problems_at_widths(page)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_role("list", name="Rows of each label").get_by_role("listitem")).to_have_count(2)
+    page.get_by_label("Name of the dataset").fill("my-reviews")
+    page.get_by_role("button", name="Upload", exact=True).click()
+
+    expect(page.get_by_role("heading", name="my-reviews", level=1)).to_be_visible()
+    assert "sentiment" == trained.client.get("/datasets/my-reviews").json()["task"]
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the 422 itself
 
 
 @pytest.mark.slow

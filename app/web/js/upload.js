@@ -5,9 +5,10 @@ import { button, bytes, h, put, say } from "./dom.js";
 import { dropZone, sending } from "./drop.js";
 import { Fields } from "./fields.js";
 import { balance, cautions, columnTable, summary } from "./findings.js";
+import { mappingCard } from "./mapping.js";
 import { refusal } from "./refusals.js";
 
-/** @import { DatasetDetail, Task } from "../../client/densely.js" */
+/** @import { DatasetDetail, TaskDetail } from "../../client/densely.js" */
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$/;
 const HINT =
@@ -26,7 +27,7 @@ export class Upload {
 	#going;
 
 	/**
-	 * @param {Task} task
+	 * @param {TaskDetail} task
 	 * @param {object} how
 	 * @param {string | null} how.name of a dataset that there is; null: it is asked for
 	 * @param {string} how.suggested
@@ -43,12 +44,14 @@ export class Upload {
 		const input = h("input", { maxlength: 48, spellcheck: "false", autocomplete: "off", value: suggested });
 		const field = this.#fields.field("name", "Name of the dataset", input);
 		this.field = h("div.grid", { hidden: true }, field);
+		this.columns = mappingCard(task, () => this.#look());
 		put(this.#actions, this.#buttons());
 		this.node = h(
 			"section.card",
 			h("h2", name ? "More rows, or a new version" : "Upload a dataset"),
 			this.zone.node,
 			this.#refusal.node,
+			this.columns.node,
 			this.field,
 			this.#about,
 			this.#actions,
@@ -66,13 +69,21 @@ export class Upload {
 	}
 
 	/** @param {File} file */
-	async #take(file) {
+	#take(file) {
 		this.#file = file;
+		this.columns.clear();
 		this.#about.hidden = this.#actions.hidden = true;
 		this.field.hidden = this.name !== null;
 		this.zone.shrink(`${file.name}, ${bytes(file.size)}`);
+		this.#look();
+	}
+
+	/** Asks what is in the file. */
+	async #look() {
+		const file = /** @type {File} */ (this.#file);
+		this.#about.hidden = this.#actions.hidden = true;
 		await this.#try(async (signal) => {
-			const how = { task: this.task.name, signal, onProgress: this.#sending.tell };
+			const how = { ...this.#how(signal), task: this.task.name };
 			const { findings } = await sender.lookAtDataset(this.#nameOr("rows"), file, how);
 			put(
 				this.#about,
@@ -84,6 +95,12 @@ export class Upload {
 			this.#about.hidden = this.#actions.hidden = false;
 			say(`${findings.rows} rows found in ${file.name}`);
 		});
+	}
+
+	/** @param {AbortSignal} signal */
+	#how(signal) {
+		const mapping = this.columns.mapping();
+		return { signal, ...(mapping && { mapping }), onProgress: this.#sending.tell };
 	}
 
 	/** @param {string} otherwise */
@@ -101,7 +118,7 @@ export class Upload {
 		if (!isFit || !this.#file) return;
 		const file = this.#file;
 		await this.#try(async (signal) => {
-			const how = { signal, onProgress: this.#sending.tell };
+			const how = this.#how(signal);
 			const made = isMore
 				? await sender.appendRows(name, file, how)
 				: await sender.uploadDataset(name, file, { ...how, task: this.task.name });
@@ -118,7 +135,9 @@ export class Upload {
 		this.#refusal.clear();
 		for (const one of this.#actions.querySelectorAll("button")) one.disabled = true;
 		await doing(signal).catch((error) => {
-			if (!signal.aborted) this.#refusal.tell(error);
+			if (signal.aborted) return;
+			this.#refusal.tell(error);
+			if (error.status === 422 && this.#about.hidden) this.columns.offer(/** @type {File} */ (this.#file));
 		});
 		if (signal.aborted) return;
 		this.#sending.end();

@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from app.domain.tables import MixedColumns
 
@@ -84,6 +83,8 @@ class Ranked:
     @classmethod
     def fit(cls, values: Numbers) -> "Ranked | Standard":
         """Of numbers that never vary, their standard scale."""
+        from scipy.special import ndtri  # slow to import, and only trainers fit
+
         if not varies(float(values.min()), float(values.max())):
             return Standard.fit(values)
         levels = np.linspace(0, 1, min(KNOTS, len(values)))

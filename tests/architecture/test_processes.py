@@ -40,7 +40,7 @@ def test_an_api_process_predicts_without_tensorflow_and_within_its_memory(tmp_pa
     seen = json.loads(done.stdout.splitlines()[-1])
 
     assert "app.inference.predictor" in seen["modules"]
-    assert not {"tensorflow", "keras", "pyarrow"} & set(seen["modules"])
+    assert not {"tensorflow", "keras", "pyarrow", "scipy", "matplotlib"} & set(seen["modules"])
     assert seen["kb"] < 150_000
 
 

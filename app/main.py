@@ -61,7 +61,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     database = Database(settings.url)
     changed = _Changes()
     services = _services(settings, database, tasks, clock, changed)
-    feed = Feed(services.events)
+    # Whoever is told of a run's end may ask its model next.
+    feed = Feed(services.events, before_end=services.prediction.refresh)
     routes = TaskRoutes(tasks, services.prediction)
     changed.follow += [routes.follow, services.prediction.forget]
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)

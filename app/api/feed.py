@@ -5,7 +5,7 @@ what the poller hands out. Ids become visible in their order, so nothing is miss
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -65,9 +65,16 @@ class Listener:
 class Feed:
     """Hands out events as they happen."""
 
-    def __init__(self, events: EventService, poll: float = POLL, most_held: int = MOST_HELD) -> None:
-        """`poll` in seconds."""
+    def __init__(
+        self,
+        events: EventService,
+        poll: float = POLL,
+        most_held: int = MOST_HELD,
+        before_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`poll` in seconds. `before_end` is called before anybody is told that a run has ended."""
         self.closed = False
+        self._before_end = before_end
         self._events = events
         self._poll = poll
         self._most_held = most_held
@@ -163,13 +170,19 @@ class Feed:
             self._at = event.id
 
     async def _in_thread(self, last: int) -> list[StreamedEvent]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._events.after, last, BATCH)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._after, last, None)
+
+    def _after(self, last: int, run_id: str | None) -> list[StreamedEvent]:
+        found = self._events.after(last, BATCH, run_id)
+        if any(event.final for event in found):
+            self._before_end()
+        return found
 
     async def _read(self, last: int, run_id: str | None) -> list[StreamedEvent]:
         """From the database, waiting for it if need be."""
         while not self.closed:
             try:
-                return await run_in_threadpool(self._events.after, last, BATCH, run_id)
+                return await run_in_threadpool(self._after, last, run_id)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
         return []

@@ -4,8 +4,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from app import errors
 from app.server import problems
@@ -81,7 +83,7 @@ def install(app: FastAPI) -> None:
         if error.status_code == 404:
             detail = f"there is no {request.url.path}"
         elif error.status_code == 405:
-            headers["Allow"] = _allowed(headers.get("Allow", "GET"))
+            headers["Allow"] = _allowed(request)
             detail = f"{request.url.path} takes {headers['Allow']} only"
         return problems.response(
             error.status_code,
@@ -111,9 +113,12 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
     )
 
 
-def _allowed(methods: str) -> str:
-    """A 405's `Allow`: HEAD too, since the gate answers it wherever there is GET."""
-    found = set(methods.split(", "))
+def _allowed(request: Request) -> str:
+    """A 405's `Allow`: of all routes of this path; HEAD too, since the gate answers it wherever there is GET."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.methods and route.path and compile_path(route.path)[0].match(request.scope["path"]):
+            found |= route.methods
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 

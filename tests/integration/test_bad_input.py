@@ -345,7 +345,7 @@ LISTS_AND_PATHS = [
     listing("dataset with invalid UTF-8", "/runs?dataset=%ff", "dataset"),
     listing("tag with NUL", "/runs?tag=a%00", "tag"),
     listing("task too long", f"/models?task={'x' * 65}", "task", "64"),
-    Bad("POST /tasks", "/tasks", body={}, status=405),
+    Bad("PUT /tasks", "/tasks", body={}, method="PUT", status=405),
     Bad("PUT /runs", "/runs", body={}, method="PUT", status=405),
     Bad("DELETE /models", "/models", method="DELETE", status=405),
     *(
@@ -481,7 +481,9 @@ def test_a_bad_request_is_refused_and_changes_nothing(served: Served, case: Bad)
 
 def test_the_405_says_what_is_allowed(served: Served) -> None:
     assert "POST" == served.client.get("/predict").headers["allow"]
-    assert "GET, HEAD" == served.client.post("/tasks", json={}).headers["allow"]
+    assert "GET, HEAD" == served.client.post("/models", json={}).headers["allow"]
+    assert "GET, HEAD, POST" == served.client.put("/tasks", json={}).headers["allow"]
+    assert "DELETE, GET, HEAD, PATCH" == served.client.post("/tasks/planar", json={}).headers["allow"]
 
 
 @pytest.mark.parametrize("path", ["/predict", "/train"])

@@ -428,6 +428,28 @@ class TestFeed:
         ids = [event.id for group in self.run(lagging()) for event in group]
         assert list(range(1, 14)) == ids
 
+    def test_a_run_has_ended_when_its_model_can_be_asked(self, database: Database, clock: FakeClock) -> None:
+        """Both for who reads from the database and for who is handed the events."""
+        attempt = begin(database, clock)
+        told: list[str] = []
+
+        async def followed(start: int) -> AsyncIterator[list[StreamedEvent]]:
+            feed = Feed(EventService(database), poll=0.01, before_end=lambda: told.append("asked"))
+            async with aclosing(feed.follow(attempt.run_id, 0)) as groups:
+                for _ in range(start):
+                    yield await anext(groups)
+                if not attempt.run().finished_at:
+                    await asyncio.to_thread(attempt.fail, RunError(type="X", message="y"))
+                async for group in groups:
+                    told.extend("ended" for event in group if event.final)
+                    yield group
+            await feed.finish()
+
+        self.run(followed(1))
+        self.run(followed(0))
+
+        assert ["asked", "ended", "asked", "ended"] == told
+
     def test_a_database_that_is_away_for_a_while_ends_no_stream(
         self, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:

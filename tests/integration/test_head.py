@@ -23,8 +23,16 @@ CHANGING = ("date", "x-request-id", "transfer-encoding")  # the last is of a bod
 def paths(client: httpx.Client, finished: Finished) -> list[str]:
     """One for each GET that there is, and the static files."""
     run, other = (finished.run("planar", answers_of("planar"), EPOCHS) for _ in range(2))
-    known = {"run_id": run, "model_id": model_of(run), "task": "planar", "dataset": "sample", "form": "svg"}
-    kinds = {"models": "confusion", "tasks": "points", "compare": "boundaries"}  # of pictures, by what they are of
+    known = {
+        "run_id": run,
+        "model_id": model_of(run),
+        "task": "planar",
+        "dataset": "sample",
+        "form": "svg",
+        "name": "moons",
+    }
+    # Of pictures, by what they are of.
+    kinds = {"datasets": "labels", "models": "confusion", "tasks": "points", "compare": "boundaries"}
     described = client.get("/openapi.json").json()["paths"]
     gets = [path for path, item in described.items() if "get" in item]
     found = [path.format(**known, kind=kinds.get(re.split(r"[/.]", path)[1])) for path in gets]

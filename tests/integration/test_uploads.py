@@ -242,15 +242,16 @@ def test_each_limit_names_its_setting(served: Served, settings: Settings, limit:
     content = own.tickets() if limit == "max_labels" else own.flowers()
     columns = {"kind": "table", "columns": ["a", "b", "c"]} if limit == "max_columns" else None
 
-    answer = own.create(server.client, "tickets", content)
+    asked = {"answer": {"kind": "one_of", "column": "team"}} if limit == "max_labels" else {}
+    answer = own.create(server.client, "tickets", content, task=asked)
 
     assert (409 if limit == "max_tasks" else 422) == answer.status_code, answer.text
     assert setting in answer.text
     assert [] == left_in(settings)
     if limit != "max_rows":
-        asked = {"kind": columns or {"kind": "text", "columns": ["message"]}}
+        made = {"kind": columns or {"kind": "text", "columns": ["message"]}}
         labels = {"kind": "one_of", "labels": list(own.TEAMS)}
-        answer = server.client.post("/tasks", json={"name": "tickets", **asked, "answer": labels})
+        answer = server.client.post("/tasks", json={"name": "tickets", **made, "answer": labels})
         assert answer.status_code in (409, 422)
         assert setting in answer.text
     assert not any(each["own"] for each in server.client.get("/tasks").json()["items"])

@@ -178,6 +178,31 @@ def test_tasks_come_and_go_while_the_page_is_open(open_page: OpenPage, trained: 
 
 
 @pytest.mark.slow
+def test_many_tasks_have_a_list(open_page: OpenPage, trained: Service) -> None:
+    made = {"kind": {"kind": "text", "columns": ["text"]}, "answer": {"kind": "one_of", "labels": ["a", "b"]}}
+    names = [f"zz-{number}" for number in range(12)]
+    for name in names:
+        assert 201 == trained.client.post("/tasks", json={"name": name, "title": name.upper(), **made}).status_code
+    page = open_page("#/data/sentiment")
+    more = page.get_by_role("button", name=re.compile(r"\d+ more"))
+    last = page.get_by_role("link", name="ZZ-11")
+
+    expect(last).to_be_hidden()
+    more.click()
+    expect(last).to_be_visible()
+    assert [] == accessibility.problems_at_widths(page)
+    last.focus()
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    expect(last).to_be_hidden()
+    more.click()
+    last.click()
+
+    expect(page.get_by_role("heading", name="Data of ZZ-11")).to_be_visible()
+    assert all(204 == trained.client.delete(f"/tasks/{name}").status_code for name in names)
+
+
+@pytest.mark.slow
 def test_a_task_is_deleted_with_what_it_has_only_if_that_is_said(open_page: OpenPage, trained: Service) -> None:
     answer = own.create(trained.client, "short", own.tickets(60), train="false")
     assert 201 == answer.status_code, answer.text

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -75,6 +76,25 @@ def test_every_process_answers_within_two_seconds(
     for client in clients:
         until(lambda client=client: client.post("/predict", json=BODY).status_code == 422, 2)  # type: ignore[misc]
         assert 404 == client.get(f"/tasks/{sixth.NAME}").status_code
+
+
+def test_all_who_are_first_to_ask_a_model_are_answered(
+    client_for: Callable[[Settings], httpx.Client],
+    settings: Settings,
+    database: Database,
+    store: ArtifactStore,
+    clock: FakeClock,
+) -> None:
+    """It is read for the first of them; the others wait for that."""
+    add_model(database, store, sixth.task())
+    add(database, clock, sixth.NAME)
+    client = client_for(settings)
+    until(lambda: "ready" == client.get("/health/ready").json()["tasks"].get(sixth.NAME))
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(client.post, "/predict", json=BODY) for _ in range(8)]
+
+    assert [200] * 8 == [each.result().status_code for each in asked]
 
 
 def test_what_is_declared_anew_is_made_anew_and_all_else_stays(database: Database, clock: FakeClock) -> None:

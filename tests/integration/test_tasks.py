@@ -39,9 +39,17 @@ def test_a_task_is_shown_with_its_forms_and_recipes(client: httpx.Client, name: 
     detail = client.get(f"/tasks/{name}").json()
 
     assert summary == {key: detail[key] for key in SUMMARY}
-    assert {*SUMMARY, "input_schema", "output_schema", "examples", "ranges", "labels", "heads", "pictures"} == set(
-        detail
-    )
+    assert {
+        *SUMMARY,
+        "input_schema",
+        "output_schema",
+        "examples",
+        "ranges",
+        "categories",
+        "labels",
+        "heads",
+        "pictures",
+    } == set(detail)
     assert set(task.example) <= set(detail["input_schema"]["properties"])
     assert set(task.Prediction.__annotations__) == set(detail["output_schema"]["properties"])
     assert list(task.labels) == detail["labels"] == detail["answer"].get("labels", [])

@@ -14,7 +14,12 @@ import { Upload } from "./upload.js";
 /** @import { DatasetDetail, TaskDetail } from "../../client/densely.js" */
 
 /** @type {Record<string, string>} */
-const TITLES = { labels: "Rows of each label", lengths: "Lengths", columns: "Columns", sheet: "Some of its pictures" };
+const TITLES = {
+	labels: "Rows of each label",
+	lengths: "Lengths",
+	columns: "Spread of the columns",
+	sheet: "Some of its pictures",
+};
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [taskName, part], signal) {
@@ -38,7 +43,8 @@ export async function show(place, [taskName, part], signal) {
 		h(
 			"div.stack",
 			problem,
-			h("div.split", columnsCard(found), aboutCard(task, found, isOwn)),
+			h(labels.length ? "div.split" : "div.stack", labelsCard(task, found), aboutCard(found, isOwn)),
+			columnsCard(found),
 			drawn.length > 0 && h("section.card", { label: "Pictures" }, pictures(drawn, name, signal)),
 			rows.node,
 			isOwn && more(task, name, signal).node,
@@ -122,19 +128,17 @@ function versions(base, found, latest) {
 const columnsCard = ({ findings }) =>
 	h("section.card", h("h2", "Columns"), columnTable(findings.columns), cautions(findings));
 
-/** @param {TaskDetail} task @param {DatasetDetail} dataset @param {boolean} isOwn */
-function aboutCard(task, { findings, created_at: at, sha256, bytes: size, version }, isOwn) {
+/** @param {TaskDetail} task @param {DatasetDetail} dataset */
+const labelsCard = (task, { findings: { labels } }) =>
+	labels.length > 0 && h("section.card", h("h2", "Rows of each label"), balance(labels, namesOf(task)));
+
+/** @param {DatasetDetail} dataset @param {boolean} isOwn */
+function aboutCard({ findings, created_at: at, sha256, bytes: size, version }, isOwn) {
 	const kept = [
 		["Version", String(version)],
 		["Uploaded", moment(at)],
 		["Kept as", `${bytes(size)} of Parquet`],
 		["SHA-256", h("span.mono", sha256)],
 	];
-	return h(
-		"section.card",
-		h("h2", "About"),
-		summary(findings),
-		findings.labels.length > 0 && [h("h3", "Rows of each label"), balance(findings.labels, namesOf(task))],
-		isOwn && facts(kept),
-	);
+	return h("section.card", h("h2", "About"), summary(findings), isOwn && facts(kept));
 }

@@ -7,6 +7,7 @@ import { faultList } from "./refusals.js";
 
 const [MOST_FREQUENT, RAREST] = [12, 4]; // labels that are shown, of many
 const MOST_COLUMNS = 60; // that are told one by one
+const LONGEST = 16; // characters of a frequent value
 const [WIDTH, HEIGHT] = [96, 22]; // of a small histogram
 
 /** @type {Record<string, string>} */
@@ -101,7 +102,7 @@ export function columnTable(columns) {
 			ROLES[one.role],
 			one.missing ? count(one.missing) : "",
 			one.distinct === null ? "" : count(one.distinct),
-			extentOf(one),
+			h("span.keep", extentOf(one)),
 			spreadOf(one),
 		]);
 	const more = columns.length - MOST_COLUMNS;
@@ -123,8 +124,9 @@ export function extentOf({ role, least, greatest }) {
 /** @param {ColumnProfile} column */
 function spreadOf({ histogram, common, source }) {
 	if (histogram) return spark(histogram, source);
-	const told = common.slice(0, 3).map(({ value, rows }) => `${value} ${count(rows)}`);
-	return h("span.soft.small", told.join(", ") + (common.length > 3 ? " …" : ""));
+	const short = (/** @type {string} */ value) => (value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+	const told = common.slice(0, 2).map(({ value, rows }) => `${short(value)} ${count(rows)}`);
+	return h("span.soft.small.keep", told.join(", ") + (common.length > 2 ? " …" : ""));
 }
 
 /** A small histogram. @param {Histogram} histogram @param {string} of */

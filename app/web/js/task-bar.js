@@ -1,7 +1,7 @@
 // The tasks as tabs, the newest state of the service: a task that is made or removed elsewhere comes or goes here too.
 
 import { densely, pause } from "./api.js";
-import { button, h, put, say } from "./dom.js";
+import { button, h, on, put, say } from "./dom.js";
 
 /** @import { Task } from "../../client/densely.js" */
 
@@ -44,13 +44,20 @@ function others(tasks, view) {
 		"ul.menu",
 		tasks.map((task) => h("li", h("a", { href: `#/${view}/${task.name}` }, task.title))),
 	);
-	const open = button(`${tasks.length} more`, () => toggle(), { "aria-expanded": "false" });
-	const toggle = () => {
-		list.hidden = !list.hidden;
-		open.setAttribute("aria-expanded", String(!list.hidden));
+	const show = (/** @type {boolean} */ isOpen) => {
+		list.hidden = !isOpen;
+		open.setAttribute("aria-expanded", String(isOpen));
 	};
-	list.hidden = true;
-	return h("span.more", open, list);
+	const open = button(`${tasks.length} more`, () => show(list.hidden));
+	show(false);
+	const node = h("span.more", open, list);
+	on(node, "focusout", ({ relatedTarget }) => node.contains(relatedTarget) || show(false));
+	on(node, "keydown", ({ key }) => {
+		if (key !== "Escape") return;
+		show(false);
+		open.focus();
+	});
+	return node;
 }
 
 /** What is shown of the tasks. @param {Task[]} tasks */

@@ -171,10 +171,8 @@ class DatasetService:
             self._uploads.remove(identity)
 
     def sweep(self) -> None:
-        """Remove files that a crash has left, once they are old."""
-        with self._database.read() as tx:
-            known = datasets.ids(tx)
-        for path in self._uploads.sweep(known):
+        """Remove what a crash has left unfinished, once it is old."""
+        for path in self._uploads.sweep():
             log.info("upload.swept", file=path.name)
 
     def _declaration(self, tx: Transaction, task: str) -> Declaration:

@@ -59,6 +59,11 @@ def leftovers(
         if path.exists()
     ]
     found += [
+        Leftover("uploads", path, path.stat().st_size, "an upload that was never finished")
+        for path in uploads.unfinished(now - YOUNG)
+        if path.exists()
+    ]
+    found += [
         Leftover("checkpoints", path, size_of(path), "of no run that waits or is going")
         for path in _folders(checkpoints)
         if path.name not in unfinished and _is_old(path, now)

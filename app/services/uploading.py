@@ -130,21 +130,29 @@ class UploadFolder:
             self.path(identity).unlink()
 
     def orphans(self, known: set[str], older_than: float) -> list[Path]:
-        """Files last changed before `older_than`, seconds since 1970, that nothing refers to."""
-        found = []
-        for path in [*self.folder.glob("d-*.parquet"), *self.folder.glob(f"{STAGING}*")]:
-            with suppress(OSError):
-                if path.stat().st_mtime < older_than and path.stem not in known:
-                    found.append(path)
-        return sorted(found)
+        """Rows last changed before `older_than`, seconds since 1970, whose ids are not `known`."""
+        return [path for path in self._old("d-*.parquet", older_than) if path.stem not in known]
 
-    def sweep(self, known: set[str]) -> list[Path]:
-        """Remove what a crash has left."""
-        found = self.orphans(known, time.time() - ABANDONED)
+    def unfinished(self, older_than: float) -> list[Path]:
+        """What was last written before that, and never published."""
+        return self._old(f"{STAGING}*", older_than)
+
+    def sweep(self) -> list[Path]:
+        """Remove what a crash has left unfinished; what was published may be another database's."""
+        found = self.unfinished(time.time() - ABANDONED)
         for path in found:
             with suppress(OSError):
                 path.unlink()
         return found
+
+
+    def _old(self, pattern: str, older_than: float) -> list[Path]:
+        found = []
+        for path in self.folder.glob(pattern):
+            with suppress(OSError):
+                if path.stat().st_mtime < older_than:
+                    found.append(path)
+        return sorted(found)
 
 
 class Kept:
@@ -156,7 +164,7 @@ class Kept:
         self._path = folder / f"{identity}.parquet"
 
     def publish(self) -> None:
-        """Under its name; a crash after this leaves a file that is swept later."""
+        """Under its name; a crash after this leaves a file that `densely gc` removes."""
         try:
             self.staging.rename(self._path)
             descriptor = os.open(self._path.parent, os.O_RDONLY)
@@ -170,7 +178,7 @@ class Kept:
     def settle(self, keep: Callable[[], T]) -> T:
         """What `keep` returns, which publishes them; if it was refused, there are none of them.
 
-        After any other error a row may be there all the same: what has none is swept later.
+        After any other error a row may be there all the same: what has none is left to `densely gc`.
         """
         try:
             return keep()

@@ -1,12 +1,16 @@
 """Tasks and datasets of the user's own over HTTP: made, shown, added to, removed; all of it, or nothing."""
 
 import json
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.db.engine import Database
 from app.settings import Settings
 from tests.support import own
 
@@ -268,3 +272,18 @@ def test_parts_that_are_wrong_are_named(client: httpx.Client, settings: Settings
     assert 400 == client.post("/tasks", content=b"", headers={"content-type": "multipart/form-data"}).status_code
     assert [] == left_in(settings)
     assert not any(each["own"] for each in client.get("/tasks").json()["items"])
+
+
+def test_a_database_that_does_not_know_the_rows_of_another_one_leaves_them(
+    settings: Settings, database: Database, client_for: Callable[[Settings], httpx.Client]
+) -> None:
+    """It may be a fresh one, or one that was restored. What was never finished is nobody's."""
+    settings.uploads.mkdir(parents=True)
+    kept, unfinished = settings.uploads / "d-0123456789ab.parquet", settings.uploads / ".staging-d-ba98.parquet"
+    for path in (kept, unfinished):
+        path.write_bytes(b"rows")
+        os.utime(path, (time.time() - 86_400,) * 2)
+
+    client_for(settings)
+
+    assert [kept.name] == left_in(settings)

@@ -111,14 +111,14 @@ class UploadFolder:
         """`folder` is made when the first file is written."""
         self.folder = folder
 
-    def new(self) -> "Kept":
-        """A place for rows that are about to be written."""
+    def new(self, owner: str) -> "Kept":
+        """A place for rows that are about to be written, which belong to the database with this identity."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             told = f"the folder of uploads cannot be made: {error.strerror}"
             raise Unusable(f"{told}; set DENSELY_UPLOADS_DIR to another one") from error
-        return Kept(self.folder, f"d-{secrets.token_hex(6)}")
+        return Kept(self.folder, f"d-{secrets.token_hex(6)}", owner)
 
     def path(self, identity: str) -> Path:
         """Of the rows with this id."""
@@ -145,7 +145,6 @@ class UploadFolder:
                 path.unlink()
         return found
 
-
     def _old(self, pattern: str, older_than: float) -> list[Path]:
         found = []
         for path in self.folder.glob(pattern):
@@ -158,10 +157,15 @@ class UploadFolder:
 class Kept:
     """Rows that are written under another name first; what is not published does not stay."""
 
-    def __init__(self, folder: Path, identity: str) -> None:
+    def __init__(self, folder: Path, identity: str, owner: str) -> None:
         self.id = identity
+        self._owner = owner
         self.staging = folder / f"{STAGING}{identity}.parquet"
         self._path = folder / f"{identity}.parquet"
+
+    def told(self, plan: ImportPlan) -> ImportPlan:
+        """The plan with where to write, and whose the rows are."""
+        return plan.model_copy(update={"out": str(self.staging), "owner": self._owner})
 
     def publish(self) -> None:
         """Under its name; a crash after this leaves a file that `densely gc` removes."""
@@ -243,17 +247,17 @@ def insert(tx: Transaction, name: str, task: str, identity: str, result: ImportR
         train_rows=found.train_rows,
         test_rows=found.test_rows,
         skipped=found.skipped,
-        findings=_plain(found.model_dump(mode="json")),
+        findings=plain(found.model_dump(mode="json")),
         created_at=clock(),
     )
     told = f"uploaded, {found.rows:,} rows"
     return DatasetInfo(datasets.reference(name, version), told, found.train_rows, found.test_rows, upload=identity)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Without zero characters, which PostgreSQL's JSON does not hold."""
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd")
     if isinstance(value, dict):
-        return {_plain(key): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {plain(key): plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value

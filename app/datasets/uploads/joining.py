@@ -55,7 +55,7 @@ def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:
             test = _agreed(fresh, test, known, sides)
         labels = _labels(result, before, fresh_path, test)
         everything = _everything(plan.earlier, fresh_path, schema, test)
-        result.sha256, result.bytes = write(everything, plan.out, [])
+        result.sha256, result.bytes = write(everything, plan.out, [], plan.owner)
     finally:
         Path(fresh_path).unlink()
     both = np.concatenate([known, fresh])

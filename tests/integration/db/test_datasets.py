@@ -8,7 +8,15 @@ from app.domain.runs import RunRequest
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
 
-COUNTS: dict[str, Any] = {"rows": 10, "train_rows": 8, "test_rows": 2, "skipped": 0, "bytes": 100, "sha256": "0" * 64, "findings": {}}
+COUNTS: dict[str, Any] = {
+    "rows": 10,
+    "train_rows": 8,
+    "test_rows": 2,
+    "skipped": 0,
+    "bytes": 100,
+    "sha256": "0" * 64,
+    "findings": {},
+}
 
 
 def test_names_that_differ_in_case_are_different_names(database: Database, clock: FakeClock) -> None:

@@ -125,7 +125,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         making=MakingService(database, tasks, training, folder, store, clock, limits, changed),
         datasets=datasets,
         rows=RowService(datasets, catalog, prediction),
-        uploads=Uploads(settings.uploads, settings.max_uploads),
+        uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
         events=EventService(database),
         registry=registry,

@@ -136,6 +136,32 @@ def test_a_reading_process_that_dies_is_told(served: Served, settings: Settings,
     assert [] == left_in(settings)
 
 
+def test_reading_a_file_has_a_time_limit(served: Served, settings: Settings) -> None:
+    server = served.start(max_reading_seconds=0.5)
+    server.app.api.state.services.uploads._command = SLEEPS
+
+    answer = server.client.post("/datasets", params={"task": "sentiment"}, content=own.tickets(), headers=CSV)
+
+    assert 422 == answer.status_code, answer.text
+    assert ("file", True) == (answer.json()["errors"][0]["field"], "DENSELY_MAX_READING_SECONDS" in answer.text)
+    assert [] == children()
+    assert [] == left_in(settings)
+
+
+def test_adding_to_rows_that_go_meanwhile_is_a_conflict(served: Served, settings: Settings) -> None:
+    """Removed while the file is read: the reading process does not find what it should add to."""
+    server = served.start()
+    own.create(server.client, "tickets", own.tickets(60), train="false")
+    for path in settings.uploads.glob("d-*"):
+        path.unlink()
+
+    answer = server.client.post("/datasets/tickets/rows", content=own.tickets(30, seed=3), headers=CSV)
+
+    assert 409 == answer.status_code, answer.text
+    assert "send the rows again" in answer.json()["detail"]
+    assert [] == left_in(settings)
+
+
 def test_only_so_many_uploads_are_under_way(served: Served) -> None:
     server = served.start(max_uploads=2)
     uploads = server.app.api.state.services.uploads

@@ -64,7 +64,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     # Whoever is told of a run's end may ask its model next.
     feed = Feed(services.events, before_end=services.prediction.refresh)
     routes = TaskRoutes(tasks, services.prediction)
-    changed.follow += [routes.follow, services.prediction.forget]
+    changed.follow += [routes.follow, services.prediction.follow]
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
 
     def prepare() -> None:
@@ -125,7 +125,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         making=MakingService(database, tasks, training, folder, store, clock, limits, changed),
         datasets=datasets,
         rows=RowService(datasets, catalog, prediction),
-        uploads=Uploads(settings.uploads, settings.max_uploads),
+        uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
         events=EventService(database),
         registry=registry,

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     max_uploads: int = Field(
         8, ge=1, le=256, description="most uploads under way in an API process; further ones are refused with 503"
     )
+    max_reading_seconds: float = Field(
+        3600,
+        gt=0,
+        le=86_400,
+        description="longest time that reading an upload may take once it is here, seconds",
+    )
     max_tasks: int = Field(1_000, ge=0, le=100_000, description="most tasks of the user's own")
     max_rows: int = Field(10_000_000, ge=2, description="most rows of an uploaded dataset")
     max_columns: int = Field(1_000, ge=2, le=1_000, description="most columns of an uploaded file")

@@ -80,8 +80,7 @@ async def kept(services: Services, received: Received, plan: ImportPlan, *, dry_
         return Look(findings=result.findings, kind=result.kind, answer=result.answer)
     place = await run_in_threadpool(services.datasets.new)
     try:
-        plan = plan.model_copy(update={"out": str(place.staging)})
-        result = await services.uploads.imported(received, plan)
+        result = await services.uploads.imported(received, place.told(plan))
         keep = partial(services.datasets.keep, plan, place, result)
         return await services.writes(partial(place.settle, keep))
     finally:

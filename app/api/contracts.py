@@ -165,8 +165,9 @@ class RequestParser:
 
     def _likely(self, body: bytes) -> Any:
         is_batch = b'"instances"' in body
-        if self.has_more and (name := self._other(body)):
-            form = self._contracts[name].batch if is_batch else self._contracts[name].single
+        # It may go at any moment: then the body is looked at as that of any other unknown task.
+        if self.has_more and (name := self._other(body)) and (contract := self._contracts.get(name)):
+            form = contract.batch if is_batch else contract.single
             return form.__pydantic_validator__
         return self._batch if is_batch else self._single
 

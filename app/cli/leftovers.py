@@ -24,13 +24,20 @@ def gc(
     if as_text:
         freed = remove(found) if yes else 0
         told = [
-            {"part": each.part, "path": str(each.path), "bytes": each.bytes, "reason": each.reason} for each in found
+            {
+                "part": each.part,
+                "path": str(each.path),
+                "bytes": each.bytes,
+                "reason": each.reason,
+                "kept": each.kept,
+            }
+            for each in found
         ]
         as_json({"leftovers": told, "freed": freed})
         return
     rows = [(each.part, bytes_of(each.bytes), each.path, each.reason) for each in found]
     show(["part", "size", "where", "why"], rows, "nothing is left over")
-    if not found:
+    if all(each.kept for each in found):
         return
     if yes or (sys.stdin.isatty() and typer.confirm("Remove all of it?", err=True)):
         line(f"{bytes_of(remove(found))} are free now")

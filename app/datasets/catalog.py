@@ -17,6 +17,7 @@ from app.kinds.base import Split, Task
 from app.wire.declarations import DatasetInfo
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
+OWNER_KEY = b"densely.database"  # of uploaded rows: the identity of the database that they belong to
 INDEX_KEY = b"densely.word_index"  # the words by rank, of rows that were published as word ids
 BATCH = 4_096  # rows read at once
 HEAD_BATCH = 512  # the same, where the first rows are enough
@@ -275,3 +276,15 @@ def _column_names(path: Path) -> list[str]:
 def _file_checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def owner_of(path: Path) -> str | None:
+    """The identity of the database that a file of uploaded rows says it belongs to."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        owner: bytes | None = (pq.read_schema(path).metadata or {}).get(OWNER_KEY)
+    except (OSError, pa.ArrowException):  # nobody's that can be told
+        return None
+    return owner.decode(errors="replace") if owner else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select
 
 from app.db import tasks
 from app.db.engine import Transaction
@@ -13,7 +13,7 @@ from app.db.tables import datasets, models, runs
 BRIEF = tuple(column for column in datasets.c if column.name != "findings")
 
 
-def reference(name: str, version: int) -> str:
+def reference(name: str, version: int | str) -> str:
     """As runs name a dataset."""
     return f"{name}@{version}"
 
@@ -23,7 +23,7 @@ def insert_dataset(tx: Transaction, name: str, **values: Any) -> int:
     tasks.changed(tx)
     version = (latest_version(tx, name) or 0) + 1
     for table in (runs, models):  # which may name versions that were removed
-        used = select(table.c.dataset).where(table.c.dataset.startswith(f"{name}@", autoescape=True)).distinct()
+        used = select(table.c.dataset).where(_is_of(table.c.dataset, name)).distinct()
         version = max([version, *(int(row.dataset.rpartition("@")[2]) + 1 for row in tx.execute(used))])
     tx.execute(insert(datasets).values(name=name, version=version, **values))
     return version
@@ -79,7 +79,7 @@ def delete_versions(tx: Transaction, ids: Sequence[str]) -> None:
 def runs_on(tx: Transaction, name: str, version: int | None) -> int:
     """How many runs refer to a version of a dataset, or to any of it."""
     exactly = runs.c.dataset == reference(name, version or 0)
-    any_of_it = or_(runs.c.dataset == name, runs.c.dataset.startswith(f"{name}@", autoescape=True))
+    any_of_it = or_(runs.c.dataset == name, _is_of(runs.c.dataset, name))
     query = select(func.count()).select_from(runs).where(exactly if version is not None else any_of_it)
     return tx.execute(query).scalar_one()
 
@@ -89,6 +89,7 @@ def ids(tx: Transaction) -> set[str]:
     return set(tx.execute(select(datasets.c.id)).scalars())
 
 
-def total_bytes(tx: Transaction) -> int:
-    """Of all files."""
-    return int(tx.execute(select(func.coalesce(func.sum(datasets.c.bytes), 0))).scalar_one())
+def _is_of(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether it refers to a version of this name, exactly: SQLite's LIKE takes `A` for `a`."""
+    prefix = reference(name, "")
+    return func.substr(column, 1, len(prefix)) == prefix

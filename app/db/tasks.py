@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 
 from app.db import installation
 from app.db.engine import Transaction, lock
-from app.db.tables import models, runs, tasks
+from app.db.tables import runs, tasks
 from app.domain.runs import RunStatus
 
 REVISION = "tasks_revision"  # in `installation`
@@ -75,8 +75,3 @@ def unfinished_runs(tx: Transaction, task: str) -> int:
     """How many runs of a task wait or are going."""
     going = runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING))
     return tx.execute(select(func.count()).select_from(runs).where(runs.c.task == task, going)).scalar_one()
-
-
-def count_models(tx: Transaction, task: str) -> int:
-    """How many models a task has."""
-    return tx.execute(select(func.count()).select_from(models).where(models.c.task == task)).scalar_one()

@@ -26,7 +26,7 @@ class Connection(HttpProtocol):
         self._state = ConnectionState()
         self._input = InputBuffer()
         self._final_response: bytes | None = None  # one that waits for those before it
-        self._read_timer, self._write_timer = StallTimer(), StallTimer()
+        self._read_timer, self._write_timer, self._body_timer = StallTimer(), StallTimer(), StallTimer()
         self._linger: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -74,6 +74,7 @@ class Connection(HttpProtocol):
         if self._state.rejected or self.transport.is_closing():
             return
         phase = self._state.phase
+        self._check_whole_upload(phase, now)
         if self._state.half_closed and self._has_gone():
             self.transport.abort()
         elif self._input.data or self.read_paused or (phase is not Phase.BODY and not self._is_free()):
@@ -90,6 +91,16 @@ class Connection(HttpProtocol):
         """How far an upload has come, in pieces that are small for one who sends it, and not for one who trickles."""
         is_moving = phase is Phase.BODY and self.is_responding and self._is_upload()
         return self.fed // uploads.PIECE if is_moving else 0
+
+    def _check_whole_upload(self, phase: Phase, now: float) -> None:
+        """End an upload that has moved all the time, and never fast: of the largest one that would take days."""
+        if not (phase is Phase.BODY and self.is_responding and self._is_upload()):
+            self._body_timer.reset()
+            return
+        seconds = self._body_timer.elapsed(self._state.requests, now)
+        if seconds > self._limits.body_timeout + self.fed / uploads.LEAST_SPEED:
+            limit = f"{uploads.LEAST_SPEED // 1024} KiB/s after the first {self._limits.body_timeout:g} s"
+            self._reject(TooSlow(f"the body came more slowly than {limit}", field="body"))
 
     def _is_upload(self) -> bool:
         scope = self.cycle_scope

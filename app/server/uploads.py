@@ -3,6 +3,7 @@
 import re
 
 PIECE = 2**20  # bytes that must arrive in the time that any other body has to be complete in
+LEAST_SPEED = 32_768  # bytes a second, on average, that an upload may come at, after the time of any other body
 
 _APPEND = re.compile(r"/datasets/[^/]+/rows")
 

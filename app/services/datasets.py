@@ -5,14 +5,14 @@ from typing import Any
 
 from app.datasets import browsing
 from app.datasets.catalog import DatasetCatalog
-from app.db import datasets, tasks
+from app.db import datasets, installation, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.kinds.base import Task
 from app.logs import get as get_log
 from app.services.limits import Limits
-from app.services.making import declaration_of, put
+from app.services.making import declaration_of, put, reason_of
 from app.services.naming import built_in_datasets, check_dataset_is_free, default_dataset
 from app.services.paging import cut
 from app.services.uploading import Kept, UploadFolder, Wanted, insert, plan_of
@@ -48,7 +48,12 @@ class DatasetService:
 
     def new(self) -> Kept:
         """A place for rows that are about to be written."""
-        return self._uploads.new()
+        with self._database.read() as tx:
+            owner = installation.get(tx, installation.DATABASE)
+        if owner is None:
+            with self._database.write() as tx:
+                owner = installation.identity(tx)
+        return self._uploads.new(owner)
 
     def plan(self, task: str, wanted: Wanted) -> ImportPlan:
         """What the reading process is told of rows for a task, but for where to write them.
@@ -60,8 +65,10 @@ class DatasetService:
         name = wanted.dataset or default_dataset(task)
         with self._database.read() as tx:
             check_dataset_is_free(tx, name, task)
-            declaration = self._declaration(tx, task)
-        return plan_of(task, name, wanted, self._limits, declaration=declaration, fixed=task in self._tasks.fixed)
+            declaration, number = self._declaration(tx, task), _number(tx, task)
+        fixed = task in self._tasks.fixed
+        plan = plan_of(task, name, wanted, self._limits, declaration=declaration, fixed=fixed)
+        return plan.model_copy(update={"task_number": number})
 
     def plan_more(self, name: str, wanted: Wanted) -> ImportPlan:
         """The same for rows that are added to a dataset.
@@ -74,19 +81,21 @@ class DatasetService:
             raise Conflict(f"the dataset {name!r} comes with Densely, and cannot be added to")
         with self._database.read() as tx:
             row = _found(tx, name, None)
-            declaration = self._declaration(tx, row.task)
+            declaration, number = self._declaration(tx, row.task), _number(tx, row.task)
         plan = plan_of(
             row.task, name, wanted, self._limits, declaration=declaration, fixed=row.task in self._tasks.fixed
         )
         earlier = Findings.model_validate(row.findings)
-        return plan.model_copy(update={"earlier": str(self._uploads.path(row.id)), "earlier_findings": earlier})
+        before = {"earlier": str(self._uploads.path(row.id)), "earlier_findings": earlier}
+        return plan.model_copy(update={**before, "task_number": number})
 
     def keep(self, plan: ImportPlan, kept: Kept, result: ImportResult) -> DatasetDetail:
         """Rows that were read become the next version of their dataset; their task learns what is new in them.
 
         Raises:
-            InvalidInput: the task was removed meanwhile.
-            Conflict: the name was taken meanwhile, or rows were added to the version that these were added to.
+            InvalidInput: the task was removed meanwhile, or does not take what is new in them.
+            Conflict: the name was taken meanwhile, rows were added to the version that these were added to, or the
+                task is another one of the same name.
         """
         kept.publish()
         with self._database.write() as tx:
@@ -98,8 +107,9 @@ class DatasetService:
                     raise Conflict(f"dataset {plan.dataset!r} was changed meanwhile: send the rows again")
             if plan.task not in self._tasks.fixed:
                 present = self._declaration(tx, plan.task)
-                extended = extend(present, result.kind, result.answer, result.findings, result.examples)
-                extended = extended.model_copy(update={"label_names": present.label_names})
+                if _number(tx, plan.task) != plan.task_number:
+                    raise Conflict(f"task {plan.task!r} was removed and made anew meanwhile: send the rows again")
+                extended = self._extended(present, result)
                 if extended != present:
                     put(tx, extended, self._clock)
             insert(tx, plan.dataset, plan.task, kept.id, result, self._clock)
@@ -171,10 +181,8 @@ class DatasetService:
             self._uploads.remove(identity)
 
     def sweep(self) -> None:
-        """Remove files that a crash has left, once they are old."""
-        with self._database.read() as tx:
-            known = datasets.ids(tx)
-        for path in self._uploads.sweep(known):
+        """Remove what a crash has left unfinished, once it is old."""
+        for path in self._uploads.sweep():
             log.info("upload.swept", file=path.name)
 
     def _declaration(self, tx: Transaction, task: str) -> Declaration:
@@ -184,6 +192,18 @@ class DatasetService:
         if tasks.find(tx, task) is not None:
             return declaration_of(tx, task)
         raise InvalidInput(f"there is no task {task!r}; tasks are {self._tasks.told()}", field="task")
+
+    def _extended(self, present: Declaration, result: ImportResult) -> Declaration:
+        """With what is new in the rows; others may have brought some of it since they were read."""
+        try:
+            extended = extend(present, result.kind, result.answer, result.findings, result.examples)
+        except ValueError as error:
+            told = f"the task cannot take what is new in these rows: {reason_of(error)}"
+            raise InvalidInput(told, field="file") from error
+        if (count := len(getattr(extended.answer, "labels", ()))) > self._limits.labels:
+            total = f"with these rows there are {count:,} labels; the limit is {self._limits.labels:,}"
+            raise InvalidInput(f"{total} (DENSELY_MAX_LABELS)", field=extended.answer.column)
+        return extended.model_copy(update={"label_names": present.label_names})
 
     def _built_in(self, asked: str | None) -> list[DatasetEntry]:
         found = []
@@ -201,6 +221,12 @@ class DatasetService:
             return browsing.described(self._catalog, task, info)
         except DatasetInvalid as error:
             raise Unavailable(error.message) from error
+
+
+def _number(tx: Transaction, task: str) -> int | None:
+    """What tells a task of the user's own from an earlier one of its name."""
+    row = tasks.find(tx, task)
+    return row.number if row is not None else None
 
 
 def _found(tx: Transaction, name: str, version: int | None) -> Any:

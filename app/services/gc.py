@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from app.artifacts.store import STAGING, ArtifactStore
-from app.db import datasets, models, run_queries
-from app.db.engine import Database
+from app.datasets.catalog import owner_of
+from app.db import datasets, installation, models, run_queries
+from app.db.engine import Database, Transaction
+from app.domain.runs import FINAL
+from app.errors import ArtifactInvalid
 from app.services.disk import size_of
 from app.services.uploading import UploadFolder
 
 YOUNG = 3_600.0  # seconds: what is younger may have somebody who works on it
+
+OTHERS = "of another database: kept"
 
 Part = Literal["models", "uploads", "checkpoints"]
 
@@ -26,6 +31,7 @@ class Leftover:
     path: Path
     bytes: int
     reason: str
+    kept: bool = False  # it may be another database's
 
 
 def leftovers(
@@ -42,9 +48,13 @@ def leftovers(
     with database.read() as tx:
         known_models, known_uploads = models.all_ids(tx), datasets.ids(tx)
         unfinished = run_queries.unfinished_ids(tx)
+        owner = installation.get(tx, installation.DATABASE)
+        ours = {path for path, model_id in artifacts if _is_ours(tx, store, path, model_id)}
     known_models |= set(store.bundled().values())  # a new database learns of them at the first start
     found = [
         Leftover("models", path, size_of(path), "no model of this database")
+        if path in ours
+        else Leftover("models", path, size_of(path), OTHERS, kept=True)
         for path, model_id in artifacts
         if model_id not in known_models and _is_old(path, now)
     ]
@@ -55,7 +65,14 @@ def leftovers(
     ]
     found += [
         Leftover("uploads", path, path.stat().st_size, "rows of no dataset")
+        if owner and owner_of(path) == owner
+        else Leftover("uploads", path, path.stat().st_size, OTHERS, kept=True)
         for path in uploads.orphans(known_uploads, now - YOUNG)
+        if path.exists()
+    ]
+    found += [
+        Leftover("uploads", path, path.stat().st_size, "an upload that was never finished")
+        for path in uploads.unfinished(now - YOUNG)
         if path.exists()
     ]
     found += [
@@ -67,9 +84,11 @@ def leftovers(
 
 
 def remove(found: list[Leftover]) -> int:
-    """Remove them; the bytes that are free now."""
+    """Remove them, but for what may be another database's; the bytes that are free now."""
     freed = 0
     for each in found:
+        if each.kept:
+            continue
         if each.path.is_dir():
             shutil.rmtree(each.path, ignore_errors=True)
         else:
@@ -77,6 +96,15 @@ def remove(found: list[Leftover]) -> int:
                 each.path.unlink()
         freed += 0 if each.path.exists() else each.bytes
     return freed
+
+
+def _is_ours(tx: Transaction, store: ArtifactStore, path: Path, model_id: str) -> bool:
+    """Whether a model without a row was left by a run of this database, as far as it knows its runs."""
+    try:
+        run = run_queries.find(tx, store.manifest(path.parent.name, model_id).run_id)
+    except ArtifactInvalid:
+        return False
+    return run is not None and run.status in FINAL
 
 
 def _folders(folder: Path) -> Iterator[Path]:

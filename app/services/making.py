@@ -13,7 +13,7 @@ from app.services.limits import Limits
 from app.services.naming import check_dataset_is_free, check_own, check_task_is_free, default_dataset
 from app.services.specs import declared_answer, declared_kind
 from app.services.training import TrainingService
-from app.services.uploading import Kept, UploadFolder, Wanted, insert, plan_of
+from app.services.uploading import Kept, UploadFolder, Wanted, insert, plain, plan_of
 from app.tasks.catalog import TaskCatalog, task_of
 from app.tasks.declared import declare
 from app.wire.datasets import ImportPlan, ImportResult
@@ -170,7 +170,8 @@ def put(tx: Transaction, declaration: Declaration, clock: Clock) -> None:
 def content_of(declaration: Declaration) -> dict[str, Any]:
     """A declaration as the database keeps it: without datasets, which have rows of their own."""
     content: dict[str, Any] = declaration.model_dump(mode="json", by_alias=True, exclude={"datasets"})
-    return content
+    cleaned: dict[str, Any] = plain(content)
+    return cleaned
 
 
 def _declared(asked: TaskCreate, kind: Any, answer: Any, result: ImportResult | None = None) -> Declaration:
@@ -185,9 +186,10 @@ def _declared(asked: TaskCreate, kind: Any, answer: Any, result: ImportResult | 
             result.examples if result else (),
         )
     except ValueError as error:
-        raise InvalidInput(f"kind and answer do not fit together: {_reason(error)}", field="kind") from error
+        raise InvalidInput(f"kind and answer do not fit together: {reason_of(error)}", field="kind") from error
 
 
-def _reason(error: ValueError) -> str:
+def reason_of(error: ValueError) -> str:
+    """In short."""
     found = error.errors() if hasattr(error, "errors") else []
     return "; ".join(each["msg"].removeprefix("Value error, ") for each in found[:3]) or str(error)

@@ -100,6 +100,11 @@ class PredictionService:
         self._versions = {}
         self._cache.forget()
 
+    def follow(self) -> None:
+        """Tasks or models were changed in this process: answer with what there is now."""
+        self.forget()
+        self.refresh()
+
     def find(self, task: str, reference: int | str) -> Predictor:
         """The predictor that a request names; `active` is the default one.
 

@@ -39,6 +39,7 @@ class RegistryService:
         self._store = store
         self._catalog = catalog
         self._clock = clock
+        self._bundled: frozenset[str] = frozenset()  # ids of the models that come with Densely
 
     def page(self, task: str | None, limit: int, cursor: int | None) -> tuple[list[Model], int | None]:
         """Models, newest first, and the cursor of the next page."""
@@ -99,8 +100,10 @@ class RegistryService:
 
         Raises:
             NotFound: there is no such model.
-            Conflict: it is active.
+            Conflict: it is active, or comes with Densely.
         """
+        if model_id in self._bundled | set(self._store.bundled().values()):
+            raise Conflict(f"model {model_id} comes with Densely, and cannot be removed")
         task = self._find(model_id).task
         with self._database.write() as tx:
             lock(tx, f"models of {task}")
@@ -161,6 +164,7 @@ class RegistryService:
             listed = bundled.bundled()
         except ArtifactInvalid as error:
             return {task: error.message for task in self._tasks.all if task not in served}
+        self._bundled = frozenset(listed.values())
         for task, model_id in listed.items():
             if task not in self._tasks.all:
                 continue

@@ -51,7 +51,7 @@ class RowService:
         label: str | None,
         limit: int,
         cursor: int | None,
-        model: str | None = None,
+        model: int | str | None = None,
         wrong: bool | None = None,
     ) -> tuple[list[DatasetRow], int | None]:
         """Rows in their order; with `model` the wrong ones first, or those alone.
@@ -67,7 +67,7 @@ class RowService:
             raise InvalidInput("needs `model`", field="wrong")
         try:
             if model is not None:
-                predictor = self._prediction.find(task.name, int(model) if model.isdecimal() else model)
+                predictor = self._prediction.find(task.name, model)
                 return self._judged(task, info, predictor, (split, label), limit, cursor or 0, wrong)
             found = browsing.select(self._catalog, task, info, split, label, cursor or 0, limit + 1)
         except DatasetInvalid as error:

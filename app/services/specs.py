@@ -1,7 +1,5 @@
 """What a client asks for, as a declaration has it: for tasks that are made before there are rows."""
 
-from collections.abc import Sequence
-
 from pydantic import ValidationError
 
 from app.errors import FieldError, InvalidInput
@@ -75,17 +73,11 @@ def declared_answer(spec: AnswerSpec | None, limits: Limits) -> Answer:
             told = f"are {len(labels):,}; the limit is {limits.labels:,} (DENSELY_MAX_LABELS)"
             raise InvalidInput(told, field="answer.labels")
         if isinstance(spec, OneOfSpec):
-            return OneOf(labels=labels, column=spec.column or "label", shows=_shows(labels))
+            return OneOf(labels=labels, column=spec.column or "label", shows=("top",))
         assert isinstance(spec, SeveralOfSpec)
         return SeveralOf(labels=labels, column=spec.column or "labels")
     except ValidationError as error:
         raise nested("answer", error) from error
-
-
-def _shows(labels: Sequence[str]) -> tuple[str, ...]:
-    """As of tasks that are made of rows."""
-    del labels
-    return ("top",)
 
 
 def _title(name: str) -> str:

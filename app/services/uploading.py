@@ -111,14 +111,14 @@ class UploadFolder:
         """`folder` is made when the first file is written."""
         self.folder = folder
 
-    def new(self) -> "Kept":
-        """A place for rows that are about to be written."""
+    def new(self, owner: str) -> "Kept":
+        """A place for rows that are about to be written, which belong to the database with this identity."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             told = f"the folder of uploads cannot be made: {error.strerror}"
             raise Unusable(f"{told}; set DENSELY_UPLOADS_DIR to another one") from error
-        return Kept(self.folder, f"d-{secrets.token_hex(6)}")
+        return Kept(self.folder, f"d-{secrets.token_hex(6)}", owner)
 
     def path(self, identity: str) -> Path:
         """Of the rows with this id."""
@@ -130,33 +130,45 @@ class UploadFolder:
             self.path(identity).unlink()
 
     def orphans(self, known: set[str], older_than: float) -> list[Path]:
-        """Files last changed before `older_than`, seconds since 1970, that nothing refers to."""
-        found = []
-        for path in [*self.folder.glob("d-*.parquet"), *self.folder.glob(f"{STAGING}*")]:
-            with suppress(OSError):
-                if path.stat().st_mtime < older_than and path.stem not in known:
-                    found.append(path)
-        return sorted(found)
+        """Rows last changed before `older_than`, seconds since 1970, whose ids are not `known`."""
+        return [path for path in self._old("d-*.parquet", older_than) if path.stem not in known]
 
-    def sweep(self, known: set[str]) -> list[Path]:
-        """Remove what a crash has left."""
-        found = self.orphans(known, time.time() - ABANDONED)
+    def unfinished(self, older_than: float) -> list[Path]:
+        """What was last written before that, and never published."""
+        return self._old(f"{STAGING}*", older_than)
+
+    def sweep(self) -> list[Path]:
+        """Remove what a crash has left unfinished; what was published may be another database's."""
+        found = self.unfinished(time.time() - ABANDONED)
         for path in found:
             with suppress(OSError):
                 path.unlink()
         return found
 
+    def _old(self, pattern: str, older_than: float) -> list[Path]:
+        found = []
+        for path in self.folder.glob(pattern):
+            with suppress(OSError):
+                if path.stat().st_mtime < older_than:
+                    found.append(path)
+        return sorted(found)
+
 
 class Kept:
     """Rows that are written under another name first; what is not published does not stay."""
 
-    def __init__(self, folder: Path, identity: str) -> None:
+    def __init__(self, folder: Path, identity: str, owner: str) -> None:
         self.id = identity
+        self._owner = owner
         self.staging = folder / f"{STAGING}{identity}.parquet"
         self._path = folder / f"{identity}.parquet"
 
+    def told(self, plan: ImportPlan) -> ImportPlan:
+        """The plan with where to write, and whose the rows are."""
+        return plan.model_copy(update={"out": str(self.staging), "owner": self._owner})
+
     def publish(self) -> None:
-        """Under its name; a crash after this leaves a file that is swept later."""
+        """Under its name; a crash after this leaves a file that `densely gc` removes."""
         try:
             self.staging.rename(self._path)
             descriptor = os.open(self._path.parent, os.O_RDONLY)
@@ -170,7 +182,7 @@ class Kept:
     def settle(self, keep: Callable[[], T]) -> T:
         """What `keep` returns, which publishes them; if it was refused, there are none of them.
 
-        After any other error a row may be there all the same: what has none is swept later.
+        After any other error a row may be there all the same: what has none is left to `densely gc`.
         """
         try:
             return keep()
@@ -235,17 +247,17 @@ def insert(tx: Transaction, name: str, task: str, identity: str, result: ImportR
         train_rows=found.train_rows,
         test_rows=found.test_rows,
         skipped=found.skipped,
-        findings=_plain(found.model_dump(mode="json")),
+        findings=plain(found.model_dump(mode="json")),
         created_at=clock(),
     )
     told = f"uploaded, {found.rows:,} rows"
     return DatasetInfo(datasets.reference(name, version), told, found.train_rows, found.test_rows, upload=identity)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Without zero characters, which PostgreSQL's JSON does not hold."""
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd")
     if isinstance(value, dict):
-        return {_plain(key): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {plain(key): plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.numbers import Number
-from app.wire.declarations import Answer, DatasetName, DeclaredKind, KindName
+from app.wire.declarations import Answer, DatasetName, DeclaredKind
 
 # As short as it is, so that with its version it fits wherever the name of a dataset does.
 UploadName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
@@ -198,6 +198,7 @@ class ImportPlan(BaseModel):
     """What the importing process is told besides the file, which is its standard input."""
 
     task: str
+    task_number: int | None = Field(None, description="tells the task from another one of its name")
     dataset: DatasetName
     filename: str = Field("", description="as the client called it; only its ending is looked at")
     content_type: str = ""
@@ -208,6 +209,7 @@ class ImportPlan(BaseModel):
     fixed: bool = Field(False, description="whether the declared labels and categories are all there may be")
     mapping: dict[str, str] = Field(default_factory=dict, description="columns of the file by names of the task")
     out: str | None = Field(None, description="path of the Parquet file to write; null: only look")
+    owner: str = Field("", description="identity of the database whose rows they are, for the file's metadata")
     earlier: str | None = Field(None, description="path of the rows that these are added to")
     earlier_findings: Findings | None = None
     seed: int = 0
@@ -229,8 +231,3 @@ class ImportResult(BaseModel):
     examples: list[dict[str, Any]] = Field(description="inputs as `POST /predict` takes them, from the test rows")
     sha256: str | None = Field(None, description="of the written file")
     bytes: int | None = None
-
-
-def kind_of(spec: KindSpec | None) -> KindName | None:
-    """The kind that is asked for."""
-    return spec.kind if spec else None

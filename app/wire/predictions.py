@@ -10,6 +10,14 @@ from app.domain.numbers import Integer, Number, OneMessage
 MOST_VERSIONS = 2**31 - 1  # of a task, as its column in the database takes them
 
 
+ModelName = Annotated[
+    Literal["active"] | Annotated[int, Integer(1, MOST_VERSIONS)] | Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")],
+    OneMessage(
+        f"must be `active`, a version number from 1 to {MOST_VERSIONS}, or a model id: a-z, 0-9 and -, at most 64"
+    ),
+]
+
+
 class Input(BaseModel):
     """One instance as a client sends it."""
 
@@ -20,14 +28,7 @@ class ModelChoice(BaseModel):
     """Which of a task's models is asked."""
 
     model_config = ConfigDict(extra="forbid")
-    model: Annotated[
-        Literal["active"]
-        | Annotated[int, Integer(1, MOST_VERSIONS)]
-        | Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")],
-        OneMessage(
-            f"must be `active`, a version number from 1 to {MOST_VERSIONS}, or a model id: a-z, 0-9 and -, at most 64"
-        ),
-    ] = Field("active", description="`active`, a version number, or a model id")
+    model: ModelName = Field("active", description="`active`, a version number, or a model id")
 
 
 class Options(ModelChoice):

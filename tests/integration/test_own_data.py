@@ -1,14 +1,20 @@
 """Tasks and datasets of the user's own over HTTP: made, shown, added to, removed; all of it, or nothing."""
 
 import json
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.artifacts.store import ArtifactStore
+from app.db.engine import Database
 from app.settings import Settings
 from tests.support import own
+from tests.support.artifacts import add_model
 
 
 def left_in(settings: Settings) -> list[str]:
@@ -212,10 +218,6 @@ def test_a_run_that_has_ended_and_its_dataset_go(client: httpx.Client, settings:
 
 
 def test_a_model_that_is_not_active_goes(client: httpx.Client, settings: Settings) -> None:
-    from app.artifacts.store import ArtifactStore
-    from app.db.engine import Database
-    from tests.support.artifacts import add_model
-
     database = Database(settings.url)
     model = add_model(database, ArtifactStore(settings.models_dir), "planar", seed=9, active=False)
     database.close()
@@ -229,6 +231,35 @@ def test_a_model_that_is_not_active_goes(client: httpx.Client, settings: Setting
     assert not (Path(settings.models_dir) / "planar" / model.id).exists()
     active = client.get("/tasks/planar").json()["active_model"]["id"]
     assert 409 == client.delete(f"/models/{active}").status_code
+
+
+def test_a_model_that_comes_with_densely_stays(
+    client_for: Callable[[Settings], httpx.Client], settings: Settings, database: Database
+) -> None:
+    """Also once another one is active: its files may be those of the checkout."""
+    client = client_for(settings)
+    bundled = client.get("/tasks/planar").json()["active_model"]["id"]
+    other = add_model(database, ArtifactStore(settings.models_dir), "planar", active=False)
+    assert 200 == client.put("/tasks/planar/active-model", json={"model_id": other.id}).status_code
+
+    answer = client.delete(f"/models/{bundled}")
+
+    assert 409 == answer.status_code, answer.text
+    assert "comes with Densely" in answer.json()["detail"]
+    assert 200 == client.get(f"/models/{bundled}").status_code
+    assert (settings.models_dir / "planar" / bundled).exists()
+
+
+def test_which_model_is_checked_as_for_a_prediction(client: httpx.Client) -> None:
+    def ask(model: str) -> httpx.Response:
+        return client.get("/datasets/moons/rows", params={"model": model, "limit": 1})
+
+    for odd in ("99999999999999999999", "0", str(2**31), "A_b", ""):
+        answer = ask(odd)
+        assert 422 == answer.status_code, (odd, answer.text)
+        assert "model" in answer.json()["errors"][0]["field"]
+    assert 404 == ask("7").status_code
+    assert [200, 200] == [ask(good).status_code for good in ("active", "1")]
 
 
 def test_the_disk_is_told_part_by_part(client: httpx.Client) -> None:
@@ -268,3 +299,18 @@ def test_parts_that_are_wrong_are_named(client: httpx.Client, settings: Settings
     assert 400 == client.post("/tasks", content=b"", headers={"content-type": "multipart/form-data"}).status_code
     assert [] == left_in(settings)
     assert not any(each["own"] for each in client.get("/tasks").json()["items"])
+
+
+def test_a_database_that_does_not_know_the_rows_of_another_one_leaves_them(
+    settings: Settings, database: Database, client_for: Callable[[Settings], httpx.Client]
+) -> None:
+    """It may be a fresh one, or one that was restored. What was never finished is nobody's."""
+    settings.uploads.mkdir(parents=True)
+    kept, unfinished = settings.uploads / "d-0123456789ab.parquet", settings.uploads / ".staging-d-ba98.parquet"
+    for path in (kept, unfinished):
+        path.write_bytes(b"rows")
+        os.utime(path, (time.time() - 86_400,) * 2)
+
+    client_for(settings)
+
+    assert [kept.name] == left_in(settings)

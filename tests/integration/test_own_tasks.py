@@ -188,3 +188,25 @@ def test_many_own_tasks_cost_next_to_nothing(
 
     assert start < 1.0
     assert poll < 0.01
+
+
+def test_a_task_that_is_made_anew_does_not_answer_with_the_old_model(
+    client_for: Callable[[Settings], httpx.Client],
+    settings: Settings,
+    database: Database,
+    store: ArtifactStore,
+    clock: FakeClock,
+) -> None:
+    """Not even until this process looks at the database again."""
+    add(database, clock, sixth.NAME)
+    add_model(database, store, sixth.task())
+    client = client_for(settings.model_copy(update={"active_poll_seconds": 60}))
+    assert 200 == client.post("/predict", json=BODY).status_code
+
+    assert 204 == client.delete(f"/tasks/{sixth.NAME}", params={"models": True}).status_code
+    made = {"kind": {"kind": "table", "columns": list(sixth.EXAMPLE)}, "answer": {"kind": "number"}}
+    assert 201 == client.post("/tasks", json={"name": sixth.NAME, **made}).status_code
+
+    answer = client.post("/predict", json=BODY)
+    assert 503 == answer.status_code, answer.text
+    assert "has no active model" in answer.json()["detail"]

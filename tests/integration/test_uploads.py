@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,32 @@ def test_a_reading_process_that_dies_is_told(served: Served, settings: Settings,
 
     assert 503 == answer.status_code
     assert told in answer.json()["detail"]
+    assert [] == left_in(settings)
+
+
+def test_reading_a_file_has_a_time_limit(served: Served, settings: Settings) -> None:
+    server = served.start(max_reading_seconds=0.5)
+    server.app.api.state.services.uploads._command = SLEEPS
+
+    answer = server.client.post("/datasets", params={"task": "sentiment"}, content=own.tickets(), headers=CSV)
+
+    assert 422 == answer.status_code, answer.text
+    assert ("file", True) == (answer.json()["errors"][0]["field"], "DENSELY_MAX_READING_SECONDS" in answer.text)
+    assert [] == children()
+    assert [] == left_in(settings)
+
+
+def test_adding_to_rows_that_go_meanwhile_is_a_conflict(served: Served, settings: Settings) -> None:
+    """Removed while the file is read: the reading process does not find what it should add to."""
+    server = served.start()
+    own.create(server.client, "tickets", own.tickets(60), train="false")
+    for path in settings.uploads.glob("d-*"):
+        path.unlink()
+
+    answer = server.client.post("/datasets/tickets/rows", content=own.tickets(30, seed=3), headers=CSV)
+
+    assert 409 == answer.status_code, answer.text
+    assert "send the rows again" in answer.json()["detail"]
     assert [] == left_in(settings)
 
 
@@ -312,7 +339,7 @@ def test_a_slow_upload_goes_on_while_it_moves_and_a_trickle_does_not(served: Ser
 
     connection = begin(server, "/datasets?task=sentiment", b"text,label\n", total)
     for _ in range(4):
-        time.sleep(0.9)
+        time.sleep(0.9)  # the time that passes is what is tested
         connection.sendall(moving)
     connection.settimeout(60)
     assert connection.recv(2**16).split()[1] in (b"201", b"422")
@@ -330,6 +357,26 @@ def test_a_slow_upload_goes_on_while_it_moves_and_a_trickle_does_not(served: Ser
         except TimeoutError:
             assert time.monotonic() - began < 10
     assert b"408" == received.split()[1]
+    connection.close()
+
+
+def test_an_upload_that_moves_has_a_least_speed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one of the largest that is allowed could hold a place for days."""
+    monkeypatch.setattr("app.server.uploads.LEAST_SPEED", 2**22)
+    server = served.start(max_body_seconds=1)
+    piece = b"a,positive\n" * 100_000
+
+    connection = begin(server, "/datasets?task=sentiment", b"text,label\n", 40 * len(piece))
+    connection.settimeout(0.5)
+    received, began = b"", time.monotonic()
+    while not received:
+        assert time.monotonic() - began < 15
+        connection.sendall(piece)
+        with suppress(TimeoutError):
+            received = connection.recv(2**16)
+
+    assert b"408" == received.split()[1]
+    assert b"4096 KiB/s" in received
     connection.close()
 
 

@@ -1,9 +1,11 @@
 """`/datasets`: rows of the user's own, and how they and those that come with Densely look."""
 
+import re
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BeforeValidator
 from starlette.concurrency import run_in_threadpool
 
 from app.api import bringing
@@ -17,6 +19,7 @@ from app.server.prefix import Prefix
 from app.services.uploading import dataset_name
 from app.wire.datasets import DatasetDetail, DatasetEntry, DatasetRow
 from app.wire.pages import Page
+from app.wire.predictions import ModelName
 from app.wire.tasks import Look
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
@@ -27,7 +30,15 @@ TaskName = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")]
 Drawn = Literal["labels", "lengths", "columns"]
 DryRun = Annotated[bool, Query(description="look at the file and keep nothing: answered with 200")]
 
-MODEL = r"^(active|[0-9]{1,9}|[A-Za-z0-9_-]{1,64})$"
+
+def _number(value: object) -> object:
+    """A version as a number, which a query has as text like all else."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,64}", value) else value
+
+
+Model = Annotated[
+    ModelName | None, BeforeValidator(_number), Query(description="`active`, a version or an id: adds its predictions")
+]
 
 
 @router.post(
@@ -100,9 +111,7 @@ def get_rows(
     version: Version = None,
     split: Annotated[Split | None, Query(description="whose rows")] = None,
     label: Annotated[str | None, Query(max_length=1_000, description="that the dataset gives them")] = None,
-    model: Annotated[
-        str | None, Query(pattern=MODEL, description="`active`, a version or an id: adds its predictions")
-    ] = None,
+    model: Model = None,
     wrong: Annotated[bool | None, Query(description="only those that the model has wrong, or right")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -92,7 +92,7 @@ async def _with_rows(services: Services, received: Received, asked: TaskCreate, 
         return Look(findings=result.findings, kind=result.kind, answer=result.answer)
     place = await run_in_threadpool(services.datasets.new)
     try:
-        result = await services.uploads.imported(received, plan.model_copy(update={"out": str(place.staging)}))
+        result = await services.uploads.imported(received, place.told(plan))
         make = partial(services.making.create_with_rows, asked, plan.dataset, place, result, train=wanted.train)
         run = await services.writes(partial(place.settle, make))
     finally:

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from threading import Lock
+from threading import Lock, Timer
 from typing import IO, Any
 
-from app.errors import FieldError, InvalidInput, Unavailable
+from app.errors import Conflict, FieldError, InvalidInput, Unavailable
 from app.logs import get as get_log
 from app.wire.datasets import ImportPlan, ImportResult
 
@@ -24,8 +24,11 @@ MOST_LINE = 2**26  # bytes of what is found
 class Importer:
     """One such process."""
 
-    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
+    def __init__(self, command: tuple[str, ...] = COMMAND, most_seconds: float = 3_600.0) -> None:
+        """`most_seconds` by the clock, after which it is ended."""
         self._command = command
+        self._most_seconds = most_seconds
+        self._is_late = False
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
         self._lock = Lock()  # between the thread that runs it and whoever ends it
@@ -34,7 +37,8 @@ class Importer:
         """Read the file as the plan says; returns when the process has ended.
 
         Raises:
-            InvalidInput: nothing can be made of the file.
+            InvalidInput: nothing can be made of the file, or it takes longer than it may.
+            Conflict: the rows that these are added to have been removed.
             Unavailable: it was ended, or died.
         """
         file.flush()
@@ -48,13 +52,23 @@ class Importer:
                 self._start(file, f"@{long.fileno()}", (long.fileno(),))
             else:
                 self._start(file, told.decode(), ())
-            said = self._listen()
+            late = Timer(self._most_seconds, self._too_late)
+            late.daemon = True
+            late.start()
+            try:
+                said = self._listen()
+            finally:
+                late.cancel()
+        if self._is_late:
+            limit = f"reading it takes more than {self._most_seconds:g} s (DENSELY_MAX_READING_SECONDS)"
+            raise InvalidInput(limit, field="file")
         if self._killed:
             raise Unavailable("the upload was ended before its file was read")
         if "result" in said:
             return ImportResult.model_validate(said["result"])
         if "problem" in said:
-            raise _invalid(said["problem"])
+            problem = said["problem"]
+            raise Conflict(problem["message"]) if problem.get("changed") else _invalid(problem)
         assert self._process
         log.error("upload.died", status=self._process.returncode)
         raise Unavailable("the process that reads the file has died; the log says more")
@@ -66,6 +80,10 @@ class Importer:
             if self._process and self._process.poll() is None:
                 with suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _too_late(self) -> None:
+        self._is_late = True
+        self.kill()
 
     def _start(self, file: IO[bytes], plan: str, descriptors: tuple[int, ...]) -> None:
         with self._lock:

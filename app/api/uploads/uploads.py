@@ -39,10 +39,11 @@ class Received:
 class Uploads:
     """Receives files and has them read."""
 
-    def __init__(self, folder: Path, most: int, command: tuple[str, ...] = COMMAND) -> None:
-        """`folder`: where files lie while they come; `most`: uploads at once."""
+    def __init__(self, folder: Path, most: int, seconds: float = 3_600.0, command: tuple[str, ...] = COMMAND) -> None:
+        """`folder`: where files lie while they come; `most`: uploads at once; `seconds` that reading one may take."""
         self._folder = folder
         self._most = most
+        self._seconds = seconds
         self._command = command
         self._under_way = 0
         self._closed = False
@@ -75,11 +76,12 @@ class Uploads:
         """What the reading process makes of a file.
 
         Raises:
-            InvalidInput: nothing can be made of it; its errors name columns and lines.
+            InvalidInput: nothing can be made of it; its errors name columns and lines. Or it takes too long.
+            Conflict: the rows that these are added to have been removed.
             Unavailable: the process has died, or the service stops.
             ClientDisconnect: the client has gone; then the process has too.
         """
-        importer = Importer(self._command)
+        importer = Importer(self._command, self._seconds)
         self._importers.add(importer)
         if self._closed:
             importer.kill()

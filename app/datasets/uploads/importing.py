@@ -124,7 +124,7 @@ def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: 
     )
     if plan.out and check.waiting:
         notes = [f"{check.skipped} rows were left out for their faults"] if check.skipped else []
-        result.sha256, result.bytes = write(with_split(check.waiting.batches(), test), plan.out, notes)
+        result.sha256, result.bytes = write(with_split(check.waiting.batches(), test), plan.out, notes, plan.owner)
     return result
 
 

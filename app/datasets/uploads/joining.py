@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.datasets.uploads.keys import Keys, keys_of
-from app.datasets.uploads.problems import Problem, beyond
+from app.datasets.uploads.problems import Changed, Problem, beyond
 from app.datasets.uploads.reading import BATCH
 from app.datasets.uploads.roles import Input
 from app.datasets.uploads.split import Mask, places_in, repeated, rows_with
@@ -36,6 +36,7 @@ def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:
 
     Raises:
         Problem: together they are too many.
+        Changed: the earlier ones have been removed.
     """
     assert plan.earlier is not None
     assert plan.earlier_findings is not None
@@ -55,9 +56,11 @@ def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:
             test = _agreed(fresh, test, known, sides)
         labels = _labels(result, before, fresh_path, test)
         everything = _everything(plan.earlier, fresh_path, schema, test)
-        result.sha256, result.bytes = write(everything, plan.out, [])
+        result.sha256, result.bytes = write(everything, plan.out, [], plan.owner)
+    except FileNotFoundError as error:
+        raise Changed(f"dataset {plan.dataset!r} was changed meanwhile: send the rows again") from error
     finally:
-        Path(fresh_path).unlink()
+        Path(fresh_path).unlink(missing_ok=True)
     both = np.concatenate([known, fresh])
     result.findings = _findings(before, result.findings, labels, test, rows_with(both, repeated(both)))
     return result

@@ -23,6 +23,10 @@ class Problem(Exception):
         self.faults = list(faults)
 
 
+class Changed(Problem):
+    """What the file was sent for has changed meanwhile."""
+
+
 def beyond(plan: ImportPlan, limit: str, what: str, *faults: Fault, field: str | None = None) -> Problem:
     """That a limit is passed, with the setting that has it."""
     most: int = getattr(plan, limit)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from app.datasets.uploads.importing import import_file
 from app.datasets.uploads.joining import joined
-from app.datasets.uploads.problems import Problem
+from app.datasets.uploads.problems import Changed, Problem
 from app.wire.datasets import MOST_FAULTS, ImportPlan
 
 MOST_MEMORY = 2**31  # bytes of addresses: some ten times what a large file takes
@@ -59,7 +59,8 @@ def main() -> int:
             result = joined(plan, result)
     except Problem as problem:
         faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
-        teller.say({"problem": {"message": problem.message, "field": problem.field, "faults": faults}})
+        said = {"message": problem.message, "field": problem.field, "faults": faults}
+        teller.say({"problem": {**said, "changed": True} if isinstance(problem, Changed) else said})
     except (MemoryError, pa.ArrowMemoryError):
         message = f"reading the file takes more than {MOST_MEMORY // 2**20:,} MiB of memory"
         teller.say({"problem": {"message": message, "field": None, "faults": []}})

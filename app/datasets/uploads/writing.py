@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.datasets.catalog import NOTES_KEY
+from app.datasets.catalog import NOTES_KEY, OWNER_KEY
 from app.datasets.uploads.split import Mask
 
 GROUP_ROWS = 50_000  # of a row group, at most
@@ -56,11 +56,11 @@ def with_split(batches: Iterator[Any], test: Mask) -> Iterator[Any]:
         yield batch.append_column("split", pa.array(words[own.astype(np.int8)], pa.string()))
 
 
-def write(batches: Iterator[Any], path: str, notes: list[str]) -> tuple[str, int]:
+def write(batches: Iterator[Any], path: str, notes: list[str], owner: str = "") -> tuple[str, int]:
     """The file, on the disk for good; its SHA-256 and its bytes. What fails leaves none."""
     try:
         with Path(path).open("wb") as file:
-            _write(batches, file, notes)
+            _write(batches, file, {NOTES_KEY: json.dumps(notes), OWNER_KEY: owner})
             file.flush()
             os.fsync(file.fileno())
         with Path(path).open("rb") as file:
@@ -71,11 +71,11 @@ def write(batches: Iterator[Any], path: str, notes: list[str]) -> tuple[str, int
         raise
 
 
-def _write(batches: Iterator[Any], file: Any, notes: list[str]) -> None:
+def _write(batches: Iterator[Any], file: Any, metadata: dict[bytes, str]) -> None:
     writer: Any = None
     for table in _groups(batches):
         if writer is None:
-            schema = table.schema.with_metadata({NOTES_KEY: json.dumps(notes)})
+            schema = table.schema.with_metadata(metadata)
             writer = pq.ParquetWriter(pa.PythonFile(file, mode="w"), schema, compression="zstd")
         writer.write_table(table.cast(schema), row_group_size=len(table))
     assert writer is not None

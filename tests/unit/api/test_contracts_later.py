@@ -77,3 +77,20 @@ def test_of_very_many_tasks_a_message_names_the_first() -> None:
 
     with pytest.raises(InvalidInput, match="and 481 more"):
         contracts.parser.parse(b'{"task": "none"}')
+
+
+def test_a_task_that_goes_while_its_body_is_read_is_one_of_no_more(
+    contracts: Contracts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Removed between the look at its name and the one at its form."""
+    parser = contracts.parser
+    find = parser._other
+
+    def gone(body: bytes) -> str | None:
+        name = find(body)
+        contracts.follow({task: each for task, each in contracts._tasks.items() if task != "one"})
+        return name
+
+    monkeypatch.setattr(parser, "_other", gone)
+    with pytest.raises(InvalidInput, match="must be one of"):
+        parser.parse(json.dumps({"task": "one", **INPUT}).encode())

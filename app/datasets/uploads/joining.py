@@ -36,7 +36,7 @@ def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:
     A row that was held out before, or trained on, stays on its side with all that are like it.
 
     Raises:
-        Problem: together they are too many.
+        Problem: together they are too many, or the earlier ones were deleted meanwhile.
     """
     assert plan.earlier is not None
     assert plan.earlier_findings is not None
@@ -49,6 +49,11 @@ def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:
     Path(plan.out).rename(fresh_path)
     try:
         return _joined(plan.earlier, before, fresh_path, plan, result)
+    except FileNotFoundError as error:
+        if Path(plan.earlier).exists():
+            raise
+        message = f"dataset {plan.dataset!r} was changed meanwhile: send the rows again"
+        raise Problem(message, conflict=True) from error
     finally:
         Path(fresh_path).unlink()
 

@@ -58,11 +58,26 @@ def main() -> int:
         if plan.earlier:
             result = joined(plan, result)
     except Problem as problem:
-        faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
-        teller.say({"problem": {"message": problem.message, "field": problem.field, "faults": faults}})
+        teller.say({"problem": _line_of(problem)})
     except (MemoryError, pa.ArrowMemoryError):
         message = f"reading the file takes more than {MOST_MEMORY // 2**20:,} MiB of memory"
-        teller.say({"problem": {"message": message, "field": None, "faults": []}})
+        teller.say({"problem": _line_of(Problem(message))})
+    except BrokenPipeError:  # whoever asked has gone
+        raise
+    except OSError as error:
+        if not error.errno:  # none of the system's, but of what reads files: a fault here
+            raise
+        teller.say({"unwritable": {"errno": error.errno}})
     else:
         teller.say({"result": json.loads(result.model_dump_json(by_alias=True))})
     return 0
+
+
+def _line_of(problem: Problem) -> dict[str, Any]:
+    faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
+    return {
+        "message": problem.message,
+        "field": problem.field,
+        "faults": faults,
+        **({"conflict": True} if problem.conflict else {}),
+    }

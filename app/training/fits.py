@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.recipes import Holdout, KFold, Recipe, Validation
+from app.domain.recipes import Holdout, KFold, Recipe
 from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
 from app.encoding.rows import take
 from app.errors import DatasetInvalid, Diverged
@@ -22,6 +22,7 @@ from app.training.build import TargetUnit, build, metric_of
 from app.training.checkpoint import Checkpoints, Position
 from app.training.examples import Examples, for_loss
 from app.training.fit import FitState
+from app.training.held_out import order_of
 from app.training.prepare import Prepared
 from app.training.program import Program
 from app.wire.runs import Progress, Run
@@ -62,7 +63,8 @@ class Fits:
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Sequential | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
-        self._rows = rows_of(run.validation, len(prepared.train))
+        self._order = order_of(run.validation, prepared.train.rows)
+        self._rows = self._order.rows
         raw = run.recipe.targets == "raw"
         self._unit = None if raw else TargetUnit.of(prepared.train.targets)
 
@@ -109,7 +111,8 @@ class Fits:
         position.state = FitState()
 
     def _fold_split(self, fold: int) -> tuple[Numbers, Numbers]:
-        held_out = np.array_split(self._rows, self._folds)[fold - 1]
+        ends = np.cumsum([len(part) for part in np.array_split(self._rows, self._folds)])
+        held_out = self._order.parts(ends[:-1].tolist())[fold - 1]
         return np.setdiff1d(self._rows, held_out), held_out
 
     def _final_split(self) -> tuple[Numbers, Numbers | None]:
@@ -118,7 +121,8 @@ class Fits:
         size = self._run.validation.size
         if size >= len(self._rows):
             raise DatasetInvalid(f"a hold-out of {size} rows leaves none of the {len(self._rows)} training rows")
-        return self._rows[size:], self._rows[:size]
+        held_out, rest = self._order.parts([size])
+        return rest, held_out
 
     def _final_recipe(self) -> Recipe:
         """After k-fold there is no validation left to stop by: the folds say how many epochs are right."""
@@ -240,13 +244,6 @@ class Fits:
         if self._run.seeds > 1:
             return f" of seed {seed_of_fit(self._run.seed, number)}"
         return f" of fold {number}" if number else ""
-
-
-def rows_of(validation: Validation, count: int) -> Numbers:
-    """The numbers of the training rows, in the order in which a validation takes its own from the front."""
-    if isinstance(validation, Holdout | KFold) and validation.rows == "shuffled":
-        return np.random.default_rng(count).permutation(count)
-    return np.arange(count)
 
 
 def _validation(folds: list[FitMetrics]) -> Figures:

@@ -210,6 +210,7 @@ class ImportPlan(BaseModel):
     mapping: dict[str, str] = Field(default_factory=dict, description="columns of the file by names of the task")
     out: str | None = Field(None, description="path of the Parquet file to write; null: only look")
     owner: str = Field("", description="identity of the database whose rows they are, for the file's metadata")
+    folder: str | None = Field(None, description="where files without a name lie meanwhile; null: the system's own")
     earlier: str | None = Field(None, description="path of the rows that these are added to")
     earlier_findings: Findings | None = None
     seed: int = 0

@@ -1,5 +1,6 @@
 """Uploads under way: how many, how large, how they are cut off; memory stays, and nothing half-made does."""
 
+import gzip
 import json
 import socket
 import sys
@@ -293,6 +294,57 @@ def test_a_folder_that_cannot_be_written_is_told(served: Served, settings: Setti
 
     assert 503 == answer.status_code
     assert "DENSELY_UPLOADS_DIR" in answer.json()["detail"]
+
+
+def test_a_disk_that_does_not_take_what_is_read_is_told(served: Served, settings: Settings) -> None:
+    """A limit on the size of files stands in for a disk that is full."""
+    server = served.start()
+    limited = 'ulimit -f 8; exec "$0" -m app.datasets.uploads "$1"'
+    server.app.api.state.services.uploads._command = ("sh", "-c", limited, sys.executable)
+
+    answer = own.create(server.client, "tickets", own.tickets(3_000))
+
+    assert 503 == answer.status_code
+    assert "the folder of uploads cannot be written: File too large; make room" in answer.json()["detail"]
+    assert "DENSELY_UPLOADS_DIR" in answer.json()["detail"]
+    assert [] == left_in(settings)
+
+
+def test_what_the_reading_process_does_not_keep_in_memory_lies_with_the_uploads(
+    served: Served, settings: Settings, tmp_path: Path
+) -> None:
+    """The system's folder for temporary files is often small, or in memory."""
+    server = served.start()
+    told = tmp_path / "opened"
+    script = (
+        "import sys, runpy, tempfile\n"
+        "make = tempfile.TemporaryFile\n"
+        "def noted(*args, **options):\n"
+        f"    open({str(told)!r}, 'a').write(str(options.get('dir')) + '\\n')\n"
+        "    return make(*args, **options)\n"
+        "tempfile.TemporaryFile = noted\n"
+        "runpy.run_module('app.datasets.uploads', run_name='__main__', alter_sys=True)\n"
+    )
+    server.app.api.state.services.uploads._command = (sys.executable, "-c", script)
+
+    answer = own.create(server.client, "tickets", gzip.compress(own.tickets()), train="false")
+
+    assert 201 == answer.status_code, answer.text
+    assert [str(settings.uploads)] * 2 == told.read_text().splitlines()
+
+
+def test_rows_for_a_version_that_was_deleted_meanwhile_are_to_be_sent_again(served: Served, settings: Settings) -> None:
+    server = served.start()
+    made = own.create(server.client, "tickets", own.tickets(), train="false")
+    assert 201 == made.status_code, made.text
+    (earlier,) = settings.uploads.glob("*.parquet")
+    earlier.unlink()
+
+    answer = server.client.post("/datasets/tickets/rows", content=own.tickets(30, seed=1), headers=CSV)
+
+    assert 409 == answer.status_code, answer.text
+    assert "was changed meanwhile: send the rows again" in answer.json()["detail"]
+    assert [] == left_in(settings)
 
 
 def test_memory_stays_while_a_large_file_comes(served: Served) -> None:

@@ -1,7 +1,6 @@
 """Uploads under way: so many at once, each with a thread of its own; nothing of one that is cut off stays."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +15,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from app.api.uploads.body import FILE, Body, MultipartBody, RawBody
-from app.api.uploads.importer import COMMAND, Importer
-from app.errors import DenselyError, InvalidInput, Overloaded, Unavailable, Unusable
+from app.api.uploads.importer import COMMAND, Importer, unwritable
+from app.errors import DenselyError, InvalidInput, Overloaded, Unavailable
 from app.wire.datasets import ImportPlan, ImportResult
 
 T = TypeVar("T")
@@ -77,11 +76,12 @@ class Uploads:
 
         Raises:
             InvalidInput: nothing can be made of it; its errors name columns and lines. Or it takes too long.
-            Conflict: the rows that these are added to have been removed.
+            Conflict: the rows that it is to be added to are gone.
+            Unusable: the disk does not take what is made of it.
             Unavailable: the process has died, or the service stops.
             ClientDisconnect: the client has gone; then the process has too.
         """
-        importer = Importer(self._command, self._seconds)
+        importer = Importer(self._folder, self._command, self._seconds)
         self._importers.add(importer)
         if self._closed:
             importer.kill()
@@ -110,7 +110,7 @@ class Uploads:
             self._folder.mkdir(parents=True, exist_ok=True)
             return tempfile.TemporaryFile(dir=self._folder)
         except OSError as error:
-            raise _unwritable(error) from error
+            raise unwritable(error.errno) from error
 
     async def _receive(self, request: Request, file: IO[bytes]) -> Received:
         kind = request.headers.get("content-type", "")
@@ -142,7 +142,7 @@ def _feed(body: Body, pieces: list[bytes]) -> None:
     try:
         body.feed(pieces)
     except OSError as error:
-        raise _unwritable(error) from error
+        raise unwritable(error.errno) from error
 
 
 def _finish(body: Body, file: IO[bytes]) -> None:
@@ -150,17 +150,12 @@ def _finish(body: Body, file: IO[bytes]) -> None:
     try:
         file.flush()
     except OSError as error:
-        raise _unwritable(error) from error
+        raise unwritable(error.errno) from error
 
 
 def _close(file: IO[bytes]) -> None:
     with suppress(OSError):  # what could not be written is wanted no more
         file.close()
-
-
-def _unwritable(error: OSError) -> Unusable:
-    told = f"the folder of uploads cannot be written: {os.strerror(error.errno or 0)}"
-    return Unusable(f"{told}; make room there, or set DENSELY_UPLOADS_DIR to another one")
 
 
 async def _gone(receive: Receive) -> None:

@@ -55,7 +55,7 @@ class Check:
         self.answers: list[Any] = []
         self._candidates: list[tuple[int, Any, dict[str, Any]]] = []
         keeps_target = target.kind == "several_of"
-        self.waiting = Waiting(files) if plan.out or keeps_target else None
+        self.waiting = Waiting(files, plan.folder) if plan.out or keeps_target else None
 
     def add(self, batch: Batch) -> None:
         """Check some more rows."""

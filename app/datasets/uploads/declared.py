@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.datasets.uploads.answers import count_labels, label_of
+from app.datasets.uploads.categories import limited
 from app.datasets.uploads.cells import whole_of
 from app.datasets.uploads.layout import IMAGE, LABEL, SPLIT
 from app.datasets.uploads.names import find, found, listed
@@ -54,7 +55,8 @@ def layout_of(overview: Overview, plan: ImportPlan) -> Layout:
         target_at = found(LABEL if isinstance(kind, ImageKind) else answer.column, sources, "the answer")
     inputs = _image(overview, plan) if isinstance(kind, ImageKind) else _inputs(kind, overview, plan, sources)
     target = _target(answer, target_at, overview.profiles[target_at], plan)
-    return Layout(kind.kind, inputs, target, split_at)
+    known = {each.name: len(each.values) for each in getattr(kind, "columns", ()) if isinstance(each, CategoryColumn)}
+    return Layout(kind.kind, inputs, target, split_at, [] if plan.fixed else limited(inputs, known))
 
 
 def _names(kind: DeclaredKind) -> list[str]:

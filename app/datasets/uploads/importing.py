@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from app.datasets.uploads.checking import Check
 from app.datasets.uploads.csv_rows import CsvReader
 from app.datasets.uploads.declared import answer_of, kind_of, layout_of
 from app.datasets.uploads.json_rows import JsonReader
+from app.datasets.uploads.keys import Keys
 from app.datasets.uploads.layout import Planner
 from app.datasets.uploads.names import named
 from app.datasets.uploads.parquet_rows import ParquetReader
@@ -19,9 +20,9 @@ from app.datasets.uploads.problems import Problem
 from app.datasets.uploads.profile import Overview, overview
 from app.datasets.uploads.reading import Reader
 from app.datasets.uploads.roles import Layout
-from app.datasets.uploads.signs import about_labels, giveaways
+from app.datasets.uploads.signs import about_labels, about_sides, giveaways
 from app.datasets.uploads.sniff import Source, sniff
-from app.datasets.uploads.split import Mask, held_out, on_both_sides, repeated, rows_with
+from app.datasets.uploads.split import Mask, alone, held_out, repeated, rows_with
 from app.datasets.uploads.tally import unused
 from app.datasets.uploads.writing import with_split, write
 from app.wire.datasets import ColumnProfile, Findings, ImportPlan, ImportResult, LabelCount
@@ -88,9 +89,26 @@ def _refuse_faulty(check: Check, plan: ImportPlan) -> None:
 def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: ImportPlan) -> ImportResult:
     _drop_absent_labels(layout, check, plan)
     known = repeated(check.keys)
-    test, warnings = _split(layout, check, plan, known)
+    test = _split(layout, check, plan, known)
+    result = ImportResult(
+        findings=_findings(source, seen, layout, check, test, known),
+        kind=kind_of(layout, plan, seen.profiles),
+        answer=answer_of(layout, plan),
+        title=layout.target.title,
+        examples=check.examples(test),
+    )
+    if plan.earlier is None:  # else it is said of all rows
+        found = result.findings
+        found.warnings += about_sides(check.keys, test, known) + about_labels(found.labels, check.rows)
+    if plan.out and check.waiting:
+        notes = [f"{check.skipped} rows were left out for their faults"] if check.skipped else []
+        result.sha256, result.bytes = write(with_split(check.waiting.batches(), test), plan.out, notes, plan.owner)
+    return result
+
+
+def _findings(source: Source, seen: Overview, layout: Layout, check: Check, test: Mask, known: Keys) -> Findings:
     labels = _labels(layout, check, test)
-    found = Findings(
+    return Findings(
         format=source.format,
         encoding=source.encoding_name,
         delimiter=source.delimiter,
@@ -108,24 +126,11 @@ def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: 
         warnings=[
             *_about_file(source),
             *layout.warnings,
-            *warnings,
-            *about_labels(labels, check.rows),
             *alike([label.label for label in labels]),
             *giveaways(layout.inputs, check.sample, check.answers),
         ],
         first_rows=seen.first_rows,
     )
-    result = ImportResult(
-        findings=found,
-        kind=kind_of(layout, plan, seen.profiles),
-        answer=answer_of(layout, plan),
-        title=layout.target.title,
-        examples=check.examples(test),
-    )
-    if plan.out and check.waiting:
-        notes = [f"{check.skipped} rows were left out for their faults"] if check.skipped else []
-        result.sha256, result.bytes = write(with_split(check.waiting.batches(), test), plan.out, notes, plan.owner)
-    return result
 
 
 def _drop_absent_labels(layout: Layout, check: Check, plan: ImportPlan) -> None:
@@ -134,7 +139,7 @@ def _drop_absent_labels(layout: Layout, check: Check, plan: ImportPlan) -> None:
     if target.kind != "one_of":
         return
     there = np.bincount(check.codes, minlength=len(target.labels)) > 0
-    if there.sum() < 2:
+    if there.sum() < 2 and plan.earlier is None:  # earlier rows have two
         name = target.labels[int(there.argmax())]
         raise Problem(f"every row that can be used has the label {str(name)!r}: two labels are needed", target.title)
     if not target.is_fixed:
@@ -142,20 +147,17 @@ def _drop_absent_labels(layout: Layout, check: Check, plan: ImportPlan) -> None:
         target.absent = {label for label, is_there in zip(target.labels, there, strict=True) if not is_there} - {*known}
 
 
-def _split(layout: Layout, check: Check, plan: ImportPlan, known: Any) -> tuple[Mask, list[str]]:
-    """The rows of the test, and what is to be said of them."""
-    if layout.split is None:
-        test = held_out(check.keys, check.codes, plan.test_share, known)
-        if not test.any() or test.all():
-            raise Problem(f"{check.rows:,} rows are too few different ones to hold some out for the test")
-        return test, []
-    test = check.sides
-    if not test.any() or test.all():
-        raise Problem(
-            "the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split"
-        )
-    both = on_both_sides(check.keys, known, test)
-    return test, [f"{both:,} inputs of the test split are trained on as well"] if both else []
+def _split(layout: Layout, check: Check, plan: ImportPlan, known: Keys) -> Mask:
+    """The rows of the test. Rows that are added to others may all be on one side, since those are on both."""
+    is_made, is_added = layout.split is None, plan.earlier is not None
+    test = held_out(check.keys, check.codes, plan.test_share, known) if is_made else check.sides
+    if test.any() and not test.all():
+        return test
+    if is_added:
+        return alone(check.keys, plan.test_share) if is_made else test
+    if is_made:
+        raise Problem(f"{check.rows:,} rows are too few different ones to hold some out for the test")
+    raise Problem("the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split")
 
 
 def _labels(layout: Layout, check: Check, test: Mask) -> list[LabelCount]:

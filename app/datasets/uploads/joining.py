@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.datasets.uploads.keys import Keys, keys_of
-from app.datasets.uploads.problems import Changed, Problem, beyond
+from app.datasets.uploads.problems import Problem, beyond
 from app.datasets.uploads.reading import BATCH
 from app.datasets.uploads.roles import Input
+from app.datasets.uploads.signs import about_labels, about_sides
 from app.datasets.uploads.split import Mask, places_in, repeated, rows_with
 from app.datasets.uploads.writing import with_split, write
 from app.wire.datasets import (
@@ -35,8 +36,7 @@ def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:
     A row that was held out before, or trained on, stays on its side with all that are like it.
 
     Raises:
-        Problem: together they are too many.
-        Changed: the earlier ones have been removed.
+        Problem: together they are too many, or the earlier ones were deleted meanwhile.
     """
     assert plan.earlier is not None
     assert plan.earlier_findings is not None
@@ -48,21 +48,34 @@ def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:
     fresh_path = f"{plan.out}.fresh"
     Path(plan.out).rename(fresh_path)
     try:
-        schema = _schema(plan.earlier, fresh_path)
-        inputs = _inputs(result)
-        known, sides = _keys(plan.earlier, inputs, plan.seed)
-        fresh, test = _keys(fresh_path, inputs, plan.seed)
-        if result.findings.split == "made":
-            test = _agreed(fresh, test, known, sides)
-        labels = _labels(result, before, fresh_path, test)
-        everything = _everything(plan.earlier, fresh_path, schema, test)
-        result.sha256, result.bytes = write(everything, plan.out, [], plan.owner)
+        return _joined(plan.earlier, before, fresh_path, plan, result)
     except FileNotFoundError as error:
-        raise Changed(f"dataset {plan.dataset!r} was changed meanwhile: send the rows again") from error
+        if Path(plan.earlier).exists():
+            raise
+        message = f"dataset {plan.dataset!r} was changed meanwhile: send the rows again"
+        raise Problem(message, conflict=True) from error
     finally:
-        Path(fresh_path).unlink(missing_ok=True)
-    both = np.concatenate([known, fresh])
-    result.findings = _findings(before, result.findings, labels, test, rows_with(both, repeated(both)))
+        Path(fresh_path).unlink()
+
+
+def _joined(earlier: str, before: Findings, fresh: str, plan: ImportPlan, result: ImportResult) -> ImportResult:
+    assert plan.out is not None
+    schema, inputs = _schema(earlier, fresh), _inputs(result)
+    known, sides = _keys(earlier, inputs, plan.seed)
+    keys, test = _keys(fresh, inputs, plan.seed)
+    if result.findings.split == "made":
+        test = _agreed(keys, test, known, sides)
+    result.sha256, result.bytes = write(_everything(earlier, fresh, schema, test), plan.out, [], plan.owner)
+    labels = _labels(result, before, fresh, test)
+    all_keys, all_sides = np.concatenate([known, keys]), np.concatenate([sides, test])
+    several = repeated(all_keys)
+    found = _findings(before, result.findings, labels, test, rows_with(all_keys, several))
+    found.warnings = [
+        *found.warnings,
+        *about_sides(all_keys, all_sides, several),  # a file with a split of its own may part equal ones
+        *about_labels(labels, found.rows),
+    ]
+    result.findings = found
     return result
 
 

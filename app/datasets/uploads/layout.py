@@ -1,9 +1,10 @@
 """Which column of a file is what: as the plan says, and where it says nothing, as it looks."""
 
 from app.datasets.uploads.answers import target_of
+from app.datasets.uploads.categories import limited
 from app.datasets.uploads.names import found, listed, named, slug
 from app.datasets.uploads.problems import Problem, shown
-from app.datasets.uploads.profile import Overview, Profile
+from app.datasets.uploads.profile import LONGEST_VALUE, Overview, Profile
 from app.datasets.uploads.roles import (
     MOST_CATEGORIES,
     Input,
@@ -164,6 +165,7 @@ class Planner:
             missing = profile.kinds["blank"] + (0 if role == "category" else profile.kinds["absent"])
             inputs.append(Input(name, place, profile.name, self._fitting(role), not missing))
             self._describe(inputs[-1], profile)
+        self._warnings += limited(inputs, {})
         if not inputs:
             raise Problem(
                 "the file has no columns of numbers, categories, true or false, or dates besides the answer", "kind"
@@ -195,6 +197,12 @@ class Planner:
 
     def _describe(self, column: Input, profile: Profile) -> None:
         if column.role == "category":
+            if profile.is_long:
+                raise Problem(
+                    f"the column {shown(profile.name)} holds values of more than {LONGEST_VALUE} characters, "
+                    "which is the limit of a category",
+                    profile.name,
+                )
             values = [str(value).strip() for value, _ in profile.common(words=False)]
             if profile.values is None or len(values) > MOST_CATEGORIES:
                 raise Problem(

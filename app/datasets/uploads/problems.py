@@ -15,16 +15,18 @@ SETTINGS = {
 class Problem(Exception):
     """Nothing can be made of the file; the message is for whoever sent it."""
 
-    def __init__(self, message: str, field: str | None = None, faults: Sequence[Fault] = ()) -> None:
-        """`field` is a column or a part of the plan; `faults` are where in the file it shows."""
+    def __init__(
+        self, message: str, field: str | None = None, faults: Sequence[Fault] = (), *, conflict: bool = False
+    ) -> None:
+        """`field` is a column or a part of the plan; `faults` are where in the file it shows.
+
+        With `conflict` it is none of the file's: what it was to be added to is another one by now.
+        """
         super().__init__(message)
         self.message = message
         self.field = field
         self.faults = list(faults)
-
-
-class Changed(Problem):
-    """What the file was sent for has changed meanwhile."""
+        self.conflict = conflict
 
 
 def beyond(plan: ImportPlan, limit: str, what: str, *faults: Fault, field: str | None = None) -> Problem:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from app.datasets.uploads.importing import import_file
 from app.datasets.uploads.joining import joined
-from app.datasets.uploads.problems import Changed, Problem
+from app.datasets.uploads.problems import Problem
 from app.wire.datasets import MOST_FAULTS, ImportPlan
 
 MOST_MEMORY = 2**31  # bytes of addresses: some ten times what a large file takes
@@ -33,10 +33,14 @@ class Teller:
             self._next = now + EVERY
             self.say({"progress": {"bytes": done, "of": of, "rows": rows}})
 
-    @staticmethod
-    def say(message: dict[str, Any]) -> None:
+    def say(self, message: dict[str, Any]) -> None:
         """A line."""
-        sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
+        self.write(json.dumps(message, separators=(",", ":")))
+
+    @staticmethod
+    def write(line: str) -> None:
+        """One that is JSON already."""
+        sys.stdout.buffer.write(line.encode() + b"\n")
         sys.stdout.flush()
 
 
@@ -58,12 +62,26 @@ def main() -> int:
         if plan.earlier:
             result = joined(plan, result)
     except Problem as problem:
-        faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
-        said = {"message": problem.message, "field": problem.field, "faults": faults}
-        teller.say({"problem": {**said, "changed": True} if isinstance(problem, Changed) else said})
+        teller.say({"problem": _line_of(problem)})
     except (MemoryError, pa.ArrowMemoryError):
         message = f"reading the file takes more than {MOST_MEMORY // 2**20:,} MiB of memory"
-        teller.say({"problem": {"message": message, "field": None, "faults": []}})
+        teller.say({"problem": _line_of(Problem(message))})
+    except BrokenPipeError:  # whoever asked has gone
+        raise
+    except OSError as error:
+        if not error.errno:  # none of the system's, but of what reads files: a fault here
+            raise
+        teller.say({"unwritable": {"errno": error.errno}})
     else:
-        teller.say({"result": json.loads(result.model_dump_json(by_alias=True))})
+        teller.write(f'{{"result":{result.model_dump_json(by_alias=True)}}}')  # letters as they are, which is shorter
     return 0
+
+
+def _line_of(problem: Problem) -> dict[str, Any]:
+    faults = [fault.model_dump() for fault in problem.faults[:MOST_FAULTS]]
+    return {
+        "message": problem.message,
+        "field": problem.field,
+        "faults": faults,
+        **({"conflict": True} if problem.conflict else {}),
+    }

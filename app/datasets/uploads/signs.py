@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from app.datasets.uploads.keys import Keys
 from app.datasets.uploads.names import listed
 from app.datasets.uploads.problems import shown
 from app.datasets.uploads.roles import Input
+from app.datasets.uploads.split import Mask, on_both_sides
 from app.wire.datasets import LabelCount
 
 SAMPLE = 5_000  # rows in which a column that gives the label away is looked for
@@ -38,6 +40,12 @@ def about_labels(labels: Sequence[LabelCount], rows: int) -> list[str]:
             f"the labels are unbalanced: {shown(most)} has {counts[most]:,} rows, {shown(least)} {counts[least]:,}"
         )
     return warnings
+
+
+def about_sides(keys: Keys, test: Mask, known: Keys) -> list[str]:
+    """Inputs on both sides of the split; `known` are the keys that several rows have."""
+    both = on_both_sides(keys, known, test)
+    return [f"{both:,} inputs of the test split are trained on as well"] if both else []
 
 
 def giveaways(inputs: Sequence[Input], sample: Mapping[str, list[Any]], answers: list[Any]) -> list[str]:

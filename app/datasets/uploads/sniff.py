@@ -114,7 +114,7 @@ def _ending(plan: ImportPlan) -> str:
 def _unpacked(file: BinaryIO, plan: ImportPlan, files: ExitStack) -> BinaryIO:
     """A gzip's content. What unpacks to more than may be uploaded is refused while it is unpacked."""
     file.seek(0)
-    target: BinaryIO = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - which closes it
+    target: BinaryIO = files.enter_context(tempfile.TemporaryFile(dir=plan.folder))  # noqa: SIM115 - which closes it
     size = 0
     try:
         with gzip.GzipFile(fileobj=file) as packed:

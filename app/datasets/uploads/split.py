@@ -61,7 +61,7 @@ def held_out(keys: Keys, strata: Strata, share: float, known: Keys) -> Mask:
         member = np.zeros(len(counts), dtype=bool)
         member[group] = True
         if len(group) == 1 and counts[group[0]] > CHUNK:
-            test |= (strata == group[0]) & (keys < np.uint64(int(share * 2**64)))
+            test |= (strata == group[0]) & alone(keys, share)
             continue
         rows = np.flatnonzero(member[strata])
         rows = rows[np.lexsort((keys[rows], strata[rows]))]
@@ -69,6 +69,12 @@ def held_out(keys: Keys, strata: Strata, share: float, known: Keys) -> Mask:
         for own in np.split(rows, bounds):
             test[own[: _first_ones(keys[own], share)]] = True
     return test
+
+
+def alone(keys: Keys, share: float) -> Mask:
+    """The rows of the test where each row is drawn by itself: however few come at a time, in the end it is a share."""
+    drawn: Mask = keys < np.uint64(int(share * 2**64))
+    return drawn
 
 
 def _agreed(keys: Keys, strata: Strata, known: Keys) -> Strata:

@@ -23,9 +23,9 @@ GROUP_BYTES = 24_000_000
 class Waiting:
     """Batches of rows in a temporary file."""
 
-    def __init__(self, files: ExitStack) -> None:
-        """The file is one of `files`, which are closed at the end."""
-        self._file = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - which closes it
+    def __init__(self, files: ExitStack, folder: str | None) -> None:
+        """The file lies in `folder`, and is one of `files`, which are closed at the end."""
+        self._file = files.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - which closes it
         self._writer: Any = None
 
     def add(self, batch: Any) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.datasets.uploads.categories import MOST_IN_ALL, limited
+from app.datasets.uploads.roles import Input
 from app.wire.declarations import (
     CategoryColumn,
     DateColumn,
@@ -342,3 +344,47 @@ def test_labels_that_only_faulty_rows_have_are_none() -> None:
 
     assert OneOf(labels=("billing", "sales", "support"), column="team") == result.answer
     assert 3 == len(result.findings.labels)
+
+
+def _wide(columns: int = 30, values: int = 500) -> list[dict[str, Any]]:
+    """Categories of 190 letters each; of each column the first is the most frequent one."""
+    rows: list[dict[str, Any]] = []
+    for number in range(2 * values):
+        place = number % values if number % 7 else 0
+        rows.append({f"c{column}": f"{place:04}_{column:04}".ljust(190, "x") for column in range(columns)})
+        rows[-1]["label"] = "ab"[number % 2]
+    return rows
+
+
+def test_categories_of_all_columns_are_limited_together(tmp_path: Path) -> None:
+    """The rarer ones count as unseen; the rows keep them."""
+    result, rows = written(tmp_path, csv_of(_wide()).encode(), kind={"kind": "table"})
+
+    assert isinstance(result.kind, TableKind)
+    kept = [column.values for column in result.kind.columns if isinstance(column, CategoryColumn)]
+    assert 1_500_000 < 190 * sum(map(len, kept)) <= 2_000_000
+    assert 1 == len({len(values) for values in kept})
+    assert all(values[0].startswith("0000") for values in kept)
+    assert len(set(rows["c0"])) > len(kept[0])
+    (warning,) = [each for each in result.findings.warnings if "in all" in each]
+    assert f"all but the {len(kept[0])} most frequent count as unseen" in warning
+
+
+def test_categories_that_a_task_has_stay_when_others_come() -> None:
+    column, other = (Input(name, 0, name, "category", values=[f"{n}" for n in range(1_000)]) for name in "ab")
+    many = [Input(f"c{n}", 0, f"c{n}", "category", values=[f"{n}" for n in range(1_000)]) for n in range(150)]
+
+    warnings = limited([column, other, *many], {"a": 1_000})
+
+    assert 1_000 == len(column.values)
+    assert len(other.values) == len(many[0].values) < 1_000
+    assert sum(len(each.values) for each in [column, other, *many]) <= MOST_IN_ALL
+    assert 1 == len(warnings)
+
+
+def test_values_too_long_for_a_category_are_told() -> None:
+    rows = [{**row, "town": row["town"] * 60} for row in measured()]
+
+    problem = refused(csv_of(rows).encode(), kind={"kind": "table", "roles": {"town": "category"}})
+
+    assert ("town", True) == (problem.field, "values of more than 200 characters" in problem.message)

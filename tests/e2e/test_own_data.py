@@ -180,8 +180,8 @@ def test_kill_9_while_tasks_are_made_leaves_whole_ones(start_service: StartServi
     for thread in threads:
         thread.start()
     for _ in range(6):
-        made = len(own_tasks(service))
-        until(lambda before=made: len(own_tasks(service)) > before, 60)  # type: ignore[misc]
+        there = len(own_tasks(service))
+        until(lambda before=there: len(own_tasks(service)) > before, 60)  # type: ignore[misc]
         kill_api(service)
     ended.set()
     for thread in threads:

@@ -20,14 +20,14 @@ StartService = Callable[..., Service]
 
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[StartService]:
-    """Starts `densely up` in the test's folder, with settings; stopped at the end."""
+    """Starts `densely up`, or another command, in the test's folder, with settings; stopped at the end."""
     started: list[Service] = []
 
-    def start(name: str = "service", **environment: Any) -> Service:
+    def start(name: str = "service", command: str = "up", **environment: Any) -> Service:
         settings = {key: str(value) for key, value in environment.items()}
         folder = tmp_path / name
         quiet = {"KERAS_HOME": str(folder / "keras"), "DENSELY_DATASETS_DIR": str(folder / "datasets"), **NO_NETWORK}
-        service = Service(folder, {**quiet, **settings})
+        service = Service(folder, {**quiet, **settings}, command)
         started.append(service)
         service.wait_until_ready()
         return service

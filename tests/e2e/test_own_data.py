@@ -1,16 +1,21 @@
 """Own data in the whole service: from a file to predictions, and nothing half-made whatever is killed."""
 
+import os
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 
-from benchmarks.service import Service
+from benchmarks.service import REPOSITORY, Service
 from tests.e2e.conftest import StartService, processes_of, trainer_of
 from tests.support import own
 
@@ -18,6 +23,25 @@ from tests.support import own
 def uploads_of(service: Service) -> list[str]:
     folder = service.folder / "home" / "uploads"
     return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
+
+
+def until(done: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def arriving(service: Service) -> int:
+    """Bytes of uploads that have come, in files without a name."""
+    found = 0
+    for process in processes_of(service, "app.main"):
+        with suppress(OSError):
+            for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+                with suppress(OSError):
+                    if str(descriptor.readlink()).startswith(str(service.folder / "home" / "uploads")):
+                        found += descriptor.stat().st_size
+    return found
 
 
 def own_tasks(service: Service) -> list[dict[str, Any]]:
@@ -45,13 +69,19 @@ def test_a_file_becomes_predictions_in_every_process(start_service: StartService
     run = service.wait(run_id, 180)
 
     assert ("succeeded", 2) == (run["status"], run["attempt"]), run
-    time.sleep(2)
     body = {"task": "tickets", "message": "password reset account locked email"}
-    for _ in range(20):  # each over a connection of its own, to either process
-        with httpx.Client(base_url=service.url, timeout=30) as client:
-            found = client.post("/predict", json=body)
-            assert (200, "login") == (found.status_code, found.json()["prediction"]["label"]), found.text
-            assert 200 == client.post("/tasks/tickets/encode", json={"message": "refund"}).status_code
+
+    def answers(connections: int) -> set[tuple[int, str | None]]:
+        """Each over a connection of its own, to either process."""
+        found = set()
+        for _ in range(connections):
+            with httpx.Client(base_url=service.url, timeout=30) as client:
+                answer = client.post("/predict", json=body)
+                found.add((answer.status_code, answer.json().get("prediction", {}).get("label")))
+        return found
+
+    until(lambda: {(200, "login")} == answers(20))
+    assert 200 == service.client.post("/tasks/tickets/encode", json={"message": "refund"}).status_code
     page = service.client.get(
         "/datasets/tickets/rows", params={"split": "test", "model": "active", "limit": 500}
     ).json()
@@ -60,37 +90,35 @@ def test_a_file_becomes_predictions_in_every_process(start_service: StartService
     assert len(wrong) == answer.json()["dataset"]["test_rows"]
     assert wrong.count(False) > 0.9 * len(wrong)
     assert 204 == service.client.delete("/tasks/tickets", params={"models": True, "datasets": True}).status_code
-    time.sleep(2)
-    for _ in range(10):
-        with httpx.Client(base_url=service.url, timeout=30) as client:
-            assert 422 == client.post("/predict", json=body).status_code
+    until(lambda: {(422, None)} == answers(10))
     assert [] == uploads_of(service)
     assert not list((service.folder / "models" / "tickets").glob("*"))
 
 
-def test_a_run_whose_task_has_gone_fails_cleanly(start_service: StartService) -> None:
-    """What the database alone can do: an older release removed the task while the run waited."""
-    import sqlite3
-
-    service = start_service()
+def test_a_run_whose_task_has_gone_fails_cleanly(start_service: StartService, tmp_path: Path) -> None:
+    """What the database alone can do: an older release removed the task while the run waited for a worker."""
+    settings = {
+        "DENSELY_HOME": str(tmp_path / "service" / "home"),
+        "DENSELY_MODELS_DIR": str(tmp_path / "service/models"),
+    }
+    command = [sys.executable, "-m", "app.cli"]
+    subprocess.run([*command, "migrate"], env={**os.environ, **settings}, check=True, cwd=REPOSITORY)
+    service = start_service(command="serve")
     answer = own.create(service.client, "flowers", own.flowers(), train="false")
     assert 201 == answer.status_code, answer.text
-    database = sqlite3.connect(service.folder / "home" / "densely.db", timeout=30)
-    database.execute("BEGIN IMMEDIATE")
-    with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(service.train, task="flowers")
-        time.sleep(0.5)
-        database.execute("COMMIT")
-        run = asked.result()
-    with database:
+    run = service.train(task="flowers")
+    assert "queued" == run["status"]
+    with closing(sqlite3.connect(service.folder / "home" / "densely.db", timeout=30)) as database, database:
         database.execute("DELETE FROM tasks")
-    database.close()
 
-    ended = service.wait(run["id"], 120)
+    worker = subprocess.Popen([*command, "worker"], env={**os.environ, **settings}, cwd=REPOSITORY)
+    try:
+        ended = service.wait(run["id"], 120)
+    finally:
+        worker.terminate()
+        worker.wait(30)
 
-    assert ended["status"] in ("failed", "succeeded")  # a worker that was quick enough had read it
-    if ended["status"] == "failed":
-        assert "TaskGone" == ended["error"]["type"]
+    assert ("failed", "TaskGone") == (ended["status"], (ended["error"] or {}).get("type"))
 
 
 def test_kill_9_during_an_upload_leaves_nothing(start_service: StartService) -> None:
@@ -100,7 +128,7 @@ def test_kill_9_during_an_upload_leaves_nothing(start_service: StartService) -> 
     connection = socket.create_connection(("127.0.0.1", service.port))
     head = f"POST /datasets?task=sentiment HTTP/1.1\r\nHost: localhost\r\nContent-Length: {2 * len(content)}\r\n\r\n"
     connection.sendall(head.encode() + content)
-    time.sleep(0.5)
+    until(lambda: arriving(service) > 2**20)
 
     kill_api(service)
 
@@ -120,7 +148,7 @@ def test_kill_9_during_an_upload_leaves_nothing(start_service: StartService) -> 
     while not readers:
         readers = processes_of(service, "app.datasets.uploads")
         time.sleep(0.01)
-    time.sleep(0.5)
+    until(lambda: any(name.startswith(".staging-") for name in uploads_of(service)) or not readers[0].is_running())
 
     kill_api(service)
 
@@ -152,7 +180,8 @@ def test_kill_9_while_tasks_are_made_leaves_whole_ones(start_service: StartServi
     for thread in threads:
         thread.start()
     for _ in range(6):
-        time.sleep(2.5)
+        there = len(own_tasks(service))
+        until(lambda before=there: len(own_tasks(service)) > before, 60)  # type: ignore[misc]
         kill_api(service)
     ended.set()
     for thread in threads:

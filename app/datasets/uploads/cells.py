@@ -68,6 +68,13 @@ def _kind_of_word(text: str) -> tuple[str, float]:
     return ("text", 0.0) if days is None else ("date", float(days))
 
 
+def is_plain_comma(text: str) -> tuple[bool, bool]:
+    """Whether a comma may be a decimal one with nothing between thousands, and whether it can be nothing else."""
+    whole, _, rest = text.strip().lstrip("+-").partition(",")
+    is_plain = rest.isdigit() and (whole.isdigit() or not whole)
+    return is_plain, is_plain and (len(rest) != 3 or not 0 < len(whole) <= 3 or whole == "0")
+
+
 def float_of(value: float) -> float:
     """As a float; what is too large is infinite."""
     try:

@@ -9,6 +9,7 @@ import numpy as np
 from app.datasets.uploads.answers import alike
 from app.datasets.uploads.archive import ArchiveReader
 from app.datasets.uploads.checking import Check
+from app.datasets.uploads.commas import WithPoints, about, with_commas
 from app.datasets.uploads.csv_rows import CsvReader
 from app.datasets.uploads.declared import answer_of, kind_of, layout_of
 from app.datasets.uploads.json_rows import JsonReader
@@ -43,9 +44,14 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
         source = sniff(file, plan, files)
         reader = _reader(source, plan)
         seen = overview(reader, plan, _part(progress, source, 0))
+        commas = with_commas(seen.profiles, source.delimiter)
+        if commas:
+            reader = WithPoints(reader, commas)
+            seen = overview(reader, plan, _part(progress, source, 0))
         if not seen.rows:
             raise Problem("the file has columns, and no rows that can be read", None, seen.faults)
         layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
+        layout.warnings += about(seen.profiles, commas)
         kind = kind_of(layout, plan, seen.profiles)
         check = Check(layout, seen, plan, kind if isinstance(kind, ImageKind) else None, files)
         tell = _part(progress, source, 1)

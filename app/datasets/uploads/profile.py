@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.uploads.cells import MOST_SHORT, days_of, is_missing, is_slashed, kind_of
+from app.datasets.uploads.cells import MOST_SHORT, days_of, is_missing, is_plain_comma, is_slashed, kind_of
 from app.datasets.uploads.problems import beyond
 from app.datasets.uploads.reading import Batch, Reader
 from app.wire.datasets import FIRST_ROWS, Fault, ImportPlan
@@ -40,6 +40,8 @@ class Profile:
     greatest: float = -np.inf
     kept: list[float] = field(default_factory=list)  # a sample of the numbers
     numbers: int = 0
+    plain_commas: int = 0  # numbers whose comma may be a decimal one
+    sure_commas: int = 0  # and can be nothing else
 
     @property
     def rows(self) -> int:
@@ -100,6 +102,10 @@ class Profile:
             self.kinds[kind] += rows
             if kind in {"number", "date", "flag"}:
                 numbers += [number] * rows
+            elif kind == "comma":
+                is_plain, is_sure = is_plain_comma(value)
+                self.plain_commas += rows * is_plain
+                self.sure_commas += rows * is_sure
             elif kind == "text":
                 self.characters += len(value) * rows
                 self.words += (value.count(" ") + 1) * rows

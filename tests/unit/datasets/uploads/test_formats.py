@@ -9,7 +9,7 @@ import pytest
 
 from app.datasets.catalog import DatasetCatalog
 from app.wire.declarations import OneOf, TextKind
-from tests.support.uploads import brought_in, csv_of, parquet_of, tickets, written
+from tests.support.uploads import brought_in, csv_of, measured, parquet_of, refused, tickets, written
 
 ROWS = tickets()
 COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
@@ -134,3 +134,23 @@ def test_the_catalog_reads_what_is_written(tmp_path: Path) -> None:
 
     assert 120 == len(dataset.train) + len(dataset.test)
     assert {"negative", "positive"} == set(dataset.train.target)
+
+
+def _semicolons(**cells: str) -> bytes:
+    rows = [{**row, "Size m2": str(row["Size m2"]).replace(".", ",")} for row in measured()]
+    rows[3] |= cells
+    return csv_of(rows, delimiter=";").encode()
+
+
+def test_decimal_commas_are_read_where_they_can_be_nothing_else(tmp_path: Path) -> None:
+    plain = written(tmp_path, csv_of(measured(), delimiter=";").encode())
+    result, rows = written(tmp_path, _semicolons())
+
+    assert plain[1] == rows
+    assert (plain[0].kind, plain[0].answer) == (result.kind, result.answer)
+    assert "decimal commas are read in 'Size m2'" in result.findings.warnings
+
+
+@pytest.mark.parametrize("other", ["81.5", "1.081,5", "1,081.5"])
+def test_where_commas_and_points_are_mixed_nothing_is_guessed(other: str) -> None:
+    assert "has a comma; decimals come after a point" in refused(_semicolons(**{"Size m2": other})).faults[0].message

@@ -13,7 +13,7 @@ from app.wire.declarations import NumberColumn, OneOf, TableKind
 from tests.support.tasks import TASKS
 
 COLUMNS = [f"column{number}" for number in range(100)]
-ROW = {name: 0.125 for name in COLUMNS}
+ROW = dict.fromkeys(COLUMNS, 0.125)
 
 
 @pytest.fixture(scope="module")

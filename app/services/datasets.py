@@ -98,7 +98,8 @@ class DatasetService:
                     raise Conflict(f"dataset {plan.dataset!r} was changed meanwhile: send the rows again")
             if plan.task not in self._tasks.fixed:
                 present = self._declaration(tx, plan.task)
-                extended = extend(present, result.kind, result.answer, result.findings, result.examples)
+                most = max((row.train_rows for row in datasets.of_task(tx, plan.task)), default=0)
+                extended = extend(present, result.kind, result.answer, result.findings, result.examples, most)
                 extended = extended.model_copy(update={"label_names": present.label_names})
                 if extended != present:
                     put(tx, extended, self._clock)

@@ -1,5 +1,7 @@
 """Tables that nobody here wrote, as tasks of a user's own: the baseline beside scikit-learn on the same split.
 
+The presets were chosen on the splits of seeds 0 to 5. What is reported is of seeds 100 and on, on which nothing was chosen.
+
 Needs scikit-learn, which the service does not (`.venv/bin/pip install scikit-learn`), and Keras' California housing in
 KERAS_HOME. Everything happens in this process.
 """
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SPLITS = 6
+FIRST = 100  # seed of the first split: those below are for choosing presets
 CALIFORNIA = (
     "longitude", "latitude", "housing_median_age", "total_rooms", "total_bedrooms", "population", "households",
     "median_income",
@@ -147,20 +150,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="of tables; default: all")
     parser.add_argument("--seeds", type=int, default=SPLITS, help="splits of each")
+    parser.add_argument("--first", type=int, default=FIRST, help="seed of the first split")
     chosen = parser.parse_args(arguments)
     print(f"{'table':14} {'rows':>6}  {'ours':>10} {'linear':>10} {'boosting':>10} {'histogram':>10}  seconds")
     for table in tables():
         if chosen.names and table.name not in chosen.names:
             continue
         found: dict[str, list[float]] = {}
-        for seed in range(chosen.seeds):
+        for seed in range(chosen.first, chosen.first + chosen.seeds):
             test = split_of(table, seed)
             figure, seconds = ours(table, test, seed)
             for name, value in {"ours": figure, **scikit_learn(table, test, seed), "seconds": seconds}.items():
                 found.setdefault(name, []).append(value)
         means = {name: statistics.mean(values) for name, values in found.items()}
         told = " ".join(f"{means[name]:10.4g}" for name in ("ours", "linear", "boosting", "histogram"))
-        print(f"{table.name:14} {len(table.y):6}  {told}  {means['seconds']:7.1f}")
+        print(f"{table.name:14} {len(table.y):6}  {told}  {means['seconds']:7.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from app.tasks.catalog import MOST_TOLD
 from app.wire.predictions import ModelRef, Options
 
 MAX_INSTANCES = 10_000
-MAX_FIELDS = 64  # of any object in a body; the largest form has 13
+MAX_FIELDS = 64  # of any object in a body, and
+MORE_FIELDS = 16  # than the columns of a task that has many
 SMALL_BODY = 65_536  # bytes; how many errors a body can cause is bounded by its size up to here
 
 _TASK = re.compile(rb'task"\s*:\s*"([a-z][a-z0-9-]*)"')  # from the name's quotes on
@@ -151,7 +152,7 @@ class RequestParser:
             return self.parse_likely(body) or self._explain(body)  # slower, and sure about which form was meant
         try:
             given = from_json(body)
-            _refuse_many_fields(given)
+            _refuse_many_fields(given, self._named_by(given))
             return self._likely(body).validate_python(given)
         except ValueError:  # Pydantic's errors are ValueErrors too
             return self._explain(body)
@@ -194,9 +195,8 @@ class RequestParser:
             raise MalformedBody(f"the body is not JSON: {error}") from error
         if not isinstance(given, dict):
             raise InvalidInput("the body must be a JSON object", field="body")
-        _refuse_many_fields(given)
-        name = given.get("task")
-        contract = self._contracts.get(name) if isinstance(name, str) else None
+        contract = self._named_by(given)
+        _refuse_many_fields(given, contract)
         if contract is None:
             known = _some(self._contracts)
             reason = "must be one of" if "task" in given else "is needed, one of"
@@ -210,6 +210,10 @@ class RequestParser:
             if form is contract.batch:
                 found = [_in_a_batch(*both, given, contract.task) for both in zip(mistakes, found, strict=False)]
             raise _invalid(found) from error
+
+    def _named_by(self, given: Any) -> Contract | None:
+        name = given.get("task") if isinstance(given, dict) else None
+        return self._contracts.get(name) if isinstance(name, str) else None
 
 
 def refused(error: Refused, *, batch: bool = False) -> InvalidInput:
@@ -249,8 +253,9 @@ def _in_a_batch(mistake: Any, found: FieldError, given: Any, task: Task) -> Fiel
     return found
 
 
-def _refuse_many_fields(given: Any) -> None:
+def _refuse_many_fields(given: Any, contract: Contract | None) -> None:
     """Each unknown field becomes an error object: a body full of them would take a hundred times its own size."""
+    most = max(MAX_FIELDS, len(contract.task.input_columns) + MORE_FIELDS if contract else 0)
     rows = given.get("instances") if isinstance(given, dict) else None
     places = [
         ("body", given),
@@ -263,8 +268,8 @@ def _refuse_many_fields(given: Any) -> None:
             (place, holder),
             *((key, value) for key, value in holder.items() if isinstance(value, dict)),
         ):
-            if len(value) > MAX_FIELDS:
-                raise InvalidInput(f"has {len(value):,} fields; the limit is {MAX_FIELDS}", field=name)
+            if len(value) > most:
+                raise InvalidInput(f"has {len(value):,} fields; the limit is {most:,}", field=name)
 
 
 def _some(names: Iterable[str]) -> str:

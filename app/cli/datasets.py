@@ -11,6 +11,7 @@ from app.cli.create import show_look
 from app.cli.findings import bytes_of
 from app.cli.inputs import ModelName, model_of
 from app.cli.output import as_json, facts, line, moment, show
+from app.cli.predict import shown
 from app.cli.uploading import FileOfRows, Mapping, pairs, sending, source_of
 from densely_client.forms import DatasetDetail, DatasetEntry, DatasetRow
 
@@ -86,11 +87,12 @@ def rows(
         found = client.datasets.rows(
             name, split, label, version=version, model=model_of(model), wrong=wrong or None, limit=limit
         )
+        shown_as = {} if as_text else client.tasks.get(client.datasets.get(name, version).task).label_names
     if as_text:
         as_json(list(found))
         return
     names = ["row", "split", "answer", *(["predicted", ""] if model else []), "input"]
-    show(names, [_row(each, predicted=model is not None) for each in found], "no rows")
+    show(names, [_row(each, shown_as, predicted=model is not None) for each in found], "no rows")
 
 
 @app.command()
@@ -173,29 +175,29 @@ def _made(made: DatasetDetail, file: str, *, as_text: bool) -> None:
     line(f"dataset {made.name}@{made.version} of {made.task}")
 
 
-def _row(row: DatasetRow, *, predicted: bool) -> list[Any]:
-    told = [row.row, row.split, _said(row.answer)]
+def _row(row: DatasetRow, names: dict[str, str], *, predicted: bool) -> list[Any]:
+    told = [row.row, row.split, _said(row.answer, names)]
     if predicted:
-        told += [_answer(row.prediction or {}), "wrong" if row.wrong else ""]
+        told += [_answer(row.prediction or {}, names), "wrong" if row.wrong else ""]
     return [*told, _short(row.input)]
 
 
-def _answer(prediction: dict[str, Any]) -> str:
+def _answer(prediction: dict[str, Any], names: dict[str, str]) -> str:
     """A label and its probability, several, or a number."""
     if "value" in prediction:
         return f"{prediction['value']:g}"
     if "label" not in prediction:
-        return _said(prediction.get("labels", []))
-    return f"{prediction.get('label')} {prediction.get('probability', 0):.3f}"
+        return _said(prediction.get("labels", []), names)
+    return f"{shown(prediction.get('label'), names)} {prediction.get('probability', 0):.3f}"
 
 
-def _said(answer: Any) -> str:
+def _said(answer: Any, names: dict[str, str]) -> str:
     return (
-        ", ".join(map(str, answer))
+        ", ".join(shown(each, names) for each in answer)
         if isinstance(answer, list)
         else f"{answer:g}"
         if isinstance(answer, float)
-        else str(answer)
+        else shown(answer, names)
     )
 
 

@@ -3,12 +3,12 @@
 import json
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.cli.connection import place
 from app.cli.output import line, show, test_figure
-from app.cli.predict import tell
+from app.cli.predict import shown, tell
 from densely_client import Densely, Run
 from densely_client.forms import DatasetDetail, Task
 
@@ -35,16 +35,16 @@ def tell_of(client: Densely, run: Run, dataset: DatasetDetail) -> None:
     line(f"{run.task}: {beside_guessing(run)}, on {dataset.test_rows:,} test rows")
     line(f"model {model.id}, version {model.version}, is {'active' if model.active else 'not active'}")
     task = client.tasks.get(run.task)
-    mistakes(client.models.predictions(model.id, LOOKED_AT), task.answer.kind)
+    mistakes(client.models.predictions(model.id, LOOKED_AT), task.answer.kind, task.label_names)
 
 
-def mistakes(rows: Rows, kind: str) -> None:
+def mistakes(rows: Rows, kind: str, names: Mapping[str, str]) -> None:
     """Which labels are confused most often; of numbers the rows that are farthest off."""
     line("")
     if kind == "one_of":
-        _confused(rows)
+        _confused(rows, names)
     elif kind == "several_of":
-        _missed(rows)
+        _missed(rows, names)
     else:
         off = [row for row in rows if row["predicted"] is not None]
         off.sort(key=lambda row: -abs(row["predicted"] - row["target"]))
@@ -62,7 +62,7 @@ def how_to_ask(client: Densely, task: Task, url: str | None, api_key: str | None
     line("ask it:")
     line(curl(task, where, with_key=key is not None))
     if task.active_model and task.kind != "image":
-        tell(client.predict.one(task.name, _example(task)))
+        tell(client.predict.one(task.name, _example(task)), task.label_names)
 
 
 def curl(task: Task, url: str, *, with_key: bool) -> str:
@@ -89,14 +89,17 @@ def _example(task: Task) -> dict[str, Any]:
     )
 
 
-def _confused(rows: Rows) -> None:
+def _confused(rows: Rows, names: Mapping[str, str]) -> None:
     wrong = Counter((str(row["target"]), str(row["predicted"])) for row in rows if row["target"] != row["predicted"])
     of = Counter(str(row["target"]) for row in rows)
-    told = [(target, said, f"{count:,} of {of[target]:,}") for (target, said), count in wrong.most_common(LISTED)]
+    told = [
+        (shown(target, names), shown(said, names), f"{count:,} of {of[target]:,}")
+        for (target, said), count in wrong.most_common(LISTED)
+    ]
     show(["most often confused", "predicted", "rows"], told, "no test row was mistaken")
 
 
-def _missed(rows: Rows) -> None:
+def _missed(rows: Rows, names: Mapping[str, str]) -> None:
     missed: Counter[str] = Counter()
     added: Counter[str] = Counter()
     of: Counter[str] = Counter()
@@ -106,7 +109,7 @@ def _missed(rows: Rows) -> None:
         missed.update(map(str, target - said))
         added.update(map(str, said - target))
     told = [
-        (label, f"{missed[label]:,} of {of[label]:,}", f"{added[label]:,}")
+        (shown(label, names), f"{missed[label]:,} of {of[label]:,}", f"{added[label]:,}")
         for label, _ in (missed + added).most_common(LISTED)
     ]
     show(["most often mistaken", "missed", "wrongly given"], told, "no label was mistaken")

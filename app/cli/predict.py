@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -70,10 +70,11 @@ def predict(
             _file(client, known_task(client, task), file, output, options)
             return
         found = client.predict.one(task, instance(client, task, words or [], image, field), **options)
+        names = {} if as_text or isinstance(found, NumberPrediction) else known_task(client, task).label_names
     if as_text:
         as_json(found)
     else:
-        tell(found)
+        tell(found, names)
 
 
 def _file(client: Densely, task: Task, file: Path, output: Path | None, options: Options) -> None:
@@ -135,15 +136,17 @@ def _located(error: ApiError, name: str, part: list[tuple[int, str]]) -> str:
     return error.message
 
 
-def tell(found: LabelPrediction | LabelsPrediction | NumberPrediction) -> None:
-    """A prediction for people."""
+def tell(found: LabelPrediction | LabelsPrediction | NumberPrediction, names: Mapping[str, str]) -> None:
+    """A prediction for people; `names` are those of labels that are shown as something else."""
     if isinstance(found, NumberPrediction):
         line(f"{found.value:g} {found.unit}".rstrip())
     elif isinstance(found, LabelsPrediction):
-        line(", ".join(map(str, found.labels)) or "no label")
-        show(["label", "probability"], [(each.label, f"{each.probability:.3f}") for each in found.top], "")
+        line(", ".join(shown(label, names) for label in found.labels) or "no label")
+        show(
+            ["label", "probability"], [(shown(each.label, names), f"{each.probability:.3f}") for each in found.top], ""
+        )
     else:
-        _tell_label(found)
+        _tell_label(found, names)
     for warning in found.warnings:
         console(error=True).print(f"{warning.field}: {warning.message}", markup=False)
     explanation = found.explanation or {}
@@ -155,10 +158,15 @@ def tell(found: LabelPrediction | LabelsPrediction | NumberPrediction) -> None:
         show(["effect", "feature"], [(f"{effect:+.4g}", name) for name, effect in ordered], "")
 
 
-def _tell_label(found: LabelPrediction) -> None:
+def shown(label: Any, names: Mapping[str, str]) -> str:
+    """A label as people see it."""
+    return names.get(str(label), str(label))
+
+
+def _tell_label(found: LabelPrediction, names: Mapping[str, str]) -> None:
     if found.abstained:
         line(f"no answer: the likeliest has probability {found.probability:.3f}")
     else:
-        line(f"{found.label}  {found.probability:.3f}")
+        line(f"{shown(found.label, names)}  {found.probability:.3f}")
     for other in found.top[1:]:
-        line(f"  {other.label}  {other.probability:.3f}")
+        line(f"  {shown(other.label, names)}  {other.probability:.3f}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.datasets import sample
-from app.datasets.catalog import DatasetCatalog
+from app.datasets.catalog import DatasetCatalog, values_of
 from app.encoding.encoder import Columns
 from app.errors import DatasetInvalid
 from app.kinds.base import Split, Task
@@ -63,6 +63,20 @@ def select(
     return Selected(rows, splits, {name: columns[name] for name in task.input_columns}, columns[task.target])
 
 
+def stream(
+    catalog: DatasetCatalog, task: Task, info: DatasetInfo, split: Split | None, label: str | None, most: int
+) -> Iterator[Selected]:
+    """The first rows that are of this split and have this label, in portions of at most so many; the same errors."""
+    names = [*task.input_columns, task.target]
+    for first, columns in _batches(catalog, task, info, 0):
+        places = _matching(columns, task.target, split, label, 0)
+        for start in range(0, len(places), most):
+            chosen = places[start : start + most]
+            found = {name: _pick(columns.get(name), chosen) for name in names}
+            rows, splits = (first + chosen).tolist(), [str(columns["split"][place]) for place in chosen]
+            yield Selected(rows, splits, {name: found[name] for name in task.input_columns}, found[task.target])
+
+
 def take(catalog: DatasetCatalog, task: Task, info: DatasetInfo, numbers: Sequence[int]) -> Selected:
     """The rows with these numbers, in this order; the same errors."""
     wanted = np.unique(np.array(numbers, dtype=np.int64))
@@ -97,8 +111,6 @@ def _batches(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from app.datasets.catalog import _values
-
     path = catalog.path(info)
     try:
         with pq.ParquetFile(path, buffer_size=2**16, pre_buffer=False) as file:
@@ -109,7 +121,7 @@ def _batches(
             while groups and first + file.metadata.row_group(groups[0]).num_rows <= start:
                 first += file.metadata.row_group(groups.pop(0)).num_rows
             for batch in file.iter_batches(batch_size=BATCH, row_groups=groups, columns=there, use_threads=False):
-                yield first, {name: _values(batch.column(name)) for name in there}
+                yield first, {name: values_of(batch.column(name)) for name in there}
                 first += len(batch)
     except FileNotFoundError as error:
         raise DatasetInvalid(f"the rows of dataset {info.name!r} are not on this machine") from error

@@ -168,7 +168,7 @@ def _head(path: Path, names: list[str], split: str, most: int) -> dict[str, Any]
                 if rows >= most:
                     break
             table = pa.Table.from_batches(found, schema=pa.schema([file.schema_arrow.field(name) for name in there]))
-        return {name: _values(table.column(name).combine_chunks()) for name in there}
+        return {name: values_of(table.column(name).combine_chunks()) for name in there}
     except FileNotFoundError:
         raise
     except (pa.ArrowException, KeyError, OSError, ValueError) as error:
@@ -229,14 +229,14 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], list[str], list[str]]:
         with pq.ParquetFile(path) as file:
             table = pa.Table.from_batches(file.iter_batches(batch_size=BATCH), schema=file.schema_arrow)
         notes, index = (json.loads((table.schema.metadata or {}).get(key, b"[]")) for key in (NOTES_KEY, INDEX_KEY))
-        return {name: _values(table.column(name).combine_chunks()) for name in table.column_names}, notes, index
+        return {name: values_of(table.column(name).combine_chunks()) for name in table.column_names}, notes, index
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DatasetInvalid(f"{path.name} is not a readable Parquet file") from error
 
 
-def _values(column: Any) -> Any:
+def values_of(column: Any) -> Any:
     """An Arrow column as a NumPy array, or as a list if it holds text."""
     import pyarrow as pa
 

@@ -1,6 +1,6 @@
 """Tables of columns of any kind, some of which may be missing, as network inputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from app.domain.tables import MixedColumns
 from app.encoding import parts
+from app.encoding.blocks import AT_ONCE, Doubts, NumberBlock
 from app.encoding.encoder import Columns
 from app.encoding.rows import FloatMatrix
 from app.encoding.scales import Numbers
 from app.encoding.table import FARTHEST
 
 VERSION = 1  # of what is saved; another one is not read
+FEW = 8  # rows, of which each value is encoded by itself: a round of NumPy takes longer
 MISSING = ":missing"  # name of the place that tells it, after the column's
 
 
@@ -74,6 +76,21 @@ class MixedEncoder:
         self.names = [column.name for column in columns]
         if self.usual.shape != (self.width,) or (self._fixed.size and not 0 <= self._fixed.max() < self.width):
             raise ValueError("usual and fixed do not fit the columns")
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Which columns are encoded together, and what each needs by itself."""
+        at = list(zip(self._columns, self.groups[:-1].tolist(), self.groups[1:].tolist(), strict=True))
+        gaps = [end - 1 if column.optional else -1 for column, _, end in at]
+        lined = [getattr(column.part, "lines", None) for column in self._columns]
+        joined = [place for place, lines in enumerate(lined) if lines is not None]
+        names = [self.names[place] for place in joined]
+        starts = [at[place][1] for place in joined]
+        own = [gaps[place] for place in joined]
+        lines = [each for each in lined if each is not None]
+        self._block = NumberBlock(names, lines, starts, own) if joined else None
+        self._others = [each for each, lines in zip(at, lined, strict=True) if lines is None]
+        self._doubts = Doubts([column.part for column in self._columns], self.groups, gaps)
 
     @property
     def width(self) -> int:
@@ -100,15 +117,44 @@ class MixedEncoder:
     def encode(self, columns: Columns) -> FloatMatrix:
         """(rows, width) float32."""
         count = len(columns[self.names[0]])
-        rows = np.empty((count, self.width), dtype=np.float32)
-        for column, start, end in zip(self._columns, self.groups[:-1], self.groups[1:], strict=True):
+        rows = np.zeros((count, self.width), dtype=np.float32)
+        if self._block:
+            for start, end in self._portions(count):
+                self._block.encode(columns, start, end, rows[start:end], self.usual)
+        for column, start, end in self._others:
+            if count <= FEW:
+                for row, value in zip(rows, columns[column.name], strict=True):
+                    self._encode_one(column, value, row[start:end], start)
+                continue
             found, gaps = column.encode(columns[column.name])
             rows[:, start:end] = np.clip(found, -FARTHEST, FARTHEST)
             if gaps.any():
                 own = start + len(column.part.names)
                 rows[gaps, start:own] = self.usual[start:own]
-        rows[:, self._fixed] = self.usual[self._fixed]
+        if self._fixed.size:
+            rows[:, self._fixed] = self.usual[self._fixed]
         return rows
+
+    def _encode_one(self, column: _Column, value: Any, places: FloatMatrix, start: int) -> None:
+        own = len(column.part.names)
+        if value is not None and value == value:  # noqa: PLR0124 - NaN
+            column.part.encode_one(value, places[:own])
+            return
+        places[:own] = self.usual[start : start + own]
+        if column.optional:
+            places[own] = 1.0
+
+    def microseconds(self, count: int) -> float:
+        """That so many rows take, about, as measured on a core of 2023."""
+        joined = len(self._columns) - len(self._others)
+        each = sum(20 if column.part.kind == parts.NumberPart.kind else 8 for column, _, _ in self._others)
+        together = 15 + count * (0.1 * joined + 0.015 * self.width)
+        return together + each * min(count, FEW + count / 16)
+
+    def _portions(self, count: int) -> Iterator[tuple[int, int]]:
+        """So many rows at a time that their numbers take little memory."""
+        size = max(1, AT_ONCE // self.width)
+        return ((start, min(start + size, count)) for start in range(0, count, size))
 
     def restore(self, row: Numbers) -> dict[str, Any]:
         """The columns' own values for an encoded row, (width,); None for what is missing or cannot be told."""
@@ -120,13 +166,11 @@ class MixedEncoder:
 
     def doubts(self, rows: FloatMatrix) -> list[tuple[int, str, str]]:
         """Row, column and what about it no training row is like."""
-        found = []
-        for column, start, end in zip(self._columns, self.groups[:-1], self.groups[1:], strict=True):
-            odd, told = column.part.doubt(rows[:, start : end - column.optional])
-            if column.optional:
-                odd &= rows[:, end - 1] < 1
-            found += [(row, column.name, told) for row in np.flatnonzero(odd).tolist()]
-        return found
+        return [
+            (start + row, self.names[column], told)
+            for start, end in self._portions(len(rows))
+            for row, column, told in self._doubts.find(rows[start:end])
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The content of `preprocessing.json`."""

@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain.tables import MixedColumns
 from app.encoding import scales
 from app.encoding.rows import FloatMatrix
 from app.encoding.scales import Numbers
+from app.encoding.table import FARTHEST
 
 FEW = 2  # training rows of a value, below which it shares the place of unseen ones
 DAY = date(1970, 1, 1)
@@ -33,6 +33,11 @@ class ColumnPart(Protocol):
     """A column's values, none of them missing, as (rows, width) places."""
 
     kind: str
+    told: str  # of values that no training row is like
+
+    @property
+    def bounds(self) -> tuple[Any, Any] | None:
+        """Least and most of the first places, float32, that training rows have."""
 
     @property
     def names(self) -> list[str]:
@@ -48,8 +53,8 @@ class ColumnPart(Protocol):
     def restore(self, places: Numbers) -> Any:
         """The value whose places, (width,), these are; None if it cannot be told."""
 
-    def doubt(self, places: FloatMatrix) -> tuple[NDArray[np.bool_], str]:
-        """Which rows of places, (rows, width), no training row is like, and in what way."""
+    def encode_one(self, value: Any, places: FloatMatrix) -> None:
+        """The same of a single value into places, (width,), that are zeros; the same errors."""
 
     def to_json(self) -> dict[str, Any]:
         """What was learnt."""
@@ -64,9 +69,10 @@ class NumberPart:
         self._scale = scale
         self.names = [""] if scale.width == 1 else [f":{place + 1}" for place in range(scale.width)]
         ends = (scale.undo(scale.low), scale.undo(scale.high))
-        self._told = "lies outside the training rows' range, {:.6g} to {:.6g}".format(*ends)
+        self.told = "lies outside the training rows' range, {:.6g} to {:.6g}".format(*ends)
         # As encoded rows have them, so that a training row's own number lies within.
-        self._low, self._high = (bound.astype(np.float32) for bound in (scale.low, scale.high))
+        self.bounds = (scale.low.astype(np.float32), scale.high.astype(np.float32))
+        self.lines = scale.lines
 
     @classmethod
     def fit(cls, features: MixedColumns, values: Sequence[Any]) -> "NumberPart":
@@ -80,14 +86,13 @@ class NumberPart:
         """The places of the scale."""
         return self._scale.encode(_numbers(values))
 
+    def encode_one(self, value: Any, places: FloatMatrix) -> None:
+        """The places of the scale."""
+        places[:] = np.clip(self.encode([value])[0], -FARTHEST, FARTHEST)
+
     def restore(self, places: Numbers) -> float:
         """The number."""
         return round(self._scale.undo(places), 6)
-
-    def doubt(self, places: FloatMatrix) -> tuple[NDArray[np.bool_], str]:
-        """Numbers outside the training rows' range."""
-        outside: NDArray[np.bool_] = np.any(np.logical_or(places < self._low, places > self._high), axis=1)
-        return outside, self._told
 
     def to_json(self) -> dict[str, Any]:
         """The scale."""
@@ -101,6 +106,8 @@ class CategoryPart:
     """
 
     kind = "category"
+    told = "is a value that no training row has, or next to none"
+    bounds = None
 
     def __init__(self, values: Sequence[str], shares: Sequence[float], *, rest: bool) -> None:
         """`shares` of the training rows that have each value; `rest`: whether some have others."""
@@ -132,15 +139,18 @@ class CategoryPart:
         found[~known] = self._unseen
         return found
 
+    def encode_one(self, value: Any, places: FloatMatrix) -> None:
+        """A one among zeros."""
+        place = self._places.get(text_of(value))
+        if place is None:
+            places[:] = self._unseen
+        else:
+            places[place] = 1.0
+
     def restore(self, places: Numbers) -> str | None:
         """The value."""
         best = int(places.argmax())
         return self._values[best] if best < len(self._values) and places[best] > 0.5 else None
-
-    def doubt(self, places: FloatMatrix) -> tuple[NDArray[np.bool_], str]:
-        """Values that are not in the list."""
-        none: NDArray[np.bool_] = places[:, :-1].max(axis=1, initial=0.0) < 1
-        return none, "is a value that no training row has, or next to none"
 
     def to_json(self) -> dict[str, Any]:
         """The list."""
@@ -152,6 +162,8 @@ class FlagPart:
 
     kind = "flag"
     names: ClassVar = [""]
+    told = ""  # there is no other value
+    bounds = None
 
     def encode(self, values: Sequence[Any]) -> Numbers:
         """1 or 0."""
@@ -159,13 +171,15 @@ class FlagPart:
             raise ValueError(f"{odd[0]!r} is neither true nor false")
         return np.array([float(value) for value in values])[:, None]
 
+    def encode_one(self, value: Any, places: FloatMatrix) -> None:
+        """1 or 0."""
+        if value not in (True, False):
+            raise ValueError(f"{value!r} is neither true nor false")
+        places[0] = float(value)
+
     def restore(self, places: Numbers) -> bool:
         """Whichever is nearer."""
         return bool(places[0] > 0.5)
-
-    def doubt(self, places: FloatMatrix) -> tuple[NDArray[np.bool_], str]:
-        """There is no other value."""
-        return np.zeros(len(places), dtype=bool), ""
 
     def to_json(self) -> dict[str, Any]:
         """Nothing is learnt."""
@@ -181,8 +195,8 @@ class DatePart:
     def __init__(self, scale: scales.Standard) -> None:
         self._scale = scale
         ends = [_day(scale.undo(bound)).isoformat() for bound in (scale.low, scale.high)]
-        self._told = f"lies outside the training rows' range, {ends[0]} to {ends[1]}"
-        self._low, self._high = (bound.astype(np.float32) for bound in (scale.low, scale.high))
+        self.told = f"lies outside the training rows' range, {ends[0]} to {ends[1]}"
+        self.bounds = (scale.low.astype(np.float32), scale.high.astype(np.float32))
 
     @classmethod
     def fit(cls, values: Sequence[Any]) -> "DatePart":
@@ -197,13 +211,18 @@ class DatePart:
         week = np.eye(7)[(days.astype(np.int64) + DAY.weekday()) % 7]
         return np.column_stack([self._scale.encode(days), np.sin(angle), np.cos(angle), week])
 
+    def encode_one(self, value: Any, places: FloatMatrix) -> None:
+        """Ten places."""
+        days = (_date(value) - DAY).days
+        angle = np.float64(days) * (2 * math.pi / YEAR)
+        late = self._scale.encode(np.array([float(days)]))[0, 0]
+        places[0] = min(max(late, -FARTHEST), FARTHEST)
+        places[1], places[2] = np.sin(angle), np.cos(angle)
+        places[3 + (days + DAY.weekday()) % 7] = 1.0
+
     def restore(self, places: Numbers) -> str:
         """The day as ISO 8601 has it."""
         return _day(self._scale.undo(places[:1])).isoformat()
-
-    def doubt(self, places: FloatMatrix) -> tuple[NDArray[np.bool_], str]:
-        """Days before or after those of the training rows."""
-        return (places[:, 0] < self._low[0]) | (places[:, 0] > self._high[0]), self._told
 
     def to_json(self) -> dict[str, Any]:
         """The scale of the days."""

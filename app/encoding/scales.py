@@ -1,7 +1,7 @@
 """How a column of numbers becomes network inputs: one place or several, learnt from a training split."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,15 @@ LARGEST = 1e150  # farther numbers count as so far: their squares are numbers st
 KNOTS = 101  # of the training split's distribution, that are kept
 
 
+class Lines(NamedTuple):
+    """Places that are (number - shift) / scale, between bounds; of each place one."""
+
+    shift: Numbers
+    scale: Numbers
+    least: Numbers
+    most: Numbers
+
+
 class Scale(Protocol):
     """Numbers, (rows,), as (rows, width) places."""
 
@@ -24,6 +33,10 @@ class Scale(Protocol):
 
     def encode(self, values: Numbers) -> Numbers:
         """(rows, width)."""
+
+    @property
+    def lines(self) -> Lines | None:
+        """The same as straight lines, if it is any."""
 
     def undo(self, places: Numbers) -> float:
         """The number whose places, (width,), these are."""
@@ -55,6 +68,11 @@ class Standard:
         with np.errstate(over="ignore"):  # a deviation may be next to nothing
             found: Numbers = ((values - self._mean) / self._std)[:, None]
         return found
+
+    @property
+    def lines(self) -> Lines:
+        """One, without an end."""
+        return Lines(*(np.array([each]) for each in (self._mean, self._std, -np.inf, np.inf)))
 
     def undo(self, places: Numbers) -> float:
         """The number itself."""
@@ -101,6 +119,10 @@ class Ranked:
         found: Numbers = (inside + beyond)[:, None]
         return found
 
+    @property
+    def lines(self) -> None:
+        """Many in one place, which are not told."""
+
     def undo(self, places: Numbers) -> float:
         """The number, beyond the knots by the mean slope."""
         place = float(places[0])
@@ -143,6 +165,11 @@ class Piecewise:
             reach = (values[:, None] - self._edges[:-1]) / np.diff(self._edges)
         found: Numbers = np.clip(reach, self._least, self._most)
         return found
+
+    @property
+    def lines(self) -> Lines:
+        """Of each interval one."""
+        return Lines(self._edges[:-1], np.diff(self._edges), self._least, self._most)
 
     def undo(self, places: Numbers) -> float:
         """The number, of which each place is a part."""

@@ -165,9 +165,9 @@ class Task(ABC):
         """What pictures show of some encoded rows, (rows, width): their numbers unless the kind says otherwise."""
         return rows
 
-    def takes_long(self, inputs: Sequence[Any]) -> bool:
-        """Whether reading these instances of `Input` takes more than some microseconds each."""
-        del inputs
+    def takes_long(self, encoder: Any, inputs: Sequence[Any]) -> bool:
+        """Whether reading these instances of `Input` is nothing for the event loop."""
+        del encoder, inputs
         return False
 
     def unexplained(self, inputs: Sequence[Any]) -> int:

@@ -190,8 +190,9 @@ class ImageTask(NumericTask):
             told = [InputWarning(field="image", message=doubt) for doubt in doubts]
             prediction["warnings"] = [*prediction["warnings"], *told]
 
-    def takes_long(self, inputs: Sequence[Any]) -> bool:
+    def takes_long(self, encoder: Any, inputs: Sequence[Any]) -> bool:
         """Whether there is an image among them."""
+        del encoder
         return any(item.image is not None for item in inputs)
 
     def unexplained(self, inputs: Sequence[Any]) -> int:

@@ -21,6 +21,7 @@ from app.wire.declarations import AnyColumn, CategoryColumn, Label, NumberColumn
 from app.wire.predictions import Input, InputWarning, NamedEffects
 
 WIDEST = 10_000  # numbers of an encoded row
+INLINE = 500  # microseconds that the event loop spends on rows
 
 
 class TableTask(NumericTask):
@@ -122,6 +123,10 @@ class TableTask(NumericTask):
     def groups(self, encoder: Any) -> NDArray[np.int64] | None:
         """Of columns that take several places."""
         return encoder.groups if isinstance(encoder, MixedEncoder) else None
+
+    def takes_long(self, encoder: Any, inputs: Sequence[Any]) -> bool:
+        """Many columns, or many rows."""
+        return isinstance(encoder, MixedEncoder) and encoder.microseconds(len(inputs)) > INLINE
 
     def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> BaseModel:
         """The effect of each column."""

@@ -109,7 +109,8 @@ class DatasetService:
                 present = self._declaration(tx, plan.task)
                 if _number(tx, plan.task) != plan.task_number:
                     raise Conflict(f"task {plan.task!r} was removed and made anew meanwhile: send the rows again")
-                extended = self._extended(present, result)
+                most = max((row.train_rows for row in datasets.of_task(tx, plan.task)), default=0)
+                extended = self._extended(present, result, most)
                 if extended != present:
                     put(tx, extended, self._clock)
             insert(tx, plan.dataset, plan.task, kept.id, result, self._clock)
@@ -193,10 +194,10 @@ class DatasetService:
             return declaration_of(tx, task)
         raise InvalidInput(f"there is no task {task!r}; tasks are {self._tasks.told()}", field="task")
 
-    def _extended(self, present: Declaration, result: ImportResult) -> Declaration:
+    def _extended(self, present: Declaration, result: ImportResult, most: int) -> Declaration:
         """With what is new in the rows; others may have brought some of it since they were read."""
         try:
-            extended = extend(present, result.kind, result.answer, result.findings, result.examples)
+            extended = extend(present, result.kind, result.answer, result.findings, result.examples, most)
         except ValueError as error:
             told = f"the task cannot take what is new in these rows: {reason_of(error)}"
             raise InvalidInput(told, field="file") from error

@@ -146,9 +146,14 @@ class PlotService:
             raise NotFound(f"there is no picture {kind!r} of dataset {dataset.name!r}; there is {have}")
         title = f"{dataset.task}: {dataset.name}, version {dataset.version}"
         found = dataset.findings
+        task = self._tasks.all.get(dataset.task)
+        names = task.declaration.label_names if task else {}
         with self._turn():
             if kind == "labels":
-                return rows.labels(found.labels, title, form)
+                counts = [
+                    each.model_copy(update={"label": names.get(str(each.label), each.label)}) for each in found.labels
+                ]
+                return rows.labels(counts, title, form)
             roles, unit = (("text",), "characters") if kind == "lengths" else (("number", "date"), "")
             return rows.histograms([column for column in found.columns if column.role in roles], unit, title, form)
 
@@ -232,7 +237,8 @@ class PlotService:
 def _draw(kind: Plot, manifest: Manifest, task: Task, evaluation: Evaluation, title: str, form: Form) -> bytes:
     from app.plots import boundary, confusion, regression, sheet
 
-    labels = [str(label) for label in manifest.labels]
+    names = task.declaration.label_names
+    labels = [names.get(str(label), str(label)) for label in manifest.labels]
     if kind == "confusion":
         target, predicted = evaluation.target.astype(np.int64), evaluation.predicted.astype(np.int64)
         return confusion.confusion(target, predicted, labels, title, form)

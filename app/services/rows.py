@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.datasets import browsing
 from app.datasets.browsing import Selected
 from app.datasets.catalog import DatasetCatalog
-from app.errors import DatasetInvalid, InvalidInput, Unavailable
+from app.errors import DatasetInvalid, InvalidInput, Overloaded, Unavailable
 from app.inference.predictor import Predictor
 from app.kinds.base import Split, Task
 from app.services.datasets import DatasetService
@@ -23,6 +23,7 @@ from app.wire.declarations import DatasetInfo
 MOST_PREDICTED = 20_000  # rows of a dataset that a model is asked about, the first ones
 AT_ONCE = 500
 KEPT = 16  # orders in memory
+MOST_ORDERS = 4  # made or waited for at once, so that threads are left for other requests
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class RowService:
         self._prediction = prediction
         self._orders: OrderedDict[Any, Order] = OrderedDict()
         self._ordering = Lock()  # one at a time: it takes a core for a second, or more
+        self._turns = BoundedSemaphore(MOST_ORDERS)
 
     def page(
         self,
@@ -61,6 +63,7 @@ class RowService:
             InvalidInput: `wrong` without a model, or of numbers, which are never all right.
             Conflict: the rows are not on this machine.
             Unavailable: they cannot be read, or no model answers.
+            Overloaded: too many are asked for that nobody has asked for yet.
         """
         task, info = self._datasets.find(name, version)
         if wrong is not None and model is None:
@@ -102,29 +105,31 @@ class RowService:
         self, task: Task, info: DatasetInfo, predictor: Predictor, which: tuple[Split | None, str | None]
     ) -> Order:
         key = (info.name, info.upload, predictor.manifest.id, which)
-        with self._ordering:
-            if (known := self._orders.get(key)) is None:
-                known = self._ordered(task, info, predictor, which)
-                self._orders[key] = known
-                while len(self._orders) > KEPT:
-                    self._orders.popitem(last=False)
-            self._orders.move_to_end(key)
-        return known
+        if known := self._orders.get(key):
+            return known
+        if not self._turns.acquire(blocking=False):
+            raise Overloaded(f"{MOST_ORDERS} lists of rows with predictions are being made already")
+        try:
+            with self._ordering:
+                if (known := self._orders.get(key)) is None:
+                    known = self._orders[key] = self._ordered(task, info, predictor, which)
+                    while len(self._orders) > KEPT:
+                        self._orders.popitem(last=False)
+            return known
+        finally:
+            self._turns.release()
 
     def _ordered(
         self, task: Task, info: DatasetInfo, predictor: Predictor, which: tuple[Split | None, str | None]
     ) -> Order:
         numbers: list[int] = []
         badness: list[float] = []
-        start = 0
-        while len(numbers) < MOST_PREDICTED:
-            found = browsing.select(self._catalog, task, info, *which, start, AT_ONCE)
-            if not len(found):
-                break
+        for found in browsing.stream(self._catalog, task, info, *which, AT_ONCE):
             for answer, true in zip(predictor.of_columns(found.columns), found.target, strict=True):
                 badness.append(_badness(task, answer, true))
             numbers += found.rows
-            start = found.rows[-1] + 1
+            if len(numbers) >= MOST_PREDICTED:
+                break
         scores = np.array(badness, dtype=np.float64)
         places = np.argsort(-scores, kind="stable")
         rows = np.array(numbers, dtype=np.int64)[places]

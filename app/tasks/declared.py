@@ -55,8 +55,11 @@ def extend(
     answer: Answer,
     findings: Findings | None,
     examples: Sequence[dict[str, Any]],
+    most_rows: int = 0,
 ) -> Declaration:
     """A task with a further dataset, in which `kind` and `answer` were found.
+
+    `most_rows` are those of the largest training split that the task has: its presets suit that one.
 
     Its columns and its question stay. Labels and categories that are new come after the known ones, ranges get wider,
     and a column that some rows miss may be left out from now on.
@@ -65,10 +68,12 @@ def extend(
         ValueError: the parts do not fit each other.
     """
     kind, answer = _extended_kind(declaration.kind, kind), _extended_answer(declaration.answer, answer)
+    rows = max(most_rows, findings.train_rows if findings else 0)
     return declare(
-        declaration.name, declaration.title, declaration.description, kind, answer, findings, examples
+        declaration.name, declaration.title, declaration.description, kind, answer, None, examples
     ).model_copy(
         update={
+            "presets": presets_of(kind, answer, rows),
             "notice": declaration.notice,
             "datasets": declaration.datasets,
             **({} if examples else {"examples": declaration.examples}),

@@ -96,7 +96,7 @@ class Endpoint:
             return await self._in_thread(self._answer, form)
         instances = form.__dict__.get("instances")
         work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
-        if work > INLINE_WORK or predictor.task.takes_long(instances or (form,)):
+        if work > INLINE_WORK or predictor.task.takes_long(predictor.encoder, instances or (form,)):
             return await self._in_thread(self._answer, form)
         return self._answer(form)
 
@@ -107,7 +107,11 @@ class Endpoint:
         if form is None or form.model != "active" or form.explain or "instances" in form.__dict__:
             return False
         predictor = self._prediction.find_active(form.task)
-        if not predictor or predictor.network.work > INLINE_WORK or predictor.task.takes_long((form,)):
+        if (
+            not predictor
+            or predictor.network.work > INLINE_WORK
+            or predictor.task.takes_long(predictor.encoder, (form,))
+        ):
             return False
         self._batcher.submit(form, reply)
         return True

@@ -1,13 +1,15 @@
 """What is told of a new task's first training: its mistakes, and the `curl` to ask it."""
 
 import json
+import re
 import shlex
 from typing import Any
 
 import pytest
 
 from app.cli import outcome
-from densely_client.forms import Task
+from app.cli.predict import tell
+from densely_client.forms import LabelPrediction, Task
 from tests.support import found
 
 
@@ -48,8 +50,8 @@ def row(target: Any, predicted: Any, number: int = 0) -> dict[str, Any]:
 
 def test_the_labels_that_are_confused_most_often_come_first(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [row("a", "b")] * 3 + [row("b", "a")] + [row("a", "a")] * 7
-    outcome.mistakes(rows, "one_of")
-    outcome.mistakes(rows[4:], "one_of")
+    outcome.mistakes(rows, "one_of", {})
+    outcome.mistakes(rows[4:], "one_of", {})
 
     told = [line.split() for line in capsys.readouterr().out.splitlines() if line]
     assert [["a", "b", "3", "of", "10"], ["b", "a", "1", "of", "1"]] == told[1:3]
@@ -59,14 +61,32 @@ def test_the_labels_that_are_confused_most_often_come_first(capsys: pytest.Captu
 def test_of_several_labels_it_is_told_which_are_missed_and_which_are_given_wrongly(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    outcome.mistakes([row(["a", "b"], ["a"]), row(["b"], ["a"]), row([], None)], "several_of")
+    outcome.mistakes([row(["a", "b"], ["a"]), row(["b"], ["a"]), row([], None)], "several_of", {})
 
     told = [line.split() for line in capsys.readouterr().out.splitlines() if line]
     assert [["b", "2", "of", "2", "0"], ["a", "0", "of", "1", "1"]] == told[1:]
 
 
 def test_of_numbers_the_rows_that_are_farthest_off(capsys: pytest.CaptureFixture[str]) -> None:
-    outcome.mistakes([row(1.0, 1.5, 0), row(10.0, 2.0, 1), row(3.0, None, 2)], "number")
+    outcome.mistakes([row(1.0, 1.5, 0), row(10.0, 2.0, 1), row(3.0, None, 2)], "number", {})
 
     told = [line.split() for line in capsys.readouterr().out.splitlines() if line]
     assert [["1", "10", "2"], ["0", "1", "1.5"]] == told[1:]
+
+
+def test_labels_are_shown_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"a": "Billing", "b": "Shipping"}
+    outcome.mistakes([row("a", "b"), row("a", "a")], "one_of", names)
+    outcome.mistakes([row(["a"], ["b"])], "several_of", names)
+    answer: Any = {
+        "model": {"id": "m-1", "version": 1},
+        "label": "a",
+        "probability": 0.9,
+        "top": [{"label": "a", "probability": 0.9}],
+        "warnings": [],
+    }
+    tell(LabelPrediction.model_validate(answer), names)
+    told = capsys.readouterr().out
+
+    assert ["Billing", "Shipping"] == re.findall("Billing|Shipping", told.split("\n\n")[0] or told)[:2]
+    assert "Billing  0.900" in told

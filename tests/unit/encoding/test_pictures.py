@@ -273,8 +273,8 @@ def test_the_number_of_pictures_in_a_request_is_limited() -> None:
     assert (100, 784) == task.columns([item] * 100)["pixels"].shape
     with pytest.raises(Refused, match="1 instances"):
         task.columns([item] * 101)
-    assert task.takes_long([item])
-    assert not task.takes_long([ImageInput(pixels=SEVEN.tolist())])
+    assert task.takes_long(None, [item])
+    assert not task.takes_long(None, [ImageInput(pixels=SEVEN.tolist())])
 
 
 @pytest.mark.parametrize("given", [{}, {"image": encoded(SEVEN), "pixels": SEVEN.tolist()}])

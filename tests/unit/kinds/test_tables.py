@@ -50,7 +50,8 @@ def item(**changes: Any) -> Any:
 
 
 def warned(**changes: Any) -> list[str]:
-    found = TASK.warnings(ENCODER, ENCODER.encode(TASK.columns([item(**changes)])))
+    columns = TASK.columns([item(**changes)])
+    found = TASK.warnings(ENCODER, ENCODER.encode(columns), columns)
     return [f"{warning.field}: {warning.message}" for warning in found.get(0, [])]
 
 

@@ -112,6 +112,16 @@ def test_later_rows_add_labels_and_categories_and_widen_ranges() -> None:
     assert "holdout" == wider.presets["baseline"].validation.kind
 
 
+def test_presets_stay_those_of_the_largest_dataset() -> None:
+    answer = OneOf(labels=("a", "b"))
+    task = declare("own", "Own", "", TEXT, answer, found(50_000), [])
+    smaller = extend(task, TEXT, answer, found(300), [], most_rows=50_000)
+    larger = extend(task, TEXT, answer, found(300_000), [], most_rows=50_000)
+
+    assert task.presets == smaller.presets
+    assert declare("own", "Own", "", TEXT, answer, found(300_000), []).presets == larger.presets
+
+
 def test_what_later_rows_ask_does_not_change_the_question() -> None:
     task = declare("own", "Own", "", TEXT, NumberAnswer(title="Price", unit="p", column="price"), None, [])
     other = extend(task, ImageKind(), OneOf(labels=("a", "b")), None, [])

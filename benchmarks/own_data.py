@@ -1,6 +1,7 @@
 """Tables that nobody here wrote, as tasks of a user's own: the baseline beside scikit-learn on the same split.
 
-The presets were chosen on the splits of seeds 0 to 5. What is reported is of seeds 100 and on, on which nothing was chosen.
+The presets were chosen on the splits of seeds 0 to 5. What is reported is of seeds 100 and on, on which nothing was
+chosen.
 
 Needs scikit-learn, which the service does not (`.venv/bin/pip install scikit-learn`), and Keras' California housing in
 KERAS_HOME. Everything happens in this process.

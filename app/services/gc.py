@@ -63,24 +63,28 @@ def leftovers(
         for path in _folders(store.root / STAGING)
         if _is_old(path, now)
     ]
-    found += [
-        Leftover("uploads", path, path.stat().st_size, "rows of no dataset")
-        if owner and owner_of(path) == owner
-        else Leftover("uploads", path, path.stat().st_size, OTHERS, kept=True)
-        for path in uploads.orphans(known_uploads, now - YOUNG)
-        if path.exists()
-    ]
-    found += [
-        Leftover("uploads", path, path.stat().st_size, "an upload that was never finished")
-        for path in uploads.unfinished(now - YOUNG)
-        if path.exists()
-    ]
+    found += _of_uploads(uploads, known_uploads, owner, now - YOUNG)
     found += [
         Leftover("checkpoints", path, size_of(path), "of no run that waits or is going")
         for path in _folders(checkpoints)
         if path.name not in unfinished and _is_old(path, now)
     ]
     return found
+
+
+def _of_uploads(uploads: UploadFolder, known: set[str], owner: str | None, before: float) -> list[Leftover]:
+    found = [
+        Leftover("uploads", path, path.stat().st_size, "rows of no dataset")
+        if owner and owner_of(path) == owner
+        else Leftover("uploads", path, path.stat().st_size, OTHERS, kept=True)
+        for path in uploads.orphans(known, before)
+        if path.exists()
+    ]
+    return found + [
+        Leftover("uploads", path, path.stat().st_size, "an upload that was never finished")
+        for path in uploads.unfinished(before)
+        if path.exists()
+    ]
 
 
 def remove(found: list[Leftover]) -> int:

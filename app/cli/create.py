@@ -10,7 +10,7 @@ from app.cli.connection import Json, Key, Url, connect
 from app.cli.output import as_json, console, line, plain
 from app.cli.uploading import FileOfRows, sending, source_of
 from app.cli.watch import watch
-from densely_client import Densely, Run, forms
+from densely_client import Densely, Run, errors, forms
 from densely_client.forms import DatasetDetail
 
 BASELINE = "baseline"  # that the service trains by itself
@@ -91,7 +91,14 @@ def _made(
         line(f"task {name}, dataset {made.dataset.name}@{made.dataset.version}")
     if preset in (None, BASELINE):
         return made.run, made.dataset
-    return client.train(name, preset=preset, dataset=f"{made.dataset.name}@{made.dataset.version}"), made.dataset
+    try:
+        run = client.train(name, preset=preset, dataset=f"{made.dataset.name}@{made.dataset.version}")
+    except errors.InvalidInput:
+        console(error=True).print(
+            f"task {name} is kept; `densely train {name}` trains it with {BASELINE}", markup=False
+        )
+        raise
+    return run, made.dataset
 
 
 def _followed(client: Densely, run: Run, dataset: DatasetDetail, *, as_text: bool) -> None:

@@ -23,6 +23,7 @@ WIDTH = 100  # characters of an input that are shown
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="its name", show_default=False)]
 Version = Annotated[int | None, typer.Option(min=1, help="default: the latest")]
+Removed = Annotated[int | None, typer.Option("--version", min=1, help="this one only; default: all of them")]
 OfTask = Annotated[str | None, typer.Option(help="of this task only")]
 Most = Annotated[int, typer.Option(min=1, help="how many")]
 Look = Annotated[bool, typer.Option("--dry-run", help="only show what is found in the file")]
@@ -135,7 +136,7 @@ def append(
 
 
 @app.command()
-def delete(name: Name, version: Version = None, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+def delete(name: Name, version: Removed = None, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
     """Delete a dataset, or one of its versions; refused while runs refer to it."""
     with connect(url, api_key) as client:
         client.datasets.delete(name, version)

@@ -174,7 +174,7 @@ class DatasetService:
             _found(tx, name, version)
             if referring := datasets.runs_on(tx, name, version):
                 what = f"version {version} of dataset" if version else "dataset"
-                raise Conflict(f"{referring} runs refer to {what} {name!r}: remove them first")
+                raise Conflict(f"runs that refer to {what} {name!r}: {referring}; remove them first")
             gone = [row.id for row in datasets.versions(tx, name) if version in (None, row.version)]
             datasets.delete_versions(tx, gone)
         self._changed()

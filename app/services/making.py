@@ -125,12 +125,12 @@ class MakingService:
             lock(tx, tasks.LOCK)
             check_own(self._catalog, tx, name)
             if going := tasks.unfinished_runs(tx, name):
-                raise Conflict(f"task {name!r} has {going} runs that wait or are going: cancel them first")
+                raise Conflict(f"task {name!r} has runs that wait or are going: {going}; cancel them first")
             its_models, its_datasets = models.ids_of(tx, name), [row.id for row in datasets.of_task(tx, name)]
             if its_models and not with_models:
-                raise Conflict(f"task {name!r} has {len(its_models)} models: `models=true` removes them too")
+                raise Conflict(f"models of task {name!r}: {len(its_models)}; `models=true` removes them too")
             if its_datasets and not with_datasets:
-                raise Conflict(f"task {name!r} has {len(its_datasets)} datasets: `datasets=true` removes them too")
+                raise Conflict(f"datasets of task {name!r}: {len(its_datasets)}; `datasets=true` removes them too")
             models.delete_models(tx, its_models)
             datasets.delete_versions(tx, its_datasets)
             tasks.delete_task(tx, name)

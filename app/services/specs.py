@@ -1,5 +1,7 @@
 """What a client asks for, as a declaration has it: for tasks that are made before there are rows."""
 
+from typing import Any
+
 from pydantic import ValidationError
 
 from app.errors import FieldError, InvalidInput
@@ -86,8 +88,17 @@ def _title(name: str) -> str:
 
 def nested(prefix: str, error: ValidationError) -> InvalidInput:
     """Pydantic's findings about a part of the request, as ours."""
-    invalid = InvalidInput("the parts of the request do not fit together")
-    for item in error.errors(include_url=False, include_input=False)[:20]:
-        path = ".".join([prefix, *map(str, item["loc"])])
-        invalid.errors.append(FieldError(path, item["msg"].removeprefix("Value error, ")))
+    found = [
+        FieldError(".".join([prefix, *map(str, item["loc"])]), _reason(item))
+        for item in error.errors(include_url=False, include_input=False)[:20]
+    ]
+    invalid = InvalidInput("; ".join(f"{each.field}: {each.message}" for each in found[:3]))
+    invalid.errors = found
     return invalid
+
+
+def _reason(item: Any) -> str:
+    if item["type"] == "string_pattern_mismatch" and item["loc"][-1:] == ("name",):
+        return "must be 1 to 40 small letters, digits and hyphens, a letter first"
+    message: str = item["msg"]
+    return message.removeprefix("Value error, ")

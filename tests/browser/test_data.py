@@ -107,7 +107,7 @@ def test_dropped_rows_make_the_next_version(open_page: OpenPage, trained: Servic
 
     page.get_by_role("button", name=f"Delete version 1 of {NAME}").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("alert").filter(has_text="refer to")).to_contain_text("runs refer to version 1")
+    expect(page.get_by_role("alert").filter(has_text="refer to")).to_contain_text("refer to version 1")
     page.get_by_label("Version", exact=True).select_option("2")
     page.get_by_role("button", name=f"Delete version 2 of {NAME}").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -26,6 +26,9 @@ router = APIRouter(prefix="/datasets", tags=["datasets"])
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 Version = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="default: the latest"), WHOLE_NUMBER]
+Removed = Annotated[
+    int | None, Query(alias="version", ge=1, le=2**31 - 1, description="this one only; default: all"), WHOLE_NUMBER
+]
 TaskName = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")]
 Drawn = Literal["labels", "lengths", "columns"]
 DryRun = Annotated[bool, Query(description="look at the file and keep nothing: answered with 200")]
@@ -95,7 +98,7 @@ def get_dataset(name: Name, services: ServicesDep, version: Version = None) -> D
     description="Refused while a run refers to it.",
     responses=responses(404, 409),
 )
-async def delete_dataset(name: Name, services: ServicesDep, version: Version = None) -> None:
+async def delete_dataset(name: Name, services: ServicesDep, version: Removed = None) -> None:
     await services.writes(partial(services.datasets.delete, name, version))
 
 

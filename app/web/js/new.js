@@ -81,7 +81,7 @@ class NewTask {
 		const grid = h(
 			"div.grid",
 			fields.field("name", "Name, as requests call it", name),
-			fields.field("title", "Title", h("input", { maxlength: 100 })),
+			fields.field("title", "Title", h("input", { maxlength: 80 })),
 			fields.select("answer", "The answer is", ANSWERS),
 			fields.field("unit", "Unit", h("input", { maxlength: 40, placeholder: "none" })),
 			fields.number("from", "From"),

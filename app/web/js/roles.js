@@ -157,7 +157,7 @@ export function titleFrom(file) {
 	const words = stemOf(file)
 		.replace(/[_\-.\s]+/g, " ")
 		.trim();
-	return words ? words[0].toUpperCase() + words.slice(1, 100) : "Task";
+	return words ? words[0].toUpperCase() + words.slice(1, 80) : "Task";
 }
 
 /** @param {string} file */

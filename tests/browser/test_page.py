@@ -62,6 +62,9 @@ def settle(page: Any, route: str) -> None:
         page.get_by_role("button", name="Example").click()
     part = "launch" if route == "#/runs/new" else route.split("/")[1]
     expect(page.locator(awaited[part]).first).to_be_attached()
+    if part == "data":  # its rows and pictures come by themselves, and move what is below them
+        page.wait_for_load_state("networkidle")
+        page.wait_for_function("() => [...document.images].every((image) => image.complete)")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

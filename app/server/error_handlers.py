@@ -119,6 +119,7 @@ def _allowed(request: Request) -> str:
     for route in iter_route_contexts(request.app.routes):
         if route.methods and route.path and compile_path(route.path)[0].match(request.scope["path"]):
             found |= route.methods
+    found = found or {"GET"}  # files of a folder that is mounted
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 

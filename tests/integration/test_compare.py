@@ -242,6 +242,7 @@ def test_differences_are_named_by_dotted_paths(client: httpx.Client, finished: F
         "recipe.epochs": [4, 9],
         "validation.kind": ["none", "holdout"],
         "validation.size": [None, 100],
+        "validation.rows": [None, "in_order"],
     }
     assert expected == found
 

@@ -130,7 +130,7 @@ def test_a_model_of_two_labels_answers_when_there_is_a_third(
     )
     manifest, before = trained(task, place, database, clock)
     wider = extend(task.declaration, MIXED, OneOf(labels=("maybe", "yes"), column="answer"), found(COUNT), [])
-    after = Predictor(task_of(wider), place.store.open("own", manifest.id), 1)
+    after = Predictor(task_of(wider, task.makers), place.store.open("own", manifest.id), 1)
     asked = [task.Input.model_validate(example)]
     (old,), (new,) = before.predict(asked, Options()), after.predict(asked, Options())
 

@@ -162,13 +162,14 @@ def test_a_dataset_is_added_with_its_columns_named(tmp_path: Path) -> None:
 
 def test_rows_with_what_a_model_makes_of_them(tmp_path: Path) -> None:
     page = {"items": [{**ROW, "prediction": PREDICTED}], "next": None}
-    with ScriptedServer([answer(200, page)]) as server:
+    named = {**found.TASK, "label_names": {"sales": "Sales"}}
+    with ScriptedServer([answer(200, page), answer(200, found.DETAIL), answer(200, named)]) as server:
         done = densely(server, tmp_path, "datasets", "rows", "tickets", "--model", "2", "--wrong", "--split", "test")
 
     assert "/datasets/tickets/rows?limit=20&split=test&model=2&wrong=true" == server.asked[0].path
     head, row = done.stdout.splitlines()
     assert ["row", "split", "answer", "predicted", "input"] == head.split()
-    assert ["3", "test", "sales", "billing", "0.750", "wrong", "x" * 98, "…"] == row.split()
+    assert ["3", "test", "Sales", "billing", "0.750", "wrong", "x" * 98, "…"] == row.split()
 
 
 def test_wrong_rows_are_those_of_a_model(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatc
         {
             "run_id": attempt.run_id, "lease_id": attempt.lease_id, "database_url": settings.url, "log_level": "info",
             "models_dir": str(place.store.root), "datasets_dir": str(place.catalog.folder),
-            "uploads_dir": str(place.checkpoints / "uploads"), "encoded_dir": str(place.checkpoints / "encoded"), "encoded_cache_mib": 0,
+            "uploads_dir": str(place.checkpoints / "uploads"),
+            "encoded_dir": str(place.checkpoints / "encoded"), "encoded_cache_mib": 0,
             "checkpoints_dir": str(place.checkpoints), "checkpoint_seconds": place.checkpoint_seconds,
         }
     )  # fmt: skip

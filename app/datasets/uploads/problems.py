@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.errors import DenselyError
 from app.wire.datasets import Fault, ImportPlan
 
 SETTINGS = {
@@ -12,7 +13,7 @@ SETTINGS = {
 }
 
 
-class Problem(Exception):
+class Problem(DenselyError):
     """Nothing can be made of the file; the message is for whoever sent it."""
 
     def __init__(self, message: str, field: str | None = None, faults: Sequence[Fault] = ()) -> None:

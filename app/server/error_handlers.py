@@ -114,7 +114,10 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
 
 
 def _allowed(request: Request, otherwise: str) -> str:
-    """A 405's `Allow`: of all routes of this path, `otherwise` where it is a folder's; HEAD too, since the gate answers it wherever there is GET."""
+    """A 405's `Allow`: of all routes of this path, `otherwise` where it is a folder's.
+
+    HEAD too, since the gate answers it wherever there is GET.
+    """
     found: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
         if route.methods and route.path and compile_path(route.path)[0].match(request.scope["path"]):

@@ -83,7 +83,7 @@ def install(app: FastAPI) -> None:
         if error.status_code == 404:
             detail = f"there is no {request.url.path}"
         elif error.status_code == 405:
-            headers["Allow"] = _allowed(request)
+            headers["Allow"] = _allowed(request, headers.get("Allow", "GET"))
             detail = f"{request.url.path} takes {headers['Allow']} only"
         return problems.response(
             error.status_code,
@@ -113,13 +113,16 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
     )
 
 
-def _allowed(request: Request) -> str:
-    """A 405's `Allow`: of all routes of this path; HEAD too, since the gate answers it wherever there is GET."""
+def _allowed(request: Request, otherwise: str) -> str:
+    """A 405's `Allow`: of all routes of this path, `otherwise` where it is a folder's.
+
+    HEAD too, since the gate answers it wherever there is GET.
+    """
     found: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
         if route.methods and route.path and compile_path(route.path)[0].match(request.scope["path"]):
             found |= route.methods
-    found = found or {"GET"}  # files of a folder that is mounted
+    found = found or set(otherwise.split(", "))
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 

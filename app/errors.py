@@ -79,6 +79,13 @@ class InvalidInput(DenselyError):
         super().__init__(message)
         self.errors = [FieldError(field, self.message)] if field else []
 
+    @classmethod
+    def of(cls, found: Sequence[FieldError]) -> "InvalidInput":
+        """Several fields at fault; the message tells of the first three."""
+        invalid = cls("; ".join(f"{each.field}: {each.message}" for each in found[:3]))
+        invalid.errors = list(found)
+        return invalid
+
 
 class MalformedBody(InvalidInput):
     """The body is not JSON."""

@@ -200,7 +200,7 @@ class RequestParser:
         if contract is None:
             known = _some(self._contracts)
             reason = "must be one of" if "task" in given else "is needed, one of"
-            raise _invalid([FieldError("task", f"{reason}: {known}")])
+            raise InvalidInput.of([FieldError("task", f"{reason}: {known}")])
         form = contract.batch if "instances" in given else contract.single
         try:
             return form.model_validate(given)
@@ -209,7 +209,7 @@ class RequestParser:
             found = [FieldError(each["field"], each["message"]) for each in problems.field_errors(mistakes, given)]
             if form is contract.batch:
                 found = [_in_a_batch(*both, given, contract.task) for both in zip(mistakes, found, strict=False)]
-            raise _invalid(found) from error
+            raise InvalidInput.of(found) from error
 
     def _named_by(self, given: Any) -> Contract | None:
         name = given.get("task") if isinstance(given, dict) else None
@@ -218,16 +218,9 @@ class RequestParser:
 
 def refused(error: Refused, *, batch: bool = False) -> InvalidInput:
     """What a predictor refuses, as the client's mistake: of many instances the first twenty are named."""
-    return _invalid(
+    return InvalidInput.of(
         [FieldError(f"instances.{r.row}.{r.field}" if batch else r.field, r.message) for r in error.refusals[:20]]
     )
-
-
-def _invalid(found: list[FieldError]) -> InvalidInput:
-    """The error that tells of these fields."""
-    invalid = InvalidInput("; ".join(f"{each.field}: {each.message}" for each in found[:3]))
-    invalid.errors = found
-    return invalid
 
 
 def _in_a_batch(mistake: Any, found: FieldError, given: Any, task: Task) -> FieldError:
@@ -240,16 +233,10 @@ def _in_a_batch(mistake: Any, found: FieldError, given: Any, task: Task) -> Fiel
             return FieldError(found.field, "belongs beside `instances`, once for all of them")
         case "model_type", ["instances", number]:
             value = given["instances"][number]
-            kind = (
-                "a string"
-                if isinstance(value, str)
-                else "a list"
-                if isinstance(value, list)
-                else json.dumps(value)[:40]
-            )
-            return FieldError(
-                found.field, f"must be an object with the input's fields ({', '.join(inputs)}), not {kind}"
-            )
+            words: dict[type, str] = {str: "a string", list: "a list"}
+            kind = words.get(type(value)) or json.dumps(value)[:40]
+            told = f"must be an object with the input's fields ({', '.join(inputs)}), not {kind}"
+            return FieldError(found.field, told)
     return found
 
 

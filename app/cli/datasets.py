@@ -193,13 +193,9 @@ def _answer(prediction: dict[str, Any], names: dict[str, str]) -> str:
 
 
 def _said(answer: Any, names: dict[str, str]) -> str:
-    return (
-        ", ".join(shown(each, names) for each in answer)
-        if isinstance(answer, list)
-        else f"{answer:g}"
-        if isinstance(answer, float)
-        else shown(answer, names)
-    )
+    if isinstance(answer, list):
+        return ", ".join(shown(each, names) for each in answer)
+    return f"{answer:g}" if isinstance(answer, float) else shown(answer, names)
 
 
 def _short(fields: dict[str, Any]) -> str:

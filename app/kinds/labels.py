@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from app.encoding.rows import FloatMatrix
-from app.kinds.answers import DECIMALS, as_probability
+from app.kinds.answers import DECIMALS, answer_form, as_probability
 from app.wire.declarations import Label, OneOf
-from app.wire.predictions import EXPLAINED, Abstained, LabelScore, Options, Warnings
+from app.wire.predictions import Abstained, LabelScore, Options
 
 MOST_NAMED = 20  # labels that a schema lists
 
@@ -54,10 +53,7 @@ class LabelAnswers:
             form = list[float] if self._in_order else dict[str, float]
             told = f"of the labels {self._labels[0]} to {self._labels[-1]}, in order" if self._in_order else "by label"
             fields["probabilities"] = Annotated[form, Field(description=told)]
-        fields |= facts | {"abstained": Abstained, "warnings": Warnings}
-        fields["explanation"] = NotRequired[Annotated[explanation, Field(description=EXPLAINED)]]
-        made: Any = TypedDict(name, fields)  # type: ignore[misc]  # its name is known at run time only
-        return made
+        return answer_form(name, fields | facts | {"abstained": Abstained}, explanation)
 
     def decode(
         self, outputs: FloatMatrix, labels: Sequence[Label], options: Options, facts: Facts | None

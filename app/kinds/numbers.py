@@ -1,15 +1,15 @@
 """Answers that are numbers."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from app.encoding.rows import FloatMatrix
+from app.kinds.answers import answer_form
 from app.kinds.labels import Facts
 from app.wire.declarations import Label, NumberAnswer, RatingAnswer
-from app.wire.predictions import EXPLAINED, Options, Warnings
+from app.wire.predictions import Options
 
 
 class NumberAnswers:
@@ -26,12 +26,8 @@ class NumberAnswers:
         fields: dict[str, Any] = {
             "value": Annotated[float, Field(description=f"{self._title}, in `unit`{within}")],
             "unit": Annotated[str, Field(description="unit of `value`")],
-            **facts,
-            "warnings": Warnings,
-            "explanation": NotRequired[Annotated[explanation, Field(description=EXPLAINED)]],
         }
-        made: Any = TypedDict(name, fields)  # type: ignore[misc]  # its name is known at run time only
-        return made
+        return answer_form(name, fields | facts, explanation)
 
     def decode(
         self, outputs: FloatMatrix, labels: Sequence[Label], options: Options, facts: Facts | None

@@ -1,16 +1,15 @@
 """Answers that are any number of several labels."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from app.encoding.rows import FloatMatrix
-from app.kinds.answers import DECIMALS
+from app.kinds.answers import DECIMALS, answer_form
 from app.kinds.labels import MOST_NAMED, Facts
 from app.wire.declarations import Label, SeveralOf
-from app.wire.predictions import EXPLAINED, LabelScore, Options, Warnings
+from app.wire.predictions import LabelScore, Options
 
 SURE = 0.5  # probability above which a row has a label
 
@@ -28,12 +27,8 @@ class SeveralAnswers:
         fields: dict[str, Any] = {
             "labels": Annotated[list[named], Field(description=f"the labels {told}")],
             "top": Annotated[list[LabelScore], Field(description="the `top_k` most probable labels, best first")],
-            **facts,
-            "warnings": Warnings,
-            "explanation": NotRequired[Annotated[explanation, Field(description=EXPLAINED)]],
         }
-        made: Any = TypedDict(name, fields)  # type: ignore[misc]  # its name is known at run time only
-        return made
+        return answer_form(name, fields | facts, explanation)
 
     def decode(
         self, outputs: FloatMatrix, labels: Sequence[Label], options: Options, facts: Facts | None

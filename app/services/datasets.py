@@ -14,6 +14,7 @@ from app.logs import get as get_log
 from app.services.limits import Limits
 from app.services.making import declaration_of, put, reason_of
 from app.services.naming import built_in_datasets, check_dataset_is_free, default_dataset
+from app.services.own import info_of
 from app.services.paging import cut
 from app.services.uploading import Kept, UploadFolder, Wanted, insert, plan_of
 from app.tasks.catalog import TaskCatalog
@@ -124,7 +125,7 @@ class DatasetService:
             rows = datasets.page(tx, task, limit + 1, cursor)
         page, following = cut(rows, limit, lambda row: row.number)
         entries = [DatasetEntry.model_validate(row._asdict()) for row in page]
-        if (following is None and cursor is None) or (following is None and len(page) < limit):
+        if following is None:
             entries += self._built_in(task)
         return entries, following
 
@@ -152,7 +153,7 @@ class DatasetService:
             with self._database.read() as tx:
                 row = _found(tx, name, version)
             task = self._tasks.get(row.task)
-            info = DatasetInfo(datasets.reference(name, row.version), "", row.train_rows, row.test_rows, upload=row.id)
+            info = info_of(row)
         if info is None:
             raise NotFound(f"there is no dataset {name!r}")
         if not self._catalog.is_here(info):

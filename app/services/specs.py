@@ -88,13 +88,8 @@ def _title(name: str) -> str:
 
 def nested(prefix: str, error: ValidationError) -> InvalidInput:
     """Pydantic's findings about a part of the request, as ours."""
-    found = [
-        FieldError(".".join([prefix, *map(str, item["loc"])]), _reason(item))
-        for item in error.errors(include_url=False, include_input=False)[:20]
-    ]
-    invalid = InvalidInput("; ".join(f"{each.field}: {each.message}" for each in found[:3]))
-    invalid.errors = found
-    return invalid
+    mistakes = error.errors(include_url=False, include_input=False)[:20]
+    return InvalidInput.of([FieldError(".".join([prefix, *map(str, each["loc"])]), _reason(each)) for each in mistakes])
 
 
 def _reason(item: Any) -> str:

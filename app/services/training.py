@@ -13,9 +13,10 @@ from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
-from app.errors import FieldError, IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
+from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
 from app.services.paging import cut
+from app.services.specs import nested
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks.catalog import TaskCatalog
 from app.wire.declarations import DatasetInfo
@@ -200,7 +201,7 @@ class TrainingService:
         try:
             recipe = request.recipe.apply(preset.recipe)
         except ValidationError as error:
-            raise _nested("recipe", error) from error
+            raise nested("recipe", error) from error
         validation = request.validation or preset.validation
         _check_recipe(task, recipe)
         _check_validation(validation, recipe, info, self._catalog.train_rows(info))
@@ -274,15 +275,6 @@ def _check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo,
 
 def _invalid(field: str, message: str) -> InvalidInput:
     return InvalidInput(message, field=field)
-
-
-def _nested(prefix: str, error: ValidationError) -> InvalidInput:
-    """Pydantic's findings about a part of the request, as ours."""
-    invalid = InvalidInput("the recipe's fields do not fit together")
-    for item in error.errors(include_url=False, include_input=False):
-        path = ".".join([prefix, *map(str, item["loc"])])
-        invalid.errors.append(FieldError(path, item["msg"].removeprefix("Value error, ")))
-    return invalid
 
 
 def _names(mapping: Any) -> str:

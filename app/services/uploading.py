@@ -17,6 +17,7 @@ from app.db.engine import Transaction
 from app.domain.clock import Clock
 from app.errors import Conflict, InvalidInput, NotFound, QueueFull, Unusable
 from app.services.limits import Limits
+from app.services.own import info_of
 from app.services.specs import nested
 from app.wire.datasets import ImportPlan, ImportResult, UploadName
 from app.wire.declarations import DatasetInfo, Declaration
@@ -250,8 +251,7 @@ def insert(tx: Transaction, name: str, task: str, identity: str, result: ImportR
         findings=plain(found.model_dump(mode="json")),
         created_at=clock(),
     )
-    told = f"uploaded, {found.rows:,} rows"
-    return DatasetInfo(datasets.reference(name, version), told, found.train_rows, found.test_rows, upload=identity)
+    return info_of(datasets.find(tx, name, version))
 
 
 def plain(value: Any) -> Any:

@@ -103,6 +103,26 @@ def test_rows_are_added_to_a_dataset(client: httpx.Client, settings: Settings) -
     assert 2 == len(left_in(settings))
 
 
+def test_those_that_come_with_densely_are_listed_once_whatever_the_size_of_pages(client: httpx.Client) -> None:
+    """After the last upload, also where that fills its page."""
+    for name in ("first", "second"):
+        own.create(client, name, own.tickets(60), train="false")
+
+    def names(limit: int) -> list[str]:
+        found: list[str] = []
+        params: dict[str, Any] = {"limit": limit}
+        while True:
+            page = client.get("/datasets", params=params).json()
+            found += [each["name"] for each in page["items"]]
+            if page["next"] is None:
+                return found
+            params["cursor"] = page["next"]
+
+    assert ["second", "first"] == names(50)[:2]
+    assert names(50) == names(1) == names(2)
+    assert "moons" in names(1)
+
+
 def test_rows_are_shown_page_by_page(client: httpx.Client) -> None:
     own.create(client, "flowers", own.flowers(), train="false")
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api.dependencies import Services
 from app.api.uploads.uploads import Received
 from app.errors import InvalidInput
-from app.services.uploading import Wanted, wanted_of
+from app.services.uploading import UploadOptions, options_of
 from app.wire.datasets import DatasetDetail, ImportPlan
 from app.wire.tasks import Look
 
@@ -58,14 +58,14 @@ def query(request: Request) -> dict[str, str]:
     return found
 
 
-def wanted(fields: Mapping[str, str], received: Received | None = None) -> Wanted:
+def wanted(fields: Mapping[str, str], received: Received | None = None) -> UploadOptions:
     """What these fields say; without a file as far as is known before it has come.
 
     Raises:
         InvalidInput: one of them is not what it should be.
     """
     filename, kind = (received.filename, received.content_type) if received else ("", "")
-    return wanted_of(fields, filename, kind, KNOWN)
+    return options_of(fields, filename, kind, KNOWN)
 
 
 async def kept(services: Services, received: Received, plan: ImportPlan, *, dry_run: bool) -> DatasetDetail | Look:

@@ -16,7 +16,7 @@ from app.services.making import declaration_of, put, reason_of
 from app.services.naming import built_in_datasets, check_dataset_is_free, default_dataset
 from app.services.own import info_of
 from app.services.paging import cut
-from app.services.uploading import Kept, UploadFolder, Wanted, insert, plan_of
+from app.services.uploading import StagedRows, UploadFolder, UploadOptions, insert, plan_of
 from app.tasks.catalog import TaskCatalog
 from app.tasks.declared import extend
 from app.wire.datasets import DatasetDetail, DatasetEntry, Findings, ImportPlan, ImportResult
@@ -47,7 +47,7 @@ class DatasetService:
         self._limits = limits
         self._changed = changed
 
-    def new(self) -> Kept:
+    def new(self) -> StagedRows:
         """A place for rows that are about to be written."""
         with self._database.read() as tx:
             owner = installation.get(tx, installation.DATABASE)
@@ -56,7 +56,7 @@ class DatasetService:
                 owner = installation.identity(tx)
         return self._uploads.new(owner)
 
-    def plan(self, task: str, wanted: Wanted) -> ImportPlan:
+    def plan(self, task: str, wanted: UploadOptions) -> ImportPlan:
         """What the reading process is told of rows for a task, but for where to write them.
 
         Raises:
@@ -71,7 +71,7 @@ class DatasetService:
         plan = plan_of(task, name, wanted, self._limits, declaration=declaration, fixed=fixed)
         return plan.model_copy(update={"task_number": number})
 
-    def plan_more(self, name: str, wanted: Wanted) -> ImportPlan:
+    def plan_more(self, name: str, wanted: UploadOptions) -> ImportPlan:
         """The same for rows that are added to a dataset.
 
         Raises:
@@ -90,7 +90,7 @@ class DatasetService:
         before = {"earlier": str(self._uploads.path(row.id)), "earlier_findings": earlier}
         return plan.model_copy(update={**before, "task_number": number})
 
-    def keep(self, plan: ImportPlan, kept: Kept, result: ImportResult) -> DatasetDetail:
+    def keep(self, plan: ImportPlan, kept: StagedRows, result: ImportResult) -> DatasetDetail:
         """Rows that were read become the next version of their dataset; their task learns what is new in them.
 
         Raises:

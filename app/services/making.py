@@ -13,7 +13,7 @@ from app.services.limits import Limits
 from app.services.naming import check_dataset_is_free, check_own, check_task_is_free, default_dataset
 from app.services.specs import declared_answer, declared_kind
 from app.services.training import TrainingService
-from app.services.uploading import Kept, UploadFolder, Wanted, insert, plain, plan_of
+from app.services.uploading import StagedRows, UploadFolder, UploadOptions, insert, plain, plan_of
 from app.tasks.catalog import TaskCatalog, task_of
 from app.tasks.declared import declare
 from app.wire.datasets import ImportPlan, ImportResult
@@ -46,7 +46,7 @@ class MakingService:
         self._limits = limits
         self._changed = changed
 
-    def plan(self, asked: TaskCreate, wanted: Wanted) -> ImportPlan:
+    def plan(self, asked: TaskCreate, wanted: UploadOptions) -> ImportPlan:
         """What the reading process is told of a new task's first rows, but for where to write them.
 
         Raises:
@@ -72,7 +72,7 @@ class MakingService:
         self._changed()
 
     def create_with_rows(
-        self, asked: TaskCreate, dataset: str, kept: Kept, result: ImportResult, *, train: bool
+        self, asked: TaskCreate, dataset: str, kept: StagedRows, result: ImportResult, *, train: bool
     ) -> Run | None:
         """A task with its first rows, and its first run if that is wanted: all of it, or nothing.
 

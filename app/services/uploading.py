@@ -34,7 +34,7 @@ _MAPPING: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
 
 
 @dataclass(frozen=True)
-class Wanted:
+class UploadOptions:
     """What a client says beside its file."""
 
     dataset: str | None
@@ -45,7 +45,7 @@ class Wanted:
     train: bool = True
 
 
-def wanted_of(fields: Mapping[str, str], filename: str, content_type: str, known: frozenset[str]) -> Wanted:
+def options_of(fields: Mapping[str, str], filename: str, content_type: str, known: frozenset[str]) -> UploadOptions:
     """The fields beside a file; those that are not `known` name columns: of the task by name, of the file by content.
 
     Raises:
@@ -59,7 +59,7 @@ def wanted_of(fields: Mapping[str, str], filename: str, content_type: str, known
             told = "must be a JSON object: the file's columns by the task's"
             raise InvalidInput(told, field="mapping") from error
     name = fields.get("dataset") or fields.get("name") or None
-    return Wanted(
+    return UploadOptions(
         dataset=None if name is None else dataset_name(name),
         mapping=mapping,
         filename=filename,
@@ -112,14 +112,14 @@ class UploadFolder:
         """`folder` is made when the first file is written."""
         self.folder = folder
 
-    def new(self, owner: str) -> "Kept":
+    def new(self, owner: str) -> "StagedRows":
         """A place for rows that are about to be written, which belong to the database with this identity."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             told = f"the folder of uploads cannot be made: {error.strerror}"
             raise Unusable(f"{told}; set DENSELY_UPLOADS_DIR to another one") from error
-        return Kept(self.folder, f"d-{secrets.token_hex(6)}", owner)
+        return StagedRows(self.folder, f"d-{secrets.token_hex(6)}", owner)
 
     def path(self, identity: str) -> Path:
         """Of the rows with this id."""
@@ -155,7 +155,7 @@ class UploadFolder:
         return sorted(found)
 
 
-class Kept:
+class StagedRows:
     """Rows that are written under another name first; what is not published does not stay."""
 
     def __init__(self, folder: Path, identity: str, owner: str) -> None:
@@ -202,7 +202,7 @@ class Kept:
 def plan_of(
     task: str,
     dataset: str,
-    wanted: Wanted,
+    wanted: UploadOptions,
     limits: Limits,
     asked: TaskCreate | None = None,
     declaration: Declaration | None = None,

@@ -12,7 +12,7 @@ from app.datasets.uploads.importing import import_file
 from app.db.engine import Database
 from app.errors import Conflict, InvalidInput
 from app.main import create_app
-from app.services.uploading import Wanted
+from app.services.uploading import UploadOptions
 from app.settings import Settings
 from app.wire.tasks import TaskCreate
 from tests.support import own
@@ -36,7 +36,7 @@ def services(settings: Settings, database: Database, clock: FakeClock) -> Servic
 
 def bring(services: Services, content: bytes, meanwhile: Callable[[], object]) -> Any:
     """Rows for it; `meanwhile` is done while they are read."""
-    plan = services.datasets.plan("tickets", Wanted(None, {}, "rows.csv", "text/csv"))
+    plan = services.datasets.plan("tickets", UploadOptions(None, {}, "rows.csv", "text/csv"))
     place = services.datasets.new()
     result = import_file(BytesIO(content), place.told(plan), lambda *_: None)
     meanwhile()

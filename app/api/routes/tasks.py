@@ -16,7 +16,7 @@ from app.errors import InvalidInput
 from app.kinds.base import DatasetPlot, Split
 from app.plots.style import Form
 from app.server.prefix import Prefix
-from app.services.uploading import Wanted, task_asked, wanted_of
+from app.services.uploading import UploadOptions, options_of, task_asked
 from app.wire.models import ActivateRequest, Activation, Model
 from app.wire.pages import Page
 from app.wire.tasks import Look, TaskCreate, TaskCreated, TaskDetail, TaskPatch, TaskSummary
@@ -77,7 +77,7 @@ async def create(request: Request, services: ServicesDep, response: Response, pr
         if unknown := sorted(set(received.fields) - PARTS):
             raise InvalidInput("there is no such part", field=unknown[0][:100])
         asked = task_asked(received.fields.get("task"))
-        wanted = wanted_of(received.fields, received.filename, received.content_type, PARTS)
+        wanted = options_of(received.fields, received.filename, received.content_type, PARTS)
         found = await _with_rows(services, received, asked, wanted)
     if isinstance(found, Look):
         return Response(found.model_dump_json(by_alias=True), 200, media_type="application/json")
@@ -85,7 +85,9 @@ async def create(request: Request, services: ServicesDep, response: Response, pr
     return found
 
 
-async def _with_rows(services: Services, received: Received, asked: TaskCreate, wanted: Wanted) -> TaskCreated | Look:
+async def _with_rows(
+    services: Services, received: Received, asked: TaskCreate, wanted: UploadOptions
+) -> TaskCreated | Look:
     plan = await run_in_threadpool(services.making.plan, asked, wanted)
     if wanted.dry_run:
         result = await services.uploads.imported(received, plan)

@@ -14,6 +14,7 @@ from app.datasets.uploads.reading import BATCH
 from app.datasets.uploads.roles import Input
 from app.datasets.uploads.signs import about_labels, about_sides
 from app.datasets.uploads.split import Mask, places_in, repeated, rows_with
+from app.datasets.uploads.tally import BINS
 from app.datasets.uploads.writing import with_split, write
 from app.wire.datasets import (
     MOST_COMMON,
@@ -26,8 +27,6 @@ from app.wire.datasets import (
     ValueCount,
 )
 from app.wire.declarations import ImageKind, PlaneKind, TextKind
-
-BINS = 30  # of a histogram
 
 
 def joined(plan: ImportPlan, result: ImportResult) -> ImportResult:

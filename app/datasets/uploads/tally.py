@@ -9,7 +9,7 @@ from app.datasets.uploads.profile import Profile
 from app.wire.datasets import MOST_COMMON, ColumnProfile, Histogram, Role, ValueCount
 from app.wire.declarations import MOST_CHARACTERS
 
-BINS = 20
+BINS = 20  # of a histogram, at most
 
 
 class Tally:
@@ -54,7 +54,7 @@ class Tally:
             source=self._profile.name,
             role=self._role,
             missing=self._missing,
-            distinct=self._profile.distinct or None,
+            distinct=None if self._values == "image" else self._profile.distinct or None,
             histogram=self._histogram(),
         )
         if self._count:

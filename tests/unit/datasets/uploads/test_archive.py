@@ -22,6 +22,8 @@ def test_folders_are_labels(tmp_path: Path) -> None:
     assert ImageKind(size=16, colours="grey", scaling="fit") == result.kind
     assert OneOf(labels=("cat", "horse"), column="label") == result.answer
     assert ("zip", 40, "made") == (result.findings.format, result.findings.rows, result.findings.split)
+    pixels = next(column for column in result.findings.columns if column.name == "pixels")
+    assert pixels.distinct is None  # pictures are not counted
     assert ["cat"] * 20 + ["horse"] * 20 == rows["label"]
     assert (40, 256) == np.array(rows["pixels"]).shape
     assert {"image"} == set(result.examples[0])

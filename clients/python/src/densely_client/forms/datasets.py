@@ -39,7 +39,9 @@ class ColumnProfile(Form):
     source: str = Field(description="as the file calls it")
     role: str = Field(description="what it is used as, such as `text`, `number`, `label` or `ignored`")
     missing: int = Field(0, description="rows without a value")
-    distinct: int | None = Field(None, description="different values; of very many a lower bound")
+    distinct: int | None = Field(
+        None, description="different values; of very many, and where rows were added, a lower bound"
+    )
     least: float | None = Field(None, description="of numbers and dates (days since 1970); of texts the characters")
     greatest: float | None = None
     mean: float | None = None

@@ -79,6 +79,8 @@ def as_child() -> Iterator[None]:
         with suppress(OSError):  # whether or not it can be read, the exit status tells it
             print(error, file=sys.stderr)  # noqa: T201 - as the command line would
         raise SystemExit(CANNOT_START if isinstance(error, Unusable) else 1) from error
+    finally:
+        stdio.flush()
 
 
 def stop_with_parent() -> None:

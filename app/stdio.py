@@ -28,20 +28,32 @@ def settle() -> None:
 
 
 def flush() -> bool:
-    """Standard output, for the last time; false if what is left cannot be written."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        leave_quietly()
-        return False
-    return True
+    """Both streams, for the last time; false if what is left of standard output cannot be written.
+
+    A log line that cannot be is worth no error, and none of the interpreter's either: it would exit with 120.
+    """
+    _flush(sys.stderr)
+    return _flush(sys.stdout)
 
 
 def leave_quietly() -> None:
     """Let standard output lead nowhere: whoever read it has gone, and the interpreter would complain at its end."""
+    _lead_nowhere(sys.stdout)
+
+
+def _flush(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        _lead_nowhere(stream)
+        return False
+    return True
+
+
+def _lead_nowhere(stream: TextIO) -> None:
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 

@@ -22,7 +22,11 @@ from tests.support.server import LiveServer
 
 
 def pytest_configure() -> None:
-    """Processes that tests start obey signals, also where the tests themselves were started in the background."""
+    """Processes that tests start obey signals, also where the tests themselves were started in the background.
+
+    And their streams are buffered as Python's usually are, whatever the developer's shell says.
+    """
+    os.environ.pop("PYTHONUNBUFFERED", None)
     for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, handler)

@@ -27,6 +27,13 @@ from app import stdio
 stdio.settle()
 sys.exit(subprocess.call([sys.executable, "-c", "import os; [os.fstat(number) for number in range(3)]"]))
 """
+LEAVES = """
+import sys
+from app import stdio
+stdio.settle()
+sys.stderr.write("half a line")
+sys.exit(0 if stdio.flush() else 1)
+"""
 DIES = """
 from app import processes
 from app.errors import Unusable
@@ -98,3 +105,7 @@ def test_lines_come_through_where_they_can() -> None:
     forgiving.write("another\n")
     forgiving.flush()
     Forgiving(None).write("x")
+
+
+def test_what_is_left_of_the_log_on_a_full_disk_is_no_error() -> None:
+    assert 0 == run(LEAVES, redirected="2>/dev/full").returncode

@@ -40,7 +40,8 @@ def one(side: str, point: dict[str, int]) -> None:
     import numpy as np
 
     from app.datasets.catalog import DatasetCatalog
-    from app.domain.recipes import Dense, MultiHot
+    from app.domain.recipes import Dense
+    from app.domain.texts import MultiHot
     from app.encoding.rows import dense, take
     from app.tasks.catalog import TaskCatalog
     from app.training.build import build

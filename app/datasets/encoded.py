@@ -141,6 +141,8 @@ def to_arrays(rows: Encoded, prefix: str) -> Arrays:
     """Encoded rows as arrays whose names begin with `prefix`."""
     if isinstance(rows, SparseRows):
         parts: Arrays = {"indices": rows.indices, "offsets": rows.offsets, "known": rows.known}
+        others = {"values": rows.values, "words": rows.words}
+        parts |= {name: array for name, array in others.items() if array is not None}
     elif isinstance(rows, ByteRows):
         parts = {"bytes": rows.values, "scale": np.array(rows.scale)}
     else:
@@ -150,13 +152,14 @@ def to_arrays(rows: Encoded, prefix: str) -> Arrays:
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], prefix: str, width: int) -> Encoded:
     """What `to_arrays` made arrays of."""
-    matrix, values = arrays.get(f"{prefix}_matrix"), arrays.get(f"{prefix}_bytes")
+    matrix, pixels = arrays.get(f"{prefix}_matrix"), arrays.get(f"{prefix}_bytes")
     if matrix is not None:
         return matrix
-    if values is not None:
-        return ByteRows(values, int(arrays[f"{prefix}_scale"]))
+    if pixels is not None:
+        return ByteRows(pixels, int(arrays[f"{prefix}_scale"]))
     indices, offsets, known = (np.asarray(arrays[f"{prefix}_{name}"]) for name in ("indices", "offsets", "known"))
-    return SparseRows(indices, offsets, width, known)
+    values, words = arrays.get(f"{prefix}_values"), arrays.get(f"{prefix}_words")
+    return SparseRows(indices, offsets, width, known, values, words)
 
 
 def _used(folder: Path) -> float:

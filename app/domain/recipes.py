@@ -8,6 +8,7 @@ from app.domain.numbers import Integer
 from app.domain.optimizers import Optimizer
 from app.domain.part import Part
 from app.domain.tables import MixedColumns, Raw, Standardized
+from app.domain.texts import MultiHot, NGrams
 
 MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
 
@@ -53,18 +54,6 @@ class Flatten(Part):
 Layer = Annotated[Dense | Dropout | Flatten, Field(discriminator="kind")]
 
 
-class MultiHot(Part):
-    """A text as a row of zeros with a one for each word id that occurs in it."""
-
-    kind: Literal["multi_hot"] = "multi_hot"
-    words: Annotated[int, Integer(5, 100_000)] = Field(
-        10_000,
-        description="word ids in use, as num_words in keras.datasets: ids 0-3 are reserved, "
-        "the others go to the most frequent words of the training split, or to the first of the word index that "
-        "imported rows came with",
-    )
-
-
 class Pixels(Part):
     """Grey values 0-255 divided by 255."""
 
@@ -77,7 +66,9 @@ class Coordinates(Part):
     kind: Literal["coordinates"] = "coordinates"
 
 
-Features = Annotated[MultiHot | Pixels | Standardized | Raw | MixedColumns | Coordinates, Field(discriminator="kind")]
+Features = Annotated[
+    MultiHot | NGrams | Pixels | Standardized | Raw | MixedColumns | Coordinates, Field(discriminator="kind")
+]
 
 
 class EarlyStopping(Part):
@@ -99,6 +90,11 @@ class Head(BaseModel):
     metric: MetricName  # f1: of all rows and labels together (micro-averaged), at a probability of 0.5
     higher_is_better: bool
     unit_per_label: bool = False
+
+    @property
+    def is_of_labels(self) -> bool:
+        """Whether it tells labels apart."""
+        return self.metric != "mae"
 
 
 HEADS: dict[HeadName, Head] = {
@@ -163,6 +159,14 @@ class Recipe(RecipeFields):
         if targets == "standardized" and head and head != "regression":
             raise ValueError(f"`standardized` is for the head regression, not {head}")
         return targets
+
+    @field_validator("head")
+    @classmethod
+    def _weights_fit_head(cls, head: HeadName, info: ValidationInfo) -> HeadName:
+        features = info.data.get("features")
+        if isinstance(features, NGrams) and features.weights == "naive_bayes" and not HEADS[head].is_of_labels:
+            raise ValueError(f"{head} has no labels, which features.weights naive_bayes tells apart: choose tf_idf")
+        return head
 
     @field_validator("loss")
     @classmethod

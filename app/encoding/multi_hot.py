@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.recipes import MultiHot
+from app.domain.texts import MultiHot
 from app.domain.word_ids import FIRST_WORD, PAD, START, UNKNOWN
 from app.encoding.encoder import Columns
 from app.encoding.normalization import LOSSLESS, VERSION
@@ -38,7 +38,7 @@ class TextEncoder:
     @classmethod
     def fit(cls, features: MultiHot, columns: Columns, fields: Sequence[str]) -> "TextEncoder":
         """Count the words of the training split; ties go to the word that was seen first."""
-        counts = Counter(chain.from_iterable(words_of(text) for text in _joined(columns, fields)))
+        counts = Counter(chain.from_iterable(words_of(text) for text in joined(columns, fields)))
         most_common = counts.most_common(features.words - FIRST_WORD)
         return cls([word for word, _ in most_common], features.words, fields)
 
@@ -49,7 +49,7 @@ class TextEncoder:
 
     def encode(self, columns: Columns) -> Encoded:
         """Multi-hot rows; column START is always one, column UNKNOWN where a word is not in the vocabulary."""
-        texts = _joined(columns, self.fields)
+        texts = joined(columns, self.fields)
         if len(texts) < MANY or not (table := self._table()):
             return stacked([self._encode_one(words_of(text)) for text in texts], self.words)
         parts = []
@@ -97,7 +97,7 @@ class TextEncoder:
 
     def tokens(self, columns: Columns) -> list[tuple[str, int]]:
         """The words of the first row with their ids, in the order of the text."""
-        text = next(iter(_joined(columns, self.fields)))
+        text = next(iter(joined(columns, self.fields)))
         return [(word, self.ids.get(word, UNKNOWN)) for word in words_of(text)]
 
     def words_at(self, ids: Sequence[int]) -> list[str | None]:
@@ -136,7 +136,7 @@ def known_words(encoded: Encoded) -> list[float]:
     return [round(share, 4) for share in encoded.known.tolist()]
 
 
-def _joined(columns: Columns, fields: Sequence[str]) -> list[str]:
+def joined(columns: Columns, fields: Sequence[str]) -> list[str]:
     """Each row's text columns as one text; a missing title counts as empty."""
     if len(fields) == 1:
         return [text or "" for text in columns[fields[0]]]

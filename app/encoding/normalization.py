@@ -9,7 +9,7 @@ spaces and joiners, byte order marks) is not there.
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from html.entities import html5
@@ -119,10 +119,13 @@ class Placed:
         return Placed(text, self.starts.repeat(times), last.repeat(times))
 
 
-def placed(text: str) -> Placed:
-    """What `plain` makes of a text, before it is put in lower case, with its places."""
+def placed(text: str, first: Sequence[tuple[re.Pattern[str], Replacement]] = ()) -> Placed:
+    """What `plain` makes of a text after some replacements, before it is put in lower case, with its places."""
     places = np.arange(len(text) + 1)
-    found = _placed_in_ascii(Placed(text, places[:-1], places[1:]))
+    found = Placed(text, places[:-1], places[1:])
+    for rule in first:
+        found = found.replaced(*rule)
+    found = _placed_in_ascii(found)
     if "&" in found.text:
         found = _placed_in_ascii(found.replaced(_ENTITY, _entity))
     # The rest moves nothing.

@@ -50,11 +50,16 @@ def _unusual(row: Encoded, usual: FloatMatrix | None) -> NDArray[Any]:
 
 def _scores(output: FloatMatrix, others: FloatMatrix, *, classifies: bool) -> tuple[NDArray[np.float64], int]:
     """Of the answer and of each other one what it says of the answer's label, or its value; and the label's place."""
-    answers = np.concatenate([output[None, :], others]).astype(np.float64)
-    if not classifies:
-        return answers[:, 0], 0
-    if len(output) == 1:
-        label = int(output[0] > 0.5)
-        return (answers[:, 0] if label else 1 - answers[:, 0]), label
-    label = int(output.argmax())
-    return answers[:, label], label
+    answers = np.concatenate([output[None, :], others])
+    label = 0
+    if classifies:
+        label = int(output[0] > 0.5) if len(output) == 1 else int(output.argmax())
+    return scores_of(answers, label, classifies=classifies), label
+
+
+def scores_of(outputs: FloatMatrix, label: int, *, classifies: bool) -> NDArray[np.float64]:
+    """(rows,): of the network's answers, (rows, units), the probability of the label at this place, or the value."""
+    answers = outputs.astype(np.float64)
+    if not classifies or outputs.shape[1] > 1:
+        return answers[:, label]
+    return answers[:, 0] if label else 1 - answers[:, 0]

@@ -32,7 +32,8 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
         product: FloatMatrix = as_matrix(x) @ kernel
         return product
     if len(x.offsets) == 2 and len(x.indices) < MOST_ONES:  # one row: half the time of `np.add.reduce`
-        total: FloatMatrix = _ONES[:, : len(x.indices)].dot(kernel.take(x.indices, axis=0))
+        weights = _ONES[:, : len(x.indices)] if x.values is None else x.values[None, :]
+        total: FloatMatrix = weights.dot(kernel.take(x.indices, axis=0))
         return total
     sums = np.empty((len(x), kernel.shape[1]), dtype=np.float32)
     start = 0
@@ -40,7 +41,9 @@ def multiply(x: Encoded, kernel: FloatMatrix) -> FloatMatrix:
         stop = int(np.searchsorted(x.offsets, x.offsets[start] + MOST_PICKED // kernel.shape[1], side="right")) - 1
         stop = max(start + 1, stop)
         first, last = x.offsets[start], x.offsets[stop]
-        picked = kernel[x.indices[first:last]]  # (ones, units)
+        picked = kernel[x.indices[first:last]]  # (places, units)
+        if x.values is not None:
+            picked *= x.values[first:last, None]
         sums[start:stop] = np.add.reduceat(picked, x.offsets[start:stop] - first, axis=0)  # rows are never empty
         start = stop
     return sums
@@ -122,21 +125,28 @@ class Network:
         kernel, bias, activation = self.kernels[0]
         activate, most = ACTIVATIONS[activation], max(1, MOST_PICKED // kernel.shape[1])
         total = multiply(row, kernel) + bias
-        values = None if isinstance(row, SparseRows) else as_matrix(row)[0]
-        if values is not None and usual is not None:
-            values = values - usual
+        values = self._values_at(row, columns, usual)
         parts = [np.zeros((0, self.kernels[-1][0].shape[1]), dtype=np.float32)]
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(columns), most):
                 some = columns[start : start + most]
                 picked = kernel.take(some, axis=0)
                 if values is not None:
-                    picked *= values[some][:, None]
+                    picked *= values[start : start + most, None]
                 x = activate(np.subtract(total, picked, out=picked))
                 for step in self.steps[1:]:
                     x = step(x)
                 parts.append(x)
         return np.concatenate(parts)
+
+    @staticmethod
+    def _values_at(row: Encoded, columns: NDArray[Any], usual: FloatMatrix | None) -> NDArray[np.float32] | None:
+        """(columns,): what a row has in these columns beyond the usual; None of ones everywhere."""
+        if isinstance(row, SparseRows):
+            return None if row.values is None else row.values[row.indices.searchsorted(columns)]
+        values = as_matrix(row)[0]
+        found: NDArray[np.float32] = (values if usual is None else values - usual)[columns]
+        return found
 
     def without_groups(self, row: FloatMatrix, groups: NDArray[np.int64], usual: FloatMatrix) -> FloatMatrix:
         """(groups, units): the same with each group of neighbouring numbers as usual in turn, as a whole.

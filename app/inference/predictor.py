@@ -10,7 +10,7 @@ from app.artifacts.store import Artifact
 from app.encoding.encoder import Columns
 from app.encoding.rows import Encoded, FloatMatrix, take
 from app.errors import ArtifactInvalid, InvalidInput, Refusal, Refused
-from app.inference.explain import effects_of
+from app.inference.explain import effects_of, scores_of
 from app.inference.forward import Network
 from app.kinds.base import Task
 from app.wire.predictions import InputWarning, Options
@@ -112,4 +112,9 @@ class Predictor:
         usual = self.task.usual(self.encoder)
         groups = self.task.groups(self.encoder)
         effects, place = effects_of(self.network, encoded, output, usual, groups, classifies=bool(labels))
-        return self.task.explanation(self.encoder, item, effects, labels[place] if labels else None)
+        explanation = self.task.explanation(self.encoder, item, effects, labels[place] if labels else None)
+        if parts := self.task.parts(item):
+            rows = {name: [part.columns[name] for part in parts] for name in self.task.input_columns}
+            outputs = self.task.within(self.network(self.encoder.encode(rows)))
+            self.task.explain_parts(explanation, parts, scores_of(outputs, place, classifies=bool(labels)).tolist())
+        return explanation

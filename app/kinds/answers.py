@@ -1,5 +1,7 @@
 """What the answers of all tasks share: probabilities as they are told, and the effect of each part of an input."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired
 
 import numpy as np
@@ -12,6 +14,16 @@ from app.wire.predictions import EXPLAINED, NamedEffects, Warnings
 Effects = NDArray[np.float64]  # (width,) what each number of an encoded row adds to the answer's score
 
 DECIMALS = 6  # of a probability, as clients read it: the precision that float32 has near 1
+
+
+@dataclass(frozen=True)
+class InputPart:
+    """A part of an input that can be answered by itself."""
+
+    field: str
+    start: int  # place of its first character in that field
+    end: int
+    columns: Mapping[str, Any]  # of the row that it is
 
 
 def answer_form(name: str, fields: dict[str, Any], explanation: Any) -> Any:

@@ -14,7 +14,7 @@ from app.domain.recipes import HEADS, Features, HeadName
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.rows import Encoded, FloatMatrix
 from app.errors import DatasetInvalid, Refusal
-from app.kinds.answers import Effects, named_effects
+from app.kinds.answers import Effects, InputPart, named_effects
 from app.kinds.labels import Facts, LabelAnswers
 from app.kinds.numbers import NumberAnswers
 from app.kinds.several import SeveralAnswers
@@ -205,6 +205,15 @@ class Task(ABC):
         """
         del item
         return named_effects(effects, list(encoder.columns), label)
+
+    def parts(self, item: Any) -> list[InputPart]:
+        """What of an instance of `Input` an explanation also answers by itself; nothing unless the kind says so."""
+        del item
+        return []
+
+    def explain_parts(self, explanation: Any, parts: Sequence[InputPart], scores: Sequence[float]) -> None:
+        """Add to an explanation what each part says by itself: the probability of its label, or the value."""
+        del explanation, parts, scores
 
     def refusals(self, encoded: Encoded, columns: Columns) -> list[Refusal]:
         """Which of a client's instances cannot be answered; none unless the kind says otherwise."""

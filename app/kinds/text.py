@@ -4,24 +4,29 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Field, create_model
 
-from app.domain.recipes import Features, MultiHot
+from app.domain.recipes import Features
+from app.domain.texts import MultiHot, NGrams
 from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
+from app.encoding.choosing import fitted
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.multi_hot import TextEncoder, known_words
+from app.encoding.n_grams import NGramEncoder
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
+from app.encoding.tokens import sentences_of
 from app.encoding.words import spans_within
-from app.errors import InvalidInput, Refusal
-from app.kinds.answers import Effects
+from app.errors import DatasetInvalid, InvalidInput, Refusal
+from app.kinds.answers import DECIMALS, Effects, InputPart
 from app.kinds.base import Task
 from app.kinds.labels import Facts
+from app.kinds.words import of_n_grams, of_words
 from app.wire.declarations import Declaration, Label, TextColumn, TextKind
 from app.wire.encodings import Ids, TextDecoding, TextEncoding, Word
-from app.wire.predictions import Input, InputWarning, TextExplanation, WordEffect
+from app.wire.predictions import Input, InputWarning, TextExplanation
 
+MOST_SENTENCES = 100  # of an explanation
 FEW_KNOWN = 0.5  # share of known words below which an answer deserves a warning
 
 
@@ -42,7 +47,7 @@ def _field(column: TextColumn) -> tuple[Any, Any]:
 class TextTask(Task):
     """One or more columns of texts, seen as multi-hot words."""
 
-    feature_kinds = (MultiHot,)
+    feature_kinds = (MultiHot, NGrams)
     encoder_version = VERSION
     Explanation = TextExplanation
     Encoding = TextEncoding
@@ -75,22 +80,28 @@ class TextTask(Task):
         return {name: [getattr(item, name) for item in inputs] for name in self.input_columns}
 
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
-        """The vocabulary of the training split."""
+        """The vocabulary of the training split, or its n-grams."""
+        if isinstance(features, NGrams):
+            return fitted(features, columns, self.input_columns)
         assert isinstance(features, MultiHot)
         return TextEncoder.fit(features, columns, self.input_columns)
 
     def index_encoder(self, features: Features, index: Sequence[str]) -> Encoder:
         """The first words of the index, with the ids that they were published with."""
-        assert isinstance(features, MultiHot)
+        if not isinstance(features, MultiHot):
+            raise DatasetInvalid("rows that were published as word ids have lost what n-grams need: choose multi_hot")
         vocabulary = index[: features.words - FIRST_WORD]
         return TextEncoder(vocabulary, features.words, self.input_columns, published=True)
 
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
-        """The saved vocabulary."""
-        return TextEncoder.from_json(saved)
+        """The saved vocabulary, or the saved n-grams."""
+        kind = NGramEncoder if saved["kind"] == "n_grams" else TextEncoder
+        return kind.from_json(saved)
 
     def input_width(self, features: Features) -> int:
-        """One column per word id."""
+        """One column per word id, or n-gram."""
+        if isinstance(features, NGrams):
+            return features.size + 1
         assert isinstance(features, MultiHot)
         return features.words
 
@@ -106,7 +117,7 @@ class TextTask(Task):
                     found.append(Refusal(row, self._main, f"is needed, or another of {', '.join(self.input_columns)}"))
         return found
 
-    def warnings(self, encoder: TextEncoder, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
+    def warnings(self, encoder: Any, encoded: Encoded, columns: Columns) -> dict[int, list[InputWarning]]:
         """Texts of words that the model has never seen."""
         assert isinstance(encoded, SparseRows)
         return {
@@ -122,7 +133,7 @@ class TextTask(Task):
         """The texts of a row that are there."""
         return {name: text for name in self.input_columns if (text := columns[name][row])}
 
-    def _strange(self, encoder: TextEncoder, texts: Mapping[str, str], share: float) -> dict[str, float]:
+    def _strange(self, encoder: Any, texts: Mapping[str, str], share: float) -> dict[str, float]:
         """Which of a row's texts have few known words, and what share; of all words together it is `share`."""
         if len(texts) < 2:  # nothing to look for
             return dict.fromkeys(texts, share)
@@ -130,24 +141,30 @@ class TextTask(Task):
         own = {name: sum(word in encoder.ids for word in found) / len(found) for name, found in words.items() if found}
         return {name: known for name, known in own.items() if known < FEW_KNOWN}
 
-    def explanation(self, encoder: TextEncoder, item: Any, effects: Effects, label: Label | None) -> TextExplanation:
-        """Every word where it stands. Of several unknown words none has an effect: the others stay unknown."""
-        words: list[WordEffect] = []
-        unknown: set[str] = set()
+    def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> TextExplanation:
+        """Every word where it stands."""
         texts = {field: text for field in encoder.fields if (text := getattr(item, field))}
-        for field, spans in spans_within(texts):
-            ids = [encoder.ids.get(word, UNKNOWN) for word, _, _ in spans]
-            unknown |= {span[0] for span, number in zip(spans, ids, strict=True) if number == UNKNOWN}
-            words += [
-                {"word": word, "field": field, "start": start, "end": end, "effect": effect}
-                for (word, start, end), effect in zip(spans, np.round(effects[ids], 6).tolist(), strict=True)
-            ]
-        if len(unknown) > 1:
-            for word in words:
-                word["effect"] = 0.0 if word["word"] in unknown else word["effect"]
+        words = (of_n_grams if isinstance(encoder, NGramEncoder) else of_words)(encoder, texts, effects)
         return TextExplanation.model_construct(label=None if label is None else str(label), words=words)
 
-    def encoding(self, encoder: TextEncoder, item: Any, encoded: Encoded) -> TextEncoding:
+    def parts(self, item: Any) -> list[InputPart]:
+        """The sentences of its texts."""
+        found: list[InputPart] = []
+        for field in self.input_columns:
+            text = getattr(item, field) or ""
+            for start, end in sentences_of(text)[: MOST_SENTENCES - len(found)]:
+                nothing = dict.fromkeys(self.input_columns, "")
+                found.append(InputPart(field, start, end, nothing | {field: text[start:end]}))
+        return found
+
+    def explain_parts(self, explanation: Any, parts: Sequence[InputPart], scores: Sequence[float]) -> None:
+        """Each sentence with its score."""
+        explanation.sentences = [
+            {"field": part.field, "start": part.start, "end": part.end, "score": round(score, DECIMALS)}
+            for part, score in zip(parts, scores, strict=True)
+        ]
+
+    def encoding(self, encoder: Any, item: Any, encoded: Encoded) -> TextEncoding:
         """Words, ids and unknown words."""
         tokens = encoder.tokens(self.columns([item]))
         return TextEncoding(
@@ -157,7 +174,7 @@ class TextTask(Task):
             known_words=known_words(encoded)[0],
         )
 
-    def decoding(self, encoder: TextEncoder, codes: Ids) -> TextDecoding:
+    def decoding(self, encoder: Any, codes: Ids) -> TextDecoding:
         """Words for ids."""
         for place, number in enumerate(codes.ids):
             if number >= encoder.words:

@@ -72,10 +72,11 @@ class DenseRows:
 
 
 class HotRows:
-    """Multi-hot rows, which become a matrix only where a recipe has something before its first dense layer.
+    """Sparse rows, which become a matrix only where a recipe has something before its first dense layer.
 
-    A batch times a kernel is the sum of the kernel rows where it has its ones. All ids of a batch stand in one array,
-    each with the number of its row in another; they are arranged anew for each epoch.
+    A batch times a kernel is the sum of the kernel rows where it has its ones, or its values. All ids of a batch stand
+    in one array, each with the number of its row in another, and its value in a third if it has one; they are arranged
+    anew for each epoch.
     """
 
     def __init__(self, rows: SparseRows) -> None:
@@ -93,17 +94,22 @@ class HotRows:
         totals = np.diff(ends[bounds])
         room = max(self._room_for(batch_size), _rounded(int(totals.max(initial=0))))
         self._room[batch_size] = room
-        found = self._rows.indices[np.repeat(self._rows.offsets[order] - ends[:-1], lengths) + np.arange(ends[-1])]
+        picked = np.repeat(self._rows.offsets[order] - ends[:-1], lengths) + np.arange(ends[-1])
+        found = self._rows.indices[picked]
+        weights = None if self._rows.values is None else self._rows.values[picked]
         owners = np.repeat(np.arange(len(order), dtype=np.int32) % batch_size, lengths)
         ids = np.zeros((batches, room), dtype=np.int32)
         of_row = np.full((batches, room), batch_size, dtype=np.int32)  # no row of the batch: an empty place
+        values = np.zeros((batches, room), dtype=np.float32)
         for step, (start, total) in enumerate(zip(ends[bounds[:-1]].tolist(), totals.tolist(), strict=True)):
             ids[step, :total] = found[start : start + total]
             of_row[step, :total] = owners[start : start + total]
-        return ids, of_row
+            if weights is not None:
+                values[step, :total] = weights[start : start + total]
+        return (ids, of_row) if weights is None else (ids, of_row, values)
 
     def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
-        ids, of_row = inputs
+        ids, of_row, *values = inputs
         size = places.shape[0]
         if (size + 1) * self._rows.width >= MOST_CELLS:
             raise TrainingError(
@@ -111,17 +117,20 @@ class HotRows:
                 "take smaller batches, or a dense layer first"
             )
         cells = of_row * self._rows.width + ids
-        flat = tf.math.unsorted_segment_sum(tf.ones_like(ids, dtype=tf.float32), cells, (size + 1) * self._rows.width)
+        found = values[0] if values else tf.ones_like(ids, dtype=tf.float32)
+        flat = tf.math.unsorted_segment_sum(found, cells, (size + 1) * self._rows.width)
         return tf.reshape(flat, (size + 1, self._rows.width))[:size]
 
     def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
-        ids, of_row = inputs
+        ids, of_row, *values = inputs
         size = places.shape[0]
         picked, cells = ids.shape[0] * kernel.shape[1], (size + 1) * self._rows.width
         if picked > MOST_PICKED and cells < min(picked, MOST_CELLS):
             return tf.matmul(self.matrix(places, inputs), kernel)
         # One row more, for the empty places: cut off, it counts nothing, neither here nor in the gradient.
-        return tf.math.unsorted_segment_sum(tf.gather(kernel, ids), of_row, size + 1)[:size]
+        rows = tf.gather(kernel, ids)
+        rows = rows * values[0][:, None] if values else rows
+        return tf.math.unsorted_segment_sum(rows, of_row, size + 1)[:size]
 
     def _room_for(self, batch_size: int) -> int:
         if batch_size not in self._room:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import Recipe
-from app.encoding.rows import Encoded
+from app.encoding.rows import Encoded, SparseRows, stacked
 from app.kinds.base import Target
 
 
@@ -17,6 +17,11 @@ class Examples:
 
     rows: Encoded  # (n, width)
     targets: NDArray[Any]  # (n,) or (n, labels)
+
+    def with_pieces(self, rows: SparseRows, owners: NDArray[np.int64]) -> "Examples":
+        """And below them rows that have the targets of these."""
+        assert isinstance(self.rows, SparseRows)
+        return Examples(stacked([self.rows, rows], rows.width), np.concatenate([self.targets, self.targets[owners]]))
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -19,6 +19,7 @@ from app.wire.manifests import Parity
 
 TOLERANCE = 1e-5
 PARITY_ROWS = 256
+PARITY_NUMBERS = 2**24  # of a matrix of such rows, 64 MiB
 WIDE = 64  # units of the first layer, above which Keras' product of matrices beats NumPy's sum of kernel rows
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -46,7 +47,7 @@ def network_of(model: keras.Sequential, temperature: float = 1.0) -> Network:
 def outputs_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
     """The model's outputs for a whole split, (rows, units), by whichever of the two is faster."""
     units = layer_table(model)[0].units
-    if isinstance(rows, SparseRows) and units > WIDE:
+    if isinstance(rows, SparseRows) and rows.values is None and units > WIDE:
         return fit.predict(model, rows)
     return network_of(model).in_batches(rows)
 
@@ -70,7 +71,7 @@ def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:
     """
     last = model.layers[-1]
     least = max(1.0, abs(last.scale), abs(last.offset)) if isinstance(last, keras.layers.Rescaling) else 1.0
-    some = take(held_out, np.arange(min(PARITY_ROWS, len(held_out))))
+    some = take(held_out, np.arange(min(PARITY_ROWS, len(held_out), max(1, PARITY_NUMBERS // model.input_shape[-1]))))
     expected = fit.predict(model, some)
     actual = network_of(model)(some)
     difference = float(np.max(np.abs(actual - expected) / np.maximum(least, np.abs(expected))))

@@ -40,6 +40,22 @@ class FitState:
     best_weights: Weights | None = None
 
 
+@dataclass(frozen=True)
+class TrainingRows:
+    """What is trained on: all `rows` in each epoch, and of their `pieces` another share each time; their numbers."""
+
+    rows: Numbers
+    pieces: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    share: float = 0.0
+
+    def order(self, seed: tuple[int, ...], epoch: int) -> Numbers:
+        """The numbers in the order of an epoch, counted from 0."""
+        rng = np.random.default_rng([*seed, epoch])
+        count = round(self.share * len(self.pieces))
+        some = rng.choice(self.pieces, count, replace=False) if count else self.pieces[:0]
+        return rng.permutation(np.concatenate([self.rows, some]))
+
+
 OnEpoch = Callable[[int, float, dict[str, float]], None]  # epoch number, seconds, metrics
 OnPause = Callable[[FitState], None]
 
@@ -47,7 +63,7 @@ OnPause = Callable[[FitState], None]
 def fit(
     program: Program,
     recipe: Recipe,
-    train: Numbers,
+    train: TrainingRows,
     validation: Numbers | None,
     seed: tuple[int, ...],
     on_epoch: OnEpoch,
@@ -56,7 +72,7 @@ def fit(
 ) -> FitState:
     """Train until the recipe's last epoch or until early stopping; returns the final state.
 
-    `train` and `validation` are row numbers of the program's examples. `state` is that of a former attempt, whose
+    Rows are numbers of the program's examples. `state` is that of a former attempt, whose
     weights the program's model has already. Each epoch has an order of its own, which depends on nothing but `seed`
     and the epoch: a resumed fit sees the batches that an uninterrupted one would have seen. Short epochs of a small
     dataset go through several in one call; `on_pause` comes whenever weights and state agree.
@@ -70,7 +86,7 @@ def fit(
         started = time.perf_counter()
         most = 1 if recipe.early_stopping else min(program.epochs_at_once, recipe.epochs - state.epoch)
         count = max(1, min(most, int(CALL_SECONDS / seconds)))
-        found = program.epochs([order_of(train, seed, state.epoch + n) for n in range(count)], validation)
+        found = program.epochs([train.order(seed, state.epoch + n) for n in range(count)], validation)
         seconds = (time.perf_counter() - started) / count  # of the first call, mostly compiling
         for metrics in found:
             state.epoch += 1
@@ -84,11 +100,6 @@ def fit(
         program.model.set_weights(state.best_weights)
         state.metrics = state.best_metrics
     return state
-
-
-def order_of(numbers: Numbers, seed: tuple[int, ...], epoch: int) -> Numbers:
-    """These row numbers in the order of an epoch, counted from 0."""
-    return np.random.default_rng([*seed, epoch]).permutation(numbers)
 
 
 def evaluate(model: keras.Sequential, outputs: Outputs, targets: NDArray[Any], metric: Any) -> dict[str, float]:

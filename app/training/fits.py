@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain.recipes import Holdout, KFold, Recipe
 from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
+from app.domain.texts import NGrams
 from app.encoding.rows import take
 from app.errors import DatasetInvalid, Diverged
 from app.kinds.base import Task
@@ -21,9 +22,9 @@ from app.training.arrange import Numbers
 from app.training.build import TargetUnit, build, metric_of
 from app.training.checkpoint import Checkpoints, Position
 from app.training.examples import Examples, for_loss
-from app.training.fit import FitState
+from app.training.fit import FitState, TrainingRows
 from app.training.held_out import order_of
-from app.training.prepare import Prepared
+from app.training.prepare import Prepared, Seen
 from app.training.program import Program
 from app.wire.runs import Progress, Run
 
@@ -36,6 +37,7 @@ class Trained:
     outputs: NDArray[np.float32]  # on the test split, (rows, units), calibrated
     metrics: Metrics
     epochs: int  # that the published weights have seen
+    seen: Seen  # the rows as it sees them
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Fits:
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Sequential | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
+        self._seen: Seen | None = None  # by the fit that is going on
         self._order = order_of(run.validation, prepared.train.rows)
         self._rows = self._order.rows
         raw = run.recipe.targets == "raw"
@@ -98,7 +101,13 @@ class Fits:
             fits=fits,
             calibration=self._calibration(own, fits, tested),
         )
-        return Trained(model, self._calibrated(tested, metrics.calibration), metrics, own.epochs)
+        return Trained(model, self._calibrated(tested, metrics.calibration), metrics, own.epochs, self.seen)
+
+    @property
+    def seen(self) -> Seen:
+        """The rows as the fit that is going on sees them."""
+        assert self._seen is not None
+        return self._seen
 
     def _train_other(self) -> None:
         """A fold, or a further seed."""
@@ -137,6 +146,7 @@ class Fits:
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
         model, self._resumed = self._resumed, None
         width = self._prepared.encoder.width
+        self._see(train)
         program = self._program_for(model or build(recipe, width, self._units, own_seed, self._unit))
         model = program.model
 
@@ -152,18 +162,46 @@ class Fits:
 
         order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
         try:
-            state = fitting.fit(program, recipe, train, validation, order, on_epoch, self._position.state, on_pause)
+            rows = self._trained_on(train)
+            state = fitting.fit(program, recipe, rows, validation, order, on_epoch, self._position.state, on_pause)
         finally:
             self._attempt.flush()
         return model, state
 
+    def _see(self, train: Numbers) -> None:
+        """Rows as a fit on these sees them; they are others only where weights are learnt from them."""
+        if self._seen is None or self._prepared.has_open_weights:
+            self._seen = self._prepared.seen_after(train)
+
+    @property
+    def _share(self) -> float:
+        """Of the sentences, how many are texts of their own in an epoch."""
+        features = self._run.recipe.features
+        return features.pieces if isinstance(features, NGrams) and self._prepared.pieces else 0.0
+
+    def _trained_on(self, train: Numbers) -> TrainingRows:
+        if not self._share or not self._prepared.pieces:
+            return TrainingRows(train)
+        mine = np.flatnonzero(np.isin(self._prepared.pieces.owners, train))
+        return TrainingRows(train, len(self._rows) + mine, self._share)
+
+    def _examples(self) -> Examples:
+        data, recipe, pieces = self._prepared.train, self._run.recipe, self.seen.pieces
+        examples = Examples(self.seen.train, for_loss(data.targets, recipe, self._units))
+        if self._share and self._prepared.pieces and pieces:
+            return examples.with_pieces(pieces, self._prepared.pieces.owners)
+        return examples
+
     def _program_for(self, model: keras.Sequential) -> Program:
         """The program, going on from this model."""
         if self._program is None:
-            data, recipe = self._prepared.train, self._run.recipe
-            self._program = Program(model, recipe, Examples(data.rows, for_loss(data.targets, recipe, self._units)))
-        else:
-            self._program.take_over(model)
+            examples = self._examples()
+            count = len(self._rows) + round(self._share * (len(examples) - len(self._rows)))
+            self._program = Program(model, self._run.recipe, examples, count)
+            return self._program
+        self._program.take_over(model)
+        if self._prepared.has_open_weights:
+            self._program.show(self._examples().rows)
         return self._program
 
     def _measured(
@@ -184,7 +222,7 @@ class Fits:
         head, data = self._run.recipe.head, self._prepared.train
         if head not in calibrate.CALIBRATED:
             return None
-        logits = export.logits_of(model, take(data.rows, held_out))
+        logits = export.logits_of(model, take(self.seen.train, held_out))
         return calibrate.temperature_of(head, logits, data.targets[held_out])
 
     def _calibration(self, own: FitMetrics, fits: list[FitMetrics], tested: Tested) -> Calibration | None:
@@ -210,9 +248,9 @@ class Fits:
             Diverged: the loss is no number.
         """
         data, recipe = self._prepared, self._run.recipe
-        logits = export.logits_of(model, data.test.rows) if recipe.head in calibrate.CALIBRATED else None
+        logits = export.logits_of(model, self.seen.test) if recipe.head in calibrate.CALIBRATED else None
         if logits is None:
-            outputs = self._task.within(export.outputs_of(model, data.test.rows))
+            outputs = self._task.within(export.outputs_of(model, self.seen.test))
         else:
             outputs = calibrate.probabilities(recipe.head, logits)
         targets = for_loss(data.test.targets, recipe, self._units)

@@ -78,11 +78,11 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     configuration = {"recipe": run.recipe.model_dump(mode="json"), "dataset": prepared.sha256}
     checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
     trained = Fits(attempt, run, task, prepared, checkpoints).train()
-    parity = export.check_parity(trained.model, prepared.test.rows)
+    parity = export.check_parity(trained.model, trained.seen.test)
     evaluation = _evaluate(task, run.recipe.head, prepared, trained)
     staging = place.store.stage(f"{run.id}-{attempt.lease_id}")
     try:
-        export.write(trained.model, prepared.encoder, staging)
+        export.write(trained.model, trained.seen.encoder, staging)
         save_evaluation(evaluation, staging)
         seconds = round(time.perf_counter() - started, 3)
         manifest = _manifest(run, attempt, task, prepared, trained, parity, seconds)

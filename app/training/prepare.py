@@ -5,19 +5,45 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.datasets.catalog import Dataset, DatasetCatalog
 from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
 from app.domain.recipes import HEADS, Recipe
 from app.domain.tables import MixedColumns
 from app.encoding.encoder import Encoder
+from app.encoding.n_grams import NGramEncoder
+from app.encoding.rows import Encoded, SparseRows
 from app.errors import DatasetInvalid, EntryDamaged, told
 from app.kinds.base import Task
 from app.training import published
 from app.training.examples import Examples
+from app.training.weighing import naive_bayes
 from app.wire.declarations import DatasetInfo, Label
 
 Log = Callable[[str], None]
+
+
+PIECES = 4  # sentences for each text, at most
+SEED = 4  # of which ones
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Parts of training rows that are rows of their own, with their targets."""
+
+    rows: SparseRows
+    owners: NDArray[np.int64]  # (pieces,) the number of the training row that each is of
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The rows as a fit sees them, whose encoder may have learnt from those that are trained on."""
+
+    encoder: Encoder
+    train: Encoded
+    pieces: SparseRows | None
+    test: Encoded
 
 
 @dataclass(frozen=True)
@@ -32,6 +58,25 @@ class Prepared:
     train: Examples
     test: Examples
     read: Callable[[], Dataset]  # the raw rows, which training itself does not need
+    pieces: Pieces | None = None
+
+    def seen_after(self, numbers: NDArray[np.int64]) -> Seen:
+        """What a fit on these training rows sees: of n-grams whose weights labels tell, no others' labels."""
+        pieces = self.pieces.rows if self.pieces else None
+        if not self.has_open_weights:
+            return Seen(self.encoder, self.train.rows, pieces, self.test.rows)
+        train, test, encoder = self.train.rows, self.test.rows, self.encoder
+        assert isinstance(encoder, NGramEncoder)
+        assert isinstance(train, SparseRows)
+        assert isinstance(test, SparseRows)
+        encoder = encoder.with_scale(naive_bayes(train.take(numbers), self.train.targets[numbers]))
+        weighted = encoder.weighted
+        return Seen(encoder, weighted(train), weighted(pieces) if pieces else None, weighted(test))
+
+    @property
+    def has_open_weights(self) -> bool:
+        """Whether each fit learns the weights of the columns from its own rows."""
+        return isinstance(self.encoder, NGramEncoder) and self.encoder.scale is None
 
 
 def prepare(
@@ -103,13 +148,18 @@ def _encode(task: Task, info: DatasetInfo, dataset: Dataset, recipe: Recipe, rea
         ) from error
     if labels and head != "multilabel" and (test.targets < 0).any():
         raise DatasetInvalid("the test split holds labels that the training split does not")
-    return Prepared(info, dataset.sha256, dataset.notes, encoder, labels, train, test, read)
+    pieces = None
+    if isinstance(encoder, NGramEncoder):
+        pieces = Pieces(*encoder.pieces(dataset.train.columns, PIECES * len(train), SEED))
+    return Prepared(info, dataset.sha256, dataset.notes, encoder, labels, train, test, read, pieces)
 
 
 def _to_entry(prepared: Prepared) -> tuple[dict[str, Any], dict[str, Any]]:
     arrays: dict[str, Any] = {}
     for name, examples in (("train", prepared.train), ("test", prepared.test)):
         arrays |= to_arrays(examples.rows, name) | {f"{name}_targets": examples.targets}
+    if prepared.pieces:
+        arrays |= to_arrays(prepared.pieces.rows, "pieces") | {"pieces_owners": prepared.pieces.owners}
     meta = {"encoder": prepared.encoder.to_json(), "labels": prepared.labels, "notes": prepared.notes}
     return arrays, meta
 
@@ -120,4 +170,9 @@ def _from_entry(task: Task, info: DatasetInfo, sha256: str, entry: Entry, read: 
         Examples(from_arrays(entry.arrays, name, encoder.width), np.asarray(entry.arrays[f"{name}_targets"]))
         for name in ("train", "test")
     )
-    return Prepared(info, sha256, entry.meta["notes"], encoder, entry.meta["labels"], train, test, read)
+    pieces = None
+    if "pieces_owners" in entry.arrays:
+        rows = from_arrays(entry.arrays, "pieces", encoder.width)
+        assert isinstance(rows, SparseRows)
+        pieces = Pieces(rows, np.asarray(entry.arrays["pieces_owners"]))
+    return Prepared(info, sha256, entry.meta["notes"], encoder, entry.meta["labels"], train, test, read, pieces)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from app.domain.recipes import Recipe
+from app.encoding.rows import Encoded
 from app.training.arrange import DenseRows, Numbers, Part, on_device, parts, places_of
 from app.training.build import metric_of
 from app.training.examples import Examples
@@ -26,12 +27,17 @@ Figures = dict[str, float]
 class Program:
     """Training and test passes of one model over some examples."""
 
-    def __init__(self, model: keras.Sequential, recipe: Recipe, examples: Examples) -> None:
-        """`model` is compiled; its weights, and those of its optimizer, are what the passes change."""
+    def __init__(
+        self, model: keras.Sequential, recipe: Recipe, examples: Examples, epoch_rows: int | None = None
+    ) -> None:
+        """`model` is compiled; its weights, and those of its optimizer, are what the passes change.
+
+        An epoch has at most `epoch_rows`; by default all.
+        """
         self.model = model
         self._rows = on_device(examples.rows)
         self._targets = tf.constant(examples.targets)
-        self._count = len(examples)
+        self._count = epoch_rows or len(examples)
         self._batch_size = min(recipe.batch_size, self._count)
         self._test_size = min(EVALUATION_BATCH, self._count)
         self._no_rows: Numbers = np.zeros(0, dtype=np.int64)
@@ -82,6 +88,10 @@ class Program:
         for mine, theirs in ((self.model, other), (self.model.optimizer, other.optimizer)):
             for variable, value in zip(mine.variables, theirs.variables, strict=True):
                 variable.assign(value)
+
+    def show(self, rows: Encoded) -> None:
+        """Go on with other sparse rows of the same number and width."""
+        self._rows = on_device(rows)
 
     def _parts(self, order: Numbers, batch_size: int) -> Iterator[Part]:
         return parts(self._rows, order, -(-self._count // batch_size), batch_size)

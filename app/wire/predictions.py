@@ -105,12 +105,28 @@ class WordEffect(TypedDict):
     start: Annotated[int, Field(description="place of its first character in that field as it was sent, code points")]
     end: Annotated[int, Field(description="place after its last character")]
     effect: Annotated[
-        float, Field(description="what the probability of `label` would lose without this word, wherever it stands")
+        float,
+        Field(
+            description="what the probability of `label` would lose without this word, wherever it stands; of n-grams "
+            "the sum of its shares in what would be lost without each that it is a part of"
+        ),
     ]
 
 
+class SentenceScore(TypedDict):
+    """A sentence where it stands, and how it would be answered if it were all there is."""
+
+    field: Annotated[str, Field(description="the name of a text of the input")]
+    start: Annotated[int, Field(description="place of its first character in that field as it was sent, code points")]
+    end: Annotated[int, Field(description="place after its last character")]
+    score: Annotated[float, Field(description="the probability of `label`, 0 to 1, or the value")]
+
+
 class TextExplanation(BaseModel):
-    """The effect of each word."""
+    """The effect of each word, and what each sentence says by itself."""
 
     label: str | None = Field(description="the label whose probability it is about; null for a number")
     words: list[WordEffect] = Field(description="in the order of the text")
+    sentences: list[SentenceScore] = Field(
+        default_factory=list, description="of a text that has several, the first hundred; in their order"
+    )

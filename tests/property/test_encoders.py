@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.recipes import MultiHot
 from app.domain.tables import Raw, Standardized
+from app.domain.texts import MultiHot
 from app.domain.word_ids import START, UNKNOWN
 from app.encoding.coordinates import CoordinateEncoder
 from app.encoding.multi_hot import MANY, TextEncoder, known_words

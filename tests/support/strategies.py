@@ -16,11 +16,11 @@ from app.domain.recipes import (
     Dropout,
     EarlyStopping,
     Flatten,
-    MultiHot,
     Pixels,
     Recipe,
 )
 from app.domain.tables import Raw, Standardized
+from app.domain.texts import MultiHot
 from app.encoding.rows import SparseRows
 from app.wire.manifests import LayerRow
 

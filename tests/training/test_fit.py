@@ -19,7 +19,7 @@ from app.training.arrange import HotRows
 from app.training.build import build
 from app.training.checkpoint import Checkpoints, Position
 from app.training.examples import Examples
-from app.training.fit import FitState, fit
+from app.training.fit import FitState, TrainingRows, fit
 from app.training.program import Program
 from tests.support.tasks import TASKS
 
@@ -55,7 +55,7 @@ def program_of(chosen: Recipe, model: Any = None) -> Program:
 def train(chosen: Recipe, held_out: Any = None, state: FitState | None = None, model: Any = None) -> Any:
     program = program_of(chosen, model)
     seen: list[tuple[int, dict[str, float]]] = []
-    end = fit(program, chosen, TRAIN, held_out, SEED, lambda e, _, m: seen.append((e, m)), state)
+    end = fit(program, chosen, TrainingRows(TRAIN), held_out, SEED, lambda e, _, m: seen.append((e, m)), state)
     return program.model, end, seen
 
 
@@ -77,7 +77,14 @@ def test_every_epoch_sees_every_row_once_in_an_order_of_its_own() -> None:
             return super().epochs(orders, held_out)
 
     chosen = recipe(epochs=2)
-    fit(Watched(build(chosen, 4, 1, 1), chosen, Examples(ROWS, TARGETS)), chosen, TRAIN, None, SEED, lambda *_: None)
+    fit(
+        Watched(build(chosen, 4, 1, 1), chosen, Examples(ROWS, TARGETS)),
+        chosen,
+        TrainingRows(TRAIN),
+        None,
+        SEED,
+        lambda *_: None,
+    )
 
     assert [order_of(0).tolist(), order_of(1).tolist()] == seen
     assert [TRAIN.tolist()] * 2 == [sorted(order) for order in seen]
@@ -104,7 +111,7 @@ def assert_keras_own_fit_gives_the_same_history(chosen: Recipe, rows: Encoded = 
     model, plain = (build(chosen, x.shape[1], outputs, seed=1) for _ in range(2))
     seen: list[dict[str, float]] = []
     program = Program(model, chosen, Examples(rows, targets))
-    fit(program, chosen, TRAIN, HELD_OUT, SEED, lambda _, __, metrics: seen.append(metrics))
+    fit(program, chosen, TrainingRows(TRAIN), HELD_OUT, SEED, lambda _, __, metrics: seen.append(metrics))
 
     assert chosen.epochs == len(seen)
     for epoch, metrics in enumerate(seen):
@@ -183,7 +190,7 @@ def test_several_epochs_in_one_call_are_the_same_epochs(monkeypatch: pytest.Monk
         program.epochs_at_once = at_once
         seen: list[dict[str, float]] = []
         pauses: list[int] = []
-        fit(program, chosen, TRAIN, HELD_OUT, SEED, lambda _, __, m: seen.append(m),  # noqa: B023
+        fit(program, chosen, TrainingRows(TRAIN), HELD_OUT, SEED, lambda _, __, m: seen.append(m),  # noqa: B023
             on_pause=lambda state: pauses.append(state.epoch))  # noqa: B023  # fmt: skip
         assert {1: [1, 2, 3, 4, 5, 6, 7], 4: [1, 5, 7]}[at_once] == pauses
         ends.append((seen, program.model.get_weights()))
@@ -300,7 +307,7 @@ def test_a_fit_resumed_from_a_checkpoint_ends_where_an_uninterrupted_one_does(tm
     program = program_of(recipe(), model)
     program.epochs_at_once = 1
     with pytest.raises(Killed):
-        fit(program, recipe(), TRAIN, HELD_OUT, SEED, lambda *_: None, on_pause=die_after_three)
+        fit(program, recipe(), TrainingRows(TRAIN), HELD_OUT, SEED, lambda *_: None, on_pause=die_after_three)
     found = checkpoints.load()
     assert found is not None
     resumed, position = found
@@ -396,4 +403,4 @@ def test_figures_that_are_not_standardized_are_named_as_the_cause(features: Any,
     program: Any = Diverging()
 
     with pytest.raises(Diverged, match=f"in epoch 1: .* 0.001, is too high for {told}$"):
-        fit(program, recipe(features=features), TRAIN, None, SEED, lambda *_: None)
+        fit(program, recipe(features=features), TrainingRows(TRAIN), None, SEED, lambda *_: None)

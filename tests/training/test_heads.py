@@ -10,7 +10,8 @@ import pytest
 
 from app.artifacts.evaluation import Evaluation
 from app.domain.optimizers import Adam
-from app.domain.recipes import HEADS, Dense, MultiHot, Recipe
+from app.domain.recipes import HEADS, Dense, Recipe
+from app.domain.texts import MultiHot
 from app.inference.predictor import Predictor
 from app.services.answers import Answers
 from app.services.execution import Attempt

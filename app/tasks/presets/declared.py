@@ -16,7 +16,6 @@ from app.domain.recipes import (
     Holdout,
     KFold,
     Layer,
-    MultiHot,
     NoValidation,
     Pixels,
     Preset,
@@ -24,6 +23,7 @@ from app.domain.recipes import (
     Validation,
 )
 from app.domain.tables import MixedColumns
+from app.domain.texts import MultiHot
 from app.encoding.mixed import width_of
 from app.encoding.parts import ColumnSpec
 from app.wire.declarations import Answer, CategoryColumn, DeclaredKind, OneOf, PlaneKind, SeveralOf, TableKind, TextKind

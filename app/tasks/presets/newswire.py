@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.domain.optimizers import RMSprop
-from app.domain.recipes import EarlyStopping, Holdout, MultiHot, Preset, Recipe
+from app.domain.recipes import EarlyStopping, Holdout, Preset, Recipe
+from app.domain.texts import MultiHot
 from app.tasks.presets import hidden, with_best
 
 _NOTEBOOK = Recipe(

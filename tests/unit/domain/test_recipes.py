@@ -20,7 +20,6 @@ from app.domain.recipes import (
     KFold,
     Layer,
     LossName,
-    MultiHot,
     NoValidation,
     Preset,
     Recipe,
@@ -28,6 +27,7 @@ from app.domain.recipes import (
     Validation,
 )
 from app.domain.tables import Standardized
+from app.domain.texts import MultiHot
 from tests.support.tasks import TASKS
 
 PRESETS = [

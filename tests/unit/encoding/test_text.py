@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.recipes import MultiHot
+from app.domain.texts import MultiHot
 from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
 from app.encoding.multi_hot import MANY, TextEncoder, known_words
 from app.encoding.rows import SparseRows

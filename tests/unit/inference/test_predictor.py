@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.artifacts.store import Artifact, ArtifactStore
-from app.domain.recipes import MultiHot
+from app.domain.texts import MultiHot
 from app.errors import ArtifactInvalid, Refusal, Refused
 from app.inference.forward import Network
 from app.inference.predictor import Predictor

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from app.domain.recipes import MultiHot
+from app.domain.texts import MultiHot
 from app.encoding.multi_hot import TextEncoder
 from app.encoding.rows import SparseRows, dense
 from app.errors import DatasetInvalid

@@ -13,8 +13,13 @@ from densely_client.forms.base import Form
 class Features(Form):
     """How an input becomes numbers."""
 
-    kind: str = Field(description="`multi_hot`, `pixels`, `standardized`, `raw`, `columns` or `coordinates`")
+    kind: str = Field(description="`multi_hot`, `n_grams`, `pixels`, `standardized`, `raw`, `columns` or `coordinates`")
     words: int | None = Field(None, description="of `multi_hot`: word ids in use")
+    longest: int | None = Field(None, description="of `n_grams`: words in the longest sequence")
+    size: int | None = Field(None, description="of `n_grams`: how many are in use, at most")
+    weights: str | None = Field(None, description="of `n_grams`: `presence`, `tf_idf` or `naive_bayes`")
+    negation: bool | None = Field(None, description="of `n_grams`: whether words after `not` and the like are others")
+    pieces: float | None = Field(None, description="of `n_grams`: share of the sentences that are texts in an epoch")
     exclude: list[str] | None = Field(None, description="of tables: columns that the network does not see")
     numbers: str | None = Field(None, description="of `columns`: `standardized`, `normal` or `piecewise`")
     bins: int | None = Field(None, description="of `columns`, if `piecewise`: intervals of a number, at most")

@@ -1,0 +1,53 @@
+"""How texts become numbers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.domain.numbers import Integer
+from app.domain.part import Part
+
+MOST_N_GRAMS = 500_000  # 2 MB of kernel for each unit of the first layer
+
+Weights = Literal["presence", "tf_idf", "naive_bayes"]
+
+
+class MultiHot(Part):
+    """A text as a row of zeros with a one for each word id that occurs in it."""
+
+    kind: Literal["multi_hot"] = "multi_hot"
+    words: Annotated[int, Integer(5, 100_000)] = Field(
+        10_000,
+        description="word ids in use, as num_words in keras.datasets: ids 0-3 are reserved, "
+        "the others go to the most frequent words of the training split, or to the first of the word index that "
+        "imported rows came with",
+    )
+
+
+class NGrams(Part):
+    """A text as a row of weights, of length one, for the words and sequences of words that occur in it.
+
+    Contractions are taken apart, letters are repeated twice at most, and `!`, `?`, emoticons and emojis are words.
+    """
+
+    kind: Literal["n_grams"] = "n_grams"
+    longest: Annotated[int, Integer(1, 3)] = Field(2, description="words in the longest sequence")
+    size: Annotated[int, Integer(10, MOST_N_GRAMS)] = Field(100_000, description="n-grams in use, at most")
+    weights: Weights = Field(
+        "tf_idf",
+        description="`presence`: 1; `tf_idf`: 1 + log(occurrences), times the log of the inverse share of texts that "
+        "hold it; `naive_bayes`: how far apart the labels are in using it, as the log of the ratio of their shares of "
+        "texts that hold it (Wang & Manning 2012), learnt from the rows that are trained on",
+    )
+    negation: bool = Field(
+        False,
+        description="whether the next four words after `not`, `never` and the like, within the clause, are other words "
+        "(Das & Chen 2001)",
+    )
+    pieces: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the training texts' sentences that are texts of their own in an epoch, drawn anew for "
+        "each: so that a single sentence is judged as well as a page",
+    )

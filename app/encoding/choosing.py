@@ -1,0 +1,98 @@
+"""Which n-grams a training split is seen as: those that most of its texts hold."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.texts import NGrams
+from app.domain.word_ids import FIRST_WORD, UNKNOWN
+from app.encoding import tokens
+from app.encoding.encoder import Columns
+from app.encoding.multi_hot import joined
+from app.encoding.n_grams import FEWEST_TEXTS, MARKS, MOST_WORDS, SHIFT, NGramEncoder
+
+LOWEST = 2**SHIFT - 1  # bits of the last word of a key
+
+Keys = NDArray[np.int64]
+Counts = NDArray[np.int64]
+
+
+def fitted(features: NGrams, columns: Columns, fields: Sequence[str]) -> NGramEncoder:
+    """The encoder of a training split.
+
+    Without weights yet, if those are learnt from the rows that are trained on.
+    """
+    texts = joined(columns, fields)
+    vocabulary = _vocabulary(texts)
+    whole = NGramEncoder(features, vocabulary, [], fields)
+    found: list[list[Keys]] = [[] for _ in range(features.longest)]
+    for text in texts:
+        for length, keys in enumerate(whole.keys_of(whole.ids_of(text))):
+            found[length].append(np.unique(keys))
+    chosen = _most_frequent([_counted(each) for each in found], features.size)
+    words, renumbered = _compacted([keys for keys, _ in chosen], vocabulary)
+    encoder = NGramEncoder(features, words, renumbered, fields)
+    if features.weights == "naive_bayes":
+        return encoder
+    counts = np.concatenate([[len(texts)], *(counts for _, counts in chosen)])
+    # As scikit-learn's TfidfTransformer has it.
+    inverse = np.log((1 + len(texts)) / (1 + counts)) + 1 if features.weights == "tf_idf" else np.ones(len(counts))
+    return encoder.with_scale(inverse.astype(np.float32))
+
+
+def _vocabulary(texts: Sequence[str]) -> list[str]:
+    """The words that several texts hold, the most frequent first, after the marks."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(set(chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text)))))
+    for mark in MARKS:
+        del counts[mark]
+    kept = [word for word, count in counts.most_common(MOST_WORDS - 2 * FIRST_WORD) if count >= FEWEST_TEXTS]
+    return [*MARKS, *kept]
+
+
+def _counted(of_texts: Sequence[Keys]) -> tuple[Keys, Counts]:
+    """The n-grams of known words that several texts hold, ascending, and how many do."""
+    keys, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *of_texts]), return_counts=True)
+    kept = counts >= FEWEST_TEXTS
+    rest = keys
+    while rest.any():
+        kept &= (rest & LOWEST) >> 1 != UNKNOWN
+        rest = rest >> SHIFT
+    return keys[kept], counts[kept]
+
+
+def _most_frequent(counted: Sequence[tuple[Keys, Counts]], size: int) -> list[tuple[Keys, Counts]]:
+    """Of all n-grams the `size` that most texts hold; of equally frequent ones the shorter, then the first."""
+    order = np.argsort(-np.concatenate([counts for _, counts in counted]), kind="stable")
+    kept = np.zeros(len(order), dtype=bool)
+    kept[order[:size]] = True
+    parts = np.split(kept, np.cumsum([len(keys) for keys, _ in counted])[:-1])
+    return [(keys[part], counts[part]) for (keys, counts), part in zip(counted, parts, strict=True)]
+
+
+def _compacted(keys: Sequence[Keys], vocabulary: Sequence[str]) -> tuple[list[str], list[Keys]]:
+    """Only the words that are in use, with ids without gaps; their order stays, and so does that of the n-grams."""
+    used = np.zeros(FIRST_WORD + len(vocabulary), dtype=bool)
+    used[FIRST_WORD : FIRST_WORD + len(MARKS)] = True
+    for each in keys:
+        rest = each
+        while rest.any():
+            used[(rest & LOWEST) >> 1] = True
+            rest = rest >> SHIFT
+    used[:FIRST_WORD] = True
+    new = np.cumsum(used) - 1
+    words = [word for number, word in enumerate(vocabulary, FIRST_WORD) if used[number]]
+    return words, [_renumbered(each, new) for each in keys]
+
+
+def _renumbered(keys: Keys, new: NDArray[np.int64]) -> Keys:
+    found, rest, shift = np.zeros_like(keys), keys, 0
+    while rest.any():
+        unit = rest & LOWEST
+        found |= np.where(unit > 0, new[unit >> 1] * 2 + (unit & 1), 0) << shift
+        rest, shift = rest >> SHIFT, shift + SHIFT
+    return found

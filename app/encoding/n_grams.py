@@ -1,0 +1,298 @@
+"""Texts as weighted n-grams of words: rows of length one, over the most frequent n-grams of a training split."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.texts import NGrams
+from app.domain.word_ids import FIRST_WORD, UNKNOWN
+from app.encoding import tokens
+from app.encoding.encoder import Columns
+from app.encoding.multi_hot import joined
+from app.encoding.rows import Encoded, SparseRows
+
+VERSION = 1  # of these rules; raise it when a text gets other n-grams
+MOST_WORDS = 2**19  # different ones, so that three of them, each marked or not, fit into 63 bits
+FEWEST_TEXTS = 2  # that hold an n-gram
+REACH = 4  # words after a negation that it turns round (Das & Chen 2001)
+FEWEST_WORDS = 4  # of a sentence that is judged by itself
+SHIFT = 20  # bits of a word, and whether it is marked
+PLACEHOLDER = 0  # a column that every row has, with nothing in it: no row is empty
+
+MARKS = (tokens.PAUSE, tokens.FULL_STOP, tokens.EXCLAMATION, tokens.QUESTION)  # have the first ids of all
+_FIRST = FIRST_WORD + len(MARKS)
+_SILENT = FIRST_WORD + 2  # id below which marks are no words: pauses and full stops
+_MISSING = -1
+
+Ids = NDArray[np.int64]
+Keys = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The n-grams in use: for each length the keys of its n-grams, ascending, and the column of the first of them."""
+
+    keys: tuple[Keys, ...]
+    firsts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, keys: Sequence[Keys]) -> "Chosen":
+        ends = np.cumsum([PLACEHOLDER + 1, *map(len, keys)]).tolist()
+        return cls(tuple(keys), tuple(ends[:-1]))
+
+    def places(self, sought: Keys, length: int) -> NDArray[np.int64]:
+        """The column of each n-gram of this length, counted from 0; the placeholder of those that are not in use."""
+        known = self.keys[length]
+        if not len(known):
+            return np.full(len(sought), PLACEHOLDER)
+        found = known.searchsorted(sought).clip(max=len(known) - 1)
+        return np.where(known[found] == sought, found + self.firsts[length], PLACEHOLDER)
+
+    def columns(self, of_text: Sequence[Keys]) -> NDArray[np.int64]:
+        """The columns of those n-grams of a text, by length, that are in use; one for each time that it occurs."""
+        found = []
+        for known, first, sought in zip(self.keys, self.firsts, of_text, strict=False):
+            if len(known) and len(sought):
+                places = known.searchsorted(sought)
+                places[places == len(known)] = 0
+                found.append(places[known[places] == sought] + first)
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+class NGramEncoder:
+    """Texts to rows of weights, each of length one."""
+
+    def __init__(
+        self,
+        features: NGrams,
+        vocabulary: Sequence[str],
+        keys: Sequence[Keys],
+        fields: Sequence[str],
+        scale: NDArray[np.float32] | None = None,
+    ) -> None:
+        """`vocabulary` by id from `FIRST_WORD` on; `keys` the n-grams by length; `scale` (width,) their weights.
+
+        Without a `scale` rows are what `weighted` makes into such of length one.
+        """
+        self.features = features
+        self.vocabulary = list(vocabulary)
+        self.fields = tuple(fields)
+        self.scale = scale
+        self.chosen = Chosen.of(keys)
+        self.ids = {word: number for number, word in enumerate(self.vocabulary, FIRST_WORD)}
+        self.width = PLACEHOLDER + 1 + sum(map(len, keys))
+        self._codes = dict(self.ids)  # of parts of texts: one id, or two of them
+        self._negates = None
+        if features.negation:
+            self._negates = np.zeros(self.words, dtype=bool)
+            self._negates[[self.ids[word] for word in tokens.NEGATIONS if word in self.ids]] = True
+        for token in tokens.CONTRACTIONS:
+            self._codes[token] = self._code_of(token)
+
+    @property
+    def words(self) -> int:
+        """Word ids in use."""
+        return FIRST_WORD + len(self.vocabulary)
+
+    def encode(self, columns: Columns) -> Encoded:
+        """Sparse rows; the placeholder comes first in each."""
+        return self._stacked(map(self.ids_of, joined(columns, self.fields)))
+
+    def pieces(self, columns: Columns, most: int, seed: int) -> tuple[SparseRows, NDArray[np.int64]]:
+        """Sentences of texts that have several, as rows of their own, and the number of the text that each is of.
+
+        Of more than `most` so many are drawn.
+        """
+        found = [
+            (piece, row)
+            for row, text in enumerate(joined(columns, self.fields))
+            for piece in sentences(self.ids_of(text))
+        ]
+        if len(found) > most:
+            drawn = np.sort(np.random.default_rng(seed).choice(len(found), most, replace=False))
+            found = [found[place] for place in drawn.tolist()]
+        return self._stacked(piece for piece, _ in found), np.array([row for _, row in found], dtype=np.int64)
+
+    def weighted(self, rows: SparseRows) -> SparseRows:
+        """Rows of occurrences with this encoder's weights, each of length one."""
+        assert self.scale is not None
+        assert rows.values is not None
+        if not len(rows):
+            return rows
+        values = rows.values * self.scale[rows.indices]
+        lengths = np.sqrt(np.add.reduceat(np.square(values), rows.offsets[:-1]))
+        lengths[lengths == 0] = 1  # of a row with nothing but its placeholder
+        return rows.with_values((values / np.repeat(lengths, np.diff(rows.offsets))).astype(np.float32))
+
+    def with_scale(self, scale: NDArray[np.float32]) -> "NGramEncoder":
+        """The same n-grams with these weights, (width,)."""
+        keys = self.chosen.keys
+        return NGramEncoder(self.features, self.vocabulary, keys, self.fields, rounded(scale))
+
+    def tokens(self, columns: Columns) -> list[tuple[str, int]]:
+        """The words of the first row with their ids, in the order of the text."""
+        text = next(iter(joined(columns, self.fields)))
+        words = chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text)))
+        return [(word, self.ids.get(word, UNKNOWN)) for word in words]
+
+    def shares(self, ids: Ids, effects: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(words,) the effect of each word of a text: of those of its n-grams, (width,), each word has an equal share.
+
+        That of an n-gram which occurs several times is spread over all places.
+        """
+        heard = np.flatnonzero((ids >= _SILENT) | (ids == UNKNOWN))
+        found = [self.chosen.places(keys, length) for length, keys in enumerate(self.keys_of(ids))]
+        times = np.bincount(np.concatenate(found), minlength=self.width)
+        total = np.zeros(len(ids))
+        for length, columns in enumerate(found, 1):
+            each = effects[columns] / times[columns] / length
+            for step in range(length):
+                np.add.at(total, heard[step : step + len(each)], each)
+        return total
+
+    def words_at(self, ids: Sequence[int]) -> list[str | None]:
+        """The word of each id; None for reserved ids."""
+        places = range(FIRST_WORD, self.words)
+        return [self.vocabulary[i - FIRST_WORD] if i in places else None for i in ids]
+
+    def _stacked(self, texts: Iterator[Ids]) -> SparseRows:
+        rows = [self._row(ids) for ids in texts]
+        counts = [len(columns) for columns, _, _, _ in rows]
+        return SparseRows(
+            np.concatenate([np.zeros(0, np.int32), *(columns for columns, _, _, _ in rows)]),
+            np.cumsum([0, *counts], dtype=np.int64),
+            self.width,
+            np.array([known for _, _, known, _ in rows], dtype=np.float64),
+            np.concatenate([np.zeros(0, np.float32), *(values for _, values, _, _ in rows)]),
+            np.array([words for _, _, _, words in rows], dtype=np.int64),
+        )
+
+    def keys_of(self, ids: Ids) -> list[Keys]:
+        """The n-grams of a text by length, in order: of each the words, two numbers a word, one for a negated word."""
+        units = ids * 2
+        if self._negates is not None and len(ids):
+            units += _is_negated(ids, self._negates)
+        units = units[(ids >= _SILENT) | (ids == UNKNOWN)]
+        found = [units]
+        for length in range(2, self.features.longest + 1):
+            found.append((found[-1][:-1] << SHIFT) | units[length - 1 :])
+        return found
+
+    def _row(self, ids: Ids) -> tuple[NDArray[np.int32], NDArray[np.float32], float, int]:
+        """Columns, ascending, and their values; the share of known words, and the number of words."""
+        found = self.chosen.columns(self.keys_of(ids))
+        columns, times = _counted(found)
+        if self.features.weights == "tf_idf":
+            values = 1 + np.log(times.astype(np.float32))
+        else:
+            values = np.ones(len(columns), dtype=np.float32)
+        values[0] = 0  # of the placeholder
+        if self.scale is not None:
+            values *= self.scale.take(columns)
+            length = values.dot(values)
+            if length > 0:
+                values /= np.sqrt(length)
+        words = int(np.count_nonzero((ids >= _FIRST) | (ids == UNKNOWN)))
+        unknown = int(np.count_nonzero(ids == UNKNOWN))
+        return columns, values, (words - unknown) / words if words else np.nan, words
+
+    def ids_of(self, text: str) -> Ids:
+        """The ids of a text's words, marks among them."""
+        parts = tokens.tokens_in(text)
+        codes = np.fromiter(map(self._codes.get, parts, repeat(_MISSING)), np.int64, len(parts))
+        if len(codes) and codes.min() == _MISSING:
+            for place in np.flatnonzero(codes == _MISSING).tolist():
+                codes[place] = self._code_of(parts[place])
+        if len(codes) and codes.max() >= MOST_WORDS:
+            return _taken_apart(codes)
+        return codes
+
+    def _code_of(self, token: str) -> int:
+        """One id, or several, the first in the lowest bits."""
+        code = 0
+        for number in reversed(self.ids_for(tokens.words_for(token))):
+            code = code << SHIFT | number
+        return code
+
+    def ids_for(self, words: Sequence[str]) -> list[int]:
+        """The id of each word, or of what it is with no letter twice in a row."""
+        return [self.ids.get(word) or self.ids.get(tokens.simpler(word), UNKNOWN) for word in words]
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `preprocessing.json`."""
+        return {
+            **self.features.model_dump(mode="json"),
+            "version": VERSION,
+            "fields": list(self.fields),
+            "vocabulary": self.vocabulary,
+            "keys": [np.diff(keys, prepend=0).tolist() for keys in self.chosen.keys],  # differences are shorter
+            "scale": None if self.scale is None else [float(f"{weight:.4g}") for weight in self.scale.tolist()],
+        }
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> "NGramEncoder":
+        """The encoder that `to_json` described.
+
+        Raises:
+            KeyError, TypeError, ValueError: it describes none, or a later release made it.
+        """
+        if saved["version"] > VERSION:
+            raise ValueError(f"version {saved['version']} is of a later release")
+        features = NGrams.model_validate({name: saved[name] for name in NGrams.model_fields})
+        keys = [np.cumsum(np.array(each, dtype=np.int64)) for each in saved["keys"]]
+        scale = saved["scale"]
+        vocabulary, fields = saved["vocabulary"], saved["fields"]
+        found = cls(features, vocabulary, keys, fields, None if scale is None else np.array(scale, dtype=np.float32))
+        if found.scale is not None and len(found.scale) != found.width:
+            raise ValueError(f"{len(found.scale)} weights for {found.width} columns")
+        return found
+
+
+def rounded(scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights with four digits, as `preprocessing.json` keeps them."""
+    return np.array([float(f"{weight:.4g}") for weight in scale.tolist()], dtype=np.float32)
+
+
+def sentences(ids: Ids) -> list[Ids]:
+    """The sentences of a text that has several, those with a few words at least."""
+    ends = np.flatnonzero((ids > FIRST_WORD) & (ids < _FIRST)) + 1
+    parts = [part for part in np.split(ids, ends) if np.count_nonzero(part >= _FIRST) >= FEWEST_WORDS]
+    return parts if len(parts) > 1 else []
+
+
+def _is_negated(ids: Ids, negates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(words,) whether a word stands in the same clause as a negation, at most so many words after it."""
+    places = np.arange(len(ids))
+    after = places - np.maximum.accumulate(np.where(negates[ids], places, -REACH - 1))
+    ends = np.maximum.accumulate(np.where((ids >= FIRST_WORD) & (ids < _FIRST), places, -1))
+    return (after > 0) & (after <= REACH) & (ends < places - after)
+
+
+def _counted(columns: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Each column once, ascending, the placeholder first, and how often it was there."""
+    found = np.empty(len(columns) + 1, dtype=np.int32)
+    found[0] = PLACEHOLDER
+    found[1:] = columns
+    found.sort()
+    firsts = np.flatnonzero(np.concatenate([_TRUE, found[1:] != found[:-1]]))
+    return found[firsts], np.diff(firsts, append=len(found))
+
+
+_TRUE = np.ones(1, dtype=bool)
+
+
+def _taken_apart(codes: Ids) -> Ids:
+    """Codes of several words as one id each."""
+    parts = [codes & (2**SHIFT - 1)]
+    rest = codes >> SHIFT
+    while rest.any():
+        parts.append(rest & (2**SHIFT - 1))
+        rest = rest >> SHIFT
+    table = np.stack(parts, axis=1)
+    keep = table > 0
+    keep[:, 0] = True
+    return table[keep]

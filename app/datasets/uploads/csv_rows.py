@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from app.datasets.uploads.cells import kind_of
 from app.datasets.uploads.problems import Problem, at
 from app.datasets.uploads.reading import (
     BATCH_CHARACTERS,
@@ -18,6 +17,7 @@ from app.datasets.uploads.reading import (
     text_of,
 )
 from app.datasets.uploads.sniff import Source
+from app.encoding.cells import kind_of
 from app.wire.datasets import Fault, ImportPlan
 
 _LIMIT = "field larger than field limit"  # as the csv module says it

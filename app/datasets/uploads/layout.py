@@ -212,7 +212,7 @@ class Planner:
                 )
             column.values = list(dict.fromkeys(values))
         if column.role == "date":
-            column.day_first = profile.day_first > profile.month_first
+            column.day_first = profile.is_day_first()
             ambiguous = profile.day_first == profile.month_first == 0 and _slashed(profile)
             if ambiguous:
                 self._warnings.append(f"dates of {shown(profile.name)} are read as month/day/year")

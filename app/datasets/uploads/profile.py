@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.uploads.cells import MOST_SHORT, days_of, is_missing, is_plain_comma, is_slashed, kind_of
 from app.datasets.uploads.problems import beyond
 from app.datasets.uploads.reading import Batch, Reader
+from app.encoding.cells import MOST_SHORT, days_of, is_missing, is_plain_comma, is_slashed, kind_of
 from app.wire.datasets import FIRST_ROWS, Fault, ImportPlan
 
 LONGEST_VALUE = 200  # characters of a label or a category
@@ -65,6 +65,10 @@ class Profile:
         if not self.kinds["blank"]:
             return len(self.values)
         return sum(not is_missing(value, words=False) for value in self.values)
+
+    def is_day_first(self, otherwise: bool = False) -> bool:
+        """Whether the day comes first in its dates with slashes."""
+        return self.day_first > self.month_first if self.day_first or self.month_first else otherwise
 
     def update(self, cells: list[Any], random: np.random.Generator) -> None:
         """Look at some more cells."""

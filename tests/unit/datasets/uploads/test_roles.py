@@ -225,9 +225,11 @@ def test_dates_with_slashes_are_read_as_all_of_them_can_be(tmp_path: Path, day_f
     texts = [f"{day}/{month}/2025" if day_first else f"{month}/{day}/2025" for day, month in days]
     rows = [{"when": text, "x": n % 7, "label": "xy"[n % 2]} for n, text in enumerate(texts)]
 
-    _, found = written(tmp_path, csv_of(rows).encode())
+    result, found = written(tmp_path, csv_of(rows).encode())
 
     assert [f"2025-{month:02}-{day:02}" for day, month in days] == found["when"]
+    assert isinstance(result.kind, TableKind)
+    assert [day_first] == [column.day_first for column in result.kind.columns if isinstance(column, DateColumn)]
 
 
 @pytest.mark.parametrize(

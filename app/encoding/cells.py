@@ -169,3 +169,12 @@ def whole_of(value: Any) -> int | None:
         return None
     text = value.strip().removesuffix(".0")
     return int(text) if WHOLE.fullmatch(text) else None
+
+
+def label_of(value: Any) -> str:
+    """A label as a text: true and false in JSON's spelling, a float that is whole without its point."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

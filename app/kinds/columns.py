@@ -19,7 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.domain.numbers import Number
-from app.encoding.cells import EPOCH, days_of, flag_of, is_missing, kind_of, label_of
+from app.encoding.cells import EPOCH, days_in, flag_of, is_missing, kind_of, label_of
 from app.wire.declarations import FARTHEST, AnyColumn, CategoryColumn, DateColumn, FlagColumn, NumberColumn
 
 MOST_LETTERS = 1_000  # of a category
@@ -74,7 +74,7 @@ def _day(column: DateColumn) -> Reader:
                 return datetime.fromisoformat(value).date()
             except ValueError:
                 pass
-        days = days_of(value, day_first=column.day_first)
+        days = days_in(value, day_first=column.day_first)
         if days is None:
             raise PydanticCustomError(
                 "date", "must be a day as ISO 8601 has it, such as 2025-12-31, or in a usual form"

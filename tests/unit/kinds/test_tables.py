@@ -94,6 +94,7 @@ def test_what_a_column_does_not_hold_is_refused(changes: dict[str, Any], field: 
             ["2020-03-01", "2020-03-01T10:00:00Z", "2020/3/1", "01.03.2020", "3/1/2020", "1 March 2020"],
             date(2020, 3, 1),
         ),
+        ("since", [20200301, "20200301", 20200301.0, 1583020800], date(2020, 3, 1)),
         ("since", [None, "", " ", "n/a"], None),
         ("team", ["red", " red "], "red"),
         ("team", [3, 3.0, "3"], "3"),

@@ -44,6 +44,7 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
         source = sniff(file, plan, files)
         reader = _reader(source, plan)
         seen = overview(reader, plan, _part(progress, source, 0))
+        notes = reader.notes if isinstance(reader, CsvReader) else []
         commas = with_commas(seen.profiles, source.delimiter)
         if commas:
             reader = WithPoints(reader, commas)
@@ -51,7 +52,7 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
         if not seen.rows:
             raise Problem("the file has columns, and no rows that can be read", None, seen.faults)
         layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
-        layout.warnings += about(seen.profiles, commas)
+        layout.warnings += [*notes, *about(seen.profiles, commas)]
         kind = kind_of(layout, plan, seen.profiles)
         check = Check(layout, seen, plan, kind if isinstance(kind, ImageKind) else None, files)
         tell = _part(progress, source, 1)

@@ -50,6 +50,14 @@ FILES: dict[str, tuple[bytes, str]] = {  # content, part of the message
     "one column": (b"message\nhello\nbye\n", "the file has one column, 'message'"),
     "one label": (csv_of([{**row, "team": "sales"} for row in ROWS]).encode(), "'sales' in every row"),
     "twice the same column": (b"text,team,text\na,b,c\n", "line 1, column 'text': two columns have this name"),
+    "no name at the end": (
+        b"message,team,\nhello,a,\nbye,b,c\n",
+        "line 1: column 3 has no name, and line 3 a value for it: the line of names ends with a comma",
+    ),
+    "no names at the end": (
+        b"message;team;;\nhello;a; ;x\n",
+        "line 1: column 4 has no name, and line 2 a value for it",
+    ),
     "no names": (b"1,2,3\n4,5,6\n", "line 1: holds values"),
     "too long a name": (("x" * 300 + ",team\na,b\n").encode(), "line 1, column"),
     "control characters in a name": (b"a\x07b,team\na,b\n", "holds control characters"),

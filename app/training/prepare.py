@@ -8,6 +8,7 @@ import numpy as np
 
 from app.datasets.catalog import Dataset, DatasetCatalog
 from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
+from app.domain.counting import counted
 from app.domain.recipes import HEADS, Recipe
 from app.domain.tables import MixedColumns
 from app.encoding.encoder import Encoder
@@ -66,8 +67,8 @@ def prepare(
     prepared = _encode(task, info, read(), recipe, read)
     for note in prepared.notes:
         log(f"dataset {info.name}: {note}")
-    rows = f"{len(prepared.train)} training and {len(prepared.test)} test rows"
-    log(f"prepared {rows} of {prepared.encoder.width} numbers")
+    rows = f"{len(prepared.train)} training and {counted(len(prepared.test), 'test row')}"
+    log(f"prepared {rows} of {counted(prepared.encoder.width, 'number')}")
     # Not if the file was replaced between its checksum and its reading: its rows belong under another key.
     if key and prepared.sha256 == sha256 and (reason := cache.put(key, *_to_entry(prepared))):
         log(f"the encoded rows are not kept for the next run: {reason}")

@@ -17,6 +17,7 @@ from app.datasets.uploads.reading import (
     text_of,
 )
 from app.datasets.uploads.sniff import Source
+from app.domain.counting import counted
 from app.encoding.cells import kind_of
 from app.wire.datasets import Fault, ImportPlan
 
@@ -165,7 +166,9 @@ class _Batch:
             self.lines.append(line)
             self.rows.append(row[:width])
         elif any(cell.strip() for cell in row):
-            self.faults.append(Fault(line=line, message=f"has {len(row):,} cells; there are {width:,} columns"))
+            columns = counted(width, "column")
+            message = f"has {counted(len(row), 'cell')}; there {'is' if width == 1 else 'are'} {columns}"
+            self.faults.append(Fault(line=line, message=message))
         return True
 
     def taken(self, done: int) -> Batch:

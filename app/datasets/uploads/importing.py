@@ -26,6 +26,7 @@ from app.datasets.uploads.sniff import Source, sniff
 from app.datasets.uploads.split import Mask, alone, held_out, repeated, rows_with
 from app.datasets.uploads.tally import unused
 from app.datasets.uploads.writing import with_split, write
+from app.domain.counting import counted
 from app.wire.datasets import ColumnProfile, Findings, ImportPlan, ImportResult, LabelCount
 from app.wire.declarations import ImageKind
 
@@ -86,8 +87,9 @@ def _part(progress: Progress, source: Source, number: int) -> Callable[[int, int
 def _refuse_faulty(check: Check, plan: ImportPlan) -> None:
     total = check.rows + check.skipped
     if check.skipped > plan.faulty_share * total or not check.rows:
+        odd = f"{check.skipped:,} of {counted(total, 'row')}"
         raise Problem(
-            f"{check.skipped:,} of {total:,} rows cannot be used, more than {plan.faulty_share:.2%}: nothing was kept",
+            f"{odd} cannot be used, more than {plan.faulty_share:.2%}: nothing was kept",
             check.faults[0].column if check.faults else None,
             check.faults,
         )
@@ -108,7 +110,7 @@ def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: 
         found = result.findings
         found.warnings += about_sides(check.keys, test, known) + about_labels(found.labels, check.rows)
     if plan.out and check.waiting:
-        notes = [f"{check.skipped} rows were left out for their faults"] if check.skipped else []
+        notes = [f"{counted(check.skipped, 'row was', 'rows were')} left out for their faults"] if check.skipped else []
         result.sha256, result.bytes = write(with_split(check.waiting.batches(), test), plan.out, notes, plan.owner)
     return result
 
@@ -163,7 +165,9 @@ def _split(layout: Layout, check: Check, plan: ImportPlan, known: Keys) -> Mask:
     if is_added:
         return alone(check.keys, plan.test_share) if is_made else test
     if is_made:
-        raise Problem(f"{check.rows:,} rows are too few different ones to hold some out for the test")
+        raise Problem(
+            f"{counted(check.rows, 'row is', 'rows are')} too few different ones to hold some out for the test"
+        )
     raise Problem("the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split")
 
 

@@ -12,6 +12,7 @@ from app.datasets.uploads.names import listed
 from app.datasets.uploads.problems import shown
 from app.datasets.uploads.roles import Input
 from app.datasets.uploads.split import Mask, on_both_sides
+from app.domain.counting import counted
 from app.wire.datasets import LabelCount
 
 SAMPLE = 5_000  # rows in which a column that gives the label away is looked for
@@ -26,7 +27,9 @@ def about_labels(labels: Sequence[LabelCount], rows: int) -> list[str]:
     """Labels with few rows, and labels that nearly all rows have."""
     warnings = []
     if rows < FEW_ROWS:
-        warnings.append(f"there are {rows} rows; a network needs some hundred at least")
+        warnings.append(
+            f"there {'is' if rows == 1 else 'are'} {counted(rows, 'row')}; a network needs some hundred at least"
+        )
     if not labels:
         return warnings
     counts = {str(label.label): label.train + label.test for label in labels}
@@ -36,16 +39,19 @@ def about_labels(labels: Sequence[LabelCount], rows: int) -> list[str]:
         warnings.append(f"no row of the test split has the label {listed(absent, 5)}")
     most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     if counts[most] >= UNEVEN * max(1, counts[least]) or counts[most] > 0.95 * rows:
-        warnings.append(
-            f"the labels are unbalanced: {shown(most)} has {counts[most]:,} rows, {shown(least)} {counts[least]:,}"
-        )
+        rarest = f"{shown(least)} {counts[least]:,}"
+        warnings.append(f"the labels are unbalanced: {shown(most)} has {counted(counts[most], 'row')}, {rarest}")
     return warnings
 
 
 def about_sides(keys: Keys, test: Mask, known: Keys) -> list[str]:
     """Inputs on both sides of the split; `known` are the keys that several rows have."""
     both = on_both_sides(keys, known, test)
-    return [f"{both:,} inputs of the test split are trained on as well"] if both else []
+    return (
+        [f"{counted(both, 'input')} of the test split {'is' if both == 1 else 'are'} trained on as well"]
+        if both
+        else []
+    )
 
 
 def giveaways(inputs: Sequence[Input], sample: Mapping[str, list[Any]], answers: list[Any]) -> list[str]:

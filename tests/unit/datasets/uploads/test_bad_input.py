@@ -127,6 +127,7 @@ CELLS: dict[str, tuple[bytes, Fault]] = {
     ),
     "no answer": (_measured(10, price=""), Fault(line=12, column="price", message="is empty")),
     "more cells": (_replaced(5, "3,hello,sales,more"), Fault(line=5, message="has 4 cells; there are 3 columns")),
+    "one cell": (_replaced(5, "3"), Fault(line=5, message="has 1 cell; there are 3 columns")),
     "fewer cells": (_replaced(5, "3,hello"), Fault(line=5, message="has 2 cells; there are 3 columns")),
     "odd quotes": (_replaced(5, '3,"a "b" c",sales'), Fault(line=5, message="its quotes cannot be read")),
     "no text": (_replaced(5, "3,   ,sales"), Fault(line=5, column="message", message="is empty")),

@@ -14,20 +14,20 @@ from app.datasets.uploads.csv_rows import CsvReader
 from app.datasets.uploads.declared import answer_of, kind_of, layout_of
 from app.datasets.uploads.json_rows import JsonReader
 from app.datasets.uploads.keys import Keys
-from app.datasets.uploads.layout import Planner
+from app.datasets.uploads.layout import LABEL, Planner
 from app.datasets.uploads.names import named
 from app.datasets.uploads.parquet_rows import ParquetReader
-from app.datasets.uploads.problems import Problem
+from app.datasets.uploads.problems import Problem, shown
 from app.datasets.uploads.profile import Overview, overview
 from app.datasets.uploads.reading import Reader
 from app.datasets.uploads.roles import Layout
-from app.datasets.uploads.signs import about_labels, about_sides, giveaways
+from app.datasets.uploads.signs import about_labels, about_nested, about_sides, giveaways
 from app.datasets.uploads.sniff import Source, sniff
 from app.datasets.uploads.split import Mask, alone, held_out, repeated, rows_with
 from app.datasets.uploads.tally import unused
 from app.datasets.uploads.writing import with_split, write
 from app.domain.counting import counted
-from app.wire.datasets import ColumnProfile, Findings, ImportPlan, ImportResult, LabelCount
+from app.wire.datasets import MOST_FAULTS, ColumnProfile, Findings, ImportPlan, ImportResult, LabelCount
 from app.wire.declarations import ImageKind
 
 Progress = Callable[[int, int, int], None]  # bytes done, of how many, rows so far
@@ -52,7 +52,7 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
             seen = overview(reader, plan, _part(progress, source, 0))
         if not seen.rows:
             raise Problem("the file has columns, and no rows that can be read", None, seen.faults)
-        layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
+        layout = _layout(seen, plan)
         layout.warnings += [*notes, *about(seen.profiles, commas)]
         kind = kind_of(layout, plan, seen.profiles)
         check = Check(layout, seen, plan, kind if isinstance(kind, ImageKind) else None, files)
@@ -62,6 +62,23 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
             tell(batch.done, check.rows)
         _refuse_faulty(check, plan)
         return _result(source, seen, layout, check, plan)
+
+
+def _layout(seen: Overview, plan: ImportPlan) -> Layout:
+    nested = about_nested(seen.profiles)[:MOST_FAULTS]
+    try:
+        layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
+    except Problem as problem:
+        if not problem.faults and problem.field in {"kind", "text", LABEL, *(fault.column for fault in nested)}:
+            problem.faults = nested  # no column is of use, or this one is not: for that reason
+        raise
+    used = {layout.target.title, *(column.title for column in layout.inputs)}
+    layout.warnings += [
+        f"line {fault.line}: the column {shown(fault.column)} holds objects, which are not read: left out"
+        for fault in nested
+        if fault.column not in used
+    ]
+    return layout
 
 
 def _reader(source: Source, plan: ImportPlan) -> Reader:

@@ -192,6 +192,8 @@ class Planner:
                 f"the column {shown(profile.name)} holds texts or lists, which a table does not: left out"
             )
             return False
+        if role == "ignored" and profile.share("nested") > 0.5:
+            return False  # which is told with its line
         if role == "ignored":
             reason = "tells rows apart and nothing else" if profile.filled else "is empty"
             self._warnings.append(f"the column {shown(profile.name)} {reason}: left out")

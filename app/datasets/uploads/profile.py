@@ -42,6 +42,7 @@ class Profile:
     numbers: int = 0
     plain_commas: int = 0  # numbers whose comma may be a decimal one
     sure_commas: int = 0  # and can be nothing else
+    nested_line: int | None = None  # where the first object is, if there is one
 
     @property
     def rows(self) -> int:
@@ -192,6 +193,10 @@ class Overview:
             self.profiles.append(profile)
         for profile, cells in zip(self.profiles, batch.columns, strict=True):
             profile.update(cells, random)
+            if profile.kinds["nested"] and profile.nested_line is None:
+                profile.nested_line = next(
+                    (line for line, cell in zip(batch.lines, cells, strict=True) if isinstance(cell, dict)), None
+                )
         for row in range(min(len(batch.lines), FIRST_ROWS - len(self.first_rows))):
             row_cells = zip(names, batch.columns, strict=True)
             self.first_rows.append({name: _shown(column[row]) for name, column in row_cells})

@@ -10,10 +10,11 @@ import numpy as np
 from app.datasets.uploads.keys import Keys
 from app.datasets.uploads.names import listed
 from app.datasets.uploads.problems import shown
+from app.datasets.uploads.profile import Profile
 from app.datasets.uploads.roles import Input
 from app.datasets.uploads.split import Mask, on_both_sides
 from app.domain.counting import counted
-from app.wire.datasets import LabelCount
+from app.wire.datasets import Fault, LabelCount
 
 SAMPLE = 5_000  # rows in which a column that gives the label away is looked for
 SAMPLE_CELLS = 400_000  # of these rows
@@ -42,6 +43,15 @@ def about_labels(labels: Sequence[LabelCount], rows: int) -> list[str]:
         rarest = f"{shown(least)} {counts[least]:,}"
         warnings.append(f"the labels are unbalanced: {shown(most)} has {counted(counts[most], 'row')}, {rarest}")
     return warnings
+
+
+def about_nested(profiles: Sequence[Profile]) -> list[Fault]:
+    """Columns that hold objects, each with the line of the first one."""
+    return [
+        Fault(line=profile.nested_line, column=profile.name, message="is an object, not one value")
+        for profile in profiles
+        if profile.nested_line is not None and profile.share("nested") > 0.5
+    ]
 
 
 def about_sides(keys: Keys, test: Mask, known: Keys) -> list[str]:

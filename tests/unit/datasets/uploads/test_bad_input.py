@@ -61,7 +61,8 @@ FILES: dict[str, tuple[bytes, str]] = {  # content, part of the message
     "no names": (b"1,2,3\n4,5,6\n", "line 1: holds values"),
     "too long a name": (("x" * 300 + ",team\na,b\n").encode(), "line 1, column"),
     "control characters in a name": (b"a\x07b,team\na,b\n", "holds control characters"),
-    "zero bytes": (b"text,team\n" + b"\0\1\2" * 100, "binary data"),
+    "zero bytes": (b"text,team\n" + b"\0\1\2" * 100, "line 2: holds a zero byte: the file is binary"),
+    "control characters": (b"text,team\na,b\n" + b"\1\2" * 100, "line 3: the file is binary data"),
     "random bytes": (b"\x01" + random.Random(1).randbytes(5_000), "binary data"),
     "zero byte further down": (TEXT.encode() * 200 + b"a,b,c\0\n", "holds a zero byte"),
     "pickle": (pickle.dumps({"a": 1}), "a pickle, which is never read"),
@@ -294,3 +295,23 @@ def test_what_the_plan_asks_for_must_be_there(fields: dict[str, Any], part: str)
 def test_a_problem_says_what_it_is() -> None:
     assert "why" == str(Problem("why"))
     assert "own" == plan_of().dataset
+
+
+NESTED = {"kind": {"kind": "table"}, "answer": {"kind": "one_of", "column": "team"}}
+
+
+@pytest.mark.parametrize(("name", "asked"), [("team", NESTED), ("message", NESTED), ("team", {})])
+def test_objects_in_a_column_are_told_with_the_line_of_the_first(name: str, asked: dict[str, Any]) -> None:
+    rows = [row | ({name: {"a": 1}} if row["id"] else {}) for row in ROWS]
+
+    problem = refused("\n".join(map(json.dumps, rows)).encode(), **asked)
+
+    assert [Fault(line=2, column=name, message="is an object, not one value")] == problem.faults
+
+
+def test_a_column_of_objects_that_is_not_used_is_told() -> None:
+    rows = [row | {"meta": {"a": 1}} for row in ROWS]
+
+    found = brought_in("\n".join(map(json.dumps, rows)).encode()).findings
+
+    assert "line 1: the column 'meta' holds objects, which are not read: left out" in found.warnings

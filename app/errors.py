@@ -116,7 +116,9 @@ class Refused(InvalidInput):
 
     def __init__(self, message: str = "", refusals: Sequence[Refusal] = ()) -> None:
         """`refusals`: of each such instance, in order; without a message they are counted."""
-        super().__init__(message or (f"{len(refusals)} instances refused" if refusals else ""))
+        super().__init__(
+            message or (f"{len(refusals)} instance{'s' if len(refusals) > 1 else ''} refused" if refusals else "")
+        )
         self.refusals = list(refusals)
 
 

@@ -69,7 +69,8 @@ def _whole(value: object) -> object:
 
 
 WHOLE_NUMBER = BeforeValidator(_whole)  # for the whole numbers of a query or a header
-Limit = Annotated[int, Query(ge=1, le=500, description="most items of a page"), WHOLE_NUMBER]
+MOST_OF_A_PAGE = 500
+Limit = Annotated[int, Query(ge=1, le=MOST_OF_A_PAGE, description="most items of a page"), WHOLE_NUMBER]
 Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), WHOLE_NUMBER]
 
 

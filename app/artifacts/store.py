@@ -227,6 +227,12 @@ class ArtifactStore:
         for path in sorted(self.root.glob(f"[!.]*/*/{MANIFEST}")):
             yield path.parent.parent.name, path.parent.name
 
+    def damaged(self) -> Iterator[Path]:
+        """Folders of models without a manifest, which nobody can read: their removal was cut short."""
+        for path in sorted(self.root.glob("[!.]*/m-*")):
+            if path.is_dir() and not (path / MANIFEST).exists():
+                yield path
+
     def sweep(self, is_orphan: Callable[[Manifest], bool], older_than: float) -> list[Path]:
         """Remove staging folders last changed before `older_than` (seconds since 1970), and orphaned artifacts.
 

@@ -10,6 +10,7 @@ from importlib import metadata
 from app.cli.connection import address
 from app.cli.finding import Finding
 from app.cli.service import cannot_listen
+from app.domain.counting import counted
 from app.settings import REPOSITORY, Settings
 from densely_client import ApiError, Densely, DenselyError, ServiceUnreachable, errors
 
@@ -97,7 +98,7 @@ def service(settings: Settings, url: str | None, api_key: str | None) -> Iterato
 def _answering(client: Densely, where: str) -> Iterator[Finding]:
     tasks = client.ready().tasks
     broken = [f"{task}: {state}" for task, state in tasks.items() if state != "ready"]
-    yield Finding("service", "ok", f"answers at {where}, {len(tasks) - len(broken)} tasks ready")
+    yield Finding("service", "ok", f"answers at {where}, {counted(len(tasks) - len(broken), 'task')} ready")
     if broken:
         mend = "activate another model: `densely models --task TASK`, then `densely activate MODEL`"
         yield Finding("service", "wrong", "; ".join(broken), mend)

@@ -1,6 +1,7 @@
 """`densely datasets …`."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import typer
@@ -13,6 +14,7 @@ from app.cli.inputs import ModelName, model_of
 from app.cli.output import as_json, facts, line, moment, show
 from app.cli.predict import shown
 from app.cli.uploading import FileOfRows, Mapping, pairs, sending, source_of
+from app.domain.counting import counted
 from densely_client.forms import DatasetDetail, DatasetEntry, DatasetRow
 
 app = typer.Typer(
@@ -20,6 +22,7 @@ app = typer.Typer(
 )
 
 WIDTH = 100  # characters of an input that are shown
+MOST_VERSIONS = 11  # asked for: one more than are shown
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="its name", show_default=False)]
 Version = Annotated[int | None, typer.Option(min=1, help="default: the latest")]
@@ -58,11 +61,13 @@ def show_dataset(
     """What a dataset holds: columns, labels, what was left out."""
     with connect(url, api_key) as client:
         found = client.datasets.get(name, version)
+        versions = [] if as_text else client.datasets.versions(name, MOST_VERSIONS)
     if as_text:
         as_json(found)
         return
     facts([
         ("dataset", f"{found.name}@{found.version} of {found.task}, {_made_at(found)}"),
+        ("versions", _versions(versions)),
         ("sha256", found.sha256),
     ])  # fmt: skip
     findings.tell(found.findings, "file")
@@ -203,3 +208,9 @@ def _short(fields: dict[str, Any]) -> str:
     values = list(fields.values())
     told = values[0] if len(values) == 1 and isinstance(values[0], str) else json.dumps(fields, ensure_ascii=False)
     return told if len(told) <= WIDTH else f"{told[: WIDTH - 2]} …"
+
+
+def _versions(found: Sequence[DatasetEntry]) -> str:
+    """The latest ones with their rows; one of them is not told as much."""
+    told = ", ".join(f"{each.version} ({counted(each.rows, 'row')})" for each in found[: MOST_VERSIONS - 1])
+    return told + (", and earlier ones" if len(found) == MOST_VERSIONS else "")

@@ -9,6 +9,7 @@ import typer
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
 from app.cli.output import as_json, facts, line, moment, show, test_figure
+from app.domain.counting import counted
 
 app = typer.Typer(help="Models: list, show, download, delete, and their predictions.", invoke_without_command=True)
 
@@ -54,7 +55,10 @@ def show_model(model_id: ModelId, as_text: Json = False, url: Url = None, api_ke
     manifest = found.manifest
     told = [
         ("model", f"{found.id}, version {found.version} of {found.task}{', active' if found.active else ''}"),
-        ("trained", f"{manifest['preset']} on {found.dataset}, seed {manifest['seed']}, {manifest['epochs']} epochs"),
+        (
+            "trained",
+            f"{manifest['preset']} on {found.dataset}, seed {manifest['seed']}, {counted(manifest['epochs'], 'epoch')}",
+        ),
         ("test", test_figure(found.metrics)),
         ("weights", f"{manifest['parameters']:,}"),
         ("run", found.run_id),

@@ -9,6 +9,7 @@ from typing import Any
 from app.cli.connection import place
 from app.cli.output import line, show, test_figure
 from app.cli.predict import shown, tell
+from app.domain.counting import counted
 from densely_client import Densely, Run
 from densely_client.forms import DatasetDetail, Task
 
@@ -32,7 +33,7 @@ def tell_of(client: Densely, run: Run, dataset: DatasetDetail) -> None:
     if model is None:
         return
     line("")
-    line(f"{run.task}: {beside_guessing(run)}, on {dataset.test_rows:,} test rows")
+    line(f"{run.task}: {beside_guessing(run)}, on {counted(dataset.test_rows, 'test row')}")
     line(f"model {model.id}, version {model.version}, is {'active' if model.active else 'not active'}")
     task = client.tasks.get(run.task)
     mistakes(client.models.predictions(model.id, LOOKED_AT), task.answer.kind, task.label_names)

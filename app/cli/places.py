@@ -8,6 +8,7 @@ from pathlib import Path
 from app.artifacts.store import ArtifactStore
 from app.cli.finding import Finding
 from app.datasets.catalog import DatasetCatalog
+from app.domain.counting import counted
 from app.errors import ArtifactInvalid, DatasetInvalid, DenselyError, Unusable
 from app.kinds.base import Task
 from app.settings import Settings
@@ -116,7 +117,7 @@ def _dataset(catalog: DatasetCatalog, task: Task, info: DatasetInfo) -> Finding:
     except DatasetInvalid as error:
         told = f"{catalog.path(info)}: {error.message}"
         return Finding("datasets", "wrong", told, "remove it: a run fetches it again")
-    return Finding("datasets", "ok", f"{info.name}, {rows:,} rows")
+    return Finding("datasets", "ok", f"{info.name}, {counted(rows, 'row')}")
 
 
 def disk(settings: Settings) -> Iterator[Finding]:

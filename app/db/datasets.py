@@ -48,6 +48,14 @@ def versions(tx: Transaction, name: str) -> Sequence[Row[Any]]:
     return tx.execute(select(*BRIEF).where(datasets.c.name == name).order_by(datasets.c.version.desc())).all()
 
 
+def page_of_versions(tx: Transaction, name: str, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    """Versions of a name below `before`, the latest first, in short."""
+    query = select(*BRIEF).where(datasets.c.name == name).order_by(datasets.c.version.desc()).limit(limit)
+    if before is not None:
+        query = query.where(datasets.c.version < before)
+    return tx.execute(query).all()
+
+
 def of_task(tx: Transaction, task: str) -> Sequence[Row[Any]]:
     """All versions of all datasets of a task, in short, the newest first."""
     return tx.execute(select(*BRIEF).where(datasets.c.task == task).order_by(datasets.c.number.desc())).all()

@@ -1,31 +1,87 @@
 """The fields of a table's input: one for each column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, create_model
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.domain.numbers import Number
-from app.wire.declarations import FARTHEST, AnyColumn, CategoryColumn, NumberColumn
+from app.encoding.cells import EPOCH, days_in, flag_of, is_missing, kind_of, label_of
+from app.wire.declarations import FARTHEST, AnyColumn, CategoryColumn, DateColumn, FlagColumn, NumberColumn
 
 MOST_LETTERS = 1_000  # of a category
 FAR = 1_000  # times the range of a column, which is far beyond any of its numbers
 
-Flag = Annotated[bool, Field(strict=True)]
+Reader = Callable[[Any], Any]  # what a file may say instead; ValueError if it is none of that
 
 
-def _day(value: Any) -> date:
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value).date()
-        except ValueError:
-            pass
-    raise PydanticCustomError("date", "must be a day as ISO 8601 has it, such as 2025-12-31")
+_A_DAY = WithJsonSchema({"type": "string", "format": "date"})
 
 
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+class _OrAsInFiles:
+    """A field takes what JSON has for it, without calling Python, and whatever its column was read from in a file."""
+
+    def __init__(self, read: Reader, message: str) -> None:
+        self._read = read
+        self._message = message
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        others = core_schema.no_info_plain_validator_function(self._read)
+        return core_schema.union_schema(
+            [handler(source), others],
+            mode="left_to_right",
+            custom_error_type="cell",
+            custom_error_message=self._message,
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        assert schema["type"] == "union"
+        first = schema["choices"][0]
+        assert isinstance(first, dict)
+        return handler(first)
+
+
+def _flag(value: Any) -> bool:
+    flag = flag_of(value)
+    if flag is None:
+        raise ValueError
+    return flag
+
+
+def _category(value: Any) -> str:
+    if kind_of(value)[0] not in {"number", "flag"}:
+        raise ValueError
+    return label_of(value)
+
+
+def _day(column: DateColumn) -> Reader:
+    def read(value: Any) -> date:
+        if isinstance(value, str):
+            try:
+                return datetime.fromisoformat(value).date()
+            except ValueError:
+                pass
+        days = days_in(value, day_first=column.day_first)
+        if days is None:
+            raise PydanticCustomError(
+                "date", "must be a day as ISO 8601 has it, such as 2025-12-31, or in a usual form"
+            )
+        return date.fromordinal(days + EPOCH)
+
+    return read
 
 
 def field_names(columns: Sequence[AnyColumn]) -> Mapping[str, str]:
@@ -61,5 +117,19 @@ def _annotation(column: AnyColumn) -> Any:
             most = max(most, FAR * max(abs(column.range.least), abs(column.range.greatest)))
         return Annotated[Number, Field(ge=-most, le=most)]
     if isinstance(column, CategoryColumn):
-        return Annotated[str, StringConstraints(max_length=MOST_LETTERS)]
-    return Flag if column.kind == "flag" else Day
+        least = 0 if column.required else 1  # then an empty one is a missing one
+        text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=least, max_length=MOST_LETTERS)]
+        told = f"must be one value, of at most {MOST_LETTERS:,} characters"
+        return Annotated[text, _OrAsInFiles(_there(_category, column), told)]
+    if isinstance(column, FlagColumn):
+        told = "must be true or false, yes or no, 1 or 0"
+        return Annotated[bool, Field(strict=True), _OrAsInFiles(_there(_flag, column), told)]
+    return Annotated[Any, PlainValidator(_there(_day(column), column)), _A_DAY]
+
+
+def _there(read: Reader, column: AnyColumn) -> Reader:
+    """The same, and where values may be missing, None for what a file says of one that is."""
+    if column.required:
+        return read
+    words = column.kind != "category"
+    return lambda value: None if is_missing(value, words=words) else read(value)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.counting import counted
 from app.plots.style import INK, SMALL_POINTS, TEXT_POINTS, Form, drawing, page, render
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def confusion(
     side = max(SMALLEST, len(labels) * (CELL if numbered else SMALL_CELL))
     right = float(np.mean(target == predicted)) if len(target) else 0.0
     with drawing():
-        figure = page(side + BESIDE, side + 1.1, title, f"accuracy {right:.4f} on {len(target):,} test rows")
+        figure = page(side + BESIDE, side + 1.1, title, f"accuracy {right:.4f} on {counted(len(target), 'test row')}")
         axes = figure.subplots()
         image = axes.imshow(np.ma.masked_equal(shares, 0), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
         _name(axes, labels, side / len(labels), SMALL_POINTS if numbered else SMALL_POINTS * 0.72)

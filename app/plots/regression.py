@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.counting import counted
 from app.plots.style import BLUE, MUTED, Form, drawing, light_grid, page, render
 
 SIDE = 6.2  # inches
@@ -34,9 +35,8 @@ def summary(target: NDArray[np.float64], predicted: NDArray[np.float64]) -> str:
     errors = np.abs(predicted - target)
     spread = float(np.sum((target - target.mean()) ** 2))
     explained = f", R² {1 - float(np.sum(errors**2)) / spread:.3f}" if spread else ""
-    return (
-        f"mean absolute error {errors.mean():.3g}, median {np.median(errors):.3g}{explained}; {len(target):,} test rows"
-    )
+    rows = counted(len(target), "test row")
+    return f"mean absolute error {errors.mean():.3g}, median {np.median(errors):.3g}{explained}; {rows}"
 
 
 def limits(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

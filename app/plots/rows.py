@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from app.domain.counting import counted
 from app.plots.style import BLUE, MUTED, SKY, SMALL_POINTS, WIDTH, Form, clean, drawing, light_grid, page, render
 from app.wire.datasets import ColumnProfile, Histogram, LabelCount
 
@@ -22,12 +23,12 @@ def labels(counts: Sequence[LabelCount], title: str, form: Form) -> bytes:
     names = [clean(str(count.label), NAME) for count in shown]
     train, test = [count.train for count in shown], [count.test for count in shown]
     if rest:
-        names.append(f"{len(rest):,} others")
+        names.append(counted(len(rest), "other"))
         train.append(sum(count.train for count in rest))
         test.append(sum(count.test for count in rest))
     places = list(range(len(names)))
     with drawing():
-        told = f"{sum(train):,} training and {sum(test):,} test rows, {len(counts):,} labels"
+        told = f"{sum(train):,} training and {counted(sum(test), 'test row')}, {len(counts):,} labels"
         figure = page(WIDTH, 0.9 + 0.28 * len(names), title, told)
         axes = figure.subplots()
         light_grid(axes, "x")

@@ -129,6 +129,21 @@ class DatasetService:
             entries += self._built_in(task)
         return entries, following
 
+    def versions(self, name: str, limit: int, cursor: int | None) -> tuple[list[DatasetEntry], int | None]:
+        """All versions of a dataset, the latest first; of one that comes with Densely there is one.
+
+        Raises:
+            NotFound: there is no such dataset.
+        """
+        if name in built_in_datasets():
+            entry = DatasetEntry.model_validate(self._described(name, None).model_dump())
+            return ([] if cursor is not None else [entry]), None
+        with self._database.read() as tx:
+            _found(tx, name, None)
+            rows = datasets.page_of_versions(tx, name, limit + 1, cursor)
+        page, following = cut(rows, limit, lambda row: row.version)
+        return [DatasetEntry.model_validate(row._asdict()) for row in page], following
+
     def get(self, name: str, version: int | None = None) -> DatasetDetail:
         """
         Raises:

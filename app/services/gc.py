@@ -17,6 +17,7 @@ from app.services.disk import size_of
 from app.services.uploading import UploadFolder
 
 YOUNG = 3_600.0  # seconds: what is younger may have somebody who works on it
+DAY = 86_400.0  # seconds: the same of models that are not whole, on which a run may work for long
 
 OTHERS = "of another database: kept"
 
@@ -45,6 +46,7 @@ def leftovers(
     """
     # Files first: what is published meanwhile has its row by the time rows are read.
     artifacts = [(store.path(task, model_id), model_id) for task, model_id in store.published()]
+    damaged = [path for path in store.damaged() if _is_old(path, now, DAY)]
     with database.read() as tx:
         known_models, known_uploads = models.all_ids(tx), datasets.ids(tx)
         unfinished = run_queries.unfinished_ids(tx)
@@ -59,17 +61,19 @@ def leftovers(
         if model_id not in known_models and _is_old(path, now)
     ]
     found += [
-        Leftover("models", path, size_of(path), "a model that was never published")
-        for path in _folders(store.root / STAGING)
-        if _is_old(path, now)
+        Leftover("models", path, size_of(path), "a model without its manifest")
+        for path in damaged
+        if path.name not in known_models
     ]
+    found += _unfinished(store.root / STAGING, "models", "a model that was never published", now, DAY)
     found += _of_uploads(uploads, known_uploads, owner, now - YOUNG)
-    found += [
-        Leftover("checkpoints", path, size_of(path), "of no run that waits or is going")
-        for path in _folders(checkpoints)
-        if path.name not in unfinished and _is_old(path, now)
-    ]
-    return found
+    of_no_run = _unfinished(checkpoints, "checkpoints", "of no run that waits or is going", now, YOUNG)
+    return found + [each for each in of_no_run if each.path.name not in unfinished]
+
+
+def _unfinished(folder: Path, part: Part, reason: str, now: float, age: float) -> list[Leftover]:
+    """The folders within one, of this age."""
+    return [Leftover(part, path, size_of(path), reason) for path in _folders(folder) if _is_old(path, now, age)]
 
 
 def _of_uploads(uploads: UploadFolder, known: set[str], owner: str | None, before: float) -> list[Leftover]:
@@ -116,8 +120,8 @@ def _folders(folder: Path) -> Iterator[Path]:
         yield from sorted(path for path in folder.iterdir() if path.is_dir())
 
 
-def _is_old(path: Path, now: float) -> bool:
+def _is_old(path: Path, now: float, age: float = YOUNG) -> bool:
     try:
-        return path.stat().st_mtime < now - YOUNG
+        return path.stat().st_mtime < now - age
     except OSError:  # it has just gone
         return False

@@ -7,6 +7,7 @@ from app.artifacts.store import ArtifactStore
 from app.db import datasets, models, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
+from app.domain.counting import counted
 from app.errors import Conflict, InvalidInput
 from app.kinds.base import Task
 from app.services.limits import Limits
@@ -144,7 +145,7 @@ class MakingService:
         check_task_is_free(tx, self._catalog.fixed, name)
         if tasks.count(tx) >= self._limits.tasks:
             raise Conflict(
-                f"there are {self._limits.tasks:,} tasks already, the limit (DENSELY_MAX_TASKS): remove some"
+                f"there may be no more than {counted(self._limits.tasks, 'task')} (DENSELY_MAX_TASKS): remove some"
             )
 
     def _insert(self, tx: Transaction, declaration: Declaration) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.db import datasets, tasks
 from app.db.engine import Database, Transaction
+from app.domain.counting import counted
 from app.logs import get as get_log
 from app.tasks.catalog import TaskCatalog
 from app.wire.declarations import DatasetInfo, Declaration
@@ -63,7 +64,7 @@ def load(tx: Transaction, catalog: TaskCatalog, name: str) -> None:
 def info_of(row: Any) -> DatasetInfo:
     """A row of `datasets` as tasks know it."""
     name = datasets.reference(row.name, row.version)
-    told = f"uploaded, {row.rows:,} rows"
+    told = f"uploaded, {counted(row.rows, 'row')}"
     return DatasetInfo(name, told, row.train_rows, row.test_rows, upload=row.id)
 
 

@@ -13,6 +13,7 @@ from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import DatasetCatalog
 from app.db import models, run_queries
 from app.db.engine import Database
+from app.domain.counting import counted
 from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.kinds.base import DatasetPlot, Plot, Split, Task
@@ -126,7 +127,7 @@ class PlotService:
         with self._turn():
             shown, target = self._first(task, info, split, MOST_SHOWN[kind])
             which = "The first" if len(target) == MOST_SHOWN[kind] else "All"
-            rows = f"{which} {len(target):,} {SPLITS[split]} rows"
+            rows = f"{which} {counted(len(target), f'{SPLITS[split]} row')}"
             if kind == "sheet":
                 labels = [str(label) for label in target]
                 return sheet.examples(shown, labels, title, f"{rows} with their labels", form, ink=task.shows_ink)

@@ -21,10 +21,14 @@ class TaskService:
         self._catalog = catalog
         self._registry = registry
 
-    def list(self) -> list[TaskSummary]:
-        """Every task in short."""
+    def page(self, limit: int, cursor: int | None) -> tuple[list[TaskSummary], int | None]:
+        """Tasks in short, by name, and the cursor of the next page: how many came before."""
+        start = cursor or 0
         active = self._registry.active()
-        return [self._summary(each, datasets, active.get(each.name)) for each, datasets in self._tasks.declared()]
+        declared = self._tasks.declared()
+        page = declared[start : start + limit]
+        found = [self._summary(each, datasets, active.get(each.name)) for each, datasets in page]
+        return found, start + limit if start + limit < len(declared) else None
 
     def get(self, name: str) -> TaskDetail:
         """A task in full.

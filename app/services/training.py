@@ -11,6 +11,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.db import datasets, removal, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
+from app.domain.counting import counted
 from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
@@ -164,7 +165,9 @@ class TrainingService:
         """
         self._check_there(tx, request)
         if run_queries.count_queued(tx) >= self._max_queued:
-            raise QueueFull(f"{self._max_queued} runs are waiting already; cancel some, or try again later")
+            raise QueueFull(
+                f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
+            )
         run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency)
         if webhook is not None:
             webhooks.add(tx, run_id, webhook)

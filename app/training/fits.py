@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, Recipe
 from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
 from app.domain.texts import NGrams
@@ -129,7 +130,9 @@ class Fits:
             return self._rows, None
         size = self._run.validation.size
         if size >= len(self._rows):
-            raise DatasetInvalid(f"a hold-out of {size} rows leaves none of the {len(self._rows)} training rows")
+            raise DatasetInvalid(
+                f"a hold-out of {counted(size, 'row')} leaves none of the training rows: there are {len(self._rows):,}"
+            )
         held_out, rest = self._order.parts([size])
         return rest, held_out
 

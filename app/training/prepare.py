@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.datasets.catalog import Dataset, DatasetCatalog
 from app.datasets.encoded import EncodedCache, Entry, from_arrays, to_arrays
+from app.domain.counting import counted
 from app.domain.recipes import HEADS, Recipe
 from app.domain.tables import MixedColumns
 from app.encoding.encoder import Encoder
@@ -111,8 +112,8 @@ def prepare(
     prepared = _encode(task, info, read(), recipe, read)
     for note in prepared.notes:
         log(f"dataset {info.name}: {note}")
-    rows = f"{len(prepared.train)} training and {len(prepared.test)} test rows"
-    log(f"prepared {rows} of {prepared.encoder.width} numbers")
+    rows = f"{len(prepared.train)} training and {counted(len(prepared.test), 'test row')}"
+    log(f"prepared {rows} of {counted(prepared.encoder.width, 'number')}")
     # Not if the file was replaced between its checksum and its reading: its rows belong under another key.
     if key and prepared.sha256 == sha256 and (reason := cache.put(key, *_to_entry(prepared))):
         log(f"the encoded rows are not kept for the next run: {reason}")

@@ -112,6 +112,7 @@ class DateColumn(Column):
     """A column of days, ISO 8601; a time of day is left out."""
 
     kind: Literal["date"]
+    day_first: bool = Field(False, description="of days with slashes: whether 1/2/2026 is in February")
 
 
 def _column_kind(value: Any) -> str:

@@ -293,6 +293,22 @@ export declare class Densely {
 		limit?: number;
 	}): Promise<DatasetEntry[]>;
 	/**
+	 * Versions of a dataset, the latest first.
+	 *
+	 * @param {string} name
+	 * @param {Options & { limit?: number }} [options]
+	 * @returns {Promise<DatasetEntry[]>}
+	 */
+	datasetVersions(
+		name: string,
+		{
+			signal,
+			...query
+		}?: Options & {
+			limit?: number;
+		},
+	): Promise<DatasetEntry[]>;
+	/**
 	 * A dataset with what was found in it.
 	 *
 	 * @param {string} name

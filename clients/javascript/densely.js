@@ -300,6 +300,17 @@ export class Densely {
 	}
 
 	/**
+	 * Versions of a dataset, the latest first.
+	 *
+	 * @param {string} name
+	 * @param {Options & { limit?: number }} [options]
+	 * @returns {Promise<DatasetEntry[]>}
+	 */
+	datasetVersions(name, { signal, ...query } = {}) {
+		return this.list(at`datasets/${name}/versions`, query, { signal });
+	}
+
+	/**
 	 * A dataset with what was found in it.
 	 *
 	 * @param {string} name

@@ -321,7 +321,7 @@ BODIES = [
 LISTS_AND_PATHS = [
     *(
         listing(f"{path} {name}", f"{path}?{query}", query.partition("=")[0], limit)
-        for path in ("/runs", "/models", "/tasks/digits/active-model/history")
+        for path in ("/runs", "/models", "/tasks", "/tasks/digits/active-model/history")
         for name, query, limit in [
             ("limit 0", "limit=0", "1"), ("limit 501", "limit=501", "500"), ("limit is text", "limit=all", None),
             ("cursor -1", "cursor=-1", "0"), ("cursor abc", "cursor=abc", None),

@@ -97,6 +97,11 @@ def test_rows_are_added_to_a_dataset(client: httpx.Client, settings: Settings) -
     }
     assert [*known, "returns"] == client.get("/tasks/tickets").json()["labels"]
     assert 300 == client.get("/datasets/tickets", params={"version": 1}).json()["rows"]
+    first = client.get("/datasets/tickets/versions", params={"limit": 1}).json()
+    second = client.get("/datasets/tickets/versions", params={"limit": 1, "cursor": first["next"]}).json()
+    assert [(2, 400), (1, 300)] == [(each["version"], each["rows"]) for each in (*first["items"], *second["items"])]
+    assert second["next"] is None
+    assert 404 == client.get("/datasets/others/versions").status_code
     rows = client.get("/datasets/tickets/rows", params={"label": "returns", "limit": 100}).json()["items"]
     assert 50 == len(rows)
     assert {"returns"} == {row["answer"] for row in rows}

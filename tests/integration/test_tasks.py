@@ -22,6 +22,17 @@ def test_every_task_is_listed_with_its_active_model(client: httpx.Client) -> Non
         assert (task["name"], 1, True) == tuple(task["active_model"][key] for key in ("task", "version", "active"))
 
 
+def test_tasks_are_paged_as_all_lists_are(client: httpx.Client) -> None:
+    first = client.get("/tasks", params={"limit": 2}).json()
+    second = client.get("/tasks", params={"limit": 2, "cursor": first["next"]}).json()
+    last = client.get("/tasks", params={"limit": 2, "cursor": second["next"]}).json()
+
+    assert list(TASKS.all) == [task["name"] for page in (first, second, last) for task in page["items"]]
+    assert last["next"] is None
+    assert {"items": [], "next": None} == client.get("/tasks", params={"cursor": 2**53}).json()
+    assert client.get("/tasks").json()["next"] is None
+
+
 def test_the_example_of_every_task_can_be_posted(client: httpx.Client) -> None:
     for task in client.get("/tasks").json()["items"]:
         answer = client.post("/predict", json={"task": task["name"], **task["example"]})

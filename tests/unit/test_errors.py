@@ -94,7 +94,7 @@ def test_every_error_class_of_the_service_is_in_the_tree() -> None:
 def test_a_refusal_without_a_message_counts_its_instances() -> None:
     refused = errors.Refused(refusals=[errors.Refusal(0, "text", "holds no words")])
 
-    assert "1 instances refused" == refused.message
+    assert "1 instance refused" == refused.message
     assert [errors.Refusal(0, "text", "holds no words")] == refused.refusals
 
 

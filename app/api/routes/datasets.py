@@ -91,6 +91,12 @@ def get_dataset(name: Name, services: ServicesDep, version: Version = None) -> D
     return services.datasets.get(name, version)
 
 
+@router.get("/{name}/versions", summary="The versions of a dataset, newest first", responses=responses(404, 409))
+def list_versions(name: Name, services: ServicesDep, limit: Limit = 50, cursor: Cursor = None) -> Page[DatasetEntry]:
+    items, following = services.datasets.versions(name, limit, cursor)
+    return Page(items=items, next=following)
+
+
 @router.delete(
     "/{name}",
     status_code=204,

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.bodies import parsed
 from app.api.bringing import LOOK
-from app.api.dependencies import Cursor, Identifier, Limit, Services, ServicesDep, responses
+from app.api.dependencies import MOST_OF_A_PAGE, Cursor, Identifier, Limit, Services, ServicesDep, responses
 from app.api.plots import PLOT, plot
 from app.api.uploads.uploads import Received
 from app.errors import InvalidInput
@@ -50,9 +50,10 @@ CREATE: dict[str, Any] = {
 }
 
 
-@router.get("", summary="All tasks")
-def list_tasks(services: ServicesDep) -> Page[TaskSummary]:
-    return Page(items=services.tasks.list(), next=None)
+@router.get("", summary="All tasks, by name")
+def list_tasks(services: ServicesDep, limit: Limit = MOST_OF_A_PAGE, cursor: Cursor = None) -> Page[TaskSummary]:
+    items, following = services.tasks.page(limit, cursor)
+    return Page(items=items, next=following)
 
 
 @router.post(

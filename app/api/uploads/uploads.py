@@ -16,6 +16,7 @@ from starlette.types import Receive
 
 from app.api.uploads.body import FILE, Body, MultipartBody, RawBody
 from app.api.uploads.importer import COMMAND, Importer, unwritable
+from app.domain.counting import counted
 from app.errors import DenselyError, InvalidInput, Overloaded, Unavailable
 from app.wire.datasets import ImportPlan, ImportResult
 
@@ -60,7 +61,8 @@ class Uploads:
             ClientDisconnect: the client has gone.
         """
         if self._under_way >= self._most:
-            raise Overloaded(f"{self._most} uploads are under way already (DENSELY_MAX_UPLOADS); try again in a moment")
+            told = f"{counted(self._most, 'upload is', 'uploads are')} under way already"
+            raise Overloaded(f"{told} (DENSELY_MAX_UPLOADS); try again in a moment")
         self._under_way += 1
         file: IO[bytes] | None = None
         try:

@@ -3,11 +3,11 @@
 import math
 from typing import Any, Literal
 
-from app.datasets.uploads.cells import is_missing, kind_of, whole_of
 from app.datasets.uploads.names import listed, slug
 from app.datasets.uploads.problems import Problem, beyond, shown
 from app.datasets.uploads.profile import Profile
 from app.datasets.uploads.roles import Role, Target, words_of
+from app.encoding.cells import is_missing, kind_of, label_of, whole_of
 from app.wire.datasets import AnswerSpec, ImportPlan, NumberSpec, OneOfSpec, RatingSpec, SeveralOfSpec
 
 AnswerKind = Literal["one_of", "several_of", "number", "rating"]
@@ -138,15 +138,6 @@ def count_labels(target: Target, profile: Profile) -> dict[str, int] | None:
             label = label_of(value)
             counted[label] = counted.get(label, 0) + rows
     return counted
-
-
-def label_of(value: Any) -> str:
-    """A label as a text: true and false in JSON's spelling, a float that is whole without its point."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def _refuse_many(profile: Profile, plan: ImportPlan, *, is_guessed: bool) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.uploads.answers import label_of, labels_in
-from app.datasets.uploads.cells import EPOCH, days_of, flag_of, is_missing, kind_of, number_of, whole_of
+from app.datasets.uploads.answers import labels_in
 from app.datasets.uploads.names import listed
 from app.datasets.uploads.problems import shown
 from app.datasets.uploads.profile import LONGEST_VALUE
 from app.datasets.uploads.roles import SPLIT_WORDS, Input, Target
+from app.encoding.cells import EPOCH, days_in, flag_of, is_missing, kind_of, label_of, number_of, whole_of
 from app.encoding.pictures.files import content_of
 from app.encoding.pictures.scaled import read_scaled
 from app.wire.declarations import MOST_CHARACTERS, ImageKind
@@ -162,7 +162,7 @@ def _flag(cell: Any) -> bool:
 
 def _date(column: Input) -> Callable[[Any], str]:
     def convert(cell: Any) -> str:
-        days = days_of(cell, day_first=column.day_first)
+        days = days_in(cell, day_first=column.day_first)
         if days is None:
             is_number = kind_of(cell)[0] == "number"
             raise ValueError(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from app.datasets.uploads.cells import kind_of
 from app.datasets.uploads.problems import Problem, at
 from app.datasets.uploads.reading import (
     BATCH_CHARACTERS,
@@ -18,6 +17,8 @@ from app.datasets.uploads.reading import (
     text_of,
 )
 from app.datasets.uploads.sniff import Source
+from app.domain.counting import counted
+from app.encoding.cells import kind_of
 from app.wire.datasets import Fault, ImportPlan
 
 _LIMIT = "field larger than field limit"  # as the csv module says it
@@ -41,11 +42,32 @@ class CsvReader:
         names = [name.strip() for name in header]
         while names and not names[-1]:  # a delimiter at the line's end
             names.pop()
-        self._surplus = len(header) - len(names)
+        self._surplus, self._header_line = len(header) - len(names), line
         if names and all(kind_of(name)[0] in {"number", "comma", "date"} for name in names if name):
             raise at(line, "holds values; the first line must hold the columns' names")
         self.names = [name or f"column {place}" for place, name in enumerate(names, 1)]
         check_names(self.names, line, plan)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is told of the file, once it has been read."""
+        if not self._surplus:
+            return []
+        told = f"line {self._header_line} ends with {self._named()}"
+        return [f"{told}: column {len(self.names) + 1}, which has neither a name nor values, is left out"]
+
+    def _named(self) -> str:
+        delimiter = {",": "comma", ";": "semicolon", "\t": "tab"}.get(self._delimiter, f"`{self._delimiter}`")
+        return f"a {delimiter}" if self._surplus == 1 else f"{self._surplus} of `{self._delimiter}`"
+
+    def _without_name(self, row: list[str], line: int) -> Problem:
+        """Of a row with a value below a name that is empty."""
+        width = len(self.names)
+        place = next(place for place, cell in enumerate(row[width:], width + 1) if cell.strip())
+        reason = (
+            f"column {place} has no name, and line {line} a value for it: the line of names ends with {self._named()}"
+        )
+        return at(self._header_line, reason)
 
     def _rows(self, lines: "_Lines") -> Any:
         return csv.reader(lines, delimiter=self._delimiter, strict=True)
@@ -70,7 +92,8 @@ class CsvReader:
             while True:
                 try:
                     for row in reader:
-                        rows.add(started + 1, row)
+                        if not rows.add(started + 1, row):
+                            raise self._without_name(row, started + 1)
                         started = reader.line_num
                         if len(rows.lines) >= most or lines.characters > BATCH_CHARACTERS:
                             yield rows.taken(self._source.file.tell())
@@ -131,16 +154,22 @@ class _Batch:
         self.rows: list[list[str]] = []
         self.faults: list[Fault] = []
 
-    def add(self, line: int, row: list[str]) -> None:
-        """A row, if it has as many cells as there are columns; empty lines are none."""
-        if len(row) == self._width:
+    def add(self, line: int, row: list[str]) -> bool:
+        """A row, if it has as many cells as there are columns; empty lines are none. False: some have no name."""
+        width = self._width
+        if len(row) == width:
             self.lines.append(line)
             self.rows.append(row)
-        elif row and len(row) <= self._width + self._surplus and not any(row[self._width :]) and len(row) > self._width:
+        elif width < len(row) <= width + self._surplus:
+            if any(cell.strip() for cell in row[width:]):
+                return False
             self.lines.append(line)
-            self.rows.append(row[: self._width])
+            self.rows.append(row[:width])
         elif any(cell.strip() for cell in row):
-            self.faults.append(Fault(line=line, message=f"has {len(row):,} cells; there are {self._width:,} columns"))
+            columns = counted(width, "column")
+            message = f"has {counted(len(row), 'cell')}; there {'is' if width == 1 else 'are'} {columns}"
+            self.faults.append(Fault(line=line, message=message))
+        return True
 
     def taken(self, done: int) -> Batch:
         """What there is, column by column; none is left."""

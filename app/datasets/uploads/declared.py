@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from app.datasets.uploads.answers import count_labels, label_of
+from app.datasets.uploads.answers import count_labels
 from app.datasets.uploads.categories import limited
-from app.datasets.uploads.cells import whole_of
 from app.datasets.uploads.layout import IMAGE, LABEL, SPLIT
 from app.datasets.uploads.names import find, found, listed
 from app.datasets.uploads.problems import Problem, beyond, shown
 from app.datasets.uploads.profile import Overview, Profile
 from app.datasets.uploads.roles import MOST_CATEGORIES, Input, Layout, Role, Target, role_of, split_place
+from app.encoding.cells import label_of, whole_of
 from app.wire.datasets import ImageSpec, ImportPlan
 from app.wire.declarations import (
     Answer,
@@ -100,7 +100,7 @@ def _inputs(kind: DeclaredKind, overview: Overview, plan: ImportPlan, sources: l
         role: Role = "text" if isinstance(column, TextColumn) else column.kind
         made = Input(column.name, place, sources[place], role, column.required)
         profile = overview.profiles[place]
-        made.day_first = profile.day_first > profile.month_first
+        made.day_first = profile.is_day_first(getattr(column, "day_first", False))
         if isinstance(column, CategoryColumn):
             seen = [label_of(value) for value, _ in profile.common(words=False)]
             made.values = list(dict.fromkeys([*column.values, *seen]))[:MOST_CATEGORIES]
@@ -168,7 +168,9 @@ def _column(column: Input, profile: Profile) -> Any:
         return NumberColumn(**about, range=_range(profile))
     if column.role == "category":
         return CategoryColumn(**about, kind="category", values=tuple(column.values))
-    return FlagColumn(**about, kind="flag") if column.role == "flag" else DateColumn(**about, kind="date")
+    if column.role == "flag":
+        return FlagColumn(**about, kind="flag")
+    return DateColumn(**about, kind="date", day_first=column.day_first)
 
 
 def _range(profile: Profile) -> Range | None:

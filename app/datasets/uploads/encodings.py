@@ -3,7 +3,7 @@
 import codecs
 from typing import BinaryIO
 
-from app.datasets.uploads.problems import Problem, at
+from app.datasets.uploads.problems import at
 
 CHUNK = 2**20  # bytes read at once
 SAMPLE = 2**16  # bytes that tell text from other things
@@ -36,7 +36,8 @@ def encoding_of(file: BinaryIO) -> str:
     if b"\0" in sample:
         return _with_zeros(sample)
     if len(sample) - len(sample.translate(None, _CONTROLS)) > max(8, len(sample) / 100):
-        raise Problem("the file is binary data, not text")
+        found = {*_CONTROLS} & {*sample}
+        raise at(_line_of(sample, min(map(sample.index, found))), "the file is binary data, not text")
     return _checked(file)
 
 
@@ -48,7 +49,11 @@ def _with_zeros(sample: bytes) -> str:
         return "utf-16-le"
     if odd < 0.05 and even > 0.3:
         return "utf-16-be"
-    raise Problem("the file is binary data, not text: it holds zero bytes")
+    raise at(_line_of(sample, sample.index(0)), "holds a zero byte: the file is binary data, not text")
+
+
+def _line_of(sample: bytes, place: int) -> int:
+    return sample.count(b"\n", 0, place) + 1
 
 
 def _checked(file: BinaryIO) -> str:

@@ -14,19 +14,20 @@ from app.datasets.uploads.csv_rows import CsvReader
 from app.datasets.uploads.declared import answer_of, kind_of, layout_of
 from app.datasets.uploads.json_rows import JsonReader
 from app.datasets.uploads.keys import Keys
-from app.datasets.uploads.layout import Planner
+from app.datasets.uploads.layout import LABEL, Planner
 from app.datasets.uploads.names import named
 from app.datasets.uploads.parquet_rows import ParquetReader
-from app.datasets.uploads.problems import Problem
+from app.datasets.uploads.problems import Problem, shown
 from app.datasets.uploads.profile import Overview, overview
 from app.datasets.uploads.reading import Reader
 from app.datasets.uploads.roles import Layout
-from app.datasets.uploads.signs import about_labels, about_sides, giveaways
+from app.datasets.uploads.signs import about_labels, about_nested, about_sides, giveaways
 from app.datasets.uploads.sniff import Source, sniff
 from app.datasets.uploads.split import Mask, alone, held_out, repeated, rows_with
 from app.datasets.uploads.tally import unused
 from app.datasets.uploads.writing import with_split, write
-from app.wire.datasets import ColumnProfile, Findings, ImportPlan, ImportResult, LabelCount
+from app.domain.counting import counted
+from app.wire.datasets import MOST_FAULTS, ColumnProfile, Findings, ImportPlan, ImportResult, LabelCount
 from app.wire.declarations import ImageKind
 
 Progress = Callable[[int, int, int], None]  # bytes done, of how many, rows so far
@@ -44,14 +45,15 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
         source = sniff(file, plan, files)
         reader = _reader(source, plan)
         seen = overview(reader, plan, _part(progress, source, 0))
+        notes = reader.notes if isinstance(reader, CsvReader) else []
         commas = with_commas(seen.profiles, source.delimiter)
         if commas:
             reader = WithPoints(reader, commas)
             seen = overview(reader, plan, _part(progress, source, 0))
         if not seen.rows:
             raise Problem("the file has columns, and no rows that can be read", None, seen.faults)
-        layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
-        layout.warnings += about(seen.profiles, commas)
+        layout = _layout(seen, plan)
+        layout.warnings += [*notes, *about(seen.profiles, commas)]
         kind = kind_of(layout, plan, seen.profiles)
         check = Check(layout, seen, plan, kind if isinstance(kind, ImageKind) else None, files)
         tell = _part(progress, source, 1)
@@ -60,6 +62,23 @@ def import_file(file: BinaryIO, plan: ImportPlan, progress: Progress) -> ImportR
             tell(batch.done, check.rows)
         _refuse_faulty(check, plan)
         return _result(source, seen, layout, check, plan)
+
+
+def _layout(seen: Overview, plan: ImportPlan) -> Layout:
+    nested = about_nested(seen.profiles)[:MOST_FAULTS]
+    try:
+        layout = Planner(seen, plan).layout() if plan.declared_kind is None else layout_of(seen, plan)
+    except Problem as problem:
+        if not problem.faults and problem.field in {"kind", "text", LABEL, *(fault.column for fault in nested)}:
+            problem.faults = nested  # no column is of use, or this one is not: for that reason
+        raise
+    used = {layout.target.title, *(column.title for column in layout.inputs)}
+    layout.warnings += [
+        f"line {fault.line}: the column {shown(fault.column)} holds objects, which are not read: left out"
+        for fault in nested
+        if fault.column not in used
+    ]
+    return layout
 
 
 def _reader(source: Source, plan: ImportPlan) -> Reader:
@@ -85,8 +104,9 @@ def _part(progress: Progress, source: Source, number: int) -> Callable[[int, int
 def _refuse_faulty(check: Check, plan: ImportPlan) -> None:
     total = check.rows + check.skipped
     if check.skipped > plan.faulty_share * total or not check.rows:
+        odd = f"{check.skipped:,} of {counted(total, 'row')}"
         raise Problem(
-            f"{check.skipped:,} of {total:,} rows cannot be used, more than {plan.faulty_share:.2%}: nothing was kept",
+            f"{odd} cannot be used, more than {plan.faulty_share:.2%}: nothing was kept",
             check.faults[0].column if check.faults else None,
             check.faults,
         )
@@ -107,7 +127,7 @@ def _result(source: Source, seen: Overview, layout: Layout, check: Check, plan: 
         found = result.findings
         found.warnings += about_sides(check.keys, test, known) + about_labels(found.labels, check.rows)
     if plan.out and check.waiting:
-        notes = [f"{check.skipped} rows were left out for their faults"] if check.skipped else []
+        notes = [f"{counted(check.skipped, 'row was', 'rows were')} left out for their faults"] if check.skipped else []
         result.sha256, result.bytes = write(with_split(check.waiting.batches(), test), plan.out, notes, plan.owner)
     return result
 
@@ -162,7 +182,9 @@ def _split(layout: Layout, check: Check, plan: ImportPlan, known: Keys) -> Mask:
     if is_added:
         return alone(check.keys, plan.test_share) if is_made else test
     if is_made:
-        raise Problem(f"{check.rows:,} rows are too few different ones to hold some out for the test")
+        raise Problem(
+            f"{counted(check.rows, 'row is', 'rows are')} too few different ones to hold some out for the test"
+        )
     raise Problem("the column split names no rows of the " + ("train" if test.any() else "test") + " split", "split")
 
 

@@ -1,5 +1,8 @@
 """Which column of a file is what: as the plan says, and where it says nothing, as it looks."""
 
+import json
+import shlex
+
 from app.datasets.uploads.answers import target_of
 from app.datasets.uploads.categories import limited
 from app.datasets.uploads.names import found, listed, named, slug
@@ -12,6 +15,7 @@ from app.datasets.uploads.roles import (
     Role,
     characters_of,
     content_of,
+    date_among,
     likely_kind,
     likely_target,
     role_of,
@@ -165,6 +169,8 @@ class Planner:
             missing = profile.kinds["blank"] + (0 if role == "category" else profile.kinds["absent"])
             inputs.append(Input(name, place, profile.name, self._fitting(role), not missing))
             self._describe(inputs[-1], profile)
+            if role == "number" and place not in wanted:
+                self._warn_of_dates(profile)
         self._warnings += limited(inputs, {})
         if not inputs:
             raise Problem(
@@ -186,6 +192,8 @@ class Planner:
                 f"the column {shown(profile.name)} holds texts or lists, which a table does not: left out"
             )
             return False
+        if role == "ignored" and profile.share("nested") > 0.5:
+            return False  # which is told with its line
         if role == "ignored":
             reason = "tells rows apart and nothing else" if profile.filled else "is empty"
             self._warnings.append(f"the column {shown(profile.name)} {reason}: left out")
@@ -212,16 +220,26 @@ class Planner:
                 )
             column.values = list(dict.fromkeys(values))
         if column.role == "date":
-            column.day_first = profile.day_first > profile.month_first
+            column.day_first = profile.is_day_first()
             ambiguous = profile.day_first == profile.month_first == 0 and _slashed(profile)
             if ambiguous:
                 self._warnings.append(f"dates of {shown(profile.name)} are read as month/day/year")
-        if column.role == "number" and slug(profile.name, is_field=True).startswith("date"):
-            self._warnings.append(f"the column {shown(profile.name)} holds numbers; dates are written 2026-01-31")
         if profile.filled < 0.1 * profile.rows:
             self._warnings.append(
                 f"the column {shown(profile.name)} is empty in {1 - profile.filled / profile.rows:.0%} of the rows"
             )
+
+    def _warn_of_dates(self, profile: Profile) -> None:
+        """Numbers may be meant as dates."""
+        name = profile.name
+        if date := date_among(profile):
+            role = (
+                f"--role {shlex.quote(f'{name}=date')}, or {json.dumps({'roles': {name: 'date'}}, ensure_ascii=False)}"
+            )
+            told = f"holds numbers that look like dates, such as {date}; it is used as numbers. For dates: {role}"
+            self._warnings.append(f"the column {shown(name)} {told}")
+        elif slug(name, is_field=True).startswith("date"):
+            self._warnings.append(f"the column {shown(name)} holds numbers; dates are written 2026-01-31")
 
 
 def _slashed(profile: Profile) -> bool:

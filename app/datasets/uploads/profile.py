@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.uploads.cells import MOST_SHORT, days_of, is_missing, is_plain_comma, is_slashed, kind_of
 from app.datasets.uploads.problems import beyond
 from app.datasets.uploads.reading import Batch, Reader
+from app.encoding.cells import MOST_SHORT, days_of, is_missing, is_plain_comma, is_slashed, kind_of
 from app.wire.datasets import FIRST_ROWS, Fault, ImportPlan
 
 LONGEST_VALUE = 200  # characters of a label or a category
@@ -42,6 +42,7 @@ class Profile:
     numbers: int = 0
     plain_commas: int = 0  # numbers whose comma may be a decimal one
     sure_commas: int = 0  # and can be nothing else
+    nested_line: int | None = None  # where the first object is, if there is one
 
     @property
     def rows(self) -> int:
@@ -65,6 +66,10 @@ class Profile:
         if not self.kinds["blank"]:
             return len(self.values)
         return sum(not is_missing(value, words=False) for value in self.values)
+
+    def is_day_first(self, otherwise: bool = False) -> bool:
+        """Whether the day comes first in its dates with slashes."""
+        return self.day_first > self.month_first if self.day_first or self.month_first else otherwise
 
     def update(self, cells: list[Any], random: np.random.Generator) -> None:
         """Look at some more cells."""
@@ -188,6 +193,10 @@ class Overview:
             self.profiles.append(profile)
         for profile, cells in zip(self.profiles, batch.columns, strict=True):
             profile.update(cells, random)
+            if profile.kinds["nested"] and profile.nested_line is None:
+                profile.nested_line = next(
+                    (line for line, cell in zip(batch.lines, cells, strict=True) if isinstance(cell, dict)), None
+                )
         for row in range(min(len(batch.lines), FIRST_ROWS - len(self.first_rows))):
             row_cells = zip(names, batch.columns, strict=True)
             self.first_rows.append({name: _shown(column[row]) for name, column in row_cells})

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from app.datasets.uploads.names import slug
 from app.datasets.uploads.profile import Overview, Profile
+from app.encoding.cells import days_of_number
 
 Role = Literal["text", "number", "category", "flag", "date", "image", "list", "ignored"]
 
@@ -117,6 +118,13 @@ def _is_picture(profile: Profile, overview: Overview) -> bool:
     cells = [row.get(profile.name) for row in overview.first_rows]
     found = [bool(_PICTURE.match(cell)) for cell in cells if isinstance(cell, str) and cell]
     return bool(found) and all(found)
+
+
+def date_among(profile: Profile) -> str | None:
+    """One of the numbers of a column if all of them look like dates: 20260131, or seconds since 1970."""
+    if not profile.kept or any(days_of_number(number) is None for number in (profile.least, *profile.kept)):
+        return None
+    return f"{profile.kept[0]:.0f}"
 
 
 def is_id(profile: Profile) -> bool:

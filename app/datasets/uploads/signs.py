@@ -10,9 +10,11 @@ import numpy as np
 from app.datasets.uploads.keys import Keys
 from app.datasets.uploads.names import listed
 from app.datasets.uploads.problems import shown
+from app.datasets.uploads.profile import Profile
 from app.datasets.uploads.roles import Input
 from app.datasets.uploads.split import Mask, on_both_sides
-from app.wire.datasets import LabelCount
+from app.domain.counting import counted
+from app.wire.datasets import Fault, LabelCount
 
 SAMPLE = 5_000  # rows in which a column that gives the label away is looked for
 SAMPLE_CELLS = 400_000  # of these rows
@@ -26,7 +28,9 @@ def about_labels(labels: Sequence[LabelCount], rows: int) -> list[str]:
     """Labels with few rows, and labels that nearly all rows have."""
     warnings = []
     if rows < FEW_ROWS:
-        warnings.append(f"there are {rows} rows; a network needs some hundred at least")
+        warnings.append(
+            f"there {'is' if rows == 1 else 'are'} {counted(rows, 'row')}; a network needs some hundred at least"
+        )
     if not labels:
         return warnings
     counts = {str(label.label): label.train + label.test for label in labels}
@@ -36,16 +40,28 @@ def about_labels(labels: Sequence[LabelCount], rows: int) -> list[str]:
         warnings.append(f"no row of the test split has the label {listed(absent, 5)}")
     most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     if counts[most] >= UNEVEN * max(1, counts[least]) or counts[most] > 0.95 * rows:
-        warnings.append(
-            f"the labels are unbalanced: {shown(most)} has {counts[most]:,} rows, {shown(least)} {counts[least]:,}"
-        )
+        rarest = f"{shown(least)} {counts[least]:,}"
+        warnings.append(f"the labels are unbalanced: {shown(most)} has {counted(counts[most], 'row')}, {rarest}")
     return warnings
+
+
+def about_nested(profiles: Sequence[Profile]) -> list[Fault]:
+    """Columns that hold objects, each with the line of the first one."""
+    return [
+        Fault(line=profile.nested_line, column=profile.name, message="is an object, not one value")
+        for profile in profiles
+        if profile.nested_line is not None and profile.share("nested") > 0.5
+    ]
 
 
 def about_sides(keys: Keys, test: Mask, known: Keys) -> list[str]:
     """Inputs on both sides of the split; `known` are the keys that several rows have."""
     both = on_both_sides(keys, known, test)
-    return [f"{both:,} inputs of the test split are trained on as well"] if both else []
+    return (
+        [f"{counted(both, 'input')} of the test split {'is' if both == 1 else 'are'} trained on as well"]
+        if both
+        else []
+    )
 
 
 def giveaways(inputs: Sequence[Input], sample: Mapping[str, list[Any]], answers: list[Any]) -> list[str]:

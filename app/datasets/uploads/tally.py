@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from app.datasets.uploads.profile import Profile
+from app.encoding.cells import days_of_number
 from app.wire.datasets import MOST_COMMON, ColumnProfile, Histogram, Role, ValueCount
 from app.wire.declarations import MOST_CHARACTERS
 
@@ -21,7 +22,7 @@ class Tally:
         self._missing = self._count = 0
         self._sum, self._least, self._greatest = 0.0, np.inf, -np.inf
         self._lengths = np.zeros(MOST_CHARACTERS + 1, dtype=np.int64) if value_role == "text" else None
-        low, high = profile.least, profile.greatest
+        low, high = _ends(profile, value_role)
         self._edges = np.linspace(low, high, BINS + 1) if low < high and np.isfinite(high - low) else None
         self._bins = np.zeros(BINS, dtype=np.int64)
 
@@ -79,6 +80,16 @@ class Tally:
         width = max(1, -(-(longest + 1) // BINS))
         counts = np.add.reduceat(self._lengths[: longest + 1], np.arange(0, longest + 1, width))
         return Histogram(edges=[float(width * place) for place in range(len(counts) + 1)], counts=counts.tolist())
+
+
+def _ends(profile: Profile, value_role: str) -> tuple[float, float]:
+    """Least and greatest value; dates may have been numbers such as 20260131 in the file."""
+    low, high = profile.least, profile.greatest
+    if value_role == "date" and profile.kinds["number"] and np.isfinite((low, high)).all():
+        low, high = (
+            bound if days is None else days for bound, days in ((each, days_of_number(each)) for each in (low, high))
+        )
+    return low, high
 
 
 def unused(name: str, role: Role, profile: Profile) -> ColumnProfile:

@@ -6,6 +6,7 @@ Chosen by measurement, on the tables of `benchmarks/own_data.py` and on the rows
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.counting import counted
 from app.domain.optimizers import Adam
 from app.domain.recipes import (
     HEADS,
@@ -198,7 +199,7 @@ def _stopped(
     watched = ask.watched
     if isinstance(watched, NoValidation):
         fixed = _epochs(ask, batch_size, 200)
-        return ask.preset(f"{told}, {fixed} epochs", features, layers, epochs=fixed, batch_size=batch_size)
+        return ask.preset(f"{told}, {counted(fixed, 'epoch')}", features, layers, epochs=fixed, batch_size=batch_size)
     told = f"{told}, until held-out rows get no better"
     return ask.preset(told, features, layers, epochs, batch_size, patience, learning_rate, watched)
 

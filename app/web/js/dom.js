@@ -111,6 +111,9 @@ export const percent = (share, places = 1) => `${(100 * share).toFixed(places)} 
 /** @param {number} number */
 export const count = (number) => number.toLocaleString("en");
 
+/** `1 row`, `2,000 rows`. @param {number} number @param {string} one */
+export const counted = (number, one) => `${count(number)} ${one}${number === 1 ? "" : "s"}`;
+
 /** `1.2 MB`. @param {number} size */
 export function bytes(size) {
 	const units = ["B", "kB", "MB", "GB", "TB"];

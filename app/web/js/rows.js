@@ -1,7 +1,7 @@
 // The rows of a dataset, page by page: of a split or a label, with what a model makes of them, its mistakes first.
 
 import { densely, told } from "./api.js";
-import { alertLine, button, count, figure, h, on, percent, put, say } from "./dom.js";
+import { alertLine, button, count, counted, figure, h, on, percent, put, say } from "./dom.js";
 import { options } from "./fields.js";
 import { answerText, inputOf, isNumeric, namesOf } from "./shown.js";
 
@@ -148,7 +148,7 @@ export class Rows {
 			this.#found = isMore ? [...this.#found, ...page.items] : page.items;
 			this.#next = page.next;
 			this.#draw();
-			if (isMore) say(`${count(page.items.length)} more rows`);
+			if (isMore) say(counted(page.items.length, "more row"));
 		} catch (error) {
 			if (mine === this.#asked && !signal.aborted) this.#problem.textContent = told(error);
 		}

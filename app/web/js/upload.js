@@ -1,7 +1,7 @@
 // A file becomes a dataset: dropped, looked at, then uploaded as the next version, or its rows are added to the last one.
 
 import { sender } from "./api.js";
-import { button, bytes, h, put, say } from "./dom.js";
+import { button, bytes, counted, h, put, say } from "./dom.js";
 import { dropZone, sending } from "./drop.js";
 import { Fields } from "./fields.js";
 import { balance, cautions, columnTable, summary } from "./findings.js";
@@ -93,7 +93,7 @@ export class Upload {
 				h("details", h("summary", "The columns as figures"), columnTable(findings.columns)),
 			);
 			this.#about.hidden = this.#actions.hidden = false;
-			say(`${findings.rows} rows found in ${file.name}`);
+			say(`${counted(findings.rows, "row")} found in ${file.name}`);
 		});
 	}
 

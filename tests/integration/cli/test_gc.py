@@ -106,6 +106,31 @@ def test_what_may_be_another_databases_is_shown_and_stays(
     assert "of another database" in gc(settings.home, "--yes", **folders).stdout
 
 
+def test_models_that_are_not_whole_go_once_nobody_can_work_on_them(
+    settings: Settings, database: Database, store: ArtifactStore, folders: dict[str, str]
+) -> None:
+    """Staging, and what lost its manifest in a removal that was cut short; one with a row is for people to look at."""
+    known = store.path("planar", add_model(database, store, "planar").id)
+    (known / "manifest.json").unlink()
+    old, young = store.path("planar", "m-0123456789ab"), store.path("planar", "m-ba9876543210")
+    staged, fresh = store.stage("r-1-a"), store.stage("r-2-b")
+    for path in (old, young, staged, fresh):
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "weights.npz").write_bytes(b"some")
+    for path in (known, old, staged):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    for path in (young, fresh):
+        os.utime(path, (LONG_AGO + 7_200, LONG_AGO + 7_200))
+
+    done = json.loads(gc(settings.home, "--yes", "--json", **folders).stdout)
+
+    assert {str(old): "a model without its manifest", str(staged): "a model that was never published"} == {
+        each["path"]: each["reason"] for each in done["leftovers"]
+    }
+    assert 8 == done["freed"]
+    assert [True, False, True, False, True] == [path.exists() for path in (known, old, young, staged, fresh)]
+
+
 def test_without_a_database_nothing_is_left_over(tmp_path: Path) -> None:
     """Everything would seem to be."""
     done = gc(tmp_path / "nowhere", "--yes")

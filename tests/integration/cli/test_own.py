@@ -208,10 +208,13 @@ def test_datasets_are_listed(tmp_path: Path, words: list[str]) -> None:
 
 
 def test_a_dataset_is_shown(tmp_path: Path) -> None:
-    with ScriptedServer([answer(200, found.DETAIL)]) as server:
+    versions = [found.ENTRY | {"version": 2, "rows": 1}, found.ENTRY]
+    answers = [answer(200, found.DETAIL), answer(200, {"items": versions, "next": None})]
+    with ScriptedServer(answers) as server:
         done = densely(server, tmp_path, "datasets", "show", "tickets", "--version", "1")
 
-    assert "/datasets/tickets?version=1" == server.asked[0].path
+    assert ["/datasets/tickets?version=1", "/datasets/tickets/versions?limit=11"] == [one.path for one in server.asked]
+    assert f"2 (1 row), 1 ({found.ENTRY['rows']:,} rows)" in done.stdout
     assert "tickets@1 of tickets" in done.stdout
     assert "ab" * 32 in done.stdout
 

@@ -18,6 +18,7 @@ from tests.integration.client.conftest import Connect
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.artifacts import add_model
 from tests.support.scripted import ScriptedServer, answer
+from tests.support.tasks import TASKS
 
 KEY = "a-key-of-16-chars"
 
@@ -229,6 +230,7 @@ def test_lists_go_over_pages(densely: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
     assert ids[::-1] == [run.id for run in densely.runs.list(tag="set:a")]
     assert ids[:1:-1] == [run.id for run in densely.runs.list(limit=3)]
+    assert list(TASKS.all) == [task.name for task in densely.tasks.list()]
 
 
 def test_models_are_listed_drawn_fetched_and_activated(densely: Any, database: Database, store: ArtifactStore) -> None:

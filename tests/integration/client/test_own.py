@@ -57,6 +57,7 @@ def test_from_a_look_to_the_end(connect: Connect, service: str, file: Path) -> N
     more = densely.datasets.append("tickets", tickets.write(file, 40, seed=2))
     assert (2, 340) == (more.version, more.rows)
     assert [2] == [each.version for each in densely.datasets.list("tickets")]
+    assert [(2, 340), (1, 300)] == [(each.version, each.rows) for each in densely.datasets.versions("tickets")]
 
     changed = densely.tasks.update("tickets", title="Mail", label_names={"billing": "Money"})
     assert ("Mail", {"billing": "Money"}) == (changed.title, changed.label_names)

@@ -62,11 +62,17 @@ def warned(**changes: Any) -> list[str]:
         ({"age": "left out"}, "age"),
         ({"age": "20"}, "age"),
         ({"age": 1e8}, "age"),
-        ({"team": 1}, "team"),
+        ({"team": ["red"]}, "team"),
+        ({"team": {"red": 1}}, "team"),
+        ({"team": "r" * 1_001}, "team"),
         ({"team": None}, "team"),
-        ({"member": 1}, "member"),
-        ({"since": 20200301}, "since"),
+        ({"member": 2}, "member"),
+        ({"member": "maybe"}, "member"),
+        ({"member": [True]}, "member"),
+        ({"since": 2020}, "since"),
+        ({"since": True}, "since"),
         ({"since": "1 March"}, "since"),
+        ({"since": "2020-02-30"}, "since"),
         ({"more": 1}, "more"),
     ],
 )
@@ -75,6 +81,50 @@ def test_what_a_column_does_not_hold_is_refused(changes: dict[str, Any], field: 
         item(**changes)
 
     assert [("features", field)] == [error["loc"] for error in caught.value.errors()]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "meant"),
+    [
+        ("member", [True, "true", "Yes", "y", "T", " yes ", 1, 1.0, "1", "1.0"], True),
+        ("member", [False, "false", "No", "n", 0, "0.0"], False),
+        ("member", [None, "", "NA", "?"], None),
+        (
+            "since",
+            ["2020-03-01", "2020-03-01T10:00:00Z", "2020/3/1", "01.03.2020", "3/1/2020", "1 March 2020"],
+            date(2020, 3, 1),
+        ),
+        ("since", [20200301, "20200301", 20200301.0, 1583020800], date(2020, 3, 1)),
+        ("since", [None, "", " ", "n/a"], None),
+        ("team", ["red", " red "], "red"),
+        ("team", [3, 3.0, "3"], "3"),
+        ("team", [True, "true"], "true"),
+    ],
+)
+def test_a_column_takes_what_is_read_from_files(column: str, values: list[Any], meant: Any) -> None:
+    """Rows of a CSV as they are there can be asked about."""
+    assert [meant] * len(values) == [getattr(item(**{column: value}).features, column) for value in values]
+
+
+def test_an_empty_category_is_missing_where_it_may_be() -> None:
+    optional = table({"name": "team", "kind": "category", "required": False})
+
+    assert optional.Input.model_validate({"features": {"team": " "}}).features.team is None
+
+
+def test_days_with_slashes_are_read_as_the_file_has_them() -> None:
+    task = table({"name": "since", "kind": "date", "day_first": True})
+
+    assert date(2020, 3, 1) == task.Input.model_validate({"features": {"since": "1/3/2020"}}).features.since
+
+
+def test_what_is_taken_too_is_not_in_the_schema() -> None:
+    """It tells the one form that is best."""
+    columns = TASK.Input.model_json_schema()["$defs"]["OwnFeatures"]["properties"]
+
+    assert "string" == columns["team"]["type"]
+    assert ["boolean", "null"] == [each["type"] for each in columns["member"]["anyOf"]]
+    assert {"type": "string", "format": "date"} == columns["since"]["anyOf"][0]
 
 
 @pytest.mark.parametrize("changes", [{"member": None}, {"since": "left out"}, {"since": "2020-03-01T10:00"}])

@@ -50,10 +50,19 @@ FILES: dict[str, tuple[bytes, str]] = {  # content, part of the message
     "one column": (b"message\nhello\nbye\n", "the file has one column, 'message'"),
     "one label": (csv_of([{**row, "team": "sales"} for row in ROWS]).encode(), "'sales' in every row"),
     "twice the same column": (b"text,team,text\na,b,c\n", "line 1, column 'text': two columns have this name"),
+    "no name at the end": (
+        b"message,team,\nhello,a,\nbye,b,c\n",
+        "line 1: column 3 has no name, and line 3 a value for it: the line of names ends with a comma",
+    ),
+    "no names at the end": (
+        b"message;team;;\nhello;a; ;x\n",
+        "line 1: column 4 has no name, and line 2 a value for it",
+    ),
     "no names": (b"1,2,3\n4,5,6\n", "line 1: holds values"),
     "too long a name": (("x" * 300 + ",team\na,b\n").encode(), "line 1, column"),
     "control characters in a name": (b"a\x07b,team\na,b\n", "holds control characters"),
-    "zero bytes": (b"text,team\n" + b"\0\1\2" * 100, "binary data"),
+    "zero bytes": (b"text,team\n" + b"\0\1\2" * 100, "line 2: holds a zero byte: the file is binary"),
+    "control characters": (b"text,team\na,b\n" + b"\1\2" * 100, "line 3: the file is binary data"),
     "random bytes": (b"\x01" + random.Random(1).randbytes(5_000), "binary data"),
     "zero byte further down": (TEXT.encode() * 200 + b"a,b,c\0\n", "holds a zero byte"),
     "pickle": (pickle.dumps({"a": 1}), "a pickle, which is never read"),
@@ -119,6 +128,7 @@ CELLS: dict[str, tuple[bytes, Fault]] = {
     ),
     "no answer": (_measured(10, price=""), Fault(line=12, column="price", message="is empty")),
     "more cells": (_replaced(5, "3,hello,sales,more"), Fault(line=5, message="has 4 cells; there are 3 columns")),
+    "one cell": (_replaced(5, "3"), Fault(line=5, message="has 1 cell; there are 3 columns")),
     "fewer cells": (_replaced(5, "3,hello"), Fault(line=5, message="has 2 cells; there are 3 columns")),
     "odd quotes": (_replaced(5, '3,"a "b" c",sales'), Fault(line=5, message="its quotes cannot be read")),
     "no text": (_replaced(5, "3,   ,sales"), Fault(line=5, column="message", message="is empty")),
@@ -285,3 +295,23 @@ def test_what_the_plan_asks_for_must_be_there(fields: dict[str, Any], part: str)
 def test_a_problem_says_what_it_is() -> None:
     assert "why" == str(Problem("why"))
     assert "own" == plan_of().dataset
+
+
+NESTED = {"kind": {"kind": "table"}, "answer": {"kind": "one_of", "column": "team"}}
+
+
+@pytest.mark.parametrize(("name", "asked"), [("team", NESTED), ("message", NESTED), ("team", {})])
+def test_objects_in_a_column_are_told_with_the_line_of_the_first(name: str, asked: dict[str, Any]) -> None:
+    rows = [row | ({name: {"a": 1}} if row["id"] else {}) for row in ROWS]
+
+    problem = refused("\n".join(map(json.dumps, rows)).encode(), **asked)
+
+    assert [Fault(line=2, column=name, message="is an object, not one value")] == problem.faults
+
+
+def test_a_column_of_objects_that_is_not_used_is_told() -> None:
+    rows = [row | {"meta": {"a": 1}} for row in ROWS]
+
+    found = brought_in("\n".join(map(json.dumps, rows)).encode()).findings
+
+    assert "line 1: the column 'meta' holds objects, which are not read: left out" in found.warnings

@@ -98,6 +98,19 @@ def test_quotes_delimiters_and_line_ends_within_cells(tmp_path: Path) -> None:
     assert [row["text"] for row in rows] == found["text"]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_delimiter_at_the_end_of_lines_is_told_and_makes_no_column(tmp_path: Path, delimiter: str) -> None:
+    lines = csv_of(ROWS, delimiter=delimiter).splitlines()
+    ended = "\n".join([line + delimiter for line in lines[:60]] + lines[60:]).encode()
+
+    result, found = written(tmp_path, ended)
+
+    assert found == written(tmp_path, "\n".join(lines).encode())[1]
+    word = {",": "comma", ";": "semicolon", "\t": "tab"}[delimiter]
+    told = f"line 1 ends with a {word}: column 4, which has neither a name nor values, is left out"
+    assert told in result.findings.warnings
+
+
 def test_objects_may_lack_names_and_bring_new_ones(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {"text": row["message"], "label": row["team"], **({"title": "new"} if row["id"] > 100 else {})} for row in ROWS

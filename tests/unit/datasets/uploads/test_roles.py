@@ -225,9 +225,55 @@ def test_dates_with_slashes_are_read_as_all_of_them_can_be(tmp_path: Path, day_f
     texts = [f"{day}/{month}/2025" if day_first else f"{month}/{day}/2025" for day, month in days]
     rows = [{"when": text, "x": n % 7, "label": "xy"[n % 2]} for n, text in enumerate(texts)]
 
-    _, found = written(tmp_path, csv_of(rows).encode())
+    result, found = written(tmp_path, csv_of(rows).encode())
 
     assert [f"2025-{month:02}-{day:02}" for day, month in days] == found["when"]
+    assert isinstance(result.kind, TableKind)
+    assert [day_first] == [column.day_first for column in result.kind.columns if isinstance(column, DateColumn)]
+
+
+def _numbers_as_days(texts: list[str]) -> bytes:
+    return csv_of([{"day of": text, "x": n % 7, "label": "xy"[n % 2]} for n, text in enumerate(texts)]).encode()
+
+
+AS_DATES = {"kind": {"kind": "table", "roles": {"day of": "date"}}}
+
+
+@pytest.mark.parametrize(
+    "texts", [[f"202601{n % 31 + 1:02}" for n in range(60)], [f"{1769860800 + 86_400 * n}" for n in range(60)]]
+)
+def test_numbers_that_look_like_dates_are_told(texts: list[str]) -> None:
+    """With what makes dates of them; who says that they are numbers is not told."""
+    (told,) = [each for each in brought_in(_numbers_as_days(texts)).findings.warnings if "look like dates" in each]
+
+    assert f"'day of' holds numbers that look like dates, such as {texts[0]};" in told
+    assert """--role 'day of=date', or {"roles": {"day of": "date"}}""" in told
+    as_numbers = {"kind": {"kind": "table", "roles": {"day of": "number"}}}
+    for asked in (AS_DATES, as_numbers):
+        warnings = brought_in(_numbers_as_days(texts), **asked).findings.warnings
+        assert not [each for each in warnings if "dates" in each]
+
+
+@pytest.mark.parametrize("texts", [["20261301"] * 60, [f"{20260101 + n}" for n in range(60)], ["1"] * 60, ["0.5"] * 60])
+def test_other_numbers_look_like_none(texts: list[str]) -> None:
+    texts = [*texts[:-1], "3"]
+
+    assert not [each for each in brought_in(_numbers_as_days(texts)).findings.warnings if "look like" in each]
+
+
+def test_a_column_that_is_said_to_hold_dates_may_have_them_as_numbers(tmp_path: Path) -> None:
+    texts = ["20260131", "1769860800", "1769860800000", "2026-01-31", "20260131.0"] * 12
+
+    assert {"2026-01-31"} == set(written(tmp_path, _numbers_as_days(texts), **AS_DATES)[1]["day_of"])
+
+
+def test_dates_that_were_numbers_are_spread_as_dates() -> None:
+    result = brought_in(_numbers_as_days(["20260131"] * 59 + ["20260201"]), **AS_DATES)
+
+    (column,) = [each for each in result.findings.columns if each.name == "day_of"]
+    assert ("date", 20484.0, 20485.0) == (column.role, column.least, column.greatest)
+    assert column.histogram is not None
+    assert (59, 1) == (column.histogram.counts[0], column.histogram.counts[-1])
 
 
 @pytest.mark.parametrize(

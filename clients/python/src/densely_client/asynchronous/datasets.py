@@ -101,6 +101,10 @@ class AsyncDatasets:
         """
         await self._transport.send(calls.delete(f"/datasets/{name}", version=version))
 
+    async def versions(self, name: str, limit: int = 50) -> list[DatasetEntry]:
+        """Its versions, the latest first."""
+        return await self._transport.list(f"/datasets/{name}/versions", DatasetEntry, limit, calls.PAGE)
+
     async def list(self, task: str | None = None, limit: int = 50) -> list[DatasetEntry]:
         """Datasets in their latest version."""
         return await self._transport.list("/datasets", DatasetEntry, limit, calls.PAGE, task=task)

@@ -1,5 +1,6 @@
 """`client.tasks`."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -125,4 +126,4 @@ class AsyncTasks:
 
     async def list(self) -> list[TaskSummary]:
         """All tasks."""
-        return await self._transport.list("/tasks", TaskSummary, calls.PAGE, calls.PAGE)
+        return await self._transport.list("/tasks", TaskSummary, sys.maxsize, calls.PAGE)

@@ -100,6 +100,10 @@ class Datasets:
         """
         self._transport.send(calls.delete(f"/datasets/{name}", version=version))
 
+    def versions(self, name: str, limit: int = 50) -> list[DatasetEntry]:
+        """Its versions, the latest first."""
+        return self._transport.list(f"/datasets/{name}/versions", DatasetEntry, limit, calls.PAGE)
+
     def list(self, task: str | None = None, limit: int = 50) -> list[DatasetEntry]:
         """Datasets in their latest version."""
         return self._transport.list("/datasets", DatasetEntry, limit, calls.PAGE, task=task)

@@ -1,6 +1,7 @@
 # Generated from asynchronous/tasks.py by clients/python/scripts/generate_sync.py: change that one.
 """`client.tasks`."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -126,4 +127,4 @@ class Tasks:
 
     def list(self) -> list[TaskSummary]:
         """All tasks."""
-        return self._transport.list("/tasks", TaskSummary, calls.PAGE, calls.PAGE)
+        return self._transport.list("/tasks", TaskSummary, sys.maxsize, calls.PAGE)

@@ -10,6 +10,7 @@ ABSENT = frozenset(["NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "none", 
 TRUE, FALSE = frozenset(["true", "yes", "y", "t"]), frozenset(["false", "no", "n", "f"])
 NONFINITE = frozenset(["nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity", "-nan"])
 LEAST_DATE = len("1/1/2026")
+LEAST_SECONDS, MOST_SECONDS = 1_000_000_000, 2_100_000_000  # since 1970 of what is taken for a time: 2001 to 2036
 MOST_SHORT = 60  # characters of a number or a date, with room to spare
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -102,6 +103,31 @@ def number_of(value: Any) -> float:
     raise ValueError(reasons.get(kind, "is no number"))
 
 
+def days_in(value: Any, *, day_first: bool = False) -> int | None:
+    """The same of a column that holds dates for certain: 20260131 and seconds since 1970 are some there, too."""
+    days = days_of(value, day_first=day_first)
+    if days is not None or isinstance(value, bool) or not isinstance(value, int | float | str):
+        return days
+    kind, number = kind_of(value)
+    return days_of_number(number) if kind == "number" else None
+
+
+def days_of_number(number: float) -> int | None:
+    """Days since 1970 of a number such as 20260131, or of so many seconds or milliseconds; None if it is neither."""
+    if not number.is_integer():
+        return None
+    for unit in (1, 1_000):
+        if LEAST_SECONDS * unit <= number <= MOST_SECONDS * unit:
+            return int(number) // (86_400 * unit)
+    if not 1900_01_01 <= number <= 2100_12_31:
+        return None
+    rest, day = divmod(int(number), 100)
+    try:
+        return date(rest // 100, rest % 100, day).toordinal() - EPOCH
+    except ValueError:
+        return None
+
+
 def days_of(value: Any, *, day_first: bool = False) -> int | None:
     """Days since 1970 of a date, ISO 8601 or in one of the usual forms; None if it is none."""
     if isinstance(value, date):
@@ -169,3 +195,12 @@ def whole_of(value: Any) -> int | None:
         return None
     text = value.strip().removesuffix(".0")
     return int(text) if WHOLE.fullmatch(text) else None
+
+
+def label_of(value: Any) -> str:
+    """A label as a text: true and false in JSON's spelling, a float that is whole without its point."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

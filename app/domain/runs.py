@@ -88,7 +88,9 @@ class FitMetrics(BaseModel):
     train: Figures = Field(default_factory=dict)
     validation: Figures = Field(default_factory=dict)
     test: Figures = Field(default_factory=dict, description="of a seed; folds are not measured on the test split")
-    temperature: float | None = Field(None, description="by which its logits are divided, fitted on its held-out rows")
+    temperature: float | None = Field(
+        None, description="by which its logits are divided, fitted on its held-out rows; folds have one in common"
+    )
 
 
 class Spread(BaseModel):
@@ -114,7 +116,7 @@ class Calibration(BaseModel):
     """How far a classifier's probabilities are from the share of right answers, on the test split."""
 
     temperature: float = Field(description="by which `/predict` divides the logits; 1 leaves them as they are")
-    rows: int = Field(description="held-out rows on which it was fitted; 0 for a run without validation")
+    rows: int = Field(description="held-out rows on which it was fitted; 0 if none or too few were held out")
     ece_before: float = Field(description="expected calibration error of the raw outputs, 15 bins, 0 to 1")
     ece_after: float = Field(description="the same with the temperature")
 

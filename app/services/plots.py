@@ -129,7 +129,8 @@ class PlotService:
             which = "The first" if len(target) == MOST_SHOWN[kind] else "All"
             rows = f"{which} {counted(len(target), f'{SPLITS[split]} row')}"
             if kind == "sheet":
-                labels = [str(label) for label in target]
+                shown_as = task.declaration.label_names
+                labels = [shown_as.get(str(label), str(label)) for label in target]
                 return sheet.examples(shown, labels, title, f"{rows} with their labels", form, ink=task.shows_ink)
             sides = task.targets(target, task.labels, task.heads[0])
             return boundary.points(shown, sides.astype(np.int64), _classes(task.labels), title, rows, form)

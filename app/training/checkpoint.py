@@ -11,10 +11,11 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from app.training.fit import FitState
 
-MODEL, STATE, BEST, RANDOM = "model.keras", "state.json", "best.npz", "random.npz"
+MODEL, STATE, BEST, RANDOM, LOGITS = "model.keras", "state.json", "best.npz", "random.npz", "logits.npz"
 CURRENT = "current"  # holds the name of the folder with the last whole checkpoint
 
 
@@ -25,6 +26,8 @@ class Position:
     fit: int  # 1..n for folds or further seeds, or 0 for the fit that is published
     finished: list[dict[str, Any]]  # `FitMetrics` of the fits before it
     state: FitState
+    # of each finished fold, (rows, units): what it says of rows that it held out
+    logits: list[NDArray[np.float32]] = dataclasses.field(default_factory=list)
 
 
 class Checkpoints:
@@ -47,9 +50,10 @@ class Checkpoints:
         fresh.mkdir(parents=True)
         model.save(fresh / MODEL)
         np.savez(fresh / RANDOM, *[variable.numpy() for variable in _random_states(model)])
+        np.savez(fresh / LOGITS, *position.logits)
         if position.state.best_weights is not None:
             np.savez(fresh / BEST, *position.state.best_weights)
-        kept = dataclasses.replace(position, state=dataclasses.replace(position.state, best_weights=None))
+        kept = dataclasses.replace(position, state=dataclasses.replace(position.state, best_weights=None), logits=[])
         state = {"configuration": self._configuration, "position": dataclasses.asdict(kept)}
         (fresh / STATE).write_text(json.dumps(state), encoding="utf-8")
         pointer = self._folder / f"{fresh.name}.new"
@@ -75,7 +79,9 @@ class Checkpoints:
             with np.load(folder / RANDOM, allow_pickle=False) as arrays:
                 for variable, name in zip(_random_states(model), arrays.files, strict=True):
                     variable.assign(arrays[name])
-            return model, Position(**saved["position"], state=state)
+            with np.load(folder / LOGITS, allow_pickle=False) as arrays:
+                logits = [arrays[name] for name in arrays.files]
+            return model, Position(**saved["position"] | {"logits": logits}, state=state)
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 

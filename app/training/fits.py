@@ -29,6 +29,8 @@ from app.training.prepare import Prepared, Seen
 from app.training.program import Program
 from app.wire.runs import Progress, Run
 
+MOST_LOGITS = 2**22  # of all folds together, kept for one temperature: 16 MiB in memory and in a checkpoint
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -100,7 +102,7 @@ class Fits:
             ),
             spread=_spread("folds" if self._folds else "seeds", fits) if fits else None,
             fits=fits,
-            calibration=self._calibration(own, fits, tested),
+            calibration=self._calibration(own, tested),
         )
         return Trained(model, self._calibrated(tested, metrics.calibration), metrics, own.epochs, self.seen)
 
@@ -117,6 +119,9 @@ class Fits:
         model, state = self._fit(self._run.recipe, *split)
         tested = None if self._folds else self._test(model)  # folds are not measured on the test split
         position.finished.append(self._measured(model, state, split[1], tested).model_dump())
+        if self._folds and self._run.recipe.head in calibrate.CALIBRATED:
+            numbers = self._calibrating(position.fit)
+            position.logits.append(export.logits_of(model, take(self._prepared.train.rows, numbers)))
         position.fit = position.fit + 1 if position.fit < self._others else 0
         position.state = FitState()
 
@@ -124,6 +129,12 @@ class Fits:
         ends = np.cumsum([len(part) for part in np.array_split(self._rows, self._folds)])
         held_out = self._order.parts(ends[:-1].tolist())[fold - 1]
         return np.setdiff1d(self._rows, held_out), held_out
+
+    def _calibrating(self, fold: int) -> Numbers:
+        """The rows of a fold whose logits are kept: all that it holds out, or of very many an even share."""
+        _, held_out = self._fold_split(fold)
+        most = max(1, MOST_LOGITS // (self._folds * self._units))
+        return held_out[:: math.ceil(len(held_out) / most)]
 
     def _final_split(self) -> tuple[Numbers, Numbers | None]:
         if not isinstance(self._run.validation, Holdout):
@@ -223,20 +234,24 @@ class Fits:
 
     def _temperature(self, model: keras.Sequential, held_out: Numbers) -> float | None:
         head, data = self._run.recipe.head, self._prepared.train
-        if head not in calibrate.CALIBRATED:
-            return None
+        if self._folds or head not in calibrate.CALIBRATED:
+            return None  # folds together tell one temperature better than each of them
         logits = export.logits_of(model, take(self.seen.train, held_out))
         return calibrate.temperature_of(head, logits, data.targets[held_out])
 
-    def _calibration(self, own: FitMetrics, fits: list[FitMetrics], tested: Tested) -> Calibration | None:
-        """By the published fit's own held-out rows, or by those of all folds, which are all rows."""
+    def _calibration(self, own: FitMetrics, tested: Tested) -> Calibration | None:
+        """By the published fit's own held-out rows, or by those of all folds at once, which are all rows."""
         if tested.logits is None:
             return None
-        temperature = calibrate.combined([fit.temperature for fit in fits]) if self._folds else own.temperature
-        _, held_out = self._final_split()
-        rows = len(self._rows) if held_out is None else len(held_out)
-        target = self._prepared.test.targets
-        return calibrate.calibration_of(self._run.recipe.head, temperature, tested.logits, target, rows)
+        head, target = self._run.recipe.head, self._prepared.test.targets
+        if not self._folds:
+            _, held_out = self._final_split()
+            rows = 0 if held_out is None else len(held_out)
+            return calibrate.calibration_of(head, own.temperature, tested.logits, target, rows)
+        numbers = np.concatenate([self._calibrating(fold) for fold in range(1, self._folds + 1)])
+        logits = np.concatenate(self._position.logits)
+        temperature = calibrate.temperature_of(head, logits, self._prepared.train.targets[numbers])
+        return calibrate.calibration_of(head, temperature, tested.logits, target, len(numbers))
 
     def _calibrated(self, tested: Tested, calibration: Calibration | None) -> NDArray[np.float32]:
         """The answers on the test split as `/predict` would give them."""

@@ -7,17 +7,20 @@ import subprocess
 import sys
 import threading
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 
 from benchmarks.service import REPOSITORY, Service
 from tests.e2e.conftest import StartService, processes_of, trainer_of
-from tests.support import own
+from tests.support import own, shapes
+from tests.support.small_pictures import zipped
 
 
 def uploads_of(service: Service) -> list[str]:
@@ -93,6 +96,41 @@ def test_a_file_becomes_predictions_in_every_process(start_service: StartService
     until(lambda: {(422, None)} == answers(10))
     assert [] == uploads_of(service)
     assert not list((service.folder / "models" / "tickets").glob("*"))
+
+
+def test_labels_of_zipped_pictures_are_shown_as_something_else(start_service: StartService) -> None:
+    """In every picture of rows and answers; the answers themselves keep the folders' names."""
+    service = start_service()
+    drawn = np.random.default_rng(1)
+    pictures = {
+        f"{split}/{label}/{number}.png": shapes.file_of(shapes.drawing(label, 40, drawn))
+        for split, count in (("train", 24), ("test", 6))
+        for label in shapes.LABELS["shapes"]
+        for number in range(count)
+    }
+    kind = {"kind": "image", "size": 8}
+    answer = own.create(service.client, "shapes", zipped(pictures), filename="shapes.zip", task={"kind": kind})
+    assert 201 == answer.status_code, answer.text
+    names = {label: label.upper() for label in answer.json()["task"]["labels"]}
+    changed = service.client.patch("/tasks/shapes", json={"label_names": names})
+    assert (200, names) == (changed.status_code, changed.json().get("label_names")), changed.text
+    model = service.wait(answer.json()["run"]["id"], 180)["model_id"]
+
+    record = service.client.get(f"/models/{model}").json()
+    assert sorted(names) == sorted(record["manifest"]["labels"])
+    assert record["metrics"]["calibration"]["rows"] > 0, "folds of few rows calibrate"
+    example = answer.json()["task"]["example"]
+    assert service.client.post("/predict", json={"task": "shapes", **example}).json()["prediction"]["label"] in names
+    for path in (
+        "/datasets/shapes/labels.svg",
+        "/tasks/shapes/datasets/shapes@1/sheet.svg",
+        f"/models/{model}/confusion.svg",
+        f"/models/{model}/sheet.svg",
+    ):
+        picture = service.client.get(path)
+        assert 200 == picture.status_code, picture.text
+        words = " ".join(ET.fromstring(picture.content).itertext())
+        assert all(name in words for name in names.values()), path
 
 
 def test_a_run_whose_task_has_gone_fails_cleanly(start_service: StartService, tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ from app.encoding.parts import ColumnSpec
 from app.wire.declarations import Answer, CategoryColumn, DeclaredKind, OneOf, PlaneKind, SeveralOf, TableKind, TextKind
 
 LEARNING_RATE = 0.001  # Keras' default
-CALIBRATES = 100  # held-out rows from which a temperature can be learnt
-FOLDS = 4
+FEWEST = 40  # rows from which a temperature can be learnt
+FEW = 400  # rows, below which a fold holds out too few to say how many epochs are right
+FOLDS, FOLDS_OF_FEW = 4, 8  # more of them leave more of few rows to each fit, which costs little
 SMALL = 2_000  # rows, below which holding some out costs more than it tells: folds do it, or nothing
 SHARE = 8  # of the rows of larger tasks, one in so many is held out
 MOST_HELD_OUT = 10_000
@@ -89,10 +90,14 @@ class _Ask:
 
     @property
     def watched(self) -> Validation:
-        """Rows held out, in an order that does not depend on the file's: enough to calibrate, if there are enough."""
+        """Rows held out, in an order that does not depend on the file's; of few, only what calibrates."""
         if self.rows >= SMALL:
             return Holdout(size=min(self.rows // SHARE, MOST_HELD_OUT), rows="shuffled")
-        return KFold(folds=FOLDS, rows="shuffled") if self.rows >= FOLDS * CALIBRATES else NoValidation()
+        if self.rows >= FEW:
+            return KFold(folds=FOLDS, rows="shuffled")
+        if self.head == "regression" or self.rows < FEWEST:
+            return NoValidation()
+        return KFold(folds=FOLDS_OF_FEW, rows="shuffled")
 
 
 def presets_of(kind: DeclaredKind, answer: Answer, rows: int) -> dict[str, Preset]:
@@ -193,15 +198,15 @@ def _stopped(
     patience: int,
     learning_rate: float = LEARNING_RATE,
 ) -> Preset:
-    """As many epochs as held-out rows say; of too few rows to hold any out, a fixed number."""
+    """As many epochs as held-out rows say; of too few rows to be told, a fixed number."""
     if ask.rows >= MANY:
         epochs, patience = min(epochs, 20), min(patience, 2)
-    watched = ask.watched
-    if isinstance(watched, NoValidation):
+    if ask.rows < FEW:
         fixed = _epochs(ask, batch_size, 200)
-        return ask.preset(f"{told}, {counted(fixed, 'epoch')}", features, layers, epochs=fixed, batch_size=batch_size)
+        told = f"{told}, {counted(fixed, 'epoch')}"
+        return ask.preset(told, features, layers, epochs=fixed, batch_size=batch_size, validation=ask.watched)
     told = f"{told}, until held-out rows get no better"
-    return ask.preset(told, features, layers, epochs, batch_size, patience, learning_rate, watched)
+    return ask.preset(told, features, layers, epochs, batch_size, patience, learning_rate, ask.watched)
 
 
 def _epochs(ask: _Ask, batch_size: int, steps: int) -> int:

@@ -69,7 +69,7 @@ class Calibration(Form):
     """How far a classifier's probabilities are from the share of right answers, on the test split."""
 
     temperature: float = Field(description="by which `/predict` divides the logits")
-    rows: int = Field(description="held-out rows on which it was fitted; 0 for a run without validation")
+    rows: int = Field(description="held-out rows on which it was fitted; 0 if none or too few were held out")
     ece_before: float = Field(description="expected calibration error of the raw outputs, 0 to 1")
     ece_after: float = Field(description="the same with the temperature")
 

@@ -95,7 +95,9 @@ class _Ask:
 
 
 def presets_of(kind: DeclaredKind, answer: Answer, rows: int) -> dict[str, Preset]:
-    """`quick`, to see whether the data teach anything, and `baseline`, to use; `rows` are those of the training split.
+    """`quick`, to see whether the data teach anything, `baseline`, to use, and of tables `best`, which takes longer.
+
+    `rows` are those of the training split.
 
     Raises:
         TypeError: nobody declares such tasks.

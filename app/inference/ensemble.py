@@ -1,8 +1,8 @@
 """Ensembles in NumPy: the mean of what several networks give, then the head's activation.
 
-Small networks cost their calls, not their multiplications. So the members' first kernels stand side by side, which
-makes one product of them all; the last ones stand below each other, which makes the mean a product too; and those
-between are multiplied as a stack. Where a layer looks at a whole row, the members run one after the other.
+Small networks cost their calls, not their multiplications. So for a few rows the members' first kernels stand side by
+side, which makes one product of them all; the last ones stand below each other, which makes the mean a product too; and
+those between are multiplied as a stack. Otherwise the members run one after the other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,8 @@ from app.inference.activations import ACTIVATIONS
 from app.inference.forward import Network, Step, dense
 from app.wire.manifests import LayerRow
 
+FEW = 8  # rows, up to which the members run as one
+MOST_JOINED = 2**22  # weights of all members, 16 MB: of larger ones a second copy costs more than their calls
 BY_ROW = {"softmax", "log_softmax"}  # activations that look at all units of a layer
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -45,7 +47,8 @@ def network_from(
     networks = [Network(bare, each, width, temperature) for each in own]
     hidden = [layer.activation for layer in bare[:-1] if layer.kind == "dense"]
     kinds = {layer.kind for layer in bare}
-    if kinds <= {"dense", "dropout", "flatten"} and not BY_ROW & set(hidden):
+    small = sum(array.size for array in weights.values()) <= MOST_JOINED
+    if small and kinds <= {"dense", "dropout", "flatten"} and not BY_ROW & set(hidden):
         return Joined(networks, str(head))
     return Ensemble(networks, str(head))
 
@@ -77,17 +80,14 @@ class Ensemble(Network):
         return self._activate(total)
 
 
-class Joined(Network):
-    """Networks of the same dense layers as one; between two layers, (rows, members × units)."""
+class Joined(Ensemble):
+    """Networks of the same dense layers; of a few rows as one network. Between two layers, (rows, members × units)."""
 
     def __init__(self, members: Sequence[Network], activation: str) -> None:
         """`activation`: of the head, for the mean of the members' logits."""
+        super().__init__(members, activation)
         count = len(members)
-        self.width = members[0].width
-        self.work = sum(member.work for member in members)
-        self.always_finite = activation != "exponential" and all(member.always_finite for member in members)
         self.steps: list[Step] = []
-        self.kernels = []
         last = len(members[0].kernels) - 1
         for place, layers in enumerate(zip(*(member.kernels for member in members), strict=True)):
             kernels, biases, (name, *_) = zip(*layers, strict=True)
@@ -100,7 +100,16 @@ class Joined(Network):
                 bias = np.concatenate(biases)
                 kernel = np.concatenate(kernels, axis=1) if place == 0 else np.stack(kernels)
             self.steps.append(side_by_side(kernel, bias, name) if kernel.ndim == 3 else dense(kernel, bias, name))
-            self.kernels.append((kernel, bias, name))
+
+    def _run(self, rows: Encoded) -> FloatMatrix:
+        # Of many rows the numbers between two layers would leave the cache that those of one member stay in.
+        if len(rows) > FEW:
+            return super()._run(rows)
+        x: Any = rows
+        for step in self.steps:
+            x = step(x)
+        found: FloatMatrix = x
+        return found
 
 
 def side_by_side(kernels: FloatMatrix, bias: NDArray[np.float32], activation: str) -> Step:

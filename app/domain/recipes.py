@@ -133,6 +133,14 @@ class RecipeFields(Part):
 Layers = Annotated[tuple[Layer, ...], Field(max_length=16, description="hidden layers; the head's layer is added")]
 Epochs = Annotated[int, Integer(1, 10_000), Field(description="passes over the training rows")]
 BatchSize = Annotated[int, Integer(1, 65_536), Field(description="rows per gradient step")]
+Members = Annotated[
+    int,
+    Integer(1, 16),
+    Field(
+        description="networks of an ensemble: so many, of different initial weights, learn from the same rows at once, "
+        "and the mean of their logits, or of their values in a regression, is the answer"
+    ),
+]
 
 
 class Recipe(RecipeFields):
@@ -151,6 +159,7 @@ class Recipe(RecipeFields):
         description="of a regression: `standardized` lets the network learn values less their mean, over their "
         "deviation, so that any unit trains well; the loss is then in deviations, metrics and answers are in the unit",
     )
+    members: Members = 1
 
     @field_validator("targets")
     @classmethod
@@ -191,12 +200,12 @@ class Recipe(RecipeFields):
         return HEADS[self.head].metric
 
     def parameters(self, inputs: int, outputs: int) -> int:
-        """How many weights the network has, for rows of `inputs` numbers and `outputs` output units."""
+        """How many weights all members have, for rows of `inputs` numbers and `outputs` output units."""
         total, width = 0, inputs
         for units in [layer.units for layer in self.layers if isinstance(layer, Dense)] + [outputs]:
             total += (width + 1) * units
             width = units
-        return total
+        return total * self.members
 
 
 class RecipePatch(RecipeFields):
@@ -211,6 +220,7 @@ class RecipePatch(RecipeFields):
     batch_size: BatchSize | None = None
     early_stopping: EarlyStopping | None = None
     targets: TargetScale | None = None
+    members: Members | None = None
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this patch's fields in place of its own.

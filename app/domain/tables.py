@@ -41,7 +41,7 @@ class Raw(TableFeatures):
     kind: Literal["raw"] = "raw"
 
 
-NumberScale = Literal["standardized", "normal", "piecewise"]
+NumberScale = Literal["standardized", "normal", "piecewise", "standardized_and_piecewise"]
 
 
 class MixedColumns(TableFeatures):
@@ -52,9 +52,9 @@ class MixedColumns(TableFeatures):
         "standardized",
         description="how a number becomes one or more: less the training split's mean, over its deviation; by its rank "
         "in the training split as a normal deviate; or by how far it reaches into each of `bins` intervals that hold "
-        "as many training rows each (Gorishniy et al. 2022)",
+        "as many training rows each (Gorishniy et al. 2022); or by both the first and the last",
     )
-    bins: Annotated[int, Integer(2, 100)] = Field(16, description="intervals of a number, at most; only `piecewise`")
+    bins: Annotated[int, Integer(2, 100)] = Field(16, description="intervals of a number, at most; of `piecewise`")
     categories: Annotated[int, Integer(1, 1_000)] = Field(
         1_000,
         description="values of a column that have a place of their own, the most frequent ones; the others share that "

@@ -245,7 +245,7 @@ def fitted(features: MixedColumns, spec: ColumnSpec, values: Sequence[Any]) -> C
 def width_of(features: MixedColumns, spec: ColumnSpec) -> int:
     """The most places that a column may need."""
     if spec.kind == NumberPart.kind:
-        return features.bins if features.numbers == "piecewise" else 1
+        return scales.most_places(features)
     if spec.kind == CategoryPart.kind:
         return min(len(spec.values), features.categories) + 1
     return len(DatePart.names if spec.kind == DatePart.kind else FlagPart.names)

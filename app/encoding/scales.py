@@ -180,9 +180,50 @@ class Piecewise:
         return {"scale": self.kind, "edges": self._edges.tolist()}
 
 
+class Both:
+    """A place for the standardised number, then those of the intervals: a trend, and what departs from it."""
+
+    kind = "standardized_and_piecewise"
+
+    def __init__(self, trend: Standard, intervals: Piecewise) -> None:
+        self._trend, self._intervals = trend, intervals
+        self.width = 1 + intervals.width
+        self.low = np.concatenate([trend.low, intervals.low])
+        self.high = np.concatenate([trend.high, intervals.high])
+
+    @classmethod
+    def fit(cls, values: Numbers, bins: int) -> "Both | Standard":
+        """Of numbers that never vary, their standard scale."""
+        trend, intervals = Standard.fit(values), Piecewise.fit(values, bins)
+        return cls(trend, intervals) if isinstance(intervals, Piecewise) else trend
+
+    def encode(self, values: Numbers) -> Numbers:
+        """The number's own place, and one for each interval."""
+        return np.concatenate([self._trend.encode(values), self._intervals.encode(values)], axis=1)
+
+    @property
+    def lines(self) -> Lines:
+        """Of both."""
+        return Lines(*map(np.concatenate, zip(self._trend.lines, self._intervals.lines, strict=True)))
+
+    def undo(self, places: Numbers) -> float:
+        """The number itself."""
+        return self._trend.undo(places)
+
+    def to_json(self) -> dict[str, Any]:
+        """Mean, deviation, bounds and edges."""
+        return {**self._trend.to_json(), **self._intervals.to_json(), "scale": self.kind}
+
+
 def varies(least: float, greatest: float) -> bool:
     """Whether the difference is more than a rounding error."""
     return greatest - least > 1e-9 * max(1e-300, abs(least), abs(greatest))
+
+
+def most_places(features: MixedColumns) -> int:
+    """That a number may need."""
+    places = {"piecewise": features.bins, "standardized_and_piecewise": 1 + features.bins}
+    return places.get(features.numbers, 1)
 
 
 def fitted(features: MixedColumns, values: Numbers) -> Scale:
@@ -191,6 +232,8 @@ def fitted(features: MixedColumns, values: Numbers) -> Scale:
         return Standard(0.0, 1.0, (0.0, 0.0))
     if features.numbers == "normal":
         return Ranked.fit(values)
+    if features.numbers == "standardized_and_piecewise":
+        return Both.fit(values, features.bins)
     return Piecewise.fit(values, features.bins) if features.numbers == "piecewise" else Standard.fit(values)
 
 
@@ -206,4 +249,6 @@ def loaded(saved: Mapping[str, Any]) -> Scale:
         return Ranked(saved["knots"], saved["deviates"])
     if saved["scale"] == Piecewise.kind:
         return Piecewise(saved["edges"])
+    if saved["scale"] == Both.kind:
+        return Both(Standard(saved["mean"], saved["std"], saved["bounds"]), Piecewise(saved["edges"]))
     raise ValueError(f"unknown scale {saved['scale']!r}")

@@ -10,8 +10,8 @@ from app.artifacts.store import Artifact
 from app.encoding.encoder import Columns
 from app.encoding.rows import Encoded, FloatMatrix, take
 from app.errors import ArtifactInvalid, InvalidInput, Refusal, Refused
+from app.inference.ensemble import network_from
 from app.inference.explain import effects_of, scores_of
-from app.inference.forward import Network
 from app.kinds.base import Task
 from app.wire.predictions import InputWarning, Options
 
@@ -39,7 +39,8 @@ class Predictor:
             raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} cannot be read") from error
         calibration = self.manifest.metrics.calibration
         temperature = calibration.temperature if calibration else 1.0
-        self.network = Network(self.manifest.layers, artifact.weights, self.encoder.width, temperature)
+        members = self.manifest.recipe.members
+        self.network = network_from(self.manifest.layers, artifact.weights, self.encoder.width, temperature, members)
         self._check()
 
     def _check(self) -> None:

@@ -13,15 +13,21 @@ MOST_UNITS = 100_000  # as wide as the widest box
 FAINT = 0.14  # opacity of a box
 
 
-def diagram(layers: Sequence[LayerRow], inputs: int, input_name: str, title: str, form: Form) -> bytes:
-    """Each layer with its activation, the shape of its output and its parameters, for rows of `inputs` numbers."""
+def diagram(
+    layers: Sequence[LayerRow], inputs: int, input_name: str, title: str, form: Form, members: int = 1
+) -> bytes:
+    """Each layer with its activation, the shape of its output and its parameters, for rows of `inputs` numbers.
+
+    Of an ensemble these are the layers of each member.
+    """
     boxes = [(f"input: {input_name}", "", inputs, MUTED), *(_box(layer) for layer in layers)]
-    total = sum(layer.parameters for layer in layers)
+    total = sum(layer.parameters for layer in layers) * members
+    of = f"{members} networks of these layers, " if members > 1 else ""
     height = len(boxes) * (BOX_HEIGHT + GAP)
     with drawing():
         from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-        figure = page(WIDTH, height, title, f"{total:,} parameters in all")
+        figure = page(WIDTH, height, title, f"{of}{total:,} parameters in all")
         axes = figure.subplots()
         axes.set(xlim=(0, WIDTH), ylim=(height, 0))
         axes.axis("off")

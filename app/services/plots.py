@@ -172,7 +172,7 @@ class PlotService:
         title = f"{manifest.task}: {manifest.preset}"
         kind = manifest.recipe.features.kind.replace("_", " ")
         with self._turn():
-            return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, form)
+            return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, form, manifest.recipe.members)
 
     def of_model(self, model_id: str, kind: Plot, form: Form) -> bytes:
         """What a model's answers on its test split look like.

@@ -233,8 +233,8 @@ def _told(request: TrainRequest) -> str:
     silent: dict[str, Any] = {
         name: True for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default
     }
-    if request.recipe.targets is None:
-        silent["recipe"] = {"targets"}
+    if unsaid := {name for name in ("targets", "members") if getattr(request.recipe, name) is None}:
+        silent["recipe"] = unsaid
     if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":
         silent["validation"] = {"rows"}
     return request.model_dump_json(exclude=silent)
@@ -258,9 +258,8 @@ def _check_recipe(task: Task, recipe: Recipe) -> None:
         raise _invalid(".".join(filter(None, ("recipe.features", field))), reason)
     parameters = recipe.parameters(task.input_width(recipe.features), task.output_units(recipe.head))
     if parameters > MAX_PARAMETERS:
-        raise _invalid(
-            "recipe.layers", f"the network would have {parameters:,} weights; the limit is {MAX_PARAMETERS:,}"
-        )
+        network = f"the {recipe.members} members" if recipe.members > 1 else "the network"
+        raise _invalid("recipe.layers", f"{network} would have {parameters:,} weights; the limit is {MAX_PARAMETERS:,}")
 
 
 def _check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo, rows: int) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.domain.optimizers import Optimizer
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Recipe
+from app.training import ensemble
 from app.wire.manifests import LayerRow
 
 
@@ -26,30 +27,52 @@ class TargetUnit:
         return cls(float(np.mean(targets)), scale if scale > 1e-9 * float(np.abs(targets).max(initial=0)) else 1.0)
 
 
-def build(recipe: Recipe, inputs: int, outputs: int, seed: int, unit: TargetUnit | None = None) -> keras.Sequential:
+def build(recipe: Recipe, inputs: int, outputs: int, seed: int, unit: TargetUnit | None = None) -> keras.Model:
     """The compiled network for rows of `inputs` numbers and `outputs` output units; same seed, same weights.
+
+    That is a `Sequential`, or an ensemble of some. The first member has the weights of the single network.
 
     With a `unit` it ends in a layer that turns its own into that of the answers, so that metrics are in the latter; its
     loss is in the former, where penalties and learning rates mean the same whatever the answers' unit.
     """
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential([keras.Input((inputs,), dtype="float32")])
-    for layer in recipe.layers:
-        model.add(_layer(layer))
-    model.add(keras.layers.Dense(outputs, activation=HEADS[recipe.head].activation))
-    weight = None
-    if unit:
-        model.add(keras.layers.Rescaling(unit.scale, unit.offset))
-        weight = [unit.scale**-2 if recipe.loss == "mse" else 1 / unit.scale]
+    activation = HEADS[recipe.head].activation
+    ending = [keras.layers.Rescaling(unit.scale, unit.offset)] if unit else []
+    if recipe.members == 1:
+        model: keras.Model = _stack(recipe, inputs, outputs, activation)
+        for layer in ending:
+            model.add(layer)
+    else:
+        stacks = [_stack(recipe, inputs, outputs, "linear") for _ in range(recipe.members)]
+        model = ensemble.join(stacks, [keras.layers.Activation(activation), *ending])
+    weight = [unit.scale**-2 if recipe.loss == "mse" else 1 / unit.scale] if unit else None
     optimizer, metrics = _optimizer(recipe.optimizer), [metric_of(recipe)]
     model.compile(optimizer=optimizer, loss=recipe.loss, loss_weights=weight, metrics=metrics)
     return model
 
 
-def layer_table(model: keras.Sequential) -> list[LayerRow]:
-    """The layers with their widths and parameter counts."""
+def layer_table(model: keras.Model) -> list[LayerRow]:
+    """The layers with their widths and parameter counts; of an ensemble, those of one member."""
+    first, *others = ensemble.members_of(model)
+    rows = _rows_of(first)
+    if others:
+        head = ensemble.ending_of(model)[0]
+        rows[-1] = rows[-1].model_copy(update={"activation": head.activation.__name__})
+    return rows
+
+
+def _stack(recipe: Recipe, inputs: int, outputs: int, activation: str) -> keras.Sequential:
+    """The recipe's layers, and a last one with this activation."""
+    stack = keras.Sequential([keras.Input((inputs,), dtype="float32")])
+    for layer in recipe.layers:
+        stack.add(_layer(layer, recipe.members))
+    stack.add(keras.layers.Dense(outputs, activation=activation))
+    return stack
+
+
+def _rows_of(stack: keras.Sequential) -> list[LayerRow]:
     rows = []
-    for layer in model.layers:
+    for layer in stack.layers:
         if isinstance(layer, keras.layers.Rescaling):  # told by the weights of the layer before it
             continue
         kind = type(layer).__name__.lower()
@@ -83,9 +106,11 @@ def monitor_mode(stopping: EarlyStopping) -> str:
     return "max" if stopping.monitor.endswith(("accuracy", "f1")) else "min"
 
 
-def _layer(layer: Dense | Dropout | Any) -> keras.Layer:
+def _layer(layer: Dense | Dropout | Any, members: int = 1) -> keras.Layer:
+    """The loss of an ensemble is the mean of its members' losses, and so are the penalties in it."""
     if isinstance(layer, Dense):
-        penalty = keras.regularizers.L1L2(layer.l1, layer.l2) if layer.l1 or layer.l2 else None
+        l1, l2 = layer.l1 / members, layer.l2 / members
+        penalty = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
         return keras.layers.Dense(layer.units, activation=layer.activation, kernel_regularizer=penalty)
     if isinstance(layer, Dropout):
         return keras.layers.Dropout(layer.rate)

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from app.training.ensemble import members_of
 from app.training.fit import FitState
 
 MODEL, STATE, BEST, RANDOM, LOGITS = "model.keras", "state.json", "best.npz", "random.npz", "logits.npz"
@@ -44,7 +45,7 @@ class Checkpoints:
         """Whether the last checkpoint is old enough for another; short runs never write one."""
         return time.monotonic() - self._last >= self._every
 
-    def save(self, model: keras.Sequential, position: Position) -> None:
+    def save(self, model: keras.Model, position: Position) -> None:
         """Write a checkpoint, then drop the one before."""
         fresh = self._folder / secrets.token_hex(4)
         fresh.mkdir(parents=True)
@@ -64,7 +65,7 @@ class Checkpoints:
                 shutil.rmtree(other, ignore_errors=True)
         self._last = time.monotonic()
 
-    def load(self) -> tuple[keras.Sequential, Position] | None:
+    def load(self) -> tuple[keras.Model, Position] | None:
         """The last whole checkpoint of this configuration, or None. A damaged one counts as none."""
         try:
             folder = self._folder / (self._folder / CURRENT).read_text(encoding="utf-8")
@@ -86,7 +87,8 @@ class Checkpoints:
             return None
 
 
-def _random_states(model: keras.Sequential) -> list[Any]:
+def _random_states(model: keras.Model) -> list[Any]:
     """Where dropout's random numbers stand: `model.save` leaves that out."""
-    generators = [getattr(layer, "seed_generator", None) for layer in model.layers]  # dropout of rate 0 has none
+    layers = [layer for member in members_of(model) for layer in member.layers]
+    generators = [getattr(layer, "seed_generator", None) for layer in layers]  # dropout of rate 0 has none
     return [generator.state for generator in generators if generator is not None]

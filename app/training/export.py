@@ -12,9 +12,11 @@ from app.artifacts.store import KERAS_MODEL, PREPROCESSING, WEIGHTS
 from app.encoding.encoder import Encoder
 from app.encoding.rows import Encoded, SparseRows, take
 from app.errors import ParityError
+from app.inference.ensemble import network_from
 from app.inference.forward import Network
 from app.training import fit
 from app.training.build import layer_table
+from app.training.ensemble import ending_of, members_of
 from app.wire.manifests import Parity
 
 TOLERANCE = 1e-5
@@ -25,34 +27,50 @@ WIDE = 64  # units of the first layer, above which Keras' product of matrices be
 Arrays = dict[str, NDArray[np.float32]]
 
 
-def weights_of(model: keras.Sequential) -> Arrays:
-    """`<layer number>/kernel` and `/bias` of each dense layer; the last one's give answers in their unit."""
+def weights_of(model: keras.Model) -> Arrays:
+    """`<layer number>/kernel` and `/bias` of each dense layer; the last one's give answers in their unit.
+
+    Of an ensemble `<member>/<layer number>/kernel` and so on.
+    """
+    members, unit = members_of(model), _unit_of(model)
+    if len(members) == 1:
+        return _weights_of(model, unit)
+    found = [_weights_of(member, unit) for member in members]
+    return {f"{number}/{name}": array for number, own in enumerate(found) for name, array in own.items()}
+
+
+def _unit_of(model: keras.Model) -> keras.layers.Rescaling | None:
+    last = (ending_of(model) or model.layers)[-1]
+    return last if isinstance(last, keras.layers.Rescaling) else None
+
+
+def _weights_of(stack: keras.Sequential, unit: keras.layers.Rescaling | None) -> Arrays:
     arrays: Arrays = {}
-    last = len(model.layers) - 1
-    unit = model.layers[last] if isinstance(model.layers[last], keras.layers.Rescaling) else None
-    for number, layer in enumerate(model.layers):
+    dense = [number for number, layer in enumerate(stack.layers) if isinstance(layer, keras.layers.Dense)]
+    for number, layer in enumerate(stack.layers):
         if isinstance(layer, keras.layers.Dense):
             kernel, bias = layer.get_weights()
-            if unit is not None and number == last - 1:
+            if unit is not None and number == dense[-1]:
                 kernel, bias = kernel * np.float32(unit.scale), bias * np.float32(unit.scale) + np.float32(unit.offset)
             arrays |= {f"{number}/kernel": kernel, f"{number}/bias": bias}
     return arrays
 
 
-def network_of(model: keras.Sequential, temperature: float = 1.0) -> Network:
+def network_of(model: keras.Model, temperature: float = 1.0) -> Network:
     """The model as NumPy will run it, its logits divided by `temperature`."""
-    return Network(layer_table(model), weights_of(model), model.input_shape[-1], temperature)
+    members = len(members_of(model))
+    return network_from(layer_table(model), weights_of(model), model.input_shape[-1], temperature, members)
 
 
-def outputs_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
+def outputs_of(model: keras.Model, rows: Encoded) -> NDArray[np.float32]:
     """The model's outputs for a whole split, (rows, units), by whichever of the two is faster."""
-    units = layer_table(model)[0].units
+    units = layer_table(model)[0].units * len(members_of(model))
     if isinstance(rows, SparseRows) and rows.values is None and units > WIDE:
         return fit.predict(model, rows)
     return network_of(model).in_batches(rows)
 
 
-def logits_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
+def logits_of(model: keras.Model, rows: Encoded) -> NDArray[np.float32]:
     """What its last layer gives before the activation, (rows, units)."""
     last = model.layers[-1]
     activation, last.activation = last.activation, keras.activations.linear
@@ -62,15 +80,15 @@ def logits_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
         last.activation = activation
 
 
-def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:
+def check_parity(model: keras.Model, held_out: Encoded) -> Parity:
     """Compare NumPy's forward pass with Keras' on the first held-out rows.
 
     Raises:
         ParityError: they differ by more than 1e-5, relative where outputs exceed 1, or the answers' deviation if the
             network learnt them in that unit: near zero it rounds as it does anywhere else.
     """
-    last = model.layers[-1]
-    least = max(1.0, abs(last.scale), abs(last.offset)) if isinstance(last, keras.layers.Rescaling) else 1.0
+    unit = _unit_of(model)
+    least = max(1.0, abs(unit.scale), abs(unit.offset)) if unit is not None else 1.0
     some = take(held_out, np.arange(min(PARITY_ROWS, len(held_out), max(1, PARITY_NUMBERS // model.input_shape[-1]))))
     expected = fit.predict(model, some)
     actual = network_of(model)(some)
@@ -83,7 +101,7 @@ def check_parity(model: keras.Sequential, held_out: Encoded) -> Parity:
     return Parity(rows=len(some), max_difference=difference)
 
 
-def write(model: keras.Sequential, encoder: Encoder, staging: Path) -> None:
+def write(model: keras.Model, encoder: Encoder, staging: Path) -> None:
     """The artifact's files except the manifest."""
     arrays: dict[str, Any] = weights_of(model)
     np.savez(staging / WEIGHTS, **arrays)

@@ -102,7 +102,7 @@ def fit(
     return state
 
 
-def evaluate(model: keras.Sequential, outputs: Outputs, targets: NDArray[Any], metric: Any) -> dict[str, float]:
+def evaluate(model: keras.Model, outputs: Outputs, targets: NDArray[Any], metric: Any) -> dict[str, float]:
     """Loss (with penalties) and metric of a model's outputs, (rows, units), for rows with these targets."""
     metric.reset_state()
     metric.update_state(targets, outputs)
@@ -110,7 +110,7 @@ def evaluate(model: keras.Sequential, outputs: Outputs, targets: NDArray[Any], m
     return {"loss": plain(loss), metric.name: plain(metric.result())}
 
 
-def predict(model: keras.Sequential, rows: Encoded) -> Outputs:
+def predict(model: keras.Model, rows: Encoded) -> Outputs:
     """Keras' outputs, (rows, units)."""
     step = tf.function(partial(model, training=False), reduce_retracing=True)
     places = range(0, len(rows), EVALUATION_BATCH)
@@ -118,7 +118,7 @@ def predict(model: keras.Sequential, rows: Encoded) -> Outputs:
     return np.concatenate([step(tf.constant(dense(batch))).numpy() for batch in batches])
 
 
-def _follow(state: FitState, stopping: EarlyStopping, model: keras.Sequential) -> None:
+def _follow(state: FitState, stopping: EarlyStopping, model: keras.Model) -> None:
     """Keras' EarlyStopping with its defaults (min_delta 0), with a state that a checkpoint can keep."""
     value = state.metrics[stopping.monitor]
     better = state.best is None or (value > state.best if monitor_mode(stopping) == "max" else value < state.best)

@@ -36,7 +36,7 @@ MOST_LOGITS = 2**22  # of all folds together, kept for one temperature: 16 MiB i
 class Trained:
     """What the fits come to."""
 
-    model: keras.Sequential
+    model: keras.Model
     outputs: NDArray[np.float32]  # on the test split, (rows, units), calibrated
     metrics: Metrics
     epochs: int  # that the published weights have seen
@@ -66,7 +66,7 @@ class Fits:
         self._others = self._folds or run.seeds - 1  # fits besides the one that is published
         self._epoch_seconds: list[float] = []
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
-        self._resumed: keras.Sequential | None = None
+        self._resumed: keras.Model | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
         self._seen: Seen | None = None  # by the fit that is going on
         self._order = order_of(run.validation, prepared.train.rows)
@@ -155,7 +155,7 @@ class Fits:
         epochs = max(1, round(float(np.mean([fit["epochs"] for fit in self._position.finished]))))
         return recipe.model_copy(update={"epochs": epochs, "early_stopping": None})
 
-    def _fit(self, recipe: Recipe, train: Numbers, validation: Numbers | None) -> tuple[keras.Sequential, FitState]:
+    def _fit(self, recipe: Recipe, train: Numbers, validation: Numbers | None) -> tuple[keras.Model, FitState]:
         number = self._position.fit
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
         model, self._resumed = self._resumed, None
@@ -206,7 +206,7 @@ class Fits:
             return examples.with_pieces(pieces, self._prepared.pieces.owners)
         return examples
 
-    def _program_for(self, model: keras.Sequential) -> Program:
+    def _program_for(self, model: keras.Model) -> Program:
         """The program, going on from this model."""
         if self._program is None:
             examples = self._examples()
@@ -219,7 +219,7 @@ class Fits:
         return self._program
 
     def _measured(
-        self, model: keras.Sequential, state: FitState, held_out: Numbers | None, tested: Tested | None
+        self, model: keras.Model, state: FitState, held_out: Numbers | None, tested: Tested | None
     ) -> FitMetrics:
         number = self._position.fit
         return FitMetrics(
@@ -232,7 +232,7 @@ class Fits:
             temperature=None if held_out is None else self._temperature(model, held_out),
         )
 
-    def _temperature(self, model: keras.Sequential, held_out: Numbers) -> float | None:
+    def _temperature(self, model: keras.Model, held_out: Numbers) -> float | None:
         head, data = self._run.recipe.head, self._prepared.train
         if self._folds or head not in calibrate.CALIBRATED:
             return None  # folds together tell one temperature better than each of them
@@ -259,7 +259,7 @@ class Fits:
             return tested.outputs
         return calibrate.probabilities(self._run.recipe.head, tested.logits, calibration.temperature)
 
-    def _test(self, model: keras.Sequential) -> Tested:
+    def _test(self, model: keras.Model) -> Tested:
         """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too.
 
         Raises:

@@ -132,7 +132,7 @@ def _manifest(
         seed=run.seed,
         seeds=run.seeds,
         layers=layers,
-        parameters=sum(layer.parameters for layer in layers),
+        parameters=sum(layer.parameters for layer in layers) * run.recipe.members,
         input={"columns": list(task.input_columns), "width": prepared.encoder.width},
         output={"units": layers[-1].units, "activation": HEADS[run.recipe.head].activation},
         labels=prepared.labels,

@@ -15,6 +15,7 @@ from app.domain.recipes import Recipe
 from app.encoding.rows import Encoded
 from app.training.arrange import DenseRows, Numbers, Part, on_device, parts, places_of
 from app.training.build import metric_of
+from app.training.ensemble import ending_of, members_of
 from app.training.examples import Examples
 
 EVALUATION_BATCH = 512  # rows; bounds memory, no effect on results
@@ -27,14 +28,13 @@ Figures = dict[str, float]
 class Program:
     """Training and test passes of one model over some examples."""
 
-    def __init__(
-        self, model: keras.Sequential, recipe: Recipe, examples: Examples, epoch_rows: int | None = None
-    ) -> None:
+    def __init__(self, model: keras.Model, recipe: Recipe, examples: Examples, epoch_rows: int | None = None) -> None:
         """`model` is compiled; its weights, and those of its optimizer, are what the passes change.
 
         An epoch has at most `epoch_rows`; by default all.
         """
         self.model = model
+        self._members = members_of(model)
         self._rows = on_device(examples.rows)
         self._targets = tf.constant(examples.targets)
         self._count = epoch_rows or len(examples)
@@ -82,7 +82,7 @@ class Program:
             for row in found[: len(orders)]
         ]
 
-    def take_over(self, other: keras.Sequential) -> None:
+    def take_over(self, other: keras.Model) -> None:
         """Go on from another model of the same recipe: its weights, optimizer and random states."""
         other.optimizer.build(other.trainable_variables)
         for mine, theirs in ((self.model, other), (self.model.optimizer, other.optimizer)):
@@ -127,11 +127,12 @@ class Program:
             here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
             targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
             with tf.GradientTape() as tape:
-                outputs = self._forward(here, picked, training=True)
-                loss = self._loss(targets, outputs, weights, count, training=True)
+                outputs, own = self._outputs(here, picked, training=True)
+                loss = self._loss_of_members(targets, own, weights, count)
+                summed = loss * len(self._members)  # each member learns as it would alone
             variables = self.model.trainable_variables
             # The first kernel's gradient comes as rows to add up: as a matrix, before the optimizer does worse with it.
-            gradients = [tf.convert_to_tensor(found) for found in tape.gradient(loss, variables)]
+            gradients = [tf.convert_to_tensor(found) for found in tape.gradient(summed, variables)]
             self.model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
             self._metric.update_state(targets, outputs, sample_weight=weights)
             return loss * count
@@ -142,7 +143,7 @@ class Program:
         def step(at: Any) -> Any:
             here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
             targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
-            outputs = self._forward(here, picked, training=False)
+            outputs, _ = self._outputs(here, picked, training=False)
             self._metric.update_state(targets, outputs, sample_weight=weights)
             return self._loss(targets, outputs, weights, count, training=False) * count
 
@@ -160,9 +161,31 @@ class Program:
         scaled = weights * (weights.shape[0] / count)
         return self.model.compute_loss(None, targets, outputs, sample_weight=scaled, training=training)
 
-    def _forward(self, places: Any, inputs: tuple[Any, ...], *, training: bool) -> Any:
-        """The network's outputs for a batch. A dense layer that comes first multiplies rows as they are kept."""
-        first, *others = self.model.layers
+    def _loss_of_members(self, targets: Any, own: list[Any], weights: Any, count: Any) -> Any:
+        """The mean of what each member loses by itself."""
+        if len(own) == 1:
+            return self._loss(targets, own[0], weights, count, training=True)
+        size = len(own)
+        truth, found, share = (tf.concat(each, axis=0) for each in ([targets] * size, own, [weights] * size))
+        return self._loss(truth, found, share, count * size, training=True)
+
+    def _outputs(self, places: Any, inputs: tuple[Any, ...], *, training: bool) -> tuple[Any, list[Any]]:
+        """The model's outputs for a batch, and those of each member by itself."""
+        found = [self._forward(member, places, inputs, training=training) for member in self._members]
+        if len(found) == 1:
+            return found[0], found
+        ending = ending_of(self.model)
+        outputs, *own = (self._ended(ending, each) for each in (tf.add_n(found) / len(found), *found))
+        return outputs, own
+
+    def _ended(self, ending: Sequence[keras.Layer], x: Any) -> Any:
+        for layer in ending:
+            x = layer(x)
+        return x
+
+    def _forward(self, member: keras.Sequential, places: Any, inputs: tuple[Any, ...], *, training: bool) -> Any:
+        """A network's outputs for a batch. A dense layer that comes first multiplies rows as they are kept."""
+        first, *others = member.layers
         if isinstance(first, keras.layers.Dense):
             x = first.activation(self._rows.multiply(first.kernel, places, inputs) + first.bias)
         else:

@@ -65,8 +65,8 @@ class Manifest(BaseModel):
     validation: Validation
     seed: int
     seeds: int = Field(1, description="how often it was trained, from `seed` on; this is the model of `seed`")
-    layers: list[LayerRow]
-    parameters: int = Field(description="trained weights of all layers")
+    layers: list[LayerRow] = Field(description="of an ensemble, those of each member")
+    parameters: int = Field(description="trained weights of all layers of all members")
     input: dict[str, Any] = Field(description="columns taken, and numbers per encoded row")
     output: dict[str, Any] = Field(description="units and activation of the last layer")
     labels: list[str | int] = Field(description="what each output unit stands for; both answers of a binary head")

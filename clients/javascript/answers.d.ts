@@ -90,6 +90,8 @@ export interface Recipe {
 	loss: string;
 	/** Of a regression: `raw`, or `standardized` to learn values in deviations. */
 	targets: "raw" | "standardized";
+	/** Networks of an ensemble, whose mean answers. */
+	members: number;
 	optimizer: Part;
 	epochs: number;
 	batch_size: number;

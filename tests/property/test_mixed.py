@@ -23,7 +23,7 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
 }
 FEATURES = st.builds(
     MixedColumns,
-    numbers=st.sampled_from(["standardized", "normal", "piecewise"]),
+    numbers=st.sampled_from(["standardized", "normal", "piecewise", "standardized_and_piecewise"]),
     bins=st.integers(2, 20),
     categories=st.integers(1, 4),
 )

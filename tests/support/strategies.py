@@ -82,6 +82,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         epochs=draw(st.integers(1, 10_000)),
         batch_size=draw(st.integers(1, 65_536)),
         early_stopping=draw(st.none() | stopping),
+        members=draw(st.integers(1, 16)),
     )
 
 

@@ -96,7 +96,12 @@ function layers({ manifest }) {
 		activation ?? (rate ? `rate ${rate}` : ""),
 		count(parameters),
 	];
-	return table("Layers", ["Layer", "Kind", "Units", "Activation", "Weights"], manifest.layers.map(row), 4);
+	const { members } = manifest.recipe;
+	return h(
+		"div.stack",
+		table("Layers", ["Layer", "Kind", "Units", "Activation", "Weights"], manifest.layers.map(row), 4),
+		members > 1 && h("p.small", `× ${members}: an ensemble of so many networks of these layers, whose mean answers.`),
+	);
 }
 
 /** Pictures that an answer of the service names. @param {Drawing[]} found @param {string} of @param {AbortSignal} signal */

@@ -34,7 +34,7 @@ def least_seconds(function: Callable[[], Any]) -> float:
     return min(taken)
 
 
-@pytest.mark.parametrize("scale", ["standardized", "piecewise", "normal"])
+@pytest.mark.parametrize("scale", ["standardized", "piecewise", "normal", "standardized_and_piecewise"])
 def test_numbers_together_are_as_each_by_itself(scale: Any) -> None:
     features = MixedColumns(numbers=scale)
     specs, values = numbers(9)
@@ -53,7 +53,7 @@ def test_numbers_together_are_as_each_by_itself(scale: Any) -> None:
         start = end + (not spec.required)
 
 
-@pytest.mark.parametrize("scale", ["standardized", "piecewise"])
+@pytest.mark.parametrize("scale", ["standardized", "piecewise", "standardized_and_piecewise"])
 def test_a_row_of_a_thousand_numbers_is_encoded_and_doubted_within_three_milliseconds(scale: Any) -> None:
     """Column by column it took 20 and more."""
     specs, values = numbers(1_000)

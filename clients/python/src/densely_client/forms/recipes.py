@@ -21,8 +21,8 @@ class Features(Form):
     negation: bool | None = Field(None, description="of `n_grams`: whether words after `not` and the like are others")
     pieces: float | None = Field(None, description="of `n_grams`: share of the sentences that are texts in an epoch")
     exclude: list[str] | None = Field(None, description="of tables: columns that the network does not see")
-    numbers: str | None = Field(None, description="of `columns`: `standardized`, `normal` or `piecewise`")
-    bins: int | None = Field(None, description="of `columns`, if `piecewise`: intervals of a number, at most")
+    numbers: str | None = Field(None, description="of `columns`: `standardized`, `normal`, `piecewise` or two of them")
+    bins: int | None = Field(None, description="of `columns`, of `piecewise`: intervals of a number, at most")
     categories: int | None = Field(None, description="of `columns`: values of a column with a place of their own")
 
 
@@ -74,6 +74,7 @@ class Recipe(Form):
     batch_size: int = Field(description="rows per gradient step")
     early_stopping: EarlyStopping | None = None
     targets: str = Field("raw", description="of a regression: `raw`, or `standardized` to learn them in deviations")
+    members: int = Field(1, description="networks of an ensemble, whose mean answers")
 
 
 class Validation(Form):

@@ -25,17 +25,30 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 def weights_of(model: keras.Sequential) -> Arrays:
-    """`<layer number>/kernel` and `/bias` of each dense layer; the last one's give answers in their unit."""
+    """`<layer number>/kernel` and `/bias` of each dense layer and convolution, as serving wants them.
+
+    The last one's give answers in their unit; where a batch normalization follows, it is a part of them.
+    """
     arrays: Arrays = {}
     last = len(model.layers) - 1
     unit = model.layers[last] if isinstance(model.layers[last], keras.layers.Rescaling) else None
     for number, layer in enumerate(model.layers):
-        if isinstance(layer, keras.layers.Dense):
+        if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
             kernel, bias = layer.get_weights()
+            after = model.layers[number + 1] if number < last else None
+            if isinstance(after, keras.layers.BatchNormalization):
+                kernel, bias = _normalized(kernel, bias, after)
             if unit is not None and number == last - 1:
                 kernel, bias = kernel * np.float32(unit.scale), bias * np.float32(unit.scale) + np.float32(unit.offset)
             arrays |= {f"{number}/kernel": kernel, f"{number}/bias": bias}
     return arrays
+
+
+def _normalized(kernel: Any, bias: Any, norm: keras.layers.BatchNormalization) -> tuple[Any, Any]:
+    """Kernel and bias that give what the normalization makes of those that are given."""
+    factors, offsets, means, variances = (np.asarray(each, dtype=np.float64) for each in norm.get_weights())
+    scale = factors / np.sqrt(variances + norm.epsilon)  # (units,), the kernel's last axis
+    return (kernel * scale).astype(np.float32), ((bias - means) * scale + offsets).astype(np.float32)
 
 
 def network_of(model: keras.Sequential, temperature: float = 1.0) -> Network:
@@ -45,10 +58,10 @@ def network_of(model: keras.Sequential, temperature: float = 1.0) -> Network:
 
 def outputs_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:
     """The model's outputs for a whole split, (rows, units), by whichever of the two is faster."""
-    units = layer_table(model)[0].units
-    if isinstance(rows, SparseRows) and units > WIDE:
+    network = network_of(model)
+    if network.picture or (isinstance(rows, SparseRows) and network.kernels[0][0].shape[1] > WIDE):
         return fit.predict(model, rows)
-    return network_of(model).in_batches(rows)
+    return network.in_batches(rows)
 
 
 def logits_of(model: keras.Sequential, rows: Encoded) -> NDArray[np.float32]:

@@ -65,6 +65,7 @@ def fit(
         Diverged: the loss is no longer a number; the message says in which epoch, and the likely cause.
     """
     state = state or FitState()
+    program.plan(recipe.epochs, len(train))
     seconds = float("inf")  # of the last epoch
     while state.epoch < recipe.epochs and not state.stopped:
         started = time.perf_counter()

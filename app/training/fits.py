@@ -63,6 +63,7 @@ class Fits:
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Sequential | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
+        self._picture = task.picture_shape
         self._order = order_of(run.validation, prepared.train.rows)
         self._rows = self._order.rows
         raw = run.recipe.targets == "raw"
@@ -136,8 +137,7 @@ class Fits:
         number = self._position.fit
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
         model, self._resumed = self._resumed, None
-        width = self._prepared.encoder.width
-        program = self._program_for(model or build(recipe, width, self._units, own_seed, self._unit))
+        program = self._program_for(model or self._built(recipe, own_seed))
         model = program.model
 
         def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float]) -> None:
@@ -157,11 +157,15 @@ class Fits:
             self._attempt.flush()
         return model, state
 
+    def _built(self, recipe: Recipe, seed: int) -> keras.Sequential:
+        return build(recipe, self._prepared.encoder.width, self._units, seed, self._unit, self._picture)
+
     def _program_for(self, model: keras.Sequential) -> Program:
         """The program, going on from this model."""
         if self._program is None:
             data, recipe = self._prepared.train, self._run.recipe
-            self._program = Program(model, recipe, Examples(data.rows, for_loss(data.targets, recipe, self._units)))
+            examples = Examples(data.rows, for_loss(data.targets, recipe, self._units))
+            self._program = Program(model, recipe, examples, self._picture)
         else:
             self._program.take_over(model)
         return self._program

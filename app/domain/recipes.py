@@ -4,54 +4,38 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from app.domain.layers import (
+    Activation,
+    Augmentation,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    MaxPool,
+    PictureLayer,
+    Shape,
+    Stage,
+    stages_of,
+)
 from app.domain.numbers import Integer
 from app.domain.optimizers import Optimizer
 from app.domain.part import Part
 from app.domain.tables import MixedColumns, Raw, Standardized
 from app.domain.texts import MultiHot, NGrams
 
-MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
+# Found here too by those who make recipes; the layers' forms are a file of their own.
+__all__ = ["Activation", "BatchNorm", "Conv2D", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Layer", "MaxPool"]
 
-# Every activation of Keras 3.15 but `threshold`, which needs arguments, `glu`, which halves the layer's width,
-# `sparsemax`, whose rows do not add up to 1 there, and `hard_shrink`, which jumps: rounding would decide its answer.
-# `inference/activations.py` serves them.
-Activation = Literal[
-    "linear", "relu", "tanh", "sigmoid", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign",
-    "exponential", "leaky_relu", "relu6", "hard_sigmoid", "hard_silu", "hard_tanh", "soft_shrink",
-    "tanh_shrink", "log_sigmoid", "squareplus", "sparse_plus", "sparse_sigmoid", "softmax", "log_softmax",
-]  # fmt: skip
+MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
+MAX_MULTIPLICATIONS = 50_000_000  # for an input: a few milliseconds
+MAX_BATCH_NUMBERS = 2**28  # of all layers' outputs for a batch of pictures: 1 GiB, and as much for their gradients
+
 HeadName = Literal["binary", "multiclass", "multilabel", "regression", "unit_regression"]
 MetricName = Literal["accuracy", "mae", "f1"]
 LossName = Literal["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "mse", "mae"]
-
-
-Penalty = Annotated[float, Field(ge=0, le=10, description="weight of the penalty on this layer's kernel")]
-
-
-class Dense(Part):
-    """Fully connected layer: `activation(x @ kernel + bias)`; Glorot uniform kernel, zero bias (Keras' defaults)."""
-
-    kind: Literal["dense"] = "dense"
-    units: Annotated[int, Integer(1, 8192)] = Field(description="width of the layer")
-    activation: Activation = "relu"
-    l1: Penalty = 0.0
-    l2: Penalty = 0.0
-
-
-class Dropout(Part):
-    """Inverted dropout (Srivastava et al. 2014), as in Keras: active in training only."""
-
-    kind: Literal["dropout"] = "dropout"
-    rate: float = Field(ge=0, lt=1, description="share of the inputs set to zero")
-
-
-class Flatten(Part):
-    """All axes but the first made one: changes nothing on rows, but notebooks have it."""
-
-    kind: Literal["flatten"] = "flatten"
-
-
-Layer = Annotated[Dense | Dropout | Flatten, Field(discriminator="kind")]
 
 
 class Pixels(Part):
@@ -79,6 +63,14 @@ class EarlyStopping(Part):
         10, description="epochs without improvement that are tolerated"
     )
     restore_best: bool = Field(True, description="whether the weights of the best epoch are kept")
+
+
+class Cosine(Part):
+    """The optimizer's learning rate, raised from zero, then lowered along half a cosine (Loshchilov & Hutter 2017)."""
+
+    kind: Literal["cosine"] = "cosine"
+    warmup: float = Field(0.05, ge=0, le=0.5, description="share of all steps in which the rate rises from zero")
+    end: float = Field(0.0, ge=0, le=1, description="share of the rate that is left in the last step")
 
 
 class Head(BaseModel):
@@ -119,6 +111,10 @@ HEADS: dict[HeadName, Head] = {
 
 
 TargetScale = Literal["raw", "standardized"]
+SMOOTHED: tuple[LossName, ...] = ("binary_crossentropy", "categorical_crossentropy")
+Smoothing = Annotated[
+    float, Field(ge=0, le=0.5, description="share of each target that is spread over all labels (Szegedy et al. 2016)")
+]
 
 
 class RecipeFields(Part):
@@ -130,7 +126,7 @@ class RecipeFields(Part):
         return tuple(value) if isinstance(value, list) else value
 
 
-Layers = Annotated[tuple[Layer, ...], Field(max_length=16, description="hidden layers; the head's layer is added")]
+Layers = Annotated[tuple[Layer, ...], Field(max_length=32, description="hidden layers; the head's layer is added")]
 Epochs = Annotated[int, Integer(1, 10_000), Field(description="passes over the training rows")]
 BatchSize = Annotated[int, Integer(1, 65_536), Field(description="rows per gradient step")]
 Members = Annotated[
@@ -160,6 +156,18 @@ class Recipe(RecipeFields):
         "deviation, so that any unit trains well; the loss is then in deviations, metrics and answers are in the unit",
     )
     members: Members = 1
+
+    augmentation: Augmentation | None = Field(None, description="of pictures; null: each epoch sees them as they are")
+    schedule: Cosine | None = Field(None, description="of the learning rate; null: it stays")
+    label_smoothing: Smoothing = 0.0
+
+    @field_validator("label_smoothing")
+    @classmethod
+    def _smoothing_fits_loss(cls, share: float, info: ValidationInfo) -> float:
+        loss: LossName | None = info.data.get("loss")
+        if share and loss and loss not in SMOOTHED:
+            raise ValueError(f"is for the losses {' and '.join(SMOOTHED)}, not {loss}")
+        return share
 
     @field_validator("targets")
     @classmethod
@@ -199,13 +207,25 @@ class Recipe(RecipeFields):
         """The name of the figure by which two models of this recipe's task are compared."""
         return HEADS[self.head].metric
 
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether some layer needs pixels in rows and columns, not in one row."""
+        return any(isinstance(layer, PictureLayer) for layer in self.layers)
+
+    def stages(self, shape: Shape, outputs: int) -> list[Stage]:
+        """What each hidden layer and the head's make of a row of this shape.
+
+        Raises:
+            LayerMisfit: a layer cannot follow what comes before it.
+        """
+        return stages_of((*self.layers, Dense(units=outputs)), shape)
+
     def parameters(self, inputs: int, outputs: int) -> int:
         """How many weights all members have, for rows of `inputs` numbers and `outputs` output units."""
-        total, width = 0, inputs
-        for units in [layer.units for layer in self.layers if isinstance(layer, Dense)] + [outputs]:
-            total += (width + 1) * units
-            width = units
-        return total * self.members
+        return sum(stage.parameters for stage in self.stages((inputs,), outputs)) * self.members
+
+
+NONE_SAYS = ("early_stopping", "augmentation", "schedule")  # fields of which null is a value
 
 
 class RecipePatch(RecipeFields):
@@ -221,6 +241,9 @@ class RecipePatch(RecipeFields):
     early_stopping: EarlyStopping | None = None
     targets: TargetScale | None = None
     members: Members | None = None
+    augmentation: Augmentation | None = None
+    schedule: Cosine | None = None
+    label_smoothing: Smoothing | None = None
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this patch's fields in place of its own.
@@ -229,7 +252,7 @@ class RecipePatch(RecipeFields):
             pydantic.ValidationError: the fields do not fit together.
         """
         given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
-        replaced = {k: v for k, v in given.items() if v is not None or k == "early_stopping"}
+        replaced = {k: v for k, v in given.items() if v is not None or k in NONE_SAYS}
         if replaced.get("head", recipe.head) != recipe.head and "loss" not in replaced:
             replaced["loss"] = HEADS[replaced["head"]].losses[0]
         return Recipe.model_validate({**{k: getattr(recipe, k) for k in Recipe.model_fields}, **replaced})

@@ -91,6 +91,7 @@ class FitMetrics(BaseModel):
     temperature: float | None = Field(
         None, description="by which its logits are divided, fitted on its held-out rows; folds have one in common"
     )
+    length_exponent: float = Field(0.0, description="by which the temperature of texts grows with their length")
 
 
 class Spread(BaseModel):
@@ -116,6 +117,11 @@ class Calibration(BaseModel):
     """How far a classifier's probabilities are from the share of right answers, on the test split."""
 
     temperature: float = Field(description="by which `/predict` divides the logits; 1 leaves them as they are")
+    length_exponent: float = Field(
+        0.0,
+        description="of texts as n-grams: the temperature is that of a text of 100 words, and grows by this power of the "
+        "length, from one word to 1,000",
+    )
     rows: int = Field(description="held-out rows on which it was fitted; 0 if none or too few were held out")
     ece_before: float = Field(description="expected calibration error of the raw outputs, 15 bins, 0 to 1")
     ece_after: float = Field(description="the same with the temperature")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.encoding.rows import Encoded, FloatMatrix
 from app.errors import ArtifactInvalid
 from app.inference.activations import ACTIVATIONS
+from app.inference.by_length import ByLength
 from app.inference.forward import Network, Step, dense
 from app.wire.manifests import LayerRow
 
@@ -25,20 +26,29 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 
 def network_from(
-    layers: Sequence[LayerRow], weights: Weights, width: int, temperature: float = 1.0, members: int = 1
+    layers: Sequence[LayerRow],
+    weights: Weights,
+    width: int,
+    temperature: float = 1.0,
+    members: int = 1,
+    length_exponent: float = 0.0,
 ) -> Network:
     """The network of these weights, or the ensemble: then their names begin with the number of the member.
+
+    With a `length_exponent` the logits are divided by that power of a text's length besides.
 
     Raises:
         ArtifactInvalid: weights are missing, or their shapes or types do not fit the layers.
     """
-    if members == 1:
+    if members == 1 and not length_exponent:
         return Network(layers, weights, width, temperature)
     head = layers[-1].activation if layers else None
     if head not in ACTIVATIONS:
         raise ArtifactInvalid(f"the network ends in no known activation, but in {head}")
     # Each member gives its logits: the head's activation is for their mean.
     bare = [*layers[:-1], layers[-1].model_copy(update={"activation": "linear"})]
+    if length_exponent:
+        return ByLength(network_from(bare, weights, width, temperature, members), head, length_exponent)
     own: list[dict[str, NDArray[np.float32]]] = [{} for _ in range(members)]
     for name, array in weights.items():
         number, _, rest = name.partition("/")
@@ -60,6 +70,7 @@ class Ensemble(Network):
         """`activation`: of the head, for the mean of the members' logits."""
         self.members = list(members)
         self.width = members[0].width
+        self.picture = members[0].picture
         self.work = sum(member.work for member in members)
         self.always_finite = activation != "exponential" and all(member.always_finite for member in members)
         self._activate = ACTIVATIONS[activation]

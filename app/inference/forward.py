@@ -1,18 +1,21 @@
 """The forward pass in NumPy: one function per layer kind, float32 throughout."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.layers import Picture, Shape
 from app.encoding.rows import Encoded, FloatMatrix, SparseRows, take
 from app.encoding.rows import dense as as_matrix
 from app.errors import ArtifactInvalid
 from app.inference.activations import ACTIVATIONS
+from app.inference.convolution import convolution, max_pool, mean_of_all
 from app.wire.manifests import LayerRow
 
-Step = Callable[[Encoded], FloatMatrix]
+Step = Callable[[Any], FloatMatrix]
 
 MOST_PICKED = 4_000_000  # numbers, 16 MB of float32
 MOST_ONES = 4_096  # of a row, whose kernel rows are added up by a product with ones
@@ -74,7 +77,8 @@ class Network:
     ) -> None:
         """`weights` holds `<layer number>/kernel` and `/bias`; `width` is the numbers per encoded row.
 
-        The logits are divided by `temperature` (Guo et al. 2017): done to the last layer's weights, it costs nothing.
+        A batch normalization is a part of the weights before it, and its activation that of their layer. The logits
+        are divided by `temperature` (Guo et al. 2017): done to the last layer's weights, it costs nothing.
 
         Raises:
             ArtifactInvalid: weights are missing, or their shapes or types do not fit the layers.
@@ -82,26 +86,75 @@ class Network:
         self.width = width
         self.work = 0  # multiplications for a row, about: of text, a thousand words
         self.steps: list[Step] = []
-        self.kernels: list[tuple[FloatMatrix, NDArray[np.float32], str]] = []
+        self.kernels: list[tuple[FloatMatrix, NDArray[np.float32], str]] = []  # (inputs of a unit, units) each
+        self.picture: Picture | None = None  # that a row is seen as, if it is
+        shape: Shape = (width,)
         for number, layer in enumerate(layers):
-            if layer.kind != "dense":  # dropout acts in training only, and rows are flat already
-                continue
-            kernel, bias = weights.get(f"{number}/kernel"), weights.get(f"{number}/bias")
-            if kernel is None or bias is None or layer.activation is None or layer.activation not in ACTIVATIONS:
-                raise ArtifactInvalid(f"layer {number} lacks its weights or has an unknown activation")
-            if kernel.shape != (width, layer.units) or bias.shape != (layer.units,):
-                raise ArtifactInvalid(f"layer {number} has weights of shape {kernel.shape}, not {(width, layer.units)}")
-            if kernel.dtype != np.float32 or bias.dtype != np.float32:
-                raise ArtifactInvalid(f"layer {number} has weights of type {kernel.dtype}, not float32")
-            self.work += min(width, 1_000) * layer.units
-            if temperature != 1 and number == len(layers) - 1:
-                kernel, bias = kernel / np.float32(temperature), bias / np.float32(temperature)
-            self.steps.append(dense(kernel, bias, layer.activation))
-            self.kernels.append((kernel, bias, layer.activation))
-            width = layer.units
+            if layer.kind in ("dense", "conv2d"):
+                divisor = temperature if number == len(layers) - 1 else 1.0
+                shape = self._add_weighted(layers, number, weights, shape, divisor)
+            else:
+                shape = self._add_plain(layer, shape)
         if not layers or layers[-1].kind != "dense":
             raise ArtifactInvalid("the network has no dense layer at its end")
         self.always_finite = _cannot_overflow(self.kernels)
+
+    def _add_weighted(
+        self,
+        layers: Sequence[LayerRow],
+        number: int,
+        weights: Mapping[str, NDArray[np.float32]],
+        shape: Shape,
+        temperature: float,
+    ) -> Shape:
+        """A dense layer or a convolution, and the shape of its output."""
+        layer, activation = layers[number], _activation_of(layers, number)
+        kernel, bias = weights.get(f"{number}/kernel"), weights.get(f"{number}/bias")
+        if kernel is None or bias is None or activation is None or activation not in ACTIVATIONS:
+            raise ArtifactInvalid(f"layer {number} lacks its weights or has an unknown activation")
+        sides = () if layer.kind == "dense" else (layer.kernel_size, layer.kernel_size)
+        wanted = (*sides, shape[-1], layer.units)
+        if kernel.shape != wanted or bias.shape != (layer.units,):
+            raise ArtifactInvalid(f"layer {number} has weights of shape {kernel.shape}, not {wanted}")
+        if kernel.dtype != np.float32 or bias.dtype != np.float32:
+            raise ArtifactInvalid(f"layer {number} has weights of type {kernel.dtype}, not float32")
+        if temperature != 1:
+            kernel, bias = kernel / np.float32(temperature), bias / np.float32(temperature)
+        self.kernels.append((kernel.reshape(-1, layer.units), bias, activation))
+        if layer.kind == "dense":
+            if len(shape) != 1:
+                raise ArtifactInvalid(f"layer {number} takes rows of numbers, not pictures")
+            self.work += min(shape[0], 1_000) * layer.units
+            self.steps.append(dense(kernel, bias, activation))
+            return (layer.units,)
+        if len(shape) != 3 or layer.strides is None or layer.padding is None:
+            raise ArtifactInvalid(f"layer {number} takes pictures, or lacks a setting")
+        picture = (shape[0], shape[1], shape[2])
+        step, found = convolution(kernel, bias, activation, picture, layer.strides, layer.padding)
+        self.work += found[0] * found[1] * kernel.size
+        self.steps.append(step)
+        return found
+
+    def _add_plain(self, layer: LayerRow, shape: Shape) -> Shape:
+        """A layer without weights of its own, and the shape of its output."""
+        picture = (shape[0], shape[1], shape[2]) if len(shape) == 3 else None
+        if layer.kind == "reshape" and layer.shape is not None and math.prod(layer.shape) == shape[0]:
+            self.picture = seen = layer.shape
+            self.steps.append(lambda x: as_matrix(x).reshape(-1, *seen))
+            return seen
+        if layer.kind == "max_pool" and picture and layer.pool_size:
+            step, picture = max_pool(picture, layer.pool_size)
+            self.steps.append(step)
+            return picture
+        if layer.kind == "global_average_pool" and picture:
+            self.steps.append(mean_of_all)
+            return shape[2:]
+        if layer.kind == "flatten" and picture:
+            self.steps.append(lambda x: x.reshape(len(x), -1))
+            return (math.prod(shape),)
+        if layer.kind in ("reshape", "max_pool", "global_average_pool"):
+            raise ArtifactInvalid(f"a layer of kind {layer.kind} does not fit what comes before it")
+        return shape  # dropout acts in training only, and rows are flat already
 
     def __call__(self, rows: Encoded) -> FloatMatrix:
         """Outputs of the last layer, (rows, units)."""
@@ -167,6 +220,14 @@ class Network:
         """The same, `size` rows at a time: bounded memory for whole splits."""
         parts = [self(take(rows, np.arange(i, min(i + size, len(rows))))) for i in range(0, len(rows), size)]
         return np.concatenate(parts)
+
+
+def _activation_of(layers: Sequence[LayerRow], number: int) -> str | None:
+    """A layer's own, or that of the batch normalization which is a part of it."""
+    after = layers[number + 1 : number + 3]
+    if after and after[0].kind == "batch_norm":
+        return after[1].activation if len(after) > 1 and after[1].kind == "activation" else "linear"
+    return layers[number].activation
 
 
 def _cannot_overflow(kernels: Sequence[tuple[FloatMatrix, NDArray[np.float32], str]]) -> bool:

@@ -39,8 +39,9 @@ class Predictor:
             raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} cannot be read") from error
         calibration = self.manifest.metrics.calibration
         temperature = calibration.temperature if calibration else 1.0
-        members = self.manifest.recipe.members
-        self.network = network_from(self.manifest.layers, artifact.weights, self.encoder.width, temperature, members)
+        exponent = calibration.length_exponent if calibration else 0.0
+        members, width = self.manifest.recipe.members, self.encoder.width
+        self.network = network_from(self.manifest.layers, artifact.weights, width, temperature, members, exponent)
         self._check()
 
     def _check(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from app.domain.layers import Picture
 from app.domain.part import Part
 from app.domain.recipes import HEADS, Features, HeadName
 from app.encoding.encoder import Columns, Encoder
@@ -223,6 +224,11 @@ class Task(ABC):
     @abstractmethod
     def input_width(self, features: Features) -> int:
         """Numbers per encoded row with these features, known before there is an encoder."""
+
+    @property
+    def picture_shape(self) -> Picture | None:
+        """Rows, columns and channels of the pictures that a row stands for, of a kind that has pictures."""
+        return None
 
     def check_features(self, features: Features) -> tuple[str, str] | None:
         """Why these features do not suit the task, or None: the field within them ("" for all) and what is wrong."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
+from app.domain.layers import Picture
 from app.domain.numbers import Number
 from app.domain.recipes import Features, Pixels
 from app.encoding.encoder import Columns, Encoder
@@ -207,6 +208,11 @@ class ImageTask(NumericTask):
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
         """That of pictures of this task's shape."""
         return PixelEncoder.from_json(saved, self._kind.shape)
+
+    @property
+    def picture_shape(self) -> Picture:
+        """A square, of one channel or three."""
+        return (self._kind.size, self._kind.size, self._kind.channels)
 
     def input_width(self, features: Features) -> int:
         """One number per pixel and channel."""

@@ -20,7 +20,7 @@ def diagram(
 
     Of an ensemble these are the layers of each member.
     """
-    boxes = [(f"input: {input_name}", "", inputs, MUTED), *(_box(layer) for layer in layers)]
+    boxes = [(f"input: {input_name}", "", (inputs,), MUTED), *(_box(layer) for layer in layers)]
     total = sum(layer.parameters for layer in layers) * members
     of = f"{members} networks of these layers, " if members > 1 else ""
     height = len(boxes) * (BOX_HEIGHT + GAP)
@@ -31,9 +31,9 @@ def diagram(
         axes = figure.subplots()
         axes.set(xlim=(0, WIDTH), ylim=(height, 0))
         axes.axis("off")
-        for place, (name, detail, units, colour) in enumerate(boxes):
+        for place, (name, detail, output, colour) in enumerate(boxes):
             top = place * (BOX_HEIGHT + GAP) + GAP / 2
-            width = _width(units)
+            width = _width(math.prod(output))
             axes.add_patch(
                 FancyBboxPatch(
                     ((WIDTH - width) / 2, top), width, BOX_HEIGHT, boxstyle="round,pad=0,rounding_size=0.08",
@@ -42,7 +42,7 @@ def diagram(
             )  # fmt: skip
             middle = top + BOX_HEIGHT / 2
             lift = 0.13 if detail else 0.0
-            shape = f"(rows, {units:,})"
+            shape = f"(rows, {', '.join(f'{length:,}' for length in output)})"
             axes.text(WIDTH / 2, middle - lift, f"{name}  →  {shape}", ha="center", va="center", fontweight="bold")
             if detail:
                 axes.text(WIDTH / 2, middle + lift, detail, ha="center", va="center", color=INK)
@@ -52,14 +52,23 @@ def diagram(
         return render(figure, form, title)
 
 
-def _box(layer: LayerRow) -> tuple[str, str, int, str]:
-    """Name, second line, units and colour of a layer's box."""
+def _box(layer: LayerRow) -> tuple[str, str, tuple[int, ...], str]:
+    """Name, second line, shape of a row's output and colour of a layer's box."""
+    output = layer.shape or (layer.units,)
+    weights = f"{layer.parameters:,} parameters"
     if layer.kind == "dropout":
-        return "dropout", f"sets {layer.rate:.0%} to zero while training" if layer.rate else "", layer.units, ORANGE
-    if layer.kind == "flatten":
-        return "flatten", "", layer.units, MUTED
-    colour = GREEN if layer.activation in {"sigmoid", "softmax"} else BLUE
-    return f"dense, {layer.activation}", f"{layer.parameters:,} parameters", layer.units, colour
+        return "dropout", f"sets {layer.rate:.0%} to zero while training" if layer.rate else "", output, ORANGE
+    if layer.kind == "dense":
+        colour = GREEN if layer.activation in {"sigmoid", "softmax"} else BLUE
+        return f"dense, {layer.activation}", weights, output, colour
+    if layer.kind == "conv2d":
+        steps = f", every {layer.strides} pixels" if layer.strides != 1 else ""
+        sees = f"{layer.kernel_size} × {layer.kernel_size} pixels{steps}"
+        return f"conv2d, {layer.activation}", f"{sees}; {weights}", output, BLUE
+    if layer.kind == "batch_norm":
+        return "batch_norm", weights, output, ORANGE
+    detail = f"of {layer.pool_size} × {layer.pool_size} pixels" if layer.pool_size else layer.activation or ""
+    return layer.kind, detail, output, MUTED
 
 
 def _width(units: int) -> float:

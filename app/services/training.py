@@ -12,10 +12,11 @@ from app.db import datasets, removal, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.counting import counted
-from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold, NoValidation, Recipe, Validation
+from app.domain.recipes import Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
+from app.services.networks import check_network
 from app.services.paging import cut
 from app.services.specs import nested
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
@@ -233,7 +234,8 @@ def _told(request: TrainRequest) -> str:
     silent: dict[str, Any] = {
         name: True for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default
     }
-    if unsaid := {name for name in ("targets", "members") if getattr(request.recipe, name) is None}:
+    later = ("targets", "members", "augmentation", "schedule", "label_smoothing")
+    if unsaid := {name for name in later if name not in request.recipe.model_fields_set}:
         silent["recipe"] = unsaid
     if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":
         silent["validation"] = {"rows"}
@@ -256,10 +258,7 @@ def _check_recipe(task: Task, recipe: Recipe) -> None:
     if found := task.check_features(recipe.features):
         field, reason = found
         raise _invalid(".".join(filter(None, ("recipe.features", field))), reason)
-    parameters = recipe.parameters(task.input_width(recipe.features), task.output_units(recipe.head))
-    if parameters > MAX_PARAMETERS:
-        network = f"the {recipe.members} members" if recipe.members > 1 else "the network"
-        raise _invalid("recipe.layers", f"{network} would have {parameters:,} weights; the limit is {MAX_PARAMETERS:,}")
+    check_network(task, recipe)
 
 
 def _check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo, rows: int) -> None:

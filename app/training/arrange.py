@@ -162,10 +162,11 @@ def parts(rows: Rows, order: Numbers, batches: int, batch_size: int) -> Iterator
 
 
 def places_of(order: Numbers, room: int) -> NDArray[np.int32]:
-    """(room,) row numbers; empty places repeat the first: even a row that counts nothing must have finite outputs."""
-    places = np.full(room, order[0] if len(order) else 0, dtype=np.int32)
-    places[: len(order)] = order
-    return places
+    """(room,) row numbers; empty places repeat rows from the first on.
+
+    Even a row that counts nothing must have finite outputs, and be as usual where a batch is normalized.
+    """
+    return np.resize(order, room).astype(np.int32)
 
 
 def _rounded(count: int) -> int:

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.layers import AnyLayer, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, Picture, PictureLayer
 from app.domain.optimizers import Optimizer
-from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Recipe
+from app.domain.recipes import HEADS, EarlyStopping, Recipe
 from app.training import ensemble
 from app.wire.manifests import LayerRow
 
@@ -27,27 +28,35 @@ class TargetUnit:
         return cls(float(np.mean(targets)), scale if scale > 1e-9 * float(np.abs(targets).max(initial=0)) else 1.0)
 
 
-def build(recipe: Recipe, inputs: int, outputs: int, seed: int, unit: TargetUnit | None = None) -> keras.Model:
+def build(
+    recipe: Recipe,
+    inputs: int,
+    outputs: int,
+    seed: int,
+    unit: TargetUnit | None = None,
+    picture: Picture | None = None,
+) -> keras.Model:
     """The compiled network for rows of `inputs` numbers and `outputs` output units; same seed, same weights.
 
     That is a `Sequential`, or an ensemble of some. The first member has the weights of the single network.
 
     With a `unit` it ends in a layer that turns its own into that of the answers, so that metrics are in the latter; its
-    loss is in the former, where penalties and learning rates mean the same whatever the answers' unit.
+    loss is in the former, where penalties and learning rates mean the same whatever the answers' unit. `picture`: the
+    shape that a row of numbers has in truth, (rows, columns, channels).
     """
     keras.utils.set_random_seed(seed)
     activation = HEADS[recipe.head].activation
     ending = [keras.layers.Rescaling(unit.scale, unit.offset)] if unit else []
     if recipe.members == 1:
-        model: keras.Model = _stack(recipe, inputs, outputs, activation)
+        model: keras.Model = _stack(recipe, inputs, outputs, activation, picture)
         for layer in ending:
             model.add(layer)
     else:
-        stacks = [_stack(recipe, inputs, outputs, "linear") for _ in range(recipe.members)]
+        stacks = [_stack(recipe, inputs, outputs, "linear", picture) for _ in range(recipe.members)]
         model = ensemble.join(stacks, [keras.layers.Activation(activation), *ending])
     weight = [unit.scale**-2 if recipe.loss == "mse" else 1 / unit.scale] if unit else None
     optimizer, metrics = _optimizer(recipe.optimizer), [metric_of(recipe)]
-    model.compile(optimizer=optimizer, loss=recipe.loss, loss_weights=weight, metrics=metrics)
+    model.compile(optimizer=optimizer, loss=_loss(recipe), loss_weights=weight, metrics=metrics)
     return model
 
 
@@ -61,11 +70,14 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
     return rows
 
 
-def _stack(recipe: Recipe, inputs: int, outputs: int, activation: str) -> keras.Sequential:
+def _stack(recipe: Recipe, inputs: int, outputs: int, activation: str, picture: Picture | None) -> keras.Sequential:
     """The recipe's layers, and a last one with this activation."""
     stack = keras.Sequential([keras.Input((inputs,), dtype="float32")])
+    if recipe.sees_pictures:
+        stack.add(keras.layers.Reshape(picture))
     for layer in recipe.layers:
-        stack.add(_layer(layer, recipe.members))
+        _add(stack, layer, recipe.members)
+    _flatten(stack)
     stack.add(keras.layers.Dense(outputs, activation=activation))
     return stack
 
@@ -75,16 +87,18 @@ def _rows_of(stack: keras.Sequential) -> list[LayerRow]:
     for layer in stack.layers:
         if isinstance(layer, keras.layers.Rescaling):  # told by the weights of the layer before it
             continue
-        kind = type(layer).__name__.lower()
-        rows.append(
-            LayerRow(
-                kind=kind,
-                units=layer.output.shape[-1],
-                activation=layer.activation.__name__ if kind == "dense" else None,
-                rate=layer.rate if kind == "dropout" else None,
-                parameters=layer.count_params(),
-            )
-        )
+        shape = layer.output.shape[1:]
+        kind = KINDS[type(layer)]
+        settings: dict[str, Any] = {"rate": layer.rate} if kind == "dropout" else {}
+        if kind == "conv2d":
+            sides = {"kernel_size": layer.kernel_size[0], "strides": layer.strides[0]}
+            settings = sides | {"padding": layer.padding}
+        elif kind == "max_pool":
+            settings = {"pool_size": layer.pool_size[0]}
+        if hasattr(layer, "activation"):
+            settings["activation"] = layer.activation.__name__
+        picture = shape if len(shape) == 3 else None
+        rows.append(LayerRow(kind=kind, units=shape[-1], shape=picture, parameters=layer.count_params(), **settings))
     return rows
 
 
@@ -106,7 +120,34 @@ def monitor_mode(stopping: EarlyStopping) -> str:
     return "max" if stopping.monitor.endswith(("accuracy", "f1")) else "min"
 
 
-def _layer(layer: Dense | Dropout | Any, members: int = 1) -> keras.Layer:
+KINDS: dict[type[keras.Layer], Any] = {
+    keras.layers.Dense: "dense",
+    keras.layers.Dropout: "dropout",
+    keras.layers.Flatten: "flatten",
+    keras.layers.Reshape: "reshape",
+    keras.layers.Conv2D: "conv2d",
+    keras.layers.MaxPooling2D: "max_pool",
+    keras.layers.GlobalAveragePooling2D: "global_average_pool",
+    keras.layers.BatchNormalization: "batch_norm",
+    keras.layers.Activation: "activation",
+}
+
+
+def _add(model: keras.Sequential, layer: AnyLayer, members: int) -> None:
+    if isinstance(layer, Dense):
+        _flatten(model)
+    model.add(_layer(layer, members))
+    if isinstance(layer, BatchNorm) and layer.activation != "linear":
+        model.add(keras.layers.Activation(layer.activation))
+
+
+def _flatten(model: keras.Sequential) -> None:
+    """A dense layer takes a row of numbers, where Keras' would go pixel by pixel."""
+    if model.layers and len(model.layers[-1].output.shape) > 2:
+        model.add(keras.layers.Flatten())
+
+
+def _layer(layer: AnyLayer, members: int) -> keras.Layer:
     """The loss of an ensemble is the mean of its members' losses, and so are the penalties in it."""
     if isinstance(layer, Dense):
         l1, l2 = layer.l1 / members, layer.l2 / members
@@ -114,7 +155,26 @@ def _layer(layer: Dense | Dropout | Any, members: int = 1) -> keras.Layer:
         return keras.layers.Dense(layer.units, activation=layer.activation, kernel_regularizer=penalty)
     if isinstance(layer, Dropout):
         return keras.layers.Dropout(layer.rate)
-    return keras.layers.Flatten()
+    if isinstance(layer, BatchNorm):
+        return keras.layers.BatchNormalization(momentum=layer.momentum)
+    return keras.layers.Flatten() if isinstance(layer, Flatten) else _picture_layer(layer)
+
+
+def _picture_layer(layer: PictureLayer) -> keras.Layer:
+    if isinstance(layer, Conv2D):
+        settings = (layer.filters, layer.kernel_size, layer.strides, layer.padding)
+        return keras.layers.Conv2D(*settings, activation=layer.activation)
+    if isinstance(layer, MaxPool):
+        return keras.layers.MaxPooling2D(layer.pool_size)
+    return keras.layers.GlobalAveragePooling2D()
+
+
+def _loss(recipe: Recipe) -> Any:
+    if not recipe.label_smoothing:
+        return recipe.loss
+    binary = recipe.loss == "binary_crossentropy"
+    kind = keras.losses.BinaryCrossentropy if binary else keras.losses.CategoricalCrossentropy
+    return kind(label_smoothing=recipe.label_smoothing)
 
 
 def _optimizer(chosen: Optimizer) -> keras.optimizers.Optimizer:

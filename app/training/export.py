@@ -28,9 +28,10 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 def weights_of(model: keras.Model) -> Arrays:
-    """`<layer number>/kernel` and `/bias` of each dense layer; the last one's give answers in their unit.
+    """`<layer number>/kernel` and `/bias` of each dense layer and convolution, as serving wants them.
 
-    Of an ensemble `<member>/<layer number>/kernel` and so on.
+    The last one's give answers in their unit; where a batch normalization follows, it is a part of them. Of an ensemble
+    `<member>/<layer number>/kernel` and so on.
     """
     members, unit = members_of(model), _unit_of(model)
     if len(members) == 1:
@@ -46,14 +47,24 @@ def _unit_of(model: keras.Model) -> keras.layers.Rescaling | None:
 
 def _weights_of(stack: keras.Sequential, unit: keras.layers.Rescaling | None) -> Arrays:
     arrays: Arrays = {}
-    dense = [number for number, layer in enumerate(stack.layers) if isinstance(layer, keras.layers.Dense)]
-    for number, layer in enumerate(stack.layers):
-        if isinstance(layer, keras.layers.Dense):
-            kernel, bias = layer.get_weights()
-            if unit is not None and number == dense[-1]:
-                kernel, bias = kernel * np.float32(unit.scale), bias * np.float32(unit.scale) + np.float32(unit.offset)
-            arrays |= {f"{number}/kernel": kernel, f"{number}/bias": bias}
+    kinds = keras.layers.Dense | keras.layers.Conv2D
+    weighted = [number for number, layer in enumerate(stack.layers) if isinstance(layer, kinds)]
+    for number in weighted:
+        kernel, bias = stack.layers[number].get_weights()
+        after = stack.layers[number + 1] if number + 1 < len(stack.layers) else None
+        if isinstance(after, keras.layers.BatchNormalization):
+            kernel, bias = _normalized(kernel, bias, after)
+        if unit is not None and number == weighted[-1]:
+            kernel, bias = kernel * np.float32(unit.scale), bias * np.float32(unit.scale) + np.float32(unit.offset)
+        arrays |= {f"{number}/kernel": kernel, f"{number}/bias": bias}
     return arrays
+
+
+def _normalized(kernel: Any, bias: Any, norm: keras.layers.BatchNormalization) -> tuple[Any, Any]:
+    """Kernel and bias that give what the normalization makes of those that are given."""
+    factors, offsets, means, variances = (np.asarray(each, dtype=np.float64) for each in norm.get_weights())
+    scale = factors / np.sqrt(variances + norm.epsilon)  # (units,), the kernel's last axis
+    return (kernel * scale).astype(np.float32), ((bias - means) * scale + offsets).astype(np.float32)
 
 
 def network_of(model: keras.Model, temperature: float = 1.0) -> Network:
@@ -64,10 +75,11 @@ def network_of(model: keras.Model, temperature: float = 1.0) -> Network:
 
 def outputs_of(model: keras.Model, rows: Encoded) -> NDArray[np.float32]:
     """The model's outputs for a whole split, (rows, units), by whichever of the two is faster."""
+    network = network_of(model)
     units = layer_table(model)[0].units * len(members_of(model))
-    if isinstance(rows, SparseRows) and rows.values is None and units > WIDE:
+    if network.picture or (isinstance(rows, SparseRows) and rows.values is None and units > WIDE):
         return fit.predict(model, rows)
-    return network_of(model).in_batches(rows)
+    return network.in_batches(rows)
 
 
 def logits_of(model: keras.Model, rows: Encoded) -> NDArray[np.float32]:

@@ -48,11 +48,18 @@ class TrainingRows:
     pieces: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     share: float = 0.0
 
+    def __len__(self) -> int:
+        """How many an epoch has."""
+        return len(self.rows) + self._drawn
+
+    @property
+    def _drawn(self) -> int:
+        return round(self.share * len(self.pieces))
+
     def order(self, seed: tuple[int, ...], epoch: int) -> Numbers:
         """The numbers in the order of an epoch, counted from 0."""
         rng = np.random.default_rng([*seed, epoch])
-        count = round(self.share * len(self.pieces))
-        some = rng.choice(self.pieces, count, replace=False) if count else self.pieces[:0]
+        some = rng.choice(self.pieces, self._drawn, replace=False) if self._drawn else self.pieces[:0]
         return rng.permutation(np.concatenate([self.rows, some]))
 
 
@@ -81,6 +88,7 @@ def fit(
         Diverged: the loss is no longer a number; the message says in which epoch, and the likely cause.
     """
     state = state or FitState()
+    program.plan(recipe.epochs, len(train))
     seconds = float("inf")  # of the last epoch
     while state.epoch < recipe.epochs and not state.stopped:
         started = time.perf_counter()

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, Recipe
 from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
-from app.domain.texts import NGrams
-from app.encoding.rows import take
 from app.errors import DatasetInvalid, Diverged
 from app.kinds.base import Task
 from app.services.execution import Attempt
@@ -21,10 +19,12 @@ from app.training import calibrate, evaluate, export
 from app.training import fit as fitting
 from app.training.arrange import Numbers
 from app.training.build import TargetUnit, build, metric_of
+from app.training.calibrate import Logits, Temperature, Words
 from app.training.checkpoint import Checkpoints, Position
-from app.training.examples import Examples, for_loss
-from app.training.fit import FitState, TrainingRows
+from app.training.examples import for_loss
+from app.training.fit import FitState
 from app.training.held_out import order_of
+from app.training.material import Material, words_of
 from app.training.prepare import Prepared, Seen
 from app.training.program import Program
 from app.wire.runs import Progress, Run
@@ -68,7 +68,8 @@ class Fits:
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Model | None = None
         self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
-        self._seen: Seen | None = None  # by the fit that is going on
+        self._material = Material(prepared, run.recipe, self._units)
+        self._picture = task.picture_shape
         self._order = order_of(run.validation, prepared.train.rows)
         self._rows = self._order.rows
         raw = run.recipe.targets == "raw"
@@ -104,13 +105,7 @@ class Fits:
             fits=fits,
             calibration=self._calibration(own, tested),
         )
-        return Trained(model, self._calibrated(tested, metrics.calibration), metrics, own.epochs, self.seen)
-
-    @property
-    def seen(self) -> Seen:
-        """The rows as the fit that is going on sees them."""
-        assert self._seen is not None
-        return self._seen
+        return Trained(model, self._calibrated(tested, metrics.calibration), metrics, own.epochs, self._material.seen)
 
     def _train_other(self) -> None:
         """A fold, or a further seed."""
@@ -120,8 +115,7 @@ class Fits:
         tested = None if self._folds else self._test(model)  # folds are not measured on the test split
         position.finished.append(self._measured(model, state, split[1], tested).model_dump())
         if self._folds and self._run.recipe.head in calibrate.CALIBRATED:
-            numbers = self._calibrating(position.fit)
-            position.logits.append(export.logits_of(model, take(self._prepared.train.rows, numbers)))
+            position.logits.append(self._asked(model, self._calibrating(position.fit))[0])
         position.fit = position.fit + 1 if position.fit < self._others else 0
         position.state = FitState()
 
@@ -159,9 +153,7 @@ class Fits:
         number = self._position.fit
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
         model, self._resumed = self._resumed, None
-        width = self._prepared.encoder.width
-        self._see(train)
-        program = self._program_for(model or build(recipe, width, self._units, own_seed, self._unit))
+        program = self._program_for(model or self._built(recipe, own_seed), train)
         model = program.model
 
         def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float]) -> None:
@@ -176,52 +168,31 @@ class Fits:
 
         order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
         try:
-            rows = self._trained_on(train)
+            rows = self._material.trained_on(train)
             state = fitting.fit(program, recipe, rows, validation, order, on_epoch, self._position.state, on_pause)
         finally:
             self._attempt.flush()
         return model, state
 
-    def _see(self, train: Numbers) -> None:
-        """Rows as a fit on these sees them; they are others only where weights are learnt from them."""
-        if self._seen is None or self._prepared.has_open_weights:
-            self._seen = self._prepared.seen_after(train)
+    def _built(self, recipe: Recipe, seed: int) -> keras.Model:
+        return build(recipe, self._prepared.encoder.width, self._units, seed, self._unit, self._picture)
 
-    @property
-    def _share(self) -> float:
-        """Of the sentences, how many are texts of their own in an epoch."""
-        features = self._run.recipe.features
-        return features.pieces if isinstance(features, NGrams) and self._prepared.pieces else 0.0
-
-    def _trained_on(self, train: Numbers) -> TrainingRows:
-        if not self._share or not self._prepared.pieces:
-            return TrainingRows(train)
-        mine = np.flatnonzero(np.isin(self._prepared.pieces.owners, train))
-        return TrainingRows(train, len(self._rows) + mine, self._share)
-
-    def _examples(self) -> Examples:
-        data, recipe, pieces = self._prepared.train, self._run.recipe, self.seen.pieces
-        examples = Examples(self.seen.train, for_loss(data.targets, recipe, self._units))
-        if self._share and self._prepared.pieces and pieces:
-            return examples.with_pieces(pieces, self._prepared.pieces.owners)
-        return examples
-
-    def _program_for(self, model: keras.Model) -> Program:
-        """The program, going on from this model."""
+    def _program_for(self, model: keras.Model, train: Numbers) -> Program:
+        """The program for a fit on these rows, going on from this model."""
+        is_new = self._material.see(train)
         if self._program is None:
-            examples = self._examples()
-            count = len(self._rows) + round(self._share * (len(examples) - len(self._rows)))
-            self._program = Program(model, self._run.recipe, examples, count)
+            examples, size = self._material.examples(), len(self._material.trained_on(self._rows))
+            self._program = Program(model, self._run.recipe, examples, self._picture, size)
             return self._program
         self._program.take_over(model)
-        if self._prepared.has_open_weights:
-            self._program.show(self._examples().rows)
+        if is_new:
+            self._program.show(self._material.examples().rows)
         return self._program
 
     def _measured(
         self, model: keras.Model, state: FitState, held_out: Numbers | None, tested: Tested | None
     ) -> FitMetrics:
-        number = self._position.fit
+        number, temperature = self._position.fit, self._temperature(model, held_out)
         return FitMetrics(
             fold=number or None if self._folds else None,
             seed=seed_of_fit(self._run.seed, number) if self._run.seeds > 1 else None,
@@ -229,35 +200,43 @@ class Fits:
             train={k: v for k, v in state.metrics.items() if not k.startswith("val_")},
             validation={k.removeprefix("val_"): v for k, v in state.metrics.items() if k.startswith("val_")},
             test=tested.figures if tested else {},
-            temperature=None if held_out is None else self._temperature(model, held_out),
+            temperature=temperature.value if temperature else None,
+            length_exponent=temperature.length_exponent if temperature else 0.0,
         )
 
-    def _temperature(self, model: keras.Model, held_out: Numbers) -> float | None:
-        head, data = self._run.recipe.head, self._prepared.train
-        if self._folds or head not in calibrate.CALIBRATED:
+    def _temperature(self, model: keras.Model, held_out: Numbers | None) -> Temperature | None:
+        if held_out is None or self._folds or self._run.recipe.head not in calibrate.CALIBRATED:
             return None  # folds together tell one temperature better than each of them
-        logits = export.logits_of(model, take(self.seen.train, held_out))
-        return calibrate.temperature_of(head, logits, data.targets[held_out])
+        return calibrate.temperature_of(self._run.recipe.head, *self._asked(model, held_out))
+
+    def _asked(self, model: keras.Model, held_out: Numbers) -> tuple[Logits, NDArray[Any], Words]:
+        """What a model says of rows that it has not learnt from, what is true of them, and how long they are."""
+        rows = self._material.held_out(held_out)
+        return export.logits_of(model, rows.rows), rows.targets, rows.words
 
     def _calibration(self, own: FitMetrics, tested: Tested) -> Calibration | None:
         """By the published fit's own held-out rows, or by those of all folds at once, which are all rows."""
         if tested.logits is None:
             return None
         head, target = self._run.recipe.head, self._prepared.test.targets
-        if not self._folds:
-            _, held_out = self._final_split()
-            rows = 0 if held_out is None else len(held_out)
-            return calibrate.calibration_of(head, own.temperature, tested.logits, target, rows)
-        numbers = np.concatenate([self._calibrating(fold) for fold in range(1, self._folds + 1)])
-        logits = np.concatenate(self._position.logits)
-        temperature = calibrate.temperature_of(head, logits, self._prepared.train.targets[numbers])
-        return calibrate.calibration_of(head, temperature, tested.logits, target, len(numbers))
+        rows, found = 0, None
+        if self._folds:
+            held_out = [self._calibrating(fold) for fold in range(1, self._folds + 1)]
+            rows = sum(map(len, held_out))
+            logits = np.concatenate(self._position.logits)
+            found = calibrate.temperature_of(head, logits, *self._material.truth_of(held_out))
+        elif own.temperature is not None:
+            _, split = self._final_split()
+            rows, found = len(split) if split is not None else 0, Temperature(own.temperature, own.length_exponent)
+        return calibrate.calibration_of(head, found, tested.logits, target, rows, words_of(self._material.seen.test))
 
     def _calibrated(self, tested: Tested, calibration: Calibration | None) -> NDArray[np.float32]:
         """The answers on the test split as `/predict` would give them."""
         if calibration is None or tested.logits is None:
             return tested.outputs
-        return calibrate.probabilities(self._run.recipe.head, tested.logits, calibration.temperature)
+        temperature = Temperature(calibration.temperature, calibration.length_exponent)
+        words = words_of(self._material.seen.test)
+        return calibrate.probabilities(self._run.recipe.head, tested.logits, temperature, words)
 
     def _test(self, model: keras.Model) -> Tested:
         """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too.
@@ -266,9 +245,9 @@ class Fits:
             Diverged: the loss is no number.
         """
         data, recipe = self._prepared, self._run.recipe
-        logits = export.logits_of(model, self.seen.test) if recipe.head in calibrate.CALIBRATED else None
+        logits = export.logits_of(model, self._material.seen.test) if recipe.head in calibrate.CALIBRATED else None
         if logits is None:
-            outputs = self._task.within(export.outputs_of(model, self.seen.test))
+            outputs = self._task.within(export.outputs_of(model, self._material.seen.test))
         else:
             outputs = calibrate.probabilities(recipe.head, logits)
         targets = for_loss(data.test.targets, recipe, self._units)

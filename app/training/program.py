@@ -11,12 +11,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from app.domain.layers import Picture
 from app.domain.recipes import Recipe
 from app.encoding.rows import Encoded
 from app.training.arrange import DenseRows, Numbers, Part, on_device, parts, places_of
+from app.training.augment import augmented
 from app.training.build import metric_of
+from app.training.devices import training_device
 from app.training.ensemble import ending_of, members_of
 from app.training.examples import Examples
+from app.training.schedule import rate_at
 
 EVALUATION_BATCH = 512  # rows; bounds memory, no effect on results
 ROWS_AT_ONCE = 20_000  # of plain numbers, in one call: a small dataset goes through several epochs
@@ -28,10 +32,18 @@ Figures = dict[str, float]
 class Program:
     """Training and test passes of one model over some examples."""
 
-    def __init__(self, model: keras.Model, recipe: Recipe, examples: Examples, epoch_rows: int | None = None) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        recipe: Recipe,
+        examples: Examples,
+        picture: Picture | None = None,
+        epoch_rows: int | None = None,
+    ) -> None:
         """`model` is compiled; its weights, and those of its optimizer, are what the passes change.
 
-        An epoch has at most `epoch_rows`; by default all.
+        `picture`: the shape of a row that is a picture, which augmentation needs to know. An epoch has at most
+        `epoch_rows`; by default all.
         """
         self.model = model
         self._members = members_of(model)
@@ -39,7 +51,10 @@ class Program:
         self._targets = tf.constant(examples.targets)
         self._count = epoch_rows or len(examples)
         self._batch_size = min(recipe.batch_size, self._count)
-        self._test_size = min(EVALUATION_BATCH, self._count)
+        self._test_size = min(EVALUATION_BATCH, self._count, *([self._batch_size] if recipe.sees_pictures else []))
+        self._recipe = recipe
+        self._picture = picture
+        self._all_steps = tf.Variable(1.0)  # of the fit, which a schedule spreads over
         self._no_rows: Numbers = np.zeros(0, dtype=np.int64)
         self._metric = metric_of(recipe)
         fits = min(MOST_EPOCHS_AT_ONCE, ROWS_AT_ONCE // self._count) if isinstance(self._rows, DenseRows) else 1
@@ -47,9 +62,15 @@ class Program:
         # Variables cannot be made within a compiled program.
         model.optimizer.build(model.trainable_variables)
         self._metric.update_state(self._targets[:1], model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32)))
-        self._train = tf.function(self._train_pass, jit_compile=True)
-        self._test = tf.function(self._test_pass, jit_compile=True)
-        self._several = tf.function(self._several_epochs, jit_compile=True)
+        # On a processor XLA's convolutions take several times as long as those of TensorFlow's own graphs.
+        compiles = not (recipe.sees_pictures and training_device().startswith("CPU"))
+        self._train = tf.function(self._train_pass, jit_compile=compiles)
+        self._test = tf.function(self._test_pass, jit_compile=compiles)
+        self._several = tf.function(self._several_epochs, jit_compile=compiles)
+
+    def plan(self, epochs: int, rows: int) -> None:
+        """How long the fit will be that comes: a schedule of the learning rate needs to know."""
+        self._all_steps.assign(float(epochs * -(-rows // self._batch_size)))
 
     def train(self, order: Numbers) -> Figures:
         """One epoch over these rows, in this order: loss (with penalties) and metric as means over the rows."""
@@ -126,6 +147,10 @@ class Program:
         def step(at: Any) -> Any:
             here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
             targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
+            if self._recipe.schedule:
+                optimizer, chosen = self.model.optimizer, self._recipe.optimizer.learning_rate
+                rate = chosen * rate_at(self._recipe.schedule, optimizer.iterations, self._all_steps)
+                optimizer.learning_rate = rate
             with tf.GradientTape() as tape:
                 outputs, own = self._outputs(here, picked, training=True)
                 loss = self._loss_of_members(targets, own, weights, count)
@@ -186,7 +211,12 @@ class Program:
     def _forward(self, member: keras.Sequential, places: Any, inputs: tuple[Any, ...], *, training: bool) -> Any:
         """A network's outputs for a batch. A dense layer that comes first multiplies rows as they are kept."""
         first, *others = member.layers
-        if isinstance(first, keras.layers.Dense):
+        chosen = self._recipe.augmentation
+        if chosen and self._picture and training:
+            # Of the step's number and its rows, which a fit that is resumed has again.
+            seed = tf.stack([tf.cast(self.model.optimizer.iterations, tf.int32), tf.reduce_sum(places)])
+            x = first(augmented(self._rows.matrix(places, inputs), self._picture, chosen, seed), training=training)
+        elif isinstance(first, keras.layers.Dense):
             x = first.activation(self._rows.multiply(first.kernel, places, inputs) + first.bias)
         else:
             x = first(self._rows.matrix(places, inputs), training=training)

@@ -11,15 +11,37 @@ from app.domain.runs import Metrics
 FORMAT_VERSION = 1  # raise it when a reader of the old form would misread the new one
 
 
+LayerKind = Literal[
+    "dense", "dropout", "flatten", "reshape", "conv2d", "max_pool", "global_average_pool", "batch_norm", "activation",
+]  # fmt: skip
+
+
 class LayerRow(BaseModel):
     """A line of the layer table."""
 
     model_config = ConfigDict(frozen=True)
-    kind: Literal["dense", "dropout", "flatten"]
-    units: int = Field(description="width of the layer's output")
-    activation: str | None = Field(None, description="for dense layers")
+    kind: Literal[
+        "dense",
+        "dropout",
+        "flatten",
+        "reshape",
+        "conv2d",
+        "max_pool",
+        "global_average_pool",
+        "batch_norm",
+        "activation",
+    ]
+    units: int = Field(description="width of the layer's output; of a picture its channels")
+    shape: tuple[int, ...] | None = Field(
+        None, description="of its output, if that is a picture: rows, columns, channels"
+    )
+    activation: str | None = Field(None, description="for dense layers, convolutions and activations")
+    kernel_size: int | None = Field(None, description="for convolutions, pixels a side")
+    strides: int | None = Field(None, description="for convolutions, pixels from one result to the next")
+    padding: str | None = Field(None, description="for convolutions: `same` or `valid`")
+    pool_size: int | None = Field(None, description="for max_pool, pixels a side")
     rate: float | None = Field(None, description="for dropout layers, share of the inputs set to zero in training")
-    parameters: int = Field(description="trained weights")
+    parameters: int = Field(description="weights; of batch_norm also its moving means and variances")
 
 
 class DatasetRecord(BaseModel):

@@ -19,7 +19,7 @@ from app.training.build import TargetUnit, build, layer_table
 from app.training.checkpoint import Checkpoints, Position
 from app.training.ensemble import members_of
 from app.training.examples import Examples
-from app.training.fit import FitState, fit
+from app.training.fit import FitState, TrainingRows, fit
 from app.training.pipeline import Workplace, execute
 from app.training.program import Program
 from app.wire.predictions import Options
@@ -42,7 +42,7 @@ def recipe(members: int = 3, task: str = "housing", **changes: Any) -> Recipe:
 def train(chosen: Recipe, model: Any = None, targets: Any = TARGETS) -> tuple[keras.Model, list[dict[str, float]]]:
     program = Program(model or build(chosen, 4, targets.shape[1], seed=1), chosen, Examples(ROWS, targets))
     seen: list[dict[str, float]] = []
-    fit(program, chosen, TRAIN, HELD_OUT, (7, 0), lambda _, __, metrics: seen.append(metrics))
+    fit(program, chosen, TrainingRows(TRAIN), HELD_OUT, (7, 0), lambda _, __, metrics: seen.append(metrics))
     return program.model, seen
 
 
@@ -117,12 +117,12 @@ def test_a_resumed_ensemble_ends_where_an_uninterrupted_one_does(tmp_path: Path)
             raise Killed
 
     with pytest.raises(Killed):
-        fit(program, chosen, TRAIN, HELD_OUT, (7, 0), lambda *_: None, on_pause=die_after_two)
+        fit(program, chosen, TrainingRows(TRAIN), HELD_OUT, (7, 0), lambda *_: None, on_pause=die_after_two)
     found = checkpoints.load()
     assert found is not None
     other = Program(build(chosen, 4, 1, seed=9), chosen, Examples(ROWS, TARGETS))
     other.take_over(found[0])
-    fit(other, chosen, TRAIN, HELD_OUT, (7, 0), lambda *_: None, found[1].state)
+    fit(other, chosen, TrainingRows(TRAIN), HELD_OUT, (7, 0), lambda *_: None, found[1].state)
 
     for expected, actual in zip(whole.get_weights(), other.model.get_weights(), strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)

@@ -44,6 +44,7 @@ class FitMetrics(Form):
     validation: Figures = Field(default_factory=dict)
     test: Figures = Field(default_factory=dict)
     temperature: float | None = Field(None, description="by which its logits are divided")
+    length_exponent: float = Field(0.0, description="by which the temperature of texts grows with their length")
 
 
 class Spread(Form):
@@ -69,6 +70,7 @@ class Calibration(Form):
     """How far a classifier's probabilities are from the share of right answers, on the test split."""
 
     temperature: float = Field(description="by which `/predict` divides the logits")
+    length_exponent: float = Field(0.0, description="by which the temperature of texts grows with their length")
     rows: int = Field(description="held-out rows on which it was fitted; 0 if none or too few were held out")
     ece_before: float = Field(description="expected calibration error of the raw outputs, 0 to 1")
     ece_after: float = Field(description="the same with the temperature")

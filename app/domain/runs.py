@@ -119,8 +119,8 @@ class Calibration(BaseModel):
     temperature: float = Field(description="by which `/predict` divides the logits; 1 leaves them as they are")
     length_exponent: float = Field(
         0.0,
-        description="of texts as n-grams: the temperature is that of a text of 100 words, and grows by this power of the "
-        "length, from one word to 1,000",
+        description="of texts as n-grams: the temperature is that of a text of 100 words, and grows by this power of "
+        "the length, from one word to 1,000",
     )
     rows: int = Field(description="held-out rows on which it was fitted; 0 if none or too few were held out")
     ece_before: float = Field(description="expected calibration error of the raw outputs, 15 bins, 0 to 1")

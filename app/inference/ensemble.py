@@ -43,7 +43,7 @@ def network_from(
     if members == 1 and not length_exponent:
         return Network(layers, weights, width, temperature)
     head = layers[-1].activation if layers else None
-    if head not in ACTIVATIONS:
+    if head is None or head not in ACTIVATIONS:
         raise ArtifactInvalid(f"the network ends in no known activation, but in {head}")
     # Each member gives its logits: the head's activation is for their mean.
     bare = [*layers[:-1], layers[-1].model_copy(update={"activation": "linear"})]

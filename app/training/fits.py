@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, Recipe
-from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, Spread, SpreadOver, seed_of_fit
+from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, seed_of_fit
 from app.errors import DatasetInvalid, Diverged
 from app.kinds.base import Task
 from app.services.execution import Attempt
@@ -27,6 +27,7 @@ from app.training.held_out import order_of
 from app.training.material import Material, words_of
 from app.training.prepare import Prepared, Seen
 from app.training.program import Program
+from app.training.spread import spread_of, validation_of
 from app.wire.runs import Progress, Run
 
 MOST_LOGITS = 2**22  # of all folds together, kept for one temperature: 16 MiB in memory and in a checkpoint
@@ -96,12 +97,12 @@ class Fits:
             fits = [own, *fits]
         metrics = Metrics(
             train=own.train,
-            validation=_validation(fits) if self._folds else own.validation,
+            validation=validation_of(fits) if self._folds else own.validation,
             test=own.test,
             baseline=evaluate.baseline(
                 self._run.recipe.head, self._prepared.train.targets, self._prepared.test.targets
             ),
-            spread=_spread("folds" if self._folds else "seeds", fits) if fits else None,
+            spread=spread_of("folds" if self._folds else "seeds", fits) if fits else None,
             fits=fits,
             calibration=self._calibration(own, tested),
         )
@@ -279,24 +280,3 @@ class Fits:
         if self._run.seeds > 1:
             return f" of seed {seed_of_fit(self._run.seed, number)}"
         return f" of fold {number}" if number else ""
-
-
-def _validation(folds: list[FitMetrics]) -> Figures:
-    """Held-out figures of k-fold: mean and deviation over the folds."""
-    figures: Figures = {}
-    for name, spread in _over([fold.validation for fold in folds]).items():
-        figures |= {name: spread.mean, f"{name}_std": spread.std}
-    return figures
-
-
-def _spread(over: Literal["folds", "seeds"], fits: list[FitMetrics]) -> SpreadOver:
-    parts = {name: _over([getattr(fit, name) for fit in fits]) for name in ("train", "validation", "test")}
-    return SpreadOver(over=over, count=len(fits), **parts)
-
-
-def _over(figures: list[Figures]) -> dict[str, Spread]:
-    found = {}
-    for name in figures[0]:
-        values = [each[name] for each in figures]
-        found[name] = Spread(mean=float(np.mean(values)), std=float(np.std(values)), min=min(values), max=max(values))
-    return found

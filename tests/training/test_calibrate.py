@@ -82,12 +82,12 @@ def test_few_rows_move_a_temperature_less_than_many() -> None:
         for times in (5, 50, 5_000)
     ]
 
-    few, more, many = (math.log(temperature or 1) for temperature in found)
+    few, more, many = (math.log(temperature.value) for temperature in found if temperature)
     assert 0 < few < more < many
     assert many == pytest.approx(math.log(4 / math.log(3)), abs=1e-3), "at which they answer 3 to 1"
     right = calibrate.temperature_of("binary", np.full((40, 1), 2, dtype=np.float32), np.ones(40))
     assert right is not None
-    assert 0.6 < right < 0.9, "what it says is 0.88, and all are right"
+    assert 0.6 < right.value < 0.9, "what it says is 0.88, and all are right"
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_folds_are_calibrated_by_what_all_of_them_hold_out(
     asked: list[tuple[Any, Any]] = []
     temperature_of = calibrate.temperature_of
 
-    def told(head: Any, logits: Any, target: Any) -> float | None:
+    def told(head: Any, logits: Any, target: Any, words: Any) -> Temperature | None:
         asked.append((logits, target))
-        return temperature_of(head, logits, target)
+        return temperature_of(head, logits, target, words)
 
     monkeypatch.setattr(calibrate, "temperature_of", told)
     manifest = execute(begin("digits", recipe=small(), validation=KFold(folds=3, rows="shuffled")), place)
@@ -127,7 +127,7 @@ def test_folds_are_calibrated_by_what_all_of_them_hold_out(
     assert np.bincount(labels).tolist() == np.bincount(target).tolist()
     assert manifest.metrics.validation["accuracy"] == pytest.approx(np.mean(logits.argmax(axis=1) == target), abs=2e-3)
     assert manifest.metrics.calibration is not None
-    assert temperature_of("multiclass", logits, target) == manifest.metrics.calibration.temperature
+    assert temperature_of("multiclass", logits, target) == Temperature(manifest.metrics.calibration.temperature)
     assert [None] * 3 == [fit.temperature for fit in manifest.metrics.fits]
 
 
@@ -194,7 +194,7 @@ def test_predictions_are_calibrated_and_labels_stay(begin: Begin, place: Workpla
 
     np.testing.assert_array_equal(before.argmax(axis=1), outputs.argmax(axis=1))
     logits = np.log(np.maximum(before, 1e-30))  # up to a constant, which softmax does not see
-    expected = calibrate.probabilities("multiclass", logits, calibration.temperature)
+    expected = calibrate.probabilities("multiclass", logits, Temperature(calibration.temperature))
     np.testing.assert_allclose(expected, outputs, atol=1e-5)
     target = task.targets(rows.target, manifest.labels, "multiclass")
     error = calibrate.expected_calibration_error("multiclass", outputs, target)

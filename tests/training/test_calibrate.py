@@ -15,6 +15,7 @@ from app.domain.runs import Change
 from app.inference.predictor import Predictor
 from app.services.execution import Attempt
 from app.training import calibrate, fits
+from app.training.calibrate import Temperature
 from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute
 from tests.support.clock import FakeClock
@@ -50,7 +51,8 @@ def test_a_known_temperature_is_found_and_takes_the_error_away(head: Any, temper
 
     found = calibrate.temperature_of(head, logits, target)
 
-    assert found == pytest.approx(temperature, rel=0.05)
+    assert found is not None
+    assert found.value == pytest.approx(temperature, rel=0.05)
     assert found is not None
     calibration = calibrate.calibration_of(head, found, logits, target, rows=9)
     assert calibration.ece_after < 0.015

@@ -391,6 +391,9 @@ class Diverging:
 
     epochs_at_once = 1
 
+    def plan(self, epochs: int, rows: int) -> None:
+        del epochs, rows
+
     def epochs(self, orders: Any, held_out: Any) -> list[dict[str, float]]:
         del orders, held_out
         return [{"loss": math.nan}]

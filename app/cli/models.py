@@ -53,6 +53,7 @@ def show_model(model_id: ModelId, as_text: Json = False, url: Url = None, api_ke
         as_json(found)
         return
     manifest = found.manifest
+    members = manifest["recipe"].get("members", 1)
     told = [
         ("model", f"{found.id}, version {found.version} of {found.task}{', active' if found.active else ''}"),
         (
@@ -60,7 +61,7 @@ def show_model(model_id: ModelId, as_text: Json = False, url: Url = None, api_ke
             f"{manifest['preset']} on {found.dataset}, seed {manifest['seed']}, {counted(manifest['epochs'], 'epoch')}",
         ),
         ("test", test_figure(found.metrics)),
-        ("weights", f"{manifest['parameters']:,}"),
+        ("weights", f"{manifest['parameters']:,}" + (f", of {members} members" if members > 1 else "")),
         ("run", found.run_id),
     ]
     facts(told)

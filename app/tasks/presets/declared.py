@@ -194,10 +194,13 @@ def _best_of_tables(kind: TableKind, ask: _Ask, baseline: Preset) -> Preset:
     """An ensemble: of few rows of the baseline's network, of many with numbers by trend and by interval."""
     recipe = baseline.recipe
     members = MEMBERS if ask.rows < SMALL else MEMBERS_OF_MANY
-    features = recipe.features if ask.rows < SMALL else _features(kind, ask.rows, "standardized_and_piecewise")
-    # The absolute error is what a regression is measured by.
-    loss = "mae" if recipe.head == "regression" else recipe.loss
-    changes = {"members": members, "features": features, "loss": loss}
+    changes: dict[str, Any] = {"members": members}
+    if ask.rows >= SMALL:
+        changes["features"] = _features(kind, ask.rows, "standardized_and_piecewise")
+        if (
+            recipe.head == "regression"
+        ):  # whose figure is the absolute error; few noisy rows are better off with squares
+            changes["loss"] = "mae"
     description = f"{members} networks, whose mean answers: {baseline.description[0].lower()}{baseline.description[1:]}"
     return baseline.model_copy(update={"description": description, "recipe": recipe.model_copy(update=changes)})
 

@@ -10,7 +10,7 @@ import { snippet } from "./snippet.js";
 /** @import { Preset, Recipe, RunData, Task, TaskDetail, TrainSettings } from "../../client/densely.js" */
 /** @import { Misfit } from "./schema.js" */
 
-const MAIN = ["epochs", "batch_size", "optimizer.learning_rate"]; // with fields of their own
+const MAIN = ["epochs", "batch_size", "optimizer.learning_rate", "members"]; // with fields of their own
 /** @type {Record<string, string>} */
 const PARTS = { holdout: "size", kfold: "folds" }; // what a validation needs to know
 
@@ -94,6 +94,7 @@ class Form {
 				fields.number("recipe.epochs", "Epochs"),
 				fields.number("recipe.batch_size", "Batch size"),
 				fields.number("recipe.optimizer.learning_rate", "Learning rate"),
+				fields.number("recipe.members", "Networks averaged"),
 				fields.select("validation", "Validation", VALIDATIONS),
 				fields.number("validation.size", "Rows held out"),
 				fields.number("validation.folds", "Folds"),

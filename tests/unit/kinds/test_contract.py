@@ -146,10 +146,13 @@ def test_input_and_codes_share_no_name_with_the_choice_of_a_model(task: Task) ->
 
 @every_preset
 def test_encoded_rows_are_as_wide_as_the_features_say(task: Task, preset: Preset) -> None:
-    encoder = encoder_of(task.name)
+    """Those of columns at most so: a column of few different values has fewer intervals."""
+    features = preset.recipe.features
+    encoder = encoder_of(task.name, next(n for n, each in task.presets.items() if each.recipe.features == features))
     encoded = encoder.encode(task.columns([example_of(task)]))
 
-    assert task.input_width(preset.recipe.features) == encoder.width
+    most = task.input_width(features)
+    assert most == encoder.width or (features.kind == "columns" and encoder.width < most)
     assert (1, encoder.width) == dense(encoded).shape
     assert np.float32 == dense(encoded).dtype
     assert np.isfinite(dense(encoded)).all()

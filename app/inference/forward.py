@@ -134,9 +134,10 @@ class Network:
 
     def _add_plain(self, layer: LayerRow, shape: Shape) -> Shape:
         """A layer without weights of its own, and the shape of its output."""
-        picture = (shape[0], shape[1], shape[2]) if len(shape) == 3 else None
+        picture: Picture | None = (shape[0], shape[1], shape[2]) if len(shape) == 3 else None
         if layer.kind == "reshape" and layer.shape is not None and math.prod(layer.shape) == shape[0]:
-            self.picture = seen = layer.shape
+            seen = layer.shape
+            self.picture = seen
             self.steps.append(lambda x: as_matrix(x).reshape(-1, *seen))
             return seen
         if layer.kind == "max_pool" and picture and layer.pool_size:

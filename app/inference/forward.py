@@ -17,6 +17,7 @@ from app.wire.manifests import LayerRow
 
 Step = Callable[[Any], FloatMatrix]
 
+MOST_PICTURES = 256  # at once: each of them becomes as many pictures as a convolution has filters
 MOST_PICKED = 4_000_000  # numbers, 16 MB of float32
 MOST_ONES = 4_096  # of a row, whose kernel rows are added up by a product with ones
 _ONES = np.ones((1, MOST_ONES), dtype=np.float32)
@@ -162,6 +163,8 @@ class Network:
             return self._run(rows)
 
     def _run(self, rows: Encoded) -> FloatMatrix:
+        if self.picture and len(rows) > MOST_PICTURES:
+            return self.in_batches(rows, MOST_PICTURES)
         x: Any = rows
         for step in self.steps:
             x = step(x)

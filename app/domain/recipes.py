@@ -126,7 +126,7 @@ class RecipeFields(Part):
         return tuple(value) if isinstance(value, list) else value
 
 
-Layers = Annotated[tuple[Layer, ...], Field(max_length=32, description="hidden layers; the head's layer is added")]
+Layers = Annotated[tuple[Layer, ...], Field(max_length=16, description="hidden layers; the head's layer is added")]
 Epochs = Annotated[int, Integer(1, 10_000), Field(description="passes over the training rows")]
 BatchSize = Annotated[int, Integer(1, 65_536), Field(description="rows per gradient step")]
 Members = Annotated[
@@ -215,10 +215,12 @@ class Recipe(RecipeFields):
     def stages(self, shape: Shape, outputs: int) -> list[Stage]:
         """What each hidden layer and the head's make of a row of this shape.
 
+        Of a task without labels yet, whose head has no units, it counts one.
+
         Raises:
             LayerMisfit: a layer cannot follow what comes before it.
         """
-        return stages_of((*self.layers, Dense(units=outputs)), shape)
+        return stages_of((*self.layers, Dense(units=max(outputs, 1))), shape)
 
     def parameters(self, inputs: int, outputs: int) -> int:
         """How many weights all members have, for rows of `inputs` numbers and `outputs` output units."""

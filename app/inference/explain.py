@@ -14,6 +14,7 @@ from app.encoding.rows import Encoded, FloatMatrix, SparseRows, dense
 from app.inference.forward import Network
 from app.kinds.answers import Effects
 
+COPIED = 30  # multiplications that are as dear as a number of the picture, which is copied for each square
 MOST_WORK = 250_000_000  # multiplications to explain a picture, some tens of milliseconds
 
 
@@ -55,7 +56,7 @@ def _of_squares(
     differs = (row != ground).reshape(network.picture).any(axis=2)  # (height, width)
     side = 2
     squares, count = _numbered(differs, side)
-    while count * network.work > MOST_WORK and side < max(differs.shape):
+    while count * max(network.work, row.size * COPIED) > MOST_WORK and side < max(differs.shape):
         side += 1
         squares, count = _numbered(differs, side)
     place = np.repeat(squares.ravel(), network.picture[2])  # of each number's square; -1: as usual

@@ -17,6 +17,7 @@ from app.wire.manifests import LayerRow
 
 Step = Callable[[Any], FloatMatrix]
 
+MOST_PICTURES = 256  # at once: each of them becomes as many pictures as a convolution has filters
 MOST_PICKED = 4_000_000  # numbers, 16 MB of float32
 MOST_ONES = 4_096  # of a row, whose kernel rows are added up by a product with ones
 _ONES = np.ones((1, MOST_ONES), dtype=np.float32)
@@ -137,9 +138,10 @@ class Network:
 
     def _add_plain(self, layer: LayerRow, shape: Shape) -> Shape:
         """A layer without weights of its own, and the shape of its output."""
-        picture = (shape[0], shape[1], shape[2]) if len(shape) == 3 else None
+        picture: Picture | None = (shape[0], shape[1], shape[2]) if len(shape) == 3 else None
         if layer.kind == "reshape" and layer.shape is not None and math.prod(layer.shape) == shape[0]:
-            self.picture = seen = layer.shape
+            seen = layer.shape
+            self.picture = seen
             self.steps.append(lambda x: as_matrix(x).reshape(-1, *seen))
             return seen
         if layer.kind == "max_pool" and picture and layer.pool_size:
@@ -164,6 +166,8 @@ class Network:
             return self._run(rows)
 
     def _run(self, rows: Encoded) -> FloatMatrix:
+        if self.picture and len(rows) > MOST_PICTURES:
+            return self.in_batches(rows, MOST_PICTURES)
         x: Any = rows
         for step in self.steps:
             x = step(x)

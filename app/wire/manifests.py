@@ -20,19 +20,9 @@ class LayerRow(BaseModel):
     """A line of the layer table."""
 
     model_config = ConfigDict(frozen=True)
-    kind: Literal[
-        "dense",
-        "dropout",
-        "flatten",
-        "reshape",
-        "conv2d",
-        "max_pool",
-        "global_average_pool",
-        "batch_norm",
-        "activation",
-    ]
+    kind: LayerKind
     units: int = Field(description="width of the layer's output; of a picture its channels")
-    shape: tuple[int, ...] | None = Field(
+    shape: tuple[int, int, int] | None = Field(
         None, description="of its output, if that is a picture: rows, columns, channels"
     )
     activation: str | None = Field(None, description="for dense layers, convolutions and activations")

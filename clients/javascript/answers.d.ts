@@ -96,6 +96,12 @@ export interface Recipe {
 	epochs: number;
 	batch_size: number;
 	early_stopping: EarlyStopping | null;
+	/** How pictures are changed at random while training; schema Augmentation. */
+	augmentation: Record<string, number> | null;
+	/** Of the learning rate; null: it stays. */
+	schedule: Part | null;
+	/** The share of each target that is spread over all labels. */
+	label_smoothing: number;
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */

@@ -66,6 +66,12 @@ def recipe(name: str, at: str, limit: str | None = None, /, **fields: Any) -> Ba
     return train(name, f"recipe{at}", limit, recipe=fields)
 
 
+def pictures(name: str, at: str, limit: str, layers: list[dict[str, Any]] | None = None, /, **fields: Any) -> Bad:
+    """A recipe for digits."""
+    given = fields if layers is None else {"layers": layers, **fields}
+    return train(name, f"recipe{at}", limit, task="digits", dataset="sample", recipe=given)
+
+
 def malformed(
     name: str, content: bytes, path: str = "/predict", status: int = 400, at: str | None = None, says: str = ""
 ) -> Bad:
@@ -170,7 +176,7 @@ TRAIN = [
     train("unknown field", "epochs", None, epochs=3),
     train("unknown activate", "activate", "if_better", activate="sometimes"),
     recipe("unknown field", ".momentum", None, momentum=1),
-    recipe("unknown layer kind", ".layers.0", "dense", layers=[{"kind": "conv2d", "units": 4}]),
+    recipe("unknown layer kind", ".layers.0", "dense", layers=[{"kind": "lstm", "units": 4}]),
     recipe("layer without a kind", ".layers.0", "kind", layers=[{"units": 4}]),
     recipe("unknown feature kind", ".features", "multi_hot", features={"kind": "tf_idf"}),
     recipe("unknown optimizer kind", ".optimizer", "rmsprop", optimizer={"kind": "lbfgs"}),
@@ -197,6 +203,22 @@ TRAIN = [
     recipe("learning rate 0", ".optimizer.learning_rate", "0", optimizer={"kind": "adam", "learning_rate": 0}),
     recipe("learning rate Infinity", ".optimizer.learning_rate", None,
            optimizer={"kind": "sgd", "learning_rate": float("inf")}),
+    recipe("a convolution on a text", ".layers.0.kind", "needs a picture", layers=[{"kind": "conv2d", "filters": 4}]),
+    recipe("augmentation of texts", ".augmentation", "is for pictures", augmentation={"shift": 0.1}),
+    pictures("kernel larger than the picture", ".layers.1.kernel_size", "14",
+             [{"kind": "max_pool"}, {"kind": "conv2d", "filters": 4, "kernel_size": 15}]),
+    pictures("pooling to nothing", ".layers.2.pool_size", "1", [{"kind": "max_pool", "pool_size": 5}] * 3),
+    pictures("a convolution after a dense layer", ".layers.1.kind", "made rows", [*dense(4, 1), {"kind": "max_pool"}]),
+    pictures("batch_norm after relu", ".layers.1.kind", "linear", [*dense(4, 1), {"kind": "batch_norm"}]),
+    pictures("too many multiplications", ".layers", "50,000,000",
+             [{"kind": "conv2d", "filters": 64}, {"kind": "conv2d", "filters": 512}]),
+    pictures("a batch too large for convolutions", ".batch_size", "at most",
+             [{"kind": "conv2d", "filters": 16}], batch_size=65_536),
+    pictures("no such padding", ".layers.0.padding", "same", [{"kind": "conv2d", "filters": 4, "padding": "full"}]),
+    pictures("turned too far", ".augmentation.rotation", "180", augmentation={"rotation": 181}),
+    pictures("warm-up to the end", ".schedule.warmup", "0.5", schedule={"kind": "cosine", "warmup": 1}),
+    pictures("smoothing of sparse labels", ".label_smoothing", "categorical_crossentropy",
+             loss="sparse_categorical_crossentropy", label_smoothing=0.1),
     recipe("17 layers", ".layers", "16", layers=dense(4, 17)),
     recipe("layers are an object", ".layers", None, layers={"kind": "dense", "units": 4}),
     recipe("too many weights", ".layers", "50,000,000", layers=dense(8192, 2)),

@@ -7,15 +7,21 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from app.domain.layers import Augmentation
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
 from app.domain.recipes import (
     HEADS,
     Activation,
+    BatchNorm,
+    Conv2D,
     Coordinates,
+    Cosine,
     Dense,
     Dropout,
     EarlyStopping,
     Flatten,
+    GlobalAveragePool,
+    MaxPool,
     Pixels,
     Recipe,
 )
@@ -53,6 +59,10 @@ layers = st.lists(
         ),
         st.builds(Dropout, rate=shares),
         st.just(Flatten()),
+        st.builds(Conv2D, filters=st.integers(1, 512), kernel_size=st.integers(1, 15), strides=st.integers(1, 8)),
+        st.builds(MaxPool, pool_size=st.integers(2, 8)),
+        st.just(GlobalAveragePool()),
+        st.builds(BatchNorm, momentum=shares),
     ),
     max_size=16,
 ).map(tuple)
@@ -83,6 +93,8 @@ def recipes(draw: st.DrawFn) -> Recipe:
         batch_size=draw(st.integers(1, 65_536)),
         early_stopping=draw(st.none() | stopping),
         members=draw(st.integers(1, 16)),
+        augmentation=draw(st.none() | st.builds(Augmentation, shift=st.floats(0, 0.5), rotation=st.floats(0, 180))),
+        schedule=draw(st.none() | st.builds(Cosine, warmup=st.floats(0, 0.5), end=st.floats(0, 1))),
     )
 
 

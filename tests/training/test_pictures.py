@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,12 +23,15 @@ from app.domain.layers import (
 )
 from app.domain.optimizers import Adam
 from app.domain.recipes import Cosine, Pixels, Recipe
-from app.encoding.rows import take
+from app.encoding.rows import dense, take
+from app.inference.explain import effects_of
+from app.training.augment import augmented
 from app.training.build import build, layer_table
 from app.training.examples import Examples
 from app.training.export import check_parity, network_of, outputs_of, weights_of
 from app.training.fit import TrainingRows, fit
 from app.training.program import Program
+from app.training.schedule import rate_at
 
 SIDE = 9
 PICTURE = (SIDE, SIDE, 1)
@@ -173,6 +177,84 @@ def test_early_stopping_takes_the_moving_means_back_too() -> None:
     model, state = fitted(chosen, examples)
     right = network_of(model)(take(examples.rows, np.arange(30))).argmax(1) == examples.targets[:30].argmax(1)
     assert state.best == pytest.approx(float(np.mean(right)), abs=1e-6)
+
+
+def changed(chosen: Augmentation, rows: Any, side: int = SIDE, seed: int = 0) -> Any:
+    """(rows, side, side) the pictures as a step sees them, by a compiled program."""
+    step = tf.function(lambda x: augmented(x, (side, side, 1), chosen, tf.constant([seed, 7])), jit_compile=True)
+    return step(tf.constant(rows)).numpy().reshape(-1, side, side)
+
+
+@given(st.sampled_from(["shift", "rotation", "scale", "shear", "elastic", "stroke"]), st.integers(0, 9))
+@settings(max_examples=20, deadline=None)
+def test_each_change_alters_pictures_within_their_range_and_by_the_seed(field: str, seed: int) -> None:
+    """Each picture on its own; a ground of one colour stays as it is."""
+    chosen = Augmentation(
+        **{field: 0.1 if field in ("shift", "scale", "elastic") else 1.0 if field == "stroke" else 20.0}
+    )
+    rows = np.repeat(dense(bars(1).rows), 8, axis=0)
+    seen, again, other = (changed(chosen, rows, seed=each) for each in (seed, seed, seed + 1))
+    assert np.array_equal(seen, again)
+    assert not np.allclose(seen, other)
+    assert not np.allclose(seen[0], seen[1])
+    assert rows.min() - 1e-5 <= seen.min() <= seen.max() <= rows.max() + 1e-5
+    plain = np.full((4, SIDE * SIDE), 0.7, dtype=np.float32)
+    assert np.allclose(0.7, changed(chosen, plain, seed=seed), atol=1e-5)
+
+
+def test_no_change_is_none() -> None:
+    """The limits are zero unless a recipe says otherwise."""
+    rows = dense(bars(5).rows)
+    assert np.array_equal(changed(Augmentation(), rows).reshape(5, -1), rows)
+
+
+def test_a_quarter_turn_keeps_the_middle_and_a_shift_moves_by_its_share() -> None:
+    """As far as is allowed, and no farther."""
+    point = np.zeros((200, 21, 21), dtype=np.float32)
+    point[:, 10, 10] = 1
+    flat = point.reshape(200, -1)
+    assert np.allclose(1, changed(Augmentation(rotation=180), flat, 21)[:, 10, 10], atol=1e-4)
+    moved = changed(Augmentation(shift=0.2), flat, 21)
+    rows, columns = (moved.sum(axis=axis) @ np.arange(21) / moved.sum(axis=(1, 2)) - 10 for axis in (2, 1))
+    assert 3.5 < max(np.abs(rows).max(), np.abs(columns).max()) <= 0.2 * 21 + 1e-3
+
+
+def test_strokes_become_wider_and_narrower() -> None:
+    """A bar of three pixels has up to five, or as little as one."""
+    bar = np.zeros((200, 11, 11), dtype=np.float32)
+    bar[:, 4:7] = 1
+    ink = changed(Augmentation(stroke=1), bar.reshape(200, -1), 11).sum(axis=(1, 2)) / 11
+    assert 1 <= ink.min() < 1.3
+    assert 4.7 < ink.max() <= 5
+
+
+@pytest.mark.parametrize(("done", "share"), [(0, 0.005), (9, 0.95), (10, 1.0), (54, 0.55), (99, 0.1)])
+def test_a_learning_rate_rises_and_falls_along_a_cosine(done: int, share: float) -> None:
+    """To the share that is left at the end."""
+    found = float(rate_at(Cosine(warmup=0.1, end=0.1), tf.constant(done), tf.constant(100.0)))
+    assert found == pytest.approx(share, abs=0.05)
+
+
+def test_the_fit_follows_the_schedule_to_its_end() -> None:
+    """Whatever number of epochs a call takes: the last step's rate is next to none."""
+    chosen = recipe(Conv2D(filters=2), GlobalAveragePool(), schedule=Cosine(), epochs=4)
+    model, _ = fitted(chosen, bars(200))
+    assert 0 <= float(model.optimizer.learning_rate) < 0.01 * 0.01
+
+
+def test_a_picture_is_explained_by_squares_that_are_left_out() -> None:
+    """The effects of a square add up to what its absence changes; what is as usual has none."""
+    model, _ = fitted(recipe(Conv2D(filters=4), MaxPool(), Dense(units=8)), bars(200))
+    network = network_of(model)
+    row = np.zeros((1, SIDE * SIDE), dtype=np.float32)
+    row[0, 4 * SIDE : 5 * SIDE] = 1  # the fifth row of pixels
+    output = network(row)[0]
+    effects, label = effects_of(network, row, output, classifies=True)
+    shown = effects.reshape(SIDE, SIDE)
+    assert np.array_equal(np.flatnonzero(shown.any(axis=1)), [4])
+    without = row.copy()
+    without[0, 4 * SIDE : 4 * SIDE + 2] = 0
+    assert shown[4, :2].sum() == pytest.approx(float(output[label] - network(without)[0, label]), abs=1e-6)
 
 
 @pytest.mark.parametrize(

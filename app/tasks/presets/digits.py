@@ -1,8 +1,9 @@
 """The digits' presets: the MNIST notebook, and small networks after Michael Nielsen."""
 
-from app.domain.optimizers import RMSprop
-from app.domain.recipes import Activation, Holdout, NoValidation, Pixels, Preset, Recipe, Validation
+from app.domain.optimizers import Adam, RMSprop
+from app.domain.recipes import Activation, Cosine, Holdout, NoValidation, Pixels, Preset, Recipe, Validation
 from app.tasks.presets import hidden
+from app.tasks.presets.pictures import OF_SIGNS, SIGNS
 
 ALL_ROWS = NoValidation()
 
@@ -37,5 +38,21 @@ PRESETS = {
         "sigmoid",
         epochs=10,
         validation=Holdout(size=10_000),
+    ),
+    "best": Preset(
+        description="Four convolutions, learning from pictures that are moved, turned, distorted, thicker or thinner",
+        recipe=Recipe(
+            features=Pixels(),
+            layers=OF_SIGNS,
+            head="multiclass",
+            loss="categorical_crossentropy",
+            optimizer=Adam(learning_rate=0.003),
+            epochs=16,
+            batch_size=128,
+            augmentation=SIGNS,
+            schedule=Cosine(),
+            label_smoothing=0.05,
+        ),
+        validation=Holdout(size=5_000),
     ),
 }

@@ -85,16 +85,26 @@ function about({ manifest, dataset, dataset_is_sample: isSample, created_at: cre
 	]);
 }
 
-/** @typedef {{ kind: string, units?: number, activation?: string | null, rate?: number | null, parameters: number }} Layer */
+/**
+ * @typedef {object} Layer
+ * @property {string} kind
+ * @property {number} [units]
+ * @property {number[] | null} [shape] of a picture that comes out
+ * @property {string | null} [activation]
+ * @property {number | null} [rate]
+ * @property {number | null} [kernel_size]
+ * @property {number | null} [pool_size]
+ * @property {number} parameters
+ */
 
 /** @param {ModelDetail} model */
 function layers({ manifest }) {
-	const row = (/** @type {Layer} */ { kind, units, activation, rate, parameters }, /** @type {number} */ place) => [
+	const row = (/** @type {Layer} */ layer, /** @type {number} */ place) => [
 		String(place + 1),
-		kind,
-		units ?? "",
-		activation ?? (rate ? `rate ${rate}` : ""),
-		count(parameters),
+		layer.kind,
+		layer.shape?.join(" × ") ?? layer.units ?? "",
+		setting(layer),
+		count(layer.parameters),
 	];
 	const { members } = manifest.recipe;
 	return h(
@@ -102,6 +112,13 @@ function layers({ manifest }) {
 		table("Layers", ["Layer", "Kind", "Units", "Activation", "Weights"], manifest.layers.map(row), 4),
 		members > 1 && h("p.small", `× ${members}: an ensemble of so many networks of these layers, whose mean answers.`),
 	);
+}
+
+/** What tells a layer from others of its kind. @param {Layer} layer */
+function setting({ activation, rate, kernel_size: kernel, pool_size: pool }) {
+	if (rate) return `rate ${rate}`;
+	const side = kernel ?? pool;
+	return [side ? `${side} × ${side}` : "", activation ?? ""].filter(Boolean).join(", ");
 }
 
 /** Pictures that an answer of the service names. @param {Drawing[]} found @param {string} of @param {AbortSignal} signal */

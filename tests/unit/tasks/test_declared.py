@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.recipes import MAX_PARAMETERS, Holdout, KFold
+from app.domain.recipes import Holdout, KFold
+from app.services.networks import check_network
 from app.tasks.catalog import task_of
 from app.tasks.declared import declare, extend
 from app.wire.datasets import Findings
@@ -73,12 +74,11 @@ def test_declared_presets_fit_their_task(kind: DeclaredKind, answer: Answer, row
         return
     task = task_of(declare("own", "Own", "", kind, answer, found(rows) if rows else None, []))
 
-    assert {"quick", "baseline"} | ({"best"} if isinstance(kind, TableKind) else set()) == set(task.presets)
+    assert {"quick", "baseline", "best"} == set(task.presets)
     for preset in task.presets.values():
         recipe, validation = preset.recipe, preset.validation
         assert recipe.head in task.heads
-        parameters = recipe.parameters(task.input_width(recipe.features), task.output_units(recipe.head))
-        assert parameters <= MAX_PARAMETERS
+        check_network(task, recipe)
         if isinstance(validation, Holdout):
             assert 100 <= validation.size < (rows or 0)
         if isinstance(validation, KFold):

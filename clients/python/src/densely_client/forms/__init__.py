@@ -24,7 +24,17 @@ from densely_client.forms.predictions import (
     Prediction,
     ScoredLabel,
 )
-from densely_client.forms.recipes import EarlyStopping, Features, Layer, Optimizer, Preset, Recipe, Validation
+from densely_client.forms.recipes import (
+    Augmentation,
+    EarlyStopping,
+    Features,
+    Layer,
+    Optimizer,
+    Preset,
+    Recipe,
+    Schedule,
+    Validation,
+)
 from densely_client.forms.runs import Calibration, Metrics, Progress, RecordedEvent, RunData, RunError, RunStatus
 from densely_client.forms.system import Disk, Readiness, System, Worker
 from densely_client.forms.tasks import AnswerKind, Dataset, Decoded, Encoded, Example, Range, Task, TaskSummary
@@ -32,6 +42,7 @@ from densely_client.forms.tasks import AnswerKind, Dataset, Decoded, Encoded, Ex
 __all__ = [
     "Activation",
     "AnswerKind",
+    "Augmentation",
     "Calibration",
     "ColumnProfile",
     "ComparedRun",
@@ -76,6 +87,7 @@ __all__ = [
     "RunData",
     "RunError",
     "RunStatus",
+    "Schedule",
     "ScoredLabel",
     "System",
     "Task",

@@ -29,12 +29,20 @@ class Features(Form):
 class Layer(Form):
     """A hidden layer."""
 
-    kind: str = Field(description="`dense`, `dropout` or `flatten`")
+    kind: str = Field(
+        description="`dense`, `dropout`, `flatten`, `conv2d`, `max_pool`, `global_average_pool` or `batch_norm`"
+    )
     units: int | None = Field(None, description="of `dense`: its width")
-    activation: str | None = Field(None, description="of `dense`, by Keras' name")
+    activation: str | None = Field(None, description="of `dense`, `conv2d` and `batch_norm`, by Keras' name")
     l1: float | None = Field(None, description="of `dense`: weight of the L1 penalty")
     l2: float | None = Field(None, description="of `dense`: weight of the L2 penalty")
     rate: float | None = Field(None, description="of `dropout`: share of the inputs set to zero")
+    filters: int | None = Field(None, description="of `conv2d`: pictures that come out")
+    kernel_size: int | None = Field(None, description="of `conv2d`: pixels a side that each result sees")
+    strides: int | None = Field(None, description="of `conv2d`: pixels from one result to the next")
+    padding: str | None = Field(None, description="of `conv2d`: `same` or `valid`")
+    pool_size: int | None = Field(None, description="of `max_pool`: pixels a side of each square")
+    momentum: float | None = Field(None, description="of `batch_norm`: of the moving mean and variance")
 
 
 class Optimizer(Form):
@@ -62,6 +70,25 @@ class EarlyStopping(Form):
     restore_best: bool | None = Field(None, description="whether the weights of the best epoch are kept")
 
 
+class Augmentation(Form):
+    """How pictures are changed at random while training: each number is the most that may be done."""
+
+    shift: float | None = Field(None, description="across and down, as a share of the side")
+    rotation: float | None = Field(None, description="degrees, either way")
+    scale: float | None = Field(None, description="larger or smaller: 0.1 is 1/1.1 to 1.1")
+    shear: float | None = Field(None, description="degrees that uprights lean, either way")
+    stroke: float | None = Field(None, description="wider or narrower strokes: 1 is a pixel on each side")
+    elastic: float | None = Field(None, description="deviation of a smooth distortion, as a share of the side")
+
+
+class Schedule(Form):
+    """The course of the learning rate over a training."""
+
+    kind: str = Field("cosine", description="`cosine`")
+    warmup: float | None = Field(None, description="share of all steps in which the rate rises from zero")
+    end: float | None = Field(None, description="share of the rate that is left in the last step")
+
+
 class Recipe(Form):
     """A whole training configuration."""
 
@@ -75,6 +102,9 @@ class Recipe(Form):
     early_stopping: EarlyStopping | None = None
     targets: str = Field("raw", description="of a regression: `raw`, or `standardized` to learn them in deviations")
     members: int = Field(1, description="networks of an ensemble, whose mean answers")
+    augmentation: Augmentation | None = Field(None, description="of pictures")
+    schedule: Schedule | None = Field(None, description="of the learning rate; None: it stays")
+    label_smoothing: float = Field(0.0, description="share of each target that is spread over all labels")
 
 
 class Validation(Form):

@@ -72,4 +72,4 @@ def test_parameters_are_those_of_the_kernels_and_biases(recipe: Recipe, inputs: 
     widths = [inputs, *(layer.units for layer in recipe.layers if isinstance(layer, Dense)), outputs]
     kernels = sum(before * after for before, after in itertools.pairwise(widths))
 
-    assert kernels + sum(widths[1:]) == recipe.parameters(inputs, outputs)
+    assert recipe.members * (kernels + sum(widths[1:])) == recipe.parameters(inputs, outputs)

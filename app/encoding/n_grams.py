@@ -161,6 +161,10 @@ class NGramEncoder:
 
     def _stacked(self, texts: Iterator[Ids]) -> SparseRows:
         rows = [self._row(ids) for ids in texts]
+        if len(rows) == 1:
+            columns, values, known, words = rows[0]
+            offsets = np.array((0, len(columns)))
+            return SparseRows(columns, offsets, self.width, np.array((known,)), values, np.array((words,)))
         counts = [len(columns) for columns, _, _, _ in rows]
         return SparseRows(
             np.concatenate([np.zeros(0, np.int32), *(columns for columns, _, _, _ in rows)]),
@@ -184,20 +188,16 @@ class NGramEncoder:
 
     def _row(self, ids: Ids) -> tuple[NDArray[np.int32], NDArray[np.float32], float, int]:
         """Columns, ascending, and their values; the share of known words, and the number of words."""
-        found = self.chosen.columns(self.keys_of(ids))
-        columns, times = _counted(found)
-        if self.features.weights == "tf_idf":
-            values = 1 + np.log(times.astype(np.float32))
-        else:
-            values = np.ones(len(columns), dtype=np.float32)
+        columns, times = _counted(self.chosen.columns(self.keys_of(ids)))
+        counts = self.features.weights == "tf_idf"
+        values = np.ones(len(columns), dtype=np.float32) if self.scale is None else self.scale.take(columns)
+        if counts:
+            values *= 1 + np.log(times, dtype=np.float32)
         values[0] = 0  # of the placeholder
-        if self.scale is not None:
-            values *= self.scale.take(columns)
-            length = values.dot(values)
-            if length > 0:
-                values /= np.sqrt(length)
-        words = int(np.count_nonzero((ids >= _FIRST) | (ids == UNKNOWN)))
+        if self.scale is not None and (square := float(values.dot(values))) > 0:
+            values *= np.float32(square**-0.5)
         unknown = int(np.count_nonzero(ids == UNKNOWN))
+        words = len(ids) - int(np.count_nonzero(ids < _FIRST)) + unknown
         return columns, values, (words - unknown) / words if words else np.nan, words
 
     def ids_of(self, text: str) -> Ids:
@@ -212,7 +212,7 @@ class NGramEncoder:
         return codes
 
     def _code_of(self, token: str) -> int:
-        """One id, or several, the first in the lowest bits."""
+        """One id, or two, the first in the lowest bits."""
         code = 0
         for number in reversed(self.ids_for(tokens.words_for(token))):
             code = code << SHIFT | number
@@ -286,13 +286,9 @@ _TRUE = np.ones(1, dtype=bool)
 
 
 def _taken_apart(codes: Ids) -> Ids:
-    """Codes of several words as one id each."""
-    parts = [codes & (2**SHIFT - 1)]
-    rest = codes >> SHIFT
-    while rest.any():
-        parts.append(rest & (2**SHIFT - 1))
-        rest = rest >> SHIFT
-    table = np.stack(parts, axis=1)
-    keep = table > 0
-    keep[:, 0] = True
-    return table[keep]
+    """Codes of one word or two as one id each."""
+    seconds = codes >> SHIFT
+    places = np.flatnonzero(seconds)
+    found = np.repeat(codes & (2**SHIFT - 1), 1 + (seconds > 0))
+    found[places + np.arange(1, len(places) + 1)] = seconds[places]
+    return found

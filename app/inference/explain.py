@@ -15,7 +15,7 @@ from app.inference.forward import Network
 from app.kinds.answers import Effects
 
 COPIED = 30  # multiplications that are as dear as a number of the picture, which is copied for each square
-MOST_WORK = 250_000_000  # multiplications to explain a picture, some tens of milliseconds
+MOST_WORK = 150_000_000  # multiplications to explain a picture, some tens of milliseconds
 
 
 def effects_of(

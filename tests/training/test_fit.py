@@ -391,8 +391,8 @@ class Diverging:
 
     epochs_at_once = 1
 
-    def plan(self, epochs: int, rows: int) -> None:
-        del epochs, rows
+    def plan(self, *_: Any) -> None:
+        """It has no schedule."""
 
     def epochs(self, orders: Any, held_out: Any) -> list[dict[str, float]]:
         del orders, held_out

@@ -1,5 +1,6 @@
 """Networks of convolutions: Keras trains them, NumPy serves them, and both agree."""
 
+import math
 from typing import Any
 
 import keras
@@ -25,6 +26,7 @@ from app.domain.optimizers import Adam
 from app.domain.recipes import Cosine, Pixels, Recipe
 from app.encoding.rows import dense, take
 from app.inference.explain import effects_of
+from app.tasks.presets.pictures import of_things
 from app.training.augment import augmented
 from app.training.build import build, layer_table
 from app.training.examples import Examples
@@ -119,6 +121,18 @@ def test_numpy_answers_as_keras_whatever_the_layers(data: st.DataObject) -> None
     network = network_of(model)
     assert np.allclose(model(rows).numpy(), network(rows), atol=1e-5)
     assert np.allclose(model(rows).numpy(), outputs_of(model, rows), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (19, 19, 3), (28, 28, 1), (40, 40, 3), (96, 96, 3)])
+def test_the_best_network_suits_pictures_of_every_size(shape: tuple[int, int, int]) -> None:
+    """Its weights are those that were foretold, and it fits within the limits of what serving may take."""
+    chosen = recipe(*of_things(shape[0]))
+    stages = chosen.stages(shape, 3)
+    model = build(chosen, math.prod(shape), 3, seed=1, picture=shape)
+    assert model.count_params() == sum(stage.parameters for stage in stages) < 1_000_000
+    assert sum(stage.multiplications for stage in stages) < 25_000_000
+    rows = np.random.default_rng(0).uniform(0, 1, (3, math.prod(shape))).astype(np.float32)
+    assert check_parity(model, rows).max_difference < 1e-5
 
 
 def test_many_pictures_are_answered_in_parts() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize_scalar
 
 from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Calibration
@@ -20,7 +20,6 @@ CALIBRATED: tuple[HeadName, ...] = ("binary", "multiclass", "multilabel")  # hea
 LEAST, MOST = 0.05, 20.0  # beyond, a network says nothing or far too much, and no temperature mends that
 FEWEST = 40  # held-out rows from which something can be learnt, if with caution
 SURER, LESS_SURE = 0.25, 0.5  # standard deviations of log(temperature), below and above 0, before any row is seen
-STEEP = 0.5  # standard deviation of the exponent of lengths
 BINS = 15  # as Guo et al.
 
 Logits = NDArray[np.float32]  # (rows, units), what the last layer gives before its activation
@@ -56,41 +55,32 @@ def probabilities(
     return np.asarray(0.5 + 0.5 * np.tanh(x / 2), dtype=np.float32)
 
 
-def temperature_of(head: HeadName, logits: Logits, target: Target, words: Words = None) -> Temperature | None:
+def temperature_of(head: HeadName, logits: Logits, target: Target) -> Temperature | None:
     """The likeliest temperature given held-out rows; targets are as `Task.targets` gives them.
 
     That is the one with the least log loss, drawn towards 1 as far as few rows leave in doubt: log T is taken to be
     normal around 0, with less room to make answers surer than to make them less sure. A hundred rows that are all
     answered right would else call for certainty, which the first wrong answer makes expensive. Of thousands of rows
-    the draw is not felt. Where `words` says how long each text is, it goes by a power of the length.
+    the draw is not felt.
 
     None if there are too few rows, or none is better than all others.
     """
     if len(logits) < FEWEST:
         return None
-    x, sign = _margins(head, logits, target)
-    lengths = None if words is None else np.log(lengths_of(words))[:, None]
+    x, sign = margins(head, logits, target)
 
-    def loss(chosen: NDArray[np.float64]) -> float:
-        scaled = x / np.exp(chosen[0] if lengths is None else chosen[0] + chosen[1] * lengths)
+    def loss(log_temperature: float) -> float:
+        scaled = x / math.exp(log_temperature)
         terms = np.logaddexp.reduce(scaled, axis=1) if sign is None else np.logaddexp(0, -sign * scaled)
-        deviations = chosen[0] / (SURER if chosen[0] < 0 else LESS_SURE)
-        steepness = 0 if lengths is None else chosen[1] / STEEP
-        return float(terms.sum() + (deviations**2 + steepness**2) / 2)
+        deviations = log_temperature / (SURER if log_temperature < 0 else LESS_SURE)
+        return float(terms.sum() + deviations**2 / 2)
 
-    least, most = math.log(LEAST), math.log(MOST)
-    if lengths is None:
-        found = [float(minimize_scalar(lambda log: loss(np.array([log])), bounds=(least, most), method="bounded").x)]
-    else:
-        bounds = [(least, most), (-1.0, 1.0)]
-        found = minimize(loss, np.zeros(2), method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-4}).x.tolist()
-    value, exponent = math.exp(found[0]), found[1] if len(found) > 1 else 0.0
-    if not LEAST * 1.01 < value < MOST * 0.99:
-        return None
-    return Temperature(round(value, 4), round(exponent, 4))
+    found = minimize_scalar(loss, bounds=(math.log(LEAST), math.log(MOST)), method="bounded")
+    value = math.exp(float(found.x))
+    return Temperature(round(value, 4)) if LEAST * 1.01 < value < MOST * 0.99 else None
 
 
-def _margins(head: HeadName, logits: Logits, target: Target) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+def margins(head: HeadName, logits: Logits, target: Target) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Softmax: each logit less that of the true label. Sigmoid: the logits, and 1 or -1 for what is true."""
     x = logits.astype(np.float64)
     truth = np.asarray(target, dtype=np.float64)

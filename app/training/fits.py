@@ -20,6 +20,7 @@ from app.training import fit as fitting
 from app.training.arrange import Numbers
 from app.training.build import TargetUnit, build, metric_of
 from app.training.calibrate import Logits, Temperature, Words
+from app.training.calibrate_texts import temperature_of_texts
 from app.training.checkpoint import Checkpoints, Position
 from app.training.examples import for_loss
 from app.training.fit import FitState
@@ -116,7 +117,8 @@ class Fits:
         tested = None if self._folds else self._test(model)  # folds are not measured on the test split
         position.finished.append(self._measured(model, state, split[1], tested).model_dump())
         if self._folds and self._run.recipe.head in calibrate.CALIBRATED:
-            position.logits.append(self._asked(model, self._calibrating(position.fit))[0])
+            held_out = self._material.held_out(self._calibrating(position.fit))
+            position.logits.append(export.logits_of(model, held_out.rows))
         position.fit = position.fit + 1 if position.fit < self._others else 0
         position.state = FitState()
 
@@ -208,12 +210,14 @@ class Fits:
     def _temperature(self, model: keras.Model, held_out: Numbers | None) -> Temperature | None:
         if held_out is None or self._folds or self._run.recipe.head not in calibrate.CALIBRATED:
             return None  # folds together tell one temperature better than each of them
-        return calibrate.temperature_of(self._run.recipe.head, *self._asked(model, held_out))
-
-    def _asked(self, model: keras.Model, held_out: Numbers) -> tuple[Logits, NDArray[Any], Words]:
-        """What a model says of rows that it has not learnt from, what is true of them, and how long they are."""
         rows = self._material.held_out(held_out)
-        return export.logits_of(model, rows.rows), rows.targets, rows.words
+        return self._likeliest(export.logits_of(model, rows.rows), rows.targets, rows.words)
+
+    def _likeliest(self, logits: Logits, target: NDArray[Any], words: Words) -> Temperature | None:
+        head = self._run.recipe.head
+        if words is None or len(logits) < calibrate.FEWEST:
+            return calibrate.temperature_of(head, logits, target)
+        return temperature_of_texts(head, logits, target, words)
 
     def _calibration(self, own: FitMetrics, tested: Tested) -> Calibration | None:
         """By the published fit's own held-out rows, or by those of all folds at once, which are all rows."""
@@ -225,7 +229,7 @@ class Fits:
             held_out = [self._calibrating(fold) for fold in range(1, self._folds + 1)]
             rows = sum(map(len, held_out))
             logits = np.concatenate(self._position.logits)
-            found = calibrate.temperature_of(head, logits, *self._material.truth_of(held_out))
+            found = self._likeliest(logits, *self._material.truth_of(held_out))
         elif own.temperature is not None:
             _, split = self._final_split()
             rows, found = len(split) if split is not None else 0, Temperature(own.temperature, own.length_exponent)

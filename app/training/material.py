@@ -18,7 +18,7 @@ from app.training.prepare import Prepared, Seen
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Rows that a fit has not learnt from, with their targets and how many words each has, if that is known."""
+    """Rows that a fit has not learnt from, with their targets, and how many words each has, where that is known."""
 
     rows: Encoded
     targets: NDArray[Any]

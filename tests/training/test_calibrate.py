@@ -114,9 +114,9 @@ def test_folds_are_calibrated_by_what_all_of_them_hold_out(
     asked: list[tuple[Any, Any]] = []
     temperature_of = calibrate.temperature_of
 
-    def told(head: Any, logits: Any, target: Any, words: Any) -> Temperature | None:
+    def told(head: Any, logits: Any, target: Any) -> Temperature | None:
         asked.append((logits, target))
-        return temperature_of(head, logits, target, words)
+        return temperature_of(head, logits, target)
 
     monkeypatch.setattr(calibrate, "temperature_of", told)
     manifest = execute(begin("digits", recipe=small(), validation=KFold(folds=3, rows="shuffled")), place)

@@ -1,0 +1,45 @@
+"""Temperatures of texts: they go by a power of the length, and are fitted on sentences besides whole texts.
+
+A sentence has the label of its text. So the many that do not show it make answers to short texts less sure, as they
+should be.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from app.domain.recipes import HeadName
+from app.inference.by_length import lengths_of
+from app.kinds.base import Target
+from app.training.calibrate import LEAST, LESS_SURE, MOST, SURER, Logits, Temperature, margins
+
+MOST_ROWS = 40_000  # that a temperature is fitted on: as good as more of them
+STEEP = 0.5  # standard deviation of the exponent, before any row is seen
+
+
+def temperature_of_texts(
+    head: HeadName, logits: Logits, target: Target, words: NDArray[np.int64]
+) -> Temperature | None:
+    """The likeliest temperature given held-out rows; targets are as `Task.targets` gives them.
+
+    As `calibrate.temperature_of`, which is for rows of any kind. None if none is better than all others.
+    """
+    some = slice(None, None, math.ceil(len(logits) / MOST_ROWS))
+    target = target[some]
+    x, sign = margins(head, logits[some], target)
+    lengths = np.log(lengths_of(words[some]))[:, None]
+
+    def loss(chosen: NDArray[np.float64]) -> float:
+        log, exponent = chosen.tolist()
+        scaled = x / np.exp(log + exponent * lengths)
+        terms = np.logaddexp.reduce(scaled, axis=1) if sign is None else np.logaddexp(0, -sign * scaled)
+        deviations = log / (SURER if log < 0 else LESS_SURE)
+        return float(terms.sum() + (deviations**2 + (exponent / STEEP) ** 2) / 2)
+
+    bounds = [(math.log(LEAST), math.log(MOST)), (-1.0, 1.0)]
+    found = minimize(loss, np.zeros(2), method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-4})
+    log, exponent = found.x.tolist()
+    value = math.exp(log)
+    return Temperature(round(value, 4), round(exponent, 4)) if LEAST * 1.01 < value < MOST * 0.99 else None

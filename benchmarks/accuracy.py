@@ -1,11 +1,13 @@
-"""Test results of each task's baseline over several seeds, on the real data and through the service.
+"""Test results of each task's baseline, or of another preset, over several seeds, on the real data and through the service.
 
 Needs the benchmark files in DENSELY_DATASETS_DIR. Plain Keras' figures are one run each of the classic notebook
 recipe, unchanged, on the same files.
 """
 
+import argparse
 import statistics
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.service import Service
@@ -19,12 +21,16 @@ PLAIN_KERAS = {
 }
 
 
-def main() -> None:
+def main(preset: str, tasks: Sequence[str]) -> None:
     """Train, and print a table."""
+    chosen = [key for key in PLAIN_KERAS if key[0] in tasks or not tasks]
     with tempfile.TemporaryDirectory() as folder, Service(Path(folder)) as service:
         queued = {
-            key: [service.train(task=key[0], dataset=key[1], seed=seed, activate="never")["id"] for seed in SEEDS]
-            for key in PLAIN_KERAS
+            key: [
+                service.train(task=key[0], dataset=key[1], preset=preset, seed=seed, activate="never")["id"]
+                for seed in SEEDS
+            ]
+            for key in chosen
         }
         print(f"{'task':10} {'dataset':15} figure       mean  lowest  highest  plain Keras  seconds")
         for key, ids in queued.items():
@@ -40,4 +46,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tasks", nargs="*")
+    parser.add_argument("--preset", default="baseline")
+    given = parser.parse_args()
+    main(given.preset, given.tasks)

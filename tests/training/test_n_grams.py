@@ -1,0 +1,150 @@
+"""Runs on texts as n-grams: weights learnt from what is trained on, sentences as rows, temperatures by length."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.domain.recipes import KFold, Recipe
+from app.domain.texts import NGrams
+from app.encoding.n_grams import NGramEncoder
+from app.inference.predictor import Predictor
+from app.services.execution import Attempt
+from app.training import calibrate
+from app.training.calibrate import Temperature
+from app.training.calibrate_texts import temperature_of_texts
+from app.training.fit import TrainingRows
+from app.training.material import Material
+from app.training.pipeline import Workplace, execute
+from app.training.prepare import Prepared, prepare
+from app.wire.predictions import Options
+from tests.support.tasks import TASKS
+
+Begin = Callable[..., Attempt]
+TASK = TASKS.get("sentiment")
+RNG = np.random.default_rng(3)
+
+
+def small(**features: Any) -> Recipe:
+    chosen = NGrams(
+        **{"longest": 2, "size": 2_000, "weights": "naive_bayes", "negation": True, "pieces": 0.5} | features
+    )
+    return TASK.presets["best"].recipe.model_copy(update={"features": chosen, "epochs": 3})
+
+
+def prepared_for(place: Workplace, recipe: Recipe) -> Prepared:
+    return prepare(place.catalog, place.encoded, TASK, "sample", recipe, lambda _: None)
+
+
+@pytest.mark.parametrize("weights", ["naive_bayes", "tf_idf", "presence"])
+def test_a_run_publishes_a_model_that_answers(weights: str, begin: Begin, place: Workplace) -> None:
+    manifest = execute(begin("sentiment", recipe=small(weights=weights), validation=KFold(folds=3)), place)
+
+    assert manifest.metrics.test["accuracy"] > 0.85
+    assert manifest.parity.max_difference <= 1e-5
+    calibration = manifest.metrics.calibration
+    assert calibration is not None
+    assert calibration.length_exponent != 0
+    assert calibration.ece_after < calibration.ece_before
+    predictor = Predictor(TASK, place.store.open("sentiment", manifest.id), version=1)
+    item = TASK.Input(text="A wonderful film. The plot isn't a dull mess, and I loved it.")
+    (found,) = predictor.predict([item], Options(explain=True))
+    assert "positive" == found["label"]
+    explanation = found["explanation"]
+    assert ["A wonderful film.", "The plot isn't a dull mess, and I loved it."] == [
+        item.text[part["start"] : part["end"]] for part in explanation.sentences
+    ]
+    assert "is not" in {word["word"] for word in explanation.words}
+    rows = place.catalog.read(TASK, TASK.datasets[-1]).test
+    encoded = predictor.encoder.encode(rows.columns)
+    outputs = predictor.network.in_batches(encoded)
+    error = calibrate.expected_calibration_error(
+        "binary", outputs, TASK.targets(rows.target, manifest.labels, "binary")
+    )
+    assert error == pytest.approx(calibration.ece_after, abs=1e-4)
+
+
+def test_rows_that_are_held_out_say_nothing_of_the_weights(place: Workplace) -> None:
+    prepared = prepared_for(place, small())
+    assert prepared.has_open_weights
+    train = np.arange(1_000, len(prepared.train))
+    other = prepared.train.targets.copy()
+    other[:1_000] = 1 - other[:1_000]
+    turned = replace(prepared, train=replace(prepared.train, targets=other))
+
+    scales: list[Any] = []
+    for each in (prepared, turned):
+        encoder = each.seen_after(train).encoder
+        assert isinstance(encoder, NGramEncoder)
+        scales.append(encoder.scale)
+    np.testing.assert_array_equal(*scales)
+    again = prepared.seen_after(np.arange(len(prepared.train))).encoder
+    assert isinstance(again, NGramEncoder)
+    assert again.scale is not None
+    assert (again.scale != scales[0]).any()
+
+
+def test_a_fit_never_sees_a_sentence_of_a_text_that_is_held_out(place: Workplace) -> None:
+    recipe = small()
+    prepared = prepared_for(place, recipe)
+    material, train = Material(prepared, recipe, 1), np.arange(1_000, len(prepared.train))
+    material.see(train)
+    rows, count = material.trained_on(train), len(prepared.train)
+
+    order = rows.order((1, 0), 0)
+    assert prepared.pieces is not None
+    texts, pieces = order[order < count], order[order >= count] - count
+    assert train.tolist() == sorted(texts.tolist())
+    assert round(0.5 * len(rows.pieces)) == len(pieces) == len(set(pieces.tolist()))
+    assert prepared.pieces.owners[pieces].min() >= 1_000
+    assert set(rows.order((1, 0), 1).tolist()) != set(order.tolist()), "another draw in each epoch"
+    examples = material.examples()
+    np.testing.assert_array_equal(
+        examples.targets[count + pieces, 0], prepared.train.targets[prepared.pieces.owners[pieces]]
+    )
+    held_out = material.held_out(np.arange(1_000))
+    assert held_out.words is not None
+    assert len(held_out.targets) == len(held_out.words) == len(held_out.rows) > 1_000
+
+
+def test_without_sentences_an_epoch_is_what_it_was() -> None:
+    rows = TrainingRows(np.arange(10, 20))
+
+    assert 10 == len(rows)
+    assert np.random.default_rng([7, 0, 3]).permutation(np.arange(10, 20)).tolist() == rows.order((7, 0), 3).tolist()
+
+
+def test_encoded_rows_are_kept_with_their_sentences(place: Workplace) -> None:
+    """Of built-in samples nothing is kept, so the entry is made by hand."""
+    from app.training.prepare import _from_entry, _to_entry
+
+    prepared = prepared_for(place, small())
+    arrays, meta = _to_entry(prepared)
+    place.encoded.put("key", arrays, meta)
+    entry = place.encoded.get("key")
+    assert entry is not None
+    again = _from_entry(TASK, prepared.info, prepared.sha256, entry, prepared.read)
+
+    assert again.pieces is not None
+    assert prepared.pieces is not None
+    np.testing.assert_array_equal(prepared.pieces.owners, again.pieces.owners)
+    for one, other in ((prepared.pieces.rows, again.pieces.rows), (prepared.train.rows, again.train.rows)):
+        np.testing.assert_array_equal(one.values, other.values)  # type: ignore[union-attr]
+        np.testing.assert_array_equal(one.words, other.words)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("exponent", [-0.3, 0.0, 0.4])
+def test_a_known_exponent_is_found(exponent: float) -> None:
+    words = RNG.integers(1, 1_000, 20_000)
+    logits = RNG.normal(0, 3, (20_000, 1))
+    right = 1 / (1 + np.exp(-logits[:, 0]))
+    target = (RNG.random(20_000) < right).astype(np.int64)
+    temperature = Temperature(2.0, exponent)
+
+    found = temperature_of_texts("binary", (logits * temperature.of(words)).astype(np.float32), target, words)
+
+    assert found is not None
+    assert found.value == pytest.approx(2.0, rel=0.1)
+    assert found.length_exponent == pytest.approx(exponent, abs=0.03)

@@ -1,4 +1,4 @@
-"""Test results of each task's baseline, or of another preset, over several seeds: on the real data, through the service.
+"""Test results of each task's baseline, or of another preset, over several seeds, on real data, through the service.
 
 Needs the benchmark files in DENSELY_DATASETS_DIR. Plain Keras' figures are one run each of the classic notebook
 recipe, unchanged, on the same files.

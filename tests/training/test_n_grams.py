@@ -28,9 +28,8 @@ RNG = np.random.default_rng(3)
 
 
 def small(**features: Any) -> Recipe:
-    chosen = NGrams(
-        **{"longest": 2, "size": 2_000, "weights": "naive_bayes", "negation": True, "pieces": 0.5} | features
-    )
+    usual = {"longest": 2, "size": 2_000, "weights": "naive_bayes", "negation": True, "pieces": 0.5}
+    chosen = NGrams.model_validate(usual | features)
     return TASK.presets["best"].recipe.model_copy(update={"features": chosen, "epochs": 3})
 
 

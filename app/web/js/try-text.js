@@ -1,7 +1,7 @@
 // Texts: a box for each of them, whose words are marked by their effect.
 
 import { answerOf } from "./answers.js";
-import { button, count, h, on, put, signed, table, throttled } from "./dom.js";
+import { button, count, figure, h, on, percent, put, signed, table, throttled } from "./dom.js";
 import { markedText } from "./marks.js";
 import { Predictor } from "./predictions.js";
 import { resolve } from "./schema.js";
@@ -10,6 +10,7 @@ import { examples } from "./try.js";
 /** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
 /** @typedef {{ name: string, title: string, most: number, isNeeded: boolean }} Field */
 /** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word */
+/** @typedef {{ field: string, start: number, end: number, score: number }} Sentence */
 
 const MOST_ROWS = 300; // of the table of words
 const ONE_LINE = 1000; // characters: a text that can't be longer gets a box of one line
@@ -34,7 +35,7 @@ export function show(place, context) {
 	const predictor = new Predictor(context, {
 		found: (/** @type {Prediction} */ prediction, /** @type {Fields} */ input) => {
 			mark(input, prediction.explanation.words);
-			put(list, wordTable(prediction.explanation));
+			put(list, wordTable(prediction.explanation), sentenceTable(prediction.explanation, input));
 			return answerOf(context.task, prediction);
 		},
 		forget,
@@ -124,6 +125,21 @@ function wordTable({ label, words }) {
 			table(`Effect of each word on ${of}`, ["Word", "Effect"], rows, 1),
 			rest > 0 && h("p.soft.small", `and ${count(rest)} more`),
 		),
+	);
+}
+
+/** What each sentence says by itself. @param {{ label: string | null, sentences: Sentence[] }} explanation @param {Fields} input */
+function sentenceTable({ label, sentences }, input) {
+	if (sentences.length === 0) return null;
+	const rows = sentences.map(({ field, start, end, score }) => [
+		[...String(input[field])].slice(start, end).join(""),
+		label === null ? figure("value", score) : percent(score),
+	]);
+	const of = label === null ? "The answer" : `The probability of ${label}`;
+	return h(
+		"details",
+		h("summary", "Sentence by sentence"),
+		table(`${of} to each sentence by itself`, ["Sentence", label ?? "Answer"], rows, 1),
 	);
 }
 

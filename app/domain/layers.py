@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.domain.numbers import Integer
 from app.domain.part import Part
+from app.errors import InvalidInput
 
 # Every activation of Keras 3.15 but `threshold`, which needs arguments, `glu`, which halves the layer's width,
 # `sparsemax`, whose rows do not add up to 1 there, and `hard_shrink`, which jumps: rounding would decide its answer.
@@ -107,15 +108,6 @@ class Augmentation(Part):
         return any((self.shift, self.rotation, self.scale, self.shear, self.elastic))
 
 
-class LayerMisfit(ValueError):
-    """A layer that does not fit what comes before it."""
-
-    def __init__(self, place: int, field: str, reason: str) -> None:
-        """`place` among the recipe's layers; `field` of that layer, or nothing."""
-        super().__init__(reason)
-        self.field = ".".join(filter(None, (f"layers.{place}", field)))
-
-
 @dataclass(frozen=True)
 class Stage:
     """What a layer does to a row."""
@@ -129,7 +121,7 @@ def stages_of(layers: Sequence[AnyLayer], shape: Shape) -> list[Stage]:
     """Each layer's output, for rows of this shape.
 
     Raises:
-        LayerMisfit: a layer cannot follow what comes before it.
+        InvalidInput: a layer cannot follow what comes before it.
     """
     stages: list[Stage] = []
     for place, layer in enumerate(layers):
@@ -141,19 +133,19 @@ def stages_of(layers: Sequence[AnyLayer], shape: Shape) -> list[Stage]:
 def _stage(place: int, layer: AnyLayer, before: AnyLayer | None, shape: Shape) -> Stage:
     if isinstance(layer, PictureLayer) and len(shape) != 3:
         told = "the layers before it have made rows of its picture" if place else "the task's inputs are none"
-        raise LayerMisfit(place, "kind", f"{layer.kind} needs a picture: {told}")
+        raise _misfit(place, "kind", f"{layer.kind} needs a picture: {told}")
     if isinstance(layer, Conv2D):
         return _convolved(place, layer, shape)
     if isinstance(layer, MaxPool):
         if layer.pool_size > min(shape[:2]):
-            raise LayerMisfit(place, "pool_size", f"at most {min(shape[:2])}, or nothing is left of {_times(shape)}")
+            raise _misfit(place, "pool_size", f"at most {min(shape[:2])}, or nothing is left of {_times(shape)}")
         return Stage((shape[0] // layer.pool_size, shape[1] // layer.pool_size, shape[2]), 0, 0)
     if isinstance(layer, GlobalAveragePool):
         return Stage(shape[2:], 0, 0)
     if isinstance(layer, BatchNorm):
         if not (isinstance(before, Dense | Conv2D) and before.activation == "linear"):
             reason = "has to follow a conv2d or dense layer with the activation linear, and has an activation itself"
-            raise LayerMisfit(place, "kind", f"batch_norm {reason}")
+            raise _misfit(place, "kind", f"batch_norm {reason}")
         return Stage(shape, 4 * shape[-1], 0)
     numbers = math.prod(shape)
     if isinstance(layer, Dense):
@@ -165,11 +157,15 @@ def _convolved(place: int, layer: Conv2D, shape: Shape) -> Stage:
     size, stride = layer.kernel_size, layer.strides
     if size > min(shape[:2]):
         reason = f"at most {min(shape[:2])}: what comes to this layer has {_times(shape)}"
-        raise LayerMisfit(place, "kernel_size", reason)
+        raise _misfit(place, "kernel_size", reason)
     room = 0 if layer.padding == "same" else size - 1
     sides = tuple(-(-(side - room) // stride) for side in shape[:2])
     weights = size * size * shape[2] * layer.filters
     return Stage((*sides, layer.filters), weights + layer.filters, math.prod(sides) * weights)
+
+
+def _misfit(place: int, field: str, reason: str) -> InvalidInput:
+    return InvalidInput(reason, field=f"recipe.layers.{place}.{field}")
 
 
 def _times(shape: Shape) -> str:

@@ -218,7 +218,7 @@ class Recipe(RecipeFields):
         Of a task without labels yet, whose head has no units, it counts one.
 
         Raises:
-            LayerMisfit: a layer cannot follow what comes before it.
+            InvalidInput: a layer cannot follow what comes before it.
         """
         return stages_of((*self.layers, Dense(units=max(outputs, 1))), shape)
 

@@ -2,7 +2,6 @@
 
 import math
 
-from app.domain.layers import LayerMisfit
 from app.domain.recipes import MAX_BATCH_NUMBERS, MAX_MULTIPLICATIONS, MAX_PARAMETERS, Recipe
 from app.errors import InvalidInput
 from app.kinds.base import Task
@@ -17,19 +16,17 @@ def check_network(task: Task, recipe: Recipe) -> None:
     shape = task.picture_shape
     if recipe.augmentation and not shape:
         raise InvalidInput(f"is for pictures, which task {task.name!r} has not", field="recipe.augmentation")
-    try:
-        stages = recipe.stages(shape or (task.input_width(recipe.features),), task.output_units(recipe.head))
-    except LayerMisfit as error:
-        raise InvalidInput(str(error), field=f"recipe.{error.field}") from None
+    stages = recipe.stages(shape or (task.input_width(recipe.features),), task.output_units(recipe.head))
+    network = f"the {recipe.members} members" if recipe.members > 1 else "the network"
     for most, asked, what in (
         (MAX_PARAMETERS, sum(stage.parameters for stage in stages), "have {:,} weights"),
         (MAX_MULTIPLICATIONS, sum(stage.multiplications for stage in stages), "take {:,} multiplications for an input"),
     ):
-        if asked > most:
-            message = f"the network would {what.format(asked)}; the limit is {most:,}"
+        if asked * recipe.members > most:
+            message = f"{network} would {what.format(asked * recipe.members)}; the limit is {most:,}"
             raise InvalidInput(message, field="recipe.layers")
     numbers = sum(math.prod(stage.shape) for stage in stages)
-    if recipe.sees_pictures and recipe.batch_size * numbers > MAX_BATCH_NUMBERS:
-        most = MAX_BATCH_NUMBERS // numbers
+    if recipe.sees_pictures and recipe.batch_size * numbers * recipe.members > MAX_BATCH_NUMBERS:
+        most = MAX_BATCH_NUMBERS // (numbers * recipe.members)
         message = f"at most {most:,}: each picture makes {numbers:,} numbers in this network"
         raise InvalidInput(message, field="recipe.batch_size")

@@ -18,13 +18,13 @@ from app.domain.layers import (
     Dropout,
     Flatten,
     GlobalAveragePool,
-    LayerMisfit,
     MaxPool,
     stages_of,
 )
 from app.domain.optimizers import Adam
 from app.domain.recipes import Cosine, Pixels, Recipe
 from app.encoding.rows import dense, take
+from app.errors import InvalidInput
 from app.inference.explain import effects_of
 from app.tasks.presets.pictures import of_things
 from app.training.augment import augmented
@@ -107,7 +107,7 @@ def test_numpy_answers_as_keras_whatever_the_layers(data: st.DataObject) -> None
     chosen = recipe(*layers)
     try:
         stages = chosen.stages(shape, 3)
-    except LayerMisfit:
+    except InvalidInput:
         return
     width = int(np.prod(shape))
     model = build(chosen, width, 3, seed=data.draw(st.integers(0, 99)), picture=shape)
@@ -285,6 +285,6 @@ def test_a_picture_is_explained_by_squares_that_are_left_out() -> None:
 )
 def test_layers_that_do_not_fit_are_named(layers: list[Any], field: str) -> None:
     """With their place and the setting at fault."""
-    with pytest.raises(LayerMisfit) as caught:
+    with pytest.raises(InvalidInput) as caught:
         stages_of(layers, PICTURE)
-    assert field == caught.value.field
+    assert [f"recipe.{field}"] == [error.field for error in caught.value.errors]

@@ -271,7 +271,7 @@ def test_the_number_of_pictures_in_a_request_is_limited() -> None:
     task = TASKS.get("digits")
 
     assert (100, 784) == task.columns([item] * 100)["pixels"].shape
-    with pytest.raises(Refused, match="1 instances"):
+    with pytest.raises(Refused, match="1 instance "):
         task.columns([item] * 101)
     assert task.takes_long(None, [item])
     assert not task.takes_long(None, [ImageInput(pixels=SEVEN.tolist())])

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from app.domain.recipes import HEADS, MAX_PARAMETERS, HeadName, Preset
+from app.domain.recipes import HEADS, HeadName, Preset
 from app.encoding.encoder import Encoder
 from app.encoding.rows import Encoded, SparseRows, dense, take
 from app.errors import DatasetInvalid, NotFound
 from app.kinds.base import Task
+from app.services.networks import check_network
 from app.wire.declarations import SAMPLE, Label
 from app.wire.predictions import ModelChoice, Options
 from tests.support.tasks import TASKS, WITH_SAMPLE, rows_of
@@ -146,13 +147,13 @@ def test_input_and_codes_share_no_name_with_the_choice_of_a_model(task: Task) ->
 
 @every_preset
 def test_encoded_rows_are_as_wide_as_the_features_say(task: Task, preset: Preset) -> None:
-    """Those of columns at most so: a column of few different values has fewer intervals."""
+    """Those of columns and of n-grams at most so: few different values have fewer intervals, few texts fewer n-grams."""
     features = preset.recipe.features
     encoder = encoder_of(task.name, next(n for n, each in task.presets.items() if each.recipe.features == features))
     encoded = encoder.encode(task.columns([example_of(task)]))
 
     most = task.input_width(features)
-    assert most == encoder.width or (features.kind == "columns" and encoder.width < most)
+    assert most == encoder.width or (features.kind in ("columns", "n_grams") and encoder.width < most)
     assert (1, encoder.width) == dense(encoded).shape
     assert np.float32 == dense(encoded).dtype
     assert np.isfinite(dense(encoded)).all()
@@ -266,7 +267,7 @@ def test_presets_are_allowed_by_their_task(task: Task, preset: Preset) -> None:
 
     assert recipe.head in task.heads
     assert task.check_features(recipe.features) is None
-    assert recipe.parameters(task.input_width(recipe.features), task.output_units(recipe.head)) <= MAX_PARAMETERS
+    check_network(task, recipe)
     assert preset.description
 
 

@@ -147,7 +147,7 @@ def test_input_and_codes_share_no_name_with_the_choice_of_a_model(task: Task) ->
 
 @every_preset
 def test_encoded_rows_are_as_wide_as_the_features_say(task: Task, preset: Preset) -> None:
-    """Those of columns and of n-grams at most so: few different values have fewer intervals, few texts fewer n-grams."""
+    """Those of columns and n-grams at most so: few different values have fewer intervals, few texts fewer n-grams."""
     features = preset.recipe.features
     encoder = encoder_of(task.name, next(n for n, each in task.presets.items() if each.recipe.features == features))
     encoded = encoder.encode(task.columns([example_of(task)]))

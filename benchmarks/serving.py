@@ -1,9 +1,11 @@
 """`POST /predict` against an empty FastAPI route, in one run: throughput, latency, batches, memory, under training.
 
 The server has core 0 to itself and the load generator core 1. Each figure is the median of several alternations of the
-two sides. Needs `wrk`, two cores and DENSELY_DATASETS_DIR. `python -m benchmarks.serving [part …]` runs some parts.
+two sides. Needs `wrk`, two cores and DENSELY_DATASETS_DIR. `python -m benchmarks.serving [part …]` runs some parts, with
+the bundled models; `--preset baseline` trains that one of every task first.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -27,8 +29,11 @@ from benchmarks.service import REPOSITORY, Service, free_port
 ROUNDS = 3
 SECONDS = 2.0
 SERVER_CORE, CLIENT_CORE = 0, 1
+PATIENCE = 1_800  # seconds for a model
 WORDS = (110, 130)  # of a review "of about 120 words"
 QUIET = {"DENSELY_WARM_TRAINER": "false"}
+DATASETS = {"sentiment": "imdb", "newswire": "reuters", "digits": "mnist", "housing": "boston_housing"}
+chosen = argparse.Namespace(preset=None)  # what the command line said
 
 Bodies = dict[str, list[dict[str, Any]]]
 
@@ -68,6 +73,13 @@ def api_of(service: Service) -> psutil.Process:
 def densely(**environment: str) -> Iterator[Service]:
     """A service whose API process has core 0."""
     with tempfile.TemporaryDirectory() as folder, Service(Path(folder), {**QUIET, **environment}) as service:
+        if chosen.preset:
+            runs = [
+                service.train(task=task, dataset=dataset, preset=chosen.preset, activate="always")["id"]
+                for task, dataset in DATASETS.items()
+            ]
+            for run in runs:
+                service.wait(run, PATIENCE)
         pin(api_of(service).pid, SERVER_CORE)
         yield service
 
@@ -243,8 +255,12 @@ PARTS: dict[str, Callable[[Bodies], None]] = {
 
 def main() -> None:
     """The parts asked for, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--preset")
+    parser.parse_args(namespace=chosen)
     given = bodies()
-    for name in sys.argv[1:] or PARTS:
+    for name in chosen.parts or PARTS:
         PARTS[name](given)
 
 

@@ -1,8 +1,8 @@
 """`POST /predict` against an empty FastAPI route, in one run: throughput, latency, batches, memory, under training.
 
 The server has core 0 to itself and the load generator core 1. Each figure is the median of several alternations of the
-two sides. Needs `wrk`, two cores and DENSELY_DATASETS_DIR. `python -m benchmarks.serving [part …]` runs some parts, with
-the bundled models; `--preset baseline` trains that one of every task first.
+two sides. Needs `wrk`, two cores and DENSELY_DATASETS_DIR. `python -m benchmarks.serving [part …]` runs some parts,
+with the bundled models; `--preset baseline` trains that one of every task first.
 """
 
 import argparse

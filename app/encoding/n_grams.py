@@ -1,5 +1,6 @@
 """Texts as weighted n-grams of words: rows of length one, over the most frequent n-grams of a training split."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -178,8 +179,8 @@ class NGramEncoder:
     def keys_of(self, ids: Ids) -> list[Keys]:
         """The n-grams of a text by length, in order: of each the words, two numbers a word, one for a negated word."""
         units = ids * 2
-        if self._negates is not None and len(ids):
-            units += _is_negated(ids, self._negates)
+        if self._negates is not None and (negated := _is_negated(ids, self._negates)) is not None:
+            units += negated
         units = units[(ids >= _SILENT) | (ids == UNKNOWN)]
         found = [units]
         for length in range(2, self.features.longest + 1):
@@ -264,12 +265,17 @@ def sentences(ids: Ids) -> list[Ids]:
     return parts if len(parts) > 1 else []
 
 
-def _is_negated(ids: Ids, negates: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(words,) whether a word stands in the same clause as a negation, at most so many words after it."""
-    places = np.arange(len(ids))
-    after = places - np.maximum.accumulate(np.where(negates[ids], places, -REACH - 1))
-    ends = np.maximum.accumulate(np.where((ids >= FIRST_WORD) & (ids < _FIRST), places, -1))
-    return (after > 0) & (after <= REACH) & (ends < places - after)
+def _is_negated(ids: Ids, negates: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """(words,) whether a word stands in the same clause as a negation, at most so many words after it; None: none."""
+    places = np.flatnonzero(negates.take(ids)).tolist()
+    if not places:
+        return None
+    found = np.zeros(len(ids), dtype=bool)
+    ends = np.flatnonzero((ids >= FIRST_WORD) & (ids < _FIRST)).tolist()
+    for place in places:  # a few: plain numbers are faster than arrays
+        end = bisect_right(ends, place)
+        found[place + 1 : min(place + 1 + REACH, ends[end] if end < len(ends) else len(ids))] = True
+    return found
 
 
 def _counted(columns: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -41,19 +41,21 @@ def learn(
     most = MOST_ROWS if isinstance(train, SparseRows) else min(MOST_ROWS, MOST_IN_MEMORY // encoder.width)
     drawn = np.random.default_rng(SEED).permutation(len(train))[: max(FEWEST, most)]
     parts = np.array_split(drawn, PARTS)
-    scores = []
+    scores: list[float] = []
     for number, part in enumerate(parts):
         others = np.concatenate(parts[:number] + parts[number + 1 :])
         measure = _fitted(encoder, take(train, others), targets[others])
         if measure is None:
             return None
-        scores.append(measure.raw(take(train, part)))
-    found = np.concatenate(scores)
+        scores += measure.raw(take(train, part))
+    found = np.array(scores)
     found = found[np.isfinite(found)]
     whole = _fitted(encoder, take(train, drawn), targets[drawn])
     if whole is None or not len(found):
         return None
-    quantiles = np.quantile(found, SHARES).tolist()
+    # As conformal prediction takes them (Vovk et al. 2005): of few rows, the next greater score.
+    levels = np.minimum(1.0, np.ceil((len(found) + 1) * np.array(SHARES)) / len(found))
+    quantiles = np.quantile(found, levels, method="inverted_cdf").tolist()
     record = NoveltyRecord(rows=len(found), limit=LIMIT, shares=list(SHARES), scores=quantiles, false_alarms=0.0)
     alarms = [share > LIMIT for share, _ in Novelty(whole, record).of(test)]
     return whole, record.model_copy(update={"false_alarms": round(float(np.mean(alarms)), 4)})

@@ -47,16 +47,16 @@ def measures_of_texts(draw: st.DrawFn) -> Strangeness:
 def _holds(measure: Measure, rows: Encoded) -> None:
     scores = measure.raw(rows)
     assert not np.isnan(scores).any()
-    alone: list[Any] = [measure.raw(take(rows, np.array([row])))[0] for row in range(len(rows))]
+    alone = [measure.raw(take(rows, np.array([row])))[0] for row in range(len(rows))]
     np.testing.assert_allclose(scores, alone, rtol=1e-3, atol=1e-3)
-    assert scores.tolist() == measure_from(measure.arrays()).raw(rows).tolist()
+    assert scores == measure_from(measure.arrays()).raw(rows)
 
 
 @SOME
 @given(distances(), matrices)
 def test_any_row_has_a_distance(measure: Distance, rows: Any) -> None:
     _holds(measure, rows)
-    assert (measure.raw(rows) >= 0).all()
+    assert min(measure.raw(rows)) >= 0
 
 
 @SOME
@@ -77,7 +77,7 @@ def test_a_greater_score_is_never_less_novel(quantiles: list[float], scores: lis
 
     class Given:
         def raw(self, rows: Any) -> Any:
-            return np.array(rows)
+            return rows
 
         def arrays(self) -> dict[str, Any]:
             return {}

@@ -1,7 +1,6 @@
 """Stage, checksum, publish by rename, open, sweep. No pickle, and no path that a client gave."""
 
 import hashlib
-import io
 import json
 import os
 import secrets
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from app.artifacts import archive, bundle, evaluation
+from app.artifacts.arrays import arrays_in
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.errors import ArtifactInvalid, Unavailable
 from app.wire.manifests import FORMAT_VERSION, FileRecord, Manifest
@@ -25,6 +25,7 @@ from app.wire.manifests import FORMAT_VERSION, FileRecord, Manifest
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
 PREPROCESSING = "preprocessing.json"
+NOVELTY = "novelty.npz"
 KERAS_MODEL = "model.keras"
 STAGING = ".staging"
 IDENTITY = ".identity"
@@ -37,6 +38,7 @@ class Artifact:
     manifest: Manifest
     weights: dict[str, NDArray[np.float32]]
     preprocessing: dict[str, Any]
+    novelty: dict[str, NDArray[Any]] | None = None  # of models that tell how novel an input is
 
 
 class ArtifactStore:
@@ -133,9 +135,8 @@ class ArtifactStore:
         folder = self.path(task, model_id)
         contents = {name: _whole(folder / name, record) for name, record in manifest.files.items()}
         try:
-            with np.load(io.BytesIO(contents[WEIGHTS]), allow_pickle=False) as arrays:
-                weights = {name: arrays[name] for name in arrays.files}
-            return Artifact(manifest, weights, json.loads(contents[PREPROCESSING]))
+            novelty = arrays_in(contents[NOVELTY]) if NOVELTY in contents and manifest.novelty else None
+            return Artifact(manifest, arrays_in(contents[WEIGHTS]), json.loads(contents[PREPROCESSING]), novelty)
         except Exception as error:  # a file with the right checksum can still hold anything
             raise ArtifactInvalid(f"the weights of model {model_id} cannot be read") from error
 

@@ -49,6 +49,7 @@ def predict(
     model: ModelName = None,
     top_k: Annotated[int | None, typer.Option(help="how many labels are listed, where there are many")] = None,
     min_confidence: Annotated[float | None, typer.Option(help="0 to 1; below it the answer is left open")] = None,
+    max_novelty: Annotated[float | None, typer.Option(help="0 to 1; above it the answer is left open")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="what spoke for the answer")] = False,
     as_text: Json = False,
     url: Url = None,
@@ -62,7 +63,8 @@ def predict(
     if field and file:
         raise typer.BadParameter("--field goes with INPUT or --image")
     given: dict[str, Any] = {
-        "model": model_of(model), "top_k": top_k, "min_confidence": min_confidence, "explain": explain or None,
+        "model": model_of(model), "top_k": top_k, "min_confidence": min_confidence, "max_novelty": max_novelty,
+        "explain": explain or None,
     }  # fmt: skip
     options: Any = {name: value for name, value in given.items() if value is not None}
     with connect(url, api_key) as client:

@@ -12,12 +12,15 @@ from app.encoding.rows import Encoded, FloatMatrix, take
 from app.errors import ArtifactInvalid, InvalidInput, Refusal, Refused
 from app.inference.ensemble import network_from
 from app.inference.explain import effects_of, scores_of
+from app.inference.novelty import Novelty, measure_from
 from app.kinds.base import Task
 from app.wire.predictions import InputWarning, Options
 
 A_TOY = InputWarning(
     field="model", message="was trained on the bundled sample, not on real data: its answers are for trying things out"
 )
+
+FAR = "is unlike what the model has learnt from: more so than {:.0%} of the rows that it was tried on"
 
 
 class Predictor:
@@ -37,12 +40,22 @@ class Predictor:
             self.encoder = task.load_encoder(artifact.preprocessing)
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} cannot be read") from error
+        self._novelty = self._novelty_of(artifact)
         calibration = self.manifest.metrics.calibration
         temperature = calibration.temperature if calibration else 1.0
         exponent = calibration.length_exponent if calibration else 0.0
         members, width = self.manifest.recipe.members, self.encoder.width
         self.network = network_from(self.manifest.layers, artifact.weights, width, temperature, members, exponent)
         self._check()
+
+    def _novelty_of(self, artifact: Artifact) -> Novelty | None:
+        """None of a model that was made without."""
+        if artifact.novelty is None or self.manifest.novelty is None:
+            return None
+        try:
+            return Novelty(measure_from(artifact.novelty), self.manifest.novelty)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ArtifactInvalid(f"the novelty of model {self.manifest.id} cannot be read") from error
 
     def _check(self) -> None:
         """Answer the task's own example once: what does not fit shows here, not at a client's request."""
@@ -75,8 +88,7 @@ class Predictor:
             Refused: some instances have the right form and still cannot be encoded.
             InvalidInput: an option does not suit the task.
         """
-        if options.min_confidence is not None and not self.task.classifies:
-            raise InvalidInput(f"task {self.task.name!r} gives values, not probabilities", field="min_confidence")
+        self._check_options(options)
         columns = self.task.columns(inputs)
         encoded = self.encoder.encode(columns)
         if refusals := self.task.refusals(encoded, columns):
@@ -95,6 +107,8 @@ class Predictor:
         for row, warnings in self.task.warnings(self.encoder, encoded, columns).items():
             predictions[row]["warnings"] = warnings
         self.task.qualify(predictions, columns, options)
+        if self._novelty:
+            self._tell_novelty(self._novelty, inputs, encoded, predictions, options)
         if self._cautions:
             for prediction in predictions:
                 prediction["warnings"] = [*self._cautions, *prediction["warnings"]]
@@ -103,6 +117,28 @@ class Predictor:
                 one = take(encoded, np.array([row]))
                 prediction["explanation"] = self._explanation(item, one, outputs[row])
         return predictions
+
+    def _check_options(self, options: Options) -> None:
+        if not self.task.classifies:
+            for name in ("min_confidence", "max_novelty"):
+                if getattr(options, name) is not None:
+                    raise InvalidInput(f"task {self.task.name!r} gives values, not probabilities", field=name)
+        if not self._novelty and options.max_novelty is not None and options.max_novelty < 1:
+            told = f"model {self.manifest.id} tells no novelty: a former release made it, or its rows were too few"
+            raise InvalidInput(told, field="max_novelty")
+
+    def _tell_novelty(
+        self, novelty: Novelty, inputs: Sequence[Any], encoded: Encoded, predictions: Sequence[Any], options: Options
+    ) -> None:
+        """Say in predictions how novel their inputs are, warn where they are too novel, and give no label there."""
+        for item, prediction, (share, is_unknown) in zip(inputs, predictions, novelty.of(encoded), strict=True):
+            prediction["novelty"] = share
+            if share > novelty.limit and not prediction["warnings"]:  # a warning of the task's own says more
+                field = next(name for name in self.task.Input.model_fields if getattr(item, name) is not None)
+                told = InputWarning(field=field, message=FAR.format(novelty.limit))
+                prediction["warnings"] = [*prediction["warnings"], told]
+            if options.shun(share, is_unknown=is_unknown):
+                self.task.answers.withhold(prediction)
 
     def of_columns(self, columns: Columns) -> list[Any]:
         """The same of rows of a dataset, with the options that go without saying and no warnings."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from app.wire.predictions import EXPLAINED, NamedEffects, Warnings
+from app.wire.predictions import EXPLAINED, NamedEffects, TheNovelty, Warnings
 
 Effects = NDArray[np.float64]  # (width,) what each number of an encoded row adds to the answer's score
 
@@ -29,6 +29,7 @@ class InputPart:
 def answer_form(name: str, fields: dict[str, Any], explanation: Any) -> Any:
     """The form of an answer, a TypedDict of this name: its fields, and what every answer may have besides."""
     common: dict[str, Any] = {
+        "novelty": NotRequired[TheNovelty],
         "warnings": Warnings,
         "explanation": NotRequired[Annotated[explanation, Field(description=EXPLAINED)]],
     }

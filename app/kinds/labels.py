@@ -129,3 +129,9 @@ class LabelAnswers:
             answer["labels"] = []
         if options.abstain(answer["probability"]):
             answer.update(label=None, abstained=True)
+
+    def withhold(self, answer: dict[str, Any]) -> None:
+        """Give no label."""
+        answer.update(label=None, abstained=True)
+        if "labels" in answer:
+            answer["labels"] = []

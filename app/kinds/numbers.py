@@ -44,5 +44,8 @@ class NumberAnswers:
         """The outputs, or for those beyond a rating's bounds the nearer bound."""
         return outputs if self._bounds is None else outputs.clip(*self._bounds)
 
+    def withhold(self, answer: dict[str, Any]) -> None:
+        """A number is given however novel the input is."""
+
     def soften(self, answer: dict[str, Any], sureness: float, options: Options) -> None:
         """A number says nothing of how sure it is."""

@@ -48,5 +48,9 @@ class SeveralAnswers:
             )
         return found
 
+    def withhold(self, answer: dict[str, Any]) -> None:
+        """Give no label."""
+        answer["labels"] = []
+
     def soften(self, answer: dict[str, Any], sureness: float, options: Options) -> None:
         """Only pictures are read with doubts, and they have one label."""

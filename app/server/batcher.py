@@ -84,6 +84,7 @@ def _deliver(reply: Reply, answer: bytes | None) -> None:
         log.error("reply.failed", exc_info=error)
 
 
-def _batch_key(waiting: Waiting) -> tuple[str, int, float]:
+def _batch_key(waiting: Waiting) -> tuple[str, int, float, float]:
     form, _ = waiting
-    return form.task, form.top_k, -1.0 if form.min_confidence is None else form.min_confidence
+    least, most = form.min_confidence, form.max_novelty
+    return form.task, form.top_k, -1.0 if least is None else least, -1.0 if most is None else most

@@ -8,12 +8,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.store import KERAS_MODEL, PREPROCESSING, WEIGHTS
+from app.artifacts.store import KERAS_MODEL, NOVELTY, PREPROCESSING, WEIGHTS
 from app.encoding.encoder import Encoder
 from app.encoding.rows import Encoded, SparseRows, take
 from app.errors import ParityError
 from app.inference.ensemble import network_from
 from app.inference.forward import Network
+from app.inference.novelty import Measure
 from app.training import fit
 from app.training.build import layer_table
 from app.training.ensemble import ending_of, members_of
@@ -113,9 +114,12 @@ def check_parity(model: keras.Model, held_out: Encoded) -> Parity:
     return Parity(rows=len(some), max_difference=difference)
 
 
-def write(model: keras.Model, encoder: Encoder, staging: Path) -> None:
-    """The artifact's files except the manifest."""
+def write(model: keras.Model, encoder: Encoder, measure: Measure | None, staging: Path) -> None:
+    """The artifact's files except the manifest; `measure` is that of novelty, if there is one."""
     arrays: dict[str, Any] = weights_of(model)
     np.savez(staging / WEIGHTS, **arrays)
     (staging / PREPROCESSING).write_text(json.dumps(encoder.to_json(), ensure_ascii=False), encoding="utf-8")
+    if measure is not None:
+        kept: dict[str, Any] = measure.arrays()
+        np.savez_compressed(staging / NOVELTY, **kept)
     model.save(staging / KERAS_MODEL)  # as trained, with its optimizer: it can be evaluated and trained further

@@ -21,7 +21,7 @@ from app.kinds.base import Task
 from app.services import publication
 from app.services.execution import Attempt
 from app.tasks.catalog import TaskCatalog
-from app.training import devices, evaluate, export
+from app.training import devices, evaluate, export, novelty
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
 from app.training.examples import Examples
@@ -80,12 +80,15 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     trained = Fits(attempt, run, task, prepared, checkpoints).train()
     parity = export.check_parity(trained.model, trained.seen.test)
     evaluation = _evaluate(task, run.recipe.head, prepared, trained)
+    seen = trained.seen
+    measure, record = novelty.learn(seen.encoder, seen.train, prepared.train.targets, seen.test) or (None, None)
     staging = place.store.stage(f"{run.id}-{attempt.lease_id}")
     try:
-        export.write(trained.model, trained.seen.encoder, staging)
+        export.write(trained.model, seen.encoder, measure, staging)
         save_evaluation(evaluation, staging)
         seconds = round(time.perf_counter() - started, 3)
         manifest = _manifest(run, attempt, task, prepared, trained, parity, seconds)
+        manifest = manifest.model_copy(update={"novelty": record})
 
         def score(model_id: str) -> float | None:
             return evaluate.score_model(place.store, task, model_id, prepared, run.recipe.head)

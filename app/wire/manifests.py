@@ -54,6 +54,17 @@ class Parity(BaseModel):
     max_difference: float = Field(description="largest difference, relative where outputs exceed 1")
 
 
+class NoveltyRecord(BaseModel):
+    """How novel rows are from which a measure was not learnt: each fifth of the training rows, by the others."""
+
+    model_config = ConfigDict(frozen=True)
+    rows: int = Field(description="training rows on which the measure was tried")
+    limit: float = Field(description="novelty above which an answer warns, 0 to 1")
+    shares: list[float] = Field(description="of these rows, ascending from 0 to 1; a novelty is such a share")
+    scores: list[float] = Field(description="that so many of them have at most; between two of them it is interpolated")
+    false_alarms: float = Field(description="share of the test rows whose answers warn, 0 to 1")
+
+
 class FileRecord(BaseModel):
     """A file of the artifact."""
 
@@ -89,4 +100,5 @@ class Manifest(BaseModel):
     device: str
     versions: dict[str, str]
     parity: Parity
+    novelty: NoveltyRecord | None = Field(None, description="of models that tell it; those of former releases do not")
     files: dict[str, FileRecord] = Field(default_factory=dict, description="every other file of the artifact")

@@ -38,6 +38,11 @@ class Options(ModelChoice):
     min_confidence: Annotated[Number, Field(ge=0, le=1)] | None = Field(
         None, description="a classifier whose probability is below it abstains: `label` is null"
     )
+    max_novelty: Annotated[Number, Field(ge=0, le=1)] | None = Field(
+        None,
+        description="a classifier to which an input is more novel abstains; 1 makes it answer even a text of which it "
+        "knows not one word",
+    )
     explain: bool = Field(
         False, strict=True, description="whether to say what each part of the input does to the answer"
     )
@@ -45,6 +50,10 @@ class Options(ModelChoice):
     def abstain(self, probability: float) -> bool:
         """Whether a classifier that is so sure of its label should not give it."""
         return self.min_confidence is not None and probability < self.min_confidence
+
+    def shun(self, novelty: float, *, is_unknown: bool) -> bool:
+        """Whether a classifier should not give its label for an input that is so novel, or that it knows nothing of."""
+        return is_unknown if self.max_novelty is None else novelty > self.max_novelty
 
 
 class ModelRef(BaseModel):
@@ -65,7 +74,19 @@ Warnings = Annotated[list[InputWarning], Field(description="what speaks against 
 
 
 Abstained = Annotated[
-    bool, Field(description="whether `probability` is below `min_confidence`, so that `label` is null")
+    bool,
+    Field(
+        description="whether `label` is null: `probability` is below `min_confidence`, `novelty` above `max_novelty`, "
+        "or the model knows not one word of a text"
+    ),
+]
+
+TheNovelty = Annotated[
+    float,
+    Field(
+        description="share of the rows on which the model was tried that are less unlike those that it has learnt "
+        "from, 0 to 1; of models that tell it"
+    ),
 ]
 
 

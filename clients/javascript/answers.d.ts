@@ -47,6 +47,8 @@ export interface Prediction {
 	/** Share of a text's words that the model knows, 0 to 1. */
 	known_words?: number;
 	abstained?: boolean;
+	/** Share of the rows on which the model was tried that are less unlike those that it learnt from, 0 to 1. */
+	novelty?: number;
 	warnings: InputWarning[];
 	/** With `explain`: what each part of the input did to the answer. */
 	explanation?: any;

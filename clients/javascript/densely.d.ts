@@ -50,6 +50,7 @@ export type PredictOptions = Options & {
 	explain?: boolean;
 	top_k?: number;
 	min_confidence?: number;
+	max_novelty?: number;
 };
 export type Asked = {
 	method: string;

@@ -44,7 +44,7 @@
 /** @typedef {import("./answers.js").TaskDetail} TaskDetail */
 /** @typedef {import("./answers.js").TrainSettings} TrainSettings */
 /** @typedef {{ signal?: AbortSignal | undefined }} Options */
-/** @typedef {Options & { model?: string | number, explain?: boolean, top_k?: number, min_confidence?: number }} PredictOptions */
+/** @typedef {Options & { model?: string | number, explain?: boolean, top_k?: number, min_confidence?: number, max_novelty?: number }} PredictOptions */
 /** @typedef {{ method: string, headers: Record<string, string>, signal: AbortSignal | null }} Asked */
 /** @typedef {Options & { lastEventId?: string | number, away?: number, onConnection?: (isThere: boolean) => void }} EventOptions */
 /** @typedef {Options & { filename?: string, mapping?: Record<string, string>, onProgress?: (sent: number, of: number) => void }} UploadOptions */

@@ -212,7 +212,7 @@ def test_requests_of_one_turn_are_answered_together_and_each_has_its_own_answer(
         return [answer(form) for form in forms]
 
     def form(task: str, text: str, top_k: int = 5, least: float | None = None) -> Any:
-        return SimpleNamespace(task=task, text=text, top_k=top_k, min_confidence=least)
+        return SimpleNamespace(task=task, text=text, top_k=top_k, min_confidence=least, max_novelty=None)
 
     forms = [
         form("a", "1"),
@@ -247,7 +247,9 @@ def test_one_after_the_other_nobody_waits_for_a_turn() -> None:
     async def ask() -> list[bytes | None]:
         found: list[bytes | None] = []
         for number in range(5):
-            batcher.submit(SimpleNamespace(task="a", text=number, top_k=5, min_confidence=None), found.append)
+            batcher.submit(
+                SimpleNamespace(task="a", text=number, top_k=5, min_confidence=None, max_novelty=None), found.append
+            )
             assert number + 1 == len(found)
             await asyncio.sleep(0)
         return found

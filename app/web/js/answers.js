@@ -25,7 +25,7 @@ export function answerOf(task, prediction, named = namesOf(task)) {
 
 /** The label in large letters, with its probability. @param {Prediction} prediction @param {(label: any) => string} named */
 function verdict({ abstained, label, probability }, named) {
-	const word = abstained ? "not sure enough" : named(label);
+	const word = abstained ? "no answer" : named(label);
 	return h("p.verdict", word, " ", probability !== undefined && h("small", percent(probability)));
 }
 

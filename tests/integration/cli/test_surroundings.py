@@ -54,6 +54,7 @@ def files(tmp_path: Path) -> Path:
         (["predict", "planar", "1,inf"], 2, "point.1: must be a finite number; got inf"),
         (["predict", "housing", "CRIM=nan"], 2, "features.CRIM: must be a finite number; got nan"),
         (["predict", "sentiment", "x", "--min-confidence", "nan"], 2, "min_confidence: must be a finite number"),
+        (["predict", "sentiment", "x", "--max-novelty", "nan"], 2, "max_novelty: must be a finite number"),
         (["predict", "sentiment", "caf\udce9"], 2, "a text is not Unicode"),
         (["predict", "digits", "[" * 50_000], 1, "INPUT: not JSON"),
         (["predict", "digits", "--image", "/dev/zero"], 2, "/dev/zero is larger than 64 MiB"),

@@ -35,6 +35,7 @@ class Options(TypedDict, total=False):
     top_k: int  # how many labels `top` lists
     explain: bool  # whether to say what spoke for the answer
     min_confidence: float  # 0 to 1: below it the classifier abstains
+    max_novelty: float  # 0 to 1: the same above it; with 1 even a text of unknown words is answered
 
 
 class Training(TypedDict, total=False):

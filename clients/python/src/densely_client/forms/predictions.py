@@ -23,6 +23,9 @@ class Prediction(Form):
     model: ModelRef
     warnings: list[InputWarning] = Field(default_factory=list)
     explanation: dict[str, Any] | None = Field(None, description="with `explain=True`: what spoke for the answer")
+    novelty: float | None = Field(
+        None, description="share of the rows on which the model was tried that are less unlike what it learnt from"
+    )
     known_words: float | None = Field(None, description="of texts: share of words that the vocabulary holds, 0 to 1")
 
 
@@ -38,7 +41,7 @@ class LabelPrediction(Prediction):
 
     label: Label | None = Field(description="None if the model abstained")
     probability: float = Field(description="of the most probable label")
-    abstained: bool = Field(False, description="whether `probability` is below `min_confidence`")
+    abstained: bool = Field(False, description="whether the model gives no label: too unsure, or the input too novel")
     probabilities: dict[str, float] | list[float] | None = Field(
         None, description="of each label, by name or in order; not of tasks with many labels"
     )

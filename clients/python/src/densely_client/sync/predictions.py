@@ -51,8 +51,8 @@ class KnownTasks:
 class Predictions:
     """`client.predict`: ask a task's model; call it, or `one`, or `many`, or a task by its name.
 
-    All take `model` ("active", a version number or a model id), `explain`, and where the answer is a label `top_k` and
-    `min_confidence`. An answer is a `LabelPrediction` or a `NumberPrediction`.
+    All take `model` ("active", a version number or a model id), `explain`, and where the answer is a label `top_k`,
+    `min_confidence` and `max_novelty`. An answer is a `LabelPrediction` or a `NumberPrediction`.
 
     >>> answer = client.predict("sentiment", text="A wonderful film, beautifully acted.")
     >>> answer.label

@@ -1,0 +1,124 @@
+"""Novelty learnt from training rows: what is far from them is told from what is not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.domain.recipes import Dense
+from app.domain.texts import MultiHot, NGrams
+from app.encoding.coordinates import CoordinateEncoder
+from app.encoding.pixels import PixelEncoder
+from app.encoding.rows import ByteRows
+from app.inference.novelty import Measure, Novelty, measure_from
+from app.inference.predictor import Predictor
+from app.services.execution import Attempt
+from app.training.novelty import FEWEST, LIMIT, learn
+from app.training.pipeline import Workplace, execute
+from app.wire.manifests import NoveltyRecord
+from app.wire.predictions import Options
+from tests.support.artifacts import learnt
+from tests.support.tasks import TASKS
+
+Begin = Callable[..., Attempt]
+
+FAR = {
+    "sentiment": {"text": "Der Zug nach Hamburg fährt heute leider erst um halb neun ab."},
+    "newswire": {"text": "The goalkeeper wept as kittens danced on a violin beneath purple umbrellas."},
+    "digits": {"pixels": np.random.default_rng(3).integers(0, 256, 784).tolist()},
+    "housing": {"features": {**TASKS.get("housing").example["features"], "RM": 40.0}},
+    "planar": {"point": [40.0, -7.0]},
+}
+
+
+USUAL = {name: TASKS.get(name).example for name in FAR} | {
+    "digits": {"pixels": learnt(TASKS.get("digits"))[0].test.columns["pixels"][0].tolist()},
+    "planar": {"point": [0.5, 0.2]},
+}
+
+
+def _learnt_by(place: Workplace, task: str, model_id: str) -> tuple[Measure, NoveltyRecord]:
+    artifact = place.store.open(task, model_id)
+    assert artifact.novelty is not None
+    assert artifact.manifest.novelty is not None
+    return measure_from(artifact.novelty), artifact.manifest.novelty
+
+
+@pytest.mark.parametrize("name", list(FAR))
+def test_a_trained_model_tells_what_is_far_from_its_rows(name: str, begin: Begin, place: Workplace) -> None:
+    task = TASKS.get(name)
+    recipe = task.presets["baseline"].recipe.model_copy(update={"layers": (Dense(units=4),), "epochs": 1})
+    manifest = execute(begin(name, recipe=recipe), place)
+
+    assert manifest.novelty is not None
+    assert manifest.novelty.false_alarms <= 0.06  # of so few test rows
+    assert "novelty.npz" in manifest.files
+    predictor = Predictor(task, place.store.open(name, manifest.id), 1)
+    test = place.catalog.read(task, task.datasets[-1]).test
+    encoded = predictor.encoder.encode(test.columns)
+    of_test = [share for share, _ in Novelty(*_learnt_by(place, name, manifest.id)).of(encoded)]
+    assert manifest.novelty.false_alarms == pytest.approx(np.mean(np.array(of_test) > LIMIT), abs=1e-4)
+    usual, far = predictor.predict([task.Input.model_validate(each) for each in (USUAL[name], FAR[name])], Options())
+    assert usual["novelty"] <= LIMIT < far["novelty"] == 1.0
+    assert len(far["warnings"]) > len(usual["warnings"])
+    if task.classifies:
+        asked = [task.Input.model_validate(FAR[name])]
+        assert predictor.predict(asked, Options(max_novelty=0.99))[0]["abstained"]
+
+
+@pytest.mark.parametrize("features", [MultiHot(words=2_000), NGrams(size=5_000, weights="presence")])
+def test_short_texts_are_no_news_for_being_short(features: Any) -> None:
+    task = TASKS.get("sentiment")
+    dataset, _, labels = learnt(task)
+    encoder = task.fit_encoder(features, dataset.train.columns)
+    train, test = (encoder.encode(rows.columns) for rows in (dataset.train, dataset.test))
+    found = learn(encoder, train, task.targets(dataset.train.target, labels, "binary"), test)
+
+    assert found is not None
+    measure, record = found
+    assert record.false_alarms <= 0.06
+    parts = [text.split()[:length] for text in dataset.test.columns["text"] for length in (1, 2, 3, 5, 8)]
+    short = encoder.encode({"text": [" ".join(part) for part in parts]})
+    assert np.mean([share > LIMIT for share, _ in Novelty(measure, record).of(short)]) < 0.06
+
+
+def test_of_few_rows_and_of_equal_ones_nothing_is_told() -> None:
+    rows = np.random.default_rng(0).normal(size=(FEWEST - 1, 2)).astype(np.float32)
+    assert learn(CoordinateEncoder(), rows, np.zeros(len(rows)), rows) is None
+    same = np.ones((200, 2), np.float32)
+    assert learn(CoordinateEncoder(), same, np.zeros(200), same) is None
+
+
+def test_numbers_of_any_unit_count_alike() -> None:
+    rows = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32) * np.array([1e4, 1e-3], np.float32)
+    found = learn(CoordinateEncoder(), rows, np.zeros(400), rows)
+    assert found is not None
+    far = np.array([[0, 0.02], [2e5, 0], [0, 0]], np.float32)
+    assert [1.0, 1.0] == [share for share, _ in Novelty(*found).of(far)][:2]
+
+
+def test_of_fewer_pictures_than_pixels_the_main_directions_are_learnt() -> None:
+    """Colours of a few hundred pictures that vary in two ways: others stand out."""
+    random = np.random.default_rng(0)
+    ways = random.uniform(0, 90, size=(2, 16 * 16 * 3))
+    pictures = (random.uniform(size=(160, 2)) @ ways + random.uniform(0, 5, size=(160, 768))).astype(np.uint8)
+    rows = ByteRows(pictures, 255)
+    found = learn(PixelEncoder((16, 16, 3)), rows, np.zeros(160, dtype=np.int64), rows)
+
+    assert found is not None
+    noise = ByteRows(random.integers(0, 180, size=(20, 768)).astype(np.uint8), 255)
+    assert all(share == 1.0 for share, _ in Novelty(*found).of(noise))
+
+
+def test_of_many_labels_the_rarest_count_as_one() -> None:
+    task = TASKS.get("newswire")
+    dataset, encoder, _ = learnt(task)
+    train, test = (encoder.encode(rows.columns) for rows in (dataset.train, dataset.test))
+    many = np.arange(len(train)) % 90
+    several = np.zeros((len(train), 3), np.float32)
+    several[np.arange(len(train)), many % 3] = 1
+    for targets in (many, several, many.astype(np.float64)):
+        found = learn(encoder, train, targets, test)
+        assert found is not None
+        assert found[0].arrays()["words"].shape[0] == {"i": 64, "f": 3 if targets.ndim == 2 else 1}[targets.dtype.kind]

@@ -182,7 +182,7 @@ def test_several_labels_are_learnt(place: Workplace, database: Database, clock: 
     assert manifest.metrics.test["f1"] > 0.9
     assert {"tea", "bread"} == set(both["labels"]) == {score["label"] for score in both["top"]}
     assert [] == none["labels"] == unsure["labels"]
-    assert {"labels", "top", "known_words", "warnings"} == set(both)
+    assert {"labels", "top", "known_words", "novelty", "warnings"} == set(both)
 
 
 def test_a_rating_stays_within_its_bounds(place: Workplace, database: Database, clock: FakeClock) -> None:

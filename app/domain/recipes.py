@@ -257,6 +257,8 @@ class RecipePatch(RecipeFields):
         replaced = {k: v for k, v in given.items() if v is not None or k in NONE_SAYS}
         if replaced.get("head", recipe.head) != recipe.head and "loss" not in replaced:
             replaced["loss"] = HEADS[replaced["head"]].losses[0]
+        if replaced.get("loss", recipe.loss) != recipe.loss and "label_smoothing" not in replaced:
+            replaced["label_smoothing"] = 0.0
         return Recipe.model_validate({**{k: getattr(recipe, k) for k in Recipe.model_fields}, **replaced})
 
 

@@ -31,23 +31,24 @@ class NGrams(Part):
     """
 
     kind: Literal["n_grams"] = "n_grams"
-    longest: Annotated[int, Integer(1, 3)] = Field(2, description="words in the longest sequence")
-    size: Annotated[int, Integer(10, MOST_N_GRAMS)] = Field(100_000, description="n-grams in use, at most")
+    max_n: Annotated[int, Integer(1, 3)] = Field(2, description="words in the longest n-gram")
+    max_features: Annotated[int, Integer(10, MOST_N_GRAMS)] = Field(100_000, description="n-grams in use, at most")
     weights: Weights = Field(
         "tf_idf",
-        description="`presence`: 1; `tf_idf`: 1 + log(occurrences), times the log of the inverse share of texts that "
-        "hold it; `naive_bayes`: how far apart the labels are in using it, as the log of the ratio of their shares of "
-        "texts that hold it (Wang & Manning 2012), learnt from the rows that are trained on",
+        description="`presence`: 1; `tf_idf`: 1 + log(occurrences), times 1 + the log of the inverse share of "
+        "texts that hold it; `naive_bayes`: how far apart the labels are in using it, as the log of the ratio of their "
+        "shares of texts that hold it (Wang & Manning 2012), learnt from the rows that are trained on",
     )
     negation: bool = Field(
         False,
         description="whether the next four words after `not`, `never` and the like, within the clause, are other words "
         "(Das & Chen 2001)",
     )
-    pieces: float = Field(
+    sentences: float = Field(
         0.0,
         ge=0,
         le=1,
         description="share of the training texts' sentences that are texts of their own in an epoch, drawn anew for "
-        "each: so that a single sentence is judged as well as a page",
+        "each: so that a single sentence is judged as well as a page. Of all of four words and more, from texts of "
+        "several, four for each text are drawn from",
     )

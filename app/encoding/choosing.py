@@ -14,6 +14,7 @@ from app.encoding.encoder import Columns
 from app.encoding.multi_hot import joined
 from app.encoding.n_grams import FEWEST_TEXTS, MARKS, MOST_WORDS, SHIFT, NGramEncoder
 
+AT_ONCE = 2**23  # keys that wait to be counted, 64 MiB
 LOWEST = 2**SHIFT - 1  # bits of the last word of a key
 
 Keys = NDArray[np.int64]
@@ -28,11 +29,11 @@ def fitted(features: NGrams, columns: Columns, fields: Sequence[str]) -> NGramEn
     texts = joined(columns, fields)
     vocabulary = _vocabulary(texts)
     whole = NGramEncoder(features, vocabulary, [], fields)
-    found: list[list[Keys]] = [[] for _ in range(features.longest)]
+    found = [_Counts() for _ in range(features.max_n)]
     for text in texts:
-        for length, keys in enumerate(whole.keys_of(whole.ids_of(text))):
-            found[length].append(np.unique(keys))
-    chosen = _most_frequent([_counted(each) for each in found], features.size)
+        for counts_of_length, keys in zip(found, whole.keys_of(whole.ids_of(text)), strict=False):
+            counts_of_length.add(np.unique(keys))
+    chosen = _most_frequent([each.known() for each in found], features.max_features)
     words, renumbered = _compacted([keys for keys, _ in chosen], vocabulary)
     encoder = NGramEncoder(features, words, renumbered, fields)
     if features.weights == "naive_bayes":
@@ -47,22 +48,45 @@ def _vocabulary(texts: Sequence[str]) -> list[str]:
     """The words that several texts hold, the most frequent first, after the marks."""
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(set(chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text)))))
+        counts.update(dict.fromkeys(chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text)))))
     for mark in MARKS:
         del counts[mark]
     kept = [word for word, count in counts.most_common(MOST_WORDS - 2 * FIRST_WORD) if count >= FEWEST_TEXTS]
     return [*MARKS, *kept]
 
 
-def _counted(of_texts: Sequence[Keys]) -> tuple[Keys, Counts]:
-    """The n-grams of known words that several texts hold, ascending, and how many do."""
-    keys, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *of_texts]), return_counts=True)
-    kept = counts >= FEWEST_TEXTS
-    rest = keys
-    while rest.any():
-        kept &= (rest & LOWEST) >> 1 != UNKNOWN
-        rest = rest >> SHIFT
-    return keys[kept], counts[kept]
+class _Counts:
+    """How many texts hold each n-gram of one length; what is counted is put together before it takes too much room."""
+
+    def __init__(self) -> None:
+        self._parts: list[Keys] = []
+        self._waiting = 0
+        self._keys = np.zeros(0, dtype=np.int64)
+        self._counts = np.zeros(0, dtype=np.int64)
+
+    def add(self, keys: Keys) -> None:
+        """Those of a text, each once."""
+        self._parts.append(keys)
+        self._waiting += len(keys)
+        if self._waiting > AT_ONCE:
+            self._settle()
+
+    def known(self) -> tuple[Keys, Counts]:
+        """The n-grams of known words that several texts hold, ascending, and how many do."""
+        self._settle()
+        kept = self._counts >= FEWEST_TEXTS
+        rest = self._keys
+        while rest.any():
+            kept &= (rest & LOWEST) >> 1 != UNKNOWN
+            rest = rest >> SHIFT
+        return self._keys[kept], self._counts[kept]
+
+    def _settle(self) -> None:
+        keys, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *self._parts]), return_counts=True)
+        every, places = np.unique(np.concatenate([self._keys, keys]), return_inverse=True)
+        total = np.concatenate([self._counts, counts])
+        self._counts = np.bincount(places, weights=total, minlength=len(every)).astype(np.int64)
+        self._keys, self._parts, self._waiting = every, [], 0
 
 
 def _most_frequent(counted: Sequence[tuple[Keys, Counts]], size: int) -> list[tuple[Keys, Counts]]:

@@ -137,8 +137,8 @@ class NGramEncoder:
     def tokens(self, columns: Columns) -> list[tuple[str, int]]:
         """The words of the first row with their ids, in the order of the text."""
         text = next(iter(joined(columns, self.fields)))
-        words = chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text)))
-        return [(word, self.ids.get(word, UNKNOWN)) for word in words]
+        words = list(chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text))))
+        return list(zip(words, self.ids_for(words), strict=True))
 
     def shares(self, ids: Ids, effects: NDArray[np.float64]) -> NDArray[np.float64]:
         """(words,) the effect of each word of a text: of those of its n-grams, (width,), each word has an equal share.
@@ -183,7 +183,7 @@ class NGramEncoder:
             units += negated
         units = units[(ids >= _SILENT) | (ids == UNKNOWN)]
         found = [units]
-        for length in range(2, self.features.longest + 1):
+        for length in range(2, self.features.max_n + 1):
             found.append((found[-1][:-1] << SHIFT) | units[length - 1 :])
         return found
 

@@ -15,6 +15,7 @@ Token = tuple[tuple[str, ...], int, int]  # the words of a part of a text, its f
 PLEASED, DISPLEASED = "☺", "☹"  # what emoticons and emojis of either mood are
 FULL_STOP, EXCLAMATION, QUESTION = ".", "!", "?"
 ENDS = frozenset((FULL_STOP, EXCLAMATION, QUESTION))  # of sentences
+LONG = 40  # characters of a word, from which on it is not remembered: clients choose them
 PAUSE = ","  # what a comma, a semicolon and a colon are
 NEGATIONS = frozenset(
     "not no never nothing nobody none neither nor without hardly barely scarcely nowhere lacks lacking".split()
@@ -80,9 +81,13 @@ def tokens_in(text: str) -> list[str]:
     return seen.decode("utf-8", LOSSLESS).split()
 
 
-@lru_cache(maxsize=2**16)
 def words_for(token: str) -> tuple[str, ...]:
     """The words that a part of a text stands for; none for one of apostrophes."""
+    return _words_for(token) if len(token) < LONG else _words_for.__wrapped__(token)
+
+
+@lru_cache(maxsize=2**16)
+def _words_for(token: str) -> tuple[str, ...]:
     word = token.strip("'")
     if "'" not in word:
         word = _REPEATED.sub(r"\1\1", word)

@@ -17,7 +17,8 @@ from app.wire.manifests import LayerRow
 
 Step = Callable[[Any], FloatMatrix]
 
-MOST_PICTURES = 256  # at once: each of them becomes as many pictures as a convolution has filters
+MOST_PICTURES = 256  # at once
+MOST_PATCHES = 2**24  # numbers that they become on the way, 64 MiB
 MOST_PICKED = 4_000_000  # numbers, 16 MB of float32
 MOST_ONES = 4_096  # of a row, whose kernel rows are added up by a product with ones
 _ONES = np.ones((1, MOST_ONES), dtype=np.float32)
@@ -85,6 +86,7 @@ class Network:
             ArtifactInvalid: weights are missing, or their shapes or types do not fit the layers.
         """
         self.width = width
+        self.pictures = MOST_PICTURES  # at once
         self.work = 0  # multiplications for a row, about: of text, a thousand words
         self.steps: list[Step] = []
         self.kernels: list[tuple[FloatMatrix, NDArray[np.float32], str]] = []  # (inputs of a unit, units) each
@@ -133,6 +135,8 @@ class Network:
         picture = (shape[0], shape[1], shape[2])
         step, found = convolution(kernel, bias, activation, picture, layer.strides, layer.padding)
         self.work += found[0] * found[1] * kernel.size
+        patches = found[0] * found[1] * (kernel.size // layer.units)
+        self.pictures = max(1, min(self.pictures, MOST_PATCHES // max(patches, math.prod(found))))
         self.steps.append(step)
         return found
 
@@ -166,8 +170,8 @@ class Network:
             return self._run(rows)
 
     def _run(self, rows: Encoded) -> FloatMatrix:
-        if self.picture and len(rows) > MOST_PICTURES:
-            return self.in_batches(rows, MOST_PICTURES)
+        if self.picture and len(rows) > self.pictures:
+            return self.in_batches(rows, self.pictures)
         x: Any = rows
         for step in self.steps:
             x = step(x)

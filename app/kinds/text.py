@@ -1,4 +1,4 @@
-"""Texts: one or more columns of them, seen as multi-hot words."""
+"""Texts: one or more columns of them, seen as multi-hot words or as weighted n-grams."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
 from app.encoding.choosing import fitted
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.multi_hot import TextEncoder, known_words
+from app.encoding.n_grams import VERSION as N_GRAMS_VERSION
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
@@ -45,10 +46,10 @@ def _field(column: TextColumn) -> tuple[Any, Any]:
 
 
 class TextTask(Task):
-    """One or more columns of texts, seen as multi-hot words."""
+    """One or more columns of texts, seen as multi-hot words or as weighted n-grams."""
 
     feature_kinds = (MultiHot, NGrams)
-    encoder_version = VERSION
+    encoder_version = 100 * VERSION + N_GRAMS_VERSION
     Explanation = TextExplanation
     Encoding = TextEncoding
     Codes = Ids
@@ -101,7 +102,7 @@ class TextTask(Task):
     def input_width(self, features: Features) -> int:
         """One column per word id, or n-gram."""
         if isinstance(features, NGrams):
-            return features.size + 1
+            return features.max_features + 1
         assert isinstance(features, MultiHot)
         return features.words
 
@@ -137,8 +138,12 @@ class TextTask(Task):
         """Which of a row's texts have few known words, and what share; of all words together it is `share`."""
         if len(texts) < 2:  # nothing to look for
             return dict.fromkeys(texts, share)
-        words = {name: [span[0] for span in spans] for name, spans in spans_within(texts)}
-        own = {name: sum(word in encoder.ids for word in found) / len(found) for name, found in words.items() if found}
+        if isinstance(encoder, NGramEncoder):
+            others = {name: [""] for name in encoder.fields}
+            own = {name: known_words(encoder.encode(others | {name: [text]}))[0] for name, text in texts.items()}
+        else:
+            words = {name: [span[0] for span in spans] for name, spans in spans_within(texts)}
+            own = {name: sum(map(encoder.ids.__contains__, all_)) / len(all_) for name, all_ in words.items() if all_}
         return {name: known for name, known in own.items() if known < FEW_KNOWN}
 
     def explanation(self, encoder: Any, item: Any, effects: Effects, label: Label | None) -> TextExplanation:
@@ -169,7 +174,7 @@ class TextTask(Task):
         tokens = encoder.tokens(self.columns([item]))
         return TextEncoding(
             words=[Word(word=word, id=number) for word, number in tokens],
-            ids=[START, *(number for _, number in tokens)],
+            ids=[*([] if isinstance(encoder, NGramEncoder) else [START]), *(number for _, number in tokens)],
             unknown=list(dict.fromkeys(word for word, number in tokens if number == UNKNOWN)),
             known_words=known_words(encoded)[0],
         )

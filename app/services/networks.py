@@ -2,7 +2,9 @@
 
 import math
 
+from app.domain.layers import BatchNorm
 from app.domain.recipes import MAX_BATCH_NUMBERS, MAX_MULTIPLICATIONS, MAX_PARAMETERS, Recipe
+from app.domain.texts import MultiHot, NGrams
 from app.errors import InvalidInput
 from app.kinds.base import Task
 
@@ -14,6 +16,9 @@ def check_network(task: Task, recipe: Recipe) -> None:
         InvalidInput: with the field at fault.
     """
     shape = task.picture_shape
+    for place, layer in enumerate(recipe.layers):
+        if isinstance(layer, BatchNorm) and isinstance(recipe.features, MultiHot | NGrams):
+            raise InvalidInput("batch_norm is not for texts", field=f"recipe.layers.{place}.kind")
     if recipe.augmentation and not shape:
         raise InvalidInput(f"is for pictures, which task {task.name!r} has not", field="recipe.augmentation")
     stages = recipe.stages(shape or (task.input_width(recipe.features),), task.output_units(recipe.head))

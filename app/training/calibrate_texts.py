@@ -15,7 +15,8 @@ from app.inference.by_length import lengths_of
 from app.kinds.base import Target
 from app.training.calibrate import LEAST, LESS_SURE, MOST, SURER, Logits, Temperature, margins
 
-MOST_ROWS = 40_000  # that a temperature is fitted on: as good as more of them
+MOST_NUMBERS = 2**21  # that a temperature is fitted on: as good as more of them
+MOST_ROWS = 40_000
 STEEP = 0.5  # standard deviation of the exponent, before any row is seen
 
 
@@ -24,9 +25,9 @@ def temperature_of_texts(
 ) -> Temperature | None:
     """The likeliest temperature given held-out rows; targets are as `Task.targets` gives them.
 
-    As `calibrate.temperature_of`, which is for rows of any kind. None if none is better than all others.
+    As `calibrate.temperature_of`, which is for rows of any kind. None if none within the bounds is best.
     """
-    some = slice(None, None, math.ceil(len(logits) / MOST_ROWS))
+    some = slice(None, None, math.ceil(len(logits) / min(MOST_ROWS, max(1, MOST_NUMBERS // logits.shape[1]))))
     target = target[some]
     x, sign = margins(head, logits[some], target)
     lengths = np.log(lengths_of(words[some]))[:, None]

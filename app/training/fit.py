@@ -18,8 +18,10 @@ from app.encoding.rows import Encoded, dense, take
 from app.errors import Diverged
 from app.training.arrange import Numbers
 from app.training.build import monitor_mode
+from app.training.ensemble import members_of
 from app.training.program import EVALUATION_BATCH, Program, plain
 
+MOST_NUMBERS = 2**25  # of a layer's outputs for the rows that are asked together, 128 MiB
 CALL_SECONDS = 0.2  # that several epochs in one call may take: progress and checkpoints wait so long at most
 
 Weights = list[NDArray[Any]]
@@ -107,6 +109,7 @@ def fit(
     if recipe.early_stopping and recipe.early_stopping.restore_best and state.best_weights is not None:
         program.model.set_weights(state.best_weights)
         state.metrics = state.best_metrics
+    program.model.optimizer.learning_rate = recipe.optimizer.learning_rate  # for whoever trains it further
     return state
 
 
@@ -121,8 +124,9 @@ def evaluate(model: keras.Model, outputs: Outputs, targets: NDArray[Any], metric
 def predict(model: keras.Model, rows: Encoded) -> Outputs:
     """Keras' outputs, (rows, units)."""
     step = tf.function(partial(model, training=False), reduce_retracing=True)
-    places = range(0, len(rows), EVALUATION_BATCH)
-    batches = [take(rows, np.arange(i, min(i + EVALUATION_BATCH, len(rows)))) for i in places]
+    widest = max(math.prod(layer.output.shape[1:]) for member in members_of(model) for layer in member.layers)
+    size = max(1, min(EVALUATION_BATCH, MOST_NUMBERS // widest))
+    batches = (take(rows, np.arange(at, min(at + size, len(rows)))) for at in range(0, len(rows), size))
     return np.concatenate([step(tf.constant(dense(batch))).numpy() for batch in batches])
 
 

@@ -26,7 +26,7 @@ from app.training.examples import for_loss
 from app.training.fit import FitState
 from app.training.held_out import order_of
 from app.training.material import Material, words_of
-from app.training.prepare import Prepared, Seen
+from app.training.prepare import PIECES, Prepared, Seen
 from app.training.program import Program
 from app.training.spread import spread_of, validation_of
 from app.wire.runs import Progress, Run
@@ -130,7 +130,8 @@ class Fits:
     def _calibrating(self, fold: int) -> Numbers:
         """The rows of a fold whose logits are kept: all that it holds out, or of very many an even share."""
         _, held_out = self._fold_split(fold)
-        most = max(1, MOST_LOGITS // (self._folds * self._units))
+        each = 1 + PIECES if self._prepared.pieces else 1
+        most = max(1, MOST_LOGITS // (self._folds * self._units * each))
         return held_out[:: math.ceil(len(held_out) / most)]
 
     def _final_split(self) -> tuple[Numbers, Numbers | None]:
@@ -211,13 +212,15 @@ class Fits:
         if held_out is None or self._folds or self._run.recipe.head not in calibrate.CALIBRATED:
             return None  # folds together tell one temperature better than each of them
         rows = self._material.held_out(held_out)
-        return self._likeliest(export.logits_of(model, rows.rows), rows.targets, rows.words)
+        return self._likeliest(export.logits_of(model, rows.rows), rows.targets, rows.words, len(held_out))
 
-    def _likeliest(self, logits: Logits, target: NDArray[Any], words: Words) -> Temperature | None:
-        head = self._run.recipe.head
-        if words is None or len(logits) < calibrate.FEWEST:
-            return calibrate.temperature_of(head, logits, target)
-        return temperature_of_texts(head, logits, target, words)
+    def _likeliest(self, logits: Logits, target: NDArray[Any], words: Words, rows: int) -> Temperature | None:
+        """By so many rows, and what sentences they have."""
+        if rows < calibrate.FEWEST:
+            return None
+        if words is None:
+            return calibrate.temperature_of(self._run.recipe.head, logits, target)
+        return temperature_of_texts(self._run.recipe.head, logits, target, words)
 
     def _calibration(self, own: FitMetrics, tested: Tested) -> Calibration | None:
         """By the published fit's own held-out rows, or by those of all folds at once, which are all rows."""
@@ -229,7 +232,7 @@ class Fits:
             held_out = [self._calibrating(fold) for fold in range(1, self._folds + 1)]
             rows = sum(map(len, held_out))
             logits = np.concatenate(self._position.logits)
-            found = self._likeliest(logits, *self._material.truth_of(held_out))
+            found = self._likeliest(logits, *self._material.truth_of(held_out), rows)
         elif own.temperature is not None:
             _, split = self._final_split()
             rows, found = len(split) if split is not None else 0, Temperature(own.temperature, own.length_exponent)

@@ -79,7 +79,7 @@ class Material:
     @property
     def _share(self) -> float:
         features = self._recipe.features
-        return features.pieces if isinstance(features, NGrams) else 0.0
+        return features.sentences if isinstance(features, NGrams) else 0.0
 
     def _pieces_of(self, numbers: Numbers) -> Numbers:
         assert self._prepared.pieces is not None

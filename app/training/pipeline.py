@@ -1,7 +1,9 @@
 """A run from start to published model."""
 
+import json
 import secrets
 import time
+import zlib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -75,7 +77,11 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     attempt.set_device(devices.training_device())
     task = _task_of(run, attempt, place.tasks)
     prepared = prepare(place.catalog, place.encoded, task, run.dataset, run.recipe, attempt.log)
-    configuration = {"recipe": run.recipe.model_dump(mode="json"), "dataset": prepared.sha256}
+    configuration = {
+        "recipe": run.recipe.model_dump(mode="json"),
+        "dataset": prepared.sha256,
+        "rows": _digest(prepared),
+    }
     checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
     trained = Fits(attempt, run, task, prepared, checkpoints).train()
     parity = export.check_parity(trained.model, trained.seen.test)
@@ -96,6 +102,11 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
         return publication.publish(attempt, place.store, staging, manifest, run.activate, score)
     finally:
         place.store.discard(staging)
+
+
+def _digest(prepared: Prepared) -> int:
+    """Of how rows are encoded: an attempt goes on from a former one's weights only where that is the same."""
+    return zlib.crc32(json.dumps(prepared.encoder.to_json(), sort_keys=True).encode())
 
 
 def _task_of(run: Run, attempt: Attempt, tasks: TaskCatalog) -> Task:

@@ -150,7 +150,7 @@ def _encode(task: Task, info: DatasetInfo, dataset: Dataset, recipe: Recipe, rea
     if labels and head != "multilabel" and (test.targets < 0).any():
         raise DatasetInvalid("the test split holds labels that the training split does not")
     pieces = None
-    if isinstance(encoder, NGramEncoder):
+    if isinstance(encoder, NGramEncoder) and (encoder.features.sentences or HEADS[head].is_of_labels):
         pieces = Pieces(*encoder.pieces(dataset.train.columns, PIECES * len(train), SEED))
     return Prepared(info, dataset.sha256, dataset.notes, encoder, labels, train, test, read, pieces)
 

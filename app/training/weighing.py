@@ -1,56 +1,41 @@
 """Weights of n-grams that are learnt from the labels of the rows that are trained on."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.encoding.rows import SparseRows
-from app.errors import DatasetInvalid
-
-MOST_CELLS = 2**27  # n-grams times labels, 1 GiB of counts
 
 
 def naive_bayes(rows: SparseRows, targets: NDArray[Any]) -> NDArray[np.float32]:
     """(width,) how far apart the labels are in using each column (Wang & Manning 2012).
 
-    That is the log of the ratio of two shares: of the rows with a label that have the column, and of those without,
-    either with one row more that has it and one that has not. Of several labels, that which is furthest apart counts.
-    `targets` are as `Task.targets` gives them: (rows,) places of labels, or (rows, labels).
-
-    Raises:
-        DatasetInvalid: there are too many labels for so many columns.
+    That is the log of the ratio of two shares: of the rows with a label that have the column, and of those without. Two
+    rows more have it and two have not, which are divided as the rows are: so that a label of few rows is not held for
+    unlike all others. Of several labels, that which is furthest apart counts. `targets` are as `Task.targets` gives
+    them: (rows,) places of labels, or (rows, labels).
     """
-    labels = int(targets.max()) + 1 if targets.ndim == 1 else targets.shape[1]
-    if rows.width * labels > MOST_CELLS:
-        raise DatasetInvalid(
-            f"features.weights naive_bayes counts {rows.width:,} n-grams for {labels:,} labels, more than "
-            f"{MOST_CELLS:,} numbers: choose fewer n-grams (features.size), or tf_idf"
-        )
-    having = _counts(rows, targets, labels)
-    of_label = _sums(targets, labels)
-    # Texts with the column, of all; each row counts once.
-    total = np.bincount(rows.indices, minlength=rows.width)[:, None]
-    inside = np.log((having + 1) / (of_label + 2))
-    outside = np.log((total - having + 1) / (len(rows) - of_label + 2))
-    found: NDArray[np.float32] = np.abs(inside - outside).max(axis=1).astype(np.float32)
-    return found
-
-
-def _counts(rows: SparseRows, targets: NDArray[Any], labels: int) -> NDArray[np.int64]:
-    """(width, labels) how many rows with a label have a column."""
+    count = len(rows)
     lengths = np.diff(rows.offsets)
-    if targets.ndim == 1:
-        cells = rows.indices.astype(np.int64) * labels + np.repeat(targets, lengths)
-        return np.bincount(cells, minlength=rows.width * labels).reshape(rows.width, labels)
-    found = np.zeros((rows.width, labels), dtype=np.int64)
-    for label in range(labels):
-        mine = np.repeat(targets[:, label] > 0, lengths)
-        found[:, label] = np.bincount(rows.indices[mine], minlength=rows.width)
+    total = np.bincount(rows.indices, minlength=rows.width)
+    found = np.zeros(rows.width, dtype=np.float32)
+    for mine in _of_labels(targets):
+        size = int(mine.sum())
+        if size in (0, count):
+            continue
+        having = np.bincount(rows.indices[np.repeat(mine, lengths)], minlength=rows.width)
+        share = 2 * size / count
+        inside = np.log((having + share) / (size + 2 * share))
+        outside = np.log((total - having + 2 - share) / (count - size + 2 * (2 - share)))
+        np.maximum(found, np.abs(inside - outside), out=found, casting="same_kind")
     return found
 
 
-def _sums(targets: NDArray[Any], labels: int) -> NDArray[np.int64]:
-    if targets.ndim == 1:
-        return np.bincount(targets, minlength=labels)
-    return np.asarray((targets > 0).sum(axis=0), dtype=np.int64)
+def _of_labels(targets: NDArray[Any]) -> Iterator[NDArray[np.bool_]]:
+    """For each label which rows have it."""
+    if targets.ndim == 2:
+        yield from (column > 0 for column in targets.T)
+    else:
+        yield from (targets == label for label in np.unique(targets).tolist())

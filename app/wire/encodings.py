@@ -27,7 +27,9 @@ class TextEncoding(BaseModel):
     """A text as a model sees it: of each id only whether it occurs."""
 
     words: list[Word] = Field(description="in the order of the text")
-    ids: list[int] = Field(description=f"the same as ids, after {START} for the start; another model has other ids")
+    ids: list[int] = Field(
+        description=f"the same as ids, of multi-hot rows after {START} for the start; another model has other ids"
+    )
     unknown: list[str] = Field(description="words that the vocabulary does not hold, each once")
     known_words: float = Field(description="share of the words that the vocabulary holds, 0 to 1")
 

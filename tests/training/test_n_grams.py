@@ -28,7 +28,7 @@ RNG = np.random.default_rng(3)
 
 
 def small(**features: Any) -> Recipe:
-    usual = {"longest": 2, "size": 2_000, "weights": "naive_bayes", "negation": True, "pieces": 0.5}
+    usual = {"max_n": 2, "max_features": 2_000, "weights": "naive_bayes", "negation": True, "sentences": 0.5}
     chosen = NGrams.model_validate(usual | features)
     return TASK.presets["best"].recipe.model_copy(update={"features": chosen, "epochs": 3})
 

@@ -67,7 +67,7 @@ def test_a_trained_model_tells_what_is_far_from_its_rows(name: str, begin: Begin
         assert predictor.predict(asked, Options(max_novelty=0.99))[0]["abstained"]
 
 
-@pytest.mark.parametrize("features", [MultiHot(words=2_000), NGrams(size=5_000, weights="presence")])
+@pytest.mark.parametrize("features", [MultiHot(words=2_000), NGrams(max_features=5_000, weights="presence")])
 def test_short_texts_are_no_news_for_being_short(features: Any) -> None:
     task = TASKS.get("sentiment")
     dataset, _, labels = learnt(task)

@@ -157,7 +157,7 @@ def _best_of_texts(ask: _Ask) -> Preset:
         batch = ask.batch(50, 512)
         return ask.preset(
             "No hidden layer: n-grams of up to three words, weighted by naive Bayes, and sentences besides whole texts",
-            NGrams(longest=3, size=150_000, weights="naive_bayes", negation=True, pieces=0.15),
+            NGrams(max_n=3, max_features=150_000, weights="naive_bayes", negation=True, sentences=0.15),
             (),
             epochs=max(8, _epochs(ask, batch, 400)),
             batch_size=batch,
@@ -167,7 +167,7 @@ def _best_of_texts(ask: _Ask) -> Preset:
     batch = ask.batch(70, 128)
     words = ask.preset(
         "No hidden layer: words weighted by tf-idf, rows of length one",
-        NGrams(longest=1, size=20_000, weights="tf_idf"),
+        NGrams(max_n=1, max_features=20_000, weights="tf_idf"),
         (),
         epochs=max(20, _epochs(ask, batch, 1_500)),
         batch_size=batch,

@@ -35,7 +35,7 @@ _MULTILABEL = _watched(
 
 _BEST = _NOTEBOOK.model_copy(
     update={
-        "features": NGrams(longest=1, size=20_000, weights="tf_idf"),
+        "features": NGrams(max_n=1, max_features=20_000, weights="tf_idf"),
         "layers": (),
         "loss": "sparse_categorical_crossentropy",
         "optimizer": MomentumSGD(learning_rate=8.0, momentum=0.9),

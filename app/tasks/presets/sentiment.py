@@ -67,7 +67,7 @@ _STOPPED = {
 }
 
 _BEST = Recipe(
-    features=NGrams(longest=3, size=150_000, weights="naive_bayes", negation=True, pieces=0.15),
+    features=NGrams(max_n=3, max_features=150_000, weights="naive_bayes", negation=True, sentences=0.15),
     layers=(),
     head="binary",
     loss="binary_crossentropy",

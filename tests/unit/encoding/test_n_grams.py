@@ -86,7 +86,7 @@ def test_spans_say_the_same_words_and_lie_in_the_text(text: str) -> None:
 
 
 def test_a_word_that_nobody_knows_is_tried_without_repeats() -> None:
-    encoder = encoder_of(longest=1)
+    encoder = encoder_of(max_n=1)
 
     assert [encoder.ids["good"], encoder.ids["story"], 2] == encoder.ids_for(
         (*tokens.words_for("gooood"), "stoory", "zzz")
@@ -94,7 +94,7 @@ def test_a_word_that_nobody_knows_is_tried_without_repeats() -> None:
 
 
 def test_rows_have_length_one_and_a_placeholder() -> None:
-    rows = rows_of(encoder_of(longest=2), *TEXTS, "zzz")
+    rows = rows_of(encoder_of(max_n=2), *TEXTS, "zzz")
 
     matrix = rows.dense()
     np.testing.assert_allclose(np.square(matrix[:-1]).sum(axis=1), 1, rtol=1e-5)
@@ -106,13 +106,13 @@ def test_rows_have_length_one_and_a_placeholder() -> None:
 
 
 def test_negated_words_are_others_until_the_clause_ends() -> None:
-    found = n_grams(encoder_of(["not a good film, good story"] * 2, longest=1, negation=True))
+    found = n_grams(encoder_of(["not a good film, good story"] * 2, max_n=1, negation=True))
 
     assert {"not", "A", "GOOD", "FILM", "good", "story"} == set(found)
 
 
 def test_the_most_frequent_n_grams_are_in_use() -> None:
-    encoder = encoder_of(longest=2, size=12)
+    encoder = encoder_of(max_n=2, max_features=12)
 
     found = n_grams(encoder)
     assert 12 >= len(found) == encoder.width - 1
@@ -122,7 +122,7 @@ def test_the_most_frequent_n_grams_are_in_use() -> None:
 
 
 def test_tf_idf_is_that_of_the_books() -> None:
-    encoder = encoder_of(longest=1, weights="tf_idf")
+    encoder = encoder_of(max_n=1, weights="tf_idf")
     column = n_grams(encoder)
 
     row = rows_of(encoder, "dull dull good").dense()[0]
@@ -132,13 +132,13 @@ def test_tf_idf_is_that_of_the_books() -> None:
 
 
 def test_naive_bayes_weighs_what_tells_labels_apart() -> None:
-    open_ = encoder_of(longest=1, weights="naive_bayes")
+    open_ = encoder_of(max_n=1, weights="naive_bayes")
     assert open_.scale is None
     column = n_grams(open_)
 
     scale = naive_bayes(rows_of(open_, *TEXTS), np.array([1, 1, 1, 0, 0]))
     # "dull": one of three texts with label 1, both of those with label 0.
-    assert scale[column["dull"]] == pytest.approx(abs(math.log(2 / 5) - math.log(3 / 4)), rel=1e-6)
+    assert scale[column["dull"]] == pytest.approx(abs(math.log(2.2 / 5.4) - math.log(2.8 / 3.6)), rel=1e-6)
     several = naive_bayes(rows_of(open_, *TEXTS), np.array([[0, 1], [0, 1], [0, 1], [1, 0], [1, 0]], dtype=np.float32))
     np.testing.assert_allclose(scale, several, rtol=1e-6)
     weighted = open_.with_scale(scale)
@@ -148,7 +148,7 @@ def test_naive_bayes_weighs_what_tells_labels_apart() -> None:
 
 
 def test_what_is_kept_gives_the_same_rows() -> None:
-    for features in ({"longest": 3, "negation": True}, {"longest": 1, "weights": "presence"}):
+    for features in ({"max_n": 3, "negation": True}, {"max_n": 1, "weights": "presence"}):
         encoder = encoder_of(**features)
         again = NGramEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
         np.testing.assert_array_equal(rows_of(encoder, *TEXTS).dense(), rows_of(again, *TEXTS).dense())
@@ -160,7 +160,7 @@ def test_what_is_kept_gives_the_same_rows() -> None:
 
 
 def test_sentences_of_a_text_that_has_several() -> None:
-    encoder = encoder_of(["this is a good film. not that one! is it"] * 2, longest=1)
+    encoder = encoder_of(["this is a good film. not that one! is it"] * 2, max_n=1)
     ids = encoder.ids_of("This is a good film. Not that one!!! is it a good film is it")
 
     parts = [" ".join(word or "" for word in encoder.words_at(part.tolist())) for part in sentences(ids)]
@@ -174,7 +174,7 @@ def test_sentences_of_a_text_that_has_several() -> None:
 
 
 def test_effects_are_shared_by_the_words_of_an_n_gram() -> None:
-    encoder = encoder_of(longest=2)
+    encoder = encoder_of(max_n=2)
     column = n_grams(encoder)
     ids = encoder.ids_of("a good film")
     effects = np.zeros(encoder.width)
@@ -202,4 +202,4 @@ def test_any_text_is_a_row_of_its_own(drawn: list[str]) -> None:
         assert max(encoder.ids_of(text).tolist() or [0]) < encoder.words
 
 
-ENCODER = encoder_of(longest=3, negation=True)
+ENCODER = encoder_of(max_n=3, negation=True)

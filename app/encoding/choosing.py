@@ -48,7 +48,7 @@ def _vocabulary(texts: Sequence[str]) -> list[str]:
     """The words that several texts hold, the most frequent first, after the marks."""
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(dict.fromkeys(chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text)))))
+        counts.update(dict.fromkeys(chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text))), 1))
     for mark in MARKS:
         del counts[mark]
     kept = [word for word, count in counts.most_common(MOST_WORDS - 2 * FIRST_WORD) if count >= FEWEST_TEXTS]

@@ -1,7 +1,7 @@
 """The presets of the tasks: the experiments of the classic notebooks as data, a module for each task that has many.
 
-The baseline and the best come first and the exercises, which vary it, last. With early stopping a plain name keeps the last epoch's
-weights, as Keras' callback does by default, and `…-best` those of the best epoch.
+The baseline and the best come first and the exercises, which vary it, last. With early stopping a plain name keeps the
+last epoch's weights, as Keras' callback does by default, and `…-best` those of the best epoch.
 """
 
 from collections.abc import Mapping

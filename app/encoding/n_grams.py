@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
 
@@ -14,6 +13,7 @@ from app.domain.word_ids import FIRST_WORD, UNKNOWN
 from app.encoding import tokens
 from app.encoding.encoder import Columns
 from app.encoding.multi_hot import joined
+from app.encoding.n_gram_table import PLACEHOLDER, NGramTable
 from app.encoding.rows import Encoded, SparseRows
 
 VERSION = 1  # of these rules; raise it when a text gets other n-grams
@@ -22,46 +22,15 @@ FEWEST_TEXTS = 2  # that hold an n-gram
 REACH = 4  # words after a negation that it turns round (Das & Chen 2001)
 FEWEST_WORDS = 4  # of a sentence that is judged by itself
 SHIFT = 20  # bits of a word, and whether it is marked
-PLACEHOLDER = 0  # a column that every row has, with nothing in it: no row is empty
 
 MARKS = (tokens.PAUSE, tokens.FULL_STOP, tokens.EXCLAMATION, tokens.QUESTION)  # have the first ids of all
 _FIRST = FIRST_WORD + len(MARKS)
 _SILENT = FIRST_WORD + 2  # id below which marks are no words: pauses and full stops
+MOST_OTHERS = 2**15  # parts of texts, 4 MB at most
 _MISSING = -1
 
 Ids = NDArray[np.int64]
 Keys = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The n-grams in use: for each length the keys of its n-grams, ascending, and the column of the first of them."""
-
-    keys: tuple[Keys, ...]
-    firsts: tuple[int, ...]
-
-    @classmethod
-    def of(cls, keys: Sequence[Keys]) -> "Chosen":
-        ends = np.cumsum([PLACEHOLDER + 1, *map(len, keys)]).tolist()
-        return cls(tuple(keys), tuple(ends[:-1]))
-
-    def places(self, sought: Keys, length: int) -> NDArray[np.int64]:
-        """The column of each n-gram of this length, counted from 0; the placeholder of those that are not in use."""
-        known = self.keys[length]
-        if not len(known):
-            return np.full(len(sought), PLACEHOLDER)
-        found = known.searchsorted(sought).clip(max=len(known) - 1)
-        return np.where(known[found] == sought, found + self.firsts[length], PLACEHOLDER)
-
-    def columns(self, of_text: Sequence[Keys]) -> NDArray[np.int64]:
-        """The columns of those n-grams of a text, by length, that are in use; one for each time that it occurs."""
-        found = []
-        for known, first, sought in zip(self.keys, self.firsts, of_text, strict=False):
-            if len(known) and len(sought):
-                places = known.searchsorted(sought)
-                places[places == len(known)] = 0
-                found.append(places[known[places] == sought] + first)
-        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
 class NGramEncoder:
@@ -83,7 +52,7 @@ class NGramEncoder:
         self.vocabulary = list(vocabulary)
         self.fields = tuple(fields)
         self.scale = scale
-        self.chosen = Chosen.of(keys)
+        self.table = NGramTable(keys)
         self.ids = {word: number for number, word in enumerate(self.vocabulary, FIRST_WORD)}
         self.width = PLACEHOLDER + 1 + sum(map(len, keys))
         self._codes = dict(self.ids)  # of parts of texts: one id, or two of them
@@ -91,6 +60,7 @@ class NGramEncoder:
         if features.negation:
             self._negates = np.zeros(self.words, dtype=bool)
             self._negates[[self.ids[word] for word in tokens.NEGATIONS if word in self.ids]] = True
+        self._others: dict[str, int] = {}
         for token in tokens.CONTRACTIONS:
             self._codes[token] = self._code_of(token)
 
@@ -131,7 +101,7 @@ class NGramEncoder:
 
     def with_scale(self, scale: NDArray[np.float32]) -> "NGramEncoder":
         """The same n-grams with these weights, (width,)."""
-        keys = self.chosen.keys
+        keys = self.table.keys
         return NGramEncoder(self.features, self.vocabulary, keys, self.fields, rounded(scale))
 
     def tokens(self, columns: Columns) -> list[tuple[str, int]]:
@@ -146,7 +116,7 @@ class NGramEncoder:
         That of an n-gram which occurs several times is spread over all places.
         """
         heard = np.flatnonzero((ids >= _SILENT) | (ids == UNKNOWN))
-        found = [self.chosen.places(keys, length) for length, keys in enumerate(self.keys_of(ids))]
+        found = [self.table.columns(keys) for keys in self.keys_of(ids)]
         times = np.bincount(np.concatenate(found), minlength=self.width)
         total = np.zeros(len(ids))
         for length, columns in enumerate(found, 1):
@@ -189,11 +159,12 @@ class NGramEncoder:
 
     def _row(self, ids: Ids) -> tuple[NDArray[np.int32], NDArray[np.float32], float, int]:
         """Columns, ascending, and their values; the share of known words, and the number of words."""
-        columns, times = _counted(self.chosen.columns(self.keys_of(ids)))
+        every, firsts = _sorted(self.table.columns(np.concatenate(self.keys_of(ids))))
+        columns = every.take(firsts)
         counts = self.features.weights == "tf_idf"
         values = np.ones(len(columns), dtype=np.float32) if self.scale is None else self.scale.take(columns)
         if counts:
-            values *= 1 + np.log(times, dtype=np.float32)
+            values *= 1 + np.log(np.diff(firsts, append=len(every)), dtype=np.float32)
         values[0] = 0  # of the placeholder
         if self.scale is not None and (square := float(values.dot(values))) > 0:
             values *= np.float32(square**-0.5)
@@ -207,10 +178,19 @@ class NGramEncoder:
         codes = np.fromiter(map(self._codes.get, parts, repeat(_MISSING)), np.int64, len(parts))
         if len(codes) and codes.min() == _MISSING:
             for place in np.flatnonzero(codes == _MISSING).tolist():
-                codes[place] = self._code_of(parts[place])
+                codes[place] = self._code_of_other(parts[place])
         if len(codes) and codes.max() >= MOST_WORDS:
             return _taken_apart(codes)
         return codes
+
+    def _code_of_other(self, token: str) -> int:
+        """Of a part that is not in the vocabulary as it is written; what clients send often is remembered."""
+        code = self._others.get(token)
+        if code is None:
+            code = self._code_of(token)
+            if len(token) < tokens.LONG and len(self._others) < MOST_OTHERS:
+                self._others[token] = code
+        return code
 
     def _code_of(self, token: str) -> int:
         """One id, or two, the first in the lowest bits."""
@@ -230,7 +210,7 @@ class NGramEncoder:
             "version": VERSION,
             "fields": list(self.fields),
             "vocabulary": self.vocabulary,
-            "keys": [np.diff(keys, prepend=0).tolist() for keys in self.chosen.keys],  # differences are shorter
+            "keys": [np.diff(keys, prepend=0).tolist() for keys in self.table.keys],  # differences are shorter
             "scale": None if self.scale is None else [float(f"{weight:.4g}") for weight in self.scale.tolist()],
         }
 
@@ -278,17 +258,17 @@ def _is_negated(ids: Ids, negates: NDArray[np.bool_]) -> NDArray[np.bool_] | Non
     return found
 
 
-def _counted(columns: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Each column once, ascending, the placeholder first, and how often it was there."""
+def _sorted(columns: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The columns ascending, the placeholder first, and where each of them is for the first time."""
     found = np.empty(len(columns) + 1, dtype=np.int32)
     found[0] = PLACEHOLDER
     found[1:] = columns
     found.sort()
-    firsts = np.flatnonzero(np.concatenate([_TRUE, found[1:] != found[:-1]]))
-    return found[firsts], np.diff(firsts, append=len(found))
-
-
-_TRUE = np.ones(1, dtype=bool)
+    changes = np.flatnonzero(found[1:] != found[:-1])
+    firsts = np.empty(len(changes) + 1, dtype=np.int64)
+    firsts[0] = 0
+    np.add(changes, 1, out=firsts[1:])
+    return found, firsts
 
 
 def _taken_apart(codes: Ids) -> Ids:

@@ -250,10 +250,16 @@ def test_a_learning_rate_rises_and_falls_along_a_cosine(done: int, share: float)
 
 
 def test_the_fit_follows_the_schedule_to_its_end() -> None:
-    """Whatever number of epochs a call takes: the last step's rate is next to none."""
+    """Whatever number of epochs a call takes: the last step's rate is next to none. Then it is the recipe's again."""
     chosen = recipe(Conv2D(filters=2), GlobalAveragePool(), schedule=Cosine(), epochs=4)
-    model, _ = fitted(chosen, bars(200))
-    assert 0 <= float(model.optimizer.learning_rate) < 0.01 * 0.01
+    model = build(chosen, SIDE * SIDE, 3, 1, picture=PICTURE)
+    optimizer, rates = model.optimizer, []
+    rows = TrainingRows(np.arange(200))
+    program = Program(model, chosen, bars(200), PICTURE)
+    fit(program, chosen, rows, None, (1, 0), lambda *_: rates.append(float(optimizer.learning_rate)))
+
+    assert 0 <= rates[-1] < 0.01 * 0.01
+    assert float(optimizer.learning_rate) == pytest.approx(chosen.optimizer.learning_rate)
 
 
 def test_a_picture_is_explained_by_squares_that_are_left_out() -> None:

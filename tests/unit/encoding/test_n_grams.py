@@ -42,7 +42,7 @@ def words_in(text: str) -> list[str]:
 def n_grams(encoder: NGramEncoder) -> dict[str, int]:
     """The n-grams in use with their columns; a negated word in capitals."""
     found = {}
-    for keys, first in zip(encoder.chosen.keys, encoder.chosen.firsts, strict=True):
+    for keys, first in zip(encoder.table.keys, encoder.table.firsts, strict=True):
         for place, key in enumerate(keys.tolist()):
             units = [unit for shift in (40, 20, 0) if (unit := key >> shift & 2**20 - 1)]
             words = [encoder.vocabulary[unit // 2 - 4] for unit in units]

@@ -31,10 +31,10 @@ class AsyncTasks:
     ['digits', 'housing', 'newswire', 'planar', 'sentiment']
     >>> encoded = await client.tasks.encode("sentiment", text="Not bad!")
     >>> encoded.encoding["ids"]
-    [1, 23, 78]
-    >>> decoded = await client.tasks.decode("sentiment", ids=[1, 23, 78])
+    [17, 97, 6]
+    >>> decoded = await client.tasks.decode("sentiment", ids=[17, 97])
     >>> decoded.decoding["text"]
-    '? not bad'
+    'not bad'
     """
 
     def __init__(self, transport: AsyncTransport) -> None:

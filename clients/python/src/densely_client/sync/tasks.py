@@ -32,10 +32,10 @@ class Tasks:
     ['digits', 'housing', 'newswire', 'planar', 'sentiment']
     >>> encoded = client.tasks.encode("sentiment", text="Not bad!")
     >>> encoded.encoding["ids"]
-    [1, 23, 78]
-    >>> decoded = client.tasks.decode("sentiment", ids=[1, 23, 78])
+    [17, 97, 6]
+    >>> decoded = client.tasks.decode("sentiment", ids=[17, 97])
     >>> decoded.decoding["text"]
-    '? not bad'
+    'not bad'
     """
 
     def __init__(self, transport: Transport) -> None:

@@ -137,7 +137,7 @@ function sentenceTable({ label, sentences }, input) {
 	]);
 	const of = label === null ? "The answer" : `The probability of ${label}`;
 	return h(
-		"details",
+		"details.sentences",
 		h("summary", "Sentence by sentence"),
 		table(`${of} to each sentence by itself`, ["Sentence", label ?? "Answer"], rows, 1),
 	);

@@ -106,11 +106,16 @@ def fit(
                 _follow(state, recipe.early_stopping, program.model)
             on_epoch(state.epoch, seconds, metrics)
         on_pause(state)
+    _settle(program, recipe, state)
+    return state
+
+
+def _settle(program: Program, recipe: Recipe, state: FitState) -> None:
+    """The best epoch's weights, if they are wanted, and the recipe's learning rate, wherever a schedule left it."""
     if recipe.early_stopping and recipe.early_stopping.restore_best and state.best_weights is not None:
         program.model.set_weights(state.best_weights)
         state.metrics = state.best_metrics
     program.model.optimizer.learning_rate = recipe.optimizer.learning_rate  # for whoever trains it further
-    return state
 
 
 def evaluate(model: keras.Model, outputs: Outputs, targets: NDArray[Any], metric: Any) -> dict[str, float]:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from app.server.accepting import listen_again
 from app.server.application import Application
 from app.server.heads import RawHeaders
 from app.server.timeouts import CHECK_SECONDS
@@ -250,6 +251,19 @@ class Server(uvicorn.Server):
 
     Those last as long as their runs do.
     """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        self.servers += await listen_again(self.servers, self._protocol)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """For a connection, as uvicorn makes it."""
+        protocol: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second."""

@@ -30,7 +30,7 @@ METHODS = {
     },
     RequestResponseCycle: {"send", "receive", "run_asgi"},
     flow_control.FlowControl: {"pause_reading", "resume_reading", "pause_writing", "resume_writing", "drain"},
-    Server: {"on_tick", "shutdown"},
+    Server: {"on_tick", "shutdown", "startup"},
 }  # fmt: skip
 NAMES = {
     HttpToolsProtocol: [
@@ -54,6 +54,7 @@ SOURCES = {
     RequestResponseCycle: "e67d470d435dcc1c",
     flow_control.FlowControl: "126debcdaa894c83",
     ServerState: "f2260fbf10154746",
+    Server.startup: "2aa1d70a244bfcf2",
     Server.on_tick: "60ea49b06ccf68c1",
     Server.shutdown: "9b33c50562992b1e",
 }

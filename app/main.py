@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 import app
 from app import logs, processes
@@ -25,6 +26,7 @@ from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
 from app.server import error_handlers, serving
 from app.server.application import Application
+from app.server.cors import Cors
 from app.server.gate import DirectGate, Gate
 from app.server.timeouts import ConnectionLimits
 from app.services.answers import AnswerService
@@ -47,6 +49,8 @@ from app.services.webhooks import WebhookRules
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
 
+COMPRESSED_FROM = 2_048  # bytes of an answer, where the client takes gzip
+PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/vnd.apache.parquet")
 _DESCRIPTION = """Trains small Keras networks and serves them. Errors are problem documents (RFC 9457); times are
 ISO 8601 in UTC; lists page with `limit` and `cursor`. Every response carries `X-Request-ID`. `HEAD` is answered
 wherever `GET` is. A body may come with `Content-Encoding: gzip` or `deflate`; limits are those of what it holds."""
@@ -172,8 +176,10 @@ def _assemble(
     options: dict[str, Any] = {
         "keys": settings.api_keys,
         "host": settings.host,
+        "cors": (allowed := Cors(settings.cors_origins) if settings.cors_origins else None),
         "max_body": settings.max_body_mib * 2**20,
     }
+    api.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=PACKED)
     api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
     return Application(
         api,
@@ -183,6 +189,7 @@ def _assemble(
         prepare=prepare,
         close_streams=close,
         root=settings.root_path,
+        cors=allowed,
         limits=ConnectionLimits(
             settings.head_seconds,
             settings.max_body_seconds,

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.loopback import is_loopback
+from app.origins import origin_of
 from app.shipped import shipped
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -35,6 +36,11 @@ class Settings(BaseSettings):
         (),
         description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*`, the page "
         "and the documentation needs one",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated origins whose web pages may call the service from a browser, exact as "
+        "`https://app.example.org` or with all names below one as `https://*.example.org`",
     )
     home: Path = Field(Path(".densely"), description="folder of the database, dataset cache and checkpoints")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite file `densely.db` under the home")
@@ -116,6 +122,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_keys(cls, value: object) -> object:
         return tuple(k.strip() for k in value.split(",") if k.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return tuple(origin_of(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
     @field_validator("root_path", mode="before")
     @classmethod

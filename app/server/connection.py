@@ -9,7 +9,9 @@ from starlette.responses import Response
 from app.errors import DenselyError, Overloaded, TooSlow
 from app.logs import get as get_log
 from app.server import error_handlers, prefix, uploads
+from app.server.cors import ORIGIN, Cors
 from app.server.ids import request_id
+from app.server.security import Headers
 from app.server.state import ConnectionState, InputBuffer, Phase
 from app.server.timeouts import LINGER_SECONDS, ConnectionLimits, StallTimer
 from app.server.uvicorn_adapter import HttpProtocol, status_line
@@ -22,6 +24,7 @@ class Connection(HttpProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._cors: Cors | None = getattr(self.app, "cors", None)
         self._limits: ConnectionLimits = getattr(self.app, "limits", ConnectionLimits())
         self._state = ConnectionState()
         self._input = InputBuffer()
@@ -138,14 +141,15 @@ class Connection(HttpProtocol):
         if self.transport.is_closing():
             return
         self.pause_reading()
-        found = request_id(dict(self.headers or ()))
+        headers = dict(self.head_fields)
+        found = request_id(headers)
         if error.__cause__ and type(error) is DenselyError:  # a mistake of ours
             log.error("request.failed", request_id=found.decode(), exc_info=error.__cause__)
         in_body = self._state.phase is Phase.BODY
         if in_body and self.is_responding:
             self._reject_cycle(error)
             return
-        answer = self._serialize(error_handlers.problem_of(error, found.decode()), found)
+        answer = self._serialize(self._problem(error, found, headers))
         if in_body and self._is_free():  # it has been answered already
             self._close_with(b"")
         elif self._is_free():
@@ -156,19 +160,25 @@ class Connection(HttpProtocol):
     def _reject_cycle(self, error: DenselyError) -> None:
         """One whose body is not complete."""
         known: str = self.cycle_scope.get("request_id", "")
-        found = known.encode() or request_id(dict(self.cycle_scope["headers"]))
-        problem = error_handlers.problem_of(error, found.decode())
+        headers = dict(self.cycle_scope["headers"])
+        problem = self._problem(error, known.encode() or request_id(headers), headers)
         self.close_after_cycle()
         if self.is_queueing:
-            problem.headers["x-request-id"] = found.decode()
             self.divert_cycle(problem)
         else:
             begun = self.abandon_cycle()
-            self._close_with(b"" if begun else self._serialize(problem, found))
+            self._close_with(b"" if begun else self._serialize(problem))
 
-    def _serialize(self, problem: Response, found: bytes) -> bytes:
-        """A whole response, after which the connection ends; `found` is the request's id."""
-        headers = [*self.default_headers, *problem.raw_headers, (b"x-request-id", found)]
+    def _problem(self, error: DenselyError, found: bytes, headers: Headers) -> Response:
+        """The answer to a request with these headers; `found` is its id."""
+        problem = error_handlers.problem_of(error, found.decode())
+        fields = self._cors.fields(headers.get(ORIGIN, b"")) if self._cors else ()
+        problem.raw_headers.extend([(b"x-request-id", found), *fields])
+        return problem
+
+    def _serialize(self, problem: Response) -> bytes:
+        """A whole response, after which the connection ends."""
+        headers = [*self.default_headers, *problem.raw_headers]
         headers = [header for header in headers if header[0] != b"connection"] + [(b"connection", b"close")]
         lines = b"".join(b"%s: %s\r\n" % header for header in headers)
         return status_line(problem.status_code) + lines + b"\r\n" + bytes(problem.body)

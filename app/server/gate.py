@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
-from app.server import compression, error_handlers, heads, security, uploads
+from app.server import compression, cors, error_handlers, heads, security, uploads
+from app.server.cors import Cors
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
@@ -28,13 +29,26 @@ SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /pred
 class Gate:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, *, keys: Sequence[str], host: str, max_body: int, max_upload: int = 0) -> None:
-        """`max_body` and `max_upload` in bytes; `host` is the address served, allowed as Host header."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: Sequence[str],
+        host: str,
+        max_body: int,
+        max_upload: int = 0,
+        cors: Cors | None = None,
+    ) -> None:
+        """`max_body` and `max_upload` in bytes; `host` is the address served, allowed as Host header.
+
+        `cors`: pages of other origins that may call; None: none.
+        """
         self.app = app
         self.keys = keys
         self.host = host
         self.max_body = max_body
         self.max_upload = max_upload
+        self.cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,8 +65,12 @@ class Gate:
         if scope["method"] in security.WITH_BODY:  # of others nobody reads it, and nothing in it changes the answer
             receive = compression.unpacked(headers, receive)
         setting = UPLOAD_LIMIT if is_upload else ""
-        exchange = _Exchange(receive, send, request_id, max_body, head_only=head_only, setting=setting)
+        fields = self._fields(request_id, headers)
+        exchange = _Exchange(receive, send, fields, max_body, head_only=head_only, setting=setting)
         try:
+            if self.cors and cors.is_preflight(scope["method"], headers):
+                await self.cors.preflight(headers)(scope, exchange.receive, exchange.send)
+                return
             self._check(scope["method"], scope["path"], headers, max_body, takes_any=is_upload)
             await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
         except ClientDisconnect:
@@ -67,12 +85,19 @@ class Gate:
         security.check_length(headers, max_body, UPLOAD_LIMIT if takes_any else "")
         if (takes_any or security.check_content_type(method, headers)) and compression.HEADER in headers:
             compression.check(headers)
-        if b"sec-fetch-site" in headers or b"origin" in headers:
+        if (b"sec-fetch-site" in headers or b"origin" in headers) and not (
+            self.cors and self.cors.allows(headers.get(cors.ORIGIN, b""))
+        ):
             security.check_site(method, headers)
         if not self.keys:
             security.check_host(headers, self.host)
         elif path not in OPEN_PATHS and not path.startswith(OPEN_FOLDERS):
             security.check_key(headers, self.keys)
+
+    def _fields(self, request_id: bytes, headers: security.Headers) -> RawHeaders:
+        """What every answer carries."""
+        allowed = self.cors.fields(headers.get(cors.ORIGIN, b"")) if self.cors else ()
+        return [(b"x-request-id", request_id), *allowed]
 
     async def _refuse(self, error: Exception, scope: Scope, exchange: "_Exchange") -> None:
         known = error if isinstance(error, DenselyError) else DenselyError()
@@ -101,6 +126,7 @@ class DirectGate(Gate):
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
+        fields = self._fields(request_id, headers)
         taken = _is_large(headers)  # places: a large body takes memory while it comes, a small one nothing
         self._inflight += taken
         try:
@@ -113,18 +139,18 @@ class DirectGate(Gate):
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
-            await self._refuse(error, scope, _Exchange(receive, send, request_id, self.max_body))
+            await self._refuse(error, scope, _Exchange(receive, send, fields, self.max_body))
             return
         finally:
             self._inflight -= taken
         length = str(len(answer)).encode()
         kind = (b"content-type", b"application/json")
-        fields = [kind, (b"content-length", length), (b"x-request-id", request_id)]
-        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        start = [kind, (b"content-length", length), *fields]
+        await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": answer})
 
     def admit(self, headers: RawHeaders) -> bytes | None:
-        """The id of a POST with these headers, if it may be answered inline.
+        """Lines of the answer's head, with the id of a POST with these headers, if it may be answered inline.
 
         None: it is to be refused, or it is unusual; either goes the way of all others, where it is said why.
         """
@@ -137,7 +163,11 @@ class DirectGate(Gate):
             self._check("POST", "", by_name, min(self.max_body, INLINE_BODY_BYTES))
         except DenselyError:
             return None
-        return _request_id(by_name) if self._inflight < self._max_inflight else None
+        if self._inflight >= self._max_inflight:
+            return None
+        if self.cors is None:
+            return b"x-request-id: " + _request_id(by_name)
+        return b"\r\n".join(b"%s: %s" % field for field in self._fields(_request_id(by_name), by_name))
 
     def _check_load(self, more: int) -> None:
         if self._inflight + more > self._max_inflight:
@@ -145,22 +175,22 @@ class DirectGate(Gate):
 
 
 class _Exchange:
-    """One request's channels, with the request id added and the body counted."""
+    """One request's channels, with the request id and the like added and the body counted."""
 
     def __init__(
         self,
         receive: Receive,
         send: Send,
-        request_id: bytes,
+        fields: RawHeaders,
         max_body: int,
         *,
         head_only: bool = False,
         setting: str = "",
     ) -> None:
-        """`setting`: the one that `max_body` comes from, to be told."""
+        """`fields`: of the answer's head, beside its own; `setting`: the one that `max_body` comes from, to be told."""
         self._receive = receive
         self._send = send
-        self._request_id = request_id
+        self._fields = fields
         self._max_body = max_body
         self._setting = setting
         self._received = 0
@@ -178,7 +208,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
+            message["headers"] = [*message["headers"], *self._fields]
         elif self._head_only and message.get("more_body"):
             message = {"type": "http.response.body"}  # also of a stream without end, which takes that for a farewell
         if not self._ended:

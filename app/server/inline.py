@@ -94,9 +94,9 @@ class InlineConnection(PipelinedConnection):
             and not self.write_paused
             and self.parser.get_method() == b"POST"
         )
-        request_id = gate.admit(self.headers) if gate and holds else None
-        if gate and request_id:
-            inline.handler, inline.request_id = gate.handler, request_id
+        fields = gate.admit(self.headers) if gate and holds else None
+        if gate and fields:
+            inline.handler, inline.fields = gate.handler, fields
             inline.close = not self.parser.should_keep_alive()
         else:
             super()._begin()
@@ -142,8 +142,8 @@ class InlineConnection(PipelinedConnection):
         last = inline.close or self._state.stopping
         ending = b"\r\nconnection: close" if last else b""
         self.transport.write_whole(
-            b"%s%d\r\nx-request-id: %s%s\r\n\r\n%s"
-            % (self._ok.head(self.default_headers), len(answer), inline.request_id, ending, answer)
+            b"%s%d\r\n%s%s\r\n\r\n%s"
+            % (self._ok.head(self.default_headers), len(answer), inline.fields, ending, answer)
         )
         if last:
             self.transport.close()

@@ -35,7 +35,7 @@ class InlineRequest:
     """
 
     handler: DirectHandler | None = None  # None: there is no such request
-    request_id: bytes = b""
+    fields: bytes = b""  # lines of its answer's head, without the last line break
     close: bool = False  # whether the connection ends with its answer
     body: bytes = b""  # as much as has come
     complete: bool = False  # it is all there, and waits for its answer

@@ -44,7 +44,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     fed = 0  # bytes of bodies that went to cycles
 
-    _head_fields: RawHeaders  # of the request that is being parsed, also when `headers` takes its trailer
+    head_fields: RawHeaders | tuple[()] = ()  # of the present request, also when `headers` takes its trailer
 
     # Hooks
 
@@ -76,7 +76,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins; its scope is made with its cycle only, since inline answers need none."""
         self.url, self.expect_100_continue = b"", False
-        self.headers = self._head_fields = []
+        self.headers = self.head_fields = []
 
     def on_response_complete(self) -> None:
         """A cycle is at its end."""
@@ -153,7 +153,7 @@ class HttpProtocol(HttpToolsProtocol):
         url, expect, further = self.url, self.expect_100_continue, self.headers
         super().on_message_begin()
         self.url, self.expect_100_continue, self.headers = url, expect, further
-        self.scope["headers"] = self._head_fields
+        self.scope["headers"] = self.head_fields
         super().on_headers_complete()
         if self.scope["http_version"] == "1.0":
             _delimit_by_close(self.cycle)

@@ -27,6 +27,7 @@ DenselyError
 │   ├── Unusable             ... before something on this machine is mended: a folder, a disk, a database file
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
 ├── EntryDamaged             a cache's entry is not what was written: it counts as not there
+├── BackupInvalid            a backup is damaged, cut off or a newer release's: nothing of it was put in place
 ├── Undelivered              a webhook's receiver did not take it
 │   └── AddressRefused       ... because its address is not allowed
 └── TrainingError            a run cannot be finished; recorded with the run
@@ -192,6 +193,10 @@ class ArtifactInvalid(Unavailable):
 
 class EntryDamaged(DenselyError):
     """What was kept is not what comes back."""
+
+
+class BackupInvalid(DenselyError):
+    """This backup cannot be restored."""
 
 
 class Undelivered(DenselyError):

@@ -7,6 +7,7 @@ import typer
 
 import app as densely
 from app.cli import (
+    backup,
     codes,
     datasets,
     doctor,
@@ -33,6 +34,7 @@ app = CommandLine(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
+    backup.backup, backup.restore,
     predict.predict, encode.encode, encode.decode, train.train, train.presets, runs.compare, models.activate,
 )  # fmt: skip
 for command in COMMANDS:

@@ -22,6 +22,7 @@ log = get_log()
 
 Transaction = Connection  # what services hand on: an open transaction
 
+VERSIONS = "alembic_version"  # Alembic's table
 POOL = {"pool_size": 5, "max_overflow": 40}  # as many connections as the API has threads
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another one
 # libpq waits for ever by itself: a server that vanished without a word is noticed within half a minute.
@@ -126,10 +127,7 @@ class Database:
             Unavailable: the database does not answer.
         """
         with self.read() as tx:
-            if not inspect(tx).has_table("alembic_version"):
-                return None
-            found: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-            return found
+            return revision_of(tx)
 
     def check_known(self) -> str | None:
         """The revision of the tables, None if there are none.
@@ -184,6 +182,14 @@ class Database:
             if not self._quiet:
                 log.error("database.damaged", reason=complaints.first_line(error), mend="run `densely doctor`")
         self.engine.dispose()  # connections whose cached pages would hide it from some, and its mending from others
+
+
+def revision_of(tx: Transaction) -> str | None:
+    """The Alembic revision of the tables, or None if there are none yet."""
+    if not inspect(tx).has_table(VERSIONS):
+        return None
+    found: str | None = tx.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar_one_or_none()  # noqa: S608 - ours
+    return found
 
 
 @contextmanager

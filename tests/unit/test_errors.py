@@ -47,6 +47,7 @@ INTENDED = {
     "Unusable": 503,
     "ArtifactInvalid": 503,
     "EntryDamaged": 500,
+    "BackupInvalid": 500,
     "Undelivered": 500,
     "AddressRefused": 500,
     "TrainingError": 500,

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from app.artifacts.store import ArtifactStore
+from app.db import installation
 from app.db.engine import Database
+from app.folders import LEAST
 from app.settings import Settings
 from tests.integration.cli.conftest import Done, one_line, start
 from tests.support.artifacts import add_model
 
-
-MOST = 2**18  # bytes: room for the probes of what can be written, and not for a database with its tables
+MOST = 2 * LEAST  # bytes: room for the probes of what can be written, and not for the database
 
 
 def densely(*words: str | Path, **settings: str | Path) -> Done:
@@ -45,6 +46,8 @@ def limited(*words: str | Path, **settings: Path) -> Done:
 def first(settings: Settings, database: Database, store: ArtifactStore) -> dict[str, Path]:
     """An installation with a model."""
     add_model(database, store, "planar")
+    with database.write() as tx:
+        installation.put(tx, "of a size", "x" * 2 * MOST)
     database.close()
     return {"DENSELY_HOME": settings.home, "DENSELY_MODELS_DIR": settings.models_dir}
 

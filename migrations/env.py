@@ -3,8 +3,9 @@
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Connection, column, delete, insert, inspect, select, table
 
-from app.db.base import UTCDateTime, metadata
+from app.db.base import INSTALLATION, WORKS_FROM, UTCDateTime, metadata
 from app.db.engine import Database, lock
 from app.db.tables import runs
 from app.settings import Settings
@@ -15,6 +16,21 @@ assert runs.metadata is metadata  # importing the tables is what fills the metad
 def render_item(kind: str, item: Any, _: object) -> str | Literal[False]:
     """A migration names plain types only: it must go on working when the code has moved on."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UTCDateTime) else False
+
+
+def keep_oldest(connection: Connection) -> None:
+    """Write down the oldest revision whose code may go on with these tables: what the newest migration says of itself.
+
+    It is asked for by code that does not know the migration; see `app.db.engine`.
+    """
+    present = context.get_context().get_current_revision()
+    made = context.script.get_revision(present).module if present else None
+    oldest = getattr(made, "works_from", present)
+    rows = table(INSTALLATION, column("name"), column("value"))
+    mine = rows.c.name == WORKS_FROM
+    if connection.execute(select(rows.c.value).where(mine)).scalar_one_or_none() != oldest:
+        connection.execute(delete(rows).where(mine))
+        connection.execute(insert(rows).values(name=WORKS_FROM, value=oldest))
 
 
 database = Database(context.config.attributes.get("url") or Settings().url)
@@ -33,5 +49,7 @@ try:
                 connection=writing, target_metadata=metadata, render_as_batch=True, render_item=render_item
             )
             context.run_migrations()
+            if inspect(writing).has_table(INSTALLATION):  # since 0004
+                keep_oldest(writing)
 finally:
     database.close()

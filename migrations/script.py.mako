@@ -8,6 +8,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+works_from = ${repr(down_revision)}  # the oldest code that goes on with these tables; docs/extending.md
 
 
 def upgrade() -> None:

@@ -35,7 +35,7 @@ def folders(settings: Settings) -> Iterator[Finding]:
 def database(settings: Settings) -> Finding:
     """Whether it answers and has this release's tables."""
     from app.db import condition
-    from app.db.engine import Database
+    from app.db.engine import Database, is_newer
 
     if not settings.database_url and not (settings.home / "densely.db").exists():  # opening it would make it
         return Finding("database", "note", NO_FILE, "`densely up`, or `densely migrate`")
@@ -46,6 +46,7 @@ def database(settings: Settings) -> Finding:
         condition.check(settings.url, thorough=True)
         try:
             opened.check_revision()
+            newer = is_newer(opened.revision() or "")
         finally:
             opened.close()
     except Unusable as error:
@@ -55,7 +56,8 @@ def database(settings: Settings) -> Finding:
         # The URL may hold a password: it is not shown.
         mend = "run `densely migrate`" if "migrate" in error.message else "correct DENSELY_DATABASE_URL, or start it"
         return Finding("database", "wrong", error.message, mend)
-    return Finding("database", "ok", f"{opened.engine.dialect.name} answers, its tables are those of this release")
+    which = "of a newer release with which this one goes on" if newer else "those of this release"
+    return Finding("database", "ok", f"{opened.engine.dialect.name} answers, its tables are {which}")
 
 
 def models(settings: Settings) -> Iterator[Finding]:

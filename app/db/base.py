@@ -10,6 +10,11 @@ from sqlalchemy.types import TypeDecorator
 # The Alembic revision this code works with; a test holds it to migrations/.
 SCHEMA_REVISION = "0006"
 
+# The table and the name under which migrations keep the oldest revision whose code may go on with what they made. Code
+# of every release reads it, so that neither may change.
+INSTALLATION = "installation"
+WORKS_FROM = "works_from"
+
 # Named, so that a migration in SQLite's batch mode can find them again.
 metadata = MetaData(
     naming_convention={

@@ -8,8 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import complaints
-from app.db.base import SCHEMA_REVISION
-from app.db.engine import Database, Transaction
+from app.db.engine import Database, Transaction, is_usable
 from app.db.tables import runs
 from app.errors import Unavailable, Unusable
 
@@ -55,7 +54,7 @@ def check(url: str, *, thorough: bool = False) -> None:
             all_of_it = thorough or not file or not file.exists() or file.stat().st_size <= SMALL
             if database.is_sqlite and all_of_it and not _is_whole(tx):
                 raise Unusable(SQLITE["SQLITE_CORRUPT"].format(file))
-        if database.check_known() == SCHEMA_REVISION:
+        if is_usable(database.check_known()):
             look(database)
     except Unavailable as error:
         if told := _told(error.__cause__, file):

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from app.db import complaints
-from app.db.base import SCHEMA_REVISION
+from app.db.base import INSTALLATION, SCHEMA_REVISION, WORKS_FROM
 from app.db.file import DatabaseFile
 from app.errors import Unavailable, Unusable
 from app.logs import get as get_log
@@ -135,20 +135,22 @@ class Database:
         Raises:
             Unusable: they are of a newer release; this one can neither use nor migrate them.
         """
-        found = self.revision()
-        if found and not (found.isdecimal() and int(found) <= int(SCHEMA_REVISION)):
-            raise Unusable(
-                f"the database has schema {found}, which this release does not know: install the release that made it, "
-                "or name another database with DENSELY_HOME or DENSELY_DATABASE_URL"
-            )
-        return found
+        with self.read() as tx:
+            found = revision_of(tx)
+            if found and is_newer(found) and not _takes_us(tx):
+                raise Unusable(
+                    f"the database has schema {found}, which this release does not know: install the release that "
+                    "made it, or name another database with DENSELY_HOME or DENSELY_DATABASE_URL"
+                )
+            return found
 
     def check_revision(self) -> None:
         """
         Raises:
             Unavailable: the tables are not those that this code works with.
         """
-        if (found := self.check_known()) != SCHEMA_REVISION:
+        found = self.check_known()
+        if not is_usable(found):
             raise Unavailable(
                 f"the database has schema {found or 'none'}, this release needs {SCHEMA_REVISION}: "
                 "run `densely migrate`"
@@ -190,6 +192,25 @@ def revision_of(tx: Transaction) -> str | None:
         return None
     found: str | None = tx.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar_one_or_none()  # noqa: S608 - ours
     return found
+
+
+def is_newer(revision: str) -> bool:
+    """Whether it is of a release after this one; what is no number is none of ours."""
+    return not (revision.isdecimal() and int(revision) <= int(SCHEMA_REVISION))
+
+
+def is_usable(known: str | None) -> bool:
+    """Whether this code works with these tables: with its own, and with newer ones that `check_known` has let pass."""
+    return known is not None and (known == SCHEMA_REVISION or is_newer(known))
+
+
+def _takes_us(tx: Transaction) -> bool:
+    """Whether the migration that brought the tables to where they are said that this code may go on with them."""
+    if not inspect(tx).has_table(INSTALLATION):
+        return False
+    query = text(f"SELECT value FROM {INSTALLATION} WHERE name = :name")  # noqa: S608 - ours
+    oldest = tx.execute(query, {"name": WORKS_FROM}).scalar_one_or_none() or ""
+    return oldest.isdecimal() and int(oldest) <= int(SCHEMA_REVISION)
 
 
 @contextmanager

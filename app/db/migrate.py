@@ -6,6 +6,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import complaints, condition
+from app.db.engine import Database, is_newer
 from app.errors import Unusable
 from app.shipped import shipped
 
@@ -20,13 +21,15 @@ def config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Apply the migrations that are missing.
+    """Apply the migrations that are missing; tables of a newer release with which this one may go on stay as they are.
 
     Raises:
         Unavailable: the database does not answer.
         Unusable: it is none, is damaged or of a newer release, or a migration failed; nothing has changed.
     """
     condition.check(url)  # a database that is away or damaged is told apart from a migration that fails
+    if revision == "head" and _is_ahead(url):
+        return
     try:
         command.upgrade(config(url), revision)
     except (SQLAlchemyError, CommandError, OSError) as error:
@@ -36,3 +39,12 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """Undo migrations down to `revision`; `base` undoes all."""
     command.downgrade(config(url), revision)
+
+
+def _is_ahead(url: str) -> bool:
+    database = Database(url, quiet=True)
+    try:
+        found = database.revision()
+    finally:
+        database.close()
+    return found is not None and is_newer(found)

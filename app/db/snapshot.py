@@ -11,7 +11,7 @@ from sqlalchemy import inspect, select, text
 from app.db import complaints, postgres_programs
 from app.db.base import SCHEMA_REVISION
 from app.db.condition import size_of
-from app.db.engine import VERSIONS, Database, Transaction, revision_of
+from app.db.engine import VERSIONS, Database, Transaction, is_newer, revision_of
 from app.db.tables import datasets, models, runs
 from app.errors import Unavailable, Unusable
 from app.wire.backups import Engine
@@ -78,7 +78,7 @@ def _revision(tx: Transaction) -> str:
     found = revision_of(tx)
     if found is None:
         raise Unusable("the database has no tables yet: there is nothing to back up")
-    if not (found.isdecimal() and int(found) <= int(SCHEMA_REVISION)):  # its tables are not all known here
+    if is_newer(found):  # its tables are not all known here
         raise Unusable(
             f"the database has schema {found}, this release knows up to {SCHEMA_REVISION}: use the newer one"
         )

@@ -8,6 +8,7 @@ revision = '0006'
 down_revision = '0005'
 branch_labels = None
 depends_on = None
+works_from = '0005'
 
 
 def upgrade() -> None:

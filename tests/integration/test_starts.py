@@ -33,6 +33,7 @@ Damage = Callable[[Path], object]
 def _newer(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9001'")
+        connection.execute("UPDATE installation SET value = '9001' WHERE name = 'works_from'")
     connection.close()
 
 

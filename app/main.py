@@ -212,7 +212,7 @@ def serve(settings: Settings) -> None:
     application = create_app(settings)
     application.prepare()  # here its errors are one line; in the lifespan they would be a traceback
     family = processes.family_of(settings.host, settings.port) if settings.workers > 1 else None
-    serving.run(application, settings.host, settings.port, family)
+    serving.run(application, settings.host, settings.port, settings.keep_alive_seconds, family)
 
 
 if __name__ == "__main__":

@@ -82,8 +82,17 @@ class Settings(BaseSettings):
     head_seconds: float = Field(
         20, gt=0, le=3600, description="longest time that a request's head may take to arrive, seconds"
     )
+    keep_alive_seconds: float = Field(
+        75,
+        gt=0,
+        le=3600,
+        description="longest time that a connection may be idle between two requests, seconds; more than a balancer's",
+    )
     max_connections: int = Field(
-        1_000, ge=1, description="most connections to an API process; further ones are refused with 503"
+        1_000,
+        ge=1,
+        description="most connections to an API process; for further ones idle ones are closed, else they are refused "
+        "with 503",
     )
     workers: int = Field(1, ge=1, le=64, description="API processes, which share the port; each has its own memory")
     max_inflight: int = Field(

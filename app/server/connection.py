@@ -35,7 +35,7 @@ class Connection(HttpProtocol):
     def connection_made(self, transport: Any) -> None:
         """A client has connected."""
         super().connection_made(transport)
-        if self.open_connections > self._limits.max_connections:
+        if len(self.open_connections) > self._limits.max_connections and not self._take_the_place_of_another():
             self._reject(Overloaded("too many connections are open; try again in a moment"))
             self.transport.close()
 
@@ -90,6 +90,25 @@ class Connection(HttpProtocol):
         if self._final_response and self._is_free():
             self._close_with(self._final_response)
 
+    def _take_the_place_of_another(self) -> bool:
+        """Close the connection that has been kept alive the longest without being used, if there is any."""
+        idle = [each for each in self.open_connections if isinstance(each, Connection) and each.is_kept_alive()]
+        if idle:
+            min(idle, key=lambda each: each.idle_since).transport.close()
+        return bool(idle)
+
+    def is_kept_alive(self) -> bool:
+        """Whether all that it has asked for is answered, and the answers are on their way."""
+        state = self._state
+        quiet = state.phase is Phase.IDLE and self._is_free() and not self._input.data and not state.rejected
+        waiting = self.transport.is_closing() or self.transport.get_write_buffer_size()
+        return bool(state.requests and quiet and not waiting)
+
+    @property
+    def idle_since(self) -> float:
+        """The event loop's time since which it has been seen as it is; of one that has not been seen yet, now."""
+        return self._read_timer.since or self.loop.time()
+
     def _moved(self, phase: Phase) -> int:
         """How far an upload has come, in pieces that are small for one who sends it, and not for one who trickles."""
         is_moving = phase is Phase.BODY and self.is_responding and self._is_upload()
@@ -121,11 +140,12 @@ class Connection(HttpProtocol):
             if seconds > self._limits.body_timeout:
                 limit = f"{self._limits.body_timeout:g} s"
                 self._reject(TooSlow(f"the body did not arrive within {limit}", field="body"))
-        elif seconds > self._limits.head_timeout:
-            if self._state.phase is Phase.HEAD:
-                self._reject(TooSlow(f"the request's head did not arrive within {self._limits.head_timeout:g} s"))
-            else:
+        elif self._state.phase is not Phase.HEAD:
+            # The timer of a connection that is kept alive ends with the first byte, also with an empty line.
+            if seconds > (self.keep_alive_timeout if self._state.requests else self._limits.head_timeout):
                 self.transport.close()
+        elif seconds > self._limits.head_timeout:
+            self._reject(TooSlow(f"the request's head did not arrive within {self._limits.head_timeout:g} s"))
 
     def _has_gone(self) -> bool:
         """Whether the client has closed its whole side: it takes nothing any more."""

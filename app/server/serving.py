@@ -22,9 +22,12 @@ def configured(application: Application, **options: Any) -> Config:
     return configuration(application, InlineConnection, **options)
 
 
-def run(application: Application, host: str, port: int, family: socket.AddressFamily | None = None) -> None:
+def run(
+    application: Application, host: str, port: int, keep_alive: float, family: socket.AddressFamily | None = None
+) -> None:
     """Serve until a signal says to stop.
 
+    `keep_alive`: seconds that a connection may be idle between two requests.
     `family`: the socket is one of several processes' on this port, and is of this address family; None: it is the only
     one. Exits with `FAILED_TO_START` where it cannot be served.
     """
@@ -32,7 +35,7 @@ def run(application: Application, host: str, port: int, family: socket.AddressFa
     with suppress(ValueError):  # some systems allow less than they say
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    server = Server(configured(application, host=host, port=port, log_level="warning"))
+    server = Server(configured(application, host=host, port=port, timeout_keep_alive=keep_alive, log_level="warning"))
     server.run(sockets=None if family is None else [_shared_socket(host, port, family)])
     if not server.started:
         sys.exit(FAILED_TO_START)

@@ -26,13 +26,13 @@ class StallTimer:
 
     def __init__(self) -> None:
         self._position: Hashable = None
-        self._since = 0.0
+        self.since = 0.0  # the event loop's time; 0 before it has been seen anywhere
 
     def elapsed(self, position: Hashable, now: float) -> float:
         """Seconds at this position, as far as was seen; `now` is the event loop's time."""
         if position != self._position:
-            self._position, self._since = position, now
-        return now - self._since
+            self._position, self.since = position, now
+        return now - self.since
 
     def reset(self) -> None:
         """Somewhere else."""

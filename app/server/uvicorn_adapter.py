@@ -96,9 +96,9 @@ class HttpProtocol(HttpToolsProtocol):
         return self.server_state.default_headers
 
     @property
-    def open_connections(self) -> int:
+    def open_connections(self) -> set[Any]:
         """Of the server, with this one."""
-        return len(self.connections)
+        return self.connections
 
     @property
     def keep_alive_timeout(self) -> float:

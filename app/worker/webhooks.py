@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Event
 
 import httpx
@@ -18,9 +19,10 @@ from app.services.webhooks import WebhookService
 
 log = get_log()
 
-TIMEOUT = 10.0  # seconds for one try, after the name's look-up, whose own limit is the system's
+TIMEOUT = 10.0  # seconds for one try, with the name's look-up
 POLL = 1.0  # seconds between two looks at what is due
 SENDERS = 4  # tries at once
+MOST_LOOK_UPS = 16  # of names at once, also of those whose try has been given up
 STOP_SECONDS = 2.0  # that a try gets to end when the worker stops; it is made again later
 
 
@@ -31,6 +33,7 @@ class HttpPost:
         """`to_private`: private, loopback and link-local addresses too. `timeout` in seconds."""
         self._to_private = to_private
         self._timeout = timeout
+        self._look_ups = LookUps(MOST_LOOK_UPS)
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -72,12 +75,57 @@ class HttpPost:
     async def _addresses(self, url: httpx.URL) -> list[str]:
         """All addresses of the host. They are what is connected to, so that no second look-up can say otherwise."""
         port = url.port or (443 if url.scheme == "https" else 80)
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+        addresses = await self._look_ups.addresses(url.raw_host.decode("ascii"), port)
         if not self._to_private and not all(map(is_public, addresses)):
             raise AddressRefused
         return addresses
+
+
+class LookUps:
+    """Asks the system for the addresses of names, and waits no longer than whoever asks.
+
+    What looks a name up cannot be stopped: it is left in a thread of its own, which nobody waits for, neither at the
+    end of the event loop nor of the process. They must not pile up while a resolver hangs: there are only so many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.BoundedSemaphore(most)
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """In the system's order.
+
+        Raises:
+            OSError: the name has none.
+            Undelivered: too many look-ups are under way.
+        """
+        if not self._free.acquire(blocking=False):
+            raise Undelivered("the resolver does not answer: too many names are being looked up")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[str]] = loop.create_future()
+
+        def look_up() -> None:
+            found: list[str] | Exception
+            try:
+                infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = list(dict.fromkeys(str(info[4][0]) for info in infos))
+            except Exception as error:  # noqa: BLE001 - for whoever waits for it
+                found = error
+            finally:
+                self._free.release()
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                loop.call_soon_threadsafe(_settle, answer, found)
+
+        threading.Thread(target=look_up, name="look-up", daemon=True).start()
+        return await answer
+
+
+def _settle(answer: "asyncio.Future[list[str]]", found: list[str] | Exception) -> None:
+    if answer.done():  # given up
+        return
+    if isinstance(found, Exception):
+        answer.set_exception(found)
+    else:
+        answer.set_result(found)
 
 
 class WebhookThreads:

@@ -4,6 +4,7 @@ import time
 
 from tests.e2e.conftest import UNPREPARED, StartService, processes_of
 from tests.e2e.test_crashes import LONG, WIDE, wait_for_epochs
+from tests.support.wire import answers, connect, received, request
 
 
 def test_a_cancel_takes_effect_at_once_and_leaves_nothing_behind(start_service: StartService) -> None:
@@ -47,6 +48,17 @@ def test_a_diverging_run_fails_with_the_epoch_and_the_likely_cause(start_service
     assert ("failed", "Diverged") == (run["status"], run["error"]["type"])
     assert "in epoch" in run["error"]["message"]
     assert "learning rate" in run["error"]["message"]
+
+
+def test_a_connection_is_kept_alive_for_as_long_as_is_set(start_service: StartService) -> None:
+    """After an answer of either sort: `/predict` has a timer of its own. A balancer's connections outlive it else."""
+    service = start_service(command="up", DENSELY_KEEP_ALIVE_SECONDS=0.5, **UNPREPARED)
+    point = b'{"task": "planar", "point": [0.3, 1.2]}'
+    for asked in (request("GET", "/health/live"), request("POST", "/predict", point)):
+        with connect(service.url) as connection:
+            connection.sendall(asked)
+            (answer,) = answers(received(connection))  # to its end, which comes long before the default's
+        assert (200, None) == (answer.status, answer.headers.get("connection"))
 
 
 def test_the_api_is_started_again_when_it_dies(start_service: StartService) -> None:

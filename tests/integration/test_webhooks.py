@@ -29,7 +29,7 @@ from app.services.execution import WorkerService
 from app.services.webhooks import HELD, WebhookService
 from app.settings import Settings
 from app.wire.runs import RunError
-from app.worker.webhooks import SENDERS, HttpPost, WebhookThreads
+from app.worker.webhooks import MOST_LOOK_UPS, SENDERS, HttpPost, WebhookThreads
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.receiver import Receiver
@@ -325,6 +325,57 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     return asked
+
+
+class TestLookingUp:
+    """A resolver that does not answer is waited for no longer than a receiver."""
+
+    @pytest.fixture
+    def hangs(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+        """Names that end in `.example` are looked up until this is set."""
+        answers = Event()
+        real = socket.getaddrinfo
+
+        def look_up(host: Any, *rest: Any, **options: Any) -> Any:
+            if str(host).endswith(".example"):
+                assert answers.wait(60)
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return real(host, *rest, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        yield answers
+        answers.set()
+
+    def test_it_is_given_up_in_time_and_holds_nobody_else(
+        self, hangs: Event, start_receiver: Callable[..., Receiver]
+    ) -> None:
+        """Though what looks up goes on: the test ends while it does."""
+        receiver = start_receiver()
+        post = HttpPost(to_private=True, timeout=0.2)
+
+        with pytest.raises(Undelivered, match=r"took longer than 0\.2 seconds"):
+            post("http://hook.example/x", b"{}", {})
+        HttpPost(to_private=True)(receiver.url, b"{}", {})
+
+        assert not hangs.is_set()
+        assert 1 == len(receiver.taken)
+
+    def test_they_do_not_pile_up(self, hangs: Event, start_receiver: Callable[..., Receiver]) -> None:
+        receiver = start_receiver()
+        post = HttpPost(to_private=True, timeout=0.01)
+        for _ in range(MOST_LOOK_UPS):
+            with pytest.raises(Undelivered, match="took longer"):
+                post("http://hook.example/x", b"{}", {})
+
+        with pytest.raises(Undelivered, match="too many names are being looked up"):
+            post("http://hook.example/x", b"{}", {})
+        hangs.set()
+        for thread in [each for each in threading.enumerate() if each.name == "look-up"]:
+            thread.join()
+        post = HttpPost(to_private=True)
+        post(receiver.url, b"{}", {})
+        with pytest.raises(Undelivered, match="not known"):
+            post("http://hook.example/x", b"{}", {})
 
 
 class TestRetries:

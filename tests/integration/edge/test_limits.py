@@ -190,6 +190,49 @@ def test_of_too_many_connections_the_last_ones_are_refused_and_the_others_served
     assert 200 == _patiently(lambda: httpx.get(f"{url}/health/live").status_code)
 
 
+def test_where_there_are_too_many_whoever_only_keeps_alive_makes_room() -> None:
+    """The one that has been idle the longest goes; who has a request under way stays, and so does who has not asked."""
+
+    async def ask() -> None:
+        state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[], total_requests=0)
+        limits = ConnectionLimits(max_connections=4)
+        (silent, young, old, busy) = opened = [connected(limits, state) for _ in range(4)]
+        for now, (protocol, _) in enumerate((silent, old, young, busy)):
+            protocol.check_timeouts(float(now))
+        for protocol, _ in (young, old, busy):
+            protocol._state.requests = 1
+        busy[0].data_received(b"GET /tasks")
+        old[0].check_timeouts(10.0)
+        young[0].check_timeouts(11.0)
+
+        _, wire = connected(limits, state)
+        assert ["", "", "closed", ""] == [each.end for _, each in opened]
+        connected(limits, state)
+        assert ["", "closed", "closed", ""] == [each.end for _, each in opened]
+        _, refused = connected(limits, state)
+        assert ("", b"") == (wire.end, wire.sent)
+        assert refused.sent.startswith(b"HTTP/1.1 503 ")
+        assert ["", "closed", "closed", ""] == [each.end for _, each in opened]
+
+    asyncio.run(ask())
+
+
+def test_a_connection_that_was_answered_is_kept_longer_than_one_that_never_asked() -> None:
+    """As long as is set, also where a line's end comes now and then, which is no request."""
+
+    async def ask() -> None:
+        protocol, wire = connected(ConnectionLimits(head_timeout=20), timeout_keep_alive=75)
+        protocol._state.requests = 1
+        for now in (0.0, 30.0, 60.0, 74.9):
+            protocol.check_timeouts(now)
+            protocol.data_received(b"\r\n")
+        assert not wire.end
+        protocol.check_timeouts(75.1)
+        assert ("closed", b"") == (wire.end, wire.sent)
+
+    asyncio.run(ask())
+
+
 def _readable(connection: socket.socket) -> bool:
     connection.settimeout(0.5)
     try:
@@ -248,11 +291,11 @@ class Wire(asyncio.Transport):
         """More."""
 
 
-def connected(limits: ConnectionLimits) -> tuple[InlineConnection, Wire]:
+def connected(limits: ConnectionLimits, state: Any = None, **options: Any) -> tuple[InlineConnection, Wire]:
     """A connection without a server."""
     application = Application(SimpleNamespace(), {}, limits=limits)  # type: ignore[arg-type]
-    state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[], total_requests=0)
-    protocol = InlineConnection(configured(application), state, {}, _loop=asyncio.get_running_loop())
+    state = state or SimpleNamespace(connections=set(), tasks=set(), default_headers=[], total_requests=0)
+    protocol = InlineConnection(configured(application, **options), state, {}, _loop=asyncio.get_running_loop())
     wire = Wire()
     protocol.connection_made(wire)
     return protocol, wire

@@ -32,6 +32,7 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.Unavailable: 503,
     errors.DenselyError: 500,
 }
+MOST_ERRORS = 20  # that a problem document tells of
 HEADERS: dict[int | type[errors.DenselyError], dict[str, str]] = {
     errors.UnsupportedEncoding: {"Accept-Encoding": "gzip, deflate"},  # RFC 9110, 15.5.16
     errors.UnsupportedMediaType: {"Accept": "application/json"},
@@ -100,7 +101,7 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
         reason = found[0].get("ctx", {}).get("error", "")
         return problems.response(400, "invalid-body", f"the body is not JSON: {reason}", request_id=request_id)
     listed = []
-    for error in found:
+    for error in found[:MOST_ERRORS]:
         where, *rest = error["loc"]
         given = body if where == "body" else dict.fromkeys(rest)
         listed += problems.field_errors([{**error, "loc": rest}], given)
@@ -108,7 +109,7 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
         422,
         "invalid-input",
         "; ".join(f"{e['field']}: {e['message']}" for e in listed[:3]),
-        errors=listed[:20],
+        errors=listed[:MOST_ERRORS],
         request_id=request_id,
     )
 

@@ -1,5 +1,6 @@
 """An application as a process that listens: its sockets, its file limits, and uvicorn's configuration."""
 
+import gc
 import os
 import resource
 import signal
@@ -14,6 +15,9 @@ from app.server.uvicorn_adapter import Config, Server, configuration
 
 # How long a thread with a big batch may go on while the event loop waits for its turn; Python's default is 5 ms.
 SWITCH_SECONDS = 0.0005
+# Allocations, and collections of younger objects, between two of the garbage collector's. By Python's default it looks
+# through a large body's lists again and again while they are being made: 8 MiB of them took 1.4 s, and take 0.3 s.
+COLLECT = (50_000, 20, 10)
 FAILED_TO_START = 3  # the exit status of uvicorn's own command
 
 
@@ -32,6 +36,8 @@ def run(
     one. Exits with `FAILED_TO_START` where it cannot be served.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(*COLLECT)
+    gc.freeze()  # what is there at the start stays
     with suppress(ValueError):  # some systems allow less than they say
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

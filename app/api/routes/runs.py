@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
+from app.api.bodies import BoundedRoute
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.plots import PLOT, FirstEpoch, plot
 from app.domain.runs import RunFilter, RunStatus
@@ -13,7 +14,7 @@ from app.server.prefix import Prefix
 from app.wire.pages import Page
 from app.wire.runs import History, Run, TrainRequest
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], route_class=BoundedRoute)
 
 
 @router.post("/train", status_code=202, summary="Queue a training run", responses=responses(429))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.api.bodies import parsed
+from app.api.bodies import BoundedRoute, parsed
 from app.api.bringing import LOOK
 from app.api.dependencies import MOST_OF_A_PAGE, Cursor, Identifier, Limit, Services, ServicesDep, responses
 from app.api.plots import PLOT, plot
@@ -21,7 +21,7 @@ from app.wire.models import ActivateRequest, Activation, Model
 from app.wire.pages import Page
 from app.wire.tasks import Look, TaskCreate, TaskCreated, TaskDetail, TaskPatch, TaskSummary
 
-router = APIRouter(prefix="/tasks", tags=["tasks"])
+router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=BoundedRoute)
 
 PARTS = frozenset(("task", "file", "train", "dry_run", "mapping", "dataset"))
 _CREATED: Any = Union[TaskCreated, TaskDetail]  # noqa: UP007 - for the description

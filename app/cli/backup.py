@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,7 +43,8 @@ def backup(file: Written, as_text: Json = False) -> None:
             raise fail(f"{error.filename or file}: {error.strerror or error}") from error
     for warning in report.warnings:
         console(error=True).print(f"warning: {warning}", markup=False)
-    _tell(file, report.manifest, report.warnings, as_text=as_text)
+    with nullcontext() if file.is_file() else redirect_stdout(sys.stderr):  # the backup may be on standard output
+        _tell(file, report.manifest, report.warnings, as_text=as_text)
 
 
 def restore(file: Read, as_text: Json = False) -> None:

@@ -84,16 +84,22 @@ def put_sqlite(prepared: Path, database: Database) -> None:
     _fsync(database.file.parent)
 
 
-def put_postgresql(archive: Path, database: Database, models_folder: str | None) -> None:
-    """Its tables and rows, all or none, and then what migrations do with them.
+def put_postgresql(archive: Path, database: Database) -> None:
+    """Its tables and rows, all or none.
 
     Raises:
-        Unusable: pg_restore is missing or failed, and nothing has changed; or a migration failed, and it can be tried
-            again with `densely migrate`.
+        Unusable: pg_restore is missing or failed, and nothing has changed.
     """
     postgres_programs.restore(database.engine.url, archive)
-    url = database.engine.url.render_as_string(hide_password=False)
-    migrate.upgrade(url)
+
+
+def finish_postgresql(database: Database, models_folder: str | None) -> None:
+    """Bring restored tables to the schema of this release; `models_folder` as for `prepare`.
+
+    Raises:
+        Unusable: a migration failed: the tables are those of the backup, and `densely migrate` tries it again.
+    """
+    migrate.upgrade(database.engine.url.render_as_string(hide_password=False))
     _name_folder(database, models_folder)
 
 

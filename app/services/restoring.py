@@ -58,7 +58,9 @@ def restore(source: IO[bytes], place: Place, told: Told) -> BackupManifest:
             if manifest.engine == "sqlite":
                 refill.put_sqlite(prepared, place.database)
             else:
-                refill.put_postgresql(prepared, place.database, folder)
+                refill.put_postgresql(prepared, place.database)
+        if manifest.engine == "postgresql":  # its migration is beyond undoing what was put in place
+            refill.finish_postgresql(place.database, folder)
     return manifest
 
 

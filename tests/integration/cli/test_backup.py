@@ -197,3 +197,19 @@ def test_a_model_without_its_files_is_told_and_the_rest_is_written(
     assert 0 == done.returncode
     assert done.stderr.startswith("warning: it is without model m-")
     assert (0, 1) == (json.loads(done.stdout)["models"], len(json.loads(done.stdout)["warnings"]))
+
+
+def test_on_standard_output_there_is_nothing_but_the_backup(
+    first: dict[str, Path], second: dict[str, Path], tmp_path: Path
+) -> None:
+    """As for a program that packs or sends it."""
+    file = tmp_path / "b.tar"
+    places = {name: str(path) for name, path in first.items()}
+    with file.open("wb") as target, start("backup", "/dev/stdout", **places) as process:
+        shutil.copyfileobj(process.stdout.buffer, target)
+        said = process.stderr.read()
+
+    assert 0 == process.returncode, said
+    assert said.startswith("/dev/stdout: the database, 1 model")
+    assert file.read_bytes().endswith(b"\0" * 1_024), "the end of a tar archive"
+    assert 0 == densely("restore", file, **second).returncode

@@ -226,6 +226,25 @@ def test_one_of_an_older_schema_is_migrated(
     assert before["epochs"] == rows(empty)["epochs"]
 
 
+def test_a_migration_that_fails_leaves_no_rows_without_their_files(
+    place: Place, empty: Place, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's is migrated before it is put in place; PostgreSQL's afterwards, where `densely migrate` tries again."""
+    backed_up(place, clock, tmp_path / "b")
+
+    def fail(_: str) -> None:
+        raise Unusable("the database cannot be migrated")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.db.refill.migrate.upgrade", fail)
+        with pytest.raises(Unusable, match="cannot be migrated"):
+            restored(empty, tmp_path / "b")
+
+    is_there = empty.database.revision() is not None
+    assert is_there is not empty.database.is_sqlite
+    assert (files_of(place) if is_there else {}) == files_of(empty)
+
+
 def test_a_run_that_was_going_goes_on_as_after_a_crash(
     place: Place, empty: Place, clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ DenselyError
 │   ├── IdempotencyConflict  an Idempotency-Key was used before, for another request
 │   └── LeaseLost            another worker has the run now
 ├── Unauthorized             an API key is needed
+├── Forbidden                this API key may not do that
 ├── QueueFull                too many runs are waiting already
 ├── Unavailable              cannot be served now, may be later
 │   ├── Overloaded           ... because too many requests are under way
@@ -168,6 +169,10 @@ class LeaseLost(Conflict):
 
 class Unauthorized(DenselyError):
     """An API key is needed: send it as `Authorization: Bearer <key>`."""
+
+
+class Forbidden(DenselyError):
+    """This API key may not do that."""
 
 
 class QueueFull(DenselyError):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -15,7 +16,7 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import compare, datasets, docs, events, models, page, runs, system, tasks
+from app.api.routes import audit, compare, datasets, docs, events, models, page, runs, system, tasks
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
@@ -25,18 +26,23 @@ from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
 from app.server import error_handlers, serving
+from app.server.access import Access
 from app.server.application import Application
 from app.server.cors import Cors
 from app.server.gate import DirectGate, Gate
 from app.server.timeouts import ConnectionLimits
 from app.services.answers import AnswerService
+from app.services.audit import AuditService
 from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
 from app.services.disk import Places
 from app.services.events import EventService
+from app.services.keyring import Keyring
+from app.services.keys import KeyService
 from app.services.limits import Limits
 from app.services.making import MakingService
 from app.services.own import OwnTasks
+from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -116,7 +122,8 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
     rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
     queue = (settings.max_attempts, settings.max_queued_runs)
-    training = TrainingService(database, tasks, catalog, clock, *queue, rules)
+    remembered = timedelta(hours=settings.idempotency_hours)
+    training = TrainingService(database, tasks, catalog, clock, *queue, rules, remembered)
     limits = _limits(settings)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
@@ -132,6 +139,9 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
         events=EventService(database),
+        keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys)),
+        owners=OwnerService(database),
+        audit=AuditService(database),
         registry=registry,
         answers=AnswerService(database, store),
         comparison=ComparisonService(database, tasks, store, catalog),
@@ -164,18 +174,17 @@ def _assemble(
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, datasets, runs, events, models, compare, system, page, docs):
+    for module in (tasks, datasets, runs, events, models, compare, system, audit, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, routes.contracts, routes.described, keyed=bool(settings.api_keys), root=settings.root_path)
+    openapi.install(api, routes.contracts, routes.described, keyed=services.keys.ring.needed, root=settings.root_path)
 
     def close() -> None:
         api.state.feed.close()
         services.uploads.close()
 
     options: dict[str, Any] = {
-        "keys": settings.api_keys,
-        "host": settings.host,
+        "access": Access(services.keys.ring, settings.host, services.owners.task_of),
         "cors": (allowed := Cors(settings.cors_origins) if settings.cors_origins else None),
         "max_body": settings.max_body_mib * 2**20,
     }

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*`, the page "
         "and the documentation needs one",
     )
+    require_keys: bool = Field(
+        False,
+        description="whether calls need a key of the database (`densely keys create`) though `DENSELY_API_KEYS` has "
+        "none; once there is one they do in any case",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="comma-separated origins whose web pages may call the service from a browser, exact as "
@@ -99,6 +104,9 @@ class Settings(BaseSettings):
         10.0, gt=0, le=3600, description="a run whose lease is not renewed so long is free, seconds"
     )
     max_queued_runs: int = Field(1_000, ge=1, description="most runs that may wait; further ones are refused with 429")
+    idempotency_hours: float = Field(
+        24, gt=0, le=8_760, description="how long an `Idempotency-Key` stands for the run that it queued, hours"
+    )
     max_attempts: int = Field(3, ge=1, le=100, description="how often a run is tried when its worker or trainer dies")
     run_time_limit_seconds: float = Field(3600, gt=0, description="longest time that one attempt may take, seconds")
     run_memory_limit_mib: int = Field(8192, ge=256, description="most resident memory that a trainer may use, MiB")
@@ -161,10 +169,10 @@ class Settings(BaseSettings):
             raise ValueError("DENSELY_API_KEYS: each key needs at least 16 characters")
         if 0 < len(self.webhook_secret) < 16:
             raise ValueError("DENSELY_WEBHOOK_SECRET needs at least 16 characters")
-        if not self.api_keys and not is_loopback(self.host):
+        if not (self.api_keys or self.require_keys) and not is_loopback(self.host):
             raise ValueError(
-                f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, "
-                "or listen on 127.0.0.1"
+                f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, or "
+                "DENSELY_REQUIRE_KEYS where `densely keys create` makes them, or listen on 127.0.0.1"
             )
         if self.lease_seconds < 2 * self.heartbeat_seconds:
             raise ValueError("DENSELY_LEASE_SECONDS must be at least twice DENSELY_HEARTBEAT_SECONDS")

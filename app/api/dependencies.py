@@ -13,11 +13,14 @@ from app.api.uploads.uploads import Uploads
 from app.errors import InvalidInput
 from app.server import problems
 from app.services.answers import AnswerService
+from app.services.audit import AuditService
 from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
 from app.services.events import EventService
+from app.services.keys import KeyService
 from app.services.making import MakingService
 from app.services.own import OwnTasks
+from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -47,6 +50,9 @@ class Services:
     plots: PlotService
     prediction: PredictionService
     system: SystemService
+    keys: KeyService
+    owners: OwnerService
+    audit: AuditService
     writes: Writes
     database_probe: Probe[None]
 
@@ -97,7 +103,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
 _MEANING = {
     400: "The body is not JSON, or the request is not well-formed",
     401: "An API key is needed",
-    403: "A web page of another origin sent this",
+    403: "A web page of another origin sent this, or the API key may not do it",
     404: "There is no such thing",
     406: "`Accept` names no form that there is",
     408: "The request did not arrive in time",

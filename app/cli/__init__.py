@@ -17,6 +17,7 @@ uploading   `--from FILE`, with its bar
 runs        runs, compare
 models      models, activate
 leftovers   gc
+keys        keys, audit
 doctor      doctor, with `checks` and `places`
 """
 

@@ -28,6 +28,7 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.IdempotencyConflict: 422,  # as the IETF draft on the Idempotency-Key header has it
     errors.Conflict: 409,
     errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.QueueFull: 429,
     errors.Unavailable: 503,
     errors.DenselyError: 500,

@@ -3,15 +3,17 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.domain.callers import NOBODY, Caller, caller
+from app.domain.keys import ApiKey
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
 from app.server import compression, cors, error_handlers, heads, security, uploads
+from app.server.access import Access
 from app.server.cors import Cors
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
@@ -19,9 +21,7 @@ from app.server.ids import request_id as _request_id
 
 log = get_log()
 
-# Without a key: probes, and the page, its client and the documentation, where a browser has no way to send one.
-OPEN_PATHS = ("/", "/docs", "/openapi.json", "/client/densely.js")
-OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
+PREDICT = "/predict"
 UPLOAD_LIMIT = "DENSELY_MAX_UPLOAD_MIB"
 SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
@@ -33,19 +33,17 @@ class Gate:
         self,
         app: ASGIApp,
         *,
-        keys: Sequence[str],
-        host: str,
+        access: Access,
         max_body: int,
         max_upload: int = 0,
         cors: Cors | None = None,
     ) -> None:
-        """`max_body` and `max_upload` in bytes; `host` is the address served, allowed as Host header.
+        """`access`: lets requests in; `max_body` and `max_upload` in bytes.
 
         `cors`: pages of other origins that may call; None: none.
         """
         self.app = app
-        self.keys = keys
-        self.host = host
+        self.access = access
         self.max_body = max_body
         self.max_upload = max_upload
         self.cors = cors
@@ -71,7 +69,11 @@ class Gate:
             if self.cors and cors.is_preflight(scope["method"], headers):
                 await self.cors.preflight(headers)(scope, exchange.receive, exchange.send)
                 return
-            self._check(scope["method"], scope["path"], headers, max_body, takes_any=is_upload)
+            key = self._check(scope["method"], scope["path"], headers, max_body, takes_any=is_upload)
+            scope["api_key"] = key
+            if key and key.tasks is not None:
+                await self.access.check_task(key, scope)
+            caller.set(Caller(key.id if key else NOBODY, address_of(scope), scope["request_id"]))
             await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is left to answer
@@ -80,8 +82,8 @@ class Gate:
 
     def _check(
         self, method: str, path: str, headers: security.Headers, max_body: int, *, takes_any: bool = False
-    ) -> None:
-        """`takes_any`: a body of whatever type; `check_site` sees whence it comes."""
+    ) -> ApiKey | None:
+        """The key that lets it in, if it takes one. `takes_any`: a body of whatever type; see `check_site`."""
         security.check_length(headers, max_body, UPLOAD_LIMIT if takes_any else "")
         if (takes_any or security.check_content_type(method, headers)) and compression.HEADER in headers:
             compression.check(headers)
@@ -89,10 +91,7 @@ class Gate:
             self.cors and self.cors.allows(headers.get(cors.ORIGIN, b""))
         ):
             security.check_site(method, headers)
-        if not self.keys:
-            security.check_host(headers, self.host)
-        elif path not in OPEN_PATHS and not path.startswith(OPEN_FOLDERS):
-            security.check_key(headers, self.keys)
+        return self.access.check(method, path, headers)
 
     def _fields(self, request_id: bytes, headers: security.Headers) -> RawHeaders:
         """What every answer carries."""
@@ -130,12 +129,12 @@ class DirectGate(Gate):
         taken = _is_large(headers)  # places: a large body takes memory while it comes, a small one nothing
         self._inflight += taken
         try:
-            self._check("POST", scope["path"], headers, self.max_body)
+            key = self._check("POST", PREDICT, headers, self.max_body)
             self._check_load(1 - taken)
             body = await _whole_body(compression.unpacked(headers, receive), self.max_body)
             self._inflight += 1 - taken
             taken = 1
-            answer = await self.handler.answer(body)
+            answer = await self.handler.answer(body, key.tasks if key else None)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
@@ -160,10 +159,10 @@ class DirectGate(Gate):
         if b"transfer-encoding" in by_name or compression.HEADER in by_name:
             return None
         try:
-            self._check("POST", "", by_name, min(self.max_body, INLINE_BODY_BYTES))
+            key = self._check("POST", PREDICT, by_name, min(self.max_body, INLINE_BODY_BYTES))
         except DenselyError:
             return None
-        if self._inflight >= self._max_inflight:
+        if (key and key.tasks is not None) or self._inflight >= self._max_inflight:
             return None
         if self.cors is None:
             return b"x-request-id: " + _request_id(by_name)
@@ -216,8 +215,14 @@ class _Exchange:
             await self._send(message)
 
 
+def address_of(scope: Scope) -> str:
+    """The client's, as far as the connection tells."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
 def _may_be_large(path: str) -> bool:
-    return path == "/predict" or (path.startswith("/tasks/") and path.endswith("/encode"))
+    return path == PREDICT or (path.startswith("/tasks/") and path.endswith("/encode"))
 
 
 def _is_large(headers: security.Headers) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.datasets import browsing
 from app.datasets.catalog import DatasetCatalog
-from app.db import datasets, installation, tasks
+from app.db import audit, datasets, installation, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
@@ -193,6 +193,7 @@ class DatasetService:
                 raise Conflict(f"runs that refer to {what} {name!r}: {referring}; remove them first")
             gone = [row.id for row in datasets.versions(tx, name) if version in (None, row.version)]
             datasets.delete_versions(tx, gone)
+            audit.record(tx, self._clock(), "dataset.deleted", datasets.reference(name, version) if version else name)
         self._changed()
         for identity in gone:
             self._uploads.remove(identity)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
-from app.db import datasets, models, tasks
+from app.db import audit, datasets, models, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.counting import counted
@@ -111,6 +111,7 @@ class MakingService:
             if unknown := sorted(set(given.get("label_names", ())) - labels):
                 raise InvalidInput(f"there is no label {unknown[0][:100]!r}", field="label_names")
             put(tx, present.model_copy(update=given), self._clock)
+            audit.record(tx, self._clock(), "task.changed", name, name)
         self._changed()
 
     def delete(self, name: str, *, with_models: bool, with_datasets: bool) -> None:
@@ -135,6 +136,7 @@ class MakingService:
             models.delete_models(tx, its_models)
             datasets.delete_versions(tx, its_datasets)
             tasks.delete_task(tx, name)
+            audit.record(tx, self._clock(), "task.deleted", name, name)
         self._changed()
         for identity in its_models:
             self._store.discard(self._store.path(name, identity))
@@ -152,6 +154,7 @@ class MakingService:
         lock(tx, tasks.LOCK)
         self._check_room(tx, declaration.name)
         tasks.insert_task(tx, declaration.name, content_of(declaration), self._clock())
+        audit.record(tx, self._clock(), "task.created", declaration.name, declaration.name)
 
     def _train(self, tx: Transaction, task: Task) -> Run:
         request = self._training.complete(TrainRequest(task=task.name), task)

@@ -3,13 +3,15 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
 from app.datasets.catalog import DatasetCatalog
-from app.db import datasets, removal, run_queries, runs, tasks, webhooks
+from app.db import audit, datasets, removal, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
+from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, NoValidation, Recipe, Validation
@@ -37,8 +39,12 @@ class TrainingService:
         max_attempts: int,
         max_queued: int = 1_000,
         webhooks: WebhookRules = NO_WEBHOOKS,
+        remembered: timedelta = timedelta(days=1),
     ) -> None:
-        """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait."""
+        """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait.
+
+        `remembered`: how long an idempotency key stands for its run.
+        """
         self._database = database
         self._tasks = tasks
         self._catalog = catalog
@@ -46,9 +52,10 @@ class TrainingService:
         self._max_attempts = max_attempts
         self._max_queued = max_queued
         self._webhooks = webhooks
+        self._remembered = remembered
 
     def submit(self, request: TrainRequest, idempotency_key: str | None = None) -> Run:
-        """Queue a run, or return the one that this key queued before.
+        """Queue a run, or return the one that this key queued before; it belongs to the API key that it came with.
 
         Raises:
             InvalidInput: a field does not fit; nothing is written.
@@ -57,14 +64,17 @@ class TrainingService:
         """
         told = _told(request)
         sha256 = hashlib.sha256(told.encode()).hexdigest()
+        idempotency_key = idempotency_key and _own(idempotency_key, caller.get().key_id)
         complete = None if self._is_known(idempotency_key) else self.complete(request)
         with self._database.write() as tx:
             lock(tx, "queue")  # so that no key queues twice and no burst passes the limit
-            if idempotency_key and (row := run_queries.find_by_key(tx, idempotency_key)):
+            if idempotency_key and (row := run_queries.find_by_key(tx, idempotency_key, self._since())):
                 if row.request_sha256 != sha256:
                     raise IdempotencyConflict
                 return run_queries.to_run(row)
             key = (idempotency_key, sha256) if idempotency_key else None
+            if idempotency_key:
+                runs.forget_key(tx, idempotency_key)  # of an older run
             return self.queue(tx, complete or self.complete(request), key, request.webhook)
 
     def get(self, run_id: str) -> Run:
@@ -112,7 +122,9 @@ class TrainingService:
         """
         with self._database.write() as tx:
             runs.request_cancel(tx, run_id, self._clock())
-            return run_queries.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
+            audit.record(tx, self._clock(), "run.cancelled", run_id, run.task)
+            return run
 
     def delete(self, run_id: str) -> None:
         """Forget a run with its epochs and events; its model stays.
@@ -126,6 +138,7 @@ class TrainingService:
             if run.status not in FINAL:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be removed")
             removal.delete_run(tx, run_id)
+            audit.record(tx, self._clock(), "run.deleted", run_id, run.task)
 
     def retry(self, run_id: str) -> Run:
         """Queue the same training again, as a new run.
@@ -149,7 +162,10 @@ class TrainingService:
         if idempotency_key is None:
             return False
         with self._database.read() as tx:
-            return run_queries.find_by_key(tx, idempotency_key) is not None
+            return run_queries.find_by_key(tx, idempotency_key, self._since()) is not None
+
+    def _since(self) -> datetime:
+        return self._clock() - self._remembered
 
     def queue(
         self,
@@ -169,7 +185,9 @@ class TrainingService:
             raise QueueFull(
                 f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
             )
-        run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency)
+        key_id = caller.get().key_id
+        run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency, key_id)
+        audit.record(tx, self._clock(), "run.queued", run_id, request.task)
         if webhook is not None:
             webhooks.add(tx, run_id, webhook)
         return run_queries.get(tx, run_id)
@@ -281,3 +299,8 @@ def _invalid(field: str, message: str) -> InvalidInput:
 def _names(mapping: Any) -> str:
     names: Sequence[str] = list(mapping)
     return ", ".join(names)
+
+
+def _own(idempotency_key: str, key_id: str) -> str:
+    """What two API keys that send the same do not share."""
+    return hashlib.sha256(f"{key_id}\0{idempotency_key}".encode()).hexdigest() if key_id else idempotency_key

@@ -13,12 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
+from app.server.access import Access
 from app.server.application import Application
 from app.server.direct import INLINE_BODY_BYTES
 from app.server.gate import DirectGate
 from app.server.inline import InlineConnection
 from app.server.serving import configured
 from app.server.turns import AT_A_TIME
+from app.services.keyring import Keyring
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
 
@@ -296,7 +298,7 @@ class Waiting:
     def __init__(self) -> None:
         self.replies: list[Any] = []
 
-    async def answer(self, body: bytes) -> bytes:
+    async def answer(self, body: bytes, _tasks: object = None) -> bytes:
         """The same."""
         return body
 
@@ -344,7 +346,7 @@ class Wire(asyncio.Transport):
 
 def answered_by(waiting: Waiting) -> Application:
     """An application whose POST to /predict is answered by `waiting`, behind the gate of every service."""
-    gate = DirectGate(waiting, max_inflight=8, keys=(), host="127.0.0.1", max_body=2**20)
+    gate = DirectGate(waiting, max_inflight=8, access=Access(Keyring(), "127.0.0.1"), max_body=2**20)
     return Application(SimpleNamespace(), {"/predict": gate})  # type: ignore[arg-type]
 
 

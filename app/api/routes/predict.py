@@ -1,7 +1,7 @@
 """`POST /predict`."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Union
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, Contracts, refused
 from app.api.dependencies import responses
-from app.errors import InvalidInput, NotFound, Refused
+from app.errors import Forbidden, InvalidInput, NotFound, Refused
 from app.server.batcher import Batcher
 from app.server.direct import INLINE_BODY_BYTES, Reply
 from app.services.prediction import PredictionService
@@ -84,11 +84,16 @@ class Endpoint:
             return contract
         raise NotFound(f"there is no task {form.task!r} any more")
 
-    async def answer(self, body: bytes) -> bytes:
-        """What takes well under a millisecond on the event loop, all else in a thread."""
+    async def answer(self, body: bytes, tasks: Collection[str] | None = None) -> bytes:
+        """What takes well under a millisecond on the event loop, all else in a thread.
+
+        Raises:
+            Forbidden: the task is none of those that may be asked for.
+        """
         if len(body) > INLINE_BODY_BYTES or self._contracts.parser.takes_long(body):
-            return await self._in_thread(self._parse_and_answer, body)
+            return await self._in_thread(self._parse_and_answer, (body, tasks))
         form = self._contracts.parser.parse(body)
+        _require(form, tasks)
         if form.model != "active" or (form.explain and len(body) > INLINE_EXPLAINED_BYTES):  # it may be on the disk
             return await self._in_thread(self._answer, form)
         predictor = self._prediction.find_active(form.task)
@@ -123,8 +128,10 @@ class Endpoint:
     async def _in_thread(self, function: Callable[[Any], bytes], given: Any) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, given)
 
-    def _parse_and_answer(self, content: bytes) -> bytes:
+    def _parse_and_answer(self, given: tuple[bytes, Collection[str] | None]) -> bytes:
+        content, tasks = given
         form = self._contracts.parser.parse(content)
+        _require(form, tasks)
         if form.explain and len(content) - self._unexplained(form) > MOST_EXPLAINED:
             raise InvalidInput(f"is for bodies of up to {MOST_EXPLAINED // 1024} KiB", field="explain")
         return self._answer(form)
@@ -147,3 +154,8 @@ class Endpoint:
         if batch:
             return contract.serialize(predictor.manifest.id, predictor.version, found)
         return contract.serialize_each(predictor.manifest.id, predictor.version, found)[0]
+
+
+def _require(form: Any, tasks: Collection[str] | None) -> None:
+    if tasks is not None and form.task not in tasks:
+        raise Forbidden(f"this API key is for the tasks {', '.join(sorted(tasks))}")

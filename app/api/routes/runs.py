@@ -3,12 +3,13 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.plots import PLOT, FirstEpoch, plot
 from app.domain.runs import RunFilter, RunStatus
 from app.plots.style import Form
+from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.wire.pages import Page
 from app.wire.runs import History, Run, TrainRequest
@@ -19,6 +20,7 @@ router = APIRouter(tags=["runs"])
 @router.post("/train", status_code=202, summary="Queue a training run", responses=responses(429))
 async def train(
     body: TrainRequest,
+    request: Request,
     services: ServicesDep,
     response: Response,
     prefix: Prefix,
@@ -27,6 +29,7 @@ async def train(
         Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
     ] = None,
 ) -> Run:
+    require_task(request.scope.get("api_key"), body.task)
     run = await services.writes(partial(services.training.submit, body, idempotency_key))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run

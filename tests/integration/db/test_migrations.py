@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.db import datasets, installation, migrate, models, runs, tasks, webhooks, workers
+from app.db import audit, datasets, installation, keys, migrate, models, runs, tasks, webhooks, workers
 from app.db.base import SCHEMA_REVISION, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
@@ -25,7 +25,10 @@ REVISIONS = [
 ]
 
 # Tables that came after 0002, which are empty after going below and up again.
-ADDED: dict[str, list[str]] = {"webhooks": [], "installation": [], "tasks": [], "datasets": []}
+ADDED: dict[str, list[str]] = {
+    name: [] for name in ("webhooks", "installation", "tasks", "datasets", "api_keys", "audit")
+}
+OF_0006, OF_0007 = ("tasks", "datasets"), ("api_keys", "audit")
 
 
 def fill(database: Database, clock: FakeClock) -> None:
@@ -50,6 +53,8 @@ def fill(database: Database, clock: FakeClock) -> None:
         installation.put(tx, installation.MODELS_FOLDER, "0123456789abcdef")
         tasks.insert_task(tx, "tickets", {"name": "tickets", "labels": ["a", "b"]}, clock())
         datasets.insert_dataset(tx, "tickets", **uploaded(clock))
+        keys.add(tx, {"id": "k-1", "name": "a", "sha256": "0" * 64, "scopes": ["predict"], "created_at": clock()})
+        audit.record(tx, clock(), "key.created", "k-1")
 
 
 def uploaded(clock: FakeClock, number: int = 1) -> dict[str, Any]:
@@ -193,18 +198,18 @@ def test_what_0003_adds_goes_and_comes_back_empty(database: Database, url: str, 
     """Down: the webhooks are gone, every other row is there. Up: runs can have one again."""
     fill(database, clock)
     with database.read() as tx:
-        before = rows_of(tx, "lease_beats")  # which 0004 added
+        before = rows_of(tx, "lease_beats", "key_id")  # which 0004 added
     database.close()
 
     migrate.downgrade(url, "0002")
     with database.read() as tx:
         left = {name: rows for name, rows in before.items() if name not in ADDED}
-        assert left == rows_of(tx, "lease_beats")
+        assert left == rows_of(tx, "lease_beats", "key_id")
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert before | ADDED == rows_of(tx, "lease_beats")
+        assert before | ADDED == rows_of(tx, "lease_beats", "key_id")
         run_id = tx.execute(select(metadata.tables["runs"].c.id)).scalar_one()
         webhooks.add(tx, run_id, "https://example.org/")
         assert webhooks.url_of(tx, run_id) == "https://example.org/"
@@ -242,15 +247,15 @@ def test_what_0005_widens_keeps_every_reason(database: Database, url: str, clock
     with database.write() as tx:
         for reason in reasons:
             models.activate(tx, "housing", "m-1", clock(), reason)
-        before = rows_of(tx, "reason")
+        before = rows_of(tx, "reason", "key_id")
     database.close()
 
     migrate.downgrade(url, "0004")
     cut = ["test", reasons[0], "ä" * 199 + "…", reasons[2][:199] + "…"]
     with database.read() as tx:
         assert cut == list(tx.execute(text("SELECT reason FROM activations ORDER BY id")).scalars())
-        left = {name: rows for name, rows in before.items() if name not in ("tasks", "datasets")}
-        assert left == rows_of(tx, "reason")
+        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007}
+        assert left == rows_of(tx, "reason", "key_id")
     database.close()
     migrate.upgrade(url)
 
@@ -270,21 +275,44 @@ def test_what_0006_adds_goes_and_comes_back_empty(database: Database, url: str, 
         assert 2 == datasets.insert_dataset(tx, "tickets", **uploaded(clock, 2))
         assert 3 == tasks.revision(tx)
         tx.execute(text("UPDATE runs SET dataset = 'tickets@1'"))
-        before = rows_of(tx)
+        before = rows_of(tx, "key_id")
     database.close()
 
     migrate.downgrade(url, "0005")
     with database.read() as tx:
-        left = {name: rows for name, rows in before.items() if name not in ("tasks", "datasets")}
-        assert left == rows_of(tx)
+        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007}
+        assert left == rows_of(tx, "key_id")
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert left | {"tasks": [], "datasets": []} == rows_of(tx)
+        assert left | {name: [] for name in OF_0006 + OF_0007} == rows_of(tx, "key_id")
         tasks.insert_task(tx, "tickets", {"name": "tickets"}, clock())
         assert 2 == datasets.insert_dataset(tx, "tickets", **uploaded(clock))  # a run of before says `tickets@1`
         assert {"tickets": (1, 4)} == tasks.revisions(tx)
+
+
+def test_what_0007_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: keys and the audit are gone, every other row is there. Up: a row of the release before has no key."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx)
+        revision = keys.revision(tx)
+    database.close()
+
+    migrate.downgrade(url, "0006")
+    with database.read() as tx:
+        left = {name: rows for name, rows in before.items() if name not in OF_0007}
+        counts = {name: len(rows) for name, rows in left.items()}
+        assert counts == {name: len(rows) for name, rows in rows_of(tx, "key_id").items()}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert left | {name: [] for name in OF_0007} == rows_of(tx)
+        assert [""] == list(tx.execute(select(metadata.tables["runs"].c.key_id)).scalars())
+        keys.add(tx, {"id": "k-1", "name": "a", "sha256": "0" * 64, "scopes": ["predict"], "created_at": clock()})
+        assert revision < keys.revision(tx)  # so that no process takes it for what it has seen
 
 
 def test_what_0006_adds_takes_a_name_once(database: Database, clock: FakeClock) -> None:

@@ -22,7 +22,9 @@ DenselyError
 │   └── LeaseLost            another worker has the run now
 ├── Unauthorized             an API key is needed
 ├── Forbidden                this API key may not do that
+├── RateLimited              too many requests in a time
 ├── QueueFull                too many runs are waiting already
+│   └── QuotaReached         ... or kept, of this API key
 ├── Unavailable              cannot be served now, may be later
 │   ├── Overloaded           ... because too many requests are under way
 │   ├── Unusable             ... before something on this machine is mended: a folder, a disk, a database file
@@ -39,8 +41,9 @@ DenselyError
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 _URL = re.compile(r"https?://\S+")
 
@@ -175,8 +178,21 @@ class Forbidden(DenselyError):
     """This API key may not do that."""
 
 
+class RateLimited(DenselyError):
+    """Too many requests in a time."""
+
+    def __init__(self, message: str = "", fields: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`fields`: of the answer's head, which say when to come again."""
+        super().__init__(message)
+        self.fields = fields
+
+
 class QueueFull(DenselyError):
     """Too many runs are waiting already."""
+
+
+class QuotaReached(QueueFull):
+    """This API key has as much as it may have."""
 
 
 class Unavailable(DenselyError):

@@ -25,11 +25,14 @@ from app.datasets.catalog import DatasetCatalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
+from app.rates import Rate
 from app.server import error_handlers, serving
 from app.server.access import Access
 from app.server.application import Application
 from app.server.cors import Cors
+from app.server.counters import SharedCounters
 from app.server.gate import DirectGate, Gate
+from app.server.rates import Rates
 from app.server.timeouts import ConnectionLimits
 from app.services.answers import AnswerService
 from app.services.audit import AuditService
@@ -184,6 +187,10 @@ def _assemble(
         services.uploads.close()
 
     options: dict[str, Any] = {
+        "rates": Rates(
+            SharedCounters(settings.home / "rates"),
+            Rate.of(settings.rate_per_address) if settings.rate_per_address else None,
+        ),
         "access": Access(services.keys.ring, settings.host, services.owners.task_of),
         "cors": (allowed := Cors(settings.cors_origins) if settings.cors_origins else None),
         "max_body": settings.max_body_mib * 2**20,

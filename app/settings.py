@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.loopback import is_loopback
 from app.origins import origin_of
+from app.rates import Rate
 from app.shipped import shipped
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -41,6 +42,9 @@ class Settings(BaseSettings):
         False,
         description="whether calls need a key of the database (`densely keys create`) though `DENSELY_API_KEYS` has "
         "none; once there is one they do in any case",
+    )
+    rate_per_address: str = Field(
+        "", description="most requests of an address, as 100/s or 5000/10m; empty: as many as it likes"
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -135,6 +139,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_origins(cls, value: object) -> object:
         return tuple(origin_of(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+    @field_validator("rate_per_address")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        return str(Rate.of(value)) if value else value
 
     @field_validator("root_path", mode="before")
     @classmethod

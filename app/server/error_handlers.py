@@ -29,6 +29,7 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.Conflict: 409,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
+    errors.RateLimited: 429,
     errors.QueueFull: 429,
     errors.Unavailable: 503,
     errors.DenselyError: 500,
@@ -48,6 +49,8 @@ def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Res
     """The problem document of one of our errors; of a 500 only that it happened."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     headers = next((HEADERS[key] for key in (*type(error).__mro__, status) if key in HEADERS), None)
+    if isinstance(error, errors.RateLimited):
+        headers = {**error.fields}
     found = error.errors if isinstance(error, errors.InvalidInput) else []
     return problems.response(
         status,

@@ -13,15 +13,19 @@ from app.domain.keys import ApiKey
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
 from app.server import compression, cors, error_handlers, heads, security, uploads
-from app.server.access import Access
+from app.server.access import Access, is_open
 from app.server.cors import Cors
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
+from app.server.rates import Rates
 
 log = get_log()
 
+Admitted = tuple[bytes, RawHeaders]  # lines of an inline answer's head, and which of them rate limits have added
+
 PREDICT = "/predict"
+COUNTED = "densely.counted"  # in a scope: what rate limits add to the answer, where they have been looked at already
 UPLOAD_LIMIT = "DENSELY_MAX_UPLOAD_MIB"
 SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
@@ -34,16 +38,18 @@ class Gate:
         app: ASGIApp,
         *,
         access: Access,
+        rates: Rates,
         max_body: int,
         max_upload: int = 0,
         cors: Cors | None = None,
     ) -> None:
-        """`access`: lets requests in; `max_body` and `max_upload` in bytes.
+        """`access` and `rates` let requests in; `max_body` and `max_upload` in bytes.
 
         `cors`: pages of other origins that may call; None: none.
         """
         self.app = app
         self.access = access
+        self.rates = rates
         self.max_body = max_body
         self.max_upload = max_upload
         self.cors = cors
@@ -69,11 +75,15 @@ class Gate:
             if self.cors and cors.is_preflight(scope["method"], headers):
                 await self.cors.preflight(headers)(scope, exchange.receive, exchange.send)
                 return
+            address = address_of(scope)
+            if not is_open(scope["path"]):
+                fields += self.rates.take_of_address(address)
             key = self._check(scope["method"], scope["path"], headers, max_body, takes_any=is_upload)
+            fields += self.rates.take_of_key(key)
             scope["api_key"] = key
             if key and key.tasks is not None:
                 await self.access.check_task(key, scope)
-            caller.set(Caller(key.id if key else NOBODY, address_of(scope), scope["request_id"]))
+            caller.set(Caller(key.id if key else NOBODY, address, scope["request_id"]))
             await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is left to answer
@@ -129,7 +139,7 @@ class DirectGate(Gate):
         taken = _is_large(headers)  # places: a large body takes memory while it comes, a small one nothing
         self._inflight += taken
         try:
-            key = self._check("POST", PREDICT, headers, self.max_body)
+            key = self._let_in(scope, headers, fields)
             self._check_load(1 - taken)
             body = await _whole_body(compression.unpacked(headers, receive), self.max_body)
             self._inflight += 1 - taken
@@ -148,8 +158,18 @@ class DirectGate(Gate):
         await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": answer})
 
-    def admit(self, headers: RawHeaders) -> bytes | None:
-        """Lines of the answer's head, with the id of a POST with these headers, if it may be answered inline.
+    def _let_in(self, scope: Scope, headers: security.Headers, fields: RawHeaders) -> ApiKey | None:
+        """Check it, and count it unless its connection has: `fields` of the answer then say what is left."""
+        if COUNTED in scope:
+            fields += scope[COUNTED]
+            return self._check("POST", PREDICT, headers, self.max_body)
+        fields += self.rates.take_of_address(address_of(scope))
+        key = self._check("POST", PREDICT, headers, self.max_body)
+        fields += self.rates.take_of_key(key)
+        return key
+
+    def admit(self, headers: RawHeaders, address: str) -> Admitted | None:
+        """What is known of the answer's head to a POST with these headers, if it may be answered inline.
 
         None: it is to be refused, or it is unusual; either goes the way of all others, where it is said why.
         """
@@ -158,15 +178,19 @@ class DirectGate(Gate):
             return None
         if b"transfer-encoding" in by_name or compression.HEADER in by_name:
             return None
+        counted: RawHeaders = []
         try:
             key = self._check("POST", PREDICT, by_name, min(self.max_body, INLINE_BODY_BYTES))
+            if (key and key.tasks is not None) or self._inflight >= self._max_inflight:
+                return None
+            if self.rates.per_address or (key and key.rate):
+                counted = self.rates.take_of_address(address) + self.rates.take_of_key(key)
         except DenselyError:
             return None
-        if (key and key.tasks is not None) or self._inflight >= self._max_inflight:
-            return None
-        if self.cors is None:
-            return b"x-request-id: " + _request_id(by_name)
-        return b"\r\n".join(b"%s: %s" % field for field in self._fields(_request_id(by_name), by_name))
+        if self.cors is None and not counted:
+            return b"x-request-id: " + _request_id(by_name), counted
+        fields = [*self._fields(_request_id(by_name), by_name), *counted]
+        return b"\r\n".join(b"%s: %s" % field for field in fields), counted
 
     def _check_load(self, more: int) -> None:
         if self._inflight + more > self._max_inflight:

@@ -9,9 +9,10 @@ from typing import Any
 from app.db import audit, keys
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
-from app.domain.keys import SCOPES, ApiKey, Rate, Scope, digest_of, life_of, new_secret
+from app.domain.keys import SCOPES, ApiKey, Scope, digest_of, life_of, new_secret
 from app.errors import InvalidInput, NotFound
 from app.origins import origin_of
+from app.rates import Rate
 from app.services.keyring import Keyring
 
 USED_SECONDS = 10.0  # between two notes of which keys were used

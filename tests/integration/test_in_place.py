@@ -13,16 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-from app.server.access import Access
 from app.server.application import Application
 from app.server.direct import INLINE_BODY_BYTES
 from app.server.gate import DirectGate
 from app.server.inline import InlineConnection
 from app.server.serving import configured
 from app.server.turns import AT_A_TIME
-from app.services.keyring import Keyring
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
+from tests.support.gates import open_gate
 
 HEAD = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Request-ID: {}\r\n"
 
@@ -346,7 +345,7 @@ class Wire(asyncio.Transport):
 
 def answered_by(waiting: Waiting) -> Application:
     """An application whose POST to /predict is answered by `waiting`, behind the gate of every service."""
-    gate = DirectGate(waiting, max_inflight=8, access=Access(Keyring(), "127.0.0.1"), max_body=2**20)
+    gate = open_gate(waiting, max_inflight=8, max_body=2**20)
     return Application(SimpleNamespace(), {"/predict": gate})  # type: ignore[arg-type]
 
 

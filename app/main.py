@@ -48,6 +48,7 @@ from app.services.own import OwnTasks
 from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
+from app.services.quotas import Quotas
 from app.services.registry import RegistryService
 from app.services.rows import RowService
 from app.services.system import SystemService
@@ -125,9 +126,9 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
     rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
     queue = (settings.max_attempts, settings.max_queued_runs)
-    remembered = timedelta(hours=settings.idempotency_hours)
-    training = TrainingService(database, tasks, catalog, clock, *queue, rules, remembered)
     limits = _limits(settings)
+    remembered = timedelta(hours=settings.idempotency_hours)
+    training = TrainingService(database, tasks, catalog, clock, *queue, rules, remembered, limits.quotas)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -163,6 +164,12 @@ def _limits(settings: Settings) -> Limits:
         columns=settings.max_columns,
         labels=settings.max_labels,
         bytes=settings.max_upload_mib * 2**20,
+        quotas=Quotas(
+            settings.max_queued_runs_per_key,
+            settings.max_models_per_key,
+            settings.max_datasets_per_key,
+            settings.max_dataset_mib_per_key * 2**20,
+        ),
     )
 
 

@@ -114,6 +114,7 @@ class DatasetService:
                 extended = self._extended(present, result, most)
                 if extended != present:
                     put(tx, extended, self._clock)
+            self._limits.quotas.check_dataset(tx, result.bytes or 0)
             insert(tx, plan.dataset, plan.task, kept.id, result, self._clock)
             row = _found(tx, plan.dataset, None)
         self._changed()

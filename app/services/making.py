@@ -88,6 +88,7 @@ class MakingService:
             lock(tx, "queue")
             self._insert(tx, declaration)
             check_dataset_is_free(tx, dataset, asked.name, new=True)
+            self._limits.quotas.check_dataset(tx, result.bytes or 0)
             info = insert(tx, dataset, asked.name, kept.id, result, self._clock)
             task.datasets = (info,)
             run = self._train(tx, task) if train else None

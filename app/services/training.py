@@ -1,6 +1,5 @@
 """Asking for runs, reading them, cancelling and retrying them."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,8 +17,10 @@ from app.domain.recipes import Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
+from app.services import idempotency
 from app.services.networks import check_network
 from app.services.paging import cut
+from app.services.quotas import Quotas
 from app.services.specs import nested
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks.catalog import TaskCatalog
@@ -40,6 +41,7 @@ class TrainingService:
         max_queued: int = 1_000,
         webhooks: WebhookRules = NO_WEBHOOKS,
         remembered: timedelta = timedelta(days=1),
+        quotas: Quotas = Quotas(),  # noqa: B008 - it is frozen
     ) -> None:
         """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait.
 
@@ -53,6 +55,7 @@ class TrainingService:
         self._max_queued = max_queued
         self._webhooks = webhooks
         self._remembered = remembered
+        self._quotas = quotas
 
     def submit(self, request: TrainRequest, idempotency_key: str | None = None) -> Run:
         """Queue a run, or return the one that this key queued before; it belongs to the API key that it came with.
@@ -62,9 +65,8 @@ class TrainingService:
             IdempotencyConflict: the key came with another request before.
             QueueFull: too many runs are waiting.
         """
-        told = _told(request)
-        sha256 = hashlib.sha256(told.encode()).hexdigest()
-        idempotency_key = idempotency_key and _own(idempotency_key, caller.get().key_id)
+        sha256 = idempotency.digest_of(request)
+        idempotency_key = idempotency_key and idempotency.own(idempotency_key, caller.get().key_id)
         complete = None if self._is_known(idempotency_key) else self.complete(request)
         with self._database.write() as tx:
             lock(tx, "queue")  # so that no key queues twice and no burst passes the limit
@@ -171,13 +173,14 @@ class TrainingService:
         self,
         tx: Transaction,
         request: RunRequest,
-        idempotency: tuple[str, str] | None = None,
+        known_by: tuple[str, str] | None = None,
         webhook: str | None = None,
     ) -> Run:
         """Add a complete request to the queue, whose lock the transaction holds.
 
         Raises:
             QueueFull: too many runs are waiting.
+            QuotaReached: the API key has as many, or as many models.
             InvalidInput: its task or its dataset has been removed, which this process does not know yet.
         """
         self._check_there(tx, request)
@@ -185,8 +188,9 @@ class TrainingService:
             raise QueueFull(
                 f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
             )
+        self._quotas.check_run(tx)
         key_id = caller.get().key_id
-        run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency, key_id)
+        run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, known_by, key_id)
         audit.record(tx, self._clock(), "run.queued", run_id, request.task)
         if webhook is not None:
             webhooks.add(tx, run_id, webhook)
@@ -247,19 +251,6 @@ class TrainingService:
         )
 
 
-def _told(request: TrainRequest) -> str:
-    """The request without fields that say nothing: keys of before there were such fields stay known."""
-    silent: dict[str, Any] = {
-        name: True for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default
-    }
-    later = ("targets", "members", "augmentation", "schedule", "label_smoothing")
-    if unsaid := {name for name in later if name not in request.recipe.model_fields_set}:
-        silent["recipe"] = unsaid
-    if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":
-        silent["validation"] = {"rows"}
-    return request.model_dump_json(exclude=silent)
-
-
 def _dataset_of(task: Task, name: str | None) -> DatasetInfo:
     if not task.datasets:
         raise _invalid("dataset", f"task {task.name!r} has no rows yet: bring some with POST /datasets")
@@ -299,8 +290,3 @@ def _invalid(field: str, message: str) -> InvalidInput:
 def _names(mapping: Any) -> str:
     names: Sequence[str] = list(mapping)
     return ", ".join(names)
-
-
-def _own(idempotency_key: str, key_id: str) -> str:
-    """What two API keys that send the same do not share."""
-    return hashlib.sha256(f"{key_id}\0{idempotency_key}".encode()).hexdigest() if key_id else idempotency_key

@@ -12,6 +12,7 @@ from app.domain.clock import utc_now
 from app.folders import check_writable
 from app.services.execution import WorkerService
 from app.settings import Settings
+from app.webhook_secrets import secrets_of
 from app.worker import scratch
 from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
 from app.worker.loop import Worker, WorkerLimits
@@ -66,7 +67,7 @@ def _send_webhooks(settings: Settings, database: Database, stop: Event) -> Calla
     from app.worker.webhooks import HttpPost, WebhookThreads  # an HTTP client, which most workers do without
 
     post = HttpPost(to_private=settings.webhooks_to_private)
-    return WebhookThreads(WebhookService(database, utc_now, settings.webhook_secret, post), stop).join
+    return WebhookThreads(WebhookService(database, utc_now, secrets_of(settings.webhook_secret), post), stop).join
 
 
 if __name__ == "__main__":

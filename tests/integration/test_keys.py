@@ -12,12 +12,14 @@ from sqlalchemy import text
 from app.artifacts.store import ArtifactStore
 from app.db import migrate
 from app.db.engine import Database
+from app.domain.callers import Caller, caller
 from app.domain.keys import SCOPES
-from app.errors import InvalidInput
+from app.errors import InvalidInput, QuotaReached
 from app.main import create_app
 from app.server.access import is_open, scope_of
 from app.server.application import Application
 from app.services.keys import KeyService, KeySpec
+from app.services.quotas import Quotas
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
 from tests.support.server import LiveServer, settings_in
@@ -246,6 +248,26 @@ def test_the_audit_tells_who_did_what(guarded: Guarded) -> None:
     assert "mine-7" == entries[1]["request_id"]
     assert "planar" == entries[1]["task"]
     assert [guarded.ids[admin]] == [each["subject"] for each in made]
+
+
+def test_a_key_has_quotas_of_its_own(
+    served: tuple[Application, LiveServer, Database, FakeClock], guarded: Guarded
+) -> None:
+    database = served[2]
+    few = Quotas(queued_runs=2, models=1_000, datasets=1, dataset_bytes=1_000)
+    mine, other = guarded.key("train"), guarded.key("train")
+    training = served[0].api.state.services.training
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(training, "_quotas", few)
+        answers = [guarded.ask(secret, "POST", "/train", json=TRAIN) for secret in (mine, mine, mine, other)]
+    caller.set(Caller(guarded.ids[mine]))
+    with database.read() as tx, pytest.raises(QuotaReached, match="DENSELY_MAX_DATASET_MIB_PER_KEY"):
+        few.check_dataset(tx, 1_001)
+    caller.set(Caller())
+
+    assert [202, 202, 429, 202] == [answer.status_code for answer in answers]
+    assert "2 runs of this API key wait already" in answers[2].json()["detail"]
+    assert "DENSELY_MAX_QUEUED_RUNS_PER_KEY" in answers[2].json()["detail"]
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [

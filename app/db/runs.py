@@ -27,10 +27,7 @@ def insert_run(
     idempotency: tuple[str, str] | None = None,
     key_id: str = "",
 ) -> str:
-    """Queue a run; returns its id.
-
-    `idempotency`: the client's key, and the SHA-256 of what it asked with it; `key_id`: the API key that asks, if any.
-    """
+    """Queue a run; returns its id. `idempotency`: the client's key, and the SHA-256 of what it asked with it."""
     run_id = f"r-{secrets.token_hex(6)}"
     key, sha256 = idempotency or (None, None)
     values = request.model_dump(mode="json")
@@ -52,11 +49,6 @@ def insert_run(
         tx.execute(insert(run_tags), [{"run_id": run_id, "key": k, "value": v} for k, v in request.tags.items()])
     events.add_one(tx, run_id, "status", now, {"status": RunStatus.QUEUED})
     return run_id
-
-
-def forget_key(tx: Transaction, idempotency_key: str) -> None:
-    """The key is free for another run."""
-    tx.execute(update(runs).where(runs.c.idempotency_key == idempotency_key).values(idempotency_key=None))
 
 
 def claim(tx: Transaction, worker_id: str, now: datetime) -> Row[Any] | None:

@@ -76,7 +76,7 @@ class TrainingService:
                 return run_queries.to_run(row)
             key = (idempotency_key, sha256) if idempotency_key else None
             if idempotency_key:
-                runs.forget_key(tx, idempotency_key)  # of an older run
+                removal.forget_key(tx, idempotency_key)  # of an older run
             return self.queue(tx, complete or self.complete(request), key, request.webhook)
 
     def get(self, run_id: str) -> Run:

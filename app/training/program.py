@@ -71,6 +71,7 @@ class Program:
         compiles = not (recipe.sees_pictures and training_device().startswith("CPU"))
         self._train = tf.function(self._train_pass, jit_compile=compiles)
         self._test = tf.function(self._test_pass, jit_compile=compiles)
+        self._watch = tf.function(self._watch_pass, jit_compile=compiles) if recipe.averaging else self._test
         self._several = tf.function(self._several_epochs, jit_compile=compiles)
 
     def plan(self, epochs: int, rows: int, numbers: Numbers) -> None:
@@ -90,14 +91,14 @@ class Program:
         return self._run(self._train, order, self._batch_size)
 
     def test(self, numbers: Numbers) -> Figures:
-        """Loss (with penalties) and metric over these rows, with nothing learnt."""
+        """Loss (with penalties) and metric over these rows, with nothing learnt, by the weights that the model has."""
         return self._run(self._test, numbers, self._test_size)
 
     def epochs(self, orders: Sequence[Numbers], held_out: Numbers | None) -> list[Figures]:
         """Some epochs, at most `epochs_at_once`, each followed by a test on the held-out rows, as `val_...`."""
         if self.epochs_at_once == 1:
             figures = self.train(orders[0])
-            tested = {} if held_out is None else self.test(held_out)
+            tested = {} if held_out is None else self._run(self._watch, held_out, self._test_size)
             return [figures | {f"val_{name}": value for name, value in tested.items()}]
         (first,) = self._parts(orders[0], self._batch_size)
         places = np.zeros((self.epochs_at_once, *first.places.shape), dtype=np.int32)
@@ -148,7 +149,7 @@ class Program:
 
         def epoch(at: Any, figures: Any) -> Any:
             row = self._train_pass(steps, places[at], mask, (), 0.0)
-            held_out = self._test_pass(test_steps, test_places, test_mask, (), 0.0)
+            held_out = self._watch_pass(test_steps, test_places, test_mask, (), 0.0)
             return at + 1, tf.tensor_scatter_nd_update(figures, [[at]], [tf.concat([row, held_out], 0)])
 
         start = (tf.constant(0), tf.zeros((places.shape[0], 4)))
@@ -185,8 +186,12 @@ class Program:
             self._metric.update_state(targets, outputs, sample_weight=weights)
             return self._loss(targets, outputs, weights, count, training=False) * count
 
+        return self._pass(steps, step, keep)
+
+    def _watch_pass(self, *arguments: Any) -> Any:
+        """A test of what the fit would leave now."""
         with self._averaged():
-            return self._pass(steps, step, keep)
+            return self._test_pass(*arguments)
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:

@@ -197,6 +197,8 @@ def test_validation_judges_the_average_while_learning_goes_on_as_without_it(at_o
         program.model.set_weights(program.weights())
         loss = program.model.evaluate(ROWS[HELD_OUT], RARE[HELD_OUT], verbose=0)[0]
         assert figures[averaged][-1]["val_loss"] == pytest.approx(loss, rel=1e-5)
+        program.model.set_weights([np.zeros_like(each) for each in program.weights()])
+        assert program.test(HELD_OUT)["loss"] == pytest.approx(np.log(2), rel=1e-5), "by what the model has now"
 
     for with_it, without in zip(figures[True], figures[False], strict=True):
         assert without["loss"] == pytest.approx(with_it["loss"], rel=1e-5)

@@ -48,7 +48,7 @@ class Distance:
         """
         if directions.shape != (len(mean), len(deviations)) or scale.shape != mean.shape:
             raise ValueError(f"{directions.shape} directions do not fit {len(mean)} numbers")
-        self._mean, self._scale, self._directions, self._rest = mean, scale, directions, rest
+        self._mean, self._scale, self.directions, self._rest = mean, scale, directions, rest
         self._deviations = deviations
         self._narrow = len(mean) <= NARROW
         own = directions.astype(np.float64)
@@ -84,7 +84,7 @@ class Distance:
         return {
             "mean": self._mean,
             "scale": self._scale,
-            "directions": self._directions,
+            "directions": self.directions,
             "deviations": self._deviations,
             "rest": np.array(self._rest),
         }

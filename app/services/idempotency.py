@@ -22,7 +22,7 @@ def _told(request: TrainRequest) -> str:
     silent: dict[str, Any] = {
         name: True for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default
     }
-    later = ("targets", "members", "augmentation", "schedule", "label_smoothing")
+    later = ("targets", "members", "augmentation", "schedule", "label_smoothing", "class_weights", "averaging")
     if unsaid := {name for name in later if name not in request.recipe.model_fields_set}:
         silent["recipe"] = unsaid
     if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":

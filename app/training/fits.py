@@ -173,7 +173,9 @@ class Fits:
         order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
         try:
             rows = self._material.trained_on(train)
-            state = fitting.fit(program, recipe, rows, validation, order, on_epoch, self._position.state, on_pause)
+            planned = self._run.recipe.epochs  # of the last fit too, which the folds may have made shorter
+            state = self._position.state
+            state = fitting.fit(program, recipe, rows, validation, order, on_epoch, state, on_pause, planned)
         finally:
             self._attempt.flush()
         return model, state

@@ -14,7 +14,7 @@ from app.encoding.rows import ByteRows
 from app.inference.novelty import Measure, Novelty, measure_from
 from app.inference.predictor import Predictor
 from app.services.execution import Attempt
-from app.training.novelty import FEWEST, LIMIT, learn
+from app.training.novelty import FEWEST, LIMIT, _distance, learn
 from app.training.pipeline import Workplace, execute
 from app.wire.manifests import NoveltyRecord
 from app.wire.predictions import Options
@@ -122,3 +122,21 @@ def test_of_many_labels_the_rarest_count_as_one() -> None:
         found = learn(encoder, train, targets, test)
         assert found is not None
         assert found[0].arrays()["words"].shape[0] == {"i": 64, "f": 3 if targets.ndim == 2 else 1}[targets.dtype.kind]
+
+
+@pytest.mark.parametrize("count", [3_000, 700], ids=["more rows than numbers", "fewer"])
+def test_a_parts_directions_are_found_from_those_of_all_rows(count: int) -> None:
+    """The search gives the scores that all eigenvectors of the part's own rows would."""
+    rng = np.random.default_rng(0)
+    width, factors = 900, 70
+    mixing = rng.normal(size=(factors, width)) * np.linspace(3, 0.5, factors)[:, None]
+    rows = (rng.normal(size=(count, factors)) @ mixing + 0.5 * rng.normal(size=(count, width))).astype(np.float32)
+    part, rest = rows[count // 5 :], rows[: count // 5]
+    whole, exact = (_distance(some, of_one_scale=True) for some in (rows, part))
+    assert whole is not None
+    assert exact is not None
+    near = _distance(part, whole.directions, of_one_scale=True)
+    assert near is not None
+
+    np.testing.assert_allclose(near.raw(rest), exact.raw(rest), rtol=1e-3)
+    assert abs(np.mean(whole.raw(rest)) / np.mean(exact.raw(rest)) - 1) > 0.003, "of all rows they would be others"

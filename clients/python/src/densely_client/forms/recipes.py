@@ -89,6 +89,13 @@ class Schedule(Form):
     end: float | None = Field(None, description="share of the rate that is left in the last step")
 
 
+class Averaging(Form):
+    """The moving average of the weights over the steps."""
+
+    kind: str = Field("exponential", description="`exponential`")
+    momentum: float | None = Field(None, description="share of the average that each step leaves")
+
+
 class Recipe(Form):
     """A whole training configuration."""
 
@@ -105,6 +112,8 @@ class Recipe(Form):
     augmentation: Augmentation | None = Field(None, description="of pictures")
     schedule: Schedule | None = Field(None, description="of the learning rate; None: it stays")
     label_smoothing: float = Field(0.0, description="share of each target that is spread over all labels")
+    class_weights: str = Field("none", description="`none`, or `balanced` so that rare labels count as much as others")
+    averaging: Averaging | None = Field(None, description="of the weights; None: those of the last step are kept")
 
 
 class Validation(Form):

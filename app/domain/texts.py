@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from app.domain.numbers import Integer
 from app.domain.part import Part
@@ -52,3 +52,24 @@ class NGrams(Part):
         "each: so that a single sentence is judged as well as a page. Of all of four words and more, from texts of "
         "several, four for each text are drawn from",
     )
+    spelling: bool = Field(
+        False,
+        description="whether an unknown word of five letters and more is read as the most frequent known one that is "
+        "one edit away, with the same first letter (Damerau 1964)",
+    )
+    interpolation: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="share of what is learnt in each weight; the rest is the mean weight, with the sign of the "
+        "n-gram's ratio by naive Bayes (Wang & Manning 2012). 1: only what is learnt. Of `naive_bayes`, the head "
+        "`binary` and no hidden layers",
+    )
+
+    @field_validator("interpolation")
+    @classmethod
+    def _interpolation_fits_weights(cls, share: float, info: ValidationInfo) -> float:
+        weights: Weights | None = info.data.get("weights")
+        if share < 1 and weights and weights != "naive_bayes":
+            raise ValueError(f"below 1 is for weights naive_bayes, not {weights}")
+        return share

@@ -15,6 +15,7 @@ from app.encoding.encoder import Columns
 from app.encoding.multi_hot import joined
 from app.encoding.n_gram_table import PLACEHOLDER, NGramTable
 from app.encoding.rows import Encoded, SparseRows
+from app.encoding.spelling import Speller
 
 VERSION = 1  # of these rules; raise it when a text gets other n-grams
 MOST_WORDS = 2**19  # different ones, so that three of them, each marked or not, fit into 63 bits
@@ -60,6 +61,7 @@ class NGramEncoder:
         if features.negation:
             self._negates = np.zeros(self.words, dtype=bool)
             self._negates[[self.ids[word] for word in tokens.NEGATIONS if word in self.ids]] = True
+        self._speller: Speller | None = None
         self._others: dict[str, int] = {}
         for token in tokens.CONTRACTIONS:
             self._codes[token] = self._code_of(token)
@@ -200,8 +202,16 @@ class NGramEncoder:
         return code
 
     def ids_for(self, words: Sequence[str]) -> list[int]:
-        """The id of each word, or of what it is with no letter twice in a row."""
-        return [self.ids.get(word) or self.ids.get(tokens.simpler(word), UNKNOWN) for word in words]
+        """The id of each word, or of what it is with no letter twice in a row, or of what it may have been meant as."""
+        return [self.ids.get(word) or self.ids.get(tokens.simpler(word)) or self._id_near(word) for word in words]
+
+    def _id_near(self, word: str) -> int:
+        if not self.features.spelling:
+            return UNKNOWN
+        if self._speller is None:  # when the first unknown word comes: most encoders of a run never meet one
+            self._speller = Speller(self.vocabulary)
+        place = self._speller.find(word)
+        return UNKNOWN if place is None else FIRST_WORD + place
 
     def to_json(self) -> dict[str, Any]:
         """The content of `preprocessing.json`."""
@@ -223,7 +233,7 @@ class NGramEncoder:
         """
         if saved["version"] > VERSION:
             raise ValueError(f"version {saved['version']} is of a later release")
-        features = NGrams.model_validate({name: saved[name] for name in NGrams.model_fields})
+        features = NGrams.model_validate({name: saved[name] for name in NGrams.model_fields if name in saved})
         keys = [np.cumsum(np.array(each, dtype=np.int64)) for each in saved["keys"]]
         scale = saved["scale"]
         vocabulary, fields = saved["vocabulary"], saved["fields"]

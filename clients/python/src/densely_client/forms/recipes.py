@@ -20,6 +20,8 @@ class Features(Form):
     weights: str | None = Field(None, description="of `n_grams`: `presence`, `tf_idf` or `naive_bayes`")
     negation: bool | None = Field(None, description="of `n_grams`: whether words after `not` and the like are others")
     sentences: float | None = Field(None, description="of `n_grams`: share of the sentences that are texts in an epoch")
+    interpolation: float | None = Field(None, description="of `n_grams`: share of what is learnt in each weight")
+    spelling: bool | None = Field(None, description="of `n_grams`: whether misspelt words are read as they were meant")
     exclude: list[str] | None = Field(None, description="of tables: columns that the network does not see")
     numbers: str | None = Field(None, description="of `columns`: `standardized`, `normal`, `piecewise` or two of them")
     bins: int | None = Field(None, description="of `columns`, of `piecewise`: intervals of a number, at most")

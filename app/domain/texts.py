@@ -44,6 +44,11 @@ class NGrams(Part):
         description="whether the next four words after `not`, `never` and the like, within the clause, are other words "
         "(Das & Chen 2001)",
     )
+    contrast: bool = Field(
+        False,
+        description="whether the words of a sentence before its last `but` are other words (as Polanyi & Zaenen 2006 "
+        "weigh them)",
+    )
     sentences: float = Field(
         0.0,
         ge=0,

@@ -1,6 +1,5 @@
 """Texts as weighted n-grams of words: rows of length one, over the most frequent n-grams of a training split."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -12,20 +11,21 @@ from app.domain.texts import NGrams
 from app.domain.word_ids import FIRST_WORD, UNKNOWN
 from app.encoding import tokens
 from app.encoding.encoder import Columns
+from app.encoding.marking import conceded, negated
 from app.encoding.multi_hot import joined
 from app.encoding.n_gram_table import PLACEHOLDER, NGramTable
 from app.encoding.rows import Encoded, SparseRows
 from app.encoding.spelling import Speller
 
 VERSION = 1  # of these rules; raise it when a text gets other n-grams
-MOST_WORDS = 2**19  # different ones, so that three of them, each marked or not, fit into 63 bits
+MOST_WORDS = 2**19  # different ones, of those with four marks half, so that three of them fit into 63 bits
 FEWEST_TEXTS = 2  # that hold an n-gram
-REACH = 4  # words after a negation that it turns round (Das & Chen 2001)
 FEWEST_WORDS = 4  # of a sentence that is judged by itself
-SHIFT = 20  # bits of a word, and whether it is marked
+SHIFT = 20  # bits of a word, and how it is marked
 
 MARKS = (tokens.PAUSE, tokens.FULL_STOP, tokens.EXCLAMATION, tokens.QUESTION)  # have the first ids of all
 _FIRST = FIRST_WORD + len(MARKS)
+_CLAUSES, _SENTENCES = (FIRST_WORD, _FIRST), (FIRST_WORD + 1, _FIRST)  # ids of marks that end them
 _SILENT = FIRST_WORD + 2  # id below which marks are no words: pauses and full stops
 MOST_OTHERS = 2**15  # parts of texts, 4 MB at most
 _MISSING = -1
@@ -61,6 +61,8 @@ class NGramEncoder:
         if features.negation:
             self._negates = np.zeros(self.words, dtype=bool)
             self._negates[[self.ids[word] for word in tokens.NEGATIONS if word in self.ids]] = True
+        self.mark_bits = 2 if features.contrast else 1  # the lowest of a word's, of negated and of conceded ones
+        self._contrast = self.ids.get(tokens.CONTRAST, _MISSING) if features.contrast else _MISSING
         self._speller: Speller | None = None
         self._others: dict[str, int] = {}
         for token in tokens.CONTRACTIONS:
@@ -149,10 +151,12 @@ class NGramEncoder:
         )
 
     def keys_of(self, ids: Ids) -> list[Keys]:
-        """The n-grams of a text by length, in order: of each the words, two numbers a word, one for a negated word."""
-        units = ids * 2
-        if self._negates is not None and (negated := _is_negated(ids, self._negates)) is not None:
-            units += negated
+        """The n-grams of a text by length, in order: of each the words, two numbers a word or four, by its marks."""
+        units = ids << self.mark_bits
+        if self._negates is not None and (marked := negated(ids, self._negates, _CLAUSES)) is not None:
+            units += marked
+        if self._contrast != _MISSING and (marked := conceded(ids, self._contrast, _SENTENCES)) is not None:
+            units += marked.astype(np.int64) << 1
         units = units[(ids >= _SILENT) | (ids == UNKNOWN)]
         found = [units]
         for length in range(2, self.features.max_n + 1):
@@ -253,19 +257,6 @@ def sentences(ids: Ids) -> list[Ids]:
     ends = np.flatnonzero((ids > FIRST_WORD) & (ids < _FIRST)) + 1
     parts = [part for part in np.split(ids, ends) if np.count_nonzero(part >= _FIRST) >= FEWEST_WORDS]
     return parts if len(parts) > 1 else []
-
-
-def _is_negated(ids: Ids, negates: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """(words,) whether a word stands in the same clause as a negation, at most so many words after it; None: none."""
-    places = np.flatnonzero(negates.take(ids)).tolist()
-    if not places:
-        return None
-    found = np.zeros(len(ids), dtype=bool)
-    ends = np.flatnonzero((ids >= FIRST_WORD) & (ids < _FIRST)).tolist()
-    for place in places:  # a few: plain numbers are faster than arrays
-        end = bisect_right(ends, place)
-        found[place + 1 : min(place + 1 + REACH, ends[end] if end < len(ends) else len(ids))] = True
-    return found
 
 
 def _sorted(columns: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

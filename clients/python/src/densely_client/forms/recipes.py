@@ -19,6 +19,7 @@ class Features(Form):
     max_features: int | None = Field(None, description="of `n_grams`: how many are in use, at most")
     weights: str | None = Field(None, description="of `n_grams`: `presence`, `tf_idf` or `naive_bayes`")
     negation: bool | None = Field(None, description="of `n_grams`: whether words after `not` and the like are others")
+    contrast: bool | None = Field(None, description="of `n_grams`: whether words before `but` are others")
     sentences: float | None = Field(None, description="of `n_grams`: share of the sentences that are texts in an epoch")
     interpolation: float | None = Field(None, description="of `n_grams`: share of what is learnt in each weight")
     spelling: bool | None = Field(None, description="of `n_grams`: whether misspelt words are read as they were meant")

@@ -8,6 +8,7 @@ from app.domain.numbers import Integer
 from app.domain.part import Part
 
 MOST_N_GRAMS = 500_000  # 2 MB of kernel for each unit of the first layer
+MOST_HASHED = 2**18  # the largest power of two of them
 
 Weights = Literal["presence", "tf_idf", "naive_bayes"]
 
@@ -33,6 +34,12 @@ class NGrams(Part):
     kind: Literal["n_grams"] = "n_grams"
     max_n: Annotated[int, Integer(1, 3)] = Field(2, description="words in the longest n-gram")
     max_features: Annotated[int, Integer(10, MOST_N_GRAMS)] = Field(100_000, description="n-grams in use, at most")
+    hashed: bool = Field(
+        False,
+        description=f"whether all n-grams are in use, in `max_features` columns, a power of two up to {MOST_HASHED:,}: "
+        "which one each has is told by its hash, so that some share one (Weinberger et al. 2009), and no vocabulary is "
+        "kept. Otherwise those are in use that most texts hold",
+    )
     weights: Weights = Field(
         "tf_idf",
         description="`presence`: 1; `tf_idf`: 1 + log(occurrences), times 1 + the log of the inverse share of "
@@ -70,6 +77,21 @@ class NGrams(Part):
         "n-gram's ratio by naive Bayes (Wang & Manning 2012). 1: only what is learnt. Of `naive_bayes`, the head "
         "`binary` and no hidden layers",
     )
+
+    @field_validator("hashed")
+    @classmethod
+    def _columns_are_a_power_of_two(cls, hashed: bool, info: ValidationInfo) -> bool:
+        columns: int | None = info.data.get("max_features")
+        if hashed and columns and (columns & (columns - 1) or columns > MOST_HASHED):
+            raise ValueError(f"needs max_features that are a power of two up to {MOST_HASHED:,}, not {columns:,}")
+        return hashed
+
+    @field_validator("spelling")
+    @classmethod
+    def _spelling_has_words(cls, spelling: bool, info: ValidationInfo) -> bool:
+        if spelling and info.data.get("hashed"):
+            raise ValueError("is for n-grams that are not hashed: of those no words are kept that could be meant")
+        return spelling
 
     @field_validator("interpolation")
     @classmethod

@@ -12,7 +12,7 @@ from app.domain.word_ids import FIRST_WORD, UNKNOWN
 from app.encoding import tokens
 from app.encoding.encoder import Columns
 from app.encoding.multi_hot import joined
-from app.encoding.n_grams import FEWEST_TEXTS, MARKS, MOST_WORDS, SHIFT, NGramEncoder
+from app.encoding.n_grams import FEWEST_TEXTS, MARKS, MOST_WORDS, SHIFT, NGramEncoder, inverse_share
 
 AT_ONCE = 2**23  # keys that wait to be counted, 64 MiB
 LOWEST = 2**SHIFT - 1  # bits of the last word of a key
@@ -39,9 +39,8 @@ def fitted(features: NGrams, columns: Columns, fields: Sequence[str]) -> NGramEn
     if features.weights == "naive_bayes":
         return encoder
     counts = np.concatenate([[len(texts)], *(counts for _, counts in chosen)])
-    # As scikit-learn's TfidfTransformer has it.
-    inverse = np.log((1 + len(texts)) / (1 + counts)) + 1 if features.weights == "tf_idf" else np.ones(len(counts))
-    return encoder.with_scale(inverse.astype(np.float32))
+    is_tf_idf = features.weights == "tf_idf"
+    return encoder.with_scale(inverse_share(counts, len(texts)) if is_tf_idf else np.ones(len(counts), np.float32))
 
 
 def _vocabulary(texts: Sequence[str], most: int) -> list[str]:

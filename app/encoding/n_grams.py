@@ -73,6 +73,12 @@ class NGramEncoder:
         """Word ids in use."""
         return FIRST_WORD + len(self.vocabulary)
 
+    @property
+    def columns_of_words(self) -> tuple[int, int]:
+        """Those that stand for single words: the first, and one after the last."""
+        first = self.table.firsts[0]
+        return first, first + len(self.table.keys[0])
+
     def encode(self, columns: Columns) -> Encoded:
         """Sparse rows; the placeholder comes first in each."""
         return self._stacked(map(self.ids_of, joined(columns, self.fields)))
@@ -245,6 +251,11 @@ class NGramEncoder:
         if found.scale is not None and len(found.scale) != found.width:
             raise ValueError(f"{len(found.scale)} weights for {found.width} columns")
         return found
+
+
+def inverse_share(counts: NDArray[np.int64], texts: int) -> NDArray[np.float32]:
+    """(width,) weights of columns that so many of the texts have, as scikit-learn's TfidfTransformer has it."""
+    return np.asarray(np.log((1 + texts) / (1 + counts)) + 1, dtype=np.float32)
 
 
 def rounded(scale: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -46,9 +46,17 @@ def prepared_for(place: Workplace, recipe: Recipe) -> Prepared:
     return prepare(place.catalog, place.encoded, TASK, "sample", recipe, lambda _: None)
 
 
-@pytest.mark.parametrize("weights", ["naive_bayes", "tf_idf", "presence"])
-def test_a_run_publishes_a_model_that_answers(weights: str, begin: Begin, place: Workplace) -> None:
-    manifest = execute(begin("sentiment", recipe=small(weights=weights), validation=KFold(folds=3)), place)
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"weights": "naive_bayes", "contrast": True, "spelling": True},
+        {"weights": "tf_idf"},
+        {"weights": "presence"},
+        {"weights": "naive_bayes", "hashed": True, "max_features": 2**15},
+    ],
+)
+def test_a_run_publishes_a_model_that_answers(features: dict[str, Any], begin: Begin, place: Workplace) -> None:
+    manifest = execute(begin("sentiment", recipe=small(**features), validation=KFold(folds=3)), place)
 
     assert manifest.metrics.test["accuracy"] > 0.85
     assert manifest.parity.max_difference <= 1e-5

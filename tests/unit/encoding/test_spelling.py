@@ -60,9 +60,9 @@ def test_what_is_misspelt_is_read_as_it_was_meant(word: str, meant: str | None) 
     assert meant == (None if place is None else known[place])
 
 
-def encoder_of(**features: bool) -> NGramEncoder:
+def encoder_of(*, spelling: bool = False) -> NGramEncoder:
     texts = ["a wonderful film", "a wonderful story", "a terrible film", "a terrible story"]
-    return fitted(NGrams(max_n=2, weights="presence", **features), {"text": texts}, ("text",))
+    return fitted(NGrams(max_n=2, weights="presence", spelling=spelling), {"text": texts}, ("text",))
 
 
 def test_a_text_is_seen_as_it_was_meant() -> None:

@@ -17,6 +17,7 @@ class Features(Form):
     words: int | None = Field(None, description="of `multi_hot`: word ids in use")
     max_n: int | None = Field(None, description="of `n_grams`: words in the longest one")
     max_features: int | None = Field(None, description="of `n_grams`: how many are in use, at most")
+    hashed: bool | None = Field(None, description="of `n_grams`: whether all are in use, in columns told by a hash")
     weights: str | None = Field(None, description="of `n_grams`: `presence`, `tf_idf` or `naive_bayes`")
     negation: bool | None = Field(None, description="of `n_grams`: whether words after `not` and the like are others")
     contrast: bool | None = Field(None, description="of `n_grams`: whether words before `but` are others")

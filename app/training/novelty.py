@@ -168,8 +168,7 @@ def _strangeness(encoder: Encoder, rows: SparseRows, groups: Sequence[Numbers]) 
 def _columns_of_words(encoder: Any) -> tuple[int, int]:
     """The columns that stand for single words, from the first to the one after the last."""
     if isinstance(encoder, NGramEncoder):
-        first = encoder.table.firsts[0]
-        return first, first + len(encoder.table.keys[0])
+        return encoder.columns_of_words
     return FIRST_WORD, encoder.width
 
 

@@ -6,6 +6,7 @@ them made from MNIST's. They go the way of `/predict`'s `image`. Answers are tho
 
 import argparse
 import base64
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ Maker = Callable[[int, int, Rng], Made]  # digit, number of its hand, chances
 FONTS = (  # that Matplotlib brings
     "DejaVuSans", "DejaVuSerif", "STIXGeneral", "cmr10", "DejaVuSansMono", "DejaVuSans-Bold", "STIXGeneralItalic",
     "cmss10", "DejaVuSerif-Italic", "cmtt10", "DejaVuSans-BoldOblique", "STIXGeneralBol", "DejaVuSerif-Bold", "cmb10",
-    "DejaVuSansMono-Oblique", "STIXGeneralBolIta", "DejaVuSans-Oblique", "DejaVuSerif-BoldItalic", "DejaVuSansMono-Bold",
-    "DejaVuSansMono-BoldOblique",
+    "DejaVuSansMono-Oblique", "STIXGeneralBolIta", "DejaVuSans-Oblique", "DejaVuSerif-BoldItalic",
+    "DejaVuSansMono-Bold", "DejaVuSansMono-BoldOblique",
 )  # fmt: skip
 INKS = [(35, 45, 125), (25, 25, 32), (20, 60, 150), (95, 95, 100), (150, 30, 40)]
 DESKS = [(205, 203, 196), (222, 220, 214), (190, 186, 172), (214, 206, 180)]
@@ -51,7 +52,7 @@ class Drawing:
 def printed(digit: int, number: int, rng: Rng) -> Made:
     """In a font, on a scan that is a little askew, or as a program draws it."""
     height = int(rng.integers(30, 160))
-    font = _font(FONTS[number % len(FONTS)], height)
+    font = font_of(FONTS[number % len(FONTS)], height)
     left, top, right, bottom = font.getbbox(str(digit))
     room = round(height * rng.uniform(1.5, 2.5))
     page = Image.new("L", (room, room))
@@ -65,10 +66,11 @@ def printed(digit: int, number: int, rng: Rng) -> Made:
 
 
 @cache
-def _font(name: str, height: int) -> ImageFont.FreeTypeFont:
-    import matplotlib
+def font_of(name: str, height: int) -> ImageFont.FreeTypeFont:
+    """One of `FONTS`, of about so many pixels."""
+    import matplotlib as mpl
 
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", f"{name}.ttf"), height)
+    return ImageFont.truetype(Path(mpl.get_data_path(), "fonts", "ttf", f"{name}.ttf"), height)
 
 
 def scanned(digit: int, by: Hand, rng: Rng) -> Made:
@@ -187,8 +189,6 @@ def sheet(some: list[tuple[Drawing, int | None]], file: Path, side: int = 72) ->
     """Thumbnails, ten in a row; what was read is written on those that were read wrongly."""
     page = Image.new("RGB", (10 * side, -(-len(some) // 10) * side), (255, 120, 120))
     for place, (drawing, found) in enumerate(some):
-        import io
-
         picture = Image.open(io.BytesIO(drawing.content)).convert("RGBA")
         ground = Image.new("RGBA", picture.size, (120, 160, 120))
         small = Image.alpha_composite(ground, picture).convert("RGB")

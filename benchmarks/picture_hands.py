@@ -126,7 +126,8 @@ def written(digit: int, by: Hand, rng: Rng, *, mouse: bool = False) -> list[Stro
             line = _jerky(line, rng)
         line = (line * (by.broad, 1) + np.outer(1 - line[:, 1], (lean, 0))) @ turned
         done = np.linspace(0, 1, len(line))
-        width = by.pen * (1 - by.taper * done**2) * (1 + 0.1 * np.sin(2 * np.pi * (done + rng.random())) * bool(by.taper))
+        wave = 0.1 * np.sin(2 * np.pi * (done + rng.random())) * bool(by.taper)  # as a hand presses
+        width = by.pen * (1 - by.taper * done**2) * (1 + wave)
         strokes.append(np.column_stack([line, width / 2]))
     return strokes
 

@@ -11,7 +11,10 @@ from app.encoding.encoder import Encoder
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.pixels import PixelEncoder
 from app.encoding.rows import Encoded, SparseRows, dense, take
-from app.inference.novelty import LABELS, MOST_NUMBERS, WORDS, Distance, Measure, Novelty, Strangeness
+from app.inference.distance import Distance
+from app.inference.forward import Network
+from app.inference.novelty import LABELS, MOST_NUMBERS, WORDS, Measure, Novelty, Strangeness
+from app.inference.within import Within
 from app.wire.manifests import NoveltyRecord
 
 FEWEST = 100  # rows that tell what is usual
@@ -22,6 +25,7 @@ COMPONENTS = 50  # directions in which rows vary
 WIDE = 512  # numbers, from which on a part's directions are sought from those of all rows: much less to reckon
 BESIDES = 14  # directions that are sought with them, so that the last ones are found as soon
 ROUNDS = 6  # of that search
+ENOUGH = 10_000  # training rows: of fewer a network knows its own too well to tell what it sees in others
 RIDGE = 0.01  # share of a typical number's variance that each direction has at least
 MOST_LABELS = 64  # that are told apart: all further ones count as one
 TELLING = 500  # words of a label
@@ -33,11 +37,12 @@ Numbers = NDArray[np.int64]
 
 
 def learn(
-    encoder: Encoder, train: Encoded, targets: NDArray[Any], test: Encoded
+    encoder: Encoder, train: Encoded, targets: NDArray[Any], test: Encoded, network: Network | None = None
 ) -> tuple[Measure, NoveltyRecord] | None:
     """A measure learnt from the training rows, with what rows score that it was not learnt from.
 
-    `targets` are as `Task.targets` gives them. None if the rows are too few, or all the same.
+    `targets` are as `Task.targets` gives them. None if the rows are too few, or all the same. Of many pictures the
+    measure looks at the last hidden layer of the `network` too.
     """
     if len(train) < FEWEST:
         return None
@@ -58,12 +63,34 @@ def learn(
     found = found[np.isfinite(found)]
     if not len(found):
         return None
+    hidden = None
+    if network and network.head and isinstance(whole, Distance) and len(train) >= ENOUGH:
+        whole, found = _within(whole, network, take(train, drawn), found)
+        hidden = network.hidden(test)
     # As conformal prediction takes them (Vovk et al. 2005): of few rows, the next greater score.
     levels = np.minimum(1.0, np.ceil((len(found) + 1) * np.array(SHARES)) / len(found))
     quantiles = np.quantile(found, levels, method="inverted_cdf").tolist()
     record = NoveltyRecord(rows=len(found), limit=LIMIT, shares=list(SHARES), scores=quantiles, false_alarms=0.0)
-    alarms = [share > LIMIT for share, _ in Novelty(whole, record).of(test)]
+    alarms = [share > LIMIT for share, _ in Novelty(whole, record).of(test, hidden)]
     return whole, record.model_copy(update={"false_alarms": round(float(np.mean(alarms)), 4)})
+
+
+def _within(
+    distance: Distance, network: Network, rows: Encoded, apart: NDArray[np.float64]
+) -> tuple[Within, NDArray[np.float64]]:
+    """A measure that looks within, and what it says of these rows, which are `apart` from the others by so much."""
+    assert network.head is not None
+    hidden = network.hidden(rows)
+    mean = hidden.mean(axis=0, dtype=np.float64).astype(np.float32)
+    _, vectors = np.linalg.eigh((hidden - mean).T @ (hidden - mean) / len(hidden))
+    directions = np.ascontiguousarray(vectors[:, -min(COMPONENTS, max(1, len(mean) // 2)) :], dtype=np.float32)
+    measure = Within(distance, network.head, mean, directions, np.array([[0, 1]] * 3, dtype=np.float32))
+    parts = np.array(measure.parts(rows, hidden))
+    parts[:, 0] = apart
+    median, high = np.quantile(parts, (0.5, LIMIT), axis=0)
+    usual = np.stack([median, np.maximum(high - median, 1e-6)], axis=1).astype(np.float32)
+    measure = Within(distance, network.head, mean, directions, usual)
+    return measure, np.array([measure.score(*each) for each in parts.tolist()])
 
 
 def _fitted(encoder: Encoder, rows: Encoded, targets: NDArray[Any], whole: Measure | None = None) -> Measure | None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -15,7 +16,7 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import compare, datasets, docs, events, models, page, runs, system, tasks
+from app.api.routes import compare, datasets, docs, events, metrics, models, page, runs, system, tasks
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
@@ -24,11 +25,16 @@ from app.datasets.catalog import DatasetCatalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
+from app.metrics.catalog import TRANSACTION_SECONDS
+from app.metrics.snapshots import Snapshots, folder_in
+from app.metrics.tally import Tally
 from app.server import error_handlers, serving
 from app.server.application import Application
 from app.server.cors import Cors
 from app.server.gate import DirectGate, Gate
 from app.server.timeouts import ConnectionLimits
+from app.server.traffic import Traffic
+from app.services.answered import Answered
 from app.services.answers import AnswerService
 from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
@@ -36,6 +42,7 @@ from app.services.disk import Places
 from app.services.events import EventService
 from app.services.limits import Limits
 from app.services.making import MakingService
+from app.services.metrics import MetricsService
 from app.services.own import OwnTasks
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
@@ -62,12 +69,13 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     `tasks`: those that come with Densely unless told otherwise.
     """
     tasks = tasks or TaskCatalog()
-    database = Database(settings.url)
+    tally = Tally()
+    database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "api"))
     changed = _Changes()
-    services = _services(settings, database, tasks, clock, changed)
+    services = _services(settings, database, tasks, clock, changed, tally)
     # Whoever is told of a run's end may ask its model next.
     feed = Feed(services.events, before_end=services.prediction.refresh)
-    routes = TaskRoutes(tasks, services.prediction)
+    routes = TaskRoutes(tasks, services.prediction, Answered(tally))
     changed.follow += [routes.follow, services.prediction.follow]
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
 
@@ -94,7 +102,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     )
     api.state.feed = feed
     api.state.prefix = settings.root_path
-    return _assemble(api, services, settings, routes, prepare)
+    return _assemble(api, services, settings, routes, prepare, Traffic(tally))
 
 
 class _Changes:
@@ -108,7 +116,9 @@ class _Changes:
             each()
 
 
-def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: _Changes) -> Services:
+def _services(
+    settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: _Changes, tally: Tally
+) -> Services:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
@@ -138,6 +148,7 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         plots=PlotService(database, tasks, store, catalog),
         prediction=prediction,
         system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
+        metrics=MetricsService(database, clock, Snapshots(folder_in(settings.home), tally)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )
@@ -159,12 +170,17 @@ def _places(settings: Settings) -> Places:
 
 
 def _assemble(
-    api: FastAPI, services: Services, settings: Settings, routes: TaskRoutes, prepare: Callable[[], None]
+    api: FastAPI,
+    services: Services,
+    settings: Settings,
+    routes: TaskRoutes,
+    prepare: Callable[[], None],
+    traffic: Traffic,
 ) -> Application:
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, datasets, runs, events, models, compare, system, page, docs):
+    for module in (tasks, datasets, runs, events, models, compare, system, metrics, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
     openapi.install(api, routes.contracts, routes.described, keyed=bool(settings.api_keys), root=settings.root_path)
@@ -178,6 +194,7 @@ def _assemble(
         "host": settings.host,
         "cors": (allowed := Cors(settings.cors_origins) if settings.cors_origins else None),
         "max_body": settings.max_body_mib * 2**20,
+        "traffic": traffic,
     }
     api.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=PACKED)
     api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
@@ -190,6 +207,7 @@ def _assemble(
         close_streams=close,
         root=settings.root_path,
         cors=allowed,
+        traffic=traffic,
         limits=ConnectionLimits(
             settings.head_seconds,
             settings.max_body_seconds,

@@ -69,15 +69,18 @@ class WebhookService:
             "Content-Type": "application/json",
             "Densely-Signature": signature(self._secret, self._clock(), body),
         }
-        again = None
+        if run.traceparent:
+            headers["traceparent"] = run.traceparent
+        again, outcome = None, "delivered"
         try:
             self._post(row.url, body, headers)
             log.info("webhook.delivered", run_id=run.id, tries=row.tries)
         except AddressRefused as error:
+            outcome = "refused"
             log.warning("webhook.refused", run_id=run.id, error=error.message)
         except Undelivered as error:
-            again = next_try(row.tries, self._clock())
+            again, outcome = next_try(row.tries, self._clock()), "failed"
             log.warning("webhook.failed", run_id=run.id, tries=row.tries, error=error.message, next_try_at=again)
         with self._database.write() as tx:
-            webhooks.settle(tx, run.id, row.tries, again)
+            webhooks.settle(tx, run.id, row.tries, outcome, again)
         return True

@@ -3,6 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable
+from functools import partial
 from threading import Event
 
 from app import logs, processes
@@ -10,6 +11,9 @@ from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.folders import check_writable
+from app.metrics.catalog import TRANSACTION_SECONDS
+from app.metrics.snapshots import Snapshots, folder_in
+from app.metrics.tally import Tally
 from app.services.execution import WorkerService
 from app.settings import Settings
 from app.worker import scratch
@@ -25,7 +29,8 @@ def work(settings: Settings) -> None:
     for folder, setting in ((settings.home, "DENSELY_HOME"), (settings.models_dir, "DENSELY_MODELS_DIR")):
         check_writable(folder, setting)
     scratch.sweep()
-    database = Database(settings.url)
+    tally = Tally()
+    database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "worker"))
     database.check_revision()
     worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
     checkpoints = checkpoints_dir(settings.home)
@@ -41,6 +46,8 @@ def work(settings: Settings) -> None:
         log_level=settings.log_level,
     )
     join = _send_webhooks(settings, database, stop)
+    snapshots = Snapshots(folder_in(settings.home), tally)
+    snapshots.start()
     Worker(
         WorkerService(database, utc_now, worker_id, settings.lease_seconds),
         ProcessExecutor(assignment, settings.warm_trainer),
@@ -55,6 +62,7 @@ def work(settings: Settings) -> None:
         ),
     ).run(stop)
     join()
+    snapshots.close()
     database.close()
 
 

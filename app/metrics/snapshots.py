@@ -112,6 +112,7 @@ class Snapshots:
 def _known(found: Any) -> Iterator[Sample]:
     """Those series of a file that this release has too."""
     for each in found if isinstance(found, list) else ():
-        name, labels, values = each
-        if _WIDTHS.get(name) == (len(labels), len(values)):
-            yield Sample(name, tuple(labels), values)
+        with suppress(TypeError, ValueError):  # not even the form of a series
+            name, labels, values = each
+            if _WIDTHS.get(name) == (len(labels), len(values)):
+                yield Sample(name, tuple(labels), values)

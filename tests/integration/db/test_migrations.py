@@ -303,7 +303,7 @@ def test_what_0006_adds_takes_a_name_once(database: Database, clock: FakeClock) 
 
 
 def test_what_0007_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
-    """Down: totals, traces and memory are gone, every other value is there. Up: runs go on, and counting begins anew."""
+    """Down: totals, traces and memory are gone, all else is there. Up: runs go on, and counting begins anew."""
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     fill(database, clock)
     with database.write() as tx:

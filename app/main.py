@@ -208,12 +208,13 @@ def _assemble(
         root=settings.root_path,
         cors=allowed,
         traffic=traffic,
-        limits=ConnectionLimits(
-            settings.head_seconds,
-            settings.max_body_seconds,
-            serving.connections_for_files(settings.max_connections),
-        ),
+        limits=_connections(settings),
     )
+
+
+def _connections(settings: Settings) -> ConnectionLimits:
+    most = serving.connections_for_files(settings.max_connections)
+    return ConnectionLimits(settings.head_seconds, settings.max_body_seconds, most)
 
 
 def serve(settings: Settings) -> None:

@@ -42,8 +42,7 @@ class Database:
     def __init__(self, url: str, *, quiet: bool = False, timed: Callable[[str, float], None] | None = None) -> None:
         """`url` is SQLAlchemy's form; nothing is opened before the first transaction.
 
-        `quiet`: log no damage, since whoever opens this says it himself. `timed`: is told of every transaction whether
-        it was `read` or `write`, and the seconds that it took.
+        `quiet`: log no damage, since whoever opens this says it himself. `timed` is told `read` or `write`, and seconds.
         """
         try:
             parsed = make_url(url)
@@ -69,8 +68,7 @@ class Database:
         self.file: Path | None = None  # of SQLite, unless the URL is one of SQLite's own
         self._file: DatabaseFile | None = None  # that file, watched over
         self._generation = 0
-        self._quiet = quiet
-        self._timed = timed
+        self._quiet, self._timed = quiet, timed
         self.damaged = False  # whether a transaction has met damage, and nobody has found it mended since
         if self.is_sqlite:
             assert parsed.database

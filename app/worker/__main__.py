@@ -34,23 +34,12 @@ def work(settings: Settings) -> None:
     database.check_revision()
     worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
     checkpoints = checkpoints_dir(settings.home)
-    assignment = Assignment(
-        database_url=settings.url,
-        models_dir=str(settings.models_dir),
-        datasets_dir=str(settings.datasets),
-        uploads_dir=str(settings.uploads),
-        encoded_dir=str(settings.home / "encoded"),
-        encoded_cache_mib=settings.encoded_cache_mib,
-        checkpoints_dir=str(checkpoints),
-        checkpoint_seconds=settings.checkpoint_seconds,
-        log_level=settings.log_level,
-    )
     join = _send_webhooks(settings, database, stop)
     snapshots = Snapshots(folder_in(settings.home), tally)
     snapshots.start()
     Worker(
         WorkerService(database, utc_now, worker_id, settings.lease_seconds),
-        ProcessExecutor(assignment, settings.warm_trainer),
+        ProcessExecutor(_assignment(settings), settings.warm_trainer),
         ArtifactStore(settings.models_dir),
         checkpoints,
         WorkerLimits(
@@ -64,6 +53,20 @@ def work(settings: Settings) -> None:
     join()
     snapshots.close()
     database.close()
+
+
+def _assignment(settings: Settings) -> Assignment:
+    return Assignment(
+        database_url=settings.url,
+        models_dir=str(settings.models_dir),
+        datasets_dir=str(settings.datasets),
+        uploads_dir=str(settings.uploads),
+        encoded_dir=str(settings.home / "encoded"),
+        encoded_cache_mib=settings.encoded_cache_mib,
+        checkpoints_dir=str(checkpoints_dir(settings.home)),
+        checkpoint_seconds=settings.checkpoint_seconds,
+        log_level=settings.log_level,
+    )
 
 
 def _send_webhooks(settings: Settings, database: Database, stop: Event) -> Callable[[], None]:

@@ -42,7 +42,7 @@ class Database:
     def __init__(self, url: str, *, quiet: bool = False, timed: Callable[[str, float], None] | None = None) -> None:
         """`url` is SQLAlchemy's form; nothing is opened before the first transaction.
 
-        `quiet`: log no damage, since whoever opens this says it himself. `timed` is told `read` or `write`, and seconds.
+        `quiet`: log no damage, since whoever opens this says it himself. `timed` is told read or write, and seconds.
         """
         try:
             parsed = make_url(url)

@@ -1,4 +1,4 @@
-"""What `/predict` has answered, in plain numbers: an answer takes some fifty microseconds, and counting it one."""
+"""What `/predict` has answered, in plain numbers: an answer takes 35 microseconds or more, and counting it one."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,8 +1,8 @@
 """What a process has counted since it started, in plain numbers.
 
 Counts of `prometheus_client` take 2 to 5 microseconds each, with the look-up of their labels and, between processes, a
-mapped file; an answer of `/predict` has eight things to count, and takes 35 at the least. Here whoever counts much keeps
-plain numbers (one microsecond for all eight), and is asked for them when they are read.
+mapped file; an answer of `/predict` has eight things to count, and takes 35 at the least. Here whoever counts much
+keeps plain numbers (one microsecond for all eight), and is asked for them when they are read.
 """
 
 from bisect import bisect_left

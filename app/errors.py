@@ -69,6 +69,8 @@ class Refusal:
 class DenselyError(Exception):
     """Something went wrong."""
 
+    task = ""  # whose input it was about, where that is known, for the metrics
+
     def __init__(self, message: str = "") -> None:
         """An error without a message says its docstring."""
         self.message = message or (self.__doc__ or "").strip()

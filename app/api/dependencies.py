@@ -5,11 +5,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from pydantic import BeforeValidator
 
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
+from app.domain.traces import traceparent_of
 from app.errors import InvalidInput
 from app.server import problems
 from app.services.answers import AnswerService
@@ -19,6 +20,7 @@ from app.services.datasets import DatasetService
 from app.services.events import EventService
 from app.services.keys import KeyService
 from app.services.making import MakingService
+from app.services.metrics import MetricsService
 from app.services.own import OwnTasks
 from app.services.owners import OwnerService
 from app.services.plots import PlotService
@@ -53,6 +55,7 @@ class Services:
     keys: KeyService
     owners: OwnerService
     audit: AuditService
+    metrics: MetricsService
     writes: Writes
     database_probe: Probe[None]
 
@@ -78,6 +81,18 @@ WHOLE_NUMBER = BeforeValidator(_whole)  # for the whole numbers of a query or a 
 MOST_OF_A_PAGE = 500
 Limit = Annotated[int, Query(ge=1, le=MOST_OF_A_PAGE, description="most items of a page"), WHOLE_NUMBER]
 Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), WHOLE_NUMBER]
+
+
+async def _trace(
+    traceparent: Annotated[
+        str | None,
+        Header(description="the trace that the run belongs to (W3C Trace Context), unless malformed"),
+    ] = None,
+) -> str | None:
+    return traceparent_of(traceparent or "")
+
+
+Trace = Annotated[str | None, Depends(_trace)]
 
 
 async def once_each(request: Request) -> None:

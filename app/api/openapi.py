@@ -27,7 +27,7 @@ REF = "#/components/schemas/{model}"
 ALWAYS = (400, 408, 413, 414, 421, 431)
 WRITING = (403, 415)  # of calls that change something, or take a body
 DATABASE = (503,)  # of all that ask it, or a model's files
-NO_DATABASE = ("/health/live",)
+NO_DATABASE = ("/health/live", "/metrics")
 
 
 def install(

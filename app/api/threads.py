@@ -41,8 +41,8 @@ class Writes:
             with self._waiting_until(deadline):
                 return action()
 
-        context = contextvars.copy_context()  # who asks is recorded
-        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, write)
+        here = contextvars.copy_context()  # who asks is recorded, and what log lines of the request say
+        return await asyncio.get_running_loop().run_in_executor(self._threads, here.run, write)
 
     def close(self) -> None:
         """Begin nothing more."""

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The Alembic revision this code works with; a test holds it to migrations/.
-SCHEMA_REVISION = "0007"
+SCHEMA_REVISION = "0008"
 
 # Named, so that a migration in SQLite's batch mode can find them again.
 metadata = MetaData(

@@ -1,4 +1,4 @@
-"""The tables: runs with epochs and events, webhooks, models, activations, tasks, datasets, workers, keys, audit."""
+"""The tables: runs and what belongs to them, models, tasks, datasets, workers, totals, API keys, the audit."""
 
 from sqlalchemy import (
     JSON,
@@ -56,6 +56,7 @@ runs = Table(
     Column("device", String(64)),
     Column("error_type", String(64)),
     Column("error_message", Text),
+    Column("traceparent", String(55)),  # of the request that asked for it (W3C Trace Context, version 00)
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("(status = 'running') = (lease_id IS NOT NULL)", name="lease"),
     Index("ix_runs_status_number", "status", "number"),
@@ -187,6 +188,16 @@ workers = Table(
     Column("last_seen_at", UTCDateTime, nullable=False),
     Column("devices", JSON, nullable=False),
     Column("versions", JSON, nullable=False),
+    Column("trainer_memory", BigInteger),  # bytes, resident; 0 or NULL: no run is going
+)
+
+totals = Table(
+    "totals",  # what has happened to runs so far, which stays when they are removed
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("task", String(64), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("value", Float, nullable=False),
 )
 
 api_keys = Table(

@@ -3,22 +3,27 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import logs
 from app.domain.callers import NOBODY, Caller, caller
 from app.domain.keys import ApiKey
+from app.domain.traces import trace_id, traceparent_of
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
+from app.metrics.tally import Tally
 from app.server import compression, cors, error_handlers, heads, security, uploads
 from app.server.access import Access, is_open
 from app.server.cors import Cors
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
-from app.server.rates import Rates
+from app.server.rates import Rates, address_of
+from app.server.traffic import PROBLEM, Traffic
 
 log = get_log()
 
@@ -42,10 +47,11 @@ class Gate:
         max_body: int,
         max_upload: int = 0,
         cors: Cors | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         """`access` and `rates` let requests in; `max_body` and `max_upload` in bytes.
 
-        `cors`: pages of other origins that may call; None: none.
+        `cors`: pages of other origins that may call; None: none. `traffic` counts them.
         """
         self.app = app
         self.access = access
@@ -53,6 +59,7 @@ class Gate:
         self.max_body = max_body
         self.max_upload = max_upload
         self.cors = cors
+        self.traffic = traffic or Traffic(Tally())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,25 +77,28 @@ class Gate:
             receive = compression.unpacked(headers, receive)
         setting = UPLOAD_LIMIT if is_upload else ""
         fields = self._fields(request_id, headers)
-        exchange = _Exchange(receive, send, fields, max_body, head_only=head_only, setting=setting)
+        method, scope = scope["method"], {**scope, "method": "GET"} if head_only else scope
+        begun = self.traffic.clock(method, scope)
+        exchange = _Exchange(receive, send, fields, max_body, begun, head_only=head_only, setting=setting)
         try:
-            if self.cors and cors.is_preflight(scope["method"], headers):
+            if self.cors and cors.is_preflight(method, headers):
                 await self.cors.preflight(headers)(scope, exchange.receive, exchange.send)
                 return
             address = address_of(scope)
             if not is_open(scope["path"]):
                 fields += self.rates.take_of_address(address)
-            key = self._check(scope["method"], scope["path"], headers, max_body, takes_any=is_upload)
+            key = self._check(method, scope["path"], headers, max_body, takes_any=is_upload)
             fields += self.rates.take_of_key(key)
             scope["api_key"] = key
             if key and key.tasks is not None:
                 await self.access.check_task(key, scope)
             caller.set(Caller(key.id if key else NOBODY, address, scope["request_id"]))
-            await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
+            with logs.bound(**_named(scope["request_id"], headers)):
+                await self.app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
-            await self._refuse(error, scope, exchange)
+            await self._refuse(error, scope, headers, exchange)
 
     def _check(
         self, method: str, path: str, headers: security.Headers, max_body: int, *, takes_any: bool = False
@@ -108,11 +118,13 @@ class Gate:
         allowed = self.cors.fields(headers.get(cors.ORIGIN, b"")) if self.cors else ()
         return [(b"x-request-id", request_id), *allowed]
 
-    async def _refuse(self, error: Exception, scope: Scope, exchange: "_Exchange") -> None:
+    async def _refuse(self, error: Exception, scope: Scope, headers: security.Headers, exchange: "_Exchange") -> None:
         known = error if isinstance(error, DenselyError) else DenselyError()
         answer = error_handlers.problem_of(known, scope["request_id"])
+        scope[PROBLEM], scope["task"] = answer.kind, known.task
         if answer.status_code == 500:
-            log.error("request.failed", request_id=scope["request_id"], path=scope["path"], exc_info=error)
+            named = _named(scope["request_id"], headers)
+            log.error("request.failed", **named, path=scope["path"], exc_info=error)
         if not exchange.started:
             await answer(scope, exchange.receive, exchange.send)
 
@@ -136,6 +148,7 @@ class DirectGate(Gate):
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
         fields = self._fields(request_id, headers)
+        begun = self.traffic.clock("POST", scope, "/predict")  # of what is refused; answers count elsewhere
         taken = _is_large(headers)  # places: a large body takes memory while it comes, a small one nothing
         self._inflight += taken
         try:
@@ -144,11 +157,12 @@ class DirectGate(Gate):
             body = await _whole_body(compression.unpacked(headers, receive), self.max_body)
             self._inflight += 1 - taken
             taken = 1
-            answer = await self.handler.answer(body, key.tasks if key else None)
+            with logs.bound(**_named(scope["request_id"], headers)):
+                answer = await self.handler.answer(body, key.tasks if key else None)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
-            await self._refuse(error, scope, _Exchange(receive, send, fields, self.max_body))
+            await self._refuse(error, scope, headers, _Exchange(receive, send, fields, self.max_body, begun))
             return
         finally:
             self._inflight -= taken
@@ -206,16 +220,21 @@ class _Exchange:
         send: Send,
         fields: RawHeaders,
         max_body: int,
+        begun: Callable[[int], None],
         *,
         head_only: bool = False,
         setting: str = "",
     ) -> None:
-        """`fields`: of the answer's head, beside its own; `setting`: the one that `max_body` comes from, to be told."""
+        """`fields`: of the answer's head, beside its own; `setting`: the one that `max_body` comes from, to be told.
+
+        `begun` is told the answer's status.
+        """
         self._receive = receive
         self._send = send
         self._fields = fields
         self._max_body = max_body
         self._setting = setting
+        self._begun = begun
         self._received = 0
         self.started = False
         self._head_only = head_only
@@ -231,6 +250,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self._begun(message["status"])
             message["headers"] = [*message["headers"], *self._fields]
         elif self._head_only and message.get("more_body"):
             message = {"type": "http.response.body"}  # also of a stream without end, which takes that for a farewell
@@ -239,10 +259,10 @@ class _Exchange:
             await self._send(message)
 
 
-def address_of(scope: Scope) -> str:
-    """The client's, as far as the connection tells."""
-    client = scope.get("client")
-    return client[0] if client else ""
+def _named(request_id: str, headers: security.Headers) -> dict[str, str]:
+    """What log lines of a request say of it: its id, and that of the trace that it belongs to."""
+    traceparent = traceparent_of(headers.get(b"traceparent", b"").decode("latin-1"))
+    return {"request_id": request_id, **({"trace_id": trace_id(traceparent)} if traceparent else {})}
 
 
 def _may_be_large(path: str) -> bool:

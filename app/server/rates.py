@@ -7,6 +7,8 @@ import math
 import time
 from collections.abc import Callable
 
+from starlette.types import Scope
+
 from app.domain.keys import ApiKey
 from app.errors import RateLimited
 from app.rates import Rate
@@ -52,3 +54,9 @@ class Rates:
             fields = {"RateLimit-Policy": policy, "RateLimit": left, "Retry-After": str(seconds)}
             raise RateLimited(f"{told} may send {rate} requests; try again in {seconds} s", fields)
         return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
+
+
+def address_of(scope: Scope) -> str:
+    """The client's, as far as the connection tells."""
+    client = scope.get("client")
+    return client[0] if client else ""

@@ -73,9 +73,11 @@ class MakingService:
         self._changed()
 
     def create_with_rows(
-        self, asked: TaskCreate, dataset: str, kept: StagedRows, result: ImportResult, *, train: bool
+        self, asked: TaskCreate, dataset: str, kept: StagedRows, result: ImportResult, *, train: bool, trace: str | None
     ) -> Run | None:
         """A task with its first rows, and its first run if that is wanted: all of it, or nothing.
+
+        `trace`: the run's `traceparent`.
 
         Raises:
             Conflict: somebody else took the name meanwhile, or there are too many tasks.
@@ -91,7 +93,7 @@ class MakingService:
             self._limits.quotas.check_dataset(tx, result.bytes or 0)
             info = insert(tx, dataset, asked.name, kept.id, result, self._clock)
             task.datasets = (info,)
-            run = self._train(tx, task) if train else None
+            run = self._train(tx, task, trace) if train else None
         self._changed()
         return run
 
@@ -157,9 +159,9 @@ class MakingService:
         tasks.insert_task(tx, declaration.name, content_of(declaration), self._clock())
         audit.record(tx, self._clock(), "task.created", declaration.name, declaration.name)
 
-    def _train(self, tx: Transaction, task: Task) -> Run:
+    def _train(self, tx: Transaction, task: Task, trace: str | None) -> Run:
         request = self._training.complete(TrainRequest(task=task.name), task)
-        return self._training.queue(tx, request)
+        return self._training.queue(tx, request.model_copy(update={"traceparent": trace}))
 
 
 def declaration_of(tx: Transaction, name: str) -> Declaration:

@@ -57,8 +57,10 @@ class TrainingService:
         self._remembered = remembered
         self._quotas = quotas
 
-    def submit(self, request: TrainRequest, idempotency_key: str | None = None) -> Run:
+    def submit(self, request: TrainRequest, idempotency_key: str | None = None, traceparent: str | None = None) -> Run:
         """Queue a run, or return the one that this key queued before; it belongs to the API key that it came with.
+
+        `traceparent`: see `domain.traces`.
 
         Raises:
             InvalidInput: a field does not fit; nothing is written.
@@ -77,7 +79,8 @@ class TrainingService:
             key = (idempotency_key, sha256) if idempotency_key else None
             if idempotency_key:
                 removal.forget_key(tx, idempotency_key)  # of an older run
-            return self.queue(tx, complete or self.complete(request), key, request.webhook)
+            asked = (complete or self.complete(request)).model_copy(update={"traceparent": traceparent})
+            return self.queue(tx, asked, key, request.webhook)
 
     def get(self, run_id: str) -> Run:
         """
@@ -142,8 +145,8 @@ class TrainingService:
             removal.delete_run(tx, run_id)
             audit.record(tx, self._clock(), "run.deleted", run_id, run.task)
 
-    def retry(self, run_id: str) -> Run:
-        """Queue the same training again, as a new run.
+    def retry(self, run_id: str, traceparent: str | None = None) -> Run:
+        """Queue the same training again, as a new run; `traceparent`: of who asks now.
 
         Raises:
             NotFound: there is no such run.
@@ -156,7 +159,7 @@ class TrainingService:
             if run.status not in FINAL - {RunStatus.SUCCEEDED}:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
             again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
-            again = again.model_copy(update={"retry_of": run_id})
+            again = again.model_copy(update={"retry_of": run_id, "traceparent": traceparent})
             return self.queue(tx, again, webhook=webhooks.url_of(tx, run_id))
 
     def _is_known(self, idempotency_key: str | None) -> bool:

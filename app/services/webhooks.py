@@ -68,17 +68,20 @@ class WebhookService:
         now = self._clock()
         body = to_json({"type": "run.finished", "timestamp": now, "data": run})
         headers = {"Content-Type": "application/json", **self._signed(f"msg_{run.id}", now, body)}
-        again = None
+        if run.traceparent:
+            headers["traceparent"] = run.traceparent
+        again, outcome = None, "delivered"
         try:
             self._post(row.url, body, headers)
             log.info("webhook.delivered", run_id=run.id, tries=row.tries)
         except AddressRefused as error:
+            outcome = "refused"
             log.warning("webhook.refused", run_id=run.id, error=error.message)
         except Undelivered as error:
-            again = next_try(row.tries, self._clock())
+            again, outcome = next_try(row.tries, self._clock()), "failed"
             log.warning("webhook.failed", run_id=run.id, tries=row.tries, error=error.message, next_try_at=again)
         with self._database.write() as tx:
-            webhooks.settle(tx, run.id, row.tries, again)
+            webhooks.settle(tx, run.id, row.tries, outcome, again)
         return True
 
     def _signed(self, message_id: str, at: datetime, body: bytes) -> dict[str, str]:

@@ -453,6 +453,8 @@ export interface RunData {
 	error: RunError | null;
 	device: string | null;
 	retry_of: string | null;
+	/** The trace of the request that asked for it (W3C Trace Context), which its webhook continues. */
+	traceparent: string | null;
 }
 
 /** What may be asked of a training besides its task; schema TrainRequest. */

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, Trace, responses
 from app.api.plots import PLOT, FirstEpoch, plot
 from app.domain.runs import RunFilter, RunStatus
 from app.plots.style import Form
@@ -24,13 +24,14 @@ async def train(
     services: ServicesDep,
     response: Response,
     prefix: Prefix,
+    trace: Trace,
     idempotency_key: Annotated[
         str | None,
         Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
     ] = None,
 ) -> Run:
     require_task(request.scope.get("api_key"), body.task)
-    run = await services.writes(partial(services.training.submit, body, idempotency_key))
+    run = await services.writes(partial(services.training.submit, body, idempotency_key, trace))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run
 
@@ -104,7 +105,7 @@ async def cancel(run_id: Identifier, services: ServicesDep) -> Run:
     summary="Queue a failed or cancelled training again, as a new run",
     responses=responses(404, 409, 429),
 )
-async def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix) -> Run:
-    run = await services.writes(partial(services.training.retry, run_id))
+async def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix, trace: Trace) -> Run:
+    run = await services.writes(partial(services.training.retry, run_id, trace))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run

@@ -203,7 +203,8 @@ def _assemble(
     for module in (tasks, datasets, runs, events, models, compare, system, audit, metrics, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, routes.contracts, routes.described, keyed=services.keys.ring.needed, root=settings.root_path)
+    ring = services.keys.ring
+    openapi.install(api, routes.contracts, routes.described, keyed=lambda: ring.needed, root=settings.root_path)
 
     def close() -> None:
         api.state.feed.close()
@@ -214,7 +215,7 @@ def _assemble(
             SharedCounters(settings.home / "rates"),
             Rate.of(settings.rate_per_address) if settings.rate_per_address else None,
         ),
-        "access": Access(services.keys.ring, settings.host, services.owners.task_of),
+        "access": Access(ring, settings.host, services.owners.task_of),
         "cors": (allowed := Cors(settings.cors_origins) if settings.cors_origins else None),
         "max_body": settings.max_body_mib * 2**20,
         "traffic": traffic,

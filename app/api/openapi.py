@@ -35,23 +35,26 @@ def install(
     contracts: Mapping[str, Contract],
     described: Callable[[], APIRouter],
     *,
-    keyed: bool,
+    keyed: Callable[[], bool],
     root: str = "",
 ) -> None:
     """Replace FastAPI's description by one that holds the problem document and `/predict`'s requests too.
 
-    `contracts` and `described`: of the tasks that there are when it is asked for, and their routes. `keyed`: calls need
-    an API key; /docs then asks for it. `root`: the path below which a proxy offers the service.
+    `contracts` and `described`: of the tasks that there are when it is asked for, and their routes. `keyed`: whether
+    calls need an API key by now; /docs then asks for it. `root`: the path below which a proxy offers the service.
     """
     making = Lock()
+    described_keyed: list[bool] = []
     # FastAPI's own answers on the event loop; `routes.docs` does in a thread.
     app.router.routes[:] = [route for route in app.routes if getattr(route, "path", None) != app.openapi_url]
 
     def describe() -> dict[str, Any]:
         with making:  # once, for all who ask meanwhile
-            if (schema := app.openapi_schema) is None:
-                schema = _describe(app, list(contracts.values()), described(), keyed)
-                if keyed:
+            needed = keyed()
+            if (schema := app.openapi_schema) is None or described_keyed != [needed]:
+                schema = _describe(app, list(contracts.values()), described(), needed)
+                described_keyed[:] = [needed]
+                if needed:
                     schema["components"]["securitySchemes"] = {"key": KEY}
                     schema["security"] = [{"key": []}]
                 if root:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -170,6 +171,26 @@ def test_last_use_is_noted(guarded: Guarded) -> None:
 
     assert guarded.clock() == noted[guarded.ids[secret]]
     assert noted[guarded.ids[unused]] is None
+
+
+def test_the_first_key_closes_the_service_and_openapi_says_so(tmp_path: Path) -> None:
+    plain = settings_in(tmp_path)
+    migrate.upgrade(plain.url)
+    app = create_app(plain)
+    server = LiveServer(app)
+    open_before = server.client.get("/tasks").status_code, server.client.get("/openapi.json").json()
+    service: KeyService = app.api.state.services.keys
+    secret, row = service.create(KeySpec("first", ["train"]))
+    service.follow()
+    closed = server.client.get("/tasks").status_code, server.client.get("/openapi.json").json()
+    service.revoke(row.id)
+    service.follow()
+    revoked = server.client.get("/tasks", headers={"X-API-Key": secret}).status_code
+    server.close()
+
+    assert (200, 401, 401) == (open_before[0], closed[0], revoked)
+    assert "security" not in open_before[1]["paths"]["/runs"]["get"]
+    assert [{"key": ["train"]}] == closed[1]["paths"]["/runs"]["get"]["security"]
 
 
 TASKED = [

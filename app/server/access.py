@@ -29,7 +29,7 @@ ADMIN_PATHS = ("/audit", "/metrics")
 ADDING = ("POST", *security.READING)
 _CODING = re.compile(r"/tasks/[^/]+/(en|de)code")
 _READING_TASKS = re.compile(r"/tasks(/[^/]+(/active-model)?)?")
-_LISTS = ("/runs", "/models", "/datasets", "/events")
+_LISTS = ("/runs", "/models", "/datasets")  # which take `task`; `/events` does not
 
 TaskOf = Callable[[str, str], str | None]  # of a kind of thing (`runs`, `models`, `datasets`) and its id or name
 

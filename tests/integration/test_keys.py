@@ -220,7 +220,7 @@ def test_a_key_of_some_tasks_is_for_these_alone(
 
 
 @pytest.mark.parametrize(
-    "path", ["/runs", "/compare?runs=a,b", "/events", "/system", "/runs?task=sentiment&task=planar"]
+    "path", ["/runs", "/compare?runs=a,b", "/events?task=sentiment", "/system", "/runs?task=sentiment&task=planar"]
 )
 def test_a_key_of_some_tasks_sees_nothing_of_all(guarded: Guarded, path: str) -> None:
     secret = guarded.key("predict", "train", tasks=["sentiment"])

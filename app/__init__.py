@@ -11,6 +11,7 @@ datasets    rows from Parquet files, and the bundled samples
 artifacts   a model's files and its manifest
 plots       curves, diagrams, boundaries, confusion, with matplotlib
 inference   the forward pass in NumPy, predictors and their cache
+metrics     what processes count, added up over them, as Prometheus reads it
 db          SQLAlchemy tables, and all SQL
 services    the use cases, each with its transactions
 server      uvicorn's side: protocol, limits and time-outs, batcher, and the gate before all routes

@@ -21,7 +21,10 @@ DenselyError
 │   ├── IdempotencyConflict  an Idempotency-Key was used before, for another request
 │   └── LeaseLost            another worker has the run now
 ├── Unauthorized             an API key is needed
+├── Forbidden                this API key may not do that
+├── RateLimited              too many requests in a time
 ├── QueueFull                too many runs are waiting already
+│   └── QuotaReached         ... or kept, of this API key
 ├── Unavailable              cannot be served now, may be later
 │   ├── Overloaded           ... because too many requests are under way
 │   ├── Unusable             ... before something on this machine is mended: a folder, a disk, a database file
@@ -39,8 +42,9 @@ DenselyError
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 _URL = re.compile(r"https?://\S+")
 
@@ -65,6 +69,8 @@ class Refusal:
 
 class DenselyError(Exception):
     """Something went wrong."""
+
+    task = ""  # whose input it was about, where that is known, for the metrics
 
     def __init__(self, message: str = "") -> None:
         """An error without a message says its docstring."""
@@ -171,8 +177,25 @@ class Unauthorized(DenselyError):
     """An API key is needed: send it as `Authorization: Bearer <key>`."""
 
 
+class Forbidden(DenselyError):
+    """This API key may not do that."""
+
+
+class RateLimited(DenselyError):
+    """Too many requests in a time."""
+
+    def __init__(self, message: str = "", fields: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`fields`: of the answer's head, which say when to come again."""
+        super().__init__(message)
+        self.fields = fields
+
+
 class QueueFull(DenselyError):
     """Too many runs are waiting already."""
+
+
+class QuotaReached(QueueFull):
+    """This API key has as much as it may have."""
 
 
 class Unavailable(DenselyError):

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
@@ -28,3 +29,8 @@ def configure(level: str = "info") -> None:
 def get(**values: Any) -> Any:
     """A logger whose lines all carry `values`."""
     return structlog.get_logger(**values)
+
+
+def bound(**values: Any) -> AbstractContextManager[Any]:
+    """Meanwhile all lines carry `values`, also those of threads that are handed this context."""
+    return structlog.contextvars.bound_contextvars(**values)

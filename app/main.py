@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -15,7 +17,7 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import compare, datasets, docs, events, models, page, runs, system, tasks
+from app.api.routes import audit, compare, datasets, docs, events, metrics, models, page, runs, system, tasks
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
@@ -24,21 +26,36 @@ from app.datasets.catalog import DatasetCatalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock, utc_now
 from app.inference.cache import PredictorCache
+from app.metrics.catalog import TRANSACTION_SECONDS
+from app.metrics.snapshots import Snapshots, folder_in
+from app.metrics.tally import Tally
+from app.rates import Rate
 from app.server import error_handlers, serving
+from app.server.access import Access
 from app.server.application import Application
 from app.server.cors import Cors
+from app.server.counters import SharedCounters
 from app.server.gate import DirectGate, Gate
+from app.server.rates import Rates
 from app.server.timeouts import ConnectionLimits
+from app.server.traffic import Traffic
+from app.services.answered import Answered
 from app.services.answers import AnswerService
+from app.services.audit import AuditService
 from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
 from app.services.disk import Places
 from app.services.events import EventService
+from app.services.keyring import Keyring
+from app.services.keys import KeyService
 from app.services.limits import Limits
 from app.services.making import MakingService
+from app.services.metrics import MetricsService
 from app.services.own import OwnTasks
+from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
+from app.services.quotas import Quotas
 from app.services.registry import RegistryService
 from app.services.rows import RowService
 from app.services.system import SystemService
@@ -62,12 +79,13 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     `tasks`: those that come with Densely unless told otherwise.
     """
     tasks = tasks or TaskCatalog()
-    database = Database(settings.url)
+    tally = Tally()
+    database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "api"))
     changed = _Changes()
-    services = _services(settings, database, tasks, clock, changed)
+    services = _services(settings, database, tasks, clock, changed, tally)
     # Whoever is told of a run's end may ask its model next.
     feed = Feed(services.events, before_end=services.prediction.refresh)
-    routes = TaskRoutes(tasks, services.prediction)
+    routes = TaskRoutes(tasks, services.prediction, Answered(tally))
     changed.follow += [routes.follow, services.prediction.follow]
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
 
@@ -94,7 +112,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     )
     api.state.feed = feed
     api.state.prefix = settings.root_path
-    return _assemble(api, services, settings, routes, prepare)
+    return _assemble(api, services, settings, routes, prepare, Traffic(tally))
 
 
 class _Changes:
@@ -108,7 +126,9 @@ class _Changes:
             each()
 
 
-def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: _Changes) -> Services:
+def _services(
+    settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: _Changes, tally: Tally
+) -> Services:
     """Everything that the routes use."""
     store = ArtifactStore(settings.models_dir)
     cache = PredictorCache(settings.max_predictors)
@@ -116,8 +136,9 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
     rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
     queue = (settings.max_attempts, settings.max_queued_runs)
-    training = TrainingService(database, tasks, catalog, clock, *queue, rules)
     limits = _limits(settings)
+    remembered = timedelta(hours=settings.idempotency_hours)
+    training = TrainingService(database, tasks, catalog, clock, *queue, rules, remembered, limits.quotas)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -132,12 +153,16 @@ def _services(settings: Settings, database: Database, tasks: TaskCatalog, clock:
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
         events=EventService(database),
+        keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys)),
+        owners=OwnerService(database),
+        audit=AuditService(database),
         registry=registry,
         answers=AnswerService(database, store),
         comparison=ComparisonService(database, tasks, store, catalog),
         plots=PlotService(database, tasks, store, catalog),
         prediction=prediction,
         system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
+        metrics=MetricsService(database, clock, Snapshots(folder_in(settings.home), tally)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )
@@ -150,6 +175,12 @@ def _limits(settings: Settings) -> Limits:
         columns=settings.max_columns,
         labels=settings.max_labels,
         bytes=settings.max_upload_mib * 2**20,
+        quotas=Quotas(
+            settings.max_queued_runs_per_key,
+            settings.max_models_per_key,
+            settings.max_datasets_per_key,
+            settings.max_dataset_mib_per_key * 2**20,
+        ),
     )
 
 
@@ -159,25 +190,35 @@ def _places(settings: Settings) -> Places:
 
 
 def _assemble(
-    api: FastAPI, services: Services, settings: Settings, routes: TaskRoutes, prepare: Callable[[], None]
+    api: FastAPI,
+    services: Services,
+    settings: Settings,
+    routes: TaskRoutes,
+    prepare: Callable[[], None],
+    traffic: Traffic,
 ) -> Application:
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, datasets, runs, events, models, compare, system, page, docs):
+    for module in (tasks, datasets, runs, events, models, compare, system, audit, metrics, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
-    openapi.install(api, routes.contracts, routes.described, keyed=bool(settings.api_keys), root=settings.root_path)
+    ring = services.keys.ring
+    openapi.install(api, routes.contracts, routes.described, keyed=lambda: ring.needed, root=settings.root_path)
 
     def close() -> None:
         api.state.feed.close()
         services.uploads.close()
 
     options: dict[str, Any] = {
-        "keys": settings.api_keys,
-        "host": settings.host,
+        "rates": Rates(
+            SharedCounters(settings.home / "rates"),
+            Rate.of(settings.rate_per_address) if settings.rate_per_address else None,
+        ),
+        "access": Access(ring, settings.host, services.owners.task_of),
         "cors": (allowed := Cors(settings.cors_origins) if settings.cors_origins else None),
         "max_body": settings.max_body_mib * 2**20,
+        "traffic": traffic,
     }
     api.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=PACKED)
     api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
@@ -190,12 +231,14 @@ def _assemble(
         close_streams=close,
         root=settings.root_path,
         cors=allowed,
-        limits=ConnectionLimits(
-            settings.head_seconds,
-            settings.max_body_seconds,
-            serving.connections_for_files(settings.max_connections),
-        ),
+        traffic=traffic,
+        limits=_connections(settings),
     )
+
+
+def _connections(settings: Settings) -> ConnectionLimits:
+    most = serving.connections_for_files(settings.max_connections)
+    return ConnectionLimits(settings.head_seconds, settings.max_body_seconds, most)
 
 
 def serve(settings: Settings) -> None:

@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.loopback import is_loopback
 from app.origins import origin_of
+from app.rates import Rate
 from app.shipped import shipped
+from app.webhook_secrets import secrets_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -36,6 +38,14 @@ class Settings(BaseSettings):
         (),
         description="comma-separated keys, 16 characters or more each; when set, every call but `/health/*`, the page "
         "and the documentation needs one",
+    )
+    require_keys: bool = Field(
+        False,
+        description="whether calls need a key of the database (`densely keys create`) though `DENSELY_API_KEYS` has "
+        "none; once there is one they do in any case",
+    )
+    rate_per_address: str = Field(
+        "", description="most requests of an address, as 100/s or 5000/10m; empty: as many as it likes"
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -108,6 +118,15 @@ class Settings(BaseSettings):
         10.0, gt=0, le=3600, description="a run whose lease is not renewed so long is free, seconds"
     )
     max_queued_runs: int = Field(1_000, ge=1, description="most runs that may wait; further ones are refused with 429")
+    idempotency_hours: float = Field(
+        24, gt=0, le=8_760, description="how long an `Idempotency-Key` stands for the run that it queued, hours"
+    )
+    max_queued_runs_per_key: int = Field(1_000, ge=1, description="most runs of an API key that may wait")
+    max_models_per_key: int = Field(10_000, ge=1, description="most models that runs of an API key have left")
+    max_datasets_per_key: int = Field(1_000, ge=1, description="most versions of datasets that an API key has brought")
+    max_dataset_mib_per_key: int = Field(
+        102_400, ge=1, description="most disk space of the datasets that an API key has brought, MiB"
+    )
     max_attempts: int = Field(3, ge=1, le=100, description="how often a run is tried when its worker or trainer dies")
     run_time_limit_seconds: float = Field(3600, gt=0, description="longest time that one attempt may take, seconds")
     run_memory_limit_mib: int = Field(8192, ge=256, description="most resident memory that a trainer may use, MiB")
@@ -120,7 +139,8 @@ class Settings(BaseSettings):
     webhook_secret: str = Field(
         "",
         repr=False,
-        description="signs webhooks, 16 characters or more; without it runs cannot have a webhook",
+        description="signs webhooks: `whsec_` and base64, or 16 characters or more; while one replaces another both, "
+        "with a comma; without it runs cannot have a webhook",
     )
     webhooks_to_private: bool = Field(
         False, description="whether webhooks may go to private, loopback and link-local addresses"
@@ -136,6 +156,17 @@ class Settings(BaseSettings):
     @classmethod
     def _split_origins(cls, value: object) -> object:
         return tuple(origin_of(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secrets(cls, value: str) -> str:
+        secrets_of(value)
+        return value
+
+    @field_validator("rate_per_address")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        return str(Rate.of(value)) if value else value
 
     @field_validator("root_path", mode="before")
     @classmethod
@@ -168,12 +199,10 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if any(len(key) < 16 for key in self.api_keys):
             raise ValueError("DENSELY_API_KEYS: each key needs at least 16 characters")
-        if 0 < len(self.webhook_secret) < 16:
-            raise ValueError("DENSELY_WEBHOOK_SECRET needs at least 16 characters")
-        if not self.api_keys and not is_loopback(self.host):
+        if not (self.api_keys or self.require_keys) and not is_loopback(self.host):
             raise ValueError(
-                f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, "
-                "or listen on 127.0.0.1"
+                f"DENSELY_HOST={self.host} is reachable from other machines: set DENSELY_API_KEYS, or "
+                "DENSELY_REQUIRE_KEYS where `densely keys create` makes them, or listen on 127.0.0.1"
             )
         if self.lease_seconds < 2 * self.heartbeat_seconds:
             raise ValueError("DENSELY_LEASE_SECONDS must be at least twice DENSELY_HEARTBEAT_SECONDS")

@@ -1,29 +1,39 @@
 """How often what is far from the training data is warned of, and how often test rows are.
 
 Needs the real data in DENSELY_DATASETS_DIR. Pictures, points and figures that are far are made here; texts come from
-JSON Lines files with a `text` in each line. Everything happens in this process, and no network is trained: novelty
-does not depend on it.
+JSON Lines files with a `text` in each line. Everything happens in this process, and no network is trained: only of
+pictures does novelty depend on one, and there with `best` it is that of the bundled model.
 """
 
 import argparse
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from app.datasets.catalog import DatasetCatalog
+from app.encoding.pictures.digit import reading_of
+from app.encoding.pictures.files import colours_of
 from app.encoding.rows import dense
+from app.inference.forward import Network
 from app.inference.novelty import Novelty
 from app.kinds.base import Task
 from app.tasks.catalog import TaskCatalog
 from app.training.novelty import learn
+from benchmarks.picture_drawn import FONTS, drawings, font_of
+from benchmarks.pictures import bundled
 
 SIZE = 28
 FEW_WORDS = range(3, 13)  # of a sentence that is short
 COUNT = 500
+LETTERS = "ACDEFHJKLMNPQRTUVWXYadefhkmnprtu"  # that are no digits in any hand
+PRINTED = 8  # fonts that they are printed in
+HANDS, SEED = 10, 1  # of each kind of drawn digits
 TIMES = (2, 5)  # by which a figure exceeds the largest of the training rows
 
 Sets = dict[str, Sequence[Mapping[str, Any]]]  # instances by what they are
@@ -44,7 +54,27 @@ def pictures(digits: Any) -> Sets:
         "gradients": np.clip(0.5 + np.cos(angles) * x + np.sin(angles) * y, 0, 1),
         "test digits, inverted": 1 - digits[:COUNT] / 255,
     }
-    return {name: [{"pixels": row.ravel().tolist()} for row in rows * 255.0] for name, rows in found.items()}
+    sets: Sets = {name: [{"pixels": row.ravel().tolist()} for row in rows * 255.0] for name, rows in found.items()}
+    drawn = [colours_of(each.content) for each in drawings(HANDS, SEED)]
+    sets["printed letters"] = _read([_letter(name, letter) for name in FONTS[:PRINTED] for letter in LETTERS])
+    sets["drawn digits, which are none"] = _read(drawn)
+    return sets
+
+
+def _letter(font: str, letter: str) -> Any:
+    """(200, 200, 1) black on white."""
+    page = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(page).text((50, 30), letter, font=font_of(font, 100), fill=0)
+    return np.asarray(page, dtype=np.float32)[..., None]
+
+
+def _read(some: Sequence[Any]) -> list[dict[str, Any]]:
+    """Centred and scaled as digits are, but for those that are refused."""
+    found = []
+    for colours in some:
+        with suppress(ValueError):
+            found.append({"pixels": reading_of(colours).pixels.ravel().tolist()})
+    return found
 
 
 def figures(task: Task, columns: Mapping[str, Any]) -> Sets:
@@ -72,7 +102,8 @@ def measure(task: Task, preset: str, files: Sequence[Path]) -> None:
     encoder = task.fit_encoder(recipe.features, dataset.train.columns)
     train, test = (encoder.encode(rows.columns) for rows in (dataset.train, dataset.test))
     labels = task.label_set(dataset.train.target, recipe.head)
-    found = learn(encoder, train, task.targets(dataset.train.target, labels, recipe.head), test)
+    network: Network | None = bundled().network if (task.kind, preset) == ("image", "best") else None
+    found = learn(encoder, train, task.targets(dataset.train.target, labels, recipe.head), test, network)
     assert found is not None
     novelty = Novelty(*found)
     print(f"{task.name} {preset} ({recipe.features.kind}): {found[1].false_alarms:.3f} of {len(test)} test rows")
@@ -88,20 +119,24 @@ def measure(task: Task, preset: str, files: Sequence[Path]) -> None:
     for name, items in sets.items():
         usable = [item for item in items if any(map(str.isalnum, item.get("text", "a")))]  # others are refused
         rows = encoder.encode(task.columns([task.Input.model_validate(item) for item in usable]))
-        shares = np.array([share for share, _ in novelty.of(rows)])
+        hidden = network.hidden(rows) if network else None
+        shares = np.array([share for share, _ in novelty.of(rows, hidden)])
         print(f"  {np.mean(shares > novelty.limit):.3f} of {len(shares)} {name}")
 
 
 def main() -> None:
     """Every task that comes along, with its baseline and with its best preset."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="a task")
     parser.add_argument("texts", nargs="*", type=Path, help="JSON Lines files, judged by all tasks of texts")
-    files = parser.parse_args().texts
+    given = parser.parse_args()
     for task in TaskCatalog().all.values():
+        if given.only not in (None, task.name):
+            continue
         if {"point", "pixels", "features", "text"} & set(task.example) and task.datasets[0].name != "sample":
             for preset in ("baseline", "best"):
                 if preset in task.presets:
-                    measure(task, preset, files)
+                    measure(task, preset, given.texts)
 
 
 if __name__ == "__main__":

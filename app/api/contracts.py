@@ -182,6 +182,12 @@ class RequestParser:
         name = found[1].decode()
         return name if name in self._contracts else None
 
+    def task_of(self, body: bytes) -> str:
+        """The task that a body seems to name, empty if there is no such one."""
+        found = _TASK.match(body, body.find(b'"task"') + 1)
+        name = found[1].decode() if found else ""
+        return name if name in self._contracts else ""
+
     def takes_long(self, body: bytes) -> bool:
         """Whether the forms that a body needs have to be made first, which is nothing for the event loop."""
         name = self._other(body) if self.has_more else None

@@ -5,19 +5,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from pydantic import BeforeValidator
 
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
+from app.domain.traces import traceparent_of
 from app.errors import InvalidInput
 from app.server import problems
 from app.services.answers import AnswerService
+from app.services.audit import AuditService
 from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
 from app.services.events import EventService
+from app.services.keys import KeyService
 from app.services.making import MakingService
+from app.services.metrics import MetricsService
 from app.services.own import OwnTasks
+from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
@@ -47,6 +52,10 @@ class Services:
     plots: PlotService
     prediction: PredictionService
     system: SystemService
+    keys: KeyService
+    owners: OwnerService
+    audit: AuditService
+    metrics: MetricsService
     writes: Writes
     database_probe: Probe[None]
 
@@ -74,6 +83,18 @@ Limit = Annotated[int, Query(ge=1, le=MOST_OF_A_PAGE, description="most items of
 Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="`next` of the page before"), WHOLE_NUMBER]
 
 
+async def _trace(
+    traceparent: Annotated[
+        str | None,
+        Header(description="the trace that the run belongs to (W3C Trace Context), unless malformed"),
+    ] = None,
+) -> str | None:
+    return traceparent_of(traceparent or "")
+
+
+Trace = Annotated[str | None, Depends(_trace)]
+
+
 async def once_each(request: Request) -> None:
     """
     Raises:
@@ -97,7 +118,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
 _MEANING = {
     400: "The body is not JSON, or the request is not well-formed",
     401: "An API key is needed",
-    403: "A web page of another origin sent this",
+    403: "A web page of another origin sent this, or the API key may not do it",
     404: "There is no such thing",
     406: "`Accept` names no form that there is",
     408: "The request did not arrive in time",

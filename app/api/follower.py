@@ -26,6 +26,7 @@ class Follower:
         Raises:
             Unavailable: the database does not answer.
         """
+        self._services.keys.follow()
         if self._services.own.follow():
             self._services.prediction.forget()
         self._routes.follow()

@@ -29,12 +29,14 @@ def lifespan(
         prepare()
         gc.collect()
         gc.freeze()  # what is here stays: no collection needs to go through it again
+        services.metrics.start()
         poll = asyncio.create_task(follower.run(poll_seconds))
         yield
         poll.cancel()
         await feed.finish()
         services.writes.close()
         services.database_probe.close()
+        services.metrics.close()
         close()
 
     return living

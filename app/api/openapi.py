@@ -11,10 +11,15 @@ from pydantic.json_schema import models_json_schema
 from app.api.contracts import Contract
 from app.api.dependencies import responses
 from app.kinds.base import Task
-from app.server.gate import OPEN_FOLDERS, OPEN_PATHS
+from app.server.access import is_open, scope_of
 from app.wire.problems import Problem
 from app.wire.tasks import TaskCreate
 
+KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key; it has the scope that a call names, or `admin`. `X-API-Key` takes it too.",
+}
 REF = "#/components/schemas/{model}"
 
 
@@ -22,7 +27,7 @@ REF = "#/components/schemas/{model}"
 ALWAYS = (400, 408, 413, 414, 421, 431)
 WRITING = (403, 415)  # of calls that change something, or take a body
 DATABASE = (503,)  # of all that ask it, or a model's files
-NO_DATABASE = ("/health/live",)
+NO_DATABASE = ("/health/live", "/metrics")
 
 
 def install(
@@ -30,24 +35,27 @@ def install(
     contracts: Mapping[str, Contract],
     described: Callable[[], APIRouter],
     *,
-    keyed: bool,
+    keyed: Callable[[], bool],
     root: str = "",
 ) -> None:
     """Replace FastAPI's description by one that holds the problem document and `/predict`'s requests too.
 
-    `contracts` and `described`: of the tasks that there are when it is asked for, and their routes. `keyed`: calls need
-    an API key; /docs then asks for it. `root`: the path below which a proxy offers the service.
+    `contracts` and `described`: of the tasks that there are when it is asked for, and their routes. `keyed`: whether
+    calls need an API key by now; /docs then asks for it. `root`: the path below which a proxy offers the service.
     """
     making = Lock()
+    described_keyed: list[bool] = []
     # FastAPI's own answers on the event loop; `routes.docs` does in a thread.
     app.router.routes[:] = [route for route in app.routes if getattr(route, "path", None) != app.openapi_url]
 
     def describe() -> dict[str, Any]:
         with making:  # once, for all who ask meanwhile
-            if (schema := app.openapi_schema) is None:
-                schema = _describe(app, list(contracts.values()), described(), keyed)
-                if keyed:
-                    schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            needed = keyed()
+            if (schema := app.openapi_schema) is None or described_keyed != [needed]:
+                schema = _describe(app, list(contracts.values()), described(), needed)
+                described_keyed[:] = [needed]
+                if needed:
+                    schema["components"]["securitySchemes"] = {"key": KEY}
                     schema["security"] = [{"key": []}]
                 if root:
                     schema["servers"] = [{"url": root}]
@@ -76,14 +84,14 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], described: APIRouter,
         contract.task.name: _training(contract.task) for contract in contracts if contract.task.datasets
     }
     for path, operations in schema["paths"].items():
-        is_open = path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+        opened = is_open(path)
         for method, operation in operations.items():
             statuses = {int(status) for status in operation["responses"]}
-            statuses |= _errors_of(path, method, operation) | ({401} if keyed and not is_open else set())
+            statuses |= _errors_of(path, method, operation) | ({401, 403} if keyed and not opened else set())
             problems = {str(status): meaning for status, meaning in responses(*statuses).items()}
             operation["responses"] = dict(sorted((operation["responses"] | problems).items()))
-            if keyed and is_open:
-                operation["security"] = []
+            if keyed:
+                operation["security"] = [] if opened else [{"key": [scope_of(method.upper(), path)]}]
             for parameter in operation.get("parameters", []):
                 _leave_null_out(parameter)
     return schema

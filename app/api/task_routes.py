@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from app.api.contracts import Contracts
 from app.api.routes import encoding, predict
+from app.services.answered import Answered
 from app.services.prediction import PredictionService
 from app.tasks.catalog import TaskCatalog
 
@@ -17,7 +18,7 @@ from app.tasks.catalog import TaskCatalog
 class TaskRoutes:
     """Answers for the tasks that there are."""
 
-    def __init__(self, tasks: TaskCatalog, prediction: PredictionService) -> None:
+    def __init__(self, tasks: TaskCatalog, prediction: PredictionService, answered: Answered) -> None:
         self._tasks = tasks
         self._prediction = prediction
         self._generation = tasks.generation
@@ -25,7 +26,7 @@ class TaskRoutes:
         self._following = Lock()
         self.contracts = Contracts(tasks.all)
         self._codecs = encoding.Codecs(tasks.all, prediction)
-        self.endpoint = predict.Endpoint(self.contracts, prediction)
+        self.endpoint = predict.Endpoint(self.contracts, prediction, answered)
         self._router = APIRouter(include_in_schema=False)
         self._router.include_router(predict.router(self.endpoint))
         self._router.include_router(encoding.router(self._codecs))

@@ -1,6 +1,7 @@
 """Threads apart from those of reading calls, so that whoever waits for the database holds nobody else up."""
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,8 @@ class Writes:
             with self._waiting_until(deadline):
                 return action()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, write)
+        here = contextvars.copy_context()  # who asks is recorded, and what log lines of the request say
+        return await asyncio.get_running_loop().run_in_executor(self._threads, here.run, write)
 
     def close(self) -> None:
         """Begin nothing more."""

@@ -18,6 +18,7 @@ runs        runs, compare
 models      models, activate
 leftovers   gc
 backup      backup, restore
+keys        keys, audit
 doctor      doctor, with `checks` and `places`
 """
 

@@ -12,6 +12,7 @@ from app.cli import (
     datasets,
     doctor,
     encode,
+    keys,
     leftovers,
     models,
     predict,
@@ -36,6 +37,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
     backup.backup, backup.restore,
     predict.predict, encode.encode, encode.decode, train.train, train.presets, runs.compare, models.activate,
+    keys.audit,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)
@@ -43,6 +45,7 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(asked: bool) -> None:

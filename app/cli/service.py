@@ -16,6 +16,7 @@ from app.cli.connection import address, settings
 from app.cli.frame import fail
 from app.cli.output import console
 from app.folders import check_writable
+from app.metrics import snapshots
 from app.settings import Settings
 
 # NumPy's products of small matrices gain nothing from more threads, which wait for each other by spinning.
@@ -35,6 +36,7 @@ def up(workers: Workers = None) -> None:
     check_writable(found.models_dir, "DENSELY_MODELS_DIR")
     migrations.upgrade(found.url)
     _check_room(found)
+    snapshots.clear(snapshots.folder_in(found.home), stale_only=False)
     threading.Thread(target=_greet, args=(address(found),), daemon=True).start()
     raise typer.Exit(processes.run([*_api_processes(found), processes.Child("worker", "app.worker")]))
 
@@ -46,6 +48,7 @@ def serve(workers: Workers = None) -> None:
         os.environ.setdefault(name, value)
     _check_port(found)
     check_database(found)
+    snapshots.clear(snapshots.folder_in(found.home), stale_only=True)
     if found.workers > 1:
         logs.configure(found.log_level)
         _check_room(found)
@@ -64,6 +67,7 @@ def worker() -> None:
 
     found = settings()
     check_database(found)
+    snapshots.clear(snapshots.folder_in(found.home), stale_only=True)
     work(found)
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -40,10 +40,10 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 class Database:
     """Hands out transactions. `read` for queries, `write` for anything that changes rows."""
 
-    def __init__(self, url: str, *, quiet: bool = False) -> None:
+    def __init__(self, url: str, *, quiet: bool = False, timed: Callable[[str, float], None] | None = None) -> None:
         """`url` is SQLAlchemy's form; nothing is opened before the first transaction.
 
-        `quiet`: log no damage, since whoever opens this says it himself.
+        `quiet`: log no damage, since whoever opens this says it himself. `timed` is told read or write, and seconds.
         """
         try:
             parsed = make_url(url)
@@ -69,7 +69,7 @@ class Database:
         self.file: Path | None = None  # of SQLite, unless the URL is one of SQLite's own
         self._file: DatabaseFile | None = None  # that file, watched over
         self._generation = 0
-        self._quiet = quiet
+        self._quiet, self._timed = quiet, timed
         self.damaged = False  # whether a transaction has met damage, and nobody has found it mended since
         if self.is_sqlite:
             assert parsed.database
@@ -90,7 +90,7 @@ class Database:
             Unavailable: the database does not answer, or is damaged; the same for `write`.
         """
         self.generation()
-        with self._translated(), self.engine.connect() as connection, connection.begin():
+        with self._measured("read"), self._translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -101,7 +101,7 @@ class Database:
         instead of wait when another process wrote in between.
         """
         generation = self.generation()
-        with self._translated(), self.engine.connect() as connection:
+        with self._measured("write"), self._translated(), self.engine.connect() as connection:
             immediate = connection.execution_options(densely_write=True)
             with immediate.begin():
                 yield immediate
@@ -165,6 +165,15 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _measured(self, kind: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            if self._timed:
+                self._timed(kind, time.perf_counter() - began)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

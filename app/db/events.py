@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select
 
+from app.db import totals
 from app.db.engine import Transaction, lock
 from app.db.tables import events
 
@@ -26,6 +27,18 @@ def add(tx: Transaction, run_id: str, happened: Iterable[Happened]) -> None:
     lock(tx, "events")
     rows = [{"run_id": run_id, "type": kind, "at": at, "data": dict(data)} for kind, at, data in happened]
     tx.execute(insert(events), rows)
+    _count(tx, run_id, rows)
+
+
+def _count(tx: Transaction, run_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add these events to the totals."""
+    epochs = [row["data"]["seconds"] for row in rows if row["type"] == "epoch"]
+    if epochs:
+        totals.add(tx, run_id, totals.EPOCHS, amount=len(epochs))
+        totals.add(tx, run_id, totals.EPOCH_SECONDS, amount=sum(epochs))
+    for row in rows:
+        if row["type"] == "status":
+            totals.add(tx, run_id, totals.CHANGES, row["data"].get("change", row["data"]["status"]))
 
 
 def add_one(tx: Transaction, run_id: str, kind: str, at: datetime, data: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Reading runs: one, many, their epochs and events."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -41,9 +42,10 @@ def to_run(row: Row[Any]) -> Run:
     return Run.model_validate(values | {"dataset_is_sample": row.dataset == SAMPLE, "error": error})
 
 
-def find_by_key(tx: Transaction, idempotency_key: str) -> Row[Any] | None:
-    """The run that was queued with this idempotency key."""
-    return tx.execute(_WITH_MODEL.where(runs.c.idempotency_key == idempotency_key)).one_or_none()
+def find_by_key(tx: Transaction, idempotency_key: str, since: datetime) -> Row[Any] | None:
+    """The run that was queued with this idempotency key since then."""
+    mine = (runs.c.idempotency_key == idempotency_key) & (runs.c.created_at >= since)
+    return tx.execute(_WITH_MODEL.where(mine)).one_or_none()
 
 
 def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> Sequence[Row[Any]]:

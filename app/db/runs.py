@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
-from app.db import events, webhooks
+from app.db import events, totals, webhooks
 from app.db.engine import Transaction
 from app.db.fence import held, hold, update_held
 from app.db.tables import epochs, run_tags, runs
@@ -25,19 +25,20 @@ def insert_run(
     now: datetime,
     max_attempts: int,
     idempotency: tuple[str, str] | None = None,
+    key_id: str = "",
 ) -> str:
     """Queue a run; returns its id. `idempotency`: the client's key, and the SHA-256 of what it asked with it."""
-    run_id = f"r-{secrets.token_hex(6)}"
     key, sha256 = idempotency or (None, None)
     values = request.model_dump(mode="json")
     tx.execute(
         insert(runs).values(
-            id=run_id,
+            id=(run_id := f"r-{secrets.token_hex(6)}"),
             status=RunStatus.QUEUED,
             attempt=0,
             max_attempts=max_attempts,
             created_at=now,
             metrics={},
+            key_id=key_id,
             idempotency_key=key,
             request_sha256=sha256,
             **values,
@@ -176,6 +177,7 @@ def expire(tx: Transaction, gone: Mapping[str, Sign], now: datetime) -> list[str
         mine = held(run_id, lease_id) & (runs.c.lease_beats == beats)
         if tx.execute(select(runs.c.id).where(mine).with_for_update(skip_locked=True)).first():
             lose(tx, run_id, lease_id, now, RunError(type="WorkerLost", message="its worker gave no sign of life"))
+            totals.add(tx, run_id, totals.LEASES_LOST)
             freed.append(run_id)
     return freed
 

@@ -1,4 +1,4 @@
-"""The tables: runs, epochs, events, webhooks, models, activations, tasks, datasets, workers, installation."""
+"""The tables: runs and what belongs to them, models, tasks, datasets, workers, totals, API keys, the audit."""
 
 from sqlalchemy import (
     JSON,
@@ -39,7 +39,8 @@ runs = Table(
     Column("name", String(200)),
     Column("tags", JSON, nullable=False),
     Column("retry_of", String(64)),
-    Column("idempotency_key", String(255), unique=True),
+    Column("key_id", String(64), nullable=False, server_default=text("''")),  # the API key that queued it, if any
+    Column("idempotency_key", String(255), unique=True),  # hashed together with the API key, if there is one
     Column("request_sha256", String(64)),  # of the request that came with the idempotency key
     Column("attempt", Integer, nullable=False),
     Column("max_attempts", Integer, nullable=False),
@@ -55,6 +56,7 @@ runs = Table(
     Column("device", String(64)),
     Column("error_type", String(64)),
     Column("error_message", Text),
+    Column("traceparent", String(55)),  # of the request that asked for it (W3C Trace Context, version 00)
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("(status = 'running') = (lease_id IS NOT NULL)", name="lease"),
     Index("ix_runs_status_number", "status", "number"),
@@ -170,6 +172,7 @@ datasets = Table(
     Column("skipped", Integer, nullable=False),
     Column("findings", JSON, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
+    Column("key_id", String(64), nullable=False, server_default=text("''")),  # the API key that brought it, if any
     UniqueConstraint("name", "version"),
     Index("ix_datasets_task_number", "task", "number"),
     sqlite_autoincrement=True,
@@ -185,6 +188,51 @@ workers = Table(
     Column("last_seen_at", UTCDateTime, nullable=False),
     Column("devices", JSON, nullable=False),
     Column("versions", JSON, nullable=False),
+    Column("trainer_memory", BigInteger),  # bytes, resident; 0 or NULL: no run is going
+)
+
+totals = Table(
+    "totals",  # what has happened to runs so far, which stays when they are removed
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("task", String(64), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("value", Float, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("name", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False, unique=True),  # of the secret, which is not kept
+    Column("scopes", JSON, nullable=False),
+    Column("tasks", JSON(none_as_null=True)),  # NULL: all
+    Column("origins", JSON(none_as_null=True)),  # of pages that may use it; NULL: no page is asked for
+    Column("rate", String(32)),  # requests over time, as `50/s`; NULL: no limit
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime),
+    Column("revoked_at", UTCDateTime),  # from when on it is let in no longer; after a rotation that may be later
+    Column("last_used_at", UTCDateTime),
+    Index("ix_api_keys_name", "name"),
+    sqlite_autoincrement=True,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", UTCDateTime, nullable=False),
+    Column("key_id", String(64)),  # NULL: no key was needed
+    Column("address", String(64)),
+    Column("request_id", String(128)),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(128), nullable=False),
+    Column("task", String(64)),
+    Index("ix_audit_action_number", "action", "number"),
+    Index("ix_audit_key_id_number", "key_id", "number"),
+    sqlite_autoincrement=True,
 )
 
 installation = Table(

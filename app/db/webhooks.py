@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
+from app.db import totals
 from app.db.engine import Transaction
 from app.db.tables import webhooks
 
@@ -49,7 +50,11 @@ def take(tx: Transaction, now: datetime, until: datetime) -> Row[Any] | None:
     ).one_or_none()
 
 
-def settle(tx: Transaction, run_id: str, tries: int, next_try_at: datetime | None) -> None:
-    """How a try ended; None: there is nothing more to do. Does nothing if somebody has begun another try."""
+def settle(tx: Transaction, run_id: str, tries: int, outcome: str, next_try_at: datetime | None) -> None:
+    """How a try ended, in a word; None: there is nothing more to do.
+
+    What somebody else does, who has begun another try meanwhile, stays; this one is counted all the same.
+    """
     mine = (webhooks.c.run_id == run_id) & (webhooks.c.tries == tries)
     tx.execute(update(webhooks).where(mine).values(next_try_at=next_try_at))
+    totals.add(tx, run_id, totals.WEBHOOK_TRIES, outcome)

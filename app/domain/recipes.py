@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from app.domain.course import Averaging, ClassWeights, Cosine, EarlyStopping
 from app.domain.layers import (
     Activation,
     Augmentation,
@@ -26,8 +27,11 @@ from app.domain.part import Part
 from app.domain.tables import MixedColumns, Raw, Standardized
 from app.domain.texts import MultiHot, NGrams
 
-# Found here too by those who make recipes; the layers' forms are a file of their own.
-__all__ = ["Activation", "BatchNorm", "Conv2D", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Layer", "MaxPool"]
+# Found here too by those who make recipes; the forms of layers, and of a fit's course, are files of their own.
+__all__ = [
+    "Activation", "Averaging", "BatchNorm", "Conv2D", "Cosine", "Dense", "Dropout", "EarlyStopping", "Flatten",
+    "GlobalAveragePool", "Layer", "MaxPool",
+]  # fmt: skip
 
 MAX_PARAMETERS = 50_000_000  # 200 MB of float32: the most that a small service should hold per model
 MAX_MULTIPLICATIONS = 50_000_000  # for an input: a few milliseconds
@@ -53,24 +57,6 @@ class Coordinates(Part):
 Features = Annotated[
     MultiHot | NGrams | Pixels | Standardized | Raw | MixedColumns | Coordinates, Field(discriminator="kind")
 ]
-
-
-class EarlyStopping(Part):
-    """Stop when the monitored figure has not improved for `patience` epochs (Keras' EarlyStopping)."""
-
-    monitor: Literal["val_loss", "val_accuracy", "val_mae", "val_f1", "loss"] = "val_loss"
-    patience: Annotated[int, Integer(0, 10_000)] = Field(
-        10, description="epochs without improvement that are tolerated"
-    )
-    restore_best: bool = Field(True, description="whether the weights of the best epoch are kept")
-
-
-class Cosine(Part):
-    """The optimizer's learning rate, raised from zero, then lowered along half a cosine (Loshchilov & Hutter 2017)."""
-
-    kind: Literal["cosine"] = "cosine"
-    warmup: float = Field(0.05, ge=0, le=0.5, description="share of all steps in which the rate rises from zero")
-    end: float = Field(0.0, ge=0, le=1, description="share of the rate that is left in the last step")
 
 
 class Head(BaseModel):
@@ -112,6 +98,7 @@ HEADS: dict[HeadName, Head] = {
 
 TargetScale = Literal["raw", "standardized"]
 SMOOTHED: tuple[LossName, ...] = ("binary_crossentropy", "categorical_crossentropy")
+WEIGHED: tuple[HeadName, ...] = ("binary", "multiclass")  # whose rows have one label each
 Smoothing = Annotated[
     float, Field(ge=0, le=0.5, description="share of each target that is spread over all labels (Szegedy et al. 2016)")
 ]
@@ -156,10 +143,13 @@ class Recipe(RecipeFields):
         "deviation, so that any unit trains well; the loss is then in deviations, metrics and answers are in the unit",
     )
     members: Members = 1
-
     augmentation: Augmentation | None = Field(None, description="of pictures; null: each epoch sees them as they are")
     schedule: Cosine | None = Field(None, description="of the learning rate; null: it stays")
     label_smoothing: Smoothing = 0.0
+    class_weights: ClassWeights = "none"
+    averaging: Averaging | None = Field(
+        None, description="of the weights, for validation, early stopping and the model; null: the last step's"
+    )
 
     @field_validator("label_smoothing")
     @classmethod
@@ -168,6 +158,14 @@ class Recipe(RecipeFields):
         if share and loss and loss not in SMOOTHED:
             raise ValueError(f"is for the losses {' and '.join(SMOOTHED)}, not {loss}")
         return share
+
+    @field_validator("class_weights")
+    @classmethod
+    def _weights_fit_labels(cls, weights: ClassWeights, info: ValidationInfo) -> ClassWeights:
+        head: HeadName | None = info.data.get("head")
+        if weights == "balanced" and head and head not in WEIGHED:
+            raise ValueError(f"`balanced` is for the heads {' and '.join(WEIGHED)}, one label a row, not {head}")
+        return weights
 
     @field_validator("targets")
     @classmethod
@@ -222,12 +220,8 @@ class Recipe(RecipeFields):
         """
         return stages_of((*self.layers, Dense(units=max(outputs, 1))), shape)
 
-    def parameters(self, inputs: int, outputs: int) -> int:
-        """How many weights all members have, for rows of `inputs` numbers and `outputs` output units."""
-        return sum(stage.parameters for stage in self.stages((inputs,), outputs)) * self.members
 
-
-NONE_SAYS = ("early_stopping", "augmentation", "schedule")  # fields of which null is a value
+NONE_SAYS = ("early_stopping", "augmentation", "schedule", "averaging")  # fields of which null is a value
 
 
 class RecipePatch(RecipeFields):
@@ -246,6 +240,8 @@ class RecipePatch(RecipeFields):
     augmentation: Augmentation | None = None
     schedule: Cosine | None = None
     label_smoothing: Smoothing | None = None
+    class_weights: ClassWeights | None = None
+    averaging: Averaging | None = None
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this patch's fields in place of its own.

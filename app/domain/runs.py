@@ -74,6 +74,7 @@ class RunRequest(BaseModel):
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     retry_of: str | None = None
+    traceparent: str | None = None
 
 
 Figures = dict[str, float]  # by name: loss, accuracy, mae, f1

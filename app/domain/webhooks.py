@@ -1,6 +1,5 @@
-"""Webhooks: which addresses they may go to, how they are signed, and when they are tried again."""
+"""Webhooks: which addresses they may go to, and when they are tried again."""
 
-import hmac
 import ipaddress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -46,13 +45,6 @@ def why_not(url: str, *, to_private: bool) -> str | None:
     except ValueError:  # a name
         public = host != "localhost" and not host.endswith(".localhost")
     return None if public else "must not lead to a private address; DENSELY_WEBHOOKS_TO_PRIVATE=true allows it"
-
-
-def signature(secret: str, at: datetime, body: bytes) -> str:
-    """The signature header: `t=`, seconds since 1970, and `v1=`, HMAC-SHA256 in hex over these, a dot and the body."""
-    seconds = int(at.timestamp())
-    digest = hmac.new(secret.encode(), b"%d." % seconds + body, "sha256").hexdigest()
-    return f"t={seconds},v1={digest}"
 
 
 def next_try(tries: int, at: datetime) -> datetime | None:

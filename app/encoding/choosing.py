@@ -12,7 +12,7 @@ from app.domain.word_ids import FIRST_WORD, UNKNOWN
 from app.encoding import tokens
 from app.encoding.encoder import Columns
 from app.encoding.multi_hot import joined
-from app.encoding.n_grams import FEWEST_TEXTS, MARKS, MOST_WORDS, SHIFT, NGramEncoder
+from app.encoding.n_grams import FEWEST_TEXTS, MARKS, MOST_WORDS, SHIFT, NGramEncoder, inverse_share
 
 AT_ONCE = 2**23  # keys that wait to be counted, 64 MiB
 LOWEST = 2**SHIFT - 1  # bits of the last word of a key
@@ -27,38 +27,38 @@ def fitted(features: NGrams, columns: Columns, fields: Sequence[str]) -> NGramEn
     Without weights yet, if those are learnt from the rows that are trained on.
     """
     texts = joined(columns, fields)
-    vocabulary = _vocabulary(texts)
+    vocabulary = _vocabulary(texts, MOST_WORDS // 2 if features.contrast else MOST_WORDS)
     whole = NGramEncoder(features, vocabulary, [], fields)
-    found = [_Counts() for _ in range(features.max_n)]
+    found = [_Counts(whole.mark_bits) for _ in range(features.max_n)]
     for text in texts:
         for counts_of_length, keys in zip(found, whole.keys_of(whole.ids_of(text)), strict=False):
             counts_of_length.add(np.unique(keys))
     chosen = _most_frequent([each.known() for each in found], features.max_features)
-    words, renumbered = _compacted([keys for keys, _ in chosen], vocabulary)
+    words, renumbered = _compacted([keys for keys, _ in chosen], vocabulary, whole.mark_bits)
     encoder = NGramEncoder(features, words, renumbered, fields)
     if features.weights == "naive_bayes":
         return encoder
     counts = np.concatenate([[len(texts)], *(counts for _, counts in chosen)])
-    # As scikit-learn's TfidfTransformer has it.
-    inverse = np.log((1 + len(texts)) / (1 + counts)) + 1 if features.weights == "tf_idf" else np.ones(len(counts))
-    return encoder.with_scale(inverse.astype(np.float32))
+    is_tf_idf = features.weights == "tf_idf"
+    return encoder.with_scale(inverse_share(counts, len(texts)) if is_tf_idf else np.ones(len(counts), np.float32))
 
 
-def _vocabulary(texts: Sequence[str]) -> list[str]:
-    """The words that several texts hold, the most frequent first, after the marks."""
+def _vocabulary(texts: Sequence[str], most: int) -> list[str]:
+    """The words that several texts hold, the most frequent first, after the marks; of all ids there are `most`."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(dict.fromkeys(chain.from_iterable(map(tokens.words_for, tokens.tokens_in(text))), 1))
     for mark in MARKS:
         del counts[mark]
-    kept = [word for word, count in counts.most_common(MOST_WORDS - 2 * FIRST_WORD) if count >= FEWEST_TEXTS]
+    kept = [word for word, count in counts.most_common(most - 2 * FIRST_WORD) if count >= FEWEST_TEXTS]
     return [*MARKS, *kept]
 
 
 class _Counts:
     """How many texts hold each n-gram of one length; what is counted is put together before it takes too much room."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark_bits: int) -> None:
+        self._mark_bits = mark_bits
         self._parts: list[Keys] = []
         self._waiting = 0
         self._keys = np.zeros(0, dtype=np.int64)
@@ -77,7 +77,7 @@ class _Counts:
         kept = self._counts >= FEWEST_TEXTS
         rest = self._keys
         while rest.any():
-            kept &= (rest & LOWEST) >> 1 != UNKNOWN
+            kept &= (rest & LOWEST) >> self._mark_bits != UNKNOWN
             rest = rest >> SHIFT
         return self._keys[kept], self._counts[kept]
 
@@ -98,25 +98,25 @@ def _most_frequent(counted: Sequence[tuple[Keys, Counts]], size: int) -> list[tu
     return [(keys[part], counts[part]) for (keys, counts), part in zip(counted, parts, strict=True)]
 
 
-def _compacted(keys: Sequence[Keys], vocabulary: Sequence[str]) -> tuple[list[str], list[Keys]]:
+def _compacted(keys: Sequence[Keys], vocabulary: Sequence[str], bits: int) -> tuple[list[str], list[Keys]]:
     """Only the words that are in use, with ids without gaps; their order stays, and so does that of the n-grams."""
     used = np.zeros(FIRST_WORD + len(vocabulary), dtype=bool)
     used[FIRST_WORD : FIRST_WORD + len(MARKS)] = True
     for each in keys:
         rest = each
         while rest.any():
-            used[(rest & LOWEST) >> 1] = True
+            used[(rest & LOWEST) >> bits] = True
             rest = rest >> SHIFT
     used[:FIRST_WORD] = True
     new = np.cumsum(used) - 1
     words = [word for number, word in enumerate(vocabulary, FIRST_WORD) if used[number]]
-    return words, [_renumbered(each, new) for each in keys]
+    return words, [_renumbered(each, new, bits) for each in keys]
 
 
-def _renumbered(keys: Keys, new: NDArray[np.int64]) -> Keys:
+def _renumbered(keys: Keys, new: NDArray[np.int64], bits: int) -> Keys:
     found, rest, shift = np.zeros_like(keys), keys, 0
     while rest.any():
         unit = rest & LOWEST
-        found |= np.where(unit > 0, new[unit >> 1] * 2 + (unit & 1), 0) << shift
+        found |= np.where(unit > 0, new[unit >> bits] << bits | (unit & (1 << bits) - 1), 0) << shift
         rest, shift = rest >> SHIFT, shift + SHIFT
     return found

@@ -1,6 +1,5 @@
 """Texts as weighted n-grams of words: rows of length one, over the most frequent n-grams of a training split."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -12,19 +11,21 @@ from app.domain.texts import NGrams
 from app.domain.word_ids import FIRST_WORD, UNKNOWN
 from app.encoding import tokens
 from app.encoding.encoder import Columns
+from app.encoding.marking import conceded, negated
 from app.encoding.multi_hot import joined
 from app.encoding.n_gram_table import PLACEHOLDER, NGramTable
 from app.encoding.rows import Encoded, SparseRows
+from app.encoding.spelling import Speller
 
 VERSION = 1  # of these rules; raise it when a text gets other n-grams
-MOST_WORDS = 2**19  # different ones, so that three of them, each marked or not, fit into 63 bits
+MOST_WORDS = 2**19  # different ones, of those with four marks half, so that three of them fit into 63 bits
 FEWEST_TEXTS = 2  # that hold an n-gram
-REACH = 4  # words after a negation that it turns round (Das & Chen 2001)
 FEWEST_WORDS = 4  # of a sentence that is judged by itself
-SHIFT = 20  # bits of a word, and whether it is marked
+SHIFT = 20  # bits of a word, and how it is marked
 
 MARKS = (tokens.PAUSE, tokens.FULL_STOP, tokens.EXCLAMATION, tokens.QUESTION)  # have the first ids of all
 _FIRST = FIRST_WORD + len(MARKS)
+_CLAUSES, _SENTENCES = (FIRST_WORD, _FIRST), (FIRST_WORD + 1, _FIRST)  # ids of marks that end them
 _SILENT = FIRST_WORD + 2  # id below which marks are no words: pauses and full stops
 MOST_OTHERS = 2**15  # parts of texts, 4 MB at most
 _MISSING = -1
@@ -60,6 +61,9 @@ class NGramEncoder:
         if features.negation:
             self._negates = np.zeros(self.words, dtype=bool)
             self._negates[[self.ids[word] for word in tokens.NEGATIONS if word in self.ids]] = True
+        self.mark_bits = 2 if features.contrast else 1  # the lowest of a word's, of negated and of conceded ones
+        self._contrast = self.ids.get(tokens.CONTRAST, _MISSING) if features.contrast else _MISSING
+        self._speller: Speller | None = None
         self._others: dict[str, int] = {}
         for token in tokens.CONTRACTIONS:
             self._codes[token] = self._code_of(token)
@@ -68,6 +72,12 @@ class NGramEncoder:
     def words(self) -> int:
         """Word ids in use."""
         return FIRST_WORD + len(self.vocabulary)
+
+    @property
+    def columns_of_words(self) -> tuple[int, int]:
+        """Those that stand for single words: the first, and one after the last."""
+        first = self.table.firsts[0]
+        return first, first + len(self.table.keys[0])
 
     def encode(self, columns: Columns) -> Encoded:
         """Sparse rows; the placeholder comes first in each."""
@@ -147,10 +157,12 @@ class NGramEncoder:
         )
 
     def keys_of(self, ids: Ids) -> list[Keys]:
-        """The n-grams of a text by length, in order: of each the words, two numbers a word, one for a negated word."""
-        units = ids * 2
-        if self._negates is not None and (negated := _is_negated(ids, self._negates)) is not None:
-            units += negated
+        """The n-grams of a text by length, in order: of each the words, two numbers a word or four, by its marks."""
+        units = ids << self.mark_bits
+        if self._negates is not None and (marked := negated(ids, self._negates, _CLAUSES)) is not None:
+            units += marked
+        if self._contrast != _MISSING and (marked := conceded(ids, self._contrast, _SENTENCES)) is not None:
+            units += marked.astype(np.int64) << 1
         units = units[(ids >= _SILENT) | (ids == UNKNOWN)]
         found = [units]
         for length in range(2, self.features.max_n + 1):
@@ -200,8 +212,16 @@ class NGramEncoder:
         return code
 
     def ids_for(self, words: Sequence[str]) -> list[int]:
-        """The id of each word, or of what it is with no letter twice in a row."""
-        return [self.ids.get(word) or self.ids.get(tokens.simpler(word), UNKNOWN) for word in words]
+        """The id of each word, or of what it is with no letter twice in a row, or of what it may have been meant as."""
+        return [self.ids.get(word) or self.ids.get(tokens.simpler(word)) or self._id_near(word) for word in words]
+
+    def _id_near(self, word: str) -> int:
+        if not self.features.spelling:
+            return UNKNOWN
+        if self._speller is None:  # when the first unknown word comes: most encoders of a run never meet one
+            self._speller = Speller(self.vocabulary)
+        place = self._speller.find(word)
+        return UNKNOWN if place is None else FIRST_WORD + place
 
     def to_json(self) -> dict[str, Any]:
         """The content of `preprocessing.json`."""
@@ -223,7 +243,7 @@ class NGramEncoder:
         """
         if saved["version"] > VERSION:
             raise ValueError(f"version {saved['version']} is of a later release")
-        features = NGrams.model_validate({name: saved[name] for name in NGrams.model_fields})
+        features = NGrams.model_validate({name: saved[name] for name in NGrams.model_fields if name in saved})
         keys = [np.cumsum(np.array(each, dtype=np.int64)) for each in saved["keys"]]
         scale = saved["scale"]
         vocabulary, fields = saved["vocabulary"], saved["fields"]
@@ -231,6 +251,11 @@ class NGramEncoder:
         if found.scale is not None and len(found.scale) != found.width:
             raise ValueError(f"{len(found.scale)} weights for {found.width} columns")
         return found
+
+
+def inverse_share(counts: NDArray[np.int64], texts: int) -> NDArray[np.float32]:
+    """(width,) weights of columns that so many of the texts have, as scikit-learn's TfidfTransformer has it."""
+    return np.asarray(np.log((1 + texts) / (1 + counts)) + 1, dtype=np.float32)
 
 
 def rounded(scale: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -243,19 +268,6 @@ def sentences(ids: Ids) -> list[Ids]:
     ends = np.flatnonzero((ids > FIRST_WORD) & (ids < _FIRST)) + 1
     parts = [part for part in np.split(ids, ends) if np.count_nonzero(part >= _FIRST) >= FEWEST_WORDS]
     return parts if len(parts) > 1 else []
-
-
-def _is_negated(ids: Ids, negates: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """(words,) whether a word stands in the same clause as a negation, at most so many words after it; None: none."""
-    places = np.flatnonzero(negates.take(ids)).tolist()
-    if not places:
-        return None
-    found = np.zeros(len(ids), dtype=bool)
-    ends = np.flatnonzero((ids >= FIRST_WORD) & (ids < _FIRST)).tolist()
-    for place in places:  # a few: plain numbers are faster than arrays
-        end = bisect_right(ends, place)
-        found[place + 1 : min(place + 1 + REACH, ends[end] if end < len(ends) else len(ids))] = True
-    return found
 
 
 def _sorted(columns: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -17,6 +17,7 @@ FULL_STOP, EXCLAMATION, QUESTION = ".", "!", "?"
 ENDS = frozenset((FULL_STOP, EXCLAMATION, QUESTION))  # of sentences
 LONG = 40  # characters of a word, from which on it is not remembered: clients choose them
 PAUSE = ","  # what a comma, a semicolon and a colon are
+CONTRAST = "but"  # what comes before it in a sentence is conceded, what comes after it is meant
 NEGATIONS = frozenset(
     "not no never nothing nobody none neither nor without hardly barely scarcely nowhere lacks lacking".split()
 )

@@ -16,6 +16,7 @@ from app.inference.convolution import convolution, max_pool, mean_of_all
 from app.wire.manifests import LayerRow
 
 Step = Callable[[Any], FloatMatrix]
+Head = tuple[FloatMatrix, NDArray[np.float32]]  # kernel and bias of the last layer
 
 MOST_PICTURES = 256  # at once
 MOST_PATCHES = 2**24  # numbers that they become on the way, 64 MiB
@@ -70,6 +71,8 @@ def dense(kernel: FloatMatrix, bias: NDArray[np.float32], activation: str) -> St
 class Network:
     """A stack of layers with its weights, ready to run."""
 
+    head: Head | None = None  # of a single network that tells pictures apart: what `hidden` gives goes in there
+
     def __init__(
         self,
         layers: Sequence[LayerRow],
@@ -90,7 +93,7 @@ class Network:
         self.work = 0  # multiplications for a row, about: of text, a thousand words
         self.steps: list[Step] = []
         self.kernels: list[tuple[FloatMatrix, NDArray[np.float32], str]] = []  # (inputs of a unit, units) each
-        self.picture: Picture | None = None  # that a row is seen as, if it is
+        self.picture = _picture_of(layers)
         shape: Shape = (width,)
         for number, layer in enumerate(layers):
             if layer.kind in ("dense", "conv2d"):
@@ -101,6 +104,8 @@ class Network:
         if not layers or layers[-1].kind != "dense":
             raise ArtifactInvalid("the network has no dense layer at its end")
         self.always_finite = _cannot_overflow(self.kernels)
+        if self.picture and self.always_finite and layers[-1].activation == "softmax":
+            self.head = self.kernels[-1][:2]
 
     def _add_weighted(
         self,
@@ -145,7 +150,6 @@ class Network:
         picture: Picture | None = (shape[0], shape[1], shape[2]) if len(shape) == 3 else None
         if layer.kind == "reshape" and layer.shape is not None and math.prod(layer.shape) == shape[0]:
             seen = layer.shape
-            self.picture = seen
             self.steps.append(lambda x: as_matrix(x).reshape(-1, *seen))
             return seen
         if layer.kind == "max_pool" and picture and layer.pool_size:
@@ -177,6 +181,22 @@ class Network:
             x = step(x)
         found: FloatMatrix = x
         return found
+
+    def hidden(self, rows: Encoded) -> FloatMatrix:
+        """What the last hidden layer gives, (rows, units): of a network that has a `head`."""
+        if len(rows) > self.pictures:
+            starts = range(0, len(rows), self.pictures)
+            parts = [take(rows, np.arange(at, min(at + self.pictures, len(rows)))) for at in starts]
+            return np.concatenate([self.hidden(part) for part in parts])
+        x: Any = rows
+        for step in self.steps[:-1]:
+            x = step(x)
+        found: FloatMatrix = x
+        return found
+
+    def after(self, hidden: FloatMatrix) -> FloatMatrix:
+        """Outputs of the last layer for what `hidden` gave."""
+        return self.steps[-1](hidden)
 
     def without(self, row: Encoded, columns: NDArray[Any], usual: FloatMatrix | None = None) -> FloatMatrix:
         """(columns, units): the outputs for an encoded row, (1, width), with each of these numbers left out in turn.
@@ -228,6 +248,11 @@ class Network:
         """The same, `size` rows at a time: bounded memory for whole splits."""
         parts = [self(take(rows, np.arange(i, min(i + size, len(rows))))) for i in range(0, len(rows), size)]
         return np.concatenate(parts)
+
+
+def _picture_of(layers: Sequence[LayerRow]) -> Picture | None:
+    """What a row is seen as, if it is seen as a picture."""
+    return next((layer.shape for layer in reversed(layers) if layer.kind == "reshape"), None)
 
 
 def _activation_of(layers: Sequence[LayerRow], number: int) -> str | None:

@@ -2,7 +2,7 @@
 
 Texts: how rare their words are, and how little they share with the words of any one label. Everything else: the
 distance from the mean of the training rows, in their deviations along the directions in which they vary
-(probabilistic principal components, Tipping & Bishop 1999).
+(probabilistic principal components, Tipping & Bishop 1999); of pictures, besides, what a network sees in them.
 """
 
 import math
@@ -13,89 +13,30 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.encoding.rows import Encoded, FloatMatrix, SparseRows, dense, take
-from app.inference.forward import MOST_ONES, multiply
+from app.encoding.rows import Encoded, FloatMatrix, SparseRows
+from app.inference.distance import Distance, Scores
+from app.inference.forward import MOST_ONES, Head, multiply
+from app.inference.within import Within
 from app.wire.manifests import NoveltyRecord
 
 MOST_NUMBERS = 2**18  # of the directions of a measure: 1 MB
-AT_ONCE = 2**22  # numbers of rows that are looked at together
-NARROW = 64  # numbers of a row
 _ONES = np.ones((1, MOST_ONES), dtype=np.float32)
 RARE, FOREIGN, WORDS, LABELS = range(4)  # columns of the sums of a text: the last is the first label's
 
 Arrays = Mapping[str, NDArray[Any]]
-Scores = list[float]  # one for each row: the greater, the less like the training rows
 
 
 class Measure(Protocol):
     """Raw scores of encoded rows."""
 
-    def raw(self, rows: Encoded) -> Scores:
-        """One for each row, infinite where there is nothing that the model knows."""
+    def raw(self, rows: Encoded, hidden: FloatMatrix | None = None) -> Scores:
+        """One for each row, infinite where there is nothing that the model knows.
+
+        `hidden` (rows, units): what the network's last hidden layer gives for them, which only `Within` looks at.
+        """
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What the artifact keeps: enough for `measure_from`."""
-
-
-class Distance:
-    """Squared distance from the mean, in deviations: (rows, width) float rows."""
-
-    def __init__(
-        self, mean: FloatMatrix, scale: FloatMatrix, directions: FloatMatrix, deviations: FloatMatrix, rest: float
-    ) -> None:
-        """`scale` (width,): units of each number. `directions` (width, components), orthonormal; `deviations` along
-        each, `rest` along all others.
-        """
-        if directions.shape != (len(mean), len(deviations)) or scale.shape != mean.shape:
-            raise ValueError(f"{directions.shape} directions do not fit {len(mean)} numbers")
-        self._mean, self._scale, self._directions, self._rest = mean, scale, directions, rest
-        self._deviations = deviations
-        self._narrow = len(mean) <= NARROW
-        own = directions.astype(np.float64)
-        if self._narrow:  # one product whitens a row
-            others = (np.eye(len(mean)) - own @ own.T) / rest
-            matrix = (own / deviations @ own.T + others) / scale[:, None]
-        else:  # the length of the row, less what it is shorter in the directions in which rows vary more than in others
-            matrix = own * np.sqrt(np.maximum(0, 1 / rest**2 - 1 / np.square(deviations, dtype=np.float64)))
-        self._matrix = matrix.astype(np.float32)
-        self._unscaled = bool((scale == 1).all())
-
-    def raw(self, rows: Encoded) -> Scores:
-        """In deviations of a typical number, not squared."""
-        if isinstance(rows, np.ndarray) and len(rows) == 1:
-            return self._of(rows)
-        step = max(1, AT_ONCE // len(self._mean))
-        numbers = (np.arange(at, min(at + step, len(rows))) for at in range(0, len(rows), step))
-        return [score for some in numbers for score in self._of(dense(take(rows, some)))]
-
-    def _of(self, rows: FloatMatrix) -> Scores:
-        apart = rows - self._mean
-        if self._narrow:
-            squares = _squares(apart.dot(self._matrix))
-        else:
-            if not self._unscaled:
-                apart /= self._scale
-            along = _squares(apart.dot(self._matrix))
-            squares = [whole / self._rest**2 - part for whole, part in zip(_squares(apart), along, strict=True)]
-        return [math.sqrt(max(0.0, square) / len(self._mean)) for square in squares]
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Mean, directions and deviations."""
-        return {
-            "mean": self._mean,
-            "scale": self._scale,
-            "directions": self._directions,
-            "deviations": self._deviations,
-            "rest": np.array(self._rest),
-        }
-
-
-def _squares(rows: FloatMatrix) -> list[float]:
-    """The squared length of each row."""
-    if len(rows) == 1:
-        return [float(rows[0].dot(rows[0]))]
-    found: list[float] = np.einsum("ij,ij->i", rows, rows).tolist()
-    return found
 
 
 class Strangeness:
@@ -160,8 +101,9 @@ class Strangeness:
             found.append((value - usual) / math.sqrt(spread + per_word / max(words, 1.0)))
         return 2 * found[0] + found[1], found[1]
 
-    def raw(self, rows: Encoded) -> Scores:
+    def raw(self, rows: Encoded, hidden: FloatMatrix | None = None) -> Scores:
         """Infinite for a text without a known word."""
+        del hidden
         assert isinstance(rows, SparseRows)
         both, distance = self.limits
         scores = []
@@ -193,15 +135,18 @@ class Strangeness:
         }
 
 
-def measure_from(arrays: Arrays) -> Measure:
-    """The measure that `arrays` described.
+def measure_from(arrays: Arrays, head: Head | None = None) -> Measure:
+    """The measure that `arrays` described; `head` is the last layer of the network of pictures that it is of.
 
     Raises:
         KeyError, TypeError, ValueError: it describes none.
     """
     if "counts" not in arrays:
         rest = float(arrays["rest"])
-        return Distance(arrays["mean"], arrays["scale"], arrays["directions"], arrays["deviations"], rest)
+        distance = Distance(arrays["mean"], arrays["scale"], arrays["directions"], arrays["deviations"], rest)
+        if "hidden_mean" not in arrays:
+            return distance
+        return Within(distance, head, arrays["hidden_mean"], arrays["hidden_directions"], arrays["usual"])
     first, rows = int(arrays["first"]), int(arrays["rows"])
     found = Strangeness(first, arrays["counts"], rows, arrays["words"], arrays["weights"])
     both, distance, longest = arrays["limits"].tolist()
@@ -216,10 +161,11 @@ class Novelty:
         self._measure = measure
         self._shares, self._scores = record.shares, record.scores
         self.limit = record.limit
+        self.looks_within = isinstance(measure, Within)  # so that it has to be told of the last hidden layer
 
-    def of(self, rows: Encoded) -> list[tuple[float, bool]]:
+    def of(self, rows: Encoded, hidden: FloatMatrix | None = None) -> list[tuple[float, bool]]:
         """For each row 0 to 1, four decimals, 1 beyond all that was seen; and whether nothing of it is known."""
-        return [(self._share(score), math.isinf(score)) for score in self._measure.raw(rows)]
+        return [(self._share(score), math.isinf(score)) for score in self._measure.raw(rows, hidden)]
 
     def _share(self, score: float) -> float:
         """Interpolated; in Python, since NumPy's takes longer for a single one."""

@@ -40,12 +40,12 @@ class Predictor:
             self.encoder = task.load_encoder(artifact.preprocessing)
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactInvalid(f"the preprocessing of model {self.manifest.id} cannot be read") from error
-        self._novelty = self._novelty_of(artifact)
         calibration = self.manifest.metrics.calibration
         temperature = calibration.temperature if calibration else 1.0
         exponent = calibration.length_exponent if calibration else 0.0
         members, width = self.manifest.recipe.members, self.encoder.width
         self.network = network_from(self.manifest.layers, artifact.weights, width, temperature, members, exponent)
+        self._novelty = self._novelty_of(artifact)
         self._check()
 
     def _novelty_of(self, artifact: Artifact) -> Novelty | None:
@@ -53,7 +53,7 @@ class Predictor:
         if artifact.novelty is None or self.manifest.novelty is None:
             return None
         try:
-            return Novelty(measure_from(artifact.novelty), self.manifest.novelty)
+            return Novelty(measure_from(artifact.novelty, self.network.head), self.manifest.novelty)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ArtifactInvalid(f"the novelty of model {self.manifest.id} cannot be read") from error
 
@@ -93,7 +93,8 @@ class Predictor:
         encoded = self.encoder.encode(columns)
         if refusals := self.task.refusals(encoded, columns):
             raise Refused(refusals=refusals)
-        outputs = self.network(encoded)
+        hidden = self.network.hidden(encoded) if self._novelty and self._novelty.looks_within else None
+        outputs = self.network(encoded) if hidden is None else self.network.after(hidden)
         # Weights that grew, an input far from all others, `exponential`.
         if not (self.network.always_finite or np.isfinite(outputs).all()):
             field = next(name for name in self.task.Input.model_fields if name in self.task.example)
@@ -108,7 +109,8 @@ class Predictor:
             predictions[row]["warnings"] = warnings
         self.task.qualify(predictions, columns, options)
         if self._novelty:
-            self._tell_novelty(self._novelty, inputs, encoded, predictions, options)
+            novelties = self._novelty.of(encoded, hidden)
+            self._tell_novelty(self._novelty.limit, inputs, novelties, predictions, options)
         if self._cautions:
             for prediction in predictions:
                 prediction["warnings"] = [*self._cautions, *prediction["warnings"]]
@@ -128,14 +130,19 @@ class Predictor:
             raise InvalidInput(told, field="max_novelty")
 
     def _tell_novelty(
-        self, novelty: Novelty, inputs: Sequence[Any], encoded: Encoded, predictions: Sequence[Any], options: Options
+        self,
+        limit: float,
+        inputs: Sequence[Any],
+        novelties: Sequence[tuple[float, bool]],
+        predictions: Sequence[Any],
+        options: Options,
     ) -> None:
         """Say in predictions how novel their inputs are, warn where they are too novel, and give no label there."""
-        for item, prediction, (share, is_unknown) in zip(inputs, predictions, novelty.of(encoded), strict=True):
+        for item, prediction, (share, is_unknown) in zip(inputs, predictions, novelties, strict=True):
             prediction["novelty"] = share
-            if share > novelty.limit and not prediction["warnings"]:  # a warning of the task's own says more
+            if share > limit and not prediction["warnings"]:  # a warning of the task's own says more
                 field = next(name for name in self.task.Input.model_fields if getattr(item, name) is not None)
-                told = InputWarning(field=field, message=FAR.format(novelty.limit))
+                told = InputWarning(field=field, message=FAR.format(limit))
                 prediction["warnings"] = [*prediction["warnings"], told]
             if options.shun(share, is_unknown=is_unknown):
                 self.task.answers.withhold(prediction)

@@ -9,8 +9,10 @@ from pydantic import Field, create_model
 from app.domain.recipes import Features
 from app.domain.texts import MultiHot, NGrams
 from app.domain.word_ids import FIRST_WORD, START, UNKNOWN
+from app.encoding import hashed_n_grams
 from app.encoding.choosing import fitted
 from app.encoding.encoder import Columns, Encoder
+from app.encoding.hashed_n_grams import HashedNGramEncoder
 from app.encoding.multi_hot import TextEncoder, known_words
 from app.encoding.n_grams import VERSION as N_GRAMS_VERSION
 from app.encoding.n_grams import NGramEncoder
@@ -83,7 +85,8 @@ class TextTask(Task):
     def fit_encoder(self, features: Features, columns: Columns) -> Encoder:
         """The vocabulary of the training split, or its n-grams."""
         if isinstance(features, NGrams):
-            return fitted(features, columns, self.input_columns)
+            fit = hashed_n_grams.fitted if features.hashed else fitted
+            return fit(features, columns, self.input_columns)
         assert isinstance(features, MultiHot)
         return TextEncoder.fit(features, columns, self.input_columns)
 
@@ -96,8 +99,9 @@ class TextTask(Task):
 
     def load_encoder(self, saved: Mapping[str, Any]) -> Encoder:
         """The saved vocabulary, or the saved n-grams."""
-        kind = NGramEncoder if saved["kind"] == "n_grams" else TextEncoder
-        return kind.from_json(saved)
+        if saved["kind"] != "n_grams":
+            return TextEncoder.from_json(saved)
+        return (HashedNGramEncoder if saved.get("hashed") else NGramEncoder).from_json(saved)
 
     def input_width(self, features: Features) -> int:
         """One column per word id, or n-gram."""

@@ -9,6 +9,7 @@ from app.server import prefix
 from app.server.cors import Cors
 from app.server.gate import DirectGate
 from app.server.timeouts import ConnectionLimits
+from app.server.traffic import Traffic
 from app.server.turns import Turns
 
 
@@ -24,18 +25,20 @@ class Application:
         close_streams: Callable[[], None] = lambda: None,
         root: str = "",
         cors: Cors | None = None,
+        traffic: Traffic | None = None,
         limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - it is frozen
     ) -> None:
         """`direct`: what answers a POST, by path; each behind a gate of its own.
 
         `prepare`: opens what it needs; the lifespan calls it too, and who wants its errors first. `close_streams`: ends
         the responses that would go on for ever. `root`: a proxy's path to this. `cors`: foreign pages that may call it.
-        `limits`: of its connections.
+        `traffic` counts what a connection is rejected with. `limits`: of its connections.
         """
         self.api = api
         self.prepare = prepare
         self.close_streams = close_streams
         self.cors = cors
+        self.traffic = traffic
         self.limits = limits
         self.turns = Turns()
         self._direct = direct

@@ -29,6 +29,11 @@ class Batcher:
         self._crowded = False  # whether the last turn had several
         self._taken = False  # whether this turn has had its one that did not wait
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything waits for the end of the turn."""
+        return bool(self._waiting)
+
     def submit(self, form: Any, reply: Reply) -> None:
         """Reply by the end of the turn."""
         if not (self._crowded or self._taken):

@@ -11,9 +11,11 @@ from app.logs import get as get_log
 from app.server import error_handlers, prefix, uploads
 from app.server.cors import ORIGIN, Cors
 from app.server.ids import request_id
+from app.server.problems import Problem
 from app.server.security import Headers
 from app.server.state import ConnectionState, InputBuffer, Phase
 from app.server.timeouts import LINGER_SECONDS, ConnectionLimits, StallTimer
+from app.server.traffic import Traffic
 from app.server.uvicorn_adapter import HttpProtocol, status_line
 
 log = get_log()
@@ -25,6 +27,7 @@ class Connection(HttpProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._cors: Cors | None = getattr(self.app, "cors", None)
+        self._traffic: Traffic | None = getattr(self.app, "traffic", None)
         self._limits: ConnectionLimits = getattr(self.app, "limits", ConnectionLimits())
         self._state = ConnectionState()
         self._input = InputBuffer()
@@ -189,9 +192,11 @@ class Connection(HttpProtocol):
             begun = self.abandon_cycle()
             self._close_with(b"" if begun else self._serialize(problem))
 
-    def _problem(self, error: DenselyError, found: bytes, headers: Headers) -> Response:
+    def _problem(self, error: DenselyError, found: bytes, headers: Headers) -> Problem:
         """The answer to a request with these headers; `found` is its id."""
         problem = error_handlers.problem_of(error, found.decode())
+        if self._traffic:
+            self._traffic.count("", "", problem.status_code, 0.0, problem=problem.kind)
         fields = self._cors.fields(headers.get(ORIGIN, b"")) if self._cors else ()
         problem.raw_headers.extend([(b"x-request-id", found), *fields])
         return problem

@@ -4,7 +4,7 @@ A direct request is answered by `answer`, in an ASGI cycle. A small one is first
 inline: within the event loop's present turn, without a cycle of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 INLINE_BODY_BYTES = 16_384  # of a request that is answered inline, at most
@@ -15,8 +15,8 @@ Reply = Callable[[bytes | None], None]  # takes the body of an answer; None: it 
 class DirectHandler(Protocol):
     """Answers the body of a request with the body of a response; the gate and the connection both speak to it."""
 
-    async def answer(self, body: bytes) -> bytes:
-        """The response to any body.
+    async def answer(self, body: bytes, tasks: Collection[str] | None = None, /) -> bytes:
+        """The response to any body; `tasks`: those that may be asked for, None: all.
 
         Raises:
             DenselyError: there is none.

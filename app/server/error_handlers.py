@@ -11,6 +11,8 @@ from starlette.routing import compile_path
 
 from app import errors
 from app.server import problems
+from app.server.problems import Problem
+from app.server.traffic import PROBLEM
 
 STATUSES: dict[type[errors.DenselyError], int] = {
     errors.MalformedBody: 400,
@@ -28,6 +30,8 @@ STATUSES: dict[type[errors.DenselyError], int] = {
     errors.IdempotencyConflict: 422,  # as the IETF draft on the Idempotency-Key header has it
     errors.Conflict: 409,
     errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.RateLimited: 429,
     errors.QueueFull: 429,
     errors.Unavailable: 503,
     errors.DenselyError: 500,
@@ -44,10 +48,12 @@ HEADERS: dict[int | type[errors.DenselyError], dict[str, str]] = {
 }
 
 
-def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Response:
+def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Problem:
     """The problem document of one of our errors; of a 500 only that it happened."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     headers = next((HEADERS[key] for key in (*type(error).__mro__, status) if key in HEADERS), None)
+    if isinstance(error, errors.RateLimited):
+        headers = {**error.fields}
     found = error.errors if isinstance(error, errors.InvalidInput) else []
     return problems.response(
         status,
@@ -68,11 +74,11 @@ def install(app: FastAPI) -> None:
     async def _ours(request: Request, error: errors.DenselyError) -> Response:
         if problem_of(error).status_code == 500:
             raise error  # the gate logs it with its traceback
-        return problem_of(error, request_id_of(request))
+        return _noted(request, problem_of(error, request_id_of(request)))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        return invalid_request(error.errors(), error.body, request_id_of(request))
+        return _noted(request, invalid_request(error.errors(), error.body, request_id_of(request)))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -86,16 +92,23 @@ def install(app: FastAPI) -> None:
         elif error.status_code == 405:
             headers["Allow"] = _allowed(request, headers.get("Allow", "GET"))
             detail = f"{request.url.path} takes {headers['Allow']} only"
-        return problems.response(
+        problem = problems.response(
             error.status_code,
             kinds.get(error.status_code, "http-error"),
             detail,
             headers=headers,
             request_id=request_id_of(request),
         )
+        return _noted(request, problem)
 
 
-def invalid_request(found: Any, body: Any, request_id: str | None) -> Response:
+def _noted(request: Request, problem: Problem) -> Problem:
+    """The same, of which the gate is told for the metrics."""
+    request.scope[PROBLEM] = problem.kind
+    return problem
+
+
+def invalid_request(found: Any, body: Any, request_id: str | None) -> Problem:
     """FastAPI's findings: its locations start with body, path, query or header."""
     if any(error["type"] == "json_invalid" for error in found):
         reason = found[0].get("ctx", {}).get("error", "")

@@ -3,25 +3,34 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import logs
+from app.domain.callers import NOBODY, Caller, caller
+from app.domain.keys import ApiKey
+from app.domain.traces import trace_id, traceparent_of
 from app.errors import DenselyError, Overloaded
 from app.logs import get as get_log
+from app.metrics.tally import Tally
 from app.server import compression, cors, error_handlers, heads, security, uploads
+from app.server.access import Access, is_open
 from app.server.cors import Cors
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
+from app.server.rates import Rates, address_of
+from app.server.traffic import PROBLEM, Traffic
 
 log = get_log()
 
-# Without a key: probes, and the page, its client and the documentation, where a browser has no way to send one.
-OPEN_PATHS = ("/", "/docs", "/openapi.json", "/client/densely.js")
-OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
+Admitted = tuple[bytes, RawHeaders]  # lines of an inline answer's head, and which of them rate limits have added
+
+PREDICT = "/predict"
+COUNTED = "densely.counted"  # in a scope: what rate limits add to the answer, where they have been looked at already
 UPLOAD_LIMIT = "DENSELY_MAX_UPLOAD_MIB"
 SMALL_MAX_BODY = 2**20  # bytes; every call but those that take a picture: /predict and /tasks/{task}/encode
 
@@ -33,22 +42,24 @@ class Gate:
         self,
         app: ASGIApp,
         *,
-        keys: Sequence[str],
-        host: str,
+        access: Access,
+        rates: Rates,
         max_body: int,
         max_upload: int = 0,
         cors: Cors | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
-        """`max_body` and `max_upload` in bytes; `host` is the address served, allowed as Host header.
+        """`access` and `rates` let requests in; `max_body` and `max_upload` in bytes.
 
-        `cors`: pages of other origins that may call; None: none.
+        `cors`: pages of other origins that may call; None: none. `traffic` counts them.
         """
         self.app = app
-        self.keys = keys
-        self.host = host
+        self.access = access
+        self.rates = rates
         self.max_body = max_body
         self.max_upload = max_upload
         self.cors = cors
+        self.traffic = traffic or Traffic(Tally())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,22 +77,33 @@ class Gate:
             receive = compression.unpacked(headers, receive)
         setting = UPLOAD_LIMIT if is_upload else ""
         fields = self._fields(request_id, headers)
-        exchange = _Exchange(receive, send, fields, max_body, head_only=head_only, setting=setting)
+        method, scope = scope["method"], {**scope, "method": "GET"} if head_only else scope
+        begun = self.traffic.clock(method, scope)
+        exchange = _Exchange(receive, send, fields, max_body, begun, head_only=head_only, setting=setting)
         try:
-            if self.cors and cors.is_preflight(scope["method"], headers):
+            if self.cors and cors.is_preflight(method, headers):
                 await self.cors.preflight(headers)(scope, exchange.receive, exchange.send)
                 return
-            self._check(scope["method"], scope["path"], headers, max_body, takes_any=is_upload)
-            await self.app({**scope, "method": "GET"} if head_only else scope, exchange.receive, exchange.send)
+            address = address_of(scope)
+            if not is_open(scope["path"]):
+                fields += self.rates.take_of_address(address)
+            key = self._check(method, scope["path"], headers, max_body, takes_any=is_upload)
+            fields += self.rates.take_of_key(key)
+            scope["api_key"] = key
+            if key and key.tasks is not None:
+                await self.access.check_task(key, scope)
+            caller.set(Caller(key.id if key else NOBODY, address, scope["request_id"]))
+            with logs.bound(**_named(scope["request_id"], headers)):
+                await self.app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
-            await self._refuse(error, scope, exchange)
+            await self._refuse(error, scope, headers, exchange)
 
     def _check(
         self, method: str, path: str, headers: security.Headers, max_body: int, *, takes_any: bool = False
-    ) -> None:
-        """`takes_any`: a body of whatever type; `check_site` sees whence it comes."""
+    ) -> ApiKey | None:
+        """The key that lets it in, if it takes one. `takes_any`: a body of whatever type; see `check_site`."""
         security.check_length(headers, max_body, UPLOAD_LIMIT if takes_any else "")
         if (takes_any or security.check_content_type(method, headers)) and compression.HEADER in headers:
             compression.check(headers)
@@ -89,21 +111,20 @@ class Gate:
             self.cors and self.cors.allows(headers.get(cors.ORIGIN, b""))
         ):
             security.check_site(method, headers)
-        if not self.keys:
-            security.check_host(headers, self.host)
-        elif path not in OPEN_PATHS and not path.startswith(OPEN_FOLDERS):
-            security.check_key(headers, self.keys)
+        return self.access.check(method, path, headers)
 
     def _fields(self, request_id: bytes, headers: security.Headers) -> RawHeaders:
         """What every answer carries."""
         allowed = self.cors.fields(headers.get(cors.ORIGIN, b"")) if self.cors else ()
         return [(b"x-request-id", request_id), *allowed]
 
-    async def _refuse(self, error: Exception, scope: Scope, exchange: "_Exchange") -> None:
+    async def _refuse(self, error: Exception, scope: Scope, headers: security.Headers, exchange: "_Exchange") -> None:
         known = error if isinstance(error, DenselyError) else DenselyError()
         answer = error_handlers.problem_of(known, scope["request_id"])
+        scope[PROBLEM], scope["task"] = answer.kind, known.task
         if answer.status_code == 500:
-            log.error("request.failed", request_id=scope["request_id"], path=scope["path"], exc_info=error)
+            named = _named(scope["request_id"], headers)
+            log.error("request.failed", **named, path=scope["path"], exc_info=error)
         if not exchange.started:
             await answer(scope, exchange.receive, exchange.send)
 
@@ -127,19 +148,21 @@ class DirectGate(Gate):
         request_id = _request_id(headers)
         scope["request_id"] = request_id.decode()
         fields = self._fields(request_id, headers)
+        begun = self.traffic.clock("POST", scope, "/predict")  # of what is refused; answers count elsewhere
         taken = _is_large(headers)  # places: a large body takes memory while it comes, a small one nothing
         self._inflight += taken
         try:
-            self._check("POST", scope["path"], headers, self.max_body)
+            key = self._let_in(scope, headers, fields)
             self._check_load(1 - taken)
             body = await _whole_body(compression.unpacked(headers, receive), self.max_body)
             self._inflight += 1 - taken
             taken = 1
-            answer = await self.handler.answer(body)
+            with logs.bound(**_named(scope["request_id"], headers)):
+                answer = await self.handler.answer(body, key.tasks if key else None)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
-            await self._refuse(error, scope, _Exchange(receive, send, fields, self.max_body))
+            await self._refuse(error, scope, headers, _Exchange(receive, send, fields, self.max_body, begun))
             return
         finally:
             self._inflight -= taken
@@ -149,8 +172,18 @@ class DirectGate(Gate):
         await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": answer})
 
-    def admit(self, headers: RawHeaders) -> bytes | None:
-        """Lines of the answer's head, with the id of a POST with these headers, if it may be answered inline.
+    def _let_in(self, scope: Scope, headers: security.Headers, fields: RawHeaders) -> ApiKey | None:
+        """Check it, and count it unless its connection has: `fields` of the answer then say what is left."""
+        if COUNTED in scope:
+            fields += scope[COUNTED]
+            return self._check("POST", PREDICT, headers, self.max_body)
+        fields += self.rates.take_of_address(address_of(scope))
+        key = self._check("POST", PREDICT, headers, self.max_body)
+        fields += self.rates.take_of_key(key)
+        return key
+
+    def admit(self, headers: RawHeaders, address: str) -> Admitted | None:
+        """What is known of the answer's head to a POST with these headers, if it may be answered inline.
 
         None: it is to be refused, or it is unusual; either goes the way of all others, where it is said why.
         """
@@ -159,15 +192,19 @@ class DirectGate(Gate):
             return None
         if b"transfer-encoding" in by_name or compression.HEADER in by_name:
             return None
+        counted: RawHeaders = []
         try:
-            self._check("POST", "", by_name, min(self.max_body, INLINE_BODY_BYTES))
+            key = self._check("POST", PREDICT, by_name, min(self.max_body, INLINE_BODY_BYTES))
+            if (key and key.tasks is not None) or self._inflight >= self._max_inflight:
+                return None
+            if self.rates.per_address or (key and key.rate):
+                counted = self.rates.take_of_address(address) + self.rates.take_of_key(key)
         except DenselyError:
             return None
-        if self._inflight >= self._max_inflight:
-            return None
-        if self.cors is None:
-            return b"x-request-id: " + _request_id(by_name)
-        return b"\r\n".join(b"%s: %s" % field for field in self._fields(_request_id(by_name), by_name))
+        if self.cors is None and not counted:
+            return b"x-request-id: " + _request_id(by_name), counted
+        fields = [*self._fields(_request_id(by_name), by_name), *counted]
+        return b"\r\n".join(b"%s: %s" % field for field in fields), counted
 
     def _check_load(self, more: int) -> None:
         if self._inflight + more > self._max_inflight:
@@ -183,16 +220,21 @@ class _Exchange:
         send: Send,
         fields: RawHeaders,
         max_body: int,
+        begun: Callable[[int], None],
         *,
         head_only: bool = False,
         setting: str = "",
     ) -> None:
-        """`fields`: of the answer's head, beside its own; `setting`: the one that `max_body` comes from, to be told."""
+        """`fields`: of the answer's head, beside its own; `setting`: the one that `max_body` comes from, to be told.
+
+        `begun` is told the answer's status.
+        """
         self._receive = receive
         self._send = send
         self._fields = fields
         self._max_body = max_body
         self._setting = setting
+        self._begun = begun
         self._received = 0
         self.started = False
         self._head_only = head_only
@@ -208,6 +250,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self._begun(message["status"])
             message["headers"] = [*message["headers"], *self._fields]
         elif self._head_only and message.get("more_body"):
             message = {"type": "http.response.body"}  # also of a stream without end, which takes that for a farewell
@@ -216,8 +259,14 @@ class _Exchange:
             await self._send(message)
 
 
+def _named(request_id: str, headers: security.Headers) -> dict[str, str]:
+    """What log lines of a request say of it: its id, and that of the trace that it belongs to."""
+    traceparent = traceparent_of(headers.get(b"traceparent", b"").decode("latin-1"))
+    return {"request_id": request_id, **({"trace_id": trace_id(traceparent)} if traceparent else {})}
+
+
 def _may_be_large(path: str) -> bool:
-    return path == "/predict" or (path.startswith("/tasks/") and path.endswith("/encode"))
+    return path == PREDICT or (path.startswith("/tasks/") and path.endswith("/encode"))
 
 
 def _is_large(headers: security.Headers) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.errors import DenselyError
 from app.server.direct import INLINE_BODY_BYTES
-from app.server.gate import DirectGate
+from app.server.gate import COUNTED, DirectGate
 from app.server.heads import RawHeaders
 from app.server.pipelining import PipelinedConnection
 from app.server.state import InlineRequest, KeepAlive
@@ -94,9 +94,10 @@ class InlineConnection(PipelinedConnection):
             and not self.write_paused
             and self.parser.get_method() == b"POST"
         )
-        fields = gate.admit(self.headers) if gate and holds else None
-        if gate and fields:
-            inline.handler, inline.fields = gate.handler, fields
+        admitted = gate.admit(self.headers, self.client[0] if self.client else "") if gate and holds else None
+        if gate and admitted:
+            inline.handler = gate.handler
+            inline.fields, inline.counted = admitted
             inline.close = not self.parser.should_keep_alive()
         else:
             super()._begin()
@@ -124,6 +125,7 @@ class InlineConnection(PipelinedConnection):
         body = self._inline.body
         self._inline.end()
         self.begin_cycle()
+        self.cycle_scope[COUNTED] = self._inline.counted
         if self._inline.close:  # which the parser does not know any more, where the request is complete
             self.close_after_cycle()
         self._overhead.body_seen = True

@@ -10,6 +10,12 @@ from starlette.responses import Response
 MEDIA_TYPE = "application/problem+json"
 
 
+class Problem(Response):
+    """A response that knows which problem it tells."""
+
+    kind: str
+
+
 def response(
     status: int,
     kind: str,
@@ -19,7 +25,7 @@ def response(
     errors: Sequence[Mapping[str, str | int]] = (),
     headers: Mapping[str, str] | None = None,
     request_id: str | None = None,
-) -> Response:
+) -> Problem:
     """A problem document. `kind` is the last part of its `type`."""
     content: dict[str, Any] = {
         "type": f"urn:densely:problem:{kind}",
@@ -31,7 +37,9 @@ def response(
     }
     # ASCII only: a client's own field names may hold lone surrogates, which UTF-8 cannot carry.
     body = json.dumps(content, ensure_ascii=True).encode()
-    return Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    problem = Problem(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    problem.kind = kind
+    return problem
 
 
 def field_path(location: Sequence[Any], given: Any, *, missing: bool = True) -> str:

@@ -40,6 +40,7 @@ class HttpProtocol(HttpToolsProtocol):
     parser: Any  # an `httptools.HttpRequestParser`
     url: bytes
     headers: RawHeaders
+    client: tuple[str, int] | None
     expect_100_continue: bool  # whether the client waits for leave to send its body
 
     fed = 0  # bytes of bodies that went to cycles

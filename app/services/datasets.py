@@ -5,7 +5,7 @@ from typing import Any
 
 from app.datasets import browsing
 from app.datasets.catalog import DatasetCatalog
-from app.db import datasets, installation, tasks
+from app.db import audit, datasets, installation, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
@@ -114,6 +114,7 @@ class DatasetService:
                 extended = self._extended(present, result, most)
                 if extended != present:
                     put(tx, extended, self._clock)
+            self._limits.quotas.check_dataset(tx, result.bytes or 0)
             insert(tx, plan.dataset, plan.task, kept.id, result, self._clock)
             row = _found(tx, plan.dataset, None)
         self._changed()
@@ -193,6 +194,7 @@ class DatasetService:
                 raise Conflict(f"runs that refer to {what} {name!r}: {referring}; remove them first")
             gone = [row.id for row in datasets.versions(tx, name) if version in (None, row.version)]
             datasets.delete_versions(tx, gone)
+            audit.record(tx, self._clock(), "dataset.deleted", datasets.reference(name, version) if version else name)
         self._changed()
         for identity in gone:
             self._uploads.remove(identity)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
-from app.db import datasets, models, tasks
+from app.db import audit, datasets, models, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.counting import counted
@@ -73,9 +73,11 @@ class MakingService:
         self._changed()
 
     def create_with_rows(
-        self, asked: TaskCreate, dataset: str, kept: StagedRows, result: ImportResult, *, train: bool
+        self, asked: TaskCreate, dataset: str, kept: StagedRows, result: ImportResult, *, train: bool, trace: str | None
     ) -> Run | None:
         """A task with its first rows, and its first run if that is wanted: all of it, or nothing.
+
+        `trace`: the run's `traceparent`.
 
         Raises:
             Conflict: somebody else took the name meanwhile, or there are too many tasks.
@@ -88,9 +90,10 @@ class MakingService:
             lock(tx, "queue")
             self._insert(tx, declaration)
             check_dataset_is_free(tx, dataset, asked.name, new=True)
+            self._limits.quotas.check_dataset(tx, result.bytes or 0)
             info = insert(tx, dataset, asked.name, kept.id, result, self._clock)
             task.datasets = (info,)
-            run = self._train(tx, task) if train else None
+            run = self._train(tx, task, trace) if train else None
         self._changed()
         return run
 
@@ -111,6 +114,7 @@ class MakingService:
             if unknown := sorted(set(given.get("label_names", ())) - labels):
                 raise InvalidInput(f"there is no label {unknown[0][:100]!r}", field="label_names")
             put(tx, present.model_copy(update=given), self._clock)
+            audit.record(tx, self._clock(), "task.changed", name, name)
         self._changed()
 
     def delete(self, name: str, *, with_models: bool, with_datasets: bool) -> None:
@@ -135,6 +139,7 @@ class MakingService:
             models.delete_models(tx, its_models)
             datasets.delete_versions(tx, its_datasets)
             tasks.delete_task(tx, name)
+            audit.record(tx, self._clock(), "task.deleted", name, name)
         self._changed()
         for identity in its_models:
             self._store.discard(self._store.path(name, identity))
@@ -152,10 +157,11 @@ class MakingService:
         lock(tx, tasks.LOCK)
         self._check_room(tx, declaration.name)
         tasks.insert_task(tx, declaration.name, content_of(declaration), self._clock())
+        audit.record(tx, self._clock(), "task.created", declaration.name, declaration.name)
 
-    def _train(self, tx: Transaction, task: Task) -> Run:
+    def _train(self, tx: Transaction, task: Task, trace: str | None) -> Run:
         request = self._training.complete(TrainRequest(task=task.name), task)
-        return self._training.queue(tx, request)
+        return self._training.queue(tx, request.model_copy(update={"traceparent": trace}))
 
 
 def declaration_of(tx: Transaction, name: str) -> Declaration:

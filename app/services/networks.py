@@ -15,6 +15,7 @@ def check_network(task: Task, recipe: Recipe) -> None:
     Raises:
         InvalidInput: with the field at fault.
     """
+    _check_interpolation(recipe)
     shape = task.picture_shape
     for place, layer in enumerate(recipe.layers):
         if isinstance(layer, BatchNorm) and isinstance(recipe.features, MultiHot | NGrams):
@@ -35,3 +36,15 @@ def check_network(task: Task, recipe: Recipe) -> None:
         most = MAX_BATCH_NUMBERS // (numbers * recipe.members)
         message = f"at most {most:,}: each picture makes {numbers:,} numbers in this network"
         raise InvalidInput(message, field="recipe.batch_size")
+
+
+def _check_interpolation(recipe: Recipe) -> None:
+    """The ratio of an n-gram tells a direction where it has one weight: of two labels, without hidden layers."""
+    features = recipe.features
+    if not isinstance(features, NGrams) or features.interpolation == 1:
+        return
+    field = "recipe.features.interpolation"
+    if recipe.head != "binary":
+        raise InvalidInput(f"below 1 is for the head binary, not {recipe.head}", field=field)
+    if recipe.layers:
+        raise InvalidInput("below 1 is for recipes without hidden layers", field=field)

@@ -5,7 +5,7 @@ from typing import IO, Any
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import DatasetCatalog
-from app.db import installation, models
+from app.db import audit, installation, models
 from app.db.engine import Database, lock
 from app.domain.clock import Clock
 from app.errors import ArtifactInvalid, Conflict, InvalidInput, NotFound, Unusable
@@ -93,6 +93,7 @@ class RegistryService:
             present = models.active(tx).get(task)
             if present is None or present.id != model_id:
                 models.activate(tx, task, model_id, self._clock(), "asked for by a client")
+                audit.record(tx, self._clock(), "model.activated", model_id, task)
         return self._find(model_id)
 
     def delete(self, model_id: str) -> None:
@@ -113,6 +114,7 @@ class RegistryService:
             if row.active:
                 raise Conflict(f"model {model_id} is active: activate another one of task {task!r} first")
             models.delete_models(tx, [model_id])
+            audit.record(tx, self._clock(), "model.deleted", model_id, task)
         self._changed()
         self._store.discard(self._store.path(task, model_id))
 

@@ -1,23 +1,26 @@
 """Asking for runs, reading them, cancelling and retrying them."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
 from app.datasets.catalog import DatasetCatalog
-from app.db import datasets, removal, run_queries, runs, tasks, webhooks
+from app.db import audit, datasets, removal, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
+from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
+from app.services import idempotency
 from app.services.networks import check_network
 from app.services.paging import cut
+from app.services.quotas import Quotas
 from app.services.specs import nested
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks.catalog import TaskCatalog
@@ -37,8 +40,13 @@ class TrainingService:
         max_attempts: int,
         max_queued: int = 1_000,
         webhooks: WebhookRules = NO_WEBHOOKS,
+        remembered: timedelta = timedelta(days=1),
+        quotas: Quotas = Quotas(),  # noqa: B008 - it is frozen
     ) -> None:
-        """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait."""
+        """`max_attempts`: how often a run is tried when its worker or trainer dies. `max_queued`: runs that wait.
+
+        `remembered`: how long an idempotency key stands for its run.
+        """
         self._database = database
         self._tasks = tasks
         self._catalog = catalog
@@ -46,26 +54,33 @@ class TrainingService:
         self._max_attempts = max_attempts
         self._max_queued = max_queued
         self._webhooks = webhooks
+        self._remembered = remembered
+        self._quotas = quotas
 
-    def submit(self, request: TrainRequest, idempotency_key: str | None = None) -> Run:
-        """Queue a run, or return the one that this key queued before.
+    def submit(self, request: TrainRequest, idempotency_key: str | None = None, traceparent: str | None = None) -> Run:
+        """Queue a run, or return the one that this key queued before; it belongs to the API key that it came with.
+
+        `traceparent`: see `domain.traces`.
 
         Raises:
             InvalidInput: a field does not fit; nothing is written.
             IdempotencyConflict: the key came with another request before.
             QueueFull: too many runs are waiting.
         """
-        told = _told(request)
-        sha256 = hashlib.sha256(told.encode()).hexdigest()
+        sha256 = idempotency.digest_of(request)
+        idempotency_key = idempotency_key and idempotency.own(idempotency_key, caller.get().key_id)
         complete = None if self._is_known(idempotency_key) else self.complete(request)
         with self._database.write() as tx:
             lock(tx, "queue")  # so that no key queues twice and no burst passes the limit
-            if idempotency_key and (row := run_queries.find_by_key(tx, idempotency_key)):
+            if idempotency_key and (row := run_queries.find_by_key(tx, idempotency_key, self._since())):
                 if row.request_sha256 != sha256:
                     raise IdempotencyConflict
                 return run_queries.to_run(row)
             key = (idempotency_key, sha256) if idempotency_key else None
-            return self.queue(tx, complete or self.complete(request), key, request.webhook)
+            if idempotency_key:
+                removal.forget_key(tx, idempotency_key)  # of an older run
+            asked = (complete or self.complete(request)).model_copy(update={"traceparent": traceparent})
+            return self.queue(tx, asked, key, request.webhook)
 
     def get(self, run_id: str) -> Run:
         """
@@ -112,7 +127,9 @@ class TrainingService:
         """
         with self._database.write() as tx:
             runs.request_cancel(tx, run_id, self._clock())
-            return run_queries.get(tx, run_id)
+            run = run_queries.get(tx, run_id)
+            audit.record(tx, self._clock(), "run.cancelled", run_id, run.task)
+            return run
 
     def delete(self, run_id: str) -> None:
         """Forget a run with its epochs and events; its model stays.
@@ -126,9 +143,10 @@ class TrainingService:
             if run.status not in FINAL:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be removed")
             removal.delete_run(tx, run_id)
+            audit.record(tx, self._clock(), "run.deleted", run_id, run.task)
 
-    def retry(self, run_id: str) -> Run:
-        """Queue the same training again, as a new run.
+    def retry(self, run_id: str, traceparent: str | None = None) -> Run:
+        """Queue the same training again, as a new run; `traceparent`: of who asks now.
 
         Raises:
             NotFound: there is no such run.
@@ -141,7 +159,7 @@ class TrainingService:
             if run.status not in FINAL - {RunStatus.SUCCEEDED}:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
             again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
-            again = again.model_copy(update={"retry_of": run_id})
+            again = again.model_copy(update={"retry_of": run_id, "traceparent": traceparent})
             return self.queue(tx, again, webhook=webhooks.url_of(tx, run_id))
 
     def _is_known(self, idempotency_key: str | None) -> bool:
@@ -149,19 +167,23 @@ class TrainingService:
         if idempotency_key is None:
             return False
         with self._database.read() as tx:
-            return run_queries.find_by_key(tx, idempotency_key) is not None
+            return run_queries.find_by_key(tx, idempotency_key, self._since()) is not None
+
+    def _since(self) -> datetime:
+        return self._clock() - self._remembered
 
     def queue(
         self,
         tx: Transaction,
         request: RunRequest,
-        idempotency: tuple[str, str] | None = None,
+        known_by: tuple[str, str] | None = None,
         webhook: str | None = None,
     ) -> Run:
         """Add a complete request to the queue, whose lock the transaction holds.
 
         Raises:
             QueueFull: too many runs are waiting.
+            QuotaReached: the API key has as many, or as many models.
             InvalidInput: its task or its dataset has been removed, which this process does not know yet.
         """
         self._check_there(tx, request)
@@ -169,7 +191,10 @@ class TrainingService:
             raise QueueFull(
                 f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
             )
-        run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, idempotency)
+        self._quotas.check_run(tx)
+        key_id = caller.get().key_id
+        run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, known_by, key_id)
+        audit.record(tx, self._clock(), "run.queued", run_id, request.task)
         if webhook is not None:
             webhooks.add(tx, run_id, webhook)
         return run_queries.get(tx, run_id)
@@ -227,19 +252,6 @@ class TrainingService:
             name=request.name,
             tags=request.tags,
         )
-
-
-def _told(request: TrainRequest) -> str:
-    """The request without fields that say nothing: keys of before there were such fields stay known."""
-    silent: dict[str, Any] = {
-        name: True for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default
-    }
-    later = ("targets", "members", "augmentation", "schedule", "label_smoothing")
-    if unsaid := {name for name in later if name not in request.recipe.model_fields_set}:
-        silent["recipe"] = unsaid
-    if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":
-        silent["validation"] = {"rows"}
-    return request.model_dump_json(exclude=silent)
 
 
 def _dataset_of(task: Task, name: str | None) -> DatasetInfo:

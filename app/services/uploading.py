@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.db import datasets
+from app.db import audit, datasets
 from app.db.engine import Transaction
+from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.errors import Conflict, InvalidInput, NotFound, QueueFull, Unusable
 from app.services.limits import Limits
@@ -250,7 +251,9 @@ def insert(tx: Transaction, name: str, task: str, identity: str, result: ImportR
         skipped=found.skipped,
         findings=plain(found.model_dump(mode="json")),
         created_at=clock(),
+        key_id=caller.get().key_id,
     )
+    audit.record(tx, clock(), "dataset.uploaded", datasets.reference(name, version), task)
     return info_of(datasets.find(tx, name, version))
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.layers import AnyLayer, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, Picture, PictureLayer
-from app.domain.optimizers import Optimizer
 from app.domain.recipes import HEADS, EarlyStopping, Recipe
 from app.training import ensemble
 from app.wire.manifests import LayerRow
@@ -55,7 +54,7 @@ def build(
         stacks = [_stack(recipe, inputs, outputs, "linear", picture) for _ in range(recipe.members)]
         model = ensemble.join(stacks, [keras.layers.Activation(activation), *ending])
     weight = [unit.scale**-2 if recipe.loss == "mse" else 1 / unit.scale] if unit else None
-    optimizer, metrics = _optimizer(recipe.optimizer), [metric_of(recipe)]
+    optimizer, metrics = _optimizer(recipe), [metric_of(recipe)]
     model.compile(optimizer=optimizer, loss=_loss(recipe), loss_weights=weight, metrics=metrics)
     return model
 
@@ -177,8 +176,10 @@ def _loss(recipe: Recipe) -> Any:
     return kind(label_smoothing=recipe.label_smoothing)
 
 
-def _optimizer(chosen: Optimizer) -> keras.optimizers.Optimizer:
-    return _OPTIMIZERS[chosen.kind](**chosen.model_dump(exclude={"kind"}))
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    averaging = recipe.averaging
+    average = {"use_ema": True, "ema_momentum": averaging.momentum} if averaging else {}
+    return _OPTIMIZERS[recipe.optimizer.kind](**recipe.optimizer.model_dump(exclude={"kind"}), **average)
 
 
 _OPTIMIZERS = {

@@ -78,19 +78,21 @@ def fit(
     on_epoch: OnEpoch,
     state: FitState | None = None,
     on_pause: OnPause = lambda _: None,
+    planned: int | None = None,
 ) -> FitState:
     """Train until the recipe's last epoch or until early stopping; returns the final state.
 
     Rows are numbers of the program's examples. `state` is that of a former attempt, whose
     weights the program's model has already. Each epoch has an order of its own, which depends on nothing but `seed`
     and the epoch: a resumed fit sees the batches that an uninterrupted one would have seen. Short epochs of a small
-    dataset go through several in one call; `on_pause` comes whenever weights and state agree.
+    dataset go through several in one call; `on_pause` comes whenever weights and state agree. A schedule spreads over
+    `planned` epochs, by default the recipe's.
 
     Raises:
         Diverged: the loss is no longer a number; the message says in which epoch, and the likely cause.
     """
     state = state or FitState()
-    program.plan(recipe.epochs, len(train))
+    program.plan(planned or recipe.epochs, len(train), train.rows)
     seconds = float("inf")  # of the last epoch
     while state.epoch < recipe.epochs and not state.stopped:
         started = time.perf_counter()
@@ -103,7 +105,7 @@ def fit(
             _check_finite(state.epoch, metrics, recipe)
             state.metrics = metrics
             if recipe.early_stopping:
-                _follow(state, recipe.early_stopping, program.model)
+                _follow(state, recipe.early_stopping, program)
             on_epoch(state.epoch, seconds, metrics)
         on_pause(state)
     _settle(program, recipe, state)
@@ -111,10 +113,15 @@ def fit(
 
 
 def _settle(program: Program, recipe: Recipe, state: FitState) -> None:
-    """The best epoch's weights, if they are wanted, and the recipe's learning rate, wherever a schedule left it."""
+    """The best epoch's weights, if they are wanted, and the recipe's learning rate, wherever a schedule left it.
+
+    Without those, the average of the weights, if that is wanted.
+    """
     if recipe.early_stopping and recipe.early_stopping.restore_best and state.best_weights is not None:
         program.model.set_weights(state.best_weights)
         state.metrics = state.best_metrics
+    else:
+        program.model.set_weights(program.weights())
     program.model.optimizer.learning_rate = recipe.optimizer.learning_rate  # for whoever trains it further
 
 
@@ -135,7 +142,7 @@ def predict(model: keras.Model, rows: Encoded) -> Outputs:
     return np.concatenate([step(tf.constant(dense(batch))).numpy() for batch in batches])
 
 
-def _follow(state: FitState, stopping: EarlyStopping, model: keras.Model) -> None:
+def _follow(state: FitState, stopping: EarlyStopping, program: Program) -> None:
     """Keras' EarlyStopping with its defaults (min_delta 0), with a state that a checkpoint can keep."""
     value = state.metrics[stopping.monitor]
     better = state.best is None or (value > state.best if monitor_mode(stopping) == "max" else value < state.best)
@@ -143,7 +150,7 @@ def _follow(state: FitState, stopping: EarlyStopping, model: keras.Model) -> Non
         state.best, state.best_epoch, state.waited = value, state.epoch, 0
         state.best_metrics = state.metrics
         if stopping.restore_best:
-            state.best_weights = model.get_weights()
+            state.best_weights = program.weights()
     else:
         state.waited += 1
     state.stopped = state.waited >= max(stopping.patience, 1) and not better

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,17 +14,17 @@ from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, seed_of_f
 from app.errors import DatasetInvalid, Diverged
 from app.kinds.base import Task
 from app.services.execution import Attempt
-from app.training import calibrate, evaluate, export
+from app.training import calibrate, evaluate, export, interpolate
 from app.training import fit as fitting
 from app.training.arrange import Numbers
 from app.training.build import TargetUnit, build, metric_of
-from app.training.calibrate import Logits, Temperature, Words
+from app.training.calibrate import Logits, Temperature
 from app.training.calibrate_texts import temperature_of_texts
 from app.training.checkpoint import Checkpoints, Position
 from app.training.examples import for_loss
 from app.training.fit import FitState
 from app.training.held_out import order_of
-from app.training.material import Material, words_of
+from app.training.material import Material, Truth, words_of
 from app.training.prepare import PIECES, Prepared, Seen
 from app.training.program import Program
 from app.training.spread import spread_of, validation_of
@@ -173,7 +172,10 @@ class Fits:
         order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
         try:
             rows = self._material.trained_on(train)
-            state = fitting.fit(program, recipe, rows, validation, order, on_epoch, self._position.state, on_pause)
+            planned = self._run.recipe.epochs  # of the last fit too, which the folds may have made shorter
+            state = self._position.state
+            state = fitting.fit(program, recipe, rows, validation, order, on_epoch, state, on_pause, planned)
+            interpolate.settle(program, self._material.seen, train, validation, state)
         finally:
             self._attempt.flush()
         return model, state
@@ -211,16 +213,17 @@ class Fits:
     def _temperature(self, model: keras.Model, held_out: Numbers | None) -> Temperature | None:
         if held_out is None or self._folds or self._run.recipe.head not in calibrate.CALIBRATED:
             return None  # folds together tell one temperature better than each of them
-        rows = self._material.held_out(held_out)
-        return self._likeliest(export.logits_of(model, rows.rows), rows.targets, rows.words, len(held_out))
+        found = self._material.held_out(held_out)
+        return self._likeliest(export.logits_of(model, found.rows), found.truth, len(held_out))
 
-    def _likeliest(self, logits: Logits, target: NDArray[Any], words: Words, rows: int) -> Temperature | None:
+    def _likeliest(self, logits: Logits, truth: Truth, rows: int) -> Temperature | None:
         """By so many rows, and what sentences they have."""
         if rows < calibrate.FEWEST:
             return None
-        if words is None:
-            return calibrate.temperature_of(self._run.recipe.head, logits, target)
-        return temperature_of_texts(self._run.recipe.head, logits, target, words)
+        head = self._run.recipe.head
+        if truth.words is None:
+            return calibrate.temperature_of(head, logits, truth.targets)
+        return temperature_of_texts(head, logits, truth.targets, truth.words, truth.weights)
 
     def _calibration(self, own: FitMetrics, tested: Tested) -> Calibration | None:
         """By the published fit's own held-out rows, or by those of all folds at once, which are all rows."""
@@ -232,7 +235,7 @@ class Fits:
             held_out = [self._calibrating(fold) for fold in range(1, self._folds + 1)]
             rows = sum(map(len, held_out))
             logits = np.concatenate(self._position.logits)
-            found = self._likeliest(logits, *self._material.truth_of(held_out), rows)
+            found = self._likeliest(logits, self._material.truth_of(held_out), rows)
         elif own.temperature is not None:
             _, split = self._final_split()
             rows, found = len(split) if split is not None else 0, Temperature(own.temperature, own.length_exponent)

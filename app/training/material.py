@@ -15,14 +15,24 @@ from app.training.examples import Examples, for_loss
 from app.training.fit import TrainingRows
 from app.training.prepare import Prepared, Seen
 
+SENTENCE = 0.015  # of a text's weight has one of its sentences, where a temperature is fitted
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of rows that a fit has not learnt from."""
+
+    targets: NDArray[Any]
+    words: NDArray[np.int64] | None  # (rows,) how many each has, where that is known
+    weights: NDArray[np.float64]  # (rows,) how much each counts
+
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Rows that a fit has not learnt from, with their targets, and how many words each has, where that is known."""
+    """Rows that a fit has not learnt from."""
 
     rows: Encoded
-    targets: NDArray[Any]
-    words: NDArray[np.int64] | None
+    truth: Truth
 
 
 class Material:
@@ -63,18 +73,21 @@ class Material:
     def held_out(self, numbers: Numbers) -> HeldOut:
         """These training rows, and the sentences of them, each with the target of its text."""
         rows, targets = take(self.seen.train, numbers), self._prepared.train.targets[numbers]
+        weights = np.ones(len(rows))
         pieces = self._prepared.pieces
         if pieces and self.seen.pieces and isinstance(rows, SparseRows):
             own = self._pieces_of(numbers)
             rows = stacked([rows, self.seen.pieces.take(own)], rows.width)
             targets = np.concatenate([targets, self._prepared.train.targets[pieces.owners[own]]])
-        return HeldOut(rows, targets, words_of(rows))
+            weights = np.concatenate([weights, np.full(len(own), SENTENCE)])
+        return HeldOut(rows, Truth(targets, words_of(rows), weights))
 
-    def truth_of(self, folds: Sequence[Numbers]) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
-        """Targets and numbers of words of what `held_out` gives for each of these folds, one after the other."""
-        found = [self.held_out(numbers) for numbers in folds]
+    def truth_of(self, folds: Sequence[Numbers]) -> Truth:
+        """Of what `held_out` gives for each of these folds, one after the other."""
+        found = [self.held_out(numbers).truth for numbers in folds]
         words = [each.words for each in found if each.words is not None]
-        return np.concatenate([each.targets for each in found]), np.concatenate(words) if words else None
+        targets, weights = (np.concatenate([getattr(each, name) for each in found]) for name in ("targets", "weights"))
+        return Truth(targets, np.concatenate(words) if words else None, weights)
 
     @property
     def _share(self) -> float:

@@ -11,7 +11,10 @@ from app.encoding.encoder import Encoder
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.pixels import PixelEncoder
 from app.encoding.rows import Encoded, SparseRows, dense, take
-from app.inference.novelty import LABELS, MOST_NUMBERS, WORDS, Distance, Measure, Novelty, Strangeness
+from app.inference.distance import Distance
+from app.inference.forward import Network
+from app.inference.novelty import LABELS, MOST_NUMBERS, WORDS, Measure, Novelty, Strangeness
+from app.inference.within import Within
 from app.wire.manifests import NoveltyRecord
 
 FEWEST = 100  # rows that tell what is usual
@@ -19,6 +22,10 @@ PARTS = 5  # of the training rows: each is judged by what the others tell
 MOST_ROWS = 30_000  # that are looked at
 MOST_IN_MEMORY = 2**23  # numbers of them, 32 MiB of float32
 COMPONENTS = 50  # directions in which rows vary
+WIDE = 512  # numbers, from which on a part's directions are sought from those of all rows: much less to reckon
+BESIDES = 14  # directions that are sought with them, so that the last ones are found as soon
+ROUNDS = 6  # of that search
+ENOUGH = 10_000  # training rows: of fewer a network knows its own too well to tell what it sees in others
 RIDGE = 0.01  # share of a typical number's variance that each direction has at least
 MOST_LABELS = 64  # that are told apart: all further ones count as one
 TELLING = 500  # words of a label
@@ -30,45 +37,77 @@ Numbers = NDArray[np.int64]
 
 
 def learn(
-    encoder: Encoder, train: Encoded, targets: NDArray[Any], test: Encoded
+    encoder: Encoder, train: Encoded, targets: NDArray[Any], test: Encoded, network: Network | None = None
 ) -> tuple[Measure, NoveltyRecord] | None:
     """A measure learnt from the training rows, with what rows score that it was not learnt from.
 
-    `targets` are as `Task.targets` gives them. None if the rows are too few, or all the same.
+    `targets` are as `Task.targets` gives them. None if the rows are too few, or all the same. Of many pictures the
+    measure looks at the last hidden layer of the `network` too.
     """
     if len(train) < FEWEST:
         return None
     most = MOST_ROWS if isinstance(train, SparseRows) else min(MOST_ROWS, MOST_IN_MEMORY // encoder.width)
     drawn = np.random.default_rng(SEED).permutation(len(train))[: max(FEWEST, most)]
     parts = np.array_split(drawn, PARTS)
+    whole = _fitted(encoder, take(train, drawn), targets[drawn])
+    if whole is None:
+        return None
     scores: list[float] = []
     for number, part in enumerate(parts):
         others = np.concatenate(parts[:number] + parts[number + 1 :])
-        measure = _fitted(encoder, take(train, others), targets[others])
+        measure = _fitted(encoder, take(train, others), targets[others], whole)
         if measure is None:
             return None
         scores += measure.raw(take(train, part))
     found = np.array(scores)
     found = found[np.isfinite(found)]
-    whole = _fitted(encoder, take(train, drawn), targets[drawn])
-    if whole is None or not len(found):
+    if not len(found):
         return None
+    hidden = None
+    if network and network.head and isinstance(whole, Distance) and len(train) >= ENOUGH:
+        whole, found = _within(whole, network, take(train, drawn), found)
+        hidden = network.hidden(test)
     # As conformal prediction takes them (Vovk et al. 2005): of few rows, the next greater score.
     levels = np.minimum(1.0, np.ceil((len(found) + 1) * np.array(SHARES)) / len(found))
     quantiles = np.quantile(found, levels, method="inverted_cdf").tolist()
     record = NoveltyRecord(rows=len(found), limit=LIMIT, shares=list(SHARES), scores=quantiles, false_alarms=0.0)
-    alarms = [share > LIMIT for share, _ in Novelty(whole, record).of(test)]
+    alarms = [share > LIMIT for share, _ in Novelty(whole, record).of(test, hidden)]
     return whole, record.model_copy(update={"false_alarms": round(float(np.mean(alarms)), 4)})
 
 
-def _fitted(encoder: Encoder, rows: Encoded, targets: NDArray[Any]) -> Measure | None:
+def _within(
+    distance: Distance, network: Network, rows: Encoded, apart: NDArray[np.float64]
+) -> tuple[Within, NDArray[np.float64]]:
+    """A measure that looks within, and what it says of these rows, which are `apart` from the others by so much."""
+    assert network.head is not None
+    hidden = network.hidden(rows)
+    mean = hidden.mean(axis=0, dtype=np.float64).astype(np.float32)
+    _, vectors = np.linalg.eigh((hidden - mean).T @ (hidden - mean) / len(hidden))
+    directions = np.ascontiguousarray(vectors[:, -min(COMPONENTS, max(1, len(mean) // 2)) :], dtype=np.float32)
+    measure = Within(distance, network.head, mean, directions, np.array([[0, 1]] * 3, dtype=np.float32))
+    parts = np.array(measure.parts(rows, hidden))
+    parts[:, 0] = apart
+    median, high = np.quantile(parts, (0.5, LIMIT), axis=0)
+    usual = np.stack([median, np.maximum(high - median, 1e-6)], axis=1).astype(np.float32)
+    measure = Within(distance, network.head, mean, directions, usual)
+    return measure, np.array([measure.score(*each) for each in parts.tolist()])
+
+
+def _fitted(encoder: Encoder, rows: Encoded, targets: NDArray[Any], whole: Measure | None = None) -> Measure | None:
+    """`whole`: the measure of all rows, of which these are a part."""
     if isinstance(rows, SparseRows):
         return _strangeness(encoder, rows, _groups(targets))
-    return _distance(dense(rows), of_one_scale=isinstance(encoder, PixelEncoder))
+    near = whole.directions if isinstance(whole, Distance) else None
+    return _distance(dense(rows), near, of_one_scale=isinstance(encoder, PixelEncoder))
 
 
-def _distance(rows: NDArray[np.float32], *, of_one_scale: bool) -> Distance | None:
-    """Of float rows; by the products of rows with each other where there are fewer of them than numbers."""
+def _distance(
+    rows: NDArray[np.float32], near: NDArray[np.float32] | None = None, *, of_one_scale: bool
+) -> Distance | None:
+    """Of float rows; by the products of rows with each other where there are fewer of them than numbers.
+
+    `near` (width, some): directions that are about the ones sought.
+    """
     count, width = rows.shape
     mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
     scale = np.ones(width, dtype=np.float32)
@@ -80,9 +119,9 @@ def _distance(rows: NDArray[np.float32], *, of_one_scale: bool) -> Distance | No
     if not total > 0:
         return None
     if width <= count:
-        variances, vectors = np.linalg.eigh(apart.T @ apart / count)
+        variances, vectors = _leading(apart.T @ apart / count, near)
     else:
-        variances, sides = np.linalg.eigh(apart @ apart.T / count)
+        variances, sides = _leading(apart @ apart.T / count, None if near is None else apart @ near)
         vectors = apart.T @ sides / np.sqrt(count * np.maximum(variances, np.finfo(np.float32).tiny))
     most = max(1, min(COMPONENTS, MOST_NUMBERS // width, np.count_nonzero(variances > 1e-6 * variances[-1])))
     variances, vectors = variances[-most:].astype(np.float64), vectors[:, -most:]
@@ -92,6 +131,25 @@ def _distance(rows: NDArray[np.float32], *, of_one_scale: bool) -> Distance | No
     return Distance(
         mean, scale, np.ascontiguousarray(vectors, np.float32), np.sqrt(variances + ridge).astype(np.float32), rest**0.5
     )
+
+
+def _leading(
+    products: NDArray[np.float32], near: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Eigenvalues, going up, and eigenvectors: all, or as many as `near` has of the greatest, found from there.
+
+    By subspace iteration with a Rayleigh-Ritz step at its end (Halko, Martinsson & Tropp 2011, section 4.4).
+    """
+    size = len(products)
+    if near is None or size < WIDE:
+        return np.linalg.eigh(products)
+    besides = np.random.default_rng(SEED).normal(size=(size, BESIDES)).astype(np.float32)
+    found = np.linalg.qr(np.concatenate([near, besides], axis=1))[0]
+    for _ in range(ROUNDS):
+        found = np.linalg.qr(products @ found)[0]
+    values, turns = np.linalg.eigh(found.T @ products @ found)
+    count = near.shape[1]
+    return values[-count:], found @ turns[:, -count:]
 
 
 def _groups(targets: NDArray[Any]) -> list[Numbers]:
@@ -137,8 +195,7 @@ def _strangeness(encoder: Encoder, rows: SparseRows, groups: Sequence[Numbers]) 
 def _columns_of_words(encoder: Any) -> tuple[int, int]:
     """The columns that stand for single words, from the first to the one after the last."""
     if isinstance(encoder, NGramEncoder):
-        first = encoder.table.firsts[0]
-        return first, first + len(encoder.table.keys[0])
+        return encoder.columns_of_words
     return FIRST_WORD, encoder.width
 
 

@@ -19,6 +19,7 @@ from app.datasets.encoded import EncodedCache
 from app.domain.optimizers import SGD
 from app.domain.recipes import HEADS, Coordinates, Dense, HeadName, Recipe
 from app.errors import NotFound, TaskGone
+from app.inference.forward import Network
 from app.kinds.base import Task
 from app.services import publication
 from app.services.execution import Attempt
@@ -87,7 +88,9 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     parity = export.check_parity(trained.model, trained.seen.test)
     evaluation = _evaluate(task, run.recipe.head, prepared, trained)
     seen = trained.seen
-    measure, record = novelty.learn(seen.encoder, seen.train, prepared.train.targets, seen.test) or (None, None)
+    network = _network(trained)
+    found = novelty.learn(seen.encoder, seen.train, prepared.train.targets, seen.test, network)
+    measure, record = found or (None, None)
     staging = place.store.stage(f"{run.id}-{attempt.lease_id}")
     try:
         export.write(trained.model, seen.encoder, measure, staging)
@@ -124,10 +127,13 @@ def _task_of(run: Run, attempt: Attempt, tasks: TaskCatalog) -> Task:
 
 def _evaluate(task: Task, head: HeadName, prepared: Prepared, trained: Trained) -> Evaluation:
     """The answers on the test split, and what pictures show."""
+    return evaluate.evaluation_of(task, head, prepared, trained.outputs, _network(trained).in_batches)
+
+
+def _network(trained: Trained) -> Network:
+    """As it will answer, calibrated."""
     calibration = trained.metrics.calibration
-    temperature = calibration.temperature if calibration else 1.0
-    ask = export.network_of(trained.model, temperature).in_batches
-    return evaluate.evaluation_of(task, head, prepared, trained.outputs, ask)
+    return export.network_of(trained.model, calibration.temperature if calibration else 1.0)
 
 
 def _manifest(

@@ -19,7 +19,7 @@ from app.errors import DatasetInvalid, EntryDamaged, told
 from app.kinds.base import Task
 from app.training import published
 from app.training.examples import Examples
-from app.training.weighing import naive_bayes
+from app.training.weighing import directions, naive_bayes
 from app.wire.declarations import DatasetInfo, Label
 
 Log = Callable[[str], None]
@@ -45,6 +45,7 @@ class Seen:
     train: Encoded
     pieces: SparseRows | None
     test: Encoded
+    directions: NDArray[np.float32] | None = None  # (width,) of weights that are interpolated
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,11 @@ class Prepared:
         assert isinstance(encoder, NGramEncoder)
         assert isinstance(train, SparseRows)
         assert isinstance(test, SparseRows)
-        encoder = encoder.with_scale(naive_bayes(train.take(numbers), self.train.targets[numbers]))
+        own, targets = train.take(numbers), self.train.targets[numbers]
+        encoder = encoder.with_scale(naive_bayes(own, targets))
+        towards = directions(own, targets) if encoder.features.interpolation < 1 else None
         weighted = encoder.weighted
-        return Seen(encoder, weighted(train), weighted(pieces) if pieces else None, weighted(test))
+        return Seen(encoder, weighted(train), weighted(pieces) if pieces else None, weighted(test), towards)
 
     @property
     def has_open_weights(self) -> bool:

@@ -5,17 +5,20 @@ over the batches once; plain numbers stay on the device, and all fits of a run (
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from app.domain.layers import Picture
 from app.domain.recipes import Recipe
 from app.encoding.rows import Encoded
 from app.training.arrange import DenseRows, Numbers, Part, on_device, parts, places_of
 from app.training.augment import augmented
+from app.training.balancing import balanced
 from app.training.build import metric_of
 from app.training.devices import training_device
 from app.training.ensemble import ending_of, members_of
@@ -55,6 +58,8 @@ class Program:
         self._recipe = recipe
         self._picture = picture
         self._all_steps = tf.Variable(1.0)  # of the fit, which a schedule spreads over
+        # What each row counts in the loss that is learnt from, (rows,), where that is not the same.
+        self._row_weights = tf.Variable(tf.ones(len(examples))) if recipe.class_weights == "balanced" else None
         self._no_rows: Numbers = np.zeros(0, dtype=np.int64)
         self._metric = metric_of(recipe)
         fits = min(MOST_EPOCHS_AT_ONCE, ROWS_AT_ONCE // self._count) if isinstance(self._rows, DenseRows) else 1
@@ -66,25 +71,34 @@ class Program:
         compiles = not (recipe.sees_pictures and training_device().startswith("CPU"))
         self._train = tf.function(self._train_pass, jit_compile=compiles)
         self._test = tf.function(self._test_pass, jit_compile=compiles)
+        self._watch = tf.function(self._watch_pass, jit_compile=compiles) if recipe.averaging else self._test
         self._several = tf.function(self._several_epochs, jit_compile=compiles)
 
-    def plan(self, epochs: int, rows: int) -> None:
-        """How long the fit will be that comes: a schedule of the learning rate needs to know."""
+    def plan(self, epochs: int, rows: int, numbers: Numbers) -> None:
+        """Of the fit that comes: how long it is, which a schedule spreads over, and whose labels are weighed."""
         self._all_steps.assign(float(epochs * -(-rows // self._batch_size)))
+        if self._row_weights is not None:
+            self._row_weights.assign(balanced(self._targets.numpy(), numbers))
+
+    def weights(self) -> list[NDArray[Any]]:
+        """The model's, or if the recipe wants that, their average over the steps: in the order that the model has."""
+        with self._averaged():
+            found: list[NDArray[Any]] = self.model.get_weights()
+        return found
 
     def train(self, order: Numbers) -> Figures:
         """One epoch over these rows, in this order: loss (with penalties) and metric as means over the rows."""
         return self._run(self._train, order, self._batch_size)
 
     def test(self, numbers: Numbers) -> Figures:
-        """Loss (with penalties) and metric over these rows, with nothing learnt."""
+        """Loss (with penalties) and metric over these rows, with nothing learnt, by the weights that the model has."""
         return self._run(self._test, numbers, self._test_size)
 
     def epochs(self, orders: Sequence[Numbers], held_out: Numbers | None) -> list[Figures]:
         """Some epochs, at most `epochs_at_once`, each followed by a test on the held-out rows, as `val_...`."""
         if self.epochs_at_once == 1:
             figures = self.train(orders[0])
-            tested = {} if held_out is None else self.test(held_out)
+            tested = {} if held_out is None else self._run(self._watch, held_out, self._test_size)
             return [figures | {f"val_{name}": value for name, value in tested.items()}]
         (first,) = self._parts(orders[0], self._batch_size)
         places = np.zeros((self.epochs_at_once, *first.places.shape), dtype=np.int32)
@@ -135,7 +149,7 @@ class Program:
 
         def epoch(at: Any, figures: Any) -> Any:
             row = self._train_pass(steps, places[at], mask, (), 0.0)
-            held_out = self._test_pass(test_steps, test_places, test_mask, (), 0.0)
+            held_out = self._watch_pass(test_steps, test_places, test_mask, (), 0.0)
             return at + 1, tf.tensor_scatter_nd_update(figures, [[at]], [tf.concat([row, held_out], 0)])
 
         start = (tf.constant(0), tf.zeros((places.shape[0], 4)))
@@ -153,7 +167,7 @@ class Program:
                 optimizer.learning_rate = rate
             with tf.GradientTape() as tape:
                 outputs, own = self._outputs(here, picked, training=True)
-                loss = self._loss_of_members(targets, own, weights, count)
+                loss = self._loss_of_members(targets, own, self._weighed(here, weights), count)
                 summed = loss * len(self._members)  # each member learns as it would alone
             variables = self.model.trainable_variables
             # The first kernel's gradient comes as rows to add up: as a matrix, before the optimizer does worse with it.
@@ -173,6 +187,28 @@ class Program:
             return self._loss(targets, outputs, weights, count, training=False) * count
 
         return self._pass(steps, step, keep)
+
+    def _watch_pass(self, *arguments: Any) -> Any:
+        """A test of what the fit would leave now."""
+        with self._averaged():
+            return self._test_pass(*arguments)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The model has the average of its weights, if the recipe wants that, and afterwards its own again."""
+        if not self._recipe.averaging:
+            yield
+            return
+        variables = self.model.trainable_variables
+        own = [tf.identity(variable.value) for variable in variables]
+        self.model.optimizer.finalize_variable_values(variables)
+        yield
+        for variable, value in zip(variables, own, strict=True):
+            variable.assign(value)
+
+    def _weighed(self, places: Any, weights: Any) -> Any:
+        """As Keras has its `class_weight`: in the sum of losses, not in the number of rows that divides it."""
+        return weights if self._row_weights is None else weights * tf.gather(self._row_weights, places)
 
     def _pass(self, steps: Any, step: Any, keep: Any) -> Any:
         for variable in self._metric.variables:
@@ -196,7 +232,8 @@ class Program:
 
     def _outputs(self, places: Any, inputs: tuple[Any, ...], *, training: bool) -> tuple[Any, list[Any]]:
         """The model's outputs for a batch, and those of each member by itself."""
-        found = [self._forward(member, places, inputs, training=training) for member in self._members]
+        changed = self._changed(places, inputs) if training else None
+        found = [self._forward(member, places, inputs, changed, training=training) for member in self._members]
         if len(found) == 1:
             return found[0], found
         ending = ending_of(self.model)
@@ -208,14 +245,22 @@ class Program:
             x = layer(x)
         return x
 
-    def _forward(self, member: keras.Sequential, places: Any, inputs: tuple[Any, ...], *, training: bool) -> Any:
+    def _changed(self, places: Any, inputs: tuple[Any, ...]) -> Any:
+        """The pictures of a batch changed at random, the same for all members; None if the recipe has none changed."""
+        chosen = self._recipe.augmentation
+        if not (chosen and self._picture):
+            return None
+        # Of the step's number and its rows, which a fit that is resumed has again.
+        seed = tf.stack([tf.cast(self.model.optimizer.iterations, tf.int32), tf.reduce_sum(places)])
+        return augmented(self._rows.matrix(places, inputs), self._picture, chosen, seed)
+
+    def _forward(
+        self, member: keras.Sequential, places: Any, inputs: tuple[Any, ...], changed: Any, *, training: bool
+    ) -> Any:
         """A network's outputs for a batch. A dense layer that comes first multiplies rows as they are kept."""
         first, *others = member.layers
-        chosen = self._recipe.augmentation
-        if chosen and self._picture and training:
-            # Of the step's number and its rows, which a fit that is resumed has again.
-            seed = tf.stack([tf.cast(self.model.optimizer.iterations, tf.int32), tf.reduce_sum(places)])
-            x = first(augmented(self._rows.matrix(places, inputs), self._picture, chosen, seed), training=training)
+        if changed is not None:
+            x = first(changed, training=training)
         elif isinstance(first, keras.layers.Dense):
             x = first.activation(self._rows.multiply(first.kernel, places, inputs) + first.bias)
         else:

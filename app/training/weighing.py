@@ -17,20 +17,31 @@ def naive_bayes(rows: SparseRows, targets: NDArray[Any]) -> NDArray[np.float32]:
     unlike all others. Of several labels, that which is furthest apart counts. `targets` are as `Task.targets` gives
     them: (rows,) places of labels, or (rows, labels).
     """
-    count = len(rows)
-    lengths = np.diff(rows.offsets)
-    total = np.bincount(rows.indices, minlength=rows.width)
     found = np.zeros(rows.width, dtype=np.float32)
     for mine in _of_labels(targets):
-        size = int(mine.sum())
-        if size in (0, count):
-            continue
-        having = np.bincount(rows.indices[np.repeat(mine, lengths)], minlength=rows.width)
-        share = 2 * size / count
-        inside = np.log((having + share) / (size + 2 * share))
-        outside = np.log((total - having + 2 - share) / (count - size + 2 * (2 - share)))
-        np.maximum(found, np.abs(inside - outside), out=found, casting="same_kind")
+        np.maximum(found, np.abs(_ratios(rows, mine)), out=found, casting="same_kind")
     return found
+
+
+def directions(rows: SparseRows, targets: NDArray[Any]) -> NDArray[np.float32]:
+    """(width,) 1 for columns that speak for the second of two labels, by the same ratio, -1 for the others.
+
+    `targets`: (rows,) 0 or 1.
+    """
+    return np.sign(_ratios(rows, targets > 0)).astype(np.float32)
+
+
+def _ratios(rows: SparseRows, mine: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(width,) the log of the ratio for the rows that have a label; all 0 if every row has it, or none."""
+    count, size = len(rows), int(mine.sum())
+    if size in (0, count):
+        return np.zeros(rows.width)
+    total = np.bincount(rows.indices, minlength=rows.width)
+    having = np.bincount(rows.indices[np.repeat(mine, np.diff(rows.offsets))], minlength=rows.width)
+    share = 2 * size / count
+    inside = np.log((having + share) / (size + 2 * share))
+    outside = np.log((total - having + 2 - share) / (count - size + 2 * (2 - share)))
+    return np.asarray(inside - outside)
 
 
 def _of_labels(targets: NDArray[Any]) -> Iterator[NDArray[np.bool_]]:

@@ -91,6 +91,9 @@ class Run(BaseModel):
     error: RunError | None
     device: str | None = Field(description="what trained, for example CPU:0 or GPU:0")
     retry_of: str | None
+    traceparent: str | None = Field(
+        description="the trace of the request that asked for it (W3C Trace Context), which its webhook continues"
+    )
 
 
 class Epoch(BaseModel):

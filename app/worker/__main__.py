@@ -3,6 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable
+from functools import partial
 from threading import Event
 
 from app import logs, processes
@@ -10,8 +11,12 @@ from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.folders import check_writable
+from app.metrics.catalog import TRANSACTION_SECONDS
+from app.metrics.snapshots import Snapshots, folder_in
+from app.metrics.tally import Tally
 from app.services.execution import WorkerService
 from app.settings import Settings
+from app.webhook_secrets import secrets_of
 from app.worker import scratch
 from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
 from app.worker.loop import Worker, WorkerLimits
@@ -25,25 +30,17 @@ def work(settings: Settings) -> None:
     for folder, setting in ((settings.home, "DENSELY_HOME"), (settings.models_dir, "DENSELY_MODELS_DIR")):
         check_writable(folder, setting)
     scratch.sweep()
-    database = Database(settings.url)
+    tally = Tally()
+    database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "worker"))
     database.check_revision()
     worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
     checkpoints = checkpoints_dir(settings.home)
-    assignment = Assignment(
-        database_url=settings.url,
-        models_dir=str(settings.models_dir),
-        datasets_dir=str(settings.datasets),
-        uploads_dir=str(settings.uploads),
-        encoded_dir=str(settings.home / "encoded"),
-        encoded_cache_mib=settings.encoded_cache_mib,
-        checkpoints_dir=str(checkpoints),
-        checkpoint_seconds=settings.checkpoint_seconds,
-        log_level=settings.log_level,
-    )
     join = _send_webhooks(settings, database, stop)
+    snapshots = Snapshots(folder_in(settings.home), tally)
+    snapshots.start()
     Worker(
         WorkerService(database, utc_now, worker_id, settings.lease_seconds),
-        ProcessExecutor(assignment, settings.warm_trainer),
+        ProcessExecutor(_assignment(settings), settings.warm_trainer),
         ArtifactStore(settings.models_dir),
         checkpoints,
         WorkerLimits(
@@ -55,7 +52,22 @@ def work(settings: Settings) -> None:
         ),
     ).run(stop)
     join()
+    snapshots.close()
     database.close()
+
+
+def _assignment(settings: Settings) -> Assignment:
+    return Assignment(
+        database_url=settings.url,
+        models_dir=str(settings.models_dir),
+        datasets_dir=str(settings.datasets),
+        uploads_dir=str(settings.uploads),
+        encoded_dir=str(settings.home / "encoded"),
+        encoded_cache_mib=settings.encoded_cache_mib,
+        checkpoints_dir=str(checkpoints_dir(settings.home)),
+        checkpoint_seconds=settings.checkpoint_seconds,
+        log_level=settings.log_level,
+    )
 
 
 def _send_webhooks(settings: Settings, database: Database, stop: Event) -> Callable[[], None]:
@@ -66,7 +78,7 @@ def _send_webhooks(settings: Settings, database: Database, stop: Event) -> Calla
     from app.worker.webhooks import HttpPost, WebhookThreads  # an HTTP client, which most workers do without
 
     post = HttpPost(to_private=settings.webhooks_to_private)
-    return WebhookThreads(WebhookService(database, utc_now, settings.webhook_secret, post), stop).join
+    return WebhookThreads(WebhookService(database, utc_now, secrets_of(settings.webhook_secret), post), stop).join
 
 
 if __name__ == "__main__":

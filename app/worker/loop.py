@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from app.artifacts.store import ArtifactStore
 from app.domain.runs import Change, RunStatus
+from app.domain.traces import trace_id
 from app.errors import LeaseLost, Unavailable
 from app.logs import get as get_log
 from app.services.execution import Claim, WorkerService
@@ -61,6 +62,7 @@ class Worker:
         self._monotonic = monotonic
         self._seen_at = self._swept_at = -float("inf")
         self._away_since: float | None = None  # when the database went away
+        self._trainer: Trainer | None = None  # of the run that is going
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set; a run that is going then returns to the queue."""
@@ -86,22 +88,28 @@ class Worker:
     def carry_out(self, claim: Claim, stop: Event) -> None:
         """Start a trainer for this run and watch over it to its end."""
         run_log = log.bind(run_id=claim.run.id, attempt=claim.run.attempt)
+        if claim.run.traceparent:
+            run_log = run_log.bind(trace_id=trace_id(claim.run.traceparent))
         run_log.info("run.claimed")
-        trainer = self._executor.start(claim)
+        trainer = self._trainer = self._executor.start(claim)
         try:
             end, error = self._watch(claim, trainer, stop)
         except LeaseLost:
-            trainer.kill()
+            self._kill(trainer)
             run_log.warning("run.lease_lost")
             self._store.discard(self._store.staging(_token(claim)))
             return
-        trainer.kill()  # from here on it writes nothing any more
+        self._kill(trainer)  # from here on it writes nothing any more
         status = self._conclude(claim, end, error, stop)
         self._store.discard(self._store.staging(_token(claim)))
         if self._patiently(lambda: self._service.has_ended(claim.run.id)):
             shutil.rmtree(self._checkpoints / claim.run.id, ignore_errors=True)
         if status:  # else the trainer had written the end itself, and logged it
             run_log.info("run.ended", status=status, error=error and error.message)
+
+    def _kill(self, trainer: Trainer) -> None:
+        self._trainer = None  # its id may soon be somebody else's
+        trainer.kill()
 
     def _watch(self, claim: Claim, trainer: Trainer, stop: Event) -> tuple[Change | None, RunError | None]:
         """Why the watching ended: a change that the worker has to make, or None when the trainer is gone."""
@@ -196,7 +204,9 @@ class Worker:
 
     def _say_alive(self) -> None:
         if self._monotonic() - self._seen_at >= self._limits.heartbeat:
-            self._service.seen({"host": socket.gethostname(), "pid": os.getpid(), **self._executor.facts()})
+            process = {"host": socket.gethostname(), "pid": os.getpid()}
+            memory = self._trainer.memory() if self._trainer else 0
+            self._service.seen({**process, "trainer_memory": memory, **self._executor.facts()})
             self._seen_at = self._monotonic()
 
     def _patiently(self, action: Callable[[], T]) -> T | None:

@@ -104,6 +104,10 @@ export interface Recipe {
 	schedule: Part | null;
 	/** The share of each target that is spread over all labels. */
 	label_smoothing: number;
+	/** Whether rare labels count as much as others. */
+	class_weights: "none" | "balanced";
+	/** Of the weights over the steps; null: those of the last step are kept. */
+	averaging: Part | null;
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */
@@ -449,6 +453,8 @@ export interface RunData {
 	error: RunError | null;
 	device: string | null;
 	retry_of: string | null;
+	/** The trace of the request that asked for it (W3C Trace Context), which its webhook continues. */
+	traceparent: string | null;
 }
 
 /** What may be asked of a training besides its task; schema TrainRequest. */

@@ -140,7 +140,10 @@ export declare class Conflict extends ApiError {}
 export declare class InvalidTransition extends Conflict {}
 export declare class IdempotencyConflict extends Conflict {}
 export declare class Unauthorized extends ApiError {}
+export declare class Forbidden extends ApiError {}
+export declare class RateLimited extends ApiError {}
 export declare class QueueFull extends ApiError {}
+export declare class QuotaReached extends QueueFull {}
 export declare class Unavailable extends ApiError {}
 export declare class Overloaded extends Unavailable {}
 export declare class Unusable extends Unavailable {}

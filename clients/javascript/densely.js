@@ -134,7 +134,10 @@ export class Conflict extends ApiError {}
 export class InvalidTransition extends Conflict {}
 export class IdempotencyConflict extends Conflict {}
 export class Unauthorized extends ApiError {}
+export class Forbidden extends ApiError {}
+export class RateLimited extends ApiError {}
 export class QueueFull extends ApiError {}
+export class QuotaReached extends QueueFull {}
 export class Unavailable extends ApiError {}
 export class Overloaded extends Unavailable {}
 export class Unusable extends Unavailable {}
@@ -161,7 +164,10 @@ const BY_KIND = {
 	"invalid-transition": InvalidTransition,
 	"idempotency-conflict": IdempotencyConflict,
 	unauthorized: Unauthorized,
+	forbidden: Forbidden,
+	"rate-limited": RateLimited,
 	"queue-full": QueueFull,
+	"quota-reached": QuotaReached,
 	unavailable: Unavailable,
 	overloaded: Overloaded,
 	unusable: Unusable,

@@ -60,7 +60,8 @@ def test_a_webhook_tells_of_the_runs_end(start_service: StartService, receiver: 
     while not receiver.taken:
         assert time.monotonic() < deadline, service.log.read_text()
         time.sleep(0.05)
-    assert {"event": "run.finished", "run": ended} == json.loads(receiver.taken[0][2])
+    told = json.loads(receiver.taken[0][2])
+    assert ("run.finished", ended) == (told["type"], told["data"])
     assert "succeeded" == ended["status"]
     assert 0 == service.stop()
     assert 1 == len(receiver.taken)

@@ -21,7 +21,7 @@ from tests.support.tasks import TASKS
 
 # What needs no database, asked for an active model.
 WITHOUT_DATABASE = (
-    {"POST /predict", "GET /health/live"}
+    {"POST /predict", "GET /health/live", "GET /metrics"}
     | {f"POST /tasks/{task}/{way}" for task in TASKS.all for way in ("encode", "decode")}
     | {"GET /tasks/{task}/datasets/{dataset}/{kind}.{form}"}
 )

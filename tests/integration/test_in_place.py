@@ -21,6 +21,7 @@ from app.server.serving import configured
 from app.server.turns import AT_A_TIME
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
+from tests.support.gates import open_gate
 
 HEAD = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Request-ID: {}\r\n"
 
@@ -296,7 +297,7 @@ class Waiting:
     def __init__(self) -> None:
         self.replies: list[Any] = []
 
-    async def answer(self, body: bytes) -> bytes:
+    async def answer(self, body: bytes, _tasks: object = None) -> bytes:
         """The same."""
         return body
 
@@ -344,7 +345,7 @@ class Wire(asyncio.Transport):
 
 def answered_by(waiting: Waiting) -> Application:
     """An application whose POST to /predict is answered by `waiting`, behind the gate of every service."""
-    gate = DirectGate(waiting, max_inflight=8, keys=(), host="127.0.0.1", max_body=2**20)
+    gate = open_gate(waiting, max_inflight=8, max_body=2**20)
     return Application(SimpleNamespace(), {"/predict": gate})  # type: ignore[arg-type]
 
 

@@ -14,10 +14,10 @@ import pytest
 from app.errors import InvalidInput
 from app.main import create_app
 from app.server.batcher import Batcher
-from app.server.gate import DirectGate
 from app.server.transport import CoalescingTransport
 from app.settings import Settings
 from tests.integration.test_predict import flat, near
+from tests.support.gates import open_gate
 from tests.support.server import LiveServer
 
 
@@ -126,7 +126,7 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
     class Endpoint:
         """Answers by its list of ends."""
 
-        async def answer(self, _: bytes) -> bytes:
+        async def answer(self, _: bytes, _tasks: object = None) -> bytes:
             """One of them."""
             if end := ends.pop(0):
                 raise end
@@ -149,7 +149,7 @@ def test_what_a_request_took_is_given_back_however_it_ends() -> None:
         statuses.append(message.get("status"))
 
     async def ask() -> None:
-        gate = DirectGate(Endpoint(), max_inflight=1, keys=(), host="127.0.0.1", max_body=100)
+        gate = open_gate(Endpoint(), max_inflight=1, max_body=100)
         for receive in (whole, gone, whole, whole):
             headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
             await gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send)
@@ -162,7 +162,7 @@ def test_a_small_body_that_is_not_there_yet_takes_no_place() -> None:
     class Endpoint:
         """Echoes."""
 
-        async def answer(self, body: bytes) -> bytes:
+        async def answer(self, body: bytes, _tasks: object = None) -> bytes:
             """The same."""
             return body
 
@@ -174,7 +174,7 @@ def test_a_small_body_that_is_not_there_yet_takes_no_place() -> None:
             """Nothing waits."""
 
     async def ask(length: bytes) -> int:
-        gate = DirectGate(Endpoint(), max_inflight=1, keys=(), host="127.0.0.1", max_body=10**6)
+        gate = open_gate(Endpoint(), max_inflight=1, max_body=10**6)
         headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", length)]
         scope = {"type": "http", "method": "POST", "path": "/predict", "headers": headers}
         statuses = []

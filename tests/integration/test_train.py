@@ -23,7 +23,8 @@ from tests.support.tasks import TASKS
 CRASH = RunError(type="Diverged", message="the loss is no longer a number")
 FIELDS = (
     "id task status preset dataset dataset_is_sample recipe validation seed seeds activate name tags attempt "
-    "max_attempts created_at started_at finished_at cancel_requested_at progress metrics model_id error device retry_of"
+    "max_attempts created_at started_at finished_at cancel_requested_at progress metrics model_id error device "
+    "retry_of traceparent"
 ).split()
 
 

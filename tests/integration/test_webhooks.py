@@ -1,5 +1,6 @@
 """Webhooks: asked for through the API, sent to a real HTTP server, tried again by the clock."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -10,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Event
 from typing import Any
@@ -22,19 +23,30 @@ from sqlalchemy import select
 from app.db import run_queries, runs, webhooks
 from app.db import tables as t
 from app.db.engine import Database
+from app.domain.clock import Clock, utc_now
 from app.domain.runs import Metrics
 from app.domain.webhooks import PAUSES
 from app.errors import AddressRefused, Undelivered
 from app.services.execution import WorkerService
 from app.services.webhooks import HELD, WebhookService
 from app.settings import Settings
+from app.webhook_secrets import secrets_of
 from app.wire.runs import RunError
 from app.worker.webhooks import MOST_LOOK_UPS, SENDERS, HttpPost, WebhookThreads
+from tests.support import node
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.receiver import Receiver
 
 SECRET = "0123456789abcdef"
+SECRETS = secrets_of(SECRET)
+VERIFY = """
+const { Webhook } = await import("standardwebhooks");
+const [secret, headers] = JSON.parse(process.argv[1]);
+const body = (await import("node:fs")).readFileSync(process.argv[2], "utf8");
+console.log(new Webhook(secret).verify(body, headers).type);
+try { new Webhook(secret).verify(body + " ", headers); } catch (error) { console.log(error.constructor.name); }
+"""
 ALLOWED = HttpPost(to_private=True, timeout=5)
 ASKED = {"task": "housing", "dataset": "sample"}
 
@@ -54,10 +66,10 @@ def start_receiver() -> Iterator[Callable[..., Receiver]]:
 
 @pytest.fixture
 def service(database: Database, clock: FakeClock) -> WebhookService:
-    return WebhookService(database, clock, SECRET, ALLOWED)
+    return WebhookService(database, clock, SECRETS, ALLOWED)
 
 
-def ended(database: Database, clock: FakeClock, url: str) -> str:
+def ended(database: Database, clock: Clock, url: str) -> str:
     """A run with a webhook that has failed; returns its id."""
     run_id = queue_run(database, clock)
     with database.write() as tx:
@@ -165,14 +177,35 @@ class TestSending:
         ((path, headers, body),) = receiver.taken
         with database.read() as tx:
             run = run_queries.get(tx, run_id)
-        assert {"event": "run.finished", "run": run.model_dump(mode="json")} == json.loads(body)
+        told = json.loads(body)
+        assert ("run.finished", run.model_dump(mode="json")) == (told["type"], told["data"])
+        assert clock() == datetime.fromisoformat(told["timestamp"])
         assert ("/hook?token=abc", "application/json") == (path, headers["Content-Type"])
         assert f"127.0.0.1:{receiver.port}" == headers["Host"]
-        time_part, _, digest = headers["Densely-Signature"].partition(",v1=")
-        seconds = time_part.removeprefix("t=")
-        assert str(int(clock().timestamp())) == seconds
-        assert hmac.new(SECRET.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest() == digest
+        seconds = str(int(clock().timestamp()))
+        assert (f"msg_{run_id}", seconds) == (headers["webhook-id"], headers["webhook-timestamp"])
+        signed = f"msg_{run_id}.{seconds}.".encode() + body
+        digest = hmac.new(SECRET.encode(), signed, hashlib.sha256).digest()
+        assert f"v1,{base64.b64encode(digest).decode()}" == headers["webhook-signature"]
         assert (1, None) == row_of(database, run_id)[2:]
+
+    @pytest.mark.parametrize("secret", ["old", "new"])
+    def test_the_library_of_another_language_takes_it_while_secrets_change(
+        self, database: Database, start_receiver: Callable[..., Receiver], tmp_path: Path, secret: str
+    ) -> None:
+        """Npm's `standardwebhooks`, which knows one of the two secrets; and nothing that was altered."""
+        receiver = start_receiver()
+        texts = {name: f"whsec_{base64.b64encode(name.encode() * 10).decode()}" for name in ("old", "new")}
+        ended(database, utc_now, receiver.url)
+        service = WebhookService(database, utc_now, secrets_of(",".join(texts.values())), ALLOWED)
+        assert service.send_one()
+        ((_, headers, body),) = receiver.taken
+        (tmp_path / "body").write_bytes(body)
+        given = json.dumps([texts[secret], {name.lower(): value for name, value in headers.items()}])
+
+        told = node.run(next(iter(node.nodes().values())), "-e", VERIFY, given, str(tmp_path / "body"), cwd=node.CLIENT)
+
+        assert ["run.finished", "WebhookVerificationError"] == told.split()
 
     def test_nothing_is_sent_before_the_end(
         self, database: Database, clock: FakeClock, service: WebhookService, start_receiver: Callable[..., Receiver]
@@ -194,7 +227,7 @@ class TestSending:
             runs.request_cancel(tx, run_id, clock())
 
         assert service.send_one()
-        assert "cancelled" == json.loads(receiver.taken[0][2])["run"]["status"]
+        assert "cancelled" == json.loads(receiver.taken[0][2])["data"]["status"]
 
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
     def test_redirects_are_not_followed(self, start_receiver: Callable[..., Receiver], status: int) -> None:
@@ -414,7 +447,7 @@ class TestRetries:
     def test_a_refused_address_is_given_up_at_once(self, database: Database, clock: FakeClock) -> None:
         run_id = ended(database, clock, "http://127.0.0.1:1/")
 
-        assert WebhookService(database, clock, SECRET, HttpPost(to_private=False)).send_one()
+        assert WebhookService(database, clock, SECRETS, HttpPost(to_private=False)).send_one()
 
         assert (1, None) == row_of(database, run_id)[2:]
 
@@ -429,7 +462,7 @@ class TestRetries:
         receiver = start_receiver()
         run_id = ended(database, clock, receiver.url)
         with pytest.raises(KeyboardInterrupt):
-            WebhookService(database, clock, SECRET, die).send_one()
+            WebhookService(database, clock, SECRETS, die).send_one()
         assert not service.send_one()
         clock.advance(HELD.total_seconds())
 
@@ -445,9 +478,9 @@ class TestRetries:
         for _ in range(20):
             expected.append(ended(database, clock, receiver.url))
             clock.advance(1)
-        services = [WebhookService(database, clock, SECRET, ALLOWED) for _ in range(3)]
+        services = [WebhookService(database, clock, SECRETS, ALLOWED) for _ in range(3)]
         assert services[0].send_one()
-        assert expected[0] == json.loads(receiver.taken[0][2])["run"]["id"]
+        assert expected[0] == json.loads(receiver.taken[0][2])["data"]["id"]
 
         def send_all(service: WebhookService) -> None:
             while service.send_one():
@@ -459,7 +492,7 @@ class TestRetries:
         for thread in threads:
             thread.join()
 
-        assert sorted(expected) == sorted(json.loads(body)["run"]["id"] for _, _, body in receiver.taken)
+        assert sorted(expected) == sorted(json.loads(body)["data"]["id"] for _, _, body in receiver.taken)
 
 
 class Scripted:
@@ -493,7 +526,7 @@ class TestThreads:
             ALLOWED(*arguments)
 
         stop = Event()
-        threads = WebhookThreads(WebhookService(database, clock, SECRET, post), stop, poll=0.01)
+        threads = WebhookThreads(WebhookService(database, clock, SECRETS, post), stop, poll=0.01)
         run_id = ended(database, clock, receiver.url)
         deadline = time.monotonic() + 10
         while not receiver.taken:
@@ -504,7 +537,7 @@ class TestThreads:
         threads.join()
 
         assert not any(thread.is_alive() for thread in threads._threads)
-        assert run_id == json.loads(receiver.taken[0][2])["run"]["id"]
+        assert run_id == json.loads(receiver.taken[0][2])["data"]["id"]
 
     @pytest.mark.parametrize(
         ("senders", "looks", "lines"), [(SENDERS, ["away"] * 80, 1), (1, [*["away"] * 9, "", *["away"] * 9], 2)]
@@ -532,7 +565,7 @@ class TestThreads:
             else:
                 held.wait(10)
 
-        threads = WebhookThreads(WebhookService(database, clock, SECRET, post), stop, poll=0.01)
+        threads = WebhookThreads(WebhookService(database, clock, SECRETS, post), stop, poll=0.01)
         assert told.wait(10)
         while row_of(database, good).next_try_at is not None:
             time.sleep(0.01)
@@ -548,7 +581,7 @@ class TestThreads:
             tried.append(url)
             raise Undelivered("no")
 
-        service = WebhookService(database, clock, SECRET, post)
+        service = WebhookService(database, clock, SECRETS, post)
         ended(database, clock, "http://old.example/")
         assert service.send_one()
         clock.advance(60)

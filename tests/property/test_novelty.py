@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.encoding.rows import Encoded, SparseRows, take
-from app.inference.novelty import Distance, Measure, Novelty, Strangeness, measure_from
+from app.inference.distance import Distance
+from app.inference.novelty import Measure, Novelty, Strangeness, measure_from
 from app.training.novelty import SHARES
 from app.wire.manifests import NoveltyRecord
 from tests.support.strategies import sparse_rows
@@ -76,7 +77,8 @@ def test_a_greater_score_is_never_less_novel(quantiles: list[float], scores: lis
     record = NoveltyRecord(rows=9, limit=0.99, shares=list(SHARES), scores=quantiles, false_alarms=0)
 
     class Given:
-        def raw(self, rows: Any) -> Any:
+        def raw(self, rows: Any, hidden: Any = None) -> Any:
+            del hidden
             return rows
 
         def arrays(self) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.recipes import Dense, Dropout, Flatten, Recipe, RecipePatch
+from tests.support.counted import parameters_of
 from tests.support.strategies import recipes
 
 FREE = ("features", "layers", "optimizer", "epochs", "batch_size")
-TOGETHER = ("head", "loss", "early_stopping")  # these decide on each other
+TOGETHER = ("head", "loss", "early_stopping", "class_weights")  # these decide on each other
 FEW = settings(max_examples=100, deadline=None)
 
 
@@ -72,4 +73,4 @@ def test_parameters_are_those_of_the_kernels_and_biases(recipe: Recipe, inputs: 
     widths = [inputs, *(layer.units for layer in recipe.layers if isinstance(layer, Dense)), outputs]
     kernels = sum(before * after for before, after in itertools.pairwise(widths))
 
-    assert recipe.members * (kernels + sum(widths[1:])) == recipe.parameters(inputs, outputs)
+    assert recipe.members * (kernels + sum(widths[1:])) == parameters_of(recipe, inputs, outputs)

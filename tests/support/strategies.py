@@ -11,7 +11,9 @@ from app.domain.layers import Augmentation
 from app.domain.optimizers import SGD, Adagrad, Adam, AdamW, MomentumSGD, RMSprop
 from app.domain.recipes import (
     HEADS,
+    WEIGHED,
     Activation,
+    Averaging,
     BatchNorm,
     Conv2D,
     Coordinates,
@@ -95,6 +97,8 @@ def recipes(draw: st.DrawFn) -> Recipe:
         members=draw(st.integers(1, 16)),
         augmentation=draw(st.none() | st.builds(Augmentation, shift=st.floats(0, 0.5), rotation=st.floats(0, 180))),
         schedule=draw(st.none() | st.builds(Cosine, warmup=st.floats(0, 0.5), end=st.floats(0, 1))),
+        class_weights=draw(st.sampled_from(["none", "balanced"] if head in WEIGHED else ["none"])),
+        averaging=draw(st.none() | st.builds(Averaging, momentum=shares)),
     )
 
 

@@ -12,6 +12,7 @@ from app.encoding.rows import SparseRows
 from app.inference.forward import Network
 from app.training import export
 from app.training.build import build, layer_table
+from tests.support.counted import parameters_of
 from tests.support.tasks import TASKS
 
 
@@ -24,7 +25,7 @@ def test_the_imdb_network_has_the_notebooks_160305_weights() -> None:
 
     assert 160_305 == model.count_params()
     assert 160_305 == sum(layer.parameters for layer in layer_table(model))
-    assert 160_305 == recipe().parameters(10_000, 1)
+    assert 160_305 == parameters_of(recipe(), 10_000, 1)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others() -> None:

@@ -24,6 +24,7 @@ from app.training.pipeline import Workplace, execute
 from app.training.program import Program
 from app.wire.predictions import Options
 from app.wire.runs import Run
+from tests.support.counted import parameters_of
 from tests.support.tasks import TASKS
 
 RNG = np.random.default_rng(0)
@@ -79,7 +80,7 @@ def test_numpy_agrees_with_keras_for_every_head(head: Any) -> None:
 
     assert export.check_parity(model, ROWS).max_difference <= 1e-5
     assert HEADS[head].activation == layer_table(model)[-1].activation
-    assert chosen.parameters(4, units) == model.count_params()
+    assert parameters_of(chosen, 4, units) == model.count_params()
     names = {f"{m}/{layer}/{name}" for m in range(3) for layer in range(3) for name in ("kernel", "bias")}
     assert names == set(export.weights_of(model))
 
@@ -140,7 +141,7 @@ def test_a_run_publishes_its_ensemble_as_one_artifact(
 
     assert 2 == manifest.recipe.members
     width = manifest.input["width"]
-    assert chosen.parameters(width, 1) == manifest.parameters == 2 * sum(row.parameters for row in manifest.layers)
+    assert parameters_of(chosen, width, 1) == manifest.parameters == 2 * sum(row.parameters for row in manifest.layers)
     assert manifest.parity.max_difference <= 1e-5
     predictor = Predictor(TASKS.get(task), place.store.open(task, manifest.id), version=1)
     item = predictor.task.Input.model_validate(predictor.task.example)

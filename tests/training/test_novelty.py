@@ -1,11 +1,14 @@
 """Novelty learnt from training rows: what is far from them is told from what is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
+from app.artifacts.store import ArtifactStore
 from app.domain.recipes import Dense
 from app.domain.texts import MultiHot, NGrams
 from app.encoding.coordinates import CoordinateEncoder
@@ -13,8 +16,13 @@ from app.encoding.pixels import PixelEncoder
 from app.encoding.rows import ByteRows
 from app.inference.novelty import Measure, Novelty, measure_from
 from app.inference.predictor import Predictor
+from app.inference.within import Within
 from app.services.execution import Attempt
-from app.training.novelty import FEWEST, LIMIT, learn
+from app.settings import REPOSITORY
+from app.tasks.samples import digits as sample_digits
+from app.tasks.samples.digits import normalised
+from app.training import novelty
+from app.training.novelty import FEWEST, LIMIT, _distance, learn
 from app.training.pipeline import Workplace, execute
 from app.wire.manifests import NoveltyRecord
 from app.wire.predictions import Options
@@ -122,3 +130,61 @@ def test_of_many_labels_the_rarest_count_as_one() -> None:
         found = learn(encoder, train, targets, test)
         assert found is not None
         assert found[0].arrays()["words"].shape[0] == {"i": 64, "f": 3 if targets.ndim == 2 else 1}[targets.dtype.kind]
+
+
+@pytest.mark.parametrize("count", [3_000, 700], ids=["more rows than numbers", "fewer"])
+def test_a_parts_directions_are_found_from_those_of_all_rows(count: int) -> None:
+    """The search gives the scores that all eigenvectors of the part's own rows would."""
+    rng = np.random.default_rng(0)
+    width, factors = 900, 70
+    mixing = rng.normal(size=(factors, width)) * np.linspace(3, 0.5, factors)[:, None]
+    rows = (rng.normal(size=(count, factors)) @ mixing + 0.5 * rng.normal(size=(count, width))).astype(np.float32)
+    part, rest = rows[count // 5 :], rows[: count // 5]
+    whole, exact = (_distance(some, of_one_scale=True) for some in (rows, part))
+    assert whole is not None
+    assert exact is not None
+    near = _distance(part, whole.directions, of_one_scale=True)
+    assert near is not None
+
+    np.testing.assert_allclose(near.raw(rest), exact.raw(rest), rtol=1e-3)
+    assert abs(np.mean(whole.raw(rest)) / np.mean(exact.raw(rest)) - 1) > 0.003, "of all rows they would be others"
+
+
+def _letters() -> ByteRows:
+    """Some that are no digits, in Pillow's own font, as large and as much in the middle as digits are."""
+    pictures = []
+    for letter in "AEFHKMRWXhkmn":
+        page = Image.new("L", (90, 90))
+        ImageDraw.Draw(page).text((30, 20), letter, fill=255, font=ImageFont.load_default(size=42))
+        pictures.append(normalised(page).ravel())
+    return ByteRows(np.stack(pictures), 255)
+
+
+def test_letters_are_told_from_digits_by_what_a_network_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By that of the bundled model; of few rows, which it might know by heart, it is not asked."""
+    store = ArtifactStore(REPOSITORY / "models_store")
+    artifact = store.open("digits", store.bundled()["digits"])
+    network, rows = Predictor(TASKS.get("digits"), artifact, 1).network, sample_digits.rows()
+    pixels, labels = rows["pixels"], np.array(rows["label"])
+    train, test, letters = ByteRows(pixels[:1500], 255), ByteRows(pixels[1500:], 255), _letters()
+
+    few = learn(PixelEncoder(), train, labels[:1500], test, network)
+    assert few is not None
+    assert not Novelty(*few).looks_within
+    monkeypatch.setattr(novelty, "ENOUGH", 1_000)
+    found = learn(PixelEncoder(), train, labels[:1500], test, network)
+    assert found is not None
+    measure, record = found
+    assert record.false_alarms < 0.05
+
+    assert isinstance(measure, Within)
+    across = [np.array(measure.parts(rows, network.hidden(rows)))[:, 1] for rows in (test, letters)]
+    assert np.quantile(across[0], LIMIT) < np.quantile(across[1], 0.2)
+    shares = [share for share, _ in Novelty(measure, record).of(letters, network.hidden(letters))]
+    assert min(shares) > LIMIT
+    manifest = artifact.manifest.model_copy(update={"novelty": record})
+    predictor = Predictor(TASKS.get("digits"), replace(artifact, manifest=manifest, novelty=measure.arrays()), 1)
+    asked = [predictor.task.Input.model_validate({"pixels": row.tolist()}) for row in letters.dense() * 255]
+    answers = predictor.predict(asked, Options())
+    assert shares == pytest.approx([answer["novelty"] for answer in answers], abs=2e-3)
+    np.testing.assert_allclose(network(letters), network.after(network.hidden(letters)), rtol=1e-5)

@@ -1,8 +1,10 @@
 """`POST /predict`."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextvars
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Any, Union
 
 from fastapi import APIRouter, Request
@@ -10,9 +12,10 @@ from starlette.responses import Response
 
 from app.api.contracts import Contract, Contracts, refused
 from app.api.dependencies import responses
-from app.errors import InvalidInput, NotFound, Refused
+from app.errors import DenselyError, Forbidden, InvalidInput, NotFound, Refused
 from app.server.batcher import Batcher
 from app.server.direct import INLINE_BODY_BYTES, Reply
+from app.services.answered import Answered, Count
 from app.services.prediction import PredictionService
 
 # What is answered on the event loop, in well under a millisecond, as are bodies of `INLINE_BODY_BYTES`; anything larger
@@ -68,10 +71,12 @@ def _body(contracts: Sequence[Contract]) -> dict[str, Any]:
 class Endpoint:
     """From the body's bytes to the answer's: the `DirectHandler` of `/predict`."""
 
-    def __init__(self, contracts: Contracts, prediction: PredictionService) -> None:
+    def __init__(self, contracts: Contracts, prediction: PredictionService, answered: Answered) -> None:
         self._contracts = contracts
         self._prediction = prediction
-        self._batcher = Batcher(self._answer, self._answer_batch)
+        self._answered = answered
+        self._batcher = Batcher(self._answer_inline, self._answer_batch)
+        self._submitted = 0.0  # when the first came of those that wait in the batcher; seconds of `perf_counter`
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
 
@@ -84,24 +89,37 @@ class Endpoint:
             return contract
         raise NotFound(f"there is no task {form.task!r} any more")
 
-    async def answer(self, body: bytes) -> bytes:
-        """What takes well under a millisecond on the event loop, all else in a thread."""
+    async def answer(self, body: bytes, tasks: Collection[str] | None = None) -> bytes:
+        """What takes well under a millisecond on the event loop, all else in a thread.
+
+        Raises:
+            Forbidden: the task is none of those that may be asked for.
+        """
+        try:
+            return await self._answer_somewhere(body, tasks, perf_counter())
+        except DenselyError as error:
+            error.task = self._contracts.parser.task_of(body)
+            raise
+
+    async def _answer_somewhere(self, body: bytes, tasks: Collection[str] | None, began: float) -> bytes:
         if len(body) > INLINE_BODY_BYTES or self._contracts.parser.takes_long(body):
-            return await self._in_thread(self._parse_and_answer, body)
+            return await self._in_thread(self._parse_and_answer, (body, tasks), began)
         form = self._contracts.parser.parse(body)
+        _require(form, tasks)
         if form.model != "active" or (form.explain and len(body) > INLINE_EXPLAINED_BYTES):  # it may be on the disk
-            return await self._in_thread(self._answer, form)
+            return await self._in_thread(self._answer, form, began)
         predictor = self._prediction.find_active(form.task)
         if predictor is None:  # or it may still be there, and not have been asked for yet
-            return await self._in_thread(self._answer, form)
+            return await self._in_thread(self._answer, form, began)
         instances = form.__dict__.get("instances")
         work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
         if work > INLINE_WORK or predictor.task.takes_long(predictor.encoder, instances or (form,)):
-            return await self._in_thread(self._answer, form)
-        return self._answer(form)
+            return await self._in_thread(self._answer, form, began)
+        return self._answer(form, began, self._answered.add)
 
     def submit(self, body: bytes, reply: Reply) -> bool:
         """The same for a single small input to an active model, together with what else comes in the same turn."""
+        began = perf_counter()
         parser = self._contracts.parser
         form = None if len(body) > INLINE_BODY_BYTES or parser.takes_long(body) else parser.parse_likely(body)
         if form is None or form.model != "active" or form.explain or "instances" in form.__dict__:
@@ -113,6 +131,8 @@ class Endpoint:
             or predictor.task.takes_long(predictor.encoder, (form,))
         ):
             return False
+        if not self._batcher.waiting:
+            self._submitted = began
         self._batcher.submit(form, reply)
         return True
 
@@ -120,14 +140,20 @@ class Endpoint:
         """Answer all that waits for the end of the turn."""
         self._batcher.flush()
 
-    async def _in_thread(self, function: Callable[[Any], bytes], given: Any) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, given)
+    async def _in_thread(self, function: Callable[[Any, float, Count], bytes], given: Any, began: float) -> bytes:
+        counting = self._answered.add_from_thread
+        here = contextvars.copy_context()  # what log lines of the request say
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, here.run, function, given, began, counting
+        )
 
-    def _parse_and_answer(self, content: bytes) -> bytes:
+    def _parse_and_answer(self, given: tuple[bytes, Collection[str] | None], began: float, count: Count) -> bytes:
+        content, tasks = given
         form = self._contracts.parser.parse(content)
+        _require(form, tasks)
         if form.explain and len(content) - self._unexplained(form) > MOST_EXPLAINED:
             raise InvalidInput(f"is for bodies of up to {MOST_EXPLAINED // 1024} KiB", field="explain")
-        return self._answer(form)
+        return self._answer(form, began, count)
 
     def _unexplained(self, form: Any) -> int:
         instances = form.__dict__.get("instances")
@@ -135,9 +161,15 @@ class Endpoint:
 
     def _answer_batch(self, forms: Sequence[Any]) -> list[bytes]:
         contract, predictor = self._contract(forms[0]), self._prediction.active(forms[0].task)
-        return contract.serialize_each(predictor.manifest.id, predictor.version, predictor.predict(forms, forms[0]))
+        found = predictor.predict(forms, forms[0])
+        answers = contract.serialize_each(predictor.manifest.id, predictor.version, found)
+        self._answered.add(predictor, found, perf_counter() - self._submitted, len(forms))
+        return answers
 
-    def _answer(self, form: Any) -> bytes:
+    def _answer_inline(self, form: Any) -> bytes:
+        return self._answer(form, self._submitted, self._answered.add)
+
+    def _answer(self, form: Any, began: float, count: Count) -> bytes:
         contract, predictor = self._contract(form), self._prediction.find(form.task, form.model)
         batch = "instances" in form.__dict__
         try:
@@ -145,5 +177,13 @@ class Endpoint:
         except Refused as error:
             raise refused(error, batch=batch) from error
         if batch:
-            return contract.serialize(predictor.manifest.id, predictor.version, found)
-        return contract.serialize_each(predictor.manifest.id, predictor.version, found)[0]
+            answer = contract.serialize(predictor.manifest.id, predictor.version, found)
+        else:
+            answer = contract.serialize_each(predictor.manifest.id, predictor.version, found)[0]
+        count(predictor, found, perf_counter() - began)
+        return answer
+
+
+def _require(form: Any, tasks: Collection[str] | None) -> None:
+    if tasks is not None and form.task not in tasks:
+        raise Forbidden(f"this API key is for the tasks {', '.join(sorted(tasks))}")

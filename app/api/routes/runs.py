@@ -3,13 +3,14 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from app.api.bodies import BoundedRoute
-from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
+from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, Trace, responses
 from app.api.plots import PLOT, FirstEpoch, plot
 from app.domain.runs import RunFilter, RunStatus
 from app.plots.style import Form
+from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.wire.pages import Page
 from app.wire.runs import History, Run, TrainRequest
@@ -20,15 +21,18 @@ router = APIRouter(tags=["runs"], route_class=BoundedRoute)
 @router.post("/train", status_code=202, summary="Queue a training run", responses=responses(429))
 async def train(
     body: TrainRequest,
+    request: Request,
     services: ServicesDep,
     response: Response,
     prefix: Prefix,
+    trace: Trace,
     idempotency_key: Annotated[
         str | None,
         Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
     ] = None,
 ) -> Run:
-    run = await services.writes(partial(services.training.submit, body, idempotency_key))
+    require_task(request.scope.get("api_key"), body.task)
+    run = await services.writes(partial(services.training.submit, body, idempotency_key, trace))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run
 
@@ -102,7 +106,7 @@ async def cancel(run_id: Identifier, services: ServicesDep) -> Run:
     summary="Queue a failed or cancelled training again, as a new run",
     responses=responses(404, 409, 429),
 )
-async def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix) -> Run:
-    run = await services.writes(partial(services.training.retry, run_id))
+async def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix, trace: Trace) -> Run:
+    run = await services.writes(partial(services.training.retry, run_id, trace))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.bodies import BoundedRoute, parsed
 from app.api.bringing import LOOK
-from app.api.dependencies import MOST_OF_A_PAGE, Cursor, Identifier, Limit, Services, ServicesDep, responses
+from app.api.dependencies import MOST_OF_A_PAGE, Cursor, Identifier, Limit, Services, ServicesDep, Trace, responses
 from app.api.plots import PLOT, plot
 from app.api.uploads.uploads import Received
 from app.errors import InvalidInput
@@ -68,7 +68,7 @@ def list_tasks(services: ServicesDep, limit: Limit = MOST_OF_A_PAGE, cursor: Cur
     | responses(409, 422, 429),
     openapi_extra=CREATE,
 )
-async def create(request: Request, services: ServicesDep, response: Response, prefix: Prefix) -> Any:
+async def create(request: Request, services: ServicesDep, response: Response, prefix: Prefix, trace: Trace) -> Any:
     if not request.headers.get("content-type", "").lstrip().lower().startswith("multipart/"):
         asked = parsed(await request.body(), TaskCreate)
         await services.writes(partial(services.making.create, asked))
@@ -79,7 +79,7 @@ async def create(request: Request, services: ServicesDep, response: Response, pr
             raise InvalidInput("there is no such part", field=unknown[0][:100])
         asked = task_asked(received.fields.get("task"))
         wanted = options_of(received.fields, received.filename, received.content_type, PARTS)
-        found = await _with_rows(services, received, asked, wanted)
+        found = await _with_rows(services, received, asked, wanted, trace)
     if isinstance(found, Look):
         return Response(found.model_dump_json(by_alias=True), 200, media_type="application/json")
     response.headers["Location"] = f"{prefix}/tasks/{asked.name}"
@@ -87,7 +87,7 @@ async def create(request: Request, services: ServicesDep, response: Response, pr
 
 
 async def _with_rows(
-    services: Services, received: Received, asked: TaskCreate, wanted: UploadOptions
+    services: Services, received: Received, asked: TaskCreate, wanted: UploadOptions, trace: str | None
 ) -> TaskCreated | Look:
     plan = await run_in_threadpool(services.making.plan, asked, wanted)
     if wanted.dry_run:
@@ -96,7 +96,8 @@ async def _with_rows(
     place = await run_in_threadpool(services.datasets.new)
     try:
         result = await services.uploads.imported(received, place.told(plan))
-        make = partial(services.making.create_with_rows, asked, plan.dataset, place, result, train=wanted.train)
+        made = partial(services.making.create_with_rows, asked, plan.dataset, place, result)
+        make = partial(made, train=wanted.train, trace=trace)
         run = await services.writes(partial(place.settle, make))
     finally:
         await run_in_threadpool(place.discard_staging)

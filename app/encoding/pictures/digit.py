@@ -9,19 +9,16 @@ from app.encoding.pictures.background import Colours, Ink, Plane, ink_of
 from app.encoding.pictures.files import colours_of, content_of
 from app.encoding.pictures.ink import FAINT, UNCLEAR, Digit, digit_of
 from app.encoding.pictures.pieces import NOTHING
+from app.encoding.pictures.ready import BOX, SIDE, Pixels, ready
 from app.encoding.pictures.sheet import Sheet, convexity, sheets_in
 from app.encoding.pictures.signs import doubts_of_shape
 from app.encoding.pictures.strokes import with_usual_strokes
 
-SIDE = 28  # pixels of the finished picture
-BOX = 20  # pixels of the longer side of the digit
 LEAST = 12  # of it as it was sent; of smaller ones a third are read wrongly
 OUTLINE = 0.5  # of the box of a sheet and of what was read, that they share if that is the sheet's outline
 LEVEL, ASKEW = 2.0, 30.0  # degrees that a sheet is tilted by: less is none, more may be half of a quarter turn
 SOLID = 0.75  # of its convex hull is ink, of a hole, and of a one
 ROOM = 3.0  # times the width of a one is free beside it
-
-Pixels = NDArray[np.uint8]  # (28, 28), 255 is ink
 
 HOLE = "shows a bar on a sheet, or the hole of a zero"
 
@@ -46,12 +43,23 @@ def read(text: str) -> Reading:
 def reading_of(colours: Colours) -> Reading:
     """The digit of a picture: its ink, scaled to 20 pixels, its centre of mass in the middle.
 
-    As MNIST's pictures were made of NIST's (LeCun et al. 1998).
+    As MNIST's pictures were made of NIST's (LeCun et al. 1998). One that is like these already stays as it is, and
+    what else would be refused of it is doubted: in MNIST too something may lie beside a digit.
 
     Raises:
         ValueError: it shows no digit, or several.
     """
-    digit = _found(colours)
+    pixels = ready(colours)
+    if pixels is None:
+        return _reading(_found(colours))
+    try:
+        return replace(_reading(_found(colours)), pixels=pixels)
+    except ValueError as error:
+        return Reading(pixels, (str(error),))
+
+
+def _reading(digit: Digit) -> Reading:
+    """Scaled and centred, with all that speaks against it."""
     doubts = digit.doubts
     if max(side.stop - side.start for side in digit.box) < LEAST:
         doubts = (*doubts, f"shows a digit of fewer than {LEAST} pixels")

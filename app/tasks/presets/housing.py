@@ -1,7 +1,7 @@
 """Housing's presets: the Boston notebook, its exercises, what happens without standardising, and the best one."""
 
 from app.domain.optimizers import Adam, RMSprop
-from app.domain.recipes import KFold, NoValidation, Preset, Recipe, Validation
+from app.domain.recipes import Averaging, KFold, NoValidation, Preset, Recipe, Validation
 from app.domain.tables import MixedColumns, Raw, Standardized
 from app.tasks.presets import hidden
 
@@ -42,6 +42,7 @@ BEST = Preset(
         batch_size=32,
         targets="standardized",
         members=8,
+        averaging=Averaging(momentum=0.98),
     ),
 )
 

@@ -67,7 +67,15 @@ _STOPPED = {
 }
 
 _BEST = Recipe(
-    features=NGrams(max_n=3, max_features=150_000, weights="naive_bayes", negation=True, sentences=0.15),
+    features=NGrams(
+        max_n=3,
+        max_features=150_000,
+        weights="naive_bayes",
+        negation=True,
+        contrast=True,
+        sentences=0.15,
+        spelling=True,
+    ),
     layers=(),
     head="binary",
     loss="binary_crossentropy",

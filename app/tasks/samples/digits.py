@@ -43,8 +43,12 @@ def rows() -> dict[str, Any]:
 def _digit(rng: Random, label: int) -> Pixels:
     """One distorted, normalised digit: (28, 28)."""
     picture = _distort(rng, _draw(rng, label))
-    fitted = _fit(picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.6))))
-    return _centre(fitted)
+    return normalised(picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.6))))
+
+
+def normalised(picture: Image.Image) -> Pixels:
+    """Light ink on black as MNIST has it: (28, 28)."""
+    return _centre(_fit(picture))
 
 
 def _draw(rng: Random, label: int) -> Image.Image:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, insert, inspect, select, text
+from sqlalchemy import func, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from app.db import datasets, installation, migrate, models, runs, tasks, webhooks, workers
+from app.db import audit, datasets, installation, keys, migrate, models, runs, tasks, totals, webhooks, workers
 from app.db.base import SCHEMA_REVISION, WORKS_FROM, metadata
 from app.db.engine import Database, Transaction
 from app.db.tables import epochs
@@ -25,7 +25,11 @@ REVISIONS = [
 ]
 
 # Tables that came after 0002, which are empty after going below and up again.
-ADDED: dict[str, list[str]] = {"webhooks": [], "installation": [], "tasks": [], "datasets": []}
+ADDED: dict[str, list[str]] = {
+    name: [] for name in ("webhooks", "installation", "tasks", "datasets", "api_keys", "audit", "totals")
+}
+OF_0006, OF_0007, OF_0008 = ("tasks", "datasets"), ("api_keys", "audit"), ("totals",)
+ADDED_COLUMNS = ("key_id", "traceparent", "trainer_memory")  # by 0007 and 0008
 
 
 def fill(database: Database, clock: FakeClock) -> None:
@@ -50,6 +54,8 @@ def fill(database: Database, clock: FakeClock) -> None:
         installation.put(tx, installation.MODELS_FOLDER, "0123456789abcdef")
         tasks.insert_task(tx, "tickets", {"name": "tickets", "labels": ["a", "b"]}, clock())
         datasets.insert_dataset(tx, "tickets", **uploaded(clock))
+        keys.add(tx, {"id": "k-1", "name": "a", "sha256": "0" * 64, "scopes": ["predict"], "created_at": clock()})
+        audit.record(tx, clock(), "key.created", "k-1")
 
 
 def uploaded(clock: FakeClock, number: int = 1) -> dict[str, Any]:
@@ -195,18 +201,18 @@ def test_what_0003_adds_goes_and_comes_back_empty(database: Database, url: str, 
     """Down: the webhooks are gone, every other row is there. Up: runs can have one again."""
     fill(database, clock)
     with database.read() as tx:
-        before = rows_of(tx, "lease_beats")  # which 0004 added
+        before = rows_of(tx, "lease_beats", *ADDED_COLUMNS)  # which 0004 added
     database.close()
 
     migrate.downgrade(url, "0002")
     with database.read() as tx:
         left = {name: rows for name, rows in before.items() if name not in ADDED}
-        assert left == rows_of(tx, "lease_beats")
+        assert left == rows_of(tx, "lease_beats", *ADDED_COLUMNS)
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert before | ADDED == rows_of(tx, "lease_beats")
+        assert before | ADDED == rows_of(tx, "lease_beats", *ADDED_COLUMNS)
         run_id = tx.execute(select(metadata.tables["runs"].c.id)).scalar_one()
         webhooks.add(tx, run_id, "https://example.org/")
         assert webhooks.url_of(tx, run_id) == "https://example.org/"
@@ -244,15 +250,15 @@ def test_what_0005_widens_keeps_every_reason(database: Database, url: str, clock
     with database.write() as tx:
         for reason in reasons:
             models.activate(tx, "housing", "m-1", clock(), reason)
-        before = rows_of(tx, "reason")
+        before = rows_of(tx, "reason", *ADDED_COLUMNS)
     database.close()
 
     migrate.downgrade(url, "0004")
     cut = ["test", reasons[0], "ä" * 199 + "…", reasons[2][:199] + "…"]
     with database.read() as tx:
         assert cut == list(tx.execute(text("SELECT reason FROM activations ORDER BY id")).scalars())
-        left = {name: rows for name, rows in before.items() if name not in ("tasks", "datasets")}
-        assert left == rows_of(tx, "reason")
+        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007 + OF_0008}
+        assert left == rows_of(tx, "reason", *ADDED_COLUMNS)
     database.close()
     migrate.upgrade(url)
 
@@ -272,21 +278,44 @@ def test_what_0006_adds_goes_and_comes_back_empty(database: Database, url: str, 
         assert 2 == datasets.insert_dataset(tx, "tickets", **uploaded(clock, 2))
         assert 3 == tasks.revision(tx)
         tx.execute(text("UPDATE runs SET dataset = 'tickets@1'"))
-        before = rows_of(tx)
+        before = rows_of(tx, *ADDED_COLUMNS)
     database.close()
 
     migrate.downgrade(url, "0005")
     with database.read() as tx:
-        left = {name: rows for name, rows in before.items() if name not in ("tasks", "datasets")}
-        assert left == rows_of(tx)
+        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007 + OF_0008}
+        assert left == rows_of(tx, *ADDED_COLUMNS)
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert left | {"tasks": [], "datasets": []} == rows_of(tx)
+        assert left | {name: [] for name in OF_0006 + OF_0007 + OF_0008} == rows_of(tx, *ADDED_COLUMNS)
         tasks.insert_task(tx, "tickets", {"name": "tickets"}, clock())
         assert 2 == datasets.insert_dataset(tx, "tickets", **uploaded(clock))  # a run of before says `tickets@1`
         assert {"tickets": (1, 4)} == tasks.revisions(tx)
+
+
+def test_what_0007_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: keys and the audit are gone, every other row is there. Up: a row of the release before has no key."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx, *ADDED_COLUMNS[1:])
+        revision = keys.revision(tx)
+    database.close()
+
+    migrate.downgrade(url, "0006")
+    with database.read() as tx:
+        left = {name: rows for name, rows in before.items() if name not in OF_0007 + OF_0008}
+        counts = {name: len(rows) for name, rows in left.items()}
+        assert counts == {name: len(rows) for name, rows in rows_of(tx, *ADDED_COLUMNS).items()}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert left | {name: [] for name in OF_0007 + OF_0008} == rows_of(tx, *ADDED_COLUMNS[1:])
+        assert [""] == list(tx.execute(select(metadata.tables["runs"].c.key_id)).scalars())
+        keys.add(tx, {"id": "k-1", "name": "a", "sha256": "0" * 64, "scopes": ["predict"], "created_at": clock()})
+        assert revision < keys.revision(tx)  # so that no process takes it for what it has seen
 
 
 def test_what_0006_adds_takes_a_name_once(database: Database, clock: FakeClock) -> None:
@@ -301,6 +330,37 @@ def test_what_0006_adds_takes_a_name_once(database: Database, clock: FakeClock) 
         tasks.delete_task(tx, "tickets")
         assert 4 == tasks.revision(tx)
         assert {} == tasks.revisions(tx)
+
+
+def test_what_0008_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: totals, traces and memory are gone, all else is there. Up: runs go on, and counting begins anew."""
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    fill(database, clock)
+    with database.write() as tx:
+        tx.execute(update(metadata.tables["runs"]).values(traceparent=parent))
+        workers.seen(tx, "w-1", clock(), {"trainer_memory": 2**40})
+        before = rows_of(tx, *ADDED_COLUMNS)
+        assert {("changes", "claimed"): 1, ("changes", "queued"): 1, ("epochs", ""): 2, ("epoch_seconds", ""): 0.2} == {
+            (row.name, row.kind): row.value for row in totals.every(tx)
+        }
+    database.close()
+
+    migrate.downgrade(url, "0007")
+    with database.read() as tx:
+        assert {name: rows for name, rows in before.items() if name != "totals"} == rows_of(tx, *ADDED_COLUMNS)
+        for table, column in (("runs", "traceparent"), ("workers", "trainer_memory")):
+            assert column not in {c["name"] for c in inspect(tx).get_columns(table)}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert before | {"totals": []} == rows_of(tx, *ADDED_COLUMNS)
+        run = tx.execute(select(metadata.tables["runs"])).one()
+        assert run.traceparent is None
+        measured = [Measured(0, 2, 0.5, {"loss": 1.0}, clock())]
+        runs.record_epochs(tx, run.id, run.lease_id, measured, Progress(epoch=2, epochs=9))
+        counted = {tuple(row) for row in totals.every(tx)}
+        assert {("epochs", "housing", "", 1.0), ("epoch_seconds", "housing", "", 0.5)} == counted
 
 
 def count(database: Database) -> dict[str, int]:

@@ -28,6 +28,7 @@ from app.domain.recipes import (
 )
 from app.domain.tables import Standardized
 from app.domain.texts import MultiHot
+from tests.support.counted import parameters_of
 from tests.support.tasks import TASKS
 
 PRESETS = [
@@ -375,13 +376,13 @@ def test_parameters_are_counted_as_in_the_notebooks(
 ) -> None:
     layers = tuple(Dense(units=n) for n in units)
 
-    assert parameters == recipe.model_copy(update={"layers": layers}).parameters(inputs, outputs)
+    assert parameters == parameters_of(recipe.model_copy(update={"layers": layers}), inputs, outputs)
 
 
 def test_dropout_and_flatten_have_no_parameters(recipe: Recipe) -> None:
     layers = (Flatten(), Dense(units=15), Dropout(rate=0.2))
 
-    assert 11_935 == recipe.model_copy(update={"layers": layers}).parameters(784, 10)
+    assert 11_935 == parameters_of(recipe.model_copy(update={"layers": layers}), 784, 10)
 
 
 @pytest.mark.parametrize(
@@ -423,7 +424,7 @@ def test_presets_have_as_many_parameters_as_in_the_notebooks(task: str, name: st
     owner = TASKS.get(task)
     recipe = owner.presets[name].recipe
 
-    assert parameters == recipe.parameters(owner.input_width(recipe.features), owner.output_units(recipe.head))
+    assert parameters == parameters_of(recipe, owner.input_width(recipe.features), owner.output_units(recipe.head))
 
 
 @pytest.mark.parametrize(
@@ -448,7 +449,7 @@ def test_without_layers_a_recipe_is_a_linear_model(task: str, head: HeadName, pa
 
     assert head in owner.heads
     assert () == recipe.layers
-    assert parameters == recipe.parameters(owner.input_width(recipe.features), owner.output_units(head))
+    assert parameters == parameters_of(recipe, owner.input_width(recipe.features), owner.output_units(head))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -1,12 +1,11 @@
 """Where webhooks may go, and how they are signed."""
 
-import hashlib
-import hmac
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.webhooks import PAUSES, is_public, next_try, signature, why_not
+from app.domain.webhooks import PAUSES, is_public, next_try, why_not
+from app.webhook_secrets import secrets_of
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -58,14 +57,15 @@ def test_what_is_no_such_url(url: str) -> None:
     assert why_not(url, to_private=True)
 
 
-def test_the_signature_is_over_time_and_body() -> None:
-    """As a receiver computes it, with the secret alone."""
-    seconds = int(NOW.timestamp())
-    expected = hmac.new(b"0123456789abcdef", f"{seconds}.".encode() + b'{"a":1}', hashlib.sha256).hexdigest()
+def test_secrets_are_read_as_they_are_written() -> None:
+    assert (b"0" * 24, b"a text of its own") == secrets_of(f"whsec_{'MDAw' * 8}, a text of its own")
+    assert () == secrets_of("")
 
-    assert f"t={seconds},v1={expected}" == signature("0123456789abcdef", NOW, b'{"a":1}')
-    assert expected not in signature("0123456789abcdef", NOW + timedelta(seconds=1), b'{"a":1}')
-    assert expected not in signature("0123456789abcdeg", NOW, b'{"a":1}')
+
+@pytest.mark.parametrize("text", ["short", "whsec_MDAw", "whsec_*" * 9, "long enough to sign,short"])
+def test_what_cannot_sign_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="needs"):
+        secrets_of(text)
 
 
 def test_pauses_grow_and_end() -> None:

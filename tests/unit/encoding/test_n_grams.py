@@ -111,6 +111,21 @@ def test_negated_words_are_others_until_the_clause_ends() -> None:
     assert {"not", "A", "GOOD", "FILM", "good", "story"} == set(found)
 
 
+def test_words_before_but_are_others() -> None:
+    texts = ["a good film. not dull, but good, but long!"] * 2
+    encoder = encoder_of(texts, max_n=1, negation=True, contrast=True)
+    seen = encoder.keys_of(encoder.ids_of(texts[0]))[0].tolist()
+    words = [(encoder.vocabulary[unit // 4 - 4], bool(unit & 1), bool(unit & 2)) for unit in seen]
+
+    assert words == [
+        ("a", False, False), ("good", False, False), ("film", False, False), ("not", False, True), ("dull", True, True),
+        ("but", False, True), ("good", False, True), ("but", False, False), ("long", False, False), ("!", False, False),
+    ]  # fmt: skip
+    assert encoder.table.columns(encoder.keys_of(encoder.ids_of(texts[0]))[0]).min() > 0
+    again = NGramEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    np.testing.assert_array_equal(rows_of(encoder, texts[0]).indices, rows_of(again, texts[0]).indices)
+
+
 def test_the_most_frequent_n_grams_are_in_use() -> None:
     encoder = encoder_of(max_n=2, max_features=12)
 
@@ -185,7 +200,9 @@ def test_effects_are_shared_by_the_words_of_an_n_gram() -> None:
     np.testing.assert_allclose(twice, [0.25, 0.25])
 
 
-texts = st.lists(st.sampled_from(["good", "dull", "not", "a", "film", ".", "!", "don't", ":)", "zzz"]), max_size=14)
+texts = st.lists(
+    st.sampled_from(["good", "dull", "not", "a", "but", "film", ".", "!", "don't", ":)", "zzz"]), max_size=14
+)
 
 
 @given(st.lists(texts.map(" ".join), min_size=1, max_size=5))
@@ -202,4 +219,6 @@ def test_any_text_is_a_row_of_its_own(drawn: list[str]) -> None:
         assert max(encoder.ids_of(text).tolist() or [0]) < encoder.words
 
 
-ENCODER = encoder_of(max_n=3, negation=True)
+ENCODER = encoder_of(
+    [*TEXTS, "good but dull", "good, but not a film"], max_n=3, negation=True, contrast=True, spelling=True
+)

@@ -18,8 +18,10 @@ from pydantic import ValidationError
 from app.encoding.pictures import large_png as _large_png
 from app.encoding.pictures.digit import Reading, read
 from app.encoding.pictures.files import MAX_CHARACTERS, WORK, colours_of
+from app.encoding.pictures.ready import ready
 from app.errors import Refused
 from app.kinds.image import ImageInput
+from app.tasks.samples import digits as sample
 from tests.support.tasks import TASKS
 
 SEVEN = np.array(TASKS.get("digits").example["pixels"], dtype=np.uint8)
@@ -281,3 +283,41 @@ def test_the_number_of_pictures_in_a_request_is_limited() -> None:
 def test_exactly_one_of_pixels_and_image_is_needed(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="either `pixels` or `image`"):
         ImageInput.model_validate(given)
+
+
+def as_mnist(picture: Any) -> Any:
+    """A digit of the sample, which is scaled and centred as MNIST's are."""
+    return np.asarray(picture, dtype=np.uint8).reshape(28, 28)
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_picture_that_is_as_mnist_has_it_stays_to_the_last_bit(number: int) -> None:
+    digit = as_mnist(sample.rows()["pixels"][number])
+    for picture in (digit, 255 - digit):
+        reading = read(encoded(picture))
+        np.testing.assert_array_equal(digit, reading.pixels)
+
+
+def test_what_lies_beside_a_digit_of_mnist_is_doubted_and_the_digit_read() -> None:
+    """Out of the middle, where none of MNIST's is, the same is refused."""
+    picture = np.zeros((28, 28), dtype=np.uint8)
+    picture[4:24, 11:14], picture[13:22, 22:24] = 255, 255
+    reading = read(encoded(picture))
+
+    np.testing.assert_array_equal(picture, reading.pixels)
+    assert ("shows more than one digit; send a picture of each",) == reading.doubts
+    with pytest.raises(ValueError, match="more than one digit"):
+        read(encoded(np.roll(picture, -3, axis=1)))
+
+
+@pytest.mark.parametrize("change", ["moved", "smaller", "grey ground", "faint", "blank"])
+def test_others_of_that_size_are_looked_through(change: str) -> None:
+    picture = as_mnist(sample.rows()["pixels"][0])
+    changed = {
+        "moved": np.roll(picture, 3, axis=1),
+        "smaller": np.pad(np.asarray(Image.fromarray(picture).resize((20, 20))), 4),
+        "grey ground": np.maximum(picture, 9),
+        "faint": picture // 3,
+        "blank": np.zeros_like(picture),
+    }[change]
+    assert ready(changed.astype(np.float32)[..., None]) is None

@@ -19,7 +19,7 @@ from app.kinds.image import ImageInput
 from app.settings import REPOSITORY
 from app.tasks.samples import digits as sample
 from app.wire.predictions import Options
-from benchmarks import pictures
+from benchmarks import picture_drawn, pictures
 from benchmarks.picture_files import Rng, jpeg, png, slope
 from benchmarks.picture_forms import FORMS
 from tests.support.tasks import TASKS
@@ -264,3 +264,11 @@ def test_a_tiny_picture_is_read_too(predictor: Predictor) -> None:
 
     assert 7 == answer(predictor, image=as_image(png(seven)))["label"]
     assert 7 == answer(predictor, image=as_image(png(255 - seven)))["label"]
+
+
+def test_digits_of_other_hands_are_read_and_are_always_the_same(predictor: Predictor) -> None:
+    """A hand or font of each kind; of the whole set 98 in 100 are read right."""
+    drawings = list(picture_drawn.drawings(1, 1))
+    assert [each.content for each in drawings] == [each.content for each in picture_drawn.drawings(1, 1)]
+    right = [picture_drawn.answer(predictor, each) == each.digit for each in drawings]
+    assert (50, True) == (len(right), sum(right) >= 47)

@@ -11,8 +11,10 @@ from app.domain.word_ids import FIRST_WORD
 from app.encoding.multi_hot import TextEncoder
 from app.encoding.rows import ByteRows
 from app.errors import ArtifactInvalid, InvalidInput
-from app.inference.novelty import Distance, Measure, Novelty, Strangeness, measure_from
+from app.inference.distance import Distance
+from app.inference.novelty import Measure, Novelty, Strangeness, measure_from
 from app.inference.predictor import Predictor
+from app.inference.within import Within
 from app.kinds.base import Task
 from app.wire.manifests import NoveltyRecord
 from app.wire.predictions import Options
@@ -101,7 +103,8 @@ def test_a_measure_whose_parts_do_not_fit_is_refused() -> None:
 
 def test_novelty_is_the_share_of_rows_that_score_less() -> None:
     class Fixed:
-        def raw(self, rows: Any) -> Any:
+        def raw(self, rows: Any, hidden: Any = None) -> Any:
+            del hidden
             return rows.tolist()
 
         def arrays(self) -> dict[str, Any]:
@@ -190,3 +193,39 @@ def test_a_measure_that_cannot_be_read_makes_the_artifact_invalid(artifacts: dic
         asked(broken, Options(), point=[0, 0])
     with pytest.raises(ArtifactInvalid, match="example"):
         asked(telling(artifacts["planar"], near_origin(3)), Options(), point=[0, 0])
+
+
+def within(usual: Any = ((0, 1), (0, 1), (0, 1))) -> Within:
+    """Of a last hidden layer of three units, of which the first alone varies, before two logits."""
+    head = (np.array([[1, 0], [0, 0], [0, 1]], np.float32), np.array([0, 0.5], np.float32))
+    directions = np.array([[1], [0], [0]], np.float32)
+    return Within(distance(), head, np.array([1, 0, 0], np.float32), directions, np.array(usual, np.float32))
+
+
+def test_what_a_network_is_not_used_to_see_lies_across_what_varies() -> None:
+    rows, hidden = np.array([[3, 0, 0]] * 3, np.float32), np.array([[9, 0, 0], [1, 3, 4], [1, 0, 0]], np.float32)
+
+    found = within().parts(rows, hidden)
+    assert distance().raw(rows) == [far for far, _, _ in found]
+    np.testing.assert_allclose([residual for _, residual, _ in found], [0, 5, 0], atol=1e-5)
+    np.testing.assert_allclose([weak for *_, weak in found], [-9, -4.5, -1])
+
+
+def test_the_greater_distance_counts_and_half_of_how_weak_the_logits_are() -> None:
+    measure = within(((1, 2), (10, 5), (-8, 4)))
+    assert pytest.approx(2) == measure.score(5, 10, -8)
+    assert pytest.approx(1) == measure.score(1, 15, -8)
+    assert pytest.approx(1.5) == measure.score(1, 15, -4)
+
+
+def test_a_measure_that_looks_within_is_kept_and_needs_its_network() -> None:
+    measure, rows = within(), np.array([[3, 0, 0]], np.float32)
+    hidden = np.array([[1, 3, 4]], np.float32)
+    head = (np.array([[1, 0], [0, 0], [0, 1]], np.float32), np.array([0, 0.5], np.float32))
+
+    assert measure.raw(rows, hidden) == measure_from(measure.arrays(), head).raw(rows, hidden)
+    assert Novelty(measure, RECORD).looks_within
+    with pytest.raises(ValueError, match="last layer"):
+        measure_from(measure.arrays())
+    with pytest.raises(ValueError, match="last layer"):
+        measure_from(measure.arrays(), (head[0][:2], head[1]))

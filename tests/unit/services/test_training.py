@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.services.training import _told
+from app.services.idempotency import _told
 from app.wire.runs import TrainRequest
 
 

@@ -74,8 +74,7 @@ def test_declared_presets_fit_their_task(kind: DeclaredKind, answer: Answer, row
         return
     task = task_of(declare("own", "Own", "", kind, answer, found(rows) if rows else None, []))
 
-    has_best = not isinstance(kind, TextKind) or isinstance(answer, OneOf)
-    assert {"quick", "baseline"} | ({"best"} if has_best else set()) == set(task.presets)
+    assert {"quick", "baseline", "best"} == set(task.presets)
     for preset in task.presets.values():
         recipe, validation = preset.recipe, preset.validation
         assert recipe.head in task.heads

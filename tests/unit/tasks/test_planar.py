@@ -15,6 +15,7 @@ from app.domain.recipes import Coordinates, Dense, HeadName
 from app.kinds.plane import PointInput
 from app.tasks.samples.points import NOISE, SHAPES, TEST, TRAIN, _draw
 from app.wire.predictions import Options
+from tests.support.counted import parameters_of
 from tests.support.tasks import TASKS, rows_of
 
 TASK = TASKS.get("planar")
@@ -270,7 +271,7 @@ def test_capacities_are_hidden_tanh_units(units: int) -> None:
     recipe = TASK.presets[f"capacity-{units}"].recipe
 
     assert (Dense(units=units, activation="tanh"),) == recipe.layers
-    assert 4 * units + 1 == recipe.parameters(2, 1)
+    assert 4 * units + 1 == parameters_of(recipe, 2, 1)
 
 
 @pytest.mark.parametrize("name", TASK.presets)

@@ -27,7 +27,10 @@ DenselyError                     everything of ours
     │   ├── IdempotencyConflict  an Idempotency-Key was used before, for another request
     │   └── LeaseLost            another worker has the run now
     ├── Unauthorized             an API key is needed
+    ├── Forbidden                this API key may not do that
+    ├── RateLimited              too many requests in a time
     ├── QueueFull                too many runs are waiting already
+    │   └── QuotaReached         ... or kept, of this API key
     └── Unavailable              cannot be served now, may be later
         ├── Overloaded           ... because too many requests are under way
         ├── Unusable             ... before something on the service's machine is mended
@@ -201,8 +204,20 @@ class Unauthorized(ApiError):
     """An API key is needed."""
 
 
+class Forbidden(ApiError):
+    """This API key may not do that."""
+
+
+class RateLimited(ApiError):
+    """Too many requests in a time."""
+
+
 class QueueFull(ApiError):
     """Too many runs are waiting already."""
+
+
+class QuotaReached(QueueFull):
+    """This API key has as much as it may have."""
 
 
 class Unavailable(ApiError):

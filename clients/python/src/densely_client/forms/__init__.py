@@ -26,6 +26,7 @@ from densely_client.forms.predictions import (
 )
 from densely_client.forms.recipes import (
     Augmentation,
+    Averaging,
     EarlyStopping,
     Features,
     Layer,
@@ -43,6 +44,7 @@ __all__ = [
     "Activation",
     "AnswerKind",
     "Augmentation",
+    "Averaging",
     "Calibration",
     "ColumnProfile",
     "ComparedRun",

@@ -17,9 +17,13 @@ class Features(Form):
     words: int | None = Field(None, description="of `multi_hot`: word ids in use")
     max_n: int | None = Field(None, description="of `n_grams`: words in the longest one")
     max_features: int | None = Field(None, description="of `n_grams`: how many are in use, at most")
+    hashed: bool | None = Field(None, description="of `n_grams`: whether all are in use, in columns told by a hash")
     weights: str | None = Field(None, description="of `n_grams`: `presence`, `tf_idf` or `naive_bayes`")
     negation: bool | None = Field(None, description="of `n_grams`: whether words after `not` and the like are others")
+    contrast: bool | None = Field(None, description="of `n_grams`: whether words before `but` are others")
     sentences: float | None = Field(None, description="of `n_grams`: share of the sentences that are texts in an epoch")
+    interpolation: float | None = Field(None, description="of `n_grams`: share of what is learnt in each weight")
+    spelling: bool | None = Field(None, description="of `n_grams`: whether misspelt words are read as they were meant")
     exclude: list[str] | None = Field(None, description="of tables: columns that the network does not see")
     numbers: str | None = Field(None, description="of `columns`: `standardized`, `normal`, `piecewise` or two of them")
     bins: int | None = Field(None, description="of `columns`, of `piecewise`: intervals of a number, at most")
@@ -89,6 +93,13 @@ class Schedule(Form):
     end: float | None = Field(None, description="share of the rate that is left in the last step")
 
 
+class Averaging(Form):
+    """The moving average of the weights over the steps."""
+
+    kind: str = Field("exponential", description="`exponential`")
+    momentum: float | None = Field(None, description="share of the average that each step leaves")
+
+
 class Recipe(Form):
     """A whole training configuration."""
 
@@ -105,6 +116,8 @@ class Recipe(Form):
     augmentation: Augmentation | None = Field(None, description="of pictures")
     schedule: Schedule | None = Field(None, description="of the learning rate; None: it stays")
     label_smoothing: float = Field(0.0, description="share of each target that is spread over all labels")
+    class_weights: str = Field("none", description="`none`, or `balanced` so that rare labels count as much as others")
+    averaging: Averaging | None = Field(None, description="of the weights; None: those of the last step are kept")
 
 
 class Validation(Form):

@@ -1,0 +1,317 @@
+"""Keys of the database: what each may do, for how long, for which tasks and pages; and the audit of who did what."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app.artifacts.store import ArtifactStore
+from app.db import migrate
+from app.db.engine import Database
+from app.domain.callers import Caller, caller
+from app.domain.keys import SCOPES
+from app.errors import InvalidInput, QuotaReached
+from app.main import create_app
+from app.server.access import is_open, scope_of
+from app.server.application import Application
+from app.services.keys import KeyService, KeySpec
+from app.services.quotas import Quotas
+from tests.support.artifacts import add_model
+from tests.support.clock import FakeClock
+from tests.support.server import LiveServer, settings_in
+from tests.support.tasks import TASKS
+
+FINE = {"task": "sentiment", "text": "fine"}
+TRAIN = {"task": "planar", "dataset": "sample", "activate": "never"}
+
+
+@dataclass
+class Guarded:
+    """A service, and what makes its keys."""
+
+    client: httpx.Client
+    service: KeyService
+    clock: FakeClock
+    follow: Callable[[], object]
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def key(self, *scopes: str, **more: Any) -> str:
+        """A key of these scopes, which is let in at once; its secret."""
+        secret, row = self.service.create(KeySpec(name="a key", scopes=scopes, **more))
+        self.ids[secret] = row.id
+        self.follow()
+        return secret
+
+    def ask(self, secret: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """A call with the key."""
+        headers = {"Authorization": f"Bearer {secret}", **more.pop("headers", {})}
+        return self.client.request(method, path, headers=headers, **more)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Application, LiveServer, Database, FakeClock]]:
+    folder = tmp_path_factory.mktemp("keys")
+    plain = settings_in(folder).model_copy(update={"require_keys": True, "active_poll_seconds": 60.0})
+    migrate.upgrade(plain.url)
+    database = Database(plain.url)
+    for task in TASKS.all:
+        add_model(database, ArtifactStore(plain.models_dir), task)
+    clock = FakeClock()
+    app = create_app(plain, clock)
+    server = LiveServer(app)
+    yield app, server, database, clock
+    server.close()
+    database.close()
+
+
+@pytest.fixture
+def guarded(served: tuple[Application, LiveServer, Database, FakeClock]) -> Guarded:
+    """With a service of keys of its own, as another process has."""
+    app, server, database, clock = served
+    follow = app.api.state.services.keys.follow
+    return Guarded(server.client, KeyService(database, clock), clock, follow)
+
+
+CALLS = [
+    ("predict", "POST", "/predict", FINE),
+    ("predict", "POST", "/tasks/sentiment/encode", {"text": "fine"}),
+    ("predict", "GET", "/tasks", None),
+    ("predict", "GET", "/tasks/sentiment", None),
+    ("train", "GET", "/runs", None),
+    ("train", "GET", "/models", None),
+    ("train", "POST", "/train", TRAIN),
+    ("train", "GET", "/datasets", None),
+    ("train", "GET", "/system", None),
+    ("admin", "DELETE", "/runs/none", None),
+    ("admin", "PUT", "/tasks/sentiment/active-model", {"model_id": "none"}),
+    ("admin", "PATCH", "/tasks/none", {"title": "x"}),
+    ("admin", "GET", "/audit", None),
+]
+
+
+@pytest.mark.parametrize(("needed", "method", "path", "body"), CALLS, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_scope_opens_its_calls_and_admin_opens_all(
+    guarded: Guarded, scope: str, needed: str, method: str, path: str, body: Any
+) -> None:
+    answer = guarded.ask(guarded.key(scope), method, path, json=body)
+
+    if scope in (needed, "admin"):
+        assert answer.status_code not in (401, 403)
+    else:
+        assert 403 == answer.status_code
+        assert f"needs the scope {needed}; this API key has {scope}" in answer.json()["detail"]
+
+
+def test_openapi_tells_the_scope_of_every_call(guarded: Guarded) -> None:
+    described = guarded.client.get("/openapi.json").json()
+
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            needed = [] if is_open(path) else [{"key": [scope_of(method.upper(), path)]}]
+            assert needed == operation["security"], (method, path)
+
+
+def test_without_a_key_and_with_a_wrong_one(guarded: Guarded) -> None:
+    secret = guarded.key("predict")
+    wrong = secret[:-1] + ("a" if secret[-1] != "a" else "b")
+
+    assert 401 == guarded.client.post("/predict", json=FINE).status_code
+    assert 401 == guarded.ask(wrong, "POST", "/predict", json=FINE).status_code
+    assert 200 == guarded.client.post("/predict", json=FINE, headers={"X-API-Key": secret}).status_code
+    assert 200 == guarded.client.get("/health/live").status_code
+
+
+def test_the_database_holds_no_secret(guarded: Guarded) -> None:
+    secret = guarded.key("predict")
+    with guarded.service._database.read() as tx:
+        rows = json.dumps([list(map(str, row)) for row in tx.execute(text("SELECT * FROM api_keys"))])
+
+    assert secret.removeprefix("dk_") not in rows
+    assert len(secret) >= len("dk_") + 43  # 256 bits, six in a character
+
+
+def test_a_revoked_key_and_an_expired_one_are_refused(guarded: Guarded) -> None:
+    revoked, expiring, lasting = guarded.key("predict"), guarded.key("predict", expires="1h"), guarded.key("predict")
+    guarded.service.revoke(guarded.ids[revoked])
+    guarded.clock.advance(3660)
+    guarded.follow()
+
+    statuses = [
+        guarded.ask(secret, "POST", "/predict", json=FINE).status_code for secret in (revoked, expiring, lasting)
+    ]
+
+    assert [401, 401, 200] == statuses
+
+
+def test_a_rotated_key_is_let_in_for_the_overlap(guarded: Guarded) -> None:
+    old = guarded.key("predict", tasks=["sentiment"], rate="50/s")
+    new, row = guarded.service.rotate(guarded.ids[old], "10m")
+    guarded.follow()
+    both = [guarded.ask(secret, "POST", "/predict", json=FINE).status_code for secret in (old, new)]
+    guarded.clock.advance(660)
+    guarded.follow()
+    later = [guarded.ask(secret, "POST", "/predict", json=FINE).status_code for secret in (old, new)]
+
+    assert ([200, 200], [401, 200]) == (both, later)
+    assert (["predict"], ["sentiment"], "50/s") == (row.scopes, row.tasks, row.rate)
+
+
+def test_last_use_is_noted(guarded: Guarded) -> None:
+    secret, unused = guarded.key("predict"), guarded.key("predict")
+    guarded.ask(secret, "POST", "/predict", json=FINE)
+    guarded.clock.advance(60)
+    guarded.follow()
+    noted = {row.id: row.last_used_at for row in guarded.service.all()}
+
+    assert guarded.clock() == noted[guarded.ids[secret]]
+    assert noted[guarded.ids[unused]] is None
+
+
+def test_the_first_key_closes_the_service_and_openapi_says_so(tmp_path: Path) -> None:
+    plain = settings_in(tmp_path)
+    migrate.upgrade(plain.url)
+    app = create_app(plain)
+    server = LiveServer(app)
+    open_before = server.client.get("/tasks").status_code, server.client.get("/openapi.json").json()
+    service: KeyService = app.api.state.services.keys
+    secret, row = service.create(KeySpec("first", ["train"]))
+    service.follow()
+    closed = server.client.get("/tasks").status_code, server.client.get("/openapi.json").json()
+    service.revoke(row.id)
+    service.follow()
+    revoked = server.client.get("/tasks", headers={"X-API-Key": secret}).status_code
+    server.close()
+
+    assert (200, 401, 401) == (open_before[0], closed[0], revoked)
+    assert "security" not in open_before[1]["paths"]["/runs"]["get"]
+    assert [{"key": ["train"]}] == closed[1]["paths"]["/runs"]["get"]["security"]
+
+
+TASKED = [
+    ("POST", "/predict", FINE, {"task": "planar", "point": [0.5, 0.5]}),
+    ("POST", "/train", {**TRAIN, "task": "sentiment"}, TRAIN),
+    ("GET", "/tasks/{}", None, None),
+    ("GET", "/runs?task={}", None, None),
+    ("GET", "/models?task={}", None, None),
+    ("GET", "/models/{model}", None, None),
+    ("GET", "/runs/{run}/history", None, None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "other"), TASKED, ids=lambda each: str(each)[:30])
+def test_a_key_of_some_tasks_is_for_these_alone(
+    guarded: Guarded, method: str, path: str, body: Any, other: Any
+) -> None:
+    admin = guarded.key("admin")
+    secret = guarded.key("predict", "train", tasks=["sentiment"])
+    answers = []
+    for task, sent in (("sentiment", body), ("planar", other)):
+        model = guarded.ask(admin, "GET", f"/models?task={task}").json()["items"][0]["id"]
+        run = guarded.ask(admin, "POST", "/train", json={**TRAIN, "task": task}).json()["id"]
+        answers.append(guarded.ask(secret, method, path.format(task, model=model, run=run), json=sent).status_code)
+
+    assert answers in ([200, 403], [202, 403])
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs", "/compare?runs=a,b", "/events?task=sentiment", "/system", "/runs?task=sentiment&task=planar"]
+)
+def test_a_key_of_some_tasks_sees_nothing_of_all(guarded: Guarded, path: str) -> None:
+    secret = guarded.key("predict", "train", tasks=["sentiment"])
+
+    assert 403 == guarded.ask(secret, "GET", path).status_code
+
+
+def test_a_key_of_a_page_is_for_that_page(guarded: Guarded) -> None:
+    secret = guarded.key("predict", origins=["https://*.example.org"])
+    origins = ["https://shop.example.org", "https://shop.example.net", None]
+
+    statuses = [
+        guarded.ask(secret, "POST", "/predict", json=FINE, headers={"Origin": origin} if origin else {}).status_code
+        for origin in origins
+    ]
+
+    assert [200, 403, 403] == statuses
+
+
+def test_two_keys_may_send_the_same_idempotency_key(guarded: Guarded) -> None:
+    mine, other = guarded.key("train"), guarded.key("train")
+    headers = {"Idempotency-Key": "again"}
+
+    ids = [
+        guarded.ask(secret, "POST", "/train", json=TRAIN, headers=headers).json()["id"]
+        for secret in (mine, other, mine)
+    ]
+    guarded.clock.advance(25 * 3_600)
+    ids.append(guarded.ask(mine, "POST", "/train", json={**TRAIN, "seed": 9}, headers=headers).json()["id"])
+
+    assert ids[0] == ids[2]
+    assert 3 == len(set(ids))
+
+
+def test_the_audit_tells_who_did_what(guarded: Guarded) -> None:
+    trainer, admin = guarded.key("train"), guarded.key("admin")
+    run = guarded.ask(trainer, "POST", "/train", json=TRAIN, headers={"X-Request-ID": "mine-7"}).json()["id"]
+    guarded.ask(trainer, "POST", f"/runs/{run}/cancel")
+    guarded.ask(trainer, "POST", "/train", json={**TRAIN, "preset": "none"})
+    entries = guarded.ask(admin, "GET", "/audit?limit=2").json()["items"]
+    made = guarded.ask(admin, "GET", "/audit?action=key.created&limit=1").json()["items"]
+
+    assert [("run.cancelled", run), ("run.queued", run)] == [(each["action"], each["subject"]) for each in entries]
+    assert {guarded.ids[trainer]} == {each["key_id"] for each in entries}
+    assert {"127.0.0.1"} == {each["address"] for each in entries}
+    assert "mine-7" == entries[1]["request_id"]
+    assert "planar" == entries[1]["task"]
+    assert [guarded.ids[admin]] == [each["subject"] for each in made]
+
+
+def test_a_key_has_quotas_of_its_own(
+    served: tuple[Application, LiveServer, Database, FakeClock], guarded: Guarded
+) -> None:
+    database = served[2]
+    few = Quotas(queued_runs=2, models=1_000, datasets=1, dataset_bytes=1_000)
+    mine, other = guarded.key("train"), guarded.key("train")
+    training = served[0].api.state.services.training
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(training, "_quotas", few)
+        answers = [guarded.ask(secret, "POST", "/train", json=TRAIN) for secret in (mine, mine, mine, other)]
+    caller.set(Caller(guarded.ids[mine]))
+    with database.read() as tx, pytest.raises(QuotaReached, match="DENSELY_MAX_DATASET_MIB_PER_KEY"):
+        few.check_dataset(tx, 1_001)
+    caller.set(Caller())
+
+    assert [202, 202, 429, 202] == [answer.status_code for answer in answers]
+    assert "2 runs of this API key wait already" in answers[2].json()["detail"]
+    assert "DENSELY_MAX_QUEUED_RUNS_PER_KEY" in answers[2].json()["detail"]
+
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("name", {"name": " "}),
+    ("scope", {"scopes": ["write"]}),
+    ("scope", {"scopes": []}),
+    ("rate", {"rate": "50"}),
+    ("rate", {"rate": "0/s"}),
+    ("rate", {"rate": "5/0s"}),
+    ("expires", {"expires": "never"}),
+    ("expires", {"expires": "99999d"}),
+    ("origin", {"origins": ["*"]}),
+    ("task", {"tasks": ["none"]}),
+    ("task", {"tasks": ["sentiment"], "scopes": ["admin"]}),
+]
+
+
+@pytest.mark.parametrize(("named", "change"), WRONG, ids=str)
+def test_what_is_wrong_with_a_key_is_told_by_field(guarded: Guarded, named: str, change: dict[str, Any]) -> None:
+    before = len(guarded.service.all())
+    given: dict[str, Any] = {"name": "a", "scopes": ["predict"], **change}
+
+    with pytest.raises(InvalidInput, match=rf"^{named}:"):
+        guarded.service.create(KeySpec(**given), sorted(TASKS.all))
+
+    assert before == len(guarded.service.all())

@@ -123,7 +123,7 @@ def test_files_have_a_name_and_as_many_rows_as_are_asked_for(client: httpx.Clien
     for form, media_type in (("csv", CSV), ("parquet", PARQUET)):
         answer = file(client, model, media_type)
         assert f'attachment; filename="{model}-test.{form}"' == answer.headers["content-disposition"]
-        assert "Accept" == answer.headers["vary"]
+        assert "Accept" in answer.headers["vary"].split(", ")
         named = client.get(f"/models/{model}/predictions?format={form}", headers={"Accept": "text/html"})
         assert answer.content == named.content
     part = file(client, model, CSV, limit=3, cursor=9).text.splitlines()
@@ -137,7 +137,8 @@ def test_the_same_address_has_forms_that_caches_tell_apart(client: httpx.Client,
 
     for accept, status in (("application/json", 200), (CSV, 200), ("image/png", 406)):
         answer = client.get(f"/models/{model}/predictions", headers={"Accept": accept})
-        assert (status, "Accept") == (answer.status_code, answer.headers["vary"])
+        assert status == answer.status_code
+        assert "Accept" in answer.headers["vary"].split(", ")
     assert "application/problem+json" == answer.headers["content-type"]
     assert "urn:densely:problem:not-acceptable" == answer.json()["type"]
     assert CSV in answer.json()["detail"]

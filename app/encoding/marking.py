@@ -17,7 +17,7 @@ def negated(ids: Ids, negates: Which, ends: tuple[int, int]) -> Which | None:
     `negates`: for each id whether it is a negation. `ends`: the first id of those that end a clause, and one after the
     last.
     """
-    places = np.flatnonzero(negates.take(ids)).tolist()
+    places = negates.take(ids).nonzero()[0].tolist()
     if not places:
         return None
     found = np.zeros(len(ids), dtype=bool)
@@ -33,7 +33,7 @@ def conceded(ids: Ids, contrast: int, ends: tuple[int, int]) -> Which | None:
 
     `ends`: as of `negated`, of those that end a sentence.
     """
-    places = np.flatnonzero(ids == contrast).tolist()
+    places = (ids == contrast).nonzero()[0].tolist()
     if not places:
         return None
     found = np.zeros(len(ids), dtype=bool)
@@ -45,4 +45,5 @@ def conceded(ids: Ids, contrast: int, ends: tuple[int, int]) -> Which | None:
 
 
 def _stops(ids: Ids, ends: tuple[int, int]) -> list[int]:
-    return np.flatnonzero((ids >= ends[0]) & (ids < ends[1])).tolist()
+    found: list[int] = ((ids >= ends[0]) & (ids < ends[1])).nonzero()[0].tolist()  # `flatnonzero` takes twice as long
+    return found

@@ -37,7 +37,7 @@ class NGramTable:
     def columns(self, keys: Keys) -> Columns:
         """The column of each n-gram, of any length; the placeholder's of those that are not in use."""
         found: Columns = self._slots.take(self._slots_of(keys))
-        places = np.flatnonzero((self._all.take(found) != keys) & (found != PLACEHOLDER))
+        places = ((self._all.take(found) != keys) & (found != PLACEHOLDER)).nonzero()[0]
         if len(places):
             found[places] = [self._others.get(key, PLACEHOLDER) for key in keys.take(places).tolist()]
         return found

@@ -189,7 +189,7 @@ class NGramEncoder:
         parts = tokens.tokens_in(text)
         codes = np.fromiter(map(self._codes.get, parts, repeat(_MISSING)), np.int64, len(parts))
         if len(codes) and codes.min() == _MISSING:
-            for place in np.flatnonzero(codes == _MISSING).tolist():
+            for place in (codes == _MISSING).nonzero()[0].tolist():
                 codes[place] = self._code_of_other(parts[place])
         if len(codes) and codes.max() >= MOST_WORDS:
             return _taken_apart(codes)
@@ -276,7 +276,7 @@ def _sorted(columns: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.i
     found[0] = PLACEHOLDER
     found[1:] = columns
     found.sort()
-    changes = np.flatnonzero(found[1:] != found[:-1])
+    changes = (found[1:] != found[:-1]).nonzero()[0]
     firsts = np.empty(len(changes) + 1, dtype=np.int64)
     firsts[0] = 0
     np.add(changes, 1, out=firsts[1:])
@@ -286,7 +286,7 @@ def _sorted(columns: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.i
 def _taken_apart(codes: Ids) -> Ids:
     """Codes of one word or two as one id each."""
     seconds = codes >> SHIFT
-    places = np.flatnonzero(seconds)
+    places = seconds.nonzero()[0]
     found = np.repeat(codes & (2**SHIFT - 1), 1 + (seconds > 0))
     found[places + np.arange(1, len(places) + 1)] = seconds[places]
     return found

@@ -15,7 +15,7 @@ from app.training.examples import Examples, for_loss
 from app.training.fit import TrainingRows
 from app.training.prepare import Prepared, Seen
 
-SENTENCE = 0.015  # of a text's weight has one of its sentences, where a temperature is fitted
+SENTENCE = 0.005  # of a text's weight has one of its sentences, where a temperature is fitted
 
 
 @dataclass(frozen=True)

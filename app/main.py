@@ -210,16 +210,7 @@ def _assemble(
         api.state.feed.close()
         services.uploads.close()
 
-    options: dict[str, Any] = {
-        "rates": Rates(
-            SharedCounters(settings.home / "rates"),
-            Rate.of(settings.rate_per_address) if settings.rate_per_address else None,
-        ),
-        "access": Access(ring, settings.host, services.owners.task_of),
-        "cors": (allowed := Cors(settings.cors_origins) if settings.cors_origins else None),
-        "max_body": settings.max_body_mib * 2**20,
-        "traffic": traffic,
-    }
+    options = _gate_options(settings, services, traffic)
     api.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=PACKED)
     api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
     return Application(
@@ -230,10 +221,21 @@ def _assemble(
         prepare=prepare,
         close_streams=close,
         root=settings.root_path,
-        cors=allowed,
+        cors=options["cors"],
         traffic=traffic,
         limits=_connections(settings),
     )
+
+
+def _gate_options(settings: Settings, services: Services, traffic: Traffic) -> dict[str, Any]:
+    per_address = Rate.of(settings.rate_per_address) if settings.rate_per_address else None
+    return {
+        "rates": Rates(SharedCounters(settings.home / "rates"), per_address),
+        "access": Access(services.keys.ring, settings.host, services.owners.task_of),
+        "cors": Cors(settings.cors_origins) if settings.cors_origins else None,
+        "max_body": settings.max_body_mib * 2**20,
+        "traffic": traffic,
+    }
 
 
 def _connections(settings: Settings) -> ConnectionLimits:

@@ -126,6 +126,8 @@ class _Campaign:
         self._rest()
         for thread in others:
             thread.stop()
+        for client in (caller, *probers):
+            client.close()
         self._report.slowest = max(prober.slowest for prober in probers)
 
     def _ask(self) -> None:

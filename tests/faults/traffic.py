@@ -41,8 +41,14 @@ class Caller:
 
     def __init__(self, fleet: Fleet, findings: Findings) -> None:
         urls = [f"http://127.0.0.1:{member.settings['DENSELY_PORT']}" for member in fleet.of("api")]
-        self._clients = cycle([httpx.Client(base_url=url, timeout=10, trust_env=False) for url in urls])
+        self._all = [httpx.Client(base_url=url, timeout=10, trust_env=False) for url in urls]
+        self._clients = cycle(self._all)
         self._findings = findings
+
+    def close(self) -> None:
+        """Close its connections."""
+        for client in self._all:
+            client.close()
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Its answer; what is not answered is asked again, which the call must bear.
@@ -125,6 +131,10 @@ class Prober:
         url = f"http://127.0.0.1:{member.settings['DENSELY_PORT']}"
         self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
         self.slowest = 0.0  # seconds
+
+    def close(self) -> None:
+        """Close its connection."""
+        self._client.close()
 
     def step(self) -> None:
         """One question."""

@@ -142,13 +142,13 @@ def test_no_run_is_claimed_twice(database: Database, url: str) -> None:
 
 def test_eight_processes_that_write_all_the_time_all_get_their_turns(database: Database) -> None:
     """Nobody is told that the database is locked, and every line is there."""
-    written = writers.write(database, turns=100)
+    written = writers.write(database, turns=25)
 
     assert [] == [each for process in written for each in process.refused]
-    assert [100] * writers.PROCESSES == [process.transactions for process in written]
+    assert [25] * writers.PROCESSES == [process.transactions for process in written]
     with database.read() as tx:
         lines = tx.execute(select(func.count()).where(events_table.c.type == "log")).scalar_one()
-    assert 100 * writers.PROCESSES == lines
+    assert 25 * writers.PROCESSES == lines
 
 
 def test_versions_are_numbered_without_gaps_or_repeats(database: Database, url: str) -> None:

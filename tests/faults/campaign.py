@@ -126,8 +126,9 @@ class _Campaign:
         self._rest()
         for thread in others:
             thread.stop()
-        for client in (caller, *probers):
-            client.close()
+        caller.close()
+        for prober in probers:
+            prober.close()
         self._report.slowest = max(prober.slowest for prober in probers)
 
     def _ask(self) -> None:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench models lock clean
+.PHONY: help run test lint faults bench models lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,11 @@ lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directi
 	$(BIN)/python clients/python/scripts/generate_sync.py --check
 	$(BIN)/python clients/python/scripts/check_forms.py
 	$(BIN)/python clients/javascript/node.py --run lint
+
+faults: $(VENV)/dev.done ## Kill, suspend and stop processes 560 times, and see that nothing is lost
+	$(BIN)/python -m tests.faults --database sqlite --writing 30
+	$(BIN)/python -m tests.faults --database sqlite --faults 250 --real 30
+	$(BIN)/python -m tests.faults --database postgresql --faults 250 --real 30
 
 bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint

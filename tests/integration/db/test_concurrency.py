@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import DatasetCatalog
 from app.db import models, runs
 from app.db.engine import Database, lock
+from app.db.tables import events as events_table
 from app.db.tables import models as models_table
 from app.db.tables import runs as runs_table
 from app.domain.clock import utc_now
@@ -25,6 +26,7 @@ from app.services.execution import WorkerService
 from app.services.registry import RegistryService
 from app.services.training import TrainingService
 from app.wire.runs import TrainRequest
+from tests.faults import writers
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 
@@ -136,6 +138,17 @@ def test_no_run_is_claimed_twice(database: Database, url: str) -> None:
         rows = tx.execute(select(runs_table.c.id, runs_table.c.lease_id, runs_table.c.status, runs_table.c.attempt))
         found = {(row.id, row.lease_id): (row.status, row.attempt) for row in rows}
     assert dict.fromkeys(claims, (RunStatus.RUNNING, 1)) == found
+
+
+def test_eight_processes_that_write_all_the_time_all_get_their_turns(database: Database) -> None:
+    """Nobody is told that the database is locked, and every line is there."""
+    written = writers.write(database, turns=25)
+
+    assert [] == [each for process in written for each in process.refused]
+    assert [25] * writers.PROCESSES == [process.transactions for process in written]
+    with database.read() as tx:
+        lines = tx.execute(select(func.count()).where(events_table.c.type == "log")).scalar_one()
+    assert 25 * writers.PROCESSES == lines
 
 
 def test_versions_are_numbered_without_gaps_or_repeats(database: Database, url: str) -> None:

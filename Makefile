@@ -3,8 +3,11 @@ PYTHON ?= $(firstword $(foreach p,python3.11 python3,$(shell command -v $(p) 2>/
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Checksums are no secrets.
+UNSEARCHED := ":!*.lock" ":!*package-lock.json" ":!models_store" ":!.secrets.baseline"
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint faults bench models lock clean
+.PHONY: help run test lint faults fuzz audit bench models lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,6 +33,13 @@ faults: $(VENV)/dev.done ## Kill, suspend and stop processes 560 times, and see 
 	$(BIN)/python -m tests.faults --database sqlite --writing 30
 	$(BIN)/python -m tests.faults --database sqlite --faults 250 --real 30
 	$(BIN)/python -m tests.faults --database postgresql --faults 250 --real 30
+
+fuzz: $(VENV)/dev.done ## Send the API requests without end, others each time: half an hour
+	$(BIN)/python -m tests.fuzz
+
+audit: $(VENV)/dev.done ## Look for secrets in what is committed
+	@git ls-files -z -- $(UNSEARCHED) | xargs -0 $(BIN)/detect-secrets-hook --no-verify --baseline .secrets.baseline
+	@echo "No secrets that .secrets.baseline does not know."
 
 bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.footprint

@@ -11,16 +11,16 @@ from app.api.dependencies import Services
 from app.api.uploads.uploads import Received
 from app.errors import InvalidInput
 from app.services.uploading import UploadOptions, options_of
-from app.wire.datasets import DatasetDetail, ImportPlan
+from app.wire.datasets import UPLOAD_NAME, DatasetDetail, ImportPlan
 from app.wire.tasks import Look
 
 KNOWN = frozenset(("task", "name", "dataset", "dry_run", "mapping", "file", "version"))
 
-_BINARY = {"type": "string", "format": "binary"}
+_BINARY = {"type": "string", "format": "binary", "minLength": 1}
 _FIELDS = {
     "file": {**_BINARY, "description": "the rows"},
     "task": {"type": "string"},
-    "name": {"type": "string"},
+    "name": {"type": "string", "pattern": UPLOAD_NAME},
     "mapping": {"type": "string", "description": "JSON object: the file's columns by the task's"},
     "dry_run": {"type": "boolean"},
 }

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from app.api import links
 from app.api.contracts import Contract
 from app.api.dependencies import responses
 from app.kinds.base import Task
@@ -94,6 +95,7 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], described: APIRouter,
                 operation["security"] = [] if opened else [{"key": [scope_of(method.upper(), path)]}]
             for parameter in operation.get("parameters", []):
                 _leave_null_out(parameter)
+    links.add(schema["paths"])
     return schema
 
 

@@ -19,7 +19,7 @@ def listed(root: Path) -> dict[str, str]:
         content = json.loads((root / BUNDLED).read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactInvalid(f"{BUNDLED} cannot be read") from error
     if not isinstance(content, dict) or not all(isinstance(each, str) for each in content.values()):
         raise ArtifactInvalid(f"{BUNDLED} is no list of models by task")

@@ -20,9 +20,8 @@ from app.artifacts import archive, bundle, evaluation
 from app.artifacts.arrays import arrays_in
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.errors import ArtifactInvalid, Unavailable
-from app.wire.manifests import FORMAT_VERSION, FileRecord, Manifest
+from app.wire.manifests import FORMAT_VERSION, MANIFEST, FileRecord, Manifest
 
-MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
 PREPROCESSING = "preprocessing.json"
 NOVELTY = "novelty.npz"
@@ -122,7 +121,7 @@ class ArtifactStore:
                     f"{FORMAT_VERSION}"
                 )
             return Manifest.model_validate(content)
-        except (OSError, ValueError, AttributeError, ValidationError) as error:
+        except (OSError, ValueError, RecursionError, AttributeError, ValidationError) as error:
             raise ArtifactInvalid(f"the manifest of model {model_id} cannot be read") from error
 
     def open(self, task: str, model_id: str) -> Artifact:

@@ -9,7 +9,8 @@ from app.domain.numbers import Number
 from app.wire.declarations import Answer, DatasetName, DeclaredKind
 
 # As short as it is, so that with its version it fits wherever the name of a dataset does.
-UploadName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
+UPLOAD_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$"
+UploadName = Annotated[str, Field(pattern=UPLOAD_NAME)]
 FileFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "zip"]
 Role = Literal["text", "number", "category", "flag", "date", "image", "label", "split", "ignored"]
 

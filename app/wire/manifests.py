@@ -1,13 +1,16 @@
 """The manifest: everything there is to know about a model without loading its weights."""
 
+import re
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.domain.recipes import Recipe, Validation
 from app.domain.runs import Metrics
 
+MANIFEST = "manifest.json"
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 FORMAT_VERSION = 1  # raise it when a reader of the old form would misread the new one
 
 
@@ -102,3 +105,12 @@ class Manifest(BaseModel):
     parity: Parity
     novelty: NoveltyRecord | None = Field(None, description="of models that tell it; those of former releases do not")
     files: dict[str, FileRecord] = Field(default_factory=dict, description="every other file of the artifact")
+
+    @field_validator("files")
+    @classmethod
+    def _lie_beside_it(cls, files: dict[str, FileRecord]) -> dict[str, FileRecord]:
+        """A path would lead out of the artifact's folder, to any file that the service may read."""
+        for name in files:
+            if name == MANIFEST or not _FILE_NAME.fullmatch(name):
+                raise ValueError(f"{name[:80]!r} is no file of an artifact")
+        return files

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import Evaluation, Plane, Shown, millionths_of, save
-from app.artifacts.store import MANIFEST, ArtifactStore
+from app.artifacts.store import ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
 from app.domain.recipes import HEADS, HeadName
@@ -16,7 +16,7 @@ from app.domain.runs import Metrics
 from app.encoding.rows import dense
 from app.services.execution import Attempt, WorkerService
 from app.services.publication import row_of
-from app.wire.manifests import Manifest
+from app.wire.manifests import MANIFEST, Manifest
 from app.wire.runs import Progress
 from tests.support.artifacts import learnt, publish_artifact
 from tests.support.clock import FakeClock

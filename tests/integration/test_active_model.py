@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from app.artifacts.store import MANIFEST, WEIGHTS, ArtifactStore
+from app.artifacts.store import WEIGHTS, ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
 from app.errors import ArtifactInvalid
@@ -19,6 +19,7 @@ from app.main import create_app
 from app.services.execution import Attempt, WorkerService
 from app.services.publication import row_of
 from app.settings import Settings
+from app.wire.manifests import MANIFEST
 from tests.support.artifacts import add_model, publish_artifact, publish_run
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run

@@ -7,10 +7,11 @@ import httpx
 import numpy as np
 import pytest
 
-from app.artifacts.store import MANIFEST, NOVELTY, ArtifactStore
+from app.artifacts.store import NOVELTY, ArtifactStore
 from app.db.engine import Database
 from app.settings import Settings
 from app.training.novelty import learn
+from app.wire.manifests import MANIFEST
 from tests.support.artifacts import add_model, learnt, publish_artifact, register
 from tests.support.tasks import TASKS
 

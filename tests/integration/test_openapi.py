@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from app.api.contracts import Contracts, contract_of
 from app.main import create_app
@@ -140,3 +141,53 @@ def test_every_train_example_validates(description: dict[str, Any]) -> None:
     assert set(TASKS.all) == set(content["examples"])
     for name, example in content["examples"].items():
         assert name == TrainRequest.model_validate(example["value"]).task
+
+
+def test_what_a_call_makes_leads_to_what_can_be_asked_of_it(description: dict[str, Any]) -> None:
+    """Links name calls that there are, with all that their paths need."""
+    needed = {
+        operation["operationId"]: {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+        for _, _, operation in operations(description)
+    }
+    made = {
+        path: description["paths"][path]["post"]["responses"][status]["links"]
+        for path, status in (("/tasks", "201"), ("/datasets", "201"), ("/train", "202"))
+    }
+
+    assert {"get_task_tasks__task__get", "delete_tasks__task__delete"} <= set(made["/tasks"])
+    assert {"get_dataset_datasets__name__get", "add_rows_datasets__name__rows_post"} <= set(made["/datasets"])
+    assert {"get_run_runs__run_id__get", "cancel_runs__run_id__cancel_post"} <= set(made["/train"])
+    for links in made.values():
+        for link in links.values():
+            assert needed[link["operationId"]] == set(link["parameters"])
+
+
+def test_what_is_refused_without_rows_is_not_said_to_be_taken(description: dict[str, Any]) -> None:
+    """As JSON a task has its kind and its answer: there is nothing to guess them from."""
+    content = description["paths"]["/tasks"]["post"]["requestBody"]["content"]["application/json"]
+    validator = Draft202012Validator({**content["schema"], "components": description["components"]})
+    (example,) = [each["value"] for each in content["examples"].values()]
+
+    assert validator.is_valid(example)
+    assert not validator.is_valid({**example, "kind": None})
+    assert not validator.is_valid({key: value for key, value in example.items() if key != "answer"})
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "parameter", "good", "bad"),
+    [
+        ("/compare", "get", "runs", "r-1,r-2", ["r-1", "r-1,", ",".join(["r-1"] * 11)]),
+        ("/datasets", "post", "name", "a" * 48, ["a" * 49, "-a", ""]),
+        ("/datasets/{name}/rows", "post", "name", "a.b", ["a" * 49, ".a"]),
+    ],
+)
+def test_a_parameter_is_described_as_the_service_takes_it(
+    description: dict[str, Any], path: str, method: str, parameter: str, good: str, bad: list[str]
+) -> None:
+    (schema,) = [
+        each["schema"] for each in description["paths"][path][method]["parameters"] if each["name"] == parameter
+    ]
+    validator = Draft202012Validator(schema)
+
+    assert validator.is_valid(good)
+    assert [] == [value for value in bad if validator.is_valid(value)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from app.artifacts.store import MANIFEST, PREPROCESSING, WEIGHTS, ArtifactStore
+from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
 from app.datasets.catalog import Dataset, DatasetCatalog
 from app.db import models
 from app.db.engine import Database, Transaction
@@ -22,7 +22,7 @@ from app.services.execution import Attempt
 from app.services.publication import row_of
 from app.services.verdict import Score
 from app.wire.declarations import Label
-from app.wire.manifests import DatasetRecord, LayerRow, Manifest, Parity
+from app.wire.manifests import MANIFEST, DatasetRecord, LayerRow, Manifest, Parity
 from tests.support.tasks import TASKS
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from app.api.dependencies import ServicesDep, responses
 from app.api.plots import PLOT, FirstEpoch, plot
 from app.plots.style import Form
+from app.services.comparison import MOST_RUNS
 from app.services.drawings import ComparedPlot
 from app.services.plots import Figure
 from app.wire.comparisons import Comparison
@@ -14,7 +15,14 @@ from app.wire.comparisons import Comparison
 router = APIRouter(prefix="/compare", tags=["runs"])
 
 RunIds = Annotated[
-    str, Query(max_length=700, pattern=r"^[A-Za-z0-9_,-]+$", description="2 to 10 run ids, separated by commas")
+    str,
+    Query(
+        max_length=700,
+        pattern=r"^[A-Za-z0-9_,-]+$",
+        description="2 to 10 run ids, separated by commas",
+        # Said here only: the service counts them, which tells more than that a pattern does not fit.
+        json_schema_extra={"pattern": f"^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+){{1,{MOST_RUNS - 1}}}$"},
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ from app.kinds.base import Split
 from app.plots.style import Form
 from app.server.prefix import Prefix
 from app.services.uploading import dataset_name
-from app.wire.datasets import DatasetDetail, DatasetEntry, DatasetRow
+from app.wire.datasets import UPLOAD_NAME, DatasetDetail, DatasetEntry, DatasetRow
 from app.wire.pages import Page
 from app.wire.predictions import ModelName
 from app.wire.tasks import Look
@@ -25,6 +25,8 @@ from app.wire.tasks import Look
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
 Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+# Said in the description only: the service tells what is wrong with a name in words.
+NAMED: dict[str, Any] = {"pattern": UPLOAD_NAME, "maxLength": 48}
 Version = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="default: the latest"), WHOLE_NUMBER]
 Removed = Annotated[
     int | None, Query(alias="version", ge=1, le=2**31 - 1, description="this one only; default: all"), WHOLE_NUMBER
@@ -61,7 +63,10 @@ async def bring(
     response: Response,
     prefix: Prefix,
     task: Annotated[str | None, Query(max_length=64, description="whose rows they are; needed")] = None,
-    name: Annotated[str | None, Query(max_length=64, description="of the dataset; default: the task's")] = None,
+    name: Annotated[
+        str | None,
+        Query(max_length=64, description="of the dataset; default: the task's", json_schema_extra=NAMED),
+    ] = None,
     dry_run: DryRun = False,  # noqa: ARG001 - read with the fields, which may say it too
 ) -> Any:
     asked = bringing.query(request)
@@ -139,7 +144,7 @@ def get_rows(
     openapi_extra=UPLOAD,
 )
 async def add_rows(
-    name: Name,
+    name: Annotated[str, Path(max_length=64, json_schema_extra=NAMED)],
     request: Request,
     services: ServicesDep,
     response: Response,

@@ -25,11 +25,24 @@ router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=BoundedRoute)
 
 PARTS = frozenset(("task", "file", "train", "dry_run", "mapping", "dataset"))
 _CREATED: Any = Union[TaskCreated, TaskDetail]  # noqa: UP007 - for the description
+TICKETS = {
+    "name": "tickets",
+    "title": "Support tickets",
+    "kind": {"kind": "text", "columns": ["message"]},
+    "answer": {"kind": "one_of", "column": "team"},
+}
 CREATE: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/TaskCreate"}},
+            "application/json": {
+                "schema": {
+                    "$ref": "#/components/schemas/TaskCreate",
+                    "required": ["name", "kind", "answer"],  # there are no rows to guess them from
+                    "properties": {"kind": {"type": "object"}, "answer": {"type": "object"}},
+                },
+                "examples": {"tickets": {"summary": "Support tickets", "value": TICKETS}},
+            },
             "multipart/form-data": {
                 "schema": {
                     "type": "object",

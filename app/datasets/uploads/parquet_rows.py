@@ -56,7 +56,8 @@ class ParquetReader:
                 lines = list(range(done + 1, done + len(batch) + 1))
                 done += len(batch)
                 share = done / max(1, self._rows)
-                yield Batch(lines, [_values(column) for column in batch.columns], [], int(self._source.size * share))
+                columns = [_taken(name, column) for name, column in zip(self.names, batch.columns, strict=True)]
+                yield Batch(lines, columns, [], int(self._source.size * share))
 
 
 @contextmanager
@@ -87,6 +88,19 @@ def _reason(kind: Any) -> str | None:
     if pa.types.is_duration(kind) or pa.types.is_interval(kind):
         return f"is a column of {kind}, which is not read"
     return None
+
+
+def _taken(name: str, column: Any) -> list[Any]:
+    """
+    Raises:
+        Problem: Python has no such values: of Arrow's dates only the years 1 to 9999 are any.
+    """
+    try:
+        return _values(column)
+    except (ValueError, OverflowError) as error:  # Arrow's own are ValueErrors too
+        if isinstance(error, pa.ArrowException | UnicodeDecodeError):
+            raise
+        raise at(None, "holds dates or times that are none, or beyond the years 1 to 9999", name) from error
 
 
 def _values(column: Any) -> list[Any]:

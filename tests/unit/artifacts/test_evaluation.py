@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from app.artifacts.evaluation import EVALUATION, MOST_PROBABILITIES, Evaluation, Shown, millionths_of, parse, save
-from app.artifacts.store import MANIFEST, PREPROCESSING, WEIGHTS, ArtifactStore
+from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
 from app.errors import ArtifactInvalid
-from app.wire.manifests import Manifest
+from app.wire.manifests import MANIFEST, Manifest
 from tests.support.artifacts import publish_artifact
 
 TASK = "planar"

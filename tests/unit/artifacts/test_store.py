@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.artifacts.store import MANIFEST, PREPROCESSING, STAGING, WEIGHTS, Artifact, ArtifactStore
+from app.artifacts.store import PREPROCESSING, STAGING, WEIGHTS, Artifact, ArtifactStore
 from app.errors import ArtifactInvalid, Unavailable
 from app.settings import REPOSITORY
-from app.wire.manifests import FORMAT_VERSION, Manifest
+from app.wire.manifests import FORMAT_VERSION, MANIFEST, Manifest
 from tests.support.artifacts import publish_artifact
 
 TASK = "housing"
@@ -31,7 +31,7 @@ FILES = (PREPROCESSING, WEIGHTS)
 CRASH = """
 import os, sys
 from pathlib import Path
-from app.wire.manifests import Manifest
+from app.wire.manifests import MANIFEST, Manifest
 from app.artifacts.store import ArtifactStore
 staging, fsyncs, calls = Path(sys.argv[2]), int(sys.argv[3]), 0
 def fsync(descriptor):

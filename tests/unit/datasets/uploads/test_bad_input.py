@@ -91,6 +91,14 @@ FILES: dict[str, tuple[bytes, str]] = {  # content, part of the message
     "damaged parquet": (parquet_of({"a": [1, 2], "b": ["x", "y"]})[:-9], "damaged Parquet"),
     "parquet's first letters": (b"PAR1", "damaged Parquet"),
     "nested parquet": (parquet_of({"a": [{"b": 1}], "label": ["x"]}), "column 'a': is a nested column"),
+    "parquet, the year 20000": (
+        parquet_of({"when": pa.array([6_600_000, 1], pa.date32()), "label": ["x", "y"]}),
+        "column 'when': holds dates or times that are none, or beyond the years 1 to 9999",
+    ),
+    "parquet, a moment of the year 300000": (
+        parquet_of({"when": pa.array([2**63 - 1, 1], pa.timestamp("us")), "label": ["x", "y"]}),
+        "column 'when': holds dates or times that are none, or beyond the years 1 to 9999",
+    ),
     "lists of lists": (parquet_of({"a": [[["b"]]], "label": ["x"]}), "column 'a': is a column of list"),
 }
 

@@ -153,7 +153,7 @@ def _services(
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
         events=EventService(database),
-        keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys)),
+        keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys, clock=clock)),
         owners=OwnerService(database),
         audit=AuditService(database),
         registry=registry,

@@ -1,7 +1,7 @@
 """Server-Sent Events on the wire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 
 from starlette.responses import Response
@@ -28,9 +28,18 @@ class EventStream(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, groups: AsyncIterator[Sequence[StreamedEvent]], start_id: int | None = None) -> None:
-        """`groups`: an empty one becomes a heartbeat. `start_id`: where the client stands before the first event."""
+    def __init__(
+        self,
+        groups: AsyncIterator[Sequence[StreamedEvent]],
+        start_id: int | None = None,
+        goes_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`groups`: an empty one becomes a heartbeat. `start_id`: where the client stands before the first event.
+
+        `goes_on`: whether the client is still let in; asked before each group.
+        """
         self._groups = groups
+        self._goes_on = goes_on
         self._hello = f"retry: {RETRY}\n".encode() + (b"" if start_id is None else b"id: %d\n" % start_id) + b"\n"
         self.status_code = 200
         self.background = None
@@ -60,6 +69,8 @@ class EventStream(Response):
     async def _tell(self, send: Send) -> None:
         async with aclosing(self._groups) as groups:  # type: ignore[type-var]  # it is a generator
             async for group in groups:
+                if not self._goes_on():
+                    break
                 body = b"".join(map(_framed, group)) or NOTHING
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -53,11 +53,12 @@ def create(
 
 @app.command()
 def revoke(key: Which, as_text: Json = False) -> None:
-    """Let a key in no longer."""
-    row = _service()[0].revoke(key)
+    """Let a key in no longer; of a name all, those too that a rotation still lets in."""
+    rows = _service()[0].revoke(key)
     if as_text:
-        as_json(_plain(row))
-    else:
+        as_json([_plain(row) for row in rows])
+        return
+    for row in rows:
         line(f"{row.id} ({row.name}) is revoked; running processes refuse it within two seconds")
 
 

@@ -9,12 +9,14 @@ from sqlalchemy import Row, insert, select
 from app.db.engine import Transaction
 from app.db.tables import audit
 from app.domain.audit import Action
-from app.domain.callers import caller
+from app.domain.callers import Caller, caller
 
 
-def record(tx: Transaction, now: datetime, action: Action, subject: str, task: str | None = None) -> None:
-    """The caller did this to a run, a model, a dataset, a task or a key."""
-    who = caller.get()
+def record(
+    tx: Transaction, now: datetime, action: Action, subject: str, task: str | None = None, who: Caller | None = None
+) -> None:
+    """The caller, or somebody else, did this to a run, a model, a dataset, a task or a key."""
+    who = who or caller.get()
     tx.execute(
         insert(audit).values(
             at=now,

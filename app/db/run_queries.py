@@ -42,6 +42,12 @@ def to_run(row: Row[Any]) -> Run:
     return Run.model_validate(values | {"dataset_is_sample": row.dataset == SAMPLE, "error": error})
 
 
+def key_of(tx: Transaction, run_id: str) -> str:
+    """The API key that queued a run; empty: none was needed."""
+    found: str = tx.execute(select(runs.c.key_id).where(runs.c.id == run_id)).scalar_one()
+    return found
+
+
 def find_by_key(tx: Transaction, idempotency_key: str, since: datetime) -> Row[Any] | None:
     """The run that was queued with this idempotency key since then."""
     mine = (runs.c.idempotency_key == idempotency_key) & (runs.c.created_at >= since)

@@ -27,7 +27,7 @@ class ApiKey:
     tasks: frozenset[str] | None = None  # None: all
     origins: tuple[str, ...] | None = None  # of pages that may use it; None: no page is asked for
     rate: Rate | None = None
-    expires_at: datetime | None = None
+    ends_at: datetime | None = None  # by its own life, or by a rotation
 
     def may(self, scope: Scope) -> bool:
         """Whether it has the scope; `admin` has all."""

@@ -250,6 +250,8 @@ class NGramEncoder:
         found = cls(features, vocabulary, keys, fields, None if scale is None else np.array(scale, dtype=np.float32))
         if found.scale is not None and len(found.scale) != found.width:
             raise ValueError(f"{len(found.scale)} weights for {found.width} columns")
+        if features.spelling:  # now, and not while somebody waits for an answer
+            found._speller = Speller(found.vocabulary)
         return found
 
 

@@ -19,6 +19,7 @@ class Speller:
     def __init__(self, words: Sequence[str]) -> None:
         """`words`: the most frequent first."""
         self._words = words
+        self._longest = 1 + max(map(len, words), default=0)  # letters of what may be one of them with an edit
         parts = [tuple(_parts(word)) if _may_be_meant(word) else () for word in words]
         # Python's are others in each process, which decides nothing: what is found is looked at letter by letter.
         hashes = np.fromiter(map(hash, chain.from_iterable(parts)), dtype=np.int64)
@@ -35,7 +36,7 @@ class Speller:
         The first letter is taken to be right: of misspelt words it is wrong in one of twenty or so (Pollock & Zamora
         1984), and of names more often than not.
         """
-        if len(word) < SHORTEST or not word.isalpha():
+        if not SHORTEST <= len(word) <= self._longest or not word.isalpha():
             return None
         words, starts, places, first = self._words, self._starts, self._places, word[0]
         best = len(words)

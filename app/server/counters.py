@@ -13,7 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-SLOTS = 8_192
+from app.errors import Unavailable
+
+KEYS, ADDRESSES = 2_048, 16_384  # slots: keys have theirs to themselves, however many addresses come
+SLOTS = KEYS + ADDRESSES
 NEAR = 8  # slots in which a counter may lie
 _SLOT = struct.Struct("<QdQ")  # hash of the name, seconds since 1970 at which it ends, count
 
@@ -27,14 +30,21 @@ class SharedCounters:
         self._file = -1
         self._memory: Any = None
 
-    def add(self, name: str, ends: float, now: float) -> int:
-        """Count one more until `ends`; returns how many that makes. Both times in seconds since 1970."""
+    def add(self, name: str, ends: float, now: float, *, of_key: bool = False) -> int:
+        """Count one more until `ends`; returns how many that makes. Both times in seconds since 1970.
+
+        Raises:
+            Unavailable: the file cannot be made.
+        """
         if self._memory is None:
-            self._open()
-        hashed, start = _place(name)
+            try:
+                self._open()
+            except OSError as error:
+                raise Unavailable("requests cannot be counted: see to the disk of DENSELY_HOME") from error
+        hashed = _hashed(name)
         fcntl.lockf(self._file, fcntl.LOCK_EX)
         try:
-            return self._count(hashed, start, ends, now)
+            return self._count(hashed, (0, KEYS) if of_key else (KEYS, ADDRESSES), ends, now)
         finally:
             fcntl.lockf(self._file, fcntl.LOCK_UN)
 
@@ -43,13 +53,14 @@ class SharedCounters:
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         size = SLOTS * _SLOT.size
         if os.fstat(self._file).st_size != size:
-            os.ftruncate(self._file, size)
+            os.posix_fallocate(self._file, 0, size)  # a page without room on the disk would be a signal, not an error
         self._memory = mmap.mmap(self._file, size)
 
-    def _count(self, hashed: int, start: int, ends: float, now: float) -> int:
+    def _count(self, hashed: int, slots: tuple[int, int], ends: float, now: float) -> int:
+        begin, count_of_slots = slots
         first = (float("inf"), 0)  # the end of the slot that ends first, and where it lies
-        for place in range(start, start + NEAR):
-            at = place % SLOTS * _SLOT.size
+        for near in range(NEAR):
+            at = (begin + (hashed + near) % count_of_slots) * _SLOT.size
             found, until, count = _SLOT.unpack_from(self._memory, at)
             if found == hashed:
                 count = count + 1 if until == ends else 1
@@ -61,6 +72,5 @@ class SharedCounters:
 
 
 @lru_cache(maxsize=4_096)
-def _place(name: str) -> tuple[int, int]:
-    hashed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") | 1  # 0 is a free slot
-    return hashed, hashed % SLOTS
+def _hashed(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") or 1  # 0 is a free slot

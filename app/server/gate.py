@@ -198,7 +198,9 @@ class DirectGate(Gate):
             if (key and key.tasks is not None) or self._inflight >= self._max_inflight:
                 return None
             if self.rates.per_address or (key and key.rate):
-                counted = self.rates.take_of_address(address) + self.rates.take_of_key(key)
+                # The key's first: where it has none left, the way on counts the address, once.
+                of_key = self.rates.take_of_key(key)
+                counted = self.rates.take_of_address(address) + of_key
         except DenselyError:
             return None
         if self.cors is None and not counted:

@@ -3,9 +3,11 @@
 Told as the draft on `RateLimit` fields has it (draft-ietf-httpapi-ratelimit-headers-10).
 """
 
+import ipaddress
 import math
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -35,7 +37,7 @@ class Rates:
         Raises:
             RateLimited: nothing is left.
         """
-        return self._take("address", address, self.per_address) if self.per_address else []
+        return self._take("address", _whose(address), self.per_address) if self.per_address else []
 
     def take_of_key(self, key: ApiKey | None) -> RawHeaders:
         """The same of a key, if that has a limit."""
@@ -45,7 +47,7 @@ class Rates:
         now = self._now()
         window = now // rate.seconds
         ends = (window + 1) * rate.seconds
-        taken = self._counters.add(f"{name}/{whose}/{rate.seconds}", ends, now)
+        taken = self._counters.add(f"{name}/{whose}/{rate.seconds}", ends, now, of_key=name == "key")
         seconds = max(1, math.ceil(ends - now))
         policy = f'"{name}";q={rate.requests};w={rate.seconds}'
         left = f'"{name}";r={max(0, rate.requests - taken)};t={seconds}'
@@ -54,6 +56,18 @@ class Rates:
             fields = {"RateLimit-Policy": policy, "RateLimit": left, "Retry-After": str(seconds)}
             raise RateLimited(f"{told} may send {rate} requests; try again in {seconds} s", fields)
         return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
+
+
+@lru_cache(maxsize=4_096)
+def _whose(address: str) -> str:
+    """Of IPv6 the network of 64 bits, which is one subscriber's: they may send from any address in it."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # of a Unix socket
+        return address
+    if isinstance(found, ipaddress.IPv4Address) or found.ipv4_mapped:
+        return address
+    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))
 
 
 def address_of(scope: Scope) -> str:

@@ -15,7 +15,7 @@ from typing import IO
 
 import app
 from app.artifacts.sealed import SealedWriter
-from app.artifacts.store import MANIFEST, ArtifactStore
+from app.artifacts.store import ArtifactStore
 from app.db import snapshot
 from app.db.engine import Database
 from app.db.snapshot import Snapshot, Upload
@@ -23,7 +23,7 @@ from app.domain.clock import Clock
 from app.errors import ArtifactInvalid, Unavailable
 from app.services.uploading import UploadFolder
 from app.wire.backups import BACKUP_FORMAT, BackupHeader, BackupManifest
-from app.wire.manifests import FileRecord
+from app.wire.manifests import MANIFEST, FileRecord
 
 HEADER = "backup.json"
 MOST_MOMENTS = 10  # that are taken when models or datasets are removed again and again

@@ -4,7 +4,10 @@ import hashlib
 from typing import Any
 
 from app.domain.recipes import Holdout, KFold
+from app.domain.texts import NGrams
 from app.wire.runs import TrainRequest
+
+OF_NGRAMS_LATER = {"hashed", "interpolation", "spelling", "contrast"}
 
 
 def digest_of(request: TrainRequest) -> str:
@@ -24,7 +27,10 @@ def _told(request: TrainRequest) -> str:
     }
     later = ("targets", "members", "augmentation", "schedule", "label_smoothing", "class_weights", "averaging")
     if unsaid := {name for name in later if name not in request.recipe.model_fields_set}:
-        silent["recipe"] = unsaid
+        silent["recipe"] = dict.fromkeys(unsaid, True)
+    features = request.recipe.features
+    if isinstance(features, NGrams) and (unsaid := OF_NGRAMS_LATER - features.model_fields_set):
+        silent.setdefault("recipe", {})["features"] = unsaid
     if isinstance(request.validation, Holdout | KFold) and request.validation.rows == "in_order":
         silent["validation"] = {"rows"}
     return request.model_dump_json(exclude=silent)

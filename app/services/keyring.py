@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterable
 
 from app.domain.callers import SETTINGS
+from app.domain.clock import Clock, utc_now
 from app.domain.keys import ApiKey, Scope, digest_of
 
 ALL: frozenset[Scope] = frozenset({"admin"})
@@ -12,8 +13,9 @@ ALL: frozenset[Scope] = frozenset({"admin"})
 class Keyring:
     """Those of the settings, which may do everything, and those of the database."""
 
-    def __init__(self, settings: Iterable[str] = (), *, needed: bool = False) -> None:
+    def __init__(self, settings: Iterable[str] = (), *, needed: bool = False, clock: Clock = utc_now) -> None:
         """`settings`: whole keys; `needed`: whether a call needs one though there is none yet."""
+        self._clock = clock
         found = [(digest_of(key.encode()), f"{SETTINGS}-{digest_of(key.encode())[:8]}") for key in settings]
         self._settings = {digest: ApiKey(name, digest, ALL) for digest, name in found}
         self._always = needed or bool(self._settings)
@@ -33,7 +35,12 @@ class Keyring:
         """
         digest = digest_of(secret)
         key = self._keys.get(digest)
-        if key is None or not hmac.compare_digest(key.digest, digest):
+        if key is None or not hmac.compare_digest(key.digest, digest) or not self.lets_in(key):
             return None
-        self.used[key.id] = None
+        if digest not in self._settings:
+            self.used[key.id] = None
         return key
+
+    def lets_in(self, key: ApiKey) -> bool:
+        """Whether a key that was found is still let in."""
+        return key.digest in self._keys and (key.ends_at is None or key.ends_at > self._clock())

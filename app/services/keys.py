@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from app.db import audit, keys
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.domain.keys import SCOPES, ApiKey, Scope, digest_of, life_of, new_secret
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput, NotFound, Unavailable
 from app.origins import origin_of
 from app.rates import Rate
 from app.services.keyring import Keyring
@@ -39,7 +40,7 @@ class KeyService:
         self._database = database
         self._clock = clock
         self.ring = ring or Keyring()
-        self._revision = -1
+        self._seen = (-1, -1)  # which database, and its revision
         self._ends: datetime | None = None  # of the key that ends next
         self._noted = clock()
 
@@ -60,20 +61,21 @@ class KeyService:
         with self._database.read() as tx:
             return keys.everyone(tx)
 
-    def revoke(self, name: str) -> Any:
-        """Let a key in no longer; by its id, or its name.
+    def revoke(self, name: str) -> list[Any]:
+        """Let a key in no longer, by its id; or all keys of a name, those too that a rotation still lets in.
 
         Raises:
             NotFound: there is none that is let in.
         """
         now = self._clock()
         with self._database.write() as tx:
-            row = keys.find(tx, name)
-            if row is None or (row.revoked_at is not None and row.revoked_at <= now):
+            rows = [row for row in keys.named(tx, name) if row.revoked_at is None or row.revoked_at > now]
+            if not rows:
                 raise NotFound(f"there is no key {name!r} that could be revoked")
-            keys.revoke(tx, row.id, now)
-            audit.record(tx, now, "key.revoked", row.id)
-        return row
+            for row in rows:
+                keys.revoke(tx, row.id, now)
+                audit.record(tx, now, "key.revoked", row.id)
+        return rows
 
     def rotate(self, name: str, overlap: str) -> tuple[str, Any]:
         """A new key like this one, which is let in for the overlap still.
@@ -100,19 +102,21 @@ class KeyService:
     def follow(self) -> None:
         """Take over what has changed, and note what was used; costs next to nothing where neither is so."""
         now = self._clock()
+        generation = self._database.generation()  # another file may be in its place, with a revision like this one's
         with self._database.read() as tx:
-            revision = keys.revision(tx)
-            if revision != self._revision or (self._ends and self._ends <= now):
+            seen = (generation, keys.revision(tx))
+            if seen != self._seen or (self._ends and self._ends <= now):
                 self._take_over(keys.everyone(tx), now)
-                self._revision = revision
+                self._seen = seen
         if self.ring.used and (now - self._noted).total_seconds() >= USED_SECONDS:
-            self.note_used()
+            with suppress(Unavailable):  # who follows has more to do than to write this down
+                self.note_used()
 
     def note_used(self) -> None:
         """Write down which keys were used since the last time."""
         used, self.ring.used, self._noted = self.ring.used, {}, self._clock()
         with self._database.write() as tx:
-            for key_id in used:
+            for key_id in list(used):  # the event loop may be adding one to it
                 keys.used(tx, key_id, self._noted)
 
     def _take_over(self, rows: Sequence[Any], now: datetime) -> None:
@@ -139,7 +143,7 @@ def _key_of(row: Any) -> ApiKey:
         frozenset(row.tasks) if row.tasks is not None else None,
         tuple(row.origins) if row.origins is not None else None,
         Rate.of(row.rate) if row.rate else None,
-        row.expires_at,
+        min((end for end in (row.expires_at, row.revoked_at) if end), default=None),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from app.db import datasets, models, run_queries
 from app.db.engine import Database
 from app.errors import NotFound
+from app.services.naming import built_in_datasets
 
 
 class OwnerService:
@@ -18,6 +19,8 @@ class OwnerService:
 
         `kind`: `runs`, `models` or `datasets`.
         """
+        if kind == "datasets" and name in built_in_datasets():
+            return built_in_datasets()[name]
         with self._database.read() as tx:
             try:
                 if kind == "runs":

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
-from app.db import events, fence, installation, models, runs
+from app.db import audit, events, fence, installation, models, run_queries, runs
 from app.db.engine import Transaction, lock
+from app.domain.callers import Caller
 from app.domain.runs import Activate
 from app.errors import LeaseLost
 from app.services.execution import Attempt
@@ -77,6 +78,8 @@ def _insert(tx: Transaction, attempt: Attempt, manifest: Manifest, verdict: Verd
     events.add_one(tx, attempt.run_id, "log", now, {"message": said + verdict.reason, **data})
     if verdict.activate:
         models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}")
+        who = Caller(run_queries.key_of(tx, attempt.run_id))
+        audit.record(tx, now, "model.activated", manifest.id, manifest.task, who)
 
 
 def _is_there(attempt: Attempt, manifest: Manifest) -> bool:

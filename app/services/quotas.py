@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.db import quotas
-from app.db.engine import Transaction
+from app.db.engine import Transaction, lock
 from app.domain.callers import caller
 from app.domain.counting import counted
 from app.errors import QuotaReached
@@ -48,6 +48,7 @@ class Quotas:
         key_id = caller.get().key_id
         if not key_id:
             return
+        lock(tx, f"quota of {key_id}")  # of two uploads at once the second sees the first
         count, present = quotas.datasets_brought(tx, key_id)
         if count >= self.datasets:
             raise QuotaReached(

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from app.artifacts.store import MANIFEST, STAGING
+from app.artifacts.store import STAGING
 from app.db import events
 from app.db.engine import Database
 from app.domain.runs import FINAL, Change
+from app.wire.manifests import MANIFEST
 from tests.faults.schedule import Moment
 
 

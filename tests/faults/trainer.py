@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from app.artifacts.store import MANIFEST, ArtifactStore
+from app.artifacts.store import ArtifactStore
 from app.domain.recipes import KFold
 from app.services import publication
 from app.services.execution import Attempt
 from app.training import trainer
-from app.wire.manifests import Manifest
+from app.wire.manifests import MANIFEST, Manifest
 from app.wire.runs import Progress, Run
 from tests.support.artifacts import publish_artifact
 

@@ -162,6 +162,74 @@ def test_a_rotated_key_is_let_in_for_the_overlap(guarded: Guarded) -> None:
     assert (["predict"], ["sentiment"], "50/s") == (row.scopes, row.tasks, row.rate)
 
 
+def test_a_name_is_revoked_with_what_a_rotation_still_lets_in(guarded: Guarded) -> None:
+    old, _ = guarded.service.create(KeySpec("leaked", ["predict"]))
+    new, _ = guarded.service.rotate("leaked", "1d")
+    guarded.follow()
+    before = [guarded.ask(secret, "POST", "/predict", json=FINE).status_code for secret in (old, new)]
+    revoked = guarded.service.revoke("leaked")
+    guarded.follow()
+
+    assert [200, 200] == before
+    assert 2 == len(revoked)
+    assert [401, 401] == [guarded.ask(secret, "POST", "/predict", json=FINE).status_code for secret in (old, new)]
+
+
+def test_a_key_ends_though_nobody_looks_into_the_database(guarded: Guarded) -> None:
+    secret = guarded.key("predict", expires="1h")
+    guarded.clock.advance(3_601)
+
+    assert 401 == guarded.ask(secret, "POST", "/predict", json=FINE).status_code
+
+
+def test_another_database_has_other_keys_though_as_many_changes(
+    guarded: Guarded, served: tuple[Application, LiveServer, Database, FakeClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = guarded.key("predict")
+    with guarded.service._database.write() as tx:
+        tx.execute(text("DELETE FROM api_keys WHERE id = :id"), {"id": guarded.ids[secret]})
+    guarded.follow()
+    unnoticed = guarded.ask(secret, "POST", "/predict", json=FINE).status_code
+    service = served[0].api.state.services.keys
+    monkeypatch.setattr(service._database, "generation", lambda: 2**20)
+    guarded.follow()
+
+    assert (200, 401) == (unnoticed, guarded.ask(secret, "POST", "/predict", json=FINE).status_code)
+
+
+def test_a_stream_ends_when_its_key_is_revoked(guarded: Guarded) -> None:
+    secret, admin = guarded.key("train"), guarded.key("admin")
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "text/event-stream"}
+    with guarded.client.stream("GET", "/events", headers=headers) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        guarded.service.revoke(guarded.ids[secret])
+        guarded.follow()
+        guarded.ask(admin, "POST", "/train", json=TRAIN)  # something that it would tell
+        rest = list(lines)
+
+    assert not [line for line in rest if line.startswith("event:")]
+
+
+def test_only_admin_activates_whatever_comes(guarded: Guarded) -> None:
+    asked = {**TRAIN, "activate": "always"}
+    statuses = [guarded.ask(guarded.key(*scopes), "POST", "/train", json=asked) for scopes in (["train"], ["admin"])]
+
+    assert [403, 202] == [answer.status_code for answer in statuses]
+    assert "needs the scope admin" in statuses[0].json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/datasets?task=sentiment", "/datasets/imdb/rows", "/datasets/imdb"])
+def test_a_key_of_some_tasks_brings_and_reads_no_rows_of_others(guarded: Guarded, path: str) -> None:
+    """Whatever the query says, a part of the form may say another task."""
+    secret = guarded.key("train", tasks=["sentiment" if "?" in path else "planar"])
+    parts = {"task": (None, "planar"), "file": ("a.csv", b"x,y,label\n1,2,0\n", "text/csv")}
+
+    answer = guarded.ask(secret, "POST", path, files=parts) if "?" in path else guarded.ask(secret, "GET", path)
+
+    assert 403 == answer.status_code
+
+
 def test_last_use_is_noted(guarded: Guarded) -> None:
     secret, unused = guarded.key("predict"), guarded.key("predict")
     guarded.ask(secret, "POST", "/predict", json=FINE)

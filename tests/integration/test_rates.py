@@ -13,7 +13,7 @@ from app.db import migrate
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.domain.keys import ApiKey
-from app.errors import RateLimited
+from app.errors import RateLimited, Unavailable
 from app.main import create_app
 from app.rates import Rate
 from app.server import counters
@@ -90,6 +90,35 @@ def test_a_request_that_leaves_the_short_way_is_counted_once(limited: tuple[http
     assert (422, 200) == (wrong.status_code, right.status_code)
     assert '"key";r=2' in ", ".join(wrong.headers.get_list("ratelimit"))
     assert '"key";r=1' in ", ".join(right.headers.get_list("ratelimit"))
+
+
+def test_what_a_key_is_refused_counts_once_for_its_address(limited: tuple[httpx.Client, dict[str, str]]) -> None:
+    client, secrets = limited
+    for _ in range(4):  # the fourth is too much for the key
+        last = ask(client, secrets["three"])
+    left = client.get("/tasks", headers={"X-API-Key": secrets["free"]})
+
+    assert 429 == last.status_code
+    assert '"address";r=0' in left.headers["ratelimit"]  # five in all
+
+
+def test_a_network_of_ipv6_is_one_address(tmp_path: Path) -> None:
+    rates = Rates(SharedCounters(tmp_path / "rates"), Rate(2, 604_800))
+    rates.take_of_address("2001:db8:1:2::1")
+    rates.take_of_address("2001:db8:1:2:ffff::2")
+
+    assert rates.take_of_address("2001:db8:1:3::1")
+    assert rates.take_of_address("::ffff:192.0.2.1")
+    with pytest.raises(RateLimited):
+        rates.take_of_address("2001:db8:1:2::3")
+
+
+def test_where_nothing_can_be_counted_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    rates = Rates(SharedCounters(tmp_path / "file" / "rates"), Rate(2, 10))
+
+    with pytest.raises(Unavailable, match="DENSELY_HOME"):
+        rates.take_of_address("192.0.2.1")
 
 
 def test_windows_end(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from app.api.plots import PLOT, plot
 from app.errors import InvalidInput
 from app.kinds.base import Split
 from app.plots.style import Form
+from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.services.uploading import dataset_name
 from app.wire.datasets import UPLOAD_NAME, DatasetDetail, DatasetEntry, DatasetRow
@@ -77,6 +78,7 @@ async def bring(
         task = fields.get("task") or task
         if not task:
             raise InvalidInput("is needed: the task whose rows they are", field="task")
+        require_task(request.scope.get("api_key"), task)
         wanted = bringing.wanted(fields, received)
         plan = await run_in_threadpool(services.datasets.plan, task, wanted)
         found = await bringing.kept(services, received, plan, dry_run=wanted.dry_run)

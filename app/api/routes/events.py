@@ -1,5 +1,6 @@
 """`/events`: what happens to runs, as pages or live."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -67,7 +68,7 @@ async def get_events(
     start = await run_in_threadpool(services.events.start_of, run_id, seen or 0)
     if start.ended and not start.more:
         return Response(status_code=204)
-    return EventStream(_feed(request).follow(run_id, seen or 0, ended=start.ended))
+    return EventStream(_feed(request).follow(run_id, seen or 0, ended=start.ended), goes_on=_lets_in(request))
 
 
 @router.get(
@@ -92,9 +93,15 @@ async def get_all_events(
     seen = also_last if last is None else last
     if seen is None:
         seen = await run_in_threadpool(services.events.latest)
-    return EventStream(_feed(request).follow(None, seen), start_id=seen)
+    return EventStream(_feed(request).follow(None, seen), start_id=seen, goes_on=_lets_in(request))
 
 
 def _feed(request: Request) -> Feed:
     feed: Feed = request.app.state.feed
     return feed
+
+
+def _lets_in(request: Request) -> Callable[[], bool]:
+    """Whether the key that a stream was asked for with, if any, is not revoked meanwhile."""
+    key, ring = request.scope.get("api_key"), request.app.state.services.keys.ring
+    return lambda: key is None or ring.lets_in(key)

@@ -9,6 +9,7 @@ from app.api.bodies import BoundedRoute
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, Trace, responses
 from app.api.plots import PLOT, FirstEpoch, plot
 from app.domain.runs import RunFilter, RunStatus
+from app.errors import Forbidden
 from app.plots.style import Form
 from app.server.access import require_task
 from app.server.prefix import Prefix
@@ -31,7 +32,10 @@ async def train(
         Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
     ] = None,
 ) -> Run:
-    require_task(request.scope.get("api_key"), body.task)
+    key = request.scope.get("api_key")
+    require_task(key, body.task)
+    if body.activate == "always" and key is not None and not key.may("admin"):
+        raise Forbidden("activate: `always` needs the scope admin; `if_better` does not")
     run = await services.writes(partial(services.training.submit, body, idempotency_key, trace))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
     return run

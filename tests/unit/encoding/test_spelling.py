@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.texts import NGrams
+from app.encoding import spelling
 from app.encoding.choosing import fitted
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.spelling import SHORTEST, Speller, is_one_edit
@@ -76,3 +77,11 @@ def test_a_text_is_seen_as_it_was_meant() -> None:
     assert 2 == encoder_of().ids_of(written).tolist()[1], "only where that is asked for"
     again = NGramEncoder.from_json(encoder.to_json())
     assert encoder.ids_of(written).tolist() == again.ids_of(written).tolist()
+
+
+def test_a_word_longer_than_all_is_not_taken_to_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of n letters there are n pieces of as many: a text without a space would take seconds."""
+    speller = Speller(["wonderful", "dull"])
+    monkeypatch.setattr(spelling, "_parts", lambda _: pytest.fail("it was"))
+
+    assert speller.find("w" * 100_000) is None

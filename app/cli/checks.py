@@ -11,6 +11,7 @@ from app.cli.connection import address
 from app.cli.finding import Finding
 from app.cli.service import cannot_listen
 from app.domain.counting import counted
+from app.errors import Unavailable
 from app.settings import REPOSITORY, Settings
 from densely_client import ApiError, Densely, DenselyError, ServiceUnreachable, errors
 
@@ -75,8 +76,27 @@ def keys(settings: Settings) -> Finding:
         else:
             continue
         return Finding("API keys", "wrong", told, "set DENSELY_API_KEYS to keys such as `openssl rand -hex 24` makes")
-    told = f"{len(found)} set" if found else "none: only this machine may ask"
-    return Finding("API keys", "ok", told)
+    made = _made(settings)
+    there = [f"{len(found)} set"] * bool(found) + [f"{made} made with `densely keys`"] * bool(made)
+    otherwise = "none yet, and every call needs one" if settings.require_keys else "none: only this machine may ask"
+    return Finding("API keys", "ok", ", ".join(there) or otherwise)
+
+
+def _made(settings: Settings) -> int:
+    """How many keys the database has had; none where it does not answer, which another check tells."""
+    from app.db.engine import Database
+    from app.domain.clock import utc_now
+    from app.services.keys import KeyService
+
+    if not settings.database_url and not (settings.home / "densely.db").exists():  # opening it would make it
+        return 0
+    database = Database(settings.url, quiet=True)
+    try:
+        return len(KeyService(database, utc_now).all())
+    except Unavailable:
+        return 0
+    finally:
+        database.close()
 
 
 def service(settings: Settings, url: str | None, api_key: str | None) -> Iterator[Finding]:

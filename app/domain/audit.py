@@ -15,4 +15,5 @@ Action = Literal[
     "dataset.deleted",
     "key.created",
     "key.revoked",
+    "key.rotated",
 ]

@@ -103,7 +103,7 @@ class Access:
             if task is not None:  # what is not there is told by its route
                 require_task(key, task)
         else:
-            require_task(key, "")
+            raise Forbidden(f"this API key is for the tasks {', '.join(sorted(key.tasks or ()))}, and the call for all")
 
 
 def require_task(key: ApiKey | None, task: str) -> None:

@@ -94,7 +94,7 @@ class KeyService:
             if row is None or row.revoked_at is not None:
                 raise NotFound(f"there is no key {name!r} that could be rotated")
             keys.revoke(tx, row.id, now + after)
-            audit.record(tx, now, "key.revoked", row.id)
+            audit.record(tx, now, "key.rotated", row.id)
             kept = {column: getattr(row, column) for column in ("name", "scopes", "tasks", "origins", "rate")}
             lived = row.expires_at - row.created_at if row.expires_at else None
             return _insert(tx, {**kept, "created_at": now, "expires_at": now + lived if lived else None})

@@ -230,6 +230,16 @@ def test_a_key_of_some_tasks_brings_and_reads_no_rows_of_others(guarded: Guarded
     assert 403 == answer.status_code
 
 
+def test_a_key_of_some_tasks_is_told_of_no_others(guarded: Guarded) -> None:
+    secret = guarded.key("predict", tasks=["planar"])
+    listed = [task["name"] for task in guarded.ask(secret, "GET", "/tasks").json()["items"]]
+    wrong = guarded.ask(secret, "POST", "/predict", json={"task": "none", "text": "fine"})
+
+    assert ["planar"] == listed
+    assert 403 == wrong.status_code
+    assert "sentiment" not in wrong.text
+
+
 def test_last_use_is_noted(guarded: Guarded) -> None:
     secret, unused = guarded.key("predict"), guarded.key("predict")
     guarded.ask(secret, "POST", "/predict", json=FINE)

@@ -99,6 +99,8 @@ class Endpoint:
             return await self._answer_somewhere(body, tasks, perf_counter())
         except DenselyError as error:
             error.task = self._contracts.parser.task_of(body)
+            if tasks is not None and isinstance(error, InvalidInput) and any(e.field == "task" for e in error.errors):
+                raise _not_allowed(tasks) from error  # what other tasks there are is not told
             raise
 
     async def _answer_somewhere(self, body: bytes, tasks: Collection[str] | None, began: float) -> bytes:
@@ -186,4 +188,8 @@ class Endpoint:
 
 def _require(form: Any, tasks: Collection[str] | None) -> None:
     if tasks is not None and form.task not in tasks:
-        raise Forbidden(f"this API key is for the tasks {', '.join(sorted(tasks))}")
+        raise _not_allowed(tasks)
+
+
+def _not_allowed(tasks: Collection[str]) -> Forbidden:
+    return Forbidden(f"this API key is for the tasks {', '.join(sorted(tasks))}")

@@ -12,6 +12,7 @@ from app.api.bringing import LOOK
 from app.api.dependencies import MOST_OF_A_PAGE, Cursor, Identifier, Limit, Services, ServicesDep, Trace, responses
 from app.api.plots import PLOT, plot
 from app.api.uploads.uploads import Received
+from app.domain.keys import ApiKey
 from app.errors import InvalidInput
 from app.kinds.base import DatasetPlot, Split
 from app.plots.style import Form
@@ -64,9 +65,13 @@ CREATE: dict[str, Any] = {
 
 
 @router.get("", summary="All tasks, by name")
-def list_tasks(services: ServicesDep, limit: Limit = MOST_OF_A_PAGE, cursor: Cursor = None) -> Page[TaskSummary]:
+def list_tasks(
+    request: Request, services: ServicesDep, limit: Limit = MOST_OF_A_PAGE, cursor: Cursor = None
+) -> Page[TaskSummary]:
     items, following = services.tasks.page(limit, cursor)
-    return Page(items=items, next=following)
+    key: ApiKey | None = request.scope.get("api_key")
+    shown = [each for each in items if key is None or key.tasks is None or each.name in key.tasks]
+    return Page(items=shown, next=following)
 
 
 @router.post(

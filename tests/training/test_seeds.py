@@ -176,7 +176,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_result(
     fitting = fitting_module.fit
 
     def count(model: Any, recipe: Any, *rest: Any) -> Any:
-        state = rest[-2]  # the last is what is called at a pause
+        state = rest[-3]  # what is called at a pause, and the planned epochs, come after it
         trained.append(state.epoch)
         return fitting(model, recipe, *rest)
 

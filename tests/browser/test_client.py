@@ -61,7 +61,8 @@ def test_another_key_is_refused_by_class(page: Any, url: str, run: str) -> None:
         const error = await (new client.Run(densely, { id: given[0], status: "running" })).wait().catch((one) => one);
         return [error instanceof client.Unauthorized, error.name, error.status, error.message];"""
 
-    assert [True, "Unauthorized", 401, "this API key is not known, or is not let in any more"] == asked(page, url, script, run)
+    told = "this API key is not known, or is not let in any more"
+    assert [True, "Unauthorized", 401, told] == asked(page, url, script, run)
 
 
 def test_a_drawing_is_sent_as_it_is(page: Any, url: str) -> None:

@@ -20,12 +20,15 @@ class Speller:
         """`words`: the most frequent first."""
         self._words = words
         self._longest = 1 + max(map(len, words), default=0)  # letters of what may be one of them with an edit
-        parts = [tuple(_parts(word)) if _may_be_meant(word) else () for word in words]
+        meant = [word if _may_be_meant(word) else "" for word in words]
         # Python's are others in each process, which decides nothing: what is found is looked at letter by letter.
-        hashes = np.fromiter(map(hash, chain.from_iterable(parts)), dtype=np.int64)
+        # None of the parts is kept: they would take ten times the memory of all that is.
+        hashes = np.fromiter(map(hash, chain.from_iterable(_parts(word) for word in meant if word)), dtype=np.int64)
         self._mask = (1 << (2 * len(hashes)).bit_length()) - 1
         slots = hashes & self._mask
-        places = np.repeat(np.arange(len(words), dtype=np.int32), list(map(len, parts)))
+        places = np.repeat(
+            np.arange(len(words), dtype=np.int32), list(map(len, meant))
+        )  # a word has as many parts as letters
         order = np.argsort(slots, kind="stable")  # in a slot the most frequent comes first
         starts = np.concatenate([[0], np.cumsum(np.bincount(slots, minlength=self._mask + 1))]).astype(np.int32)
         self._places, self._starts = places[order].data, starts.data  # read faster than arrays are

@@ -1,5 +1,6 @@
-"""Whether the service can write where it has to: known at its start, in one line, and not from three dead processes."""
+"""Whether the service can write where it has to, known at its start; and what it has written, forced to the disk."""
 
+import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -32,3 +33,16 @@ def check_writable(folder: Path, setting: str, room: int = LEAST) -> None:
     finally:
         with suppress(OSError):
             probe.unlink()
+
+
+def fsync(path: Path) -> None:
+    """Force a file's content, or a folder's entries, to the disk.
+
+    Raises:
+        OSError: it is not there, or the disk refuses.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -20,6 +20,7 @@ from app.artifacts import archive, bundle, evaluation
 from app.artifacts.arrays import arrays_in
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.errors import ArtifactInvalid, Unavailable
+from app.folders import fsync
 from app.wire.manifests import FORMAT_VERSION, MANIFEST, FileRecord, Manifest
 
 WEIGHTS = "weights.npz"
@@ -94,12 +95,12 @@ class ArtifactStore:
         complete = manifest.model_copy(update={"files": files})
         (staging / MANIFEST).write_text(complete.model_dump_json(indent=1) + "\n", encoding="utf-8")
         for path in staging.iterdir():
-            _fsync(path)
-        _fsync(staging)
+            fsync(path)
+        fsync(staging)
         target = self.path(manifest.task, manifest.id)
         target.parent.mkdir(parents=True, exist_ok=True)
         staging.rename(target)
-        _fsync(target.parent)
+        fsync(target.parent)
         return complete
 
     def discard(self, folder: Path) -> None:
@@ -203,8 +204,8 @@ class ArtifactStore:
             staging.mkdir(parents=True)
             for name, content in files.items():  # with a new time: it must not look old to `sweep`
                 (staging / name).write_bytes(content)
-                _fsync(staging / name)
-            _fsync(staging)
+                fsync(staging / name)
+            fsync(staging)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 staging.rename(target)
@@ -288,12 +289,3 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return float("inf")
-
-
-def _fsync(path: Path) -> None:
-    """Force a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

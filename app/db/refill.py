@@ -12,6 +12,7 @@ from app.db.condition import ELSEWHERE
 from app.db.engine import VERSIONS, Database
 from app.db.tables import runs
 from app.errors import BackupInvalid, DenselyError, Unusable
+from app.folders import fsync
 from app.wire.backups import Engine
 
 # What SQLite keeps beside a file: of another database, it would be taken for this one's.
@@ -81,7 +82,7 @@ def put_sqlite(prepared: Path, database: Database) -> None:
     except OSError:  # no links on this file system
         check_free(database, "sqlite")
         prepared.rename(database.file)
-    _fsync(database.file.parent)
+    fsync(database.file.parent)
 
 
 def put_postgresql(archive: Path, database: Database) -> None:
@@ -113,11 +114,3 @@ def _name_folder(database: Database, identity: str | None) -> None:
     if identity:
         with database.write() as tx:
             installation.put(tx, installation.MODELS_FOLDER, identity)
-
-
-def _fsync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,13 +22,13 @@ from app.encoding.n_grams import (
     MARKS,
     MOST_WORDS,
     SHIFT,
-    VERSION,
     Keys,
     NGramEncoder,
     inverse_share,
     rounded,
 )
 from app.encoding.normalization import LOSSLESS
+from app.encoding.saved_n_grams import VERSION, features_of
 
 NAMED = (*MARKS, tokens.CONTRAST, *sorted(tokens.NEGATIONS))  # words whose numbers are theirs alone
 _FIRST = FIRST_WORD + len(NAMED)
@@ -121,9 +121,7 @@ class HashedNGramEncoder(NGramEncoder):
         Raises:
             KeyError, TypeError, ValueError: it describes none, or a later release made it.
         """
-        if saved["version"] > VERSION:
-            raise ValueError(f"version {saved['version']} is of a later release")
-        features = NGrams.model_validate({name: saved[name] for name in NGrams.model_fields if name in saved})
+        features = features_of(saved)
         known = np.zeros(MOST_WORDS // 2, dtype=bool)
         known[np.cumsum(np.array(saved["known"], dtype=np.int64))] = True
         scale = None if saved["scale"] is None else np.array(saved["scale"], dtype=np.float32)

@@ -15,9 +15,9 @@ from app.encoding.marking import conceded, negated
 from app.encoding.multi_hot import joined
 from app.encoding.n_gram_table import PLACEHOLDER, NGramTable
 from app.encoding.rows import Encoded, SparseRows
+from app.encoding.saved_n_grams import VERSION, features_of
 from app.encoding.spelling import Speller
 
-VERSION = 1  # of these rules; raise it when a text gets other n-grams
 MOST_WORDS = 2**19  # different ones, of those with four marks half, so that three of them fit into 63 bits
 FEWEST_TEXTS = 2  # that hold an n-gram
 FEWEST_WORDS = 4  # of a sentence that is judged by itself
@@ -241,9 +241,7 @@ class NGramEncoder:
         Raises:
             KeyError, TypeError, ValueError: it describes none, or a later release made it.
         """
-        if saved["version"] > VERSION:
-            raise ValueError(f"version {saved['version']} is of a later release")
-        features = NGrams.model_validate({name: saved[name] for name in NGrams.model_fields if name in saved})
+        features = features_of(saved)
         keys = [np.cumsum(np.array(each, dtype=np.int64)) for each in saved["keys"]]
         scale = saved["scale"]
         vocabulary, fields = saved["vocabulary"], saved["fields"]

@@ -14,10 +14,10 @@ from app.encoding.choosing import fitted
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.hashed_n_grams import HashedNGramEncoder
 from app.encoding.multi_hot import TextEncoder, known_words
-from app.encoding.n_grams import VERSION as N_GRAMS_VERSION
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
+from app.encoding.saved_n_grams import VERSION as N_GRAMS_VERSION
 from app.encoding.tokens import sentences_of
 from app.encoding.words import spans_within
 from app.errors import DatasetInvalid, InvalidInput, Refusal

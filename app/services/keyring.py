@@ -21,7 +21,7 @@ class Keyring:
         self._always = needed or bool(self._settings)
         self._keys = dict(self._settings)
         self.needed = self._always
-        self.used: dict[str, None] = {}  # ids of the database's keys, since somebody took note of them
+        self.used: set[str] = set()  # ids of the database's keys, since somebody took note of them
 
     def replace(self, keys: Iterable[ApiKey], *, any_known: bool) -> None:
         """These are the database's now. `any_known`: whether it ever had any: who makes keys wants them asked for."""
@@ -38,7 +38,7 @@ class Keyring:
         if key is None or not hmac.compare_digest(key.digest, digest) or not self.lets_in(key):
             return None
         if digest not in self._settings:
-            self.used[key.id] = None
+            self.used.add(key.id)
         return key
 
     def lets_in(self, key: ApiKey) -> bool:

@@ -114,7 +114,7 @@ class KeyService:
 
     def note_used(self) -> None:
         """Write down which keys were used since the last time."""
-        used, self.ring.used, self._noted = self.ring.used, {}, self._clock()
+        used, self.ring.used, self._noted = self.ring.used, set(), self._clock()
         with self._database.write() as tx:
             for key_id in list(used):  # the event loop may be adding one to it
                 keys.used(tx, key_id, self._noted)

@@ -21,6 +21,7 @@ from app.artifacts.sealed import SealedReader, write_out
 from app.db import refill
 from app.db.base import SCHEMA_REVISION
 from app.errors import BackupInvalid, Unusable
+from app.folders import fsync
 from app.services.backups import HEADER, Meter, Place, Told
 from app.services.uploading import STAGING
 from app.wire.backups import BACKUP_FORMAT, BackupHeader, BackupManifest
@@ -156,7 +157,7 @@ def _put(files: list[tuple[Path, Path]]) -> Iterator[None]:
             staged.rename(final)
             moved.append(final)
         for folder in {final.parent for final in moved}:
-            _fsync(folder)
+            fsync(folder)
         yield
     except BaseException:
         for final in moved:
@@ -201,11 +202,3 @@ def _checked(form: type[F], content: bytes) -> F:
         return form.model_validate_json(content)
     except ValidationError as error:
         raise BackupInvalid("is damaged, or no backup of Densely") from error
-
-
-def _fsync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,6 @@
 """Rows on their way in: what the reading process is told, and what is kept of what it has made."""
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from app.db.engine import Transaction
 from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.errors import Conflict, InvalidInput, NotFound, QueueFull, Unusable
+from app.folders import fsync
 from app.services.limits import Limits
 from app.services.own import info_of
 from app.services.specs import nested
@@ -173,11 +173,7 @@ class StagedRows:
         """Under its name; a crash after this leaves a file that `densely gc` removes."""
         try:
             self.staging.rename(self._path)
-            descriptor = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            fsync(self._path.parent)
         except OSError as error:
             raise Unusable(f"the folder of uploads cannot be written: {error.strerror}") from error
 

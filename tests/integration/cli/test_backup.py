@@ -149,7 +149,10 @@ def test_no_room_for_a_restore_is_one_line_and_leaves_nothing(file: Path, second
     assert 0 == densely("restore", file, **second).returncode
 
 
-@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY, reason="files are limited")
+@pytest.mark.skipif(
+    resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY,
+    reason="RLIMIT_FSIZE is set here, which the test sets itself",
+)
 def test_a_folder_that_is_missing_is_one_line(first: dict[str, Path], tmp_path: Path) -> None:
     done = densely("backup", tmp_path / "nowhere" / "b.tar", **first)
 

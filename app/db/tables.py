@@ -1,4 +1,4 @@
-"""The tables: runs and what belongs to them, models, tasks, datasets, workers, totals, API keys, the audit."""
+"""The tables: runs and what belongs to them, sweeps, models, tasks, datasets, workers, totals, API keys, the audit."""
 
 from sqlalchemy import (
     JSON,
@@ -57,10 +57,45 @@ runs = Table(
     Column("error_type", String(64)),
     Column("error_message", Text),
     Column("traceparent", String(55)),  # of the request that asked for it (W3C Trace Context, version 00)
+    Column("sweep", String(64)),  # no foreign key: SQLite adds none to a table that is there
+    Column("trial", JSON(none_as_null=True)),  # NULL for all but a sweep's trials
+    Column("prior", JSON(none_as_null=True)),  # of the run of a sweep's winner
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("(status = 'running') = (lease_id IS NOT NULL)", name="lease"),
     Index("ix_runs_status_number", "status", "number"),
     Index("ix_runs_task_number", "task", "number"),
+    Index("ix_runs_sweep_number", "sweep", "number"),
+    sqlite_autoincrement=True,
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("task", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("name", String(200)),
+    Column("tags", JSON, nullable=False),
+    Column("plan", JSON, nullable=False),  # what was asked for, complete: `domain.sweeps.SweepPlan`
+    Column("generations", Integer, nullable=False),  # that have been asked for
+    Column("skipped", Integer, nullable=False),  # combinations that make no recipe
+    Column("skipped_reason", Text),  # of the first of them
+    Column("importance", JSON, nullable=False),  # of fields, after the last generation that has ended
+    Column("winner", String(64)),  # the run of the best trial
+    Column("final_run", String(64)),  # the run that trains it on all rows
+    Column("key_id", String(64), nullable=False, server_default=text("''")),
+    Column("idempotency_key", String(255), unique=True),
+    Column("request_sha256", String(64)),
+    Column("traceparent", String(55)),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("finished_at", UTCDateTime),
+    Column("cancel_requested_at", UTCDateTime),
+    Column("error_type", String(64)),
+    Column("error_message", Text),
+    CheckConstraint("status IN ('running', 'succeeded', 'failed', 'cancelled')", name="status"),
+    Index("ix_sweeps_status_number", "status", "number"),
+    Index("ix_sweeps_task_number", "task", "number"),
     sqlite_autoincrement=True,
 )
 

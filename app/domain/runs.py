@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from app.domain.recipes import Recipe, Validation
+from app.domain.trials import Prior, Trial
 
 
 class RunStatus(StrEnum):
@@ -35,6 +36,8 @@ class Change(StrEnum):
     ERRORED = "errored"  #: training ended with an error
     PUBLISHED = "published"  #: its artifact is in place
     CANCELLED = "cancelled"  #: a cancel was asked for and carried out
+    MEASURED = "measured"  #: a sweep's trial has its figure; it publishes no model
+    PRUNED = "pruned"  #: a sweep's trial was hopeless
 
 
 QUEUED, RUNNING = RunStatus.QUEUED, RunStatus.RUNNING
@@ -48,6 +51,8 @@ TRANSITIONS: dict[tuple[RunStatus, Change], RunStatus] = {
     (RUNNING, Change.ERRORED): RunStatus.FAILED,
     (RUNNING, Change.PUBLISHED): RunStatus.SUCCEEDED,
     (RUNNING, Change.CANCELLED): RunStatus.CANCELLED,
+    (RUNNING, Change.MEASURED): RunStatus.SUCCEEDED,
+    (RUNNING, Change.PRUNED): RunStatus.CANCELLED,
 }
 
 FINAL = frozenset(set(RunStatus) - {status for status, _ in TRANSITIONS})
@@ -75,6 +80,9 @@ class RunRequest(BaseModel):
     tags: dict[str, str] = Field(default_factory=dict)
     retry_of: str | None = None
     traceparent: str | None = None
+    sweep: str | None = None
+    trial: Trial | None = None
+    prior: Prior | None = None
 
 
 Figures = dict[str, float]  # by name: loss, accuracy, mae, f1
@@ -168,3 +176,4 @@ class RunFilter:
     status: str | None = None
     dataset: str | None = None
     tag: tuple[str, str | None] | None = None  # key, and value if it matters
+    sweep: str | None = None

@@ -14,6 +14,7 @@ from pydantic import (
 from app.domain.numbers import Integer
 from app.domain.recipes import Recipe, RecipePatch, Validation
 from app.domain.runs import Activate, Line, Metrics, RunStatus, Slug
+from app.domain.trials import Prior, Trial
 
 
 class TrainRequest(BaseModel):
@@ -94,6 +95,9 @@ class Run(BaseModel):
     traceparent: str | None = Field(
         description="the trace of the request that asked for it (W3C Trace Context), which its webhook continues"
     )
+    sweep: str | None = Field(None, description="the sweep that it belongs to")
+    trial: Trial | None = Field(None, description="of a sweep's trial; null for the run of its winner")
+    prior: Prior | None = Field(None, description="of a winner's run: what its trial found out on held-out rows")
 
 
 class Epoch(BaseModel):

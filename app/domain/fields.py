@@ -40,7 +40,6 @@ class Form:
             return f"{where}: {message}" if where else message
         return None
 
-
     def complete(self, value: Any) -> Any:
         """The same with the fields that it leaves out, of a value that nothing is wrong with."""
         return self._adapter.dump_python(self._adapter.validate_json(json.dumps(value)), mode="json")
@@ -109,7 +108,7 @@ def _field(part: Any, name: str) -> list[Any]:
 
 
 def _annotation(info: FieldInfo) -> Any:
-    return Annotated[(info.annotation, info)]  # type: ignore[return-value]
+    return Annotated[(info.annotation, info)]
 
 
 def _plain(annotation: Any) -> Any:

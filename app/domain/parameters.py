@@ -59,7 +59,8 @@ def _set(content: dict[str, Any], path: str, value: JsonValue) -> None:
         of_kind = f" of kind {part['kind']}" if isinstance(part, dict) and "kind" in part else ""
         where = ".".join(way) or "the recipe"
         raise InvalidInput(f"{where}{of_kind} has no field {last!r}; `when` can tell where it has", field=path)
-    part[int(last) if isinstance(part, list) else last] = complete(path, value)  # a copy: what is within it may be set too
+    # A copy: what is within it may be set too.
+    part[int(last) if isinstance(part, list) else last] = complete(path, value)
 
 
 def _member(part: Any, name: str) -> Any:

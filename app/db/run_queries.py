@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 
 from app.db import events
 from app.db.engine import Transaction
-from app.db.runs import which_fit
+from app.db.epochs import which_fit
 from app.db.tables import epochs, models, run_tags, runs
 from app.domain.leases import Sign
 from app.domain.runs import RunFilter, RunStatus

@@ -6,7 +6,7 @@ import pytest
 
 from app.datasets.catalog import DatasetCatalog
 from app.db.engine import Database
-from app.domain.recipes import NoValidation
+from app.domain.recipes import Holdout, NoValidation
 from app.services.sweeps.proposals import around
 from app.services.sweeps.requests import plan_of
 from app.services.training import TrainingService
@@ -17,16 +17,17 @@ from tests.support.tasks import TASKS
 
 
 def as_run(task: str, preset: str) -> Run:
-    """Of the task's first dataset, as it was asked for."""
+    """On the sample, as it was asked for; where the preset holds more rows out than there are, fewer."""
     found = TASKS.get(task).presets[preset]
-    asked = {"task": task, "preset": preset, "dataset": TASKS.get(task).datasets[0].name, "seed": 1, "seeds": 1}
+    validation = found.validation.model_dump() | ({"size": 50} if isinstance(found.validation, Holdout) else {})
+    asked = {"task": task, "preset": preset, "dataset": "sample", "seed": 1, "seeds": 1, "validation": validation}
     blank = dict.fromkeys(
         "name started_at finished_at cancel_requested_at progress model_id error device retry_of traceparent".split()
     )
     return Run.model_validate(
         {
-            **blank, **asked, "id": "r-1", "status": "queued", "dataset_is_sample": False, "recipe": found.recipe.model_dump(mode="json"),
-            "validation": found.validation.model_dump(), "activate": "never", "tags": {}, "attempt": 0, "max_attempts": 3,
+            **blank, **asked, "id": "r-1", "status": "queued", "dataset_is_sample": True, "activate": "never",
+            "recipe": found.recipe.model_dump(mode="json"), "tags": {}, "attempt": 0, "max_attempts": 3,
             "created_at": FakeClock()(), "metrics": {},
         }
     )  # fmt: skip

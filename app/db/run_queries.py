@@ -57,7 +57,7 @@ def find_by_key(tx: Transaction, idempotency_key: str, since: datetime) -> Row[A
 def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> Sequence[Row[Any]]:
     """Up to `limit` runs, newest first, with numbers below `before`."""
     query = _WITH_MODEL.order_by(runs.c.number.desc()).limit(limit)
-    for name in ("task", "status", "dataset"):
+    for name in ("task", "status", "dataset", "sweep"):
         if (value := getattr(which, name)) is not None:
             query = query.where(runs.c[name] == value)
     if which.tag:

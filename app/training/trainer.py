@@ -42,6 +42,7 @@ def main() -> int:
     # The worker decides what an interrupt of them all means; here it would be an error in the middle of an epoch.
     # SIGTERM ends this process at once: the worker tells a stop, which gives the attempt back, from a lost trainer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.nice(NICENESS)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"

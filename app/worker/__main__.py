@@ -15,12 +15,14 @@ from app.metrics.catalog import TRANSACTION_SECONDS
 from app.metrics.snapshots import Snapshots, folder_in
 from app.metrics.tally import Tally
 from app.services.execution import WorkerService
+from app.services.sweeps.driver import SweepDriver
 from app.settings import Settings
+from app.tasks.catalog import TaskCatalog
 from app.webhook_secrets import secrets_of
 from app.worker import scratch
 from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
 from app.worker.loop import Worker, WorkerLimits
-from app.worker.side_by_side import has_room, run_all, threads_each, usual_trainers
+from app.worker.side_by_side import has_room, one_at_a_time, run_all, threads_each, usual_trainers
 
 
 def work(settings: Settings) -> None:
@@ -57,6 +59,9 @@ def _workers(settings: Settings, database: Database, worker_id: str) -> list[Wor
         run_time=settings.run_time_limit_seconds,
         run_memory=settings.run_memory_limit_mib * 2**20,
     )
+    advance = one_at_a_time(
+        SweepDriver(database, utc_now, TaskCatalog(), settings.max_attempts, settings.max_queued_runs).advance
+    )
     return [
         Worker(
             WorkerService(database, utc_now, f"{worker_id}-{number}" if number else worker_id, settings.lease_seconds),
@@ -64,6 +69,7 @@ def _workers(settings: Settings, database: Database, worker_id: str) -> list[Wor
             ArtifactStore(settings.models_dir),
             checkpoints_dir(settings.home),
             limits,
+            advance=advance,
             room=has_room if number else None,
         )
         for number in range(trainers)

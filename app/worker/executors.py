@@ -95,15 +95,20 @@ class ProcessTrainer:
         self._said = threading.Event()  # that status, or nothing any more
         self._scratch = Scratch()
         limited = {} if threads is None else {"TF_NUM_INTRAOP_THREADS": str(threads)}
-        self._process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env={**limited, **os.environ, "TMPDIR": str(self._scratch.folder)},
-            start_new_session=True,  # Ctrl-C goes to the worker, which ends its trainer in order
-        )
+        # Kept from the trainer until it ignores them: Python would end with a traceback where it is still starting.
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                env={**limited, **os.environ, "TMPDIR": str(self._scratch.folder)},
+                start_new_session=True,  # Ctrl-C goes to the worker, which ends its trainer in order
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:

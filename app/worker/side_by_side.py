@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Protocol
 
@@ -38,6 +38,17 @@ def threads_each(trainers: int) -> int | None:
 def has_room() -> bool:
     """Whether another trainer has its memory now."""
     return bool(psutil.virtual_memory().available > TRAINER_MEMORY)
+
+
+def one_at_a_time(action: Callable[[], object]) -> Callable[[], None]:
+    """The same, for whom several threads ask."""
+    lock = threading.Lock()
+
+    def locked() -> None:
+        with lock:
+            action()
+
+    return locked
 
 
 def run_all(workers: Sequence[Runs], stop: Event) -> None:

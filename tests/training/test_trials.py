@@ -37,7 +37,14 @@ def recipe(rate: float = 0.001, drop: float = 0.3, l2: float = 0.01, epochs: int
     return BASE.model_copy(update={"layers": layers, **course, **changes})
 
 
-OTHERS = [recipe(), recipe(rate=0.01), recipe(drop=0.6), recipe(l2=0.2), recipe(epochs=5), recipe(rate=0.02, drop=0.1, l2=0.1, epochs=5)]
+OTHERS = [
+    recipe(),
+    recipe(rate=0.01),
+    recipe(drop=0.6),
+    recipe(l2=0.2),
+    recipe(epochs=5),
+    recipe(rate=0.02, drop=0.1, l2=0.1, epochs=5),
+]
 
 
 def alone(begin: Begin, place: Workplace, chosen: Recipe, validation: Any) -> dict[str, float]:

@@ -102,7 +102,7 @@ def test_two_workers_restarts_and_any_order_of_ends_find_what_one_worker_does(
 
 def _claimed(database: Database, clock: FakeClock, order: random.Random) -> list[Any]:
     """All runs that wait, in any order."""
-    found = []
+    found: list[Any] = []
     with database.write() as tx:
         while row := runs.claim(tx, f"w-{len(found)}", clock()):
             found.append(row)
@@ -232,7 +232,7 @@ def test_the_lower_loss_wins(
 
     ended = service.get(sweep.id)
 
-    values = [row.value for row in ended.leaderboard if not row.pruned]
+    values = [row.value for row in ended.leaderboard if not row.pruned and row.value is not None]
     assert values == sorted(values)
     assert ended.outcome
     assert ended.outcome.value == min(values)

@@ -10,7 +10,8 @@ import pytest
 from app.domain.recipes import Holdout
 from app.domain.spaces import Budget
 from app.domain.sweeps import SweepPlan
-from app.services.sweeps.methods import Choices, Former, Method, method_of
+from app.services.sweeps.choosing import method_of
+from app.services.sweeps.methods import Choices, Former, Method
 from app.services.sweeps.optuna_search import importance_of
 from tests.support.tasks import TASKS
 from tests.support.trials import bowl
@@ -135,7 +136,7 @@ def test_the_budget_ends_with_a_shorter_generation() -> None:
 
 def test_a_sampler_finds_what_a_random_search_does_not() -> None:
     """TPE comes nearer to the best learning rate in the same number of trials."""
-    budget = {"budget": Budget(trials=40), "generation": 5}
+    budget: dict[str, Any] = {"budget": Budget(trials=40), "generation": 5}
     best = {}
     for kind in ("random", "tpe"):
         method = method_of(plan({"kind": kind}, **budget), all_suit)

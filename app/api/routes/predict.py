@@ -119,12 +119,14 @@ class Endpoint:
             return await self._in_thread(self._answer, form, began)
         return self._answer(form, began, self._answered.add)
 
-    def submit(self, body: bytes, reply: Reply) -> bool:
+    def submit(self, body: bytes, reply: Reply, tasks: Collection[str] | None = None) -> bool:
         """The same for a single small input to an active model, together with what else comes in the same turn."""
         began = perf_counter()
         parser = self._contracts.parser
         form = None if len(body) > INLINE_BODY_BYTES or parser.takes_long(body) else parser.parse_likely(body)
         if form is None or form.model != "active" or form.explain or "instances" in form.__dict__:
+            return False
+        if tasks is not None and form.task not in tasks:
             return False
         predictor = self._prediction.find_active(form.task)
         if (

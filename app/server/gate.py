@@ -204,7 +204,7 @@ class DirectGate(Gate):
         return True
 
     def _holds(self, known: KnownHead) -> bool:
-        return known.length <= self._inline_body and self.access.ring.lets_in_again(known.key)
+        return 0 < known.length <= self._inline_body and self.access.ring.lets_in_again(known.key)
 
     def _look_at(self, headers: RawHeaders, address: str) -> KnownHead | None:
         """None: it is unusual.

@@ -301,7 +301,7 @@ class Waiting:
         """The same."""
         return body
 
-    def submit(self, body: bytes, reply: Any) -> bool:
+    def submit(self, body: bytes, reply: Any, _tasks: object = None) -> bool:
         """Later."""
         self.replies.append((reply, body))
         return True

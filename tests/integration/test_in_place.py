@@ -166,7 +166,7 @@ def test_one_that_sends_many_at_once_leaves_turns_to_others(
 
     async def ask() -> None:
         waiting = Waiting()
-        waiting.submit = lambda body, reply: reply(body) or True  # type: ignore[method-assign]
+        waiting.submit = lambda body, reply, _tasks=None: reply(body) or True  # type: ignore[method-assign]
         application = answered_by(waiting)
         several = [connected(Clockwork(), waiting, application) for _ in range(5)]
         for protocol, wire in several:

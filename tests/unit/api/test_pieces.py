@@ -78,5 +78,5 @@ def test_what_has_another_form_is_read_as_at_once(form: str) -> None:
     ['{"instances": [%s]', '{"instances": [%s}', '{"instances": [%s]} 1', '{"instances": [%s,]}', '"instances": [%s]}'],
 )
 def test_what_is_no_json_is_not_read(form: str) -> None:
-    with pytest.raises(ValueError, match="expected|EOF|trailing"):
+    with pytest.raises(ValueError, match=r"expected|EOF|trailing"):
         pieces.read(form.replace("%s", ROWS).encode(), from_json)

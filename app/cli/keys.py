@@ -32,7 +32,7 @@ def list_keys(as_text: Json = False) -> None:
 @app.command()
 def create(
     name: Annotated[str, typer.Option(help="what it is for")],
-    scope: Annotated[str, typer.Option(help="comma-separated: predict, train, admin")] = "predict",
+    scope: Annotated[str, typer.Option(help="comma-separated: predict, train, metrics, admin")] = "predict",
     task: Annotated[list[str] | None, typer.Option(help="a task it is for; may be repeated; default: all")] = None,
     origin: Annotated[
         list[str] | None,

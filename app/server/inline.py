@@ -94,7 +94,7 @@ class InlineConnection(PipelinedConnection):
             and not self.write_paused
             and self.parser.get_method() == b"POST"
         )
-        admitted = gate.admit(self.headers, self.client[0] if self.client else "") if gate and holds else None
+        admitted = gate.admit(self.headers, self.address(self.headers)) if gate and holds else None
         if gate and admitted:
             inline.handler = gate.handler
             inline.fields, inline.counted = admitted

@@ -1,7 +1,7 @@
 """Whose `X-Forwarded-For` is believed, and which address it tells: that of the client before the proxies.
 
-Every proxy adds the address that it was asked from on the right, and anybody can send the field: what stands left of the
-first address that is no proxy's of ours was written by a stranger.
+Every proxy adds the address that it was asked from on the right, and anybody can send the field: what stands left of
+the first address that is no proxy's of ours was written by a stranger.
 """
 
 import ipaddress

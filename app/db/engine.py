@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from app.db import complaints
 from app.db.base import INSTALLATION, SCHEMA_REVISION, WORKS_FROM
-from app.db.file import DatabaseFile
+from app.db.file import DatabaseFile, make_private
 from app.errors import Unavailable, Unusable
 from app.logs import get as get_log
 
@@ -77,6 +77,7 @@ class Database:
                 self.file = Path(parsed.database)
                 _make_folder(self.file.parent)
                 self._file = DatabaseFile(self.file)
+                event.listen(self.engine, "do_connect", lambda *_: make_private(Path(parsed.database or "")))
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         elif self.engine.dialect.name == "postgresql":

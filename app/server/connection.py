@@ -69,7 +69,7 @@ class Connection(HttpProtocol):
         return True
 
     def address(self, headers: RawHeaders | tuple[()]) -> str:
-        """Of the client that a request with these headers comes from: the connection's, or what a trusted proxy says."""
+        """The client's, in a request with these headers: the connection's, or what a trusted proxy says."""
         peer = self.client[0] if self.client else ""
         return self._proxies.client(peer, headers) if self._proxies else peer
 

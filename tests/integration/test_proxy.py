@@ -165,8 +165,11 @@ class Forwarded:
 def forwarded(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Forwarded]:
     """`request.param`: the trusted proxies."""
     settings = Settings(
-        home=tmp_path / "home", models_dir=tmp_path / "models", datasets_dir=tmp_path / "datasets", rate_per_address="3/7d"
-    ).model_copy(update={"trusted_proxies": request.param})
+        home=tmp_path / "home",
+        models_dir=tmp_path / "models",
+        datasets_dir=tmp_path / "datasets",
+        rate_per_address="3/7d",
+    ).model_copy(update={"rate_per_address": "3/7d", "trusted_proxies": request.param})
     migrate.upgrade(settings.url)
     database = Database(settings.url)
     add_model(database, ArtifactStore(settings.models_dir), "planar")
@@ -207,9 +210,7 @@ def test_what_is_forwarded_by_others_is_not_believed(forwarded: Forwarded) -> No
     assert ["r=1", "r=0", "r=0", "r=0", "429"] == forwarded.rates(forwarded.nginx, "198.51.100.2", inline=True)
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"), [("", ()), ("127.0.0.1, 10.0.0.0/8,", ("127.0.0.1/32", "10.0.0.0/8"))]
-)
+@pytest.mark.parametrize(("given", "expected"), [("", ()), ("127.0.0.1, 10.0.0.0/8,", ("127.0.0.1/32", "10.0.0.0/8"))])
 def test_trusted_proxies_are_addresses_and_networks(
     monkeypatch: pytest.MonkeyPatch, given: str, expected: tuple[str, ...]
 ) -> None:

@@ -55,7 +55,12 @@ def test_a_peer_is_trusted_if_it_is_named(peer: str, *, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("10.0.0.0/8", "10.0.0.0/8"), (" 127.0.0.1", "127.0.0.1/32"), ("::1", "::1/128"), ("2001:DB8::/32", "2001:db8::/32")],
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        (" 127.0.0.1", "127.0.0.1/32"),
+        ("::1", "::1/128"),
+        ("2001:DB8::/32", "2001:db8::/32"),
+    ],
 )
 def test_a_network_is_written_in_one_way(given: str, expected: str) -> None:
     assert expected == network_of(given)
@@ -63,5 +68,5 @@ def test_a_network_is_written_in_one_way(given: str, expected: str) -> None:
 
 @pytest.mark.parametrize("given", ["nginx", "*", "10.0.0.1/8", "10.0.0.0/33", "0.0.0.0/0", "::/0", "10.0.0.1:80"])
 def test_what_is_no_network_of_proxies_is_refused(given: str) -> None:
-    with pytest.raises(ValueError, match="proxies' own|no address of a proxy"):
+    with pytest.raises(ValueError, match=r"proxies' own|no address of a proxy"):
         network_of(given)

@@ -405,9 +405,11 @@ def test_readiness_tells_of_tasks_with_a_key_only(guarded: Guarded) -> None:
 
 def test_a_key_of_some_tasks_is_not_told_whose_a_name_is(guarded: Guarded) -> None:
     admin, secret = guarded.key("admin"), guarded.key("train", tasks=["planar"])
-    csv = {"content": b"text,label\n" + b"fine,positive\nbad,negative\n" * 4, "headers": {"Content-Type": "text/csv"}}
-    made = guarded.ask(admin, "POST", "/datasets?task=sentiment&name=spoken-for", **dict(csv))
-    answer = guarded.ask(secret, "POST", "/datasets?task=planar&name=spoken-for", **dict(csv))
+    texts = [{"text": f"number {number} is fine", "label": "positive"} for number in range(20)]
+    texts += [{"text": f"number {number} is bad", "label": "negative"} for number in range(20)]
+    made = guarded.ask(admin, "POST", "/datasets?task=sentiment&name=spoken-for", json=texts)
+    points = [{"x": number, "y": -number, "label": number % 2} for number in range(40)]
+    answer = guarded.ask(secret, "POST", "/datasets?task=planar&name=spoken-for", json=points)
 
     assert (201, 409) == (made.status_code, answer.status_code), made.text
     assert "there is a dataset 'spoken-for' already, of another task" in answer.json()["detail"]

@@ -53,13 +53,14 @@ def restore(source: IO[bytes], place: Place, told: Told) -> BackupManifest:
         manifest = staged.unpack(SealedReader(source, Meter(told, size)), place)
         files = staged.files(manifest, place)
         prepared = staged.database / manifest.database
-        with _identified(place.store) as folder, _put(files):
+        with _identified(place.store) as folder:
             if manifest.engine == "sqlite":
                 refill.prepare(prepared, manifest.revision, folder)
-            if manifest.engine == "sqlite":
-                refill.put_sqlite(prepared, place.database)
-            else:
-                refill.put_postgresql(prepared, place.database)
+            with _put(files):
+                if manifest.engine == "sqlite":
+                    refill.put_sqlite(prepared, place.database)
+                else:
+                    refill.put_postgresql(prepared, place.database)
         if manifest.engine == "postgresql":  # its migration is beyond undoing what was put in place
             refill.finish_postgresql(place.database, folder)
     return manifest

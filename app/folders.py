@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.errors import Unusable
@@ -33,6 +34,32 @@ def check_writable(folder: Path, setting: str, room: int = LEAST) -> None:
     finally:
         with suppress(OSError):
             probe.unlink()
+
+
+@contextmanager
+def made_for_good(*folders: Path) -> Iterator[None]:
+    """If the block fails, those of these folders, of those above and right below them are gone again that are empty and
+    were not there.
+    """
+    before = {path for folder in folders for path in _around(folder)}
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            for path in _around(folder):
+                if path not in before:
+                    with suppress(OSError):  # something is in it
+                        path.rmdir()
+        raise
+
+
+def _around(folder: Path) -> list[Path]:
+    """The folder with those below and above it, as far as they are there, in this order."""
+    try:
+        below = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    except OSError:
+        below = []
+    return [*below, *(path for path in (folder, *folder.parents) if path.is_dir())]
 
 
 def fsync(path: Path) -> None:

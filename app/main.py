@@ -29,6 +29,7 @@ from app.inference.cache import PredictorCache
 from app.metrics.catalog import TRANSACTION_SECONDS
 from app.metrics.snapshots import Snapshots, folder_in
 from app.metrics.tally import Tally
+from app.proxies import Proxies
 from app.rates import Rate
 from app.server import error_handlers, serving
 from app.server.access import Access
@@ -233,6 +234,7 @@ def _assemble(
         cors=options["cors"],
         traffic=traffic,
         limits=_connections(settings),
+        proxies=Proxies(settings.trusted_proxies) if settings.trusted_proxies else None,
     )
 
 

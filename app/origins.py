@@ -20,6 +20,12 @@ def origin_of(text: str) -> str:
             f"{text.strip()!r} is no origin: write https://app.example.org, https://*.example.org or "
             "http://localhost:5173, without a path; `*` alone would let every page in"
         )
+    _, wildcard, below = found.partition("://*.")
+    if wildcard and (below.startswith("[") or not ("." in below or below.split(":")[0] == "localhost")):
+        raise ValueError(
+            f"{text.strip()!r} would let the pages of everybody in whose name ends so: write https://*.example.org, "
+            "a name of yours after the `*.`"
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.loopback import is_loopback
 from app.origins import origin_of
+from app.proxies import network_of
 from app.rates import Rate
 from app.shipped import shipped
 from app.webhook_secrets import secrets_of
@@ -46,6 +47,11 @@ class Settings(BaseSettings):
     )
     rate_per_address: str = Field(
         "", description="most requests of an address, as 100/s or 5000/10m; empty: as many as it likes"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated addresses of proxies, or networks as 10.0.0.0/8, whose `X-Forwarded-For` is "
+        "believed; loopback has to be named as well",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -163,6 +169,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_origins(cls, value: object) -> object:
         return tuple(origin_of(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        return tuple(network_of(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
     @field_validator("webhook_secret")
     @classmethod

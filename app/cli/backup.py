@@ -18,7 +18,7 @@ from app.cli.frame import fail
 from app.cli.output import as_json, console, line
 from app.domain.counting import counted
 from app.errors import BackupInvalid
-from app.folders import check_writable
+from app.folders import check_writable, made_for_good
 from app.settings import Settings
 
 Written = Annotated[
@@ -32,6 +32,7 @@ def backup(file: Written, as_text: Json = False) -> None:
     from app.domain.clock import utc_now
     from app.services import backups
 
+    _check_is_no_folder(file)
     found = settings()
     if not found.database_url and not (found.home / "densely.db").exists():  # opening it would make it
         raise fail(f"there is no database in {found.home}: nothing is there to be backed up")
@@ -51,8 +52,10 @@ def restore(file: Read, as_text: Json = False) -> None:
     """Put a backup in place where there is no database yet, and bring it to the schema of this release."""
     from app.services import restoring
 
+    _check_is_no_folder(file)
     found = settings()
-    with file.open("rb") as source:
+    places = (found.home, found.models_dir, found.uploads)
+    with file.open("rb") as source, made_for_good(*places):
         for folder, setting in (
             (found.home, "DENSELY_HOME"),
             (found.models_dir, "DENSELY_MODELS_DIR"),
@@ -65,6 +68,11 @@ def restore(file: Read, as_text: Json = False) -> None:
             except BackupInvalid as error:
                 raise fail(f"{file} {error.message}; nothing was restored") from error
     _tell(file, manifest, [], as_text=as_text)
+
+
+def _check_is_no_folder(file: Path) -> None:
+    if file.is_dir():  # also of an empty argument, which is the folder of now
+        raise fail(f"{file} is a folder: FILE is the name of a backup, as densely.tar")
 
 
 @contextmanager

@@ -118,7 +118,8 @@ def service(settings: Settings, url: str | None, api_key: str | None) -> Iterato
 def _answering(client: Densely, where: str) -> Iterator[Finding]:
     tasks = client.ready().tasks
     broken = [f"{task}: {state}" for task, state in tasks.items() if state != "ready"]
-    yield Finding("service", "ok", f"answers at {where}, {counted(len(tasks) - len(broken), 'task')} ready")
+    ready = f", {counted(len(tasks) - len(broken), 'task')} ready" if tasks else ""  # none are told without a key
+    yield Finding("service", "ok", f"answers at {where}{ready}")
     if broken:
         mend = "activate another model: `densely models --task TASK`, then `densely activate MODEL`"
         yield Finding("service", "wrong", "; ".join(broken), mend)

@@ -50,6 +50,7 @@ def examine(url: str | None, api_key: str | None) -> list[Finding]:
         checks.keys(settings),
         *places.folders(settings),
         places.database(settings),
+        *places.privacy(settings),
         *places.models(settings),
         *places.datasets(settings),
         *checks.service(settings, url, api_key),

@@ -32,11 +32,11 @@ def list_keys(as_text: Json = False) -> None:
 @app.command()
 def create(
     name: Annotated[str, typer.Option(help="what it is for")],
-    scope: Annotated[str, typer.Option(help="comma-separated: predict, train, admin")] = "predict",
-    task: Annotated[list[str] | None, typer.Option(help="a task it is for; may be repeated; default: all")] = None,
+    scope: Annotated[str, typer.Option(help="comma-separated: predict, train, metrics, admin")] = "predict",
+    task: Annotated[list[str] | None, typer.Option(help="comma-separated tasks it is for; default: all")] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="an origin whose web pages may use it; may be repeated; default: no page is asked for"),
+        typer.Option(help="comma-separated origins whose web pages may use it; default: no page is asked for"),
     ] = None,
     rate: Annotated[str | None, typer.Option(help="requests over time, as 50/s or 1000/10m")] = None,
     expires: Annotated[str | None, typer.Option(help="after which time, as 90d or 12h; default: never")] = None,
@@ -45,9 +45,8 @@ def create(
     """Make a key. Its secret is shown once, on standard output."""
     from app.services.keys import KeySpec
 
-    scopes = [each.strip() for each in scope.split(",") if each.strip()]
     service, known = _service()
-    spec = KeySpec(name, scopes, task or (), origin or (), rate, expires)
+    spec = KeySpec(name, _parts([scope]), _parts(task or []), _parts(origin or []), rate, expires)
     _told(*service.create(spec, known), as_text=as_text)
 
 
@@ -87,10 +86,20 @@ def audit(
         as_json([entry.model_dump(mode="json") for entry in entries])
         return
     rows = [
-        (moment(each.at), each.action, each.subject, each.task, each.key_id, each.address, each.request_id)
+        (moment(each.at), each.action, _what(each), each.task, each.key_id, each.address, each.request_id)
         for each in entries
     ]
     show(["at", "action", "what", "task", "key", "from", "request"], rows, "nothing was done yet")
+
+
+def _what(entry: Any) -> str:
+    """The id of what it was done to; of a key its name and its scopes too."""
+    return f"{entry.subject} ({entry.name}: {', '.join(entry.scopes)})" if entry.name else str(entry.subject)
+
+
+def _parts(given: list[str]) -> list[str]:
+    """What options say that are repeated, or have commas."""
+    return [part.strip() for each in given for part in each.split(",") if part.strip()]
 
 
 def _service() -> tuple[Any, list[str]]:

@@ -60,6 +60,23 @@ def database(settings: Settings) -> Finding:
     return Finding("database", "ok", f"{opened.engine.dialect.name} answers, its tables are {which}")
 
 
+def privacy(settings: Settings) -> Iterator[Finding]:
+    """Whether others on this machine may read the database: a file that is there keeps the mode that it has."""
+    from app.db.engine import Database
+
+    if not settings.database_url and not (settings.home / "densely.db").exists():  # opening it would make it
+        return
+    try:
+        file = Database(settings.url, quiet=True).file
+    except Unusable:  # which another check tells
+        return
+    beside = [file.with_name(file.name + end) for end in ("", "-wal", "-shm")] if file else []
+    opened = [path for path in beside if path.exists() and path.stat().st_mode & 0o077]
+    if opened:
+        told = f"others on this machine may read {opened[0]}, with hashes of keys and addresses of webhooks"
+        yield Finding("database", "note", told, f"chmod 600 {' '.join(map(str, opened))}")
+
+
 def models(settings: Settings) -> Iterator[Finding]:
     """Whether every artifact is whole: those that come with Densely, and those published here."""
     bundled = ArtifactStore(settings.bundled_models)

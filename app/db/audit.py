@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from app.db.engine import Transaction
-from app.db.tables import audit
+from app.db.tables import api_keys, audit
 from app.domain.audit import Action
 from app.domain.callers import Caller, caller
 
@@ -33,8 +33,13 @@ def record(
 def page(
     tx: Transaction, limit: int, cursor: int | None, action: str | None, key_id: str | None, task: str | None
 ) -> Sequence[Row[Any]]:
-    """Entries, newest first; `cursor` is the number of one that comes before them."""
-    found = select(audit).order_by(audit.c.number.desc()).limit(limit)
+    """Entries, newest first; `cursor` is the number of one that comes before them.
+
+    Those on keys have the key's `name` and `scopes`, which never change, from its row, which stays.
+    """
+    is_its_key = (audit.c.subject == api_keys.c.id) & audit.c.action.startswith("key.")
+    found = select(audit, api_keys.c.name, api_keys.c.scopes).outerjoin_from(audit, api_keys, is_its_key)
+    found = found.order_by(audit.c.number.desc()).limit(limit)
     for column, value in ((audit.c.action, action), (audit.c.key_id, key_id), (audit.c.task, task)):
         if value is not None:
             found = found.where(column == value)

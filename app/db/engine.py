@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from app.db import complaints
 from app.db.base import INSTALLATION, SCHEMA_REVISION, WORKS_FROM
-from app.db.file import DatabaseFile
+from app.db.file import DatabaseFile, make_private
 from app.errors import Unavailable, Unusable
 from app.logs import get as get_log
 
@@ -74,9 +74,7 @@ class Database:
         if self.is_sqlite:
             assert parsed.database
             if not parsed.database.startswith("file:"):
-                self.file = Path(parsed.database)
-                _make_folder(self.file.parent)
-                self._file = DatabaseFile(self.file)
+                self._watch(Path(parsed.database))
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         elif self.engine.dialect.name == "postgresql":
@@ -165,6 +163,12 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    def _watch(self, file: Path) -> None:
+        """SQLite's file, which nobody has opened yet."""
+        self.file, self._file = file, DatabaseFile(file)
+        _make_folder(file.parent)
+        event.listen(self.engine, "do_connect", lambda *_: make_private(file))
 
     @contextmanager
     def _measured(self, kind: str) -> Iterator[None]:

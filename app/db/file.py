@@ -1,5 +1,7 @@
 """Watching over SQLite's file: an open connection goes on with a file that was deleted, and nobody else sees a row."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -7,6 +9,14 @@ from app.errors import Unavailable
 from app.logs import get as get_log
 
 log = get_log()
+
+PRIVATE = 0o600  # it holds what keys are checked against, and the addresses and tokens of webhooks
+
+
+def make_private(path: Path) -> None:
+    """Make the file, empty, if it is not there: SQLite would let everybody read it, and its `-wal` and `-shm` alike."""
+    with suppress(OSError):  # it is there; or SQLite itself says why it cannot be made
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
 
 
 class DatabaseFile:

@@ -37,8 +37,13 @@ def find(tx: Transaction, name: str) -> Row[Any] | None:
     return tx.execute(found.order_by((api_keys.c.id != name), api_keys.c.number.desc()).limit(1)).one_or_none()
 
 
-def named(tx: Transaction, name: str) -> Sequence[Row[Any]]:
-    """The key with this id, or else all of this name."""
+def named(tx: Transaction, name: str, *, alone: bool = False) -> Sequence[Row[Any]]:
+    """The key with this id, or else all of this name.
+
+    `alone`: until the transaction's end nobody else makes or revokes one.
+    """
+    if alone:
+        lock(tx, "keys")
     rows = tx.execute(select(api_keys).where(or_(api_keys.c.id == name, api_keys.c.name == name))).all()
     return [row for row in rows if row.id == name] or rows
 

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from app.db import installation, migrate, postgres_programs
 from app.db.condition import ELSEWHERE
 from app.db.engine import VERSIONS, Database
+from app.db.file import PRIVATE
 from app.db.tables import runs
 from app.errors import BackupInvalid, DenselyError, Unusable
 from app.folders import fsync
@@ -75,6 +76,7 @@ def put_sqlite(prepared: Path, database: Database) -> None:
         OSError: the folder cannot be written.
     """
     assert database.file
+    prepared.chmod(PRIVATE)
     try:
         os.link(prepared, database.file)
     except FileExistsError:

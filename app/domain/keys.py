@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from app.rates import SECONDS, Rate
 
-Scope = Literal["predict", "train", "admin"]
+Scope = Literal["predict", "train", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 PREFIX = "dk_"  # so that scanners for secrets know one when they see it

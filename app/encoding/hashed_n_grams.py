@@ -24,6 +24,7 @@ from app.encoding.n_grams import (
     SHIFT,
     Keys,
     NGramEncoder,
+    heard_in,
     inverse_share,
     rounded,
 )
@@ -84,9 +85,19 @@ class HashedNGramEncoder(NGramEncoder):
         """All of them: words share columns with longer n-grams."""
         return PLACEHOLDER + 1, self.width
 
+    def tokens(self, columns: Columns) -> list[tuple[str, int]]:
+        """The words of the first row with their columns, the placeholder's for unknown ones; pauses have none.
+
+        The columns are those of the words as they stand there: after `not` a word may have another one.
+        """
+        found = super().tokens(columns)
+        ids = np.array([number for _, number in found], dtype=np.int64)
+        words = [found[place][0] for place in np.flatnonzero(heard_in(ids)).tolist()]
+        return list(zip(words, self.table.columns(self.keys_of(ids)[0]).tolist(), strict=True))
+
     def words_at(self, ids: Sequence[int]) -> list[str | None]:
-        """The words whose numbers are theirs alone; None for all others, which nothing keeps."""
-        return [NAMED[i - FIRST_WORD] if FIRST_WORD <= i < _FIRST else None for i in ids]
+        """None: words share columns, and no word is kept."""
+        return [None] * len(ids)
 
     def ids_for(self, words: Sequence[str]) -> list[int]:
         """The number of each word, or of what it is with no letter twice in a row."""

@@ -125,7 +125,7 @@ class NGramEncoder:
 
         That of an n-gram which occurs several times is spread over all places.
         """
-        heard = np.flatnonzero((ids >= _SILENT) | (ids == UNKNOWN))
+        heard = np.flatnonzero(heard_in(ids))
         found = [self.table.columns(keys) for keys in self.keys_of(ids)]
         times = np.bincount(np.concatenate(found), minlength=self.width)
         total = np.zeros(len(ids))
@@ -163,7 +163,7 @@ class NGramEncoder:
             units += marked
         if self._contrast != _MISSING and (marked := conceded(ids, self._contrast, _SENTENCES)) is not None:
             units += marked.astype(np.int64) << 1
-        units = units[(ids >= _SILENT) | (ids == UNKNOWN)]
+        units = units[heard_in(ids)]
         found = [units]
         for length in range(2, self.features.max_n + 1):
             found.append((found[-1][:-1] << SHIFT) | units[length - 1 :])
@@ -251,6 +251,12 @@ class NGramEncoder:
         if features.spelling:  # now, and not while somebody waits for an answer
             found._speller = Speller(found.vocabulary)
         return found
+
+
+def heard_in(ids: Ids) -> NDArray[np.bool_]:
+    """Which words of a text n-grams are made of: all but pauses and full stops."""
+    heard: NDArray[np.bool_] = (ids >= _SILENT) | (ids == UNKNOWN)
+    return heard
 
 
 def inverse_share(counts: NDArray[np.int64], texts: int) -> NDArray[np.float32]:

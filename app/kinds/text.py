@@ -14,6 +14,7 @@ from app.encoding.choosing import fitted
 from app.encoding.encoder import Columns, Encoder
 from app.encoding.hashed_n_grams import HashedNGramEncoder
 from app.encoding.multi_hot import TextEncoder, known_words
+from app.encoding.n_gram_table import PLACEHOLDER
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.normalization import VERSION
 from app.encoding.rows import Encoded, SparseRows
@@ -176,17 +177,19 @@ class TextTask(Task):
     def encoding(self, encoder: Any, item: Any, encoded: Encoded) -> TextEncoding:
         """Words, ids and unknown words."""
         tokens = encoder.tokens(self.columns([item]))
+        unknown_id = PLACEHOLDER if isinstance(encoder, HashedNGramEncoder) else UNKNOWN
         return TextEncoding(
             words=[Word(word=word, id=number) for word, number in tokens],
             ids=[*([] if isinstance(encoder, NGramEncoder) else [START]), *(number for _, number in tokens)],
-            unknown=list(dict.fromkeys(word for word, number in tokens if number == UNKNOWN)),
+            unknown=list(dict.fromkeys(word for word, number in tokens if number == unknown_id)),
             known_words=known_words(encoded)[0],
         )
 
     def decoding(self, encoder: Any, codes: Ids) -> TextDecoding:
         """Words for ids."""
+        most = encoder.width if isinstance(encoder, HashedNGramEncoder) else encoder.words
         for place, number in enumerate(codes.ids):
-            if number >= encoder.words:
-                raise InvalidInput(f"must be below {encoder.words}, got {number}", field=f"ids.{place}")
+            if number >= most:
+                raise InvalidInput(f"must be below {most}, got {number}", field=f"ids.{place}")
         words = encoder.words_at(codes.ids)
         return TextDecoding(words=words, text=" ".join(word or "?" for word in words))

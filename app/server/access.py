@@ -4,7 +4,8 @@
 |---|---|
 | `predict` | `/predict`, `encode`, `decode`, and reading the tasks |
 | `train` | reading all else, and what adds something: runs, datasets, tasks; cancelling and retrying |
-| `admin` | everything; alone it may remove, activate and change, and read the audit and the metrics |
+| `metrics` | `/metrics` |
+| `admin` | everything; alone it may remove, activate and change, and read the audit |
 """
 
 import re
@@ -25,7 +26,7 @@ from app.services.keyring import Keyring
 OPEN_PATHS = ("/", "/docs", "/openapi.json", "/client/densely.js")
 OPEN_FOLDERS = ("/health/", "/static-offline-docs/", "/web/")
 
-ADMIN_PATHS = ("/audit", "/metrics")
+ADMIN_PATHS = ("/audit",)
 ADDING = ("POST", *security.READING)
 _CODING = re.compile(r"/tasks/[^/]+/(en|de)code")
 _READING_TASKS = re.compile(r"/tasks(/[^/]+(/active-model)?)?")
@@ -46,6 +47,8 @@ def scope_of(method: str, path: str) -> Scope:
         return "predict"
     if method in security.READING and _READING_TASKS.fullmatch(path):
         return "predict"
+    if path == "/metrics" and method in security.READING:
+        return "metrics"
     return "admin" if method not in ADDING or path in ADMIN_PATHS else "train"
 
 

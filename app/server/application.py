@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from app.proxies import Proxies
 from app.server import prefix
 from app.server.cors import Cors
 from app.server.gate import DirectGate
@@ -27,12 +28,14 @@ class Application:
         cors: Cors | None = None,
         traffic: Traffic | None = None,
         limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - it is frozen
+        proxies: Proxies | None = None,
     ) -> None:
         """`direct`: what answers a POST, by path; each behind a gate of its own.
 
         `prepare`: opens what it needs; the lifespan calls it too, and who wants its errors first. `close_streams`: ends
         the responses that would go on for ever. `root`: a proxy's path to this. `cors`: foreign pages that may call it.
         `traffic` counts what a connection is rejected with. `limits`: of its connections.
+        `proxies`: those that may say whom they ask for.
         """
         self.api = api
         self.prepare = prepare
@@ -40,6 +43,7 @@ class Application:
         self.cors = cors
         self.traffic = traffic
         self.limits = limits
+        self.proxies = proxies
         self.turns = Turns()
         self._direct = direct
         self.root = root

@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from app.errors import DenselyError, Overloaded, TooSlow
 from app.logs import get as get_log
+from app.proxies import Proxies
 from app.server import error_handlers, prefix, uploads
 from app.server.cors import ORIGIN, Cors
+from app.server.heads import RawHeaders
 from app.server.ids import request_id
 from app.server.problems import Problem
 from app.server.security import Headers
@@ -29,6 +31,7 @@ class Connection(HttpProtocol):
         self._cors: Cors | None = getattr(self.app, "cors", None)
         self._traffic: Traffic | None = getattr(self.app, "traffic", None)
         self._limits: ConnectionLimits = getattr(self.app, "limits", ConnectionLimits())
+        self._proxies: Proxies | None = None  # where the connection is one of theirs
         self._state = ConnectionState()
         self._input = InputBuffer()
         self._final_response: bytes | None = None  # one that waits for those before it
@@ -38,6 +41,9 @@ class Connection(HttpProtocol):
     def connection_made(self, transport: Any) -> None:
         """A client has connected."""
         super().connection_made(transport)
+        proxies: Proxies | None = getattr(self.app, "proxies", None)
+        if proxies and proxies.trust(self.address(())):
+            self._proxies = proxies
         if len(self.open_connections) > self._limits.max_connections and not self._take_the_place_of_another():
             self._reject(Overloaded("too many connections are open; try again in a moment"))
             self.transport.close()
@@ -61,6 +67,17 @@ class Connection(HttpProtocol):
             if self._is_upload():  # nobody should read a large file for a client who has gone
                 self.probe_client()
         return True
+
+    def address(self, headers: RawHeaders | tuple[()]) -> str:
+        """The client's, in a request with these headers: the connection's, or what a trusted proxy says."""
+        peer = self.client[0] if self.client else ""
+        return self._proxies.client(peer, headers) if self._proxies else peer
+
+    def begin_cycle(self) -> None:
+        """The application is told the client's address."""
+        super().begin_cycle()
+        if self._proxies:
+            self.cycle_scope["client"] = (self.address(self.head_fields), 0)
 
     def holds_input(self) -> bool:
         """Whether some has not been parsed."""

@@ -86,7 +86,7 @@ class Gate:
                 await self.cors.preflight(headers)(scope, exchange.receive, exchange.send)
                 return
             address = address_of(scope)
-            if not is_open(scope["path"]):
+            if not is_open(scope["path"]) or security.secret_of(headers):  # a guess, perhaps
                 fields += self.rates.take_of_address(address)
             key = self._check(method, scope["path"], headers, max_body, takes_any=is_upload)
             fields += self.rates.take_of_key(key)

@@ -94,7 +94,7 @@ class InlineConnection(PipelinedConnection):
             and not self.write_paused
             and self.parser.get_method() == b"POST"
         )
-        if gate and holds and gate.admit(self.headers, self.client[0] if self.client else "", inline):
+        if gate and holds and gate.admit(self.headers, self.address(self.headers), inline):
             inline.handler = gate.handler
             inline.close = not self.parser.should_keep_alive()
         else:

@@ -293,7 +293,7 @@ def configuration(application: Application, protocol: type[HttpProtocol], **opti
         http=protocol,
         ws="none",  # an offer to speak another protocol is not taken up
         server_header=False,
-        proxy_headers=False,  # an address is the connection's: anybody can write a header
+        proxy_headers=False,  # `app.proxies` tells whose are believed
         timeout_graceful_shutdown=STOP_SECONDS,
         **options,
     )

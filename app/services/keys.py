@@ -11,7 +11,7 @@ from app.db import audit, keys
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.domain.keys import SCOPES, ApiKey, Scope, digest_of, life_of, new_secret
-from app.errors import InvalidInput, NotFound, Unavailable
+from app.errors import Conflict, InvalidInput, NotFound, Unavailable
 from app.origins import origin_of
 from app.rates import Rate
 from app.services.keyring import Keyring
@@ -49,11 +49,13 @@ class KeyService:
 
         Raises:
             InvalidInput: a field does not fit; nothing is written.
+            Conflict: there is a key of this name that is let in. The same.
         """
         now = self._clock()
         values = _checked(spec, known_tasks)
         life: timedelta | None = values.pop("life")
         with self._database.write() as tx:
+            _check_name_is_free(tx, values["name"], now)
             return _insert(tx, {**values, "created_at": now, "expires_at": now + life if life else None})
 
     def all(self) -> Sequence[Any]:
@@ -120,7 +122,7 @@ class KeyService:
                 keys.used(tx, key_id, self._noted)
 
     def _take_over(self, rows: Sequence[Any], now: datetime) -> None:
-        alive = [row for row in rows if not any(end and end <= now for end in (row.revoked_at, row.expires_at))]
+        alive = [row for row in rows if _is_alive(row, now)]
         self._ends = min((end for row in alive for end in (row.revoked_at, row.expires_at) if end), default=None)
         self.ring.replace(map(_key_of, alive), any_known=bool(rows))
 
@@ -133,6 +135,21 @@ def _insert(tx: Transaction, values: dict[str, Any]) -> tuple[str, Any]:
     row = keys.find(tx, key_id)
     assert row is not None
     return secret, row
+
+
+def _check_name_is_free(tx: Transaction, name: str, now: datetime) -> None:
+    """
+    Raises:
+        Conflict: a key that is let in has it: of two of a name, who could tell which one is meant?
+    """
+    for row in keys.named(tx, name, alone=True):
+        if row.id == name or _is_alive(row, now):
+            mend = f"choose another name, or replace that key with `densely keys rotate {row.id}`"
+            raise Conflict(f"there is a key {name!r} already, {row.id}: {mend}")
+
+
+def _is_alive(row: Any, now: datetime) -> bool:
+    return not any(end and end <= now for end in (row.revoked_at, row.expires_at))
 
 
 def _key_of(row: Any) -> ApiKey:
@@ -161,6 +178,8 @@ def _checked(spec: KeySpec, known_tasks: Sequence[str] | None) -> dict[str, Any]
             raise InvalidInput(f"task: must be one of {', '.join(known_tasks)}; got {task!r}", field="task")
     if spec.tasks and "admin" in scopes:
         raise InvalidInput("task: a key of scope admin may do everything with all tasks", field="task")
+    if spec.tasks and "metrics" in scopes:
+        raise InvalidInput("task: the metrics, of scope metrics, are of all tasks", field="task")
     for field, given in (("task", spec.tasks), ("origin", spec.origins)):
         if len(given) > MOST_LISTED:
             raise InvalidInput(f"{field}: at most {MOST_LISTED}", field=field)

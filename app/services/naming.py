@@ -48,7 +48,8 @@ def check_dataset_is_free(tx: Transaction, name: str, task: str, *, new: bool = 
         raise Conflict(f"the dataset {name!r} comes with Densely: choose another name")
     present = datasets.find(tx, name)
     if present is not None and (new or present.task != task):
-        raise Conflict(f"the dataset {name!r} belongs to task {present.task!r}: choose another name")
+        of = "" if present.task == task else ", of another task"  # whose name a key of some tasks is not told
+        raise Conflict(f"there is a dataset {name!r} already{of}: choose another name")
 
 
 def default_dataset(task: str) -> str:

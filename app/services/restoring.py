@@ -18,6 +18,7 @@ from typing import IO, TypeVar
 from pydantic import ValidationError
 
 from app.artifacts.sealed import SealedReader, write_out
+from app.artifacts.store import IDENTITY, ArtifactStore
 from app.db import refill
 from app.db.base import SCHEMA_REVISION
 from app.errors import BackupInvalid, Unusable
@@ -52,14 +53,14 @@ def restore(source: IO[bytes], place: Place, told: Told) -> BackupManifest:
         manifest = staged.unpack(SealedReader(source, Meter(told, size)), place)
         files = staged.files(manifest, place)
         prepared = staged.database / manifest.database
-        folder = place.store.identity(make=True)
-        if manifest.engine == "sqlite":
-            refill.prepare(prepared, manifest.revision, folder)
-        with _put(files):
+        with _identified(place.store) as folder:
             if manifest.engine == "sqlite":
-                refill.put_sqlite(prepared, place.database)
-            else:
-                refill.put_postgresql(prepared, place.database)
+                refill.prepare(prepared, manifest.revision, folder)
+            with _put(files):
+                if manifest.engine == "sqlite":
+                    refill.put_sqlite(prepared, place.database)
+                else:
+                    refill.put_postgresql(prepared, place.database)
         if manifest.engine == "postgresql":  # its migration is beyond undoing what was put in place
             refill.finish_postgresql(place.database, folder)
     return manifest
@@ -145,6 +146,18 @@ def _staged(place: Place) -> Iterator[Staged]:
     finally:
         for folder in (models, uploads):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _identified(store: ArtifactStore) -> Iterator[str | None]:
+    """The identity of the models folder; one that it has got here is gone again if the block fails."""
+    known = store.identity()
+    try:
+        yield known or store.identity(make=True)
+    except BaseException:
+        if known is None:
+            (store.root / IDENTITY).unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -52,20 +52,23 @@ class SystemService:
         self._database.check_revision()
         condition.look(self._database)
 
-    def readiness(self, task: str | None = None) -> Readiness:
+    def readiness(self, task: str | None = None, told: frozenset[str] | None = None) -> Readiness:
         """What can be answered, where `check` has found nothing wrong; no I/O.
 
-        Without a task, a damaged model does not count: it takes only its own task out of service.
+        Without a task, a damaged model does not count: it takes only its own task out of service. `told`: the tasks of
+        which more may be said than whether they are answered; None: all.
 
         Raises:
-            NotFound: there is no such task.
+            NotFound: there is no such task; of one that is not `told`, that it is not answered.
             Unavailable: no model answers this one.
         """
         cache = self._cache
         states = dict.fromkeys([*cache.active, *cache.waiting], "ready") | cache.broken
-        if task is not None and self._find(task) not in cache.active and task not in cache.waiting:
-            raise Unavailable(f"task {task!r} is not answered: {states.get(task, 'it has no active model')}")
-        return Readiness(ready=True, tasks=states)
+        known = task is None or told is None or task in told
+        if task is not None and (self._find(task) if known else task) not in {*cache.active, *cache.waiting}:
+            why = f": {states.get(task, 'it has no active model')}" if known else ""
+            raise Unavailable(f"task {task!r} is not answered{why}")
+        return Readiness(ready=True, tasks={name: states[name] for name in states if told is None or name in told})
 
     def _find(self, task: str) -> str:
         """

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from app.domain.audit import Action
+from app.domain.keys import Scope
 
 
 class AuditEntry(BaseModel):
@@ -18,3 +19,5 @@ class AuditEntry(BaseModel):
     action: Action
     subject: str = Field(description="the id or name of what it was done to")
     task: str | None
+    name: str | None = Field(description="of an API key that was made, revoked or rotated")
+    scopes: list[Scope] | None = Field(description="of such a key")

@@ -20,7 +20,10 @@ class Word(BaseModel):
     """A word of a text and its id."""
 
     word: str
-    id: int = Field(description=f"its rank in the model's own vocabulary plus 3, {IDS}; {UNKNOWN} for an unknown word")
+    id: int = Field(
+        description=f"its rank in the model's own vocabulary plus 3, {IDS}; {UNKNOWN} for an unknown word. Of hashed "
+        "n-grams its column where it stands, 0 for an unknown word"
+    )
 
 
 class TextEncoding(BaseModel):
@@ -49,7 +52,9 @@ class Ids(BaseModel):
 class TextDecoding(BaseModel):
     """Word ids as words."""
 
-    words: list[str | None] = Field(description="the word of each id; null for the reserved ids and those without one")
+    words: list[str | None] = Field(
+        description="the word of each id; null for the reserved ids, those without one, and all of hashed n-grams"
+    )
     text: str = Field(description="the words in one line, `?` for null, as the notebooks print reviews")
 
 

@@ -41,7 +41,8 @@ class Readiness(BaseModel):
 
     ready: bool
     tasks: dict[str, str] = Field(
-        description="of each task with an active model: `ready`, or what is wrong with it, and who answers meanwhile"
+        description="of each task with an active model: `ready`, or what is wrong with it, and who answers meanwhile; "
+        "none where a key is needed and was not sent"
     )
 
 

@@ -1,6 +1,7 @@
 """Pages of listed origins may call the service, whatever the answer is and however it is given; others may not."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
@@ -178,6 +179,21 @@ def test_what_is_no_origin_is_refused_at_the_start(given: str, monkeypatch: pyte
 
     with pytest.raises(ValidationError, match="is no origin"):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("https://*.org", False), ("http://*.org:8080", False), ("https://*.org/", False), ("https://*.[::1]", False),
+        ("https://*.example.org", True), ("http://*.localhost:5173", True), ("https://example", True),
+    ],
+)  # fmt: skip
+def test_a_wildcard_needs_a_name_of_ones_own(given: str, monkeypatch: pytest.MonkeyPatch, *, taken: bool) -> None:
+    """Anybody gets a name below `.org`; `localhost` is this machine."""
+    monkeypatch.setenv("DENSELY_CORS_ORIGINS", given)
+
+    with nullcontext() if taken else pytest.raises(ValidationError, match=r"write https://\*\.example\.org"):
+        assert (given,) == Settings().cors_origins
 
 
 def test_long_answers_are_compressed_where_that_is_asked_for(servers: dict[str, httpx.Client]) -> None:

@@ -1,5 +1,6 @@
 """Keys of the database: what each may do, for how long, for which tasks and pages; and the audit of who did what."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from app.db import migrate
 from app.db.engine import Database
 from app.domain.callers import Caller, caller
 from app.domain.keys import SCOPES
-from app.errors import InvalidInput, QuotaReached
+from app.errors import Conflict, InvalidInput, QuotaReached
 from app.main import create_app
 from app.server.access import is_open, scope_of
 from app.server.application import Application
@@ -27,6 +28,7 @@ from tests.support.server import LiveServer, settings_in
 from tests.support.tasks import TASKS
 
 FINE = {"task": "sentiment", "text": "fine"}
+NUMBERS = itertools.count()  # of keys, whose names differ
 TRAIN = {"task": "planar", "dataset": "sample", "activate": "never"}
 
 
@@ -42,7 +44,7 @@ class Guarded:
 
     def key(self, *scopes: str, **more: Any) -> str:
         """A key of these scopes, which is let in at once; its secret."""
-        secret, row = self.service.create(KeySpec(name="a key", scopes=scopes, **more))
+        secret, row = self.service.create(KeySpec(name=f"key {next(NUMBERS)}", scopes=scopes, **more))
         self.ids[secret] = row.id
         self.follow()
         return secret
@@ -91,6 +93,8 @@ CALLS = [
     ("admin", "PUT", "/tasks/sentiment/active-model", {"model_id": "none"}),
     ("admin", "PATCH", "/tasks/none", {"title": "x"}),
     ("admin", "GET", "/audit", None),
+    ("metrics", "GET", "/metrics", None),
+    ("metrics", "HEAD", "/metrics", None),
 ]
 
 
@@ -105,7 +109,8 @@ def test_a_scope_opens_its_calls_and_admin_opens_all(
         assert answer.status_code not in (401, 403)
     else:
         assert 403 == answer.status_code
-        assert f"needs the scope {needed}; this API key has {scope}" in answer.json()["detail"]
+        told = f"needs the scope {needed}; this API key has {scope}"
+        assert method == "HEAD" or told in answer.json()["detail"]
 
 
 def test_openapi_tells_the_scope_of_every_call(guarded: Guarded) -> None:
@@ -349,6 +354,68 @@ def test_the_audit_tells_who_did_what(guarded: Guarded) -> None:
     assert [guarded.ids[admin]] == [each["subject"] for each in made]
 
 
+def test_the_audit_names_the_keys_that_were_made_rotated_and_revoked(guarded: Guarded) -> None:
+    admin = guarded.key("admin")
+    guarded.service.create(KeySpec("audited", ["train", "predict"]))
+    guarded.service.rotate("audited", "1d")
+    guarded.service.revoke("audited")
+    entries = guarded.ask(admin, "GET", "/audit?limit=5").json()["items"]
+    other = guarded.ask(admin, "POST", "/train", json=TRAIN).json()["id"]
+    (queued,) = guarded.ask(admin, "GET", "/audit?limit=1").json()["items"]
+
+    acts = ["key.revoked", "key.revoked", "key.created", "key.rotated", "key.created"]
+    assert acts == [each["action"] for each in entries]
+    assert [("audited", ["predict", "train"])] * 5 == [(each["name"], each["scopes"]) for each in entries]
+    assert (other, None, None) == (queued["subject"], queued["name"], queued["scopes"])
+
+
+def test_two_keys_that_are_let_in_have_two_names_but_for_a_rotation(guarded: Guarded) -> None:
+    _, first = guarded.service.create(KeySpec("once", ["predict"], expires="1h"))
+    for name in ("once", " once ", first.id):
+        with pytest.raises(
+            Conflict, match=f"there is a key '{name.strip()}' already, {first.id}: .*densely keys rotate"
+        ):
+            guarded.service.create(KeySpec(name, ["predict"]))
+    _, rotated = guarded.service.rotate("once", "1d")
+    guarded.service.revoke("once")
+    _, third = guarded.service.create(KeySpec("once", ["predict"], expires="1h"))
+    guarded.clock.advance(3_600)
+    _, fourth = guarded.service.create(KeySpec("once", ["predict"]))
+
+    assert 4 == len({first.id, rotated.id, third.id, fourth.id})
+    assert {"once"} == {row.name for row in (first, rotated, third, fourth)}
+
+
+def test_readiness_tells_of_tasks_with_a_key_only(guarded: Guarded) -> None:
+    """And to a key of some tasks of these."""
+    all_, some = guarded.key("train"), guarded.key("predict", tasks=["planar"])
+    told = [guarded.ask(secret, "GET", "/health/ready").json() for secret in (all_, some, "wrong" * 8)]
+    without = guarded.client.get("/health/ready").json()
+    asked = {task: guarded.client.get(f"/health/ready?task={task}") for task in ("planar", "nothing")}
+
+    assert set(TASKS.all) <= set(told[0]["tasks"])
+    assert {"planar": "ready"} == told[1]["tasks"]
+    assert {"ready": True, "tasks": {}} == told[2] == without
+    assert (200, 503) == (asked["planar"].status_code, asked["nothing"].status_code)
+    assert {} == asked["planar"].json()["tasks"]
+    assert "task 'nothing' is not answered" == asked["nothing"].json()["detail"]
+    assert 404 == guarded.ask(all_, "GET", "/health/ready?task=nothing").status_code
+    assert 503 == guarded.ask(some, "GET", "/health/ready?task=nothing").status_code
+
+
+def test_a_key_of_some_tasks_is_not_told_whose_a_name_is(guarded: Guarded) -> None:
+    admin, secret = guarded.key("admin"), guarded.key("train", tasks=["planar"])
+    texts = [{"text": f"number {number} is fine", "label": "positive"} for number in range(20)]
+    texts += [{"text": f"number {number} is bad", "label": "negative"} for number in range(20)]
+    made = guarded.ask(admin, "POST", "/datasets?task=sentiment&name=spoken-for", json=texts)
+    points = [{"x": number, "y": -number, "label": number % 2} for number in range(40)]
+    answer = guarded.ask(secret, "POST", "/datasets?task=planar&name=spoken-for", json=points)
+
+    assert (201, 409) == (made.status_code, answer.status_code), made.text
+    assert "there is a dataset 'spoken-for' already, of another task" in answer.json()["detail"]
+    assert "sentiment" not in answer.text
+
+
 def test_a_key_has_quotas_of_its_own(
     served: tuple[Application, LiveServer, Database, FakeClock], guarded: Guarded
 ) -> None:
@@ -381,6 +448,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("origin", {"origins": ["*"]}),
     ("task", {"tasks": ["none"]}),
     ("task", {"tasks": ["sentiment"], "scopes": ["admin"]}),
+    ("task", {"tasks": ["sentiment"], "scopes": ["predict", "metrics"]}),
+    ("origin", {"origins": ["https://*.org"]}),
 ]
 
 

@@ -327,13 +327,19 @@ def test_the_dashboard_asks_for_nothing_that_is_not_there(
     assert len(queries) > 20
     assert set() == asked - found.names
     for query in queries:
-        (name, *_) = re.findall(r"\bdensely_\w+", query)
-        labels = {key for s in found.samples if s.name == name for key in s.labels}
-        grouped = {label.strip() for group in re.findall(r"\bby \(([^)]*)\)", query) for label in group.split(",")}
-        assert grouped <= labels, query
-        assert set(re.findall(r"(\w+)\s*(?:=~|!=|=)\s*\"", query)) <= labels, query
+        for by in re.finditer(r"\bby \(([^)]*)\)", query):
+            (name, *_) = re.findall(r"\bdensely_\w+", query[by.end() :])  # that it groups, or the first of them
+            assert set(by[1].split(", ")) <= labels_of(found, name), query
+        for name, matched in re.findall(r"\b(densely_\w+)\{([^}]*)\}", query):
+            asked_of = dict(re.findall(r"(\w+)(?:=~|!=|=)\"([^\"]*)\"", matched))
+            assert asked_of.keys() <= labels_of(found, name), query
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked}
     assert {metric.name for metric in catalog.ALL} == families
+
+
+def labels_of(found: Scrape, name: str) -> set[str]:
+    """The labels of its series."""
+    return {label for sample in found.samples if sample.name == name for label in sample.labels}
 
 
 def busy(

@@ -1,8 +1,12 @@
-"""Below a path of a proxy everything is where it says it is, whether the proxy takes the path off or passes it on."""
+"""Below a path of a proxy everything is where it says it is, whether the proxy takes the path off or passes it on.
+
+And whom a proxy asks for is known, if that proxy is trusted.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -13,6 +17,7 @@ from app.artifacts.store import ArtifactStore
 from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
+from app.services.audit import AuditService
 from app.settings import Settings
 from densely_client import Densely
 from tests.support.artifacts import add_model
@@ -138,3 +143,84 @@ def test_the_setting_is_a_path(given: str, expected: str) -> None:
 def test_what_is_no_path_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match="root_path"):
         Settings(root_path=given)
+
+
+@dataclass
+class Forwarded:
+    """A service that takes three requests of an address, behind nginx and without it."""
+
+    nginx: httpx.Client
+    plain: httpx.Client
+    database: Database
+
+    def rates(self, client: httpx.Client, told: str, *, inline: bool) -> list[str]:
+        """Of four predictions and a list, as sent from the address that `X-Forwarded-For` tells: what is left."""
+        body = {"task": "planar", "point": [0.5, 1.0], **({} if inline else {"explain": True, "model": 1})}
+        answers = [client.post("/predict", json=body, headers={"X-Forwarded-For": told}) for _ in range(3)]
+        answers.append(client.get("/tasks", headers={"X-Forwarded-For": told}))
+        return [answer.headers["ratelimit"].split(";")[1] for answer in answers] + [str(answers[-1].status_code)]
+
+
+@pytest.fixture
+def forwarded(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Forwarded]:
+    """`request.param`: the trusted proxies."""
+    settings = Settings(
+        home=tmp_path / "home",
+        models_dir=tmp_path / "models",
+        datasets_dir=tmp_path / "datasets",
+        rate_per_address="3/7d",
+    ).model_copy(update={"rate_per_address": "3/7d", "trusted_proxies": request.param})
+    migrate.upgrade(settings.url)
+    database = Database(settings.url)
+    add_model(database, ArtifactStore(settings.models_dir), "planar")
+    server = LiveServer(create_app(settings))
+    # As nginx' own documentation has it; `$http_x_forwarded_for` stands in for the address of a client elsewhere, since
+    # a test's client is always at loopback.
+    location = f"location / {{ proxy_pass {server.url}; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }}"
+    nginx = Nginx(tmp_path, location)
+    with httpx.Client(base_url=nginx.url, timeout=30) as client:
+        yield Forwarded(client, server.client, database)
+    nginx.close()
+    server.close()
+    database.close()
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize("forwarded", [("127.0.0.0/8",)], indirect=True)
+def test_clients_behind_a_trusted_proxy_are_told_apart(forwarded: Forwarded, *, inline: bool) -> None:
+    """By rates and by the audit; what a client writes left of its own address changes nothing."""
+    first = forwarded.rates(forwarded.nginx, "198.51.100.1", inline=inline)
+    again = forwarded.rates(forwarded.nginx, "10.0.0.1, 198.51.100.1", inline=inline)
+    other = forwarded.rates(forwarded.nginx, "198.51.100.2", inline=inline)
+    forwarded.nginx.post("/train", json=TRAIN, headers={"X-Forwarded-For": "203.0.113.9, 2001:db8::7"})
+    (entry,) = AuditService(forwarded.database).page(1, None)[0]
+
+    assert ["r=2", "r=1", "r=0", "r=0", "429"] == first == other
+    assert ["r=0", "r=0", "r=0", "r=0", "429"] == again
+    assert ("run.queued", "2001:db8::7") == (entry.action, entry.address)
+
+
+@pytest.mark.parametrize("forwarded", [(), ("10.0.0.0/8",)], indirect=True)
+def test_what_is_forwarded_by_others_is_not_believed(forwarded: Forwarded) -> None:
+    """Loopback too is trusted only where it is named."""
+    forwarded.plain.post("/train", json=TRAIN, headers={"X-Forwarded-For": "198.51.100.1"})
+    (entry,) = AuditService(forwarded.database).page(1, None)[0]
+
+    assert "127.0.0.1" == entry.address
+    assert ["r=1", "r=0", "r=0", "r=0", "429"] == forwarded.rates(forwarded.nginx, "198.51.100.2", inline=True)
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", ()), ("127.0.0.1, 10.0.0.0/8,", ("127.0.0.1/32", "10.0.0.0/8"))])
+def test_trusted_proxies_are_addresses_and_networks(
+    monkeypatch: pytest.MonkeyPatch, given: str, expected: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DENSELY_TRUSTED_PROXIES", given)
+
+    assert expected == Settings().trusted_proxies
+
+
+def test_what_would_trust_everybody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DENSELY_TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0")
+
+    with pytest.raises(ValueError, match="trusted_proxies"):
+        Settings()

@@ -113,6 +113,7 @@ def test_every_command_that_needs_it_says_so_in_one_line(tmp_path: Path, file: P
 
 def test_the_doctor_tells_a_newer_database_too(tmp_path: Path, file: Path) -> None:
     _newer(file)
+    file.chmod(0o600)  # as Densely makes it
     done = densely(tmp_path, "doctor", "--json", DENSELY_MODELS_DIR=str(tmp_path / "models"))
     (found,) = [each for each in json.loads(done.stdout)["findings"] if each["about"] == "database"]
 

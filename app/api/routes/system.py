@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
-from app.api.dependencies import ServicesDep, responses
+from app.api.dependencies import Services, ServicesDep, responses
+from app.server.security import secret_of
 from app.wire.system import Liveness, Readiness, System
 
 router = APIRouter(tags=["system"])
@@ -21,12 +22,22 @@ async def live() -> Liveness:
     "/health/ready",
     summary="Can requests be answered?",
     description="200 while the database answers and is whole, also where a model is damaged, which takes only its own "
-    "task out of service: `tasks` says which. With `task`, 503 as long as that one is not answered.",
+    "task out of service: `tasks` says which. With `task`, 503 as long as that one is not answered. Where the service "
+    "has keys, names of tasks and what is wrong with them are told to those who send one.",
     responses=responses(404),
 )
-async def ready(services: ServicesDep, task: TaskName = None) -> Readiness:
+async def ready(request: Request, services: ServicesDep, task: TaskName = None) -> Readiness:
     await services.database_probe()
-    return services.system.readiness(task)
+    return services.system.readiness(task, _told(request, services))
+
+
+def _told(request: Request, services: Services) -> frozenset[str] | None:
+    """The tasks that the answer may tell of: no key is asked for, and without one nothing is told that needs one."""
+    ring = services.keys.ring
+    key = ring.find(secret_of(dict(request.scope["headers"]))) if ring.needed else None
+    if key is None:
+        return frozenset() if ring.needed else None
+    return key.tasks
 
 
 @router.get("/system", summary="Versions, workers and devices")

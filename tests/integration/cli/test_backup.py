@@ -87,6 +87,7 @@ def test_it_is_told_what_was_written_and_put_in_place(
     assert (1, 0, []) == (told["models"], told["datasets"], told["warnings"])
     assert files_in(first["DENSELY_MODELS_DIR"]) == files_in(second["DENSELY_MODELS_DIR"])
     assert ["densely.db"] == files_in(second["DENSELY_HOME"])
+    assert 0o600 == stat.S_IMODE((second["DENSELY_HOME"] / "densely.db").stat().st_mode)
 
 
 def test_one_of_before_stays_until_the_new_one_is_whole(first: dict[str, Path], file: Path) -> None:
@@ -134,7 +135,7 @@ def test_a_file_that_is_no_whole_backup_is_one_line(
     assert (1, "") == (done.returncode, done.stdout)
     assert one_line(done.stderr), done.stderr
     assert str(file) in done.stderr
-    assert [] == files_in(second["DENSELY_HOME"].parent) if second["DENSELY_HOME"].exists() else True
+    assert not second["DENSELY_HOME"].parent.exists(), "a folder that was made for it"
 
 
 def test_no_room_for_a_restore_is_one_line_and_leaves_nothing(file: Path, second: dict[str, Path]) -> None:
@@ -145,8 +146,18 @@ def test_no_room_for_a_restore_is_one_line_and_leaves_nothing(file: Path, second
     assert (1, "") == (done.returncode, done.stdout)
     assert one_line(done.stderr), done.stderr
     assert "File too large" in done.stderr
-    assert [] == files_in(second["DENSELY_HOME"].parent)
+    assert not second["DENSELY_HOME"].parent.exists(), "a folder that was made for it"
     assert 0 == densely("restore", file, **second).returncode
+
+
+def test_a_restore_that_fails_leaves_folders_of_others_alone(file: Path, second: dict[str, Path]) -> None:
+    kept = [second["DENSELY_HOME"], second["DENSELY_MODELS_DIR"] / "planar"]
+    for folder in kept:
+        folder.mkdir(parents=True)
+    _flipped(file)
+
+    assert 1 == densely("restore", file, **second).returncode
+    assert sorted([*kept, second["DENSELY_MODELS_DIR"]]) == sorted(second["DENSELY_HOME"].parent.rglob("*"))
 
 
 @pytest.mark.skipif(
@@ -159,6 +170,15 @@ def test_a_folder_that_is_missing_is_one_line(first: dict[str, Path], tmp_path: 
     assert (1, True) == (done.returncode, one_line(done.stderr)), done.stderr
     assert "b.tar: No such file or directory" in done.stderr
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+@pytest.mark.parametrize("named", ["", "."])
+def test_a_folder_is_no_name_of_a_backup(first: dict[str, Path], command: str, named: str) -> None:
+    done = densely(command, named, **first)
+
+    assert (1, "", True) == (done.returncode, done.stdout, one_line(done.stderr)), done.stderr
+    assert ". is a folder: FILE is the name of a backup, as densely.tar" in done.stderr
 
 
 def test_a_database_that_is_there_is_never_replaced(file: Path, first: dict[str, Path]) -> None:

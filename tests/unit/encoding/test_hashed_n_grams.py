@@ -67,8 +67,8 @@ def test_a_word_that_is_not_known_says_nothing() -> None:
     np.testing.assert_array_equal([0], rows_of(encoder, "zyzzyva quokka").indices)
     assert 0 == rows_of(encoder, "zyzzyva quokka").known[0]
     assert 0.5 == rows_of(encoder, "good quokka").known[0]
-    assert [("good", encoder.ids_of("good")[0]), ("quokka", 2)] == encoder.tokens({"text": ["good quokka"]})
-    assert ["not", None, None] == encoder.words_at([encoder.ids["not"], 2, 100_000])
+    assert [("good", rows_of(encoder, "good").indices[1]), ("quokka", 0)] == encoder.tokens({"text": ["good quokka"]})
+    assert [None, None] == encoder.words_at([0, 2])
 
 
 def test_columns_are_the_same_in_every_process() -> None:
@@ -106,6 +106,16 @@ def test_effects_are_shared_by_the_words_of_an_n_gram() -> None:
 texts = st.lists(st.sampled_from(["good", "dull", "not", "a", "but", "film", ".", "!", "zzz"]), max_size=14)
 ENCODER = encoder_of(negation=True, contrast=True)
 AGAIN = HashedNGramEncoder.from_json(json.loads(json.dumps(ENCODER.to_json())))
+
+
+@given(texts.map(" ".join))
+@settings(max_examples=100, deadline=None)
+def test_the_columns_that_are_told_are_those_of_the_row(drawn: str) -> None:
+    """Also of a word after `not` or before `but`, which has another one there than by itself."""
+    told = [column for _, column in ENCODER.tokens({"text": [drawn]})]
+    row = rows_of(encoder_of(max_n=1, negation=True, contrast=True), drawn)
+
+    assert sorted({0, *told}) == row.indices.tolist()
 
 
 @given(st.lists(texts.map(" ".join), min_size=1, max_size=5))

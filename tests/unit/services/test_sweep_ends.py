@@ -11,7 +11,7 @@ from app.domain.recipes import Holdout, KFold, NoValidation, Recipe
 from app.domain.runs import FitMetrics, Metrics, RunStatus
 from app.domain.spaces import Budget, Choice, RandomSearch, Space, SuccessiveHalving
 from app.domain.sweeps import SweepPlan
-from app.domain.trials import Bar, Prior
+from app.domain.trials import Prior
 from app.services.sweeps import courses, trials
 from app.services.sweeps.winner import final_request, why_none
 from tests.support.tasks import TASKS
@@ -127,5 +127,6 @@ def test_the_course_of_folds_is_the_mean_of_those_so_far(
     assert {"r-0": 2} == found.stopped
     assert means == pytest.approx(list(found._found["r-0"].figures))
     assert [] == found.bars(recipe)  # one is too few
-    found._found["r-9"] = found._found["r-0"]
-    assert [Bar(1, pytest.approx(means[0])), Bar(2, pytest.approx(means[1]))] == found.bars(recipe)
+    two = courses.Courses(asked, {"r-0": found._found["r-0"], "r-9": found._found["r-0"]})
+    assert [1, 2] == [bar.step for bar in two.bars(recipe)]
+    assert means == pytest.approx([bar.value for bar in two.bars(recipe)])

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -18,6 +18,7 @@ from tests.support.tasks import TASKS
 
 BASE = TASKS.get("housing").presets["baseline"].recipe
 SPACE: TypeAdapter[Space] = TypeAdapter(Space)
+SOME = settings(max_examples=150, deadline=None)
 
 numbers = st.tuples(st.integers(1, 40), st.integers(1, 40)).map(sorted).filter(lambda pair: pair[0] < pair[1])
 shares = st.tuples(st.integers(1, 400), st.integers(1, 400)).map(sorted).filter(lambda pair: pair[0] < pair[1])
@@ -55,6 +56,7 @@ def spaces(draw: st.DrawFn) -> Space:
     return SPACE.validate_python({path: found[path] for path in draw(st.permutations(paths))})
 
 
+@SOME
 @given(spaces())
 def test_a_grid_has_as_many_combinations_as_were_counted_and_each_once(space: Space) -> None:
     made = list(combinations(space))
@@ -63,6 +65,7 @@ def test_a_grid_has_as_many_combinations_as_were_counted_and_each_once(space: Sp
     assert len({str(sorted(each.items(), key=str)) for each in made}) == len(made)
 
 
+@SOME
 @given(spaces(), st.integers(0, 2**31 - 1), st.integers(0, 1_000), st.integers(0, 99))
 def test_what_is_drawn_is_in_the_space_and_the_same_again(space: Space, seed: int, trial: int, tries: int) -> None:
     found = drawn(space, seed, trial, tries)
@@ -77,6 +80,7 @@ def test_what_is_drawn_is_in_the_space_and_the_same_again(space: Space, seed: in
             assert axis.low <= value <= axis.high
 
 
+@SOME
 @given(spaces(), st.integers(0, 1_000))
 def test_drawn_and_on_the_grid_are_recipes(space: Space, trial: int) -> None:
     """All that these spaces hold, since what they lack elsewhere is there in the base."""
@@ -89,6 +93,7 @@ def test_drawn_and_on_the_grid_are_recipes(space: Space, trial: int) -> None:
             assert recipe.epochs == parameters["epochs"]
 
 
+@SOME
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12))
 def test_conditions_in_a_circle_are_found_and_nothing_else_is(edges: list[tuple[int, int]]) -> None:
     paths = [f"layers.{place}.units" for place in range(6)]

@@ -58,8 +58,8 @@ def test_every_change_has_its_place(change: Change) -> None:
     assert change in {c for _, c in TRANSITIONS}
 
 
-def test_only_a_publication_succeeds() -> None:
-    assert {(RunStatus.RUNNING, Change.PUBLISHED)} == {
+def test_only_a_publication_and_a_trials_figure_succeed() -> None:
+    assert {(RunStatus.RUNNING, Change.PUBLISHED), (RunStatus.RUNNING, Change.MEASURED)} == {
         key for key, to in TRANSITIONS.items() if to is RunStatus.SUCCEEDED
     }
 

@@ -31,3 +31,8 @@ def of_curves(run_ids: Sequence[str], title: str, only: str = "") -> Drawing:
 def of_models(run_ids: Sequence[str], kind: str, title: str) -> Drawing:
     """Those of the models of several runs side by side."""
     return Drawing(title=title, path=f"compare/{kind}.svg?runs={','.join(run_ids)}")
+
+
+def of_sweep(sweep_id: str, kind: str, title: str) -> Drawing:
+    """One of a sweep."""
+    return Drawing(title=title, path=f"sweeps/{sweep_id}/{kind}.svg")

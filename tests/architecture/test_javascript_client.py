@@ -19,7 +19,7 @@ FORM = re.compile(
 )
 FIELD = re.compile(r"^\t(\w+)\??:", flags=re.MULTILINE)
 # What the client takes as an argument of its own.
-OWN = {"TrainRequest": {"task"}}
+OWN = {"TrainRequest": {"task"}, "SweepRequest": {"task", "space"}}
 
 
 # Workers get the one, and the other becomes InvalidInput on its way.

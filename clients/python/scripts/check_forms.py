@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from app.main import create_app
 from app.settings import Settings
 from densely_client import forms
-from densely_client.calls import ChangedTask, NewTask, Options, Training
+from densely_client.calls import ChangedTask, NewTask, Options, Searching, Training
 from densely_client.forms.predictions import form_of
 
 Schema = dict[str, Any]
@@ -40,6 +40,10 @@ ANSWERS: dict[str, Any] = {
     "POST /runs/{run_id}/cancel": forms.RunData,
     "POST /runs/{run_id}/retry": forms.RunData,
     "GET /runs/{run_id}/events": forms.Page[forms.RecordedEvent],
+    "POST /sweeps": forms.SweepData,
+    "GET /sweeps": forms.Page[forms.SweepSummary],
+    "GET /sweeps/{sweep_id}": forms.SweepData,
+    "GET /runs/{run_id}/space": forms.SweepRequest,
     "GET /models": forms.Page[forms.Model],
     "GET /models/{model_id}": forms.ModelDetail,
     "GET /compare": forms.Comparison,
@@ -56,6 +60,7 @@ UPLOADS: dict[str, type[BaseModel]] = {
 
 KEYWORDS: dict[str, tuple[type, set[str]]] = {  # of calls, and what is told beside them
     "POST /train": (Training, {"task"}),
+    "POST /sweeps": (Searching, {"task", "space"}),
     "POST /tasks": (NewTask, {"name"}),
     "PATCH /tasks/{task}": (ChangedTask, set()),
 }

@@ -17,7 +17,7 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import audit, compare, datasets, docs, events, metrics, models, page, runs, system, tasks
+from app.api.routes import audit, compare, datasets, docs, events, metrics, models, page, runs, sweeps, system, tasks
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
@@ -58,6 +58,7 @@ from app.services.prediction import PredictionService
 from app.services.quotas import Quotas
 from app.services.registry import RegistryService
 from app.services.rows import RowService
+from app.services.sweeps.service import SweepLimits, SweepService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
 from app.services.training import TrainingService
@@ -139,6 +140,7 @@ def _services(
     limits = _limits(settings)
     remembered = timedelta(hours=settings.idempotency_hours)
     training = TrainingService(database, tasks, catalog, clock, *queue, rules, remembered, limits.quotas)
+    searches = SweepLimits(settings.max_sweeps, remembered, limits.quotas)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -152,6 +154,7 @@ def _services(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
+        sweeps=SweepService(database, training, catalog, clock, searches),
         events=EventService(database),
         keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys, clock=clock)),
         owners=OwnerService(database),
@@ -200,7 +203,7 @@ def _assemble(
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, datasets, runs, events, models, compare, system, audit, metrics, page, docs):
+    for module in (tasks, datasets, runs, sweeps, events, models, compare, system, audit, metrics, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
     ring = services.keys.ring

@@ -118,6 +118,7 @@ class Settings(BaseSettings):
         10.0, gt=0, le=3600, description="a run whose lease is not renewed so long is free, seconds"
     )
     max_queued_runs: int = Field(1_000, ge=1, description="most runs that may wait; further ones are refused with 429")
+    max_sweeps: int = Field(20, ge=1, description="most sweeps that may be running; further ones are refused with 429")
     idempotency_hours: float = Field(
         24, gt=0, le=8_760, description="how long an `Idempotency-Key` stands for the run that it queued, hours"
     )

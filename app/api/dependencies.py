@@ -27,6 +27,7 @@ from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.rows import RowService
+from app.services.sweeps.service import SweepService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
 from app.services.training import TrainingService
@@ -45,6 +46,7 @@ class Services:
     rows: RowService
     uploads: Uploads
     training: TrainingService
+    sweeps: SweepService
     events: EventService
     registry: RegistryService
     answers: AnswerService
@@ -128,7 +130,7 @@ _MEANING = {
     415: "The body is not announced as JSON, or is packed in a way that is not known here",
     421: "The request is meant for another host",
     422: "A field does not fit; `errors` names it and its limit",
-    429: "Too many runs are waiting",
+    429: "Too many runs are waiting, or sweeps running",
     431: "The request's head is too large",
     503: "Out of service for now",
 }

@@ -7,6 +7,7 @@ MAKERS = (
     ("/tasks", "201", "$response.body#/name", "task"),
     ("/datasets", "201", "$response.body#/name", "name"),
     ("/train", "202", "$response.body#/id", "run_id"),
+    ("/sweeps", "202", "$response.body#/id", "sweep_id"),
 )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 
 from app.db import events
 from app.db.engine import Transaction
-from app.db.runs import which_fit
+from app.db.epochs import which_fit
 from app.db.tables import epochs, models, run_tags, runs
 from app.domain.leases import Sign
 from app.domain.runs import RunFilter, RunStatus
@@ -57,7 +57,7 @@ def find_by_key(tx: Transaction, idempotency_key: str, since: datetime) -> Row[A
 def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> Sequence[Row[Any]]:
     """Up to `limit` runs, newest first, with numbers below `before`."""
     query = _WITH_MODEL.order_by(runs.c.number.desc()).limit(limit)
-    for name in ("task", "status", "dataset"):
+    for name in ("task", "status", "dataset", "sweep"):
         if (value := getattr(which, name)) is not None:
             query = query.where(runs.c[name] == value)
     if which.tag:

@@ -1,22 +1,20 @@
 """All SQL that changes a run. Each change writes its event row in the same transaction."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Row, func, insert, select, update
 
 from app.db import events, totals, webhooks
 from app.db.engine import Transaction
 from app.db.fence import held, hold, update_held
-from app.db.tables import epochs, run_tags, runs
+from app.db.tables import run_tags, runs
 from app.domain.leases import Sign
-from app.domain.runs import FINAL, TRANSITIONS, Change, Measured, Metrics, RunRequest, RunStatus
-from app.domain.runs import seed_of_fit as seed_of
+from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost, NotFound
-from app.wire.runs import Progress, RunError
+from app.wire.runs import RunError
 
 
 def insert_run(
@@ -204,61 +202,6 @@ def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
         raise InvalidTransition(f"run {run_id} is {status}; only a queued or running one can be cancelled")
 
 
-def record_epochs(
-    tx: Transaction, run_id: str, lease_id: str, measured: Sequence[Measured], progress: Progress
-) -> None:
-    """Keep finished epochs and how far the run is; what was kept before, by a commit without an answer, stays once.
-
-    Raises:
-        LeaseLost: the run is no longer this worker's.
-    """
-    run = update_held(tx, run_id, lease_id, progress=progress.model_dump())
-    known = _known_epochs(tx, run_id, measured)
-    rows, happened = [], []
-    for m in measured:
-        if (m.fit, m.epoch) in known:
-            continue
-        own = {"epoch": m.epoch, "seconds": m.seconds}
-        rows.append({"run_id": run_id, "fit": m.fit, "metrics": m.metrics, **own})
-        fold, seed = which_fit(run, m.fit)
-        happened.append(("epoch", m.at, {"fold": fold, "seed": seed, **own, **m.metrics}))
-    if rows:
-        tx.execute(insert(epochs), rows)
-        events.add(tx, run_id, [*happened, (events.PROGRESS, measured[-1].at, progress.model_dump())])
-
-
-def _known_epochs(tx: Transaction, run_id: str, measured: Sequence[Measured]) -> set[tuple[int, int]]:
-    """(fit, epoch) of those that have a row already."""
-    fits = {m.fit for m in measured}
-    since = min(m.epoch for m in measured)
-    query = select(epochs.c.fit, epochs.c.epoch).where(
-        epochs.c.run_id == run_id, epochs.c.fit.in_(fits), epochs.c.epoch >= since
-    )
-    return {(row.fit, row.epoch) for row in tx.execute(query)}
-
-
-def which_fit(run: Row[Any], number: int) -> tuple[int | None, int | None]:
-    """The fold that a fit is, and its seed if there are several; `run` has the columns `seed` and `seeds`."""
-    if run.seeds > 1:
-        return None, seed_of(run.seed, number)
-    return number or None, None
-
-
-def forget_epochs(tx: Transaction, run_id: str, lease_id: str, fit: int, epoch: int) -> None:
-    """Drop what a former attempt recorded after (fit, epoch), the place where this attempt goes on.
-
-    Fits come in the order 1..n, then 0, the one that is published.
-
-    Raises:
-        LeaseLost: the run is no longer this worker's.
-    """
-    update_held(tx, run_id, lease_id, progress=None)
-    later: ColumnElement[bool] = (epochs.c.fit == fit) & (epochs.c.epoch > epoch)
-    if fit:
-        later = later | (epochs.c.fit == 0) | (epochs.c.fit > fit)
-    tx.execute(delete(epochs).where(epochs.c.run_id == run_id, later))
-
-
 def set_device(tx: Transaction, run_id: str, lease_id: str, device: str) -> None:
     """Note what trains the run.
 
@@ -290,6 +233,25 @@ def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics:
         events.add(tx, run_id, [(events.PROGRESS, now, done)])
     values = {"metrics": metrics.model_dump(), "progress": done}
     end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values=values)
+
+
+def end_trial(
+    tx: Transaction,
+    run_id: str,
+    lease_id: str,
+    change: Change,
+    now: datetime,
+    metrics: Metrics,
+    error: RunError | None = None,
+) -> None:
+    """A sweep's trial has its figures, or those that it had when it was found hopeless.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    progress = hold(tx, run_id, lease_id).progress
+    done = {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress and error is None else progress
+    end_lease(tx, run_id, lease_id, change, now, error, {"metrics": metrics.model_dump(), "progress": done})
 
 
 def _status_event(

@@ -68,7 +68,7 @@ class LogRange(Part):
 
 
 Axis = Annotated[Choice | Range | LogRange, Field(discriminator="kind")]
-Space = Annotated[dict[Path, Axis], Field(max_length=32, description="what varies, by field")]
+Space = Annotated[dict[Path, Axis], Field(min_length=1, max_length=32, description="what varies, by field")]
 Parameters = dict[str, Any]  # what a trial has, by path: a value, or the name of a choice's
 
 
@@ -113,7 +113,10 @@ class SuccessiveHalving(Part):
 
 
 class Median(Part):
-    """A trial stops where it is worse than the median of former generations there (Golovin et al. 2017)."""
+    """A trial stops where it is worse than the median of former generations there (Golovin et al. 2017).
+
+    Looked at after `least`, twice as many, four times as many ... epochs; of k-fold, folds.
+    """
 
     kind: Literal["median"] = "median"
     least: Annotated[int, Integer(1, 10_000)] = Field(1, description="epochs, or folds, that each trial gets")
@@ -125,7 +128,7 @@ Pruner = Annotated[SuccessiveHalving | Median, Field(discriminator="kind")]
 class Budget(Part):
     """When no more trials are asked for; whichever comes first."""
 
-    trials: Annotated[int, Integer(1, 1_000)] = 20
+    trials: Annotated[int, Integer(1, 1_000)] = Field(20, description="of a grid, unless it is given: all of it")
     minutes: Annotated[float, Field(gt=0, le=10_080, strict=True, allow_inf_nan=False)] | None = Field(
         None, description="from the request on; trials that are going then end, and count"
     )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from app.domain.recipes import Recipe, Validation
 from app.domain.runs import Activate
 from app.domain.spaces import Budget, Method, Pruner, Space
-from app.domain.trials import Monitored
+from app.domain.trials import HIGHER_IS_BETTER, Monitored
 
 
 class SweepStatus(StrEnum):
@@ -37,3 +37,13 @@ class SweepPlan(BaseModel):
     seed: int  # of trials and of the method
     final_seeds: int  # of the winner's run
     activate: Activate
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether of two figures the higher one is better."""
+        return self.metric in HIGHER_IS_BETTER
+
+    @property
+    def figure(self) -> str:
+        """What the metric is called among a run's validation figures."""
+        return self.metric.removeprefix("val_")

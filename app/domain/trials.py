@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.spaces import Parameters
 
 Monitored = Literal["val_loss", "val_accuracy", "val_mae", "val_f1"]
+HIGHER_IS_BETTER: frozenset[Monitored] = frozenset(("val_accuracy", "val_f1"))
 PRUNED = "Pruned"  # the type of the error with which a hopeless trial ends
 
 

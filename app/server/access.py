@@ -29,9 +29,10 @@ ADMIN_PATHS = ("/audit", "/metrics")
 ADDING = ("POST", *security.READING)
 _CODING = re.compile(r"/tasks/[^/]+/(en|de)code")
 _READING_TASKS = re.compile(r"/tasks(/[^/]+(/active-model)?)?")
-_LISTS = ("/runs", "/models", "/datasets")  # which take `task`; `/events` does not
+_LISTS = ("/runs", "/sweeps", "/models", "/datasets")  # which take `task`; `/events` does not
 
-TaskOf = Callable[[str, str], str | None]  # of a kind of thing (`runs`, `models`, `datasets`) and its id or name
+# Of a kind of thing (`runs`, `sweeps`, `models`, `datasets`) and its id or name.
+TaskOf = Callable[[str, str], str | None]
 
 
 def is_open(path: str) -> bool:
@@ -89,7 +90,8 @@ class Access:
         """
         path: str = request["path"]
         _, kind, *rest = path.split("/")
-        if path in ("/predict", "/train", "/tasks") and (path != "/tasks" or request["method"] in security.READING):
+        reads = request["method"] in security.READING
+        if path in ("/predict", "/train") or (path == "/tasks" and reads) or (path == "/sweeps" and not reads):
             return
         if kind == "tasks" and rest:
             require_task(key, rest[0])
@@ -98,7 +100,7 @@ class Access:
             if len(found) != 1:  # a route refuses it too
                 raise Forbidden("task: is given more than once")
             require_task(key, found[0])
-        elif kind in ("runs", "models", "datasets") and rest:
+        elif kind in ("runs", "sweeps", "models", "datasets") and rest:
             task = await run_in_threadpool(self._task_of, kind, rest[0])
             if task is not None:  # what is not there is told by its route
                 require_task(key, task)

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.datasets import browsing
 from app.datasets.catalog import DatasetCatalog
-from app.db import audit, datasets, installation, tasks
+from app.db import audit, datasets, installation, sweep_queries, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
@@ -181,7 +181,7 @@ class DatasetService:
 
         Raises:
             NotFound: there is no such dataset.
-            Conflict: it comes with Densely, or runs refer to it.
+            Conflict: it comes with Densely, or runs or running sweeps refer to it.
         """
         if name in built_in_datasets():
             raise Conflict(f"the dataset {name!r} comes with Densely, and cannot be removed")
@@ -192,6 +192,8 @@ class DatasetService:
             if referring := datasets.runs_on(tx, name, version):
                 what = f"version {version} of dataset" if version else "dataset"
                 raise Conflict(f"runs that refer to {what} {name!r}: {referring}; remove them first")
+            if searching := sweep_queries.running_on(tx, name, version):
+                raise Conflict(f"running sweeps that refer to dataset {name!r}: {searching}; cancel them first")
             gone = [row.id for row in datasets.versions(tx, name) if version in (None, row.version)]
             datasets.delete_versions(tx, gone)
             audit.record(tx, self._clock(), "dataset.deleted", datasets.reference(name, version) if version else name)

@@ -24,11 +24,6 @@ _MODELS: dict[Plot, str] = {
     "boundary": "Boundary",
     "sheet": "Test pictures",
 }
-_SWEEPS: dict[SweepPlot, str] = {
-    "best": "Best so far",
-    "importance": "Importance of each field",
-    "parallel": "Trials through every field",
-}
 _DATASETS: dict[DatasetPlot, str] = {"points": "Training points", "sheet": "Training pictures"}
 
 
@@ -77,9 +72,3 @@ def of_runs(runs: Sequence[Run], tasks: TaskCatalog, catalog: DatasetCatalog) ->
         for one in of_dataset(task, dataset, catalog):
             drawings.append(one if len(datasets) == 1 else one.model_copy(update={"title": f"{one.title}: {dataset}"}))
     return drawings
-
-
-def of_sweep(sweep_id: str, figures: int, fields: int) -> list[Drawing]:
-    """Of a sweep with so many trials that have a figure, and so many fields whose importance is known."""
-    has: dict[SweepPlot, int] = {"best": figures, "importance": fields, "parallel": figures}
-    return [pictures.of_sweep(sweep_id, kind, _SWEEPS[kind]) for kind, enough in has.items() if enough]

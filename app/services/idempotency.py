@@ -12,7 +12,12 @@ OF_NGRAMS_LATER = {"hashed", "interpolation", "spelling", "contrast"}
 
 def digest_of(request: TrainRequest) -> str:
     """SHA-256 of the request: two are the same where theirs are."""
-    return hashlib.sha256(_told(request).encode()).hexdigest()
+    return sha256_of(_told(request))
+
+
+def sha256_of(content: str) -> str:
+    """What tells one request from another."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def own(idempotency_key: str, key_id: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
-from app.db import audit, datasets, models, tasks
+from app.db import audit, datasets, models, sweep_queries, tasks
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.counting import counted
@@ -122,7 +122,7 @@ class MakingService:
 
         Raises:
             NotFound: there is no such task.
-            Conflict: it comes with Densely, has runs that wait or are going, or has more than was asked for.
+            Conflict: it comes with Densely, has runs or sweeps that have not ended, or more than was asked for.
         """
         with self._database.write() as tx:
             lock(tx, "queue")
@@ -131,6 +131,8 @@ class MakingService:
             check_own(self._catalog, tx, name)
             if going := tasks.unfinished_runs(tx, name):
                 raise Conflict(f"task {name!r} has runs that wait or are going: {going}; cancel them first")
+            if searching := sweep_queries.count_running(tx, name):
+                raise Conflict(f"task {name!r} has sweeps that are running: {searching}; cancel them first")
             its_models, its_datasets = models.ids_of(tx, name), [row.id for row in datasets.of_task(tx, name)]
             if its_models and not with_models:
                 raise Conflict(f"models of task {name!r}: {len(its_models)}; `models=true` removes them too")

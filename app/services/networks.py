@@ -9,6 +9,20 @@ from app.errors import InvalidInput
 from app.kinds.base import Task
 
 
+def check_recipe(task: Task, recipe: Recipe) -> None:
+    """Refuse a head, features or a network that do not suit the task.
+
+    Raises:
+        InvalidInput: with the field at fault.
+    """
+    if recipe.head not in task.heads:
+        raise InvalidInput(f"task {task.name!r} takes {', '.join(task.heads)}", field="recipe.head")
+    if found := task.check_features(recipe.features):
+        field, reason = found
+        raise InvalidInput(reason, field=".".join(filter(None, ("recipe.features", field))))
+    check_network(task, recipe)
+
+
 def check_network(task: Task, recipe: Recipe) -> None:
     """Refuse layers that do not fit each other or the inputs, and networks that are too large.
 

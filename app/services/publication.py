@@ -10,7 +10,7 @@ from app.db.engine import Transaction, lock
 from app.domain.callers import Caller
 from app.domain.runs import Activate
 from app.errors import LeaseLost
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.services.outages import told
 from app.services.verdict import Score, Verdict, judge
 from app.wire.manifests import Manifest

@@ -18,7 +18,7 @@ from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
 from app.services import idempotency
-from app.services.networks import check_network
+from app.services.networks import check_recipe
 from app.services.paging import cut
 from app.services.quotas import Quotas
 from app.services.specs import nested
@@ -186,7 +186,7 @@ class TrainingService:
             QuotaReached: the API key has as many, or as many models.
             InvalidInput: its task or its dataset has been removed, which this process does not know yet.
         """
-        self._check_there(tx, request)
+        self.check_there(tx, request.task, request.dataset)
         if run_queries.count_queued(tx) >= self._max_queued:
             raise QueueFull(
                 f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
@@ -199,15 +199,23 @@ class TrainingService:
             webhooks.add(tx, run_id, webhook)
         return run_queries.get(tx, run_id)
 
-    def _check_there(self, tx: Transaction, request: RunRequest) -> None:
-        """Whoever removes a task or a dataset holds the same lock: what is there now stays while the run waits."""
-        if self._tasks.is_own(request.task) and tasks.find(tx, request.task) is None:
-            raise _invalid("task", f"there is no task {request.task!r} any more")
-        name, _, version = request.dataset.partition("@")
-        if version and datasets.find(tx, name, int(version)) is None:
-            raise _invalid("dataset", f"there is no dataset {request.dataset!r} any more")
+    def check_there(self, tx: Transaction, task: str, dataset: str) -> None:
+        """Whoever removes a task or a dataset holds the same lock: what is there now stays while the run waits.
 
-    def _task(self, name: str) -> Task:
+        Raises:
+            InvalidInput: one of them is not there any more.
+        """
+        if self._tasks.is_own(task) and tasks.find(tx, task) is None:
+            raise _invalid("task", f"there is no task {task!r} any more")
+        name, _, version = dataset.partition("@")
+        if version and datasets.find(tx, name, int(version)) is None:
+            raise _invalid("dataset", f"there is no dataset {dataset!r} any more")
+
+    def find_task(self, name: str) -> Task:
+        """
+        Raises:
+            InvalidInput: there is no such task.
+        """
         if task := self._tasks.all.get(name):
             return task
         raise _invalid("task", f"there is no task {name!r}; tasks are {self._tasks.told()}")
@@ -220,19 +228,19 @@ class TrainingService:
         """
         if request.webhook is not None and (reason := self._webhooks.why_not(request.webhook)):
             raise _invalid("webhook", reason)
-        task = task or self._task(request.task)
+        task = task or self.find_task(request.task)
         preset = task.presets.get(request.preset)
         if preset is None:
             raise _invalid(
                 "preset", f"task {task.name!r} has no preset {request.preset!r}; it has {_names(task.presets)}"
             )
-        info = _dataset_of(task, request.dataset)
+        info = dataset_of(task, request.dataset)
         try:
             recipe = request.recipe.apply(preset.recipe)
         except ValidationError as error:
             raise nested("recipe", error) from error
         validation = request.validation or preset.validation
-        _check_recipe(task, recipe)
+        check_recipe(task, recipe)
         _check_validation(validation, recipe, info, self._catalog.train_rows(info))
         if request.seeds > 1 and isinstance(validation, KFold):
             raise _invalid("seeds", "must be 1 with k-fold, whose folds show the spread already")
@@ -254,7 +262,12 @@ class TrainingService:
         )
 
 
-def _dataset_of(task: Task, name: str | None) -> DatasetInfo:
+def dataset_of(task: Task, name: str | None) -> DatasetInfo:
+    """The dataset of a task that a client names, or its first.
+
+    Raises:
+        InvalidInput: there is none.
+    """
     if not task.datasets:
         raise _invalid("dataset", f"task {task.name!r} has no rows yet: bring some with POST /datasets")
     info = task.dataset(task.datasets[0].name if name is None else name)
@@ -262,15 +275,6 @@ def _dataset_of(task: Task, name: str | None) -> DatasetInfo:
         names = ", ".join(d.name for d in task.datasets[:20])
         raise _invalid("dataset", f"task {task.name!r} has no dataset {name!r}; it has {names}")
     return info
-
-
-def _check_recipe(task: Task, recipe: Recipe) -> None:
-    if recipe.head not in task.heads:
-        raise _invalid("recipe.head", f"task {task.name!r} takes {', '.join(task.heads)}")
-    if found := task.check_features(recipe.features):
-        field, reason = found
-        raise _invalid(".".join(filter(None, ("recipe.features", field))), reason)
-    check_network(task, recipe)
 
 
 def _check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo, rows: int) -> None:

@@ -13,7 +13,7 @@ from app.domain.recipes import Holdout, KFold, Recipe
 from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, seed_of_fit
 from app.errors import DatasetInvalid, Diverged
 from app.kinds.base import Task
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import calibrate, evaluate, export, interpolate
 from app.training import fit as fitting
 from app.training.arrange import Numbers

@@ -22,7 +22,7 @@ from app.errors import NotFound, TaskGone
 from app.inference.forward import Network
 from app.kinds.base import Task
 from app.services import publication
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.tasks.catalog import TaskCatalog
 from app.training import devices, evaluate, export, novelty
 from app.training.build import build, layer_table

@@ -22,7 +22,7 @@ from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.errors import ArtifactInvalid, LeaseLost, TrainingError, Unavailable, told
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.services.outages import OUTAGE_STATUS
 from app.tasks.catalog import TaskCatalog
 from app.wire.runs import RunError

@@ -34,5 +34,5 @@ def of_models(run_ids: Sequence[str], kind: str, title: str) -> Drawing:
 
 
 def of_sweep(sweep_id: str, kind: str, title: str) -> Drawing:
-    """One of a sweep."""
+    """One of a sweep's trials."""
     return Drawing(title=title, path=f"sweeps/{sweep_id}/{kind}.svg")

@@ -16,7 +16,7 @@ from types import ModuleType
 from app.artifacts.store import ArtifactStore
 from app.domain.recipes import KFold
 from app.services import publication
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import trainer
 from app.wire.manifests import MANIFEST, Manifest
 from app.wire.runs import Progress, Run

@@ -14,7 +14,8 @@ from app.db.engine import Database
 from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Metrics
 from app.encoding.rows import dense
-from app.services.execution import Attempt, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import WorkerService
 from app.services.publication import row_of
 from app.wire.manifests import MANIFEST, Manifest
 from app.wire.runs import Progress

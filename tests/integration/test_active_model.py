@@ -16,7 +16,8 @@ from app.db import models, runs
 from app.db.engine import Database
 from app.errors import ArtifactInvalid
 from app.main import create_app
-from app.services.execution import Attempt, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import WorkerService
 from app.services.publication import row_of
 from app.settings import Settings
 from app.wire.manifests import MANIFEST

@@ -18,8 +18,9 @@ from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.domain.runs import Change, Metrics
 from app.main import create_app
+from app.services.attempts import Attempt
 from app.services.events import EventService, StreamedEvent
-from app.services.execution import Attempt, WorkerService
+from app.services.execution import WorkerService
 from app.settings import Settings
 from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock

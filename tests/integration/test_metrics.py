@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
-from app.db import runs, webhooks
+from app.db import webhooks
 from app.db.engine import Database
+from app.db.epochs import record_epochs
 from app.domain.runs import Change, Measured
 from app.metrics import catalog
 from app.metrics.snapshots import folder_in
-from app.services.execution import Attempt, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import WorkerService
 from app.settings import REPOSITORY, Settings
 from app.wire.runs import Progress
 from tests.support.clock import FakeClock
@@ -275,7 +277,7 @@ class TestDatabase:
         measured = [Measured(0, 1, 0.5, {"loss": 1.0}, clock())]
         for _ in range(2):
             with database.write() as tx:
-                runs.record_epochs(tx, claim.run.id, claim.lease_id, measured, Progress(epoch=1, epochs=3))
+                record_epochs(tx, claim.run.id, claim.lease_id, measured, Progress(epoch=1, epochs=3))
 
         assert 1 == scrape(client).get(catalog.EPOCHS.name)
 
@@ -347,7 +349,7 @@ def busy(
     assert claim is not None
     with database.write() as tx:
         measured = [Measured(0, 1, 0.5, {"loss": 1.0}, clock())]
-        runs.record_epochs(tx, run_id, claim.lease_id, measured, Progress(epoch=1, epochs=3))
+        record_epochs(tx, run_id, claim.lease_id, measured, Progress(epoch=1, epochs=3))
     for now in map(float, range(15)):  # noqa: B007 - the worker's clock
         worker.expire()
     worker.seen({"host": "here", "pid": 1, "devices": [], "versions": {}})

@@ -14,7 +14,8 @@ from app.db.engine import Database
 from app.db.tables import runs as runs_table
 from app.domain.recipes import HEADS, HeadName
 from app.domain.runs import Change, Metrics
-from app.services.execution import Attempt, Claim, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import Claim, WorkerService
 from app.settings import Settings
 from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock

@@ -18,7 +18,8 @@ from app.db.engine import Database
 from app.db.tables import runs as runs_table
 from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost
-from app.services.execution import Attempt, Claim, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import Claim, WorkerService
 from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS

@@ -18,7 +18,7 @@ from app.domain.runs import Activate, Metrics
 from app.encoding.encoder import Encoder
 from app.kinds.base import Task
 from app.services import publication
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.services.publication import row_of
 from app.services.verdict import Score
 from app.wire.declarations import Label

@@ -16,7 +16,8 @@ from app.datasets.encoded import EncodedCache
 from app.db import run_queries
 from app.db.engine import Database
 from app.kinds.base import Task
-from app.services.execution import Attempt, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import WorkerService
 from app.training.pipeline import Workplace
 from app.wire.runs import Run
 from tests.support.clock import FakeClock

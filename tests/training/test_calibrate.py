@@ -13,7 +13,7 @@ from app.db.engine import Database
 from app.domain.recipes import Dense, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import Change
 from app.inference.predictor import Predictor
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import calibrate, fits
 from app.training.calibrate import Temperature
 from app.training.checkpoint import Checkpoints, Position

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.optimizers import SGD, Adam
 from app.domain.recipes import Averaging, Cosine, Dense, Dropout, EarlyStopping, Holdout, KFold, Recipe
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import fit as fitting
 from app.training.balancing import balanced
 from app.training.build import build

@@ -13,7 +13,7 @@ from app.domain.optimizers import Adam
 from app.domain.recipes import HEADS, Dense, Dropout, EarlyStopping, Holdout, KFold, Recipe
 from app.encoding.rows import SparseRows
 from app.inference.predictor import Predictor
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import export
 from app.training.build import TargetUnit, build, layer_table
 from app.training.checkpoint import Checkpoints, Position

@@ -14,7 +14,7 @@ from app.domain.recipes import HEADS, Dense, Recipe
 from app.domain.texts import MultiHot
 from app.inference.predictor import Predictor
 from app.services.answers import Answers
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training.evaluate import SHEET_FIRST, SHEET_WRONG, micro_f1
 from app.training.pipeline import Workplace, execute
 from app.wire.manifests import Manifest

@@ -16,7 +16,7 @@ from app.domain.texts import NGrams
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.rows import SparseRows
 from app.inference.predictor import Predictor
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import calibrate
 from app.training.calibrate import Temperature
 from app.training.calibrate_texts import temperature_of_texts

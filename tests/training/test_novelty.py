@@ -17,7 +17,7 @@ from app.encoding.rows import ByteRows
 from app.inference.novelty import Measure, Novelty, measure_from
 from app.inference.predictor import Predictor
 from app.inference.within import Within
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.settings import REPOSITORY
 from app.tasks.samples import digits as sample_digits
 from app.tasks.samples.digits import normalised

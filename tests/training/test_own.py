@@ -10,7 +10,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.db import datasets, tasks
 from app.db.engine import Database
 from app.errors import TaskGone
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.tasks.catalog import TaskCatalog
 from app.training.pipeline import Workplace, execute
 from tests.support import sixth

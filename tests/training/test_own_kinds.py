@@ -14,7 +14,8 @@ from app.domain.runs import RunRequest
 from app.encoding.rows import dense
 from app.inference.predictor import Predictor
 from app.kinds.base import Task
-from app.services.execution import Attempt, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import WorkerService
 from app.tasks.catalog import TaskCatalog, task_of
 from app.tasks.declared import declare, extend
 from app.training.pipeline import Workplace, execute

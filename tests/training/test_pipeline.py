@@ -22,7 +22,7 @@ from app.domain.recipes import Dense, EarlyStopping, Holdout, KFold, Recipe
 from app.domain.runs import Change
 from app.errors import DatasetInvalid, LeaseLost, ParityError
 from app.inference.predictor import Predictor
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import evaluate, export, program
 from app.training.checkpoint import Checkpoints, Position
 from app.training.pipeline import Workplace, execute

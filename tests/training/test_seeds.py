@@ -11,7 +11,7 @@ from app.db import run_queries, runs
 from app.db.engine import Database
 from app.domain.recipes import Dense, Dropout, EarlyStopping, Holdout, KFold, NoValidation, Recipe, Validation
 from app.domain.runs import Change, Spread
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.training import fit as fitting_module
 from app.training import program
 from app.training.checkpoint import Checkpoints, Position

@@ -13,7 +13,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.inference.predictor import Predictor
 from app.kinds.base import Task
 from app.plots import sheet
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.tasks.catalog import TaskCatalog
 from app.training.pipeline import Workplace, execute
 from app.wire.predictions import Options

@@ -13,7 +13,7 @@ from app import logs
 from app.db import models, run_queries
 from app.db.engine import Database
 from app.domain.optimizers import SGD
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.settings import Settings
 from app.training import trainer
 from app.training.pipeline import Workplace

@@ -6,7 +6,8 @@ from typing import Any
 from app.db import events
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.services.execution import Attempt, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import WorkerService
 from app.wire.runs import Progress
 from tests.support.queue import queue_run
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.db import audit, datasets, installation, keys, migrate, models, runs, tasks, totals, webhooks, workers
 from app.db.base import SCHEMA_REVISION, WORKS_FROM, metadata
 from app.db.engine import Database, Transaction
+from app.db.epochs import record_epochs
 from app.db.tables import epochs
 from app.domain.runs import Measured, RunRequest
 from app.errors import Unavailable
@@ -44,7 +45,7 @@ def fill(database: Database, clock: FakeClock) -> None:
         row = runs.claim(tx, "w-1", clock())
         assert row is not None
         measured = [Measured(fit, 1, 0.1, {"loss": 1.0}, clock()) for fit in (1, 0)]
-        runs.record_epochs(tx, row.id, row.lease_id, measured, Progress(epoch=1, epochs=9))
+        record_epochs(tx, row.id, row.lease_id, measured, Progress(epoch=1, epochs=9))
         models.insert_model(
             tx, task="housing", id="m-1", run_id=row.id, dataset="sample", dataset_is_sample=True, metrics={},
             created_at=clock(),
@@ -358,7 +359,7 @@ def test_what_0008_adds_goes_and_comes_back_empty(database: Database, url: str, 
         run = tx.execute(select(metadata.tables["runs"])).one()
         assert run.traceparent is None
         measured = [Measured(0, 2, 0.5, {"loss": 1.0}, clock())]
-        runs.record_epochs(tx, run.id, run.lease_id, measured, Progress(epoch=2, epochs=9))
+        record_epochs(tx, run.id, run.lease_id, measured, Progress(epoch=2, epochs=9))
         counted = {tuple(row) for row in totals.every(tx)}
         assert {("epochs", "housing", "", 1.0), ("epoch_seconds", "housing", "", 0.5)} == counted
 

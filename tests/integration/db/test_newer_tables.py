@@ -15,6 +15,7 @@ from app.artifacts.store import ArtifactStore
 from app.db import condition, migrate, run_queries, runs
 from app.db.base import SCHEMA_REVISION, WORKS_FROM
 from app.db.engine import Database
+from app.db.epochs import record_epochs
 from app.domain.runs import Measured, Metrics
 from app.errors import Unavailable, Unusable
 from app.main import create_app
@@ -96,7 +97,7 @@ def test_all_goes_on_with_tables_to_which_something_was_added(
         assert run_id == claim.run.id
         with database.write() as tx:
             measured = [Measured(0, 1, 0.1, {"loss": 1.0}, clock())]
-            runs.record_epochs(tx, run_id, claim.lease_id, measured, Progress(epoch=1, epochs=1))
+            record_epochs(tx, run_id, claim.lease_id, measured, Progress(epoch=1, epochs=1))
             runs.publish(tx, run_id, claim.lease_id, clock(), Metrics(test={"accuracy": 0.5}))
         model = add_model(database, store, "planar", seed=2)
         server.client.put("/tasks/planar/active-model", json={"model_id": model.id}).raise_for_status()

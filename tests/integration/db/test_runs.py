@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from app.db import models, run_queries, runs, tables
 from app.db.base import metadata
 from app.db.engine import Database, Transaction
+from app.db.epochs import forget_epochs, record_epochs
 from app.domain.runs import TRANSITIONS, Change, Measured, Metrics, RunRequest, RunStatus
 from app.errors import InvalidTransition, LeaseLost, NotFound, Unavailable
-from app.services.execution import Attempt, Claim, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import Claim, WorkerService
 from app.wire.runs import Progress, RunError
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
@@ -71,7 +73,7 @@ def rows_of(tx: Transaction) -> dict[str, list[Any]]:
 
 def write_epoch(tx: Transaction, run_id: str, lease_id: str, clock: FakeClock, fold: int, epoch: int) -> None:
     measured = Measured(fold, epoch, 0.1, {"loss": 1.0}, clock())
-    runs.record_epochs(tx, run_id, lease_id, [measured], Progress(epoch=epoch, epochs=9))
+    record_epochs(tx, run_id, lease_id, [measured], Progress(epoch=epoch, epochs=9))
 
 
 class TestClaim:
@@ -147,7 +149,7 @@ FENCED: dict[str, Fenced] = {
     "renew": lambda tx, run, lease, _: runs.renew(tx, run, lease),
     "lose": lambda tx, run, lease, clock: runs.lose(tx, run, lease, clock(), CRASH),
     "record_epochs": lambda tx, run, lease, clock: write_epoch(tx, run, lease, clock, 0, 2),
-    "forget_epochs": lambda tx, run, lease, _: runs.forget_epochs(tx, run, lease, 0, 0),
+    "forget_epochs": lambda tx, run, lease, _: forget_epochs(tx, run, lease, 0, 0),
     "set_device": lambda tx, run, lease, _: runs.set_device(tx, run, lease, "GPU:0"),
     "log": lambda tx, run, lease, clock: runs.log(tx, run, lease, clock(), "hello"),
     "publish": lambda tx, run, lease, clock: runs.publish(tx, run, lease, clock(), Metrics()),

@@ -16,7 +16,8 @@ from app.db.base import metadata
 from app.db.engine import Database
 from app.domain.runs import Change
 from app.errors import Unavailable
-from app.services.execution import Attempt, Claim, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import Claim, WorkerService
 from app.services.outages import OUTAGE_STATUS
 from app.wire.runs import Run, RunError
 from app.worker.loop import Worker, WorkerLimits

@@ -12,7 +12,8 @@ from app.db import installation, models, run_queries, runs
 from app.db.engine import Database, Transaction
 from app.domain.runs import Change
 from app.errors import LeaseLost, Unavailable
-from app.services.execution import Attempt, WorkerService
+from app.services.attempts import Attempt
+from app.services.execution import WorkerService
 from app.services.outages import OUTAGE_SECONDS, Patience
 from app.wire.runs import Progress, RunError
 from tests.support.artifacts import publish_run

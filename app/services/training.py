@@ -150,7 +150,7 @@ class TrainingService:
 
         Raises:
             NotFound: there is no such run.
-            InvalidTransition: it has not ended yet, or it succeeded.
+            InvalidTransition: it has not ended yet, it succeeded, or it is a trial of a sweep.
             QueueFull: too many runs are waiting.
         """
         with self._database.write() as tx:
@@ -158,7 +158,9 @@ class TrainingService:
             run = run_queries.get(tx, run_id)
             if run.status not in FINAL - {RunStatus.SUCCEEDED}:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
-            again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields)))
+            if run.trial is not None:
+                raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which goes on without it")
+            again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields) - {"sweep"}))
             again = again.model_copy(update={"retry_of": run_id, "traceparent": traceparent})
             return self.queue(tx, again, webhook=webhooks.url_of(tx, run_id))
 
@@ -212,10 +214,7 @@ class TrainingService:
             raise _invalid("dataset", f"there is no dataset {dataset!r} any more")
 
     def find_task(self, name: str) -> Task:
-        """
-        Raises:
-            InvalidInput: there is no such task.
-        """
+        """The task of this name; InvalidInput: there is none."""
         if task := self._tasks.all.get(name):
             return task
         raise _invalid("task", f"there is no task {name!r}; tasks are {self._tasks.told()}")

@@ -39,6 +39,8 @@ def filled(line: str, service: Service) -> str:
         line = f"{before}{run_id}{after}" if found else line
     if "m-…" in line:
         line = line.replace("m-…", service.run(_runs(service)[0])["model_id"])
+    if "s-…" in line:
+        line = line.replace("s-…", service.client.get("/sweeps").json()["items"][0]["id"])
     assert "…" not in line
     return line.replace("localhost:8000", f"127.0.0.1:{service.port}")
 

@@ -44,7 +44,7 @@ def end_next(
 def _measure(tx: Any, row: Any, clock: Clock, figures: list[float]) -> None:
     metric = row.trial["metric"]
     higher = metric in ("val_accuracy", "val_f1")
-    bars = {step: value for step, value in (Bar(*bar) for bar in row.trial["bars"])}
+    bars: dict[int, float] = dict(Bar(*bar) for bar in row.trial["bars"])
     stopped, best = None, -math.inf
     for step, value in enumerate(figures, 1):
         best = max(best, value if higher else -value)

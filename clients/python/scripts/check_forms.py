@@ -184,7 +184,7 @@ class Comparison:
     def _mapping(self, place: str, value: Any, schema: Schema) -> bool:
         if not _is_object(schema):
             return False
-        inside = schema.get("additionalProperties")
+        inside = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), None)
         if isinstance(inside, dict):
             self.value(f"{place}.*", value, inside)
         return value is Any or isinstance(inside, dict)

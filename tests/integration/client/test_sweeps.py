@@ -108,7 +108,7 @@ def test_calls_have_their_paths(connect: Connect, run_body: Any) -> None:
         assert ["s-made-up"] == [each.id for each in client.sweeps.list("planar", "running", limit=3)]
         sweep = client.sweeps.cancel("s-made-up")
         assert "cancelled" == sweep.status
-        assert ["r-1"] == [run.id for run in sweep.runs()]
+        assert [run_body["id"]] == [run.id for run in sweep.runs()]
         assert b"png" == sweep.picture("parallel", "png")
         client.sweeps.delete("s-made-up")
 
@@ -128,7 +128,7 @@ def test_a_sweep_around_a_run_is_sent_as_it_was_proposed(connect: Connect, run_b
     with ScriptedServer([answer(200, run_body), answer(200, proposed), one_look()]) as server:
         client = connect(server.url)
         request = client.runs.get("r-1").space()
-        client.sweeps.start(request.model_copy(update={"budget": {"trials": 3}}))
+        client.sweeps.start(request, budget={"trials": 3})
 
-    assert "/runs/r-1/space" == server.asked[1].path
+    assert f"/runs/{run_body['id']}/space" == server.asked[1].path
     assert {**proposed, "budget": {"trials": 3}} == server.asked[2].body

@@ -159,9 +159,9 @@ def sweep(
     return _sweep(body, key)
 
 
-def sweep_as(proposed: SweepRequest, key: str | None) -> Call[SweepData]:
-    """The same, as it was proposed."""
-    return _sweep(proposed.model_dump(mode="json", exclude_unset=True), key)
+def sweep_as(proposed: SweepRequest, key: str | None, **changed: Unpack[Searching]) -> Call[SweepData]:
+    """The same, as it was proposed but for what is changed."""
+    return _sweep({**proposed.model_dump(mode="json", exclude_unset=True), **_given(changed)}, key)
 
 
 def act(path: str) -> Call[None]:

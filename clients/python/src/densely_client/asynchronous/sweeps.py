@@ -109,13 +109,15 @@ class AsyncSweeps:
         call = calls.sweep(task, space, idempotency_key, prune=prune, **asked)
         return AsyncSweep(self._transport, await self._transport.send(call))
 
-    async def start(self, proposed: SweepRequest, *, idempotency_key: str | None = None) -> AsyncSweep:
-        """Begin a sweep as it was proposed by `run.space()`; `proposed.model_copy(update=…)` changes it.
+    async def start(
+        self, proposed: SweepRequest, *, idempotency_key: str | None = None, **changed: Unpack[Searching]
+    ) -> AsyncSweep:
+        """Begin a sweep as `run.space()` proposes it, but for what is changed, for example `budget={"trials": 50}`.
 
         Raises:
             InvalidInput, QueueFull: as of `create`.
         """
-        call = calls.sweep_as(proposed, idempotency_key)
+        call = calls.sweep_as(proposed, idempotency_key, **changed)
         return AsyncSweep(self._transport, await self._transport.send(call))
 
     async def list(self, task: str | None = None, status: str | None = None, limit: int = 50) -> list[SweepSummary]:

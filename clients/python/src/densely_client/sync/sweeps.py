@@ -110,13 +110,15 @@ class Sweeps:
         call = calls.sweep(task, space, idempotency_key, prune=prune, **asked)
         return Sweep(self._transport, self._transport.send(call))
 
-    def start(self, proposed: SweepRequest, *, idempotency_key: str | None = None) -> Sweep:
-        """Begin a sweep as it was proposed by `run.space()`; `proposed.model_copy(update=…)` changes it.
+    def start(
+        self, proposed: SweepRequest, *, idempotency_key: str | None = None, **changed: Unpack[Searching]
+    ) -> Sweep:
+        """Begin a sweep as `run.space()` proposes it, but for what is changed, for example `budget={"trials": 50}`.
 
         Raises:
             InvalidInput, QueueFull: as of `create`.
         """
-        call = calls.sweep_as(proposed, idempotency_key)
+        call = calls.sweep_as(proposed, idempotency_key, **changed)
         return Sweep(self._transport, self._transport.send(call))
 
     def list(self, task: str | None = None, status: str | None = None, limit: int = 50) -> list[SweepSummary]:

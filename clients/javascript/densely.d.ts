@@ -37,6 +37,7 @@ export type Metrics = import("./answers.js").Metrics;
 export type Model = import("./answers.js").Model;
 export type NewTask = import("./answers.js").NewTask;
 export type ModelDetail = import("./answers.js").ModelDetail;
+export type Outcome = import("./answers.js").Outcome;
 export type Prediction = import("./answers.js").Prediction;
 export type Preset = import("./answers.js").Preset;
 export type Range = import("./answers.js").Range;

@@ -38,6 +38,7 @@
 /** @typedef {import("./answers.js").Model} Model */
 /** @typedef {import("./answers.js").NewTask} NewTask */
 /** @typedef {import("./answers.js").ModelDetail} ModelDetail */
+/** @typedef {import("./answers.js").Outcome} Outcome */
 /** @typedef {import("./answers.js").Prediction} Prediction */
 /** @typedef {import("./answers.js").Preset} Preset */
 /** @typedef {import("./answers.js").Range} Range */

@@ -138,9 +138,7 @@ def _services(
     rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
     queue = (settings.max_attempts, settings.max_queued_runs)
     limits = _limits(settings)
-    remembered = timedelta(hours=settings.idempotency_hours)
-    training = TrainingService(database, tasks, catalog, clock, *queue, rules, remembered, limits.quotas)
-    searches = SweepLimits(settings.max_sweeps, remembered, limits.quotas)
+    training = TrainingService(database, tasks, catalog, clock, *queue, rules, _remembered(settings), limits.quotas)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -154,7 +152,7 @@ def _services(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
-        sweeps=SweepService(database, training, catalog, clock, searches),
+        sweeps=SweepService(database, training, catalog, clock, _search_limits(settings, limits.quotas)),
         events=EventService(database),
         keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys, clock=clock)),
         owners=OwnerService(database),
@@ -185,6 +183,14 @@ def _limits(settings: Settings) -> Limits:
             settings.max_dataset_mib_per_key * 2**20,
         ),
     )
+
+
+def _search_limits(settings: Settings, quotas: Quotas) -> SweepLimits:
+    return SweepLimits(settings.max_sweeps, _remembered(settings), quotas)
+
+
+def _remembered(settings: Settings) -> timedelta:
+    return timedelta(hours=settings.idempotency_hours)
 
 
 def _places(settings: Settings) -> Places:

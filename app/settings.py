@@ -147,6 +147,12 @@ class Settings(BaseSettings):
         False, description="whether webhooks may go to private, loopback and link-local addresses"
     )
     warm_trainer: bool = Field(True, description="whether a worker keeps a trainer ready with TensorFlow imported")
+    trainers: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="runs that a worker trains side by side; unset: one for every two cores and 2 GiB of memory",
+    )
 
     @field_validator("api_keys", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.conditions import holds, order_of
 from app.domain.fields import takes_whole
-from app.domain.spaces import Choice, LinearRange, LogRange, Parameters, Space
+from app.domain.spaces import Choice, LogRange, NumberRange, Parameters, Space
 from app.errors import InvalidInput
 
 MOST_STEPS = 100_000  # in counting combinations whose fields depend on one another
@@ -17,13 +17,13 @@ def tidy(value: float, whole: bool) -> float | int:
     return round(value) if whole else float(f"{value:.12g}")
 
 
-def steps_of(axis: LinearRange) -> int:
+def steps_of(axis: NumberRange) -> int:
     """How many numbers a range with a step has, both ends counted as far as steps reach them."""
     assert axis.step is not None
     return math.floor((axis.high - axis.low) / axis.step + 1e-9) + 1
 
 
-def points_of(path: str, axis: Choice | LinearRange | LogRange) -> list[Any]:
+def points_of(path: str, axis: Choice | NumberRange | LogRange) -> list[Any]:
     """The values, or names of them, that a field takes on a grid, in order.
 
     Raises:
@@ -32,10 +32,10 @@ def points_of(path: str, axis: Choice | LinearRange | LogRange) -> list[Any]:
     if isinstance(axis, Choice):
         return list(axis.values)
     whole = takes_whole(path)
-    if isinstance(axis, LinearRange) and axis.step is not None and axis.points is None:
+    if isinstance(axis, NumberRange) and axis.step is not None and axis.points is None:
         return [tidy(axis.low + place * axis.step, whole) for place in range(steps_of(axis))]
     if axis.points is None:
-        needed = "step or points" if isinstance(axis, LinearRange) else "points"
+        needed = "step or points" if isinstance(axis, NumberRange) else "points"
         raise InvalidInput(f"a grid needs {needed}", field=f"space.{path}.points")
     shares = [place / (axis.points - 1) for place in range(axis.points)] if axis.points > 1 else [0.0]
     if isinstance(axis, LogRange):
@@ -63,9 +63,9 @@ def count(space: Space) -> tuple[int, bool]:
     return total, True
 
 
-def _amount(path: str, axis: Choice | LinearRange | LogRange) -> int:
+def _amount(path: str, axis: Choice | NumberRange | LogRange) -> int:
     """How many points, without making a million of them."""
-    if isinstance(axis, LinearRange) and axis.step is not None and axis.points is None:
+    if isinstance(axis, NumberRange) and axis.step is not None and axis.points is None:
         return steps_of(axis)
     return len(points_of(path, axis))
 

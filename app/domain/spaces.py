@@ -42,7 +42,7 @@ class Choice(Part):
     when: When = None
 
 
-class LinearRange(Part):
+class NumberRange(Part):
     """Numbers from `low` to `high`, both possible; whole ones where both are and the field takes them."""
 
     kind: Literal["range"] = "range"
@@ -67,7 +67,7 @@ class LogRange(Part):
     when: When = None
 
 
-Axis = Annotated[Choice | LinearRange | LogRange, Field(discriminator="kind")]
+Axis = Annotated[Choice | NumberRange | LogRange, Field(discriminator="kind")]
 Space = Annotated[dict[Path, Axis], Field(min_length=1, max_length=32, description="what varies, by field")]
 Parameters = dict[str, Any]  # what a trial has, by path: a value, or the name of a choice's
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.spaces import Axis, Choice, LinearRange, LogRange, Parameters
+from app.domain.spaces import Axis, Choice, LogRange, NumberRange, Parameters
 from app.plots.series import thin
 from app.plots.style import clean
 
@@ -59,7 +59,7 @@ def ticks(low: float, high: float) -> list[tuple[float, str]]:
     return [((tick - low) / (high - low), f"{tick:.6g}") for tick in found if low <= tick <= high]
 
 
-def _linear(path: str, axis: LinearRange, numeric: NDArray[np.float64]) -> Scale:
+def _linear(path: str, axis: NumberRange, numeric: NDArray[np.float64]) -> Scale:
     low, high = float(axis.low), float(axis.high)
     if low == high:
         return Scale(path, numeric - low + 0.5, [(0.5, f"{low:.6g}")])

@@ -1,5 +1,6 @@
 """The rows of an epoch in batches of one shape, as a compiled program wants them."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ MOST_IDS = 8_000_000  # arranged at once, 64 MB: longer epochs go in several par
 ROUNDED = 4_096  # places for ids come in multiples of it, so that another epoch fits the same program
 MOST_PICKED = 2**27  # numbers of kernel rows that a batch picks, 512 MiB: beyond, its matrix may be smaller
 MOST_CELLS = 2**31  # of a batch's matrix, which are numbered in 32 bits
+MOST_KEPT = 2**28  # bytes of what comes again
 DEVIATIONS = 6  # above the mean number of ids in a batch, which next to no batch exceeds
 
 Numbers = NDArray[np.int64]
@@ -27,7 +29,7 @@ class Part:
     steps: int
     places: NDArray[np.int32]  # (batches, batch size) row numbers
     mask: NDArray[np.float32]  # (batches, batch size) 1 for a row, 0 for an empty place
-    inputs: tuple[NDArray[Any], ...]  # what `Rows` needs besides, batch by batch
+    inputs: tuple[Any, ...]  # arrays or tensors, what `Rows` needs besides, batch by batch
 
 
 class Rows(Protocol):
@@ -36,8 +38,8 @@ class Rows(Protocol):
     def most_batches(self, batch_size: int) -> int:
         """How many batches one part may have."""
 
-    def inputs(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
-        """What `multiply` and `matrix` need to find the rows of a part."""
+    def inputs(self, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> tuple[Any, ...]:
+        """What `multiply` and `matrix` need to find the rows of a part. `again`: it will be asked for again."""
 
     def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
         """A batch as a (batch size, width) tensor; `places` and `inputs` are those of one batch."""
@@ -58,8 +60,8 @@ class DenseRows:
         del batch_size
         return np.iinfo(np.int32).max
 
-    def inputs(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
-        del order, batches, batch_size
+    def inputs(self, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> tuple[Any, ...]:
+        del order, batches, batch_size, again
         return ()
 
     def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
@@ -76,18 +78,34 @@ class HotRows:
 
     A batch times a kernel is the sum of the kernel rows where it has its ones, or its values. All ids of a batch stand
     in one array, each with the number of its row in another, and its value in a third if it has one; they are arranged
-    anew for each epoch.
+    anew for each epoch, but for those that come again, such as held-out rows.
     """
 
     def __init__(self, rows: SparseRows) -> None:
         self._rows = rows
+        self._kept: dict[tuple[bytes, int, int], tuple[Any, ...]] = {}
+        self._kept_bytes = 0
         self._lengths = np.diff(rows.offsets)
         self._room: dict[int, int] = {}  # places for ids, by batch size
 
     def most_batches(self, batch_size: int) -> int:
         return max(1, MOST_IDS // self._room_for(batch_size))
 
-    def inputs(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
+    def inputs(self, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> tuple[Any, ...]:
+        if not again:
+            return self._arranged(order, batches, batch_size)
+        key = (hashlib.blake2b(order.tobytes()).digest(), batches, batch_size)
+        if (found := self._kept.get(key)) is not None:
+            return found
+        made = self._arranged(order, batches, batch_size)
+        size = sum(array.nbytes for array in made)
+        # The first ones stay: of orders that come round and round, dropping the oldest would keep none.
+        if self._kept_bytes + size <= MOST_KEPT:
+            self._kept_bytes += size
+            made = self._kept[key] = tuple(tf.constant(array) for array in made)
+        return made
+
+    def _arranged(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
         lengths = self._lengths[order]
         bounds = np.append(np.arange(0, len(order), batch_size), len(order))
         ends = np.concatenate(([0], np.cumsum(lengths)))
@@ -145,10 +163,10 @@ def on_device(rows: Encoded) -> Rows:
     return HotRows(rows) if isinstance(rows, SparseRows) else DenseRows(rows)
 
 
-def parts(rows: Rows, order: Numbers, batches: int, batch_size: int) -> Iterator[Part]:
+def parts(rows: Rows, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> Iterator[Part]:
     """The batches of an epoch in this order, in parts of at most `batches`, which all have the same shapes.
 
-    One after the other, so that only one of them takes room.
+    One after the other, so that only one of them takes room; those that come `again` are kept, as far as there is some.
     """
     batches = min(batches, rows.most_batches(batch_size))
     for start in range(0, max(1, len(order)), batches * batch_size):
@@ -157,7 +175,7 @@ def parts(rows: Rows, order: Numbers, batches: int, batch_size: int) -> Iterator
         mask = (np.arange(batches * batch_size) < len(some)).astype(np.float32)
         shape = (batches, batch_size)
         steps = -(-len(some) // batch_size)
-        inputs = rows.inputs(some, batches, batch_size)
+        inputs = rows.inputs(some, batches, batch_size, again=again)
         yield Part(steps, places.reshape(shape), mask.reshape(shape), inputs)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.domain.layers import AnyLayer, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, Picture, PictureLayer
 from app.domain.recipes import HEADS, EarlyStopping, Recipe
 from app.training import ensemble
+from app.training.adjustable import AdjustableDropout, AdjustablePenalty
 from app.wire.manifests import LayerRow
 
 
@@ -34,6 +35,8 @@ def build(
     seed: int,
     unit: TargetUnit | None = None,
     picture: Picture | None = None,
+    *,
+    adjustable: bool = False,
 ) -> keras.Model:
     """The compiled network for rows of `inputs` numbers and `outputs` output units; same seed, same weights.
 
@@ -41,17 +44,17 @@ def build(
 
     With a `unit` it ends in a layer that turns its own into that of the answers, so that metrics are in the latter; its
     loss is in the former, where penalties and learning rates mean the same whatever the answers' unit. `picture`: the
-    shape that a row of numbers has in truth, (rows, columns, channels).
+    shape that a row of numbers has in truth, (rows, columns, channels). `adjustable`: see `training.adjustable`.
     """
     keras.utils.set_random_seed(seed)
     activation = HEADS[recipe.head].activation
     ending = [keras.layers.Rescaling(unit.scale, unit.offset)] if unit else []
     if recipe.members == 1:
-        model: keras.Model = _stack(recipe, inputs, outputs, activation, picture)
+        model: keras.Model = _stack(recipe, inputs, outputs, activation, picture, adjustable)
         for layer in ending:
             model.add(layer)
     else:
-        stacks = [_stack(recipe, inputs, outputs, "linear", picture) for _ in range(recipe.members)]
+        stacks = [_stack(recipe, inputs, outputs, "linear", picture, adjustable) for _ in range(recipe.members)]
         model = ensemble.join(stacks, [keras.layers.Activation(activation), *ending])
     weight = [unit.scale**-2 if recipe.loss == "mse" else 1 / unit.scale] if unit else None
     optimizer, metrics = _optimizer(recipe), [metric_of(recipe)]
@@ -69,13 +72,15 @@ def layer_table(model: keras.Model) -> list[LayerRow]:
     return rows
 
 
-def _stack(recipe: Recipe, inputs: int, outputs: int, activation: str, picture: Picture | None) -> keras.Sequential:
+def _stack(
+    recipe: Recipe, inputs: int, outputs: int, activation: str, picture: Picture | None, adjustable: bool
+) -> keras.Sequential:
     """The recipe's layers, and a last one with this activation."""
     stack = keras.Sequential([keras.Input((inputs,), dtype="float32")])
     if recipe.sees_pictures:
         stack.add(keras.layers.Reshape(picture))
     for layer in recipe.layers:
-        _add(stack, layer, recipe.members)
+        _add(stack, layer, recipe.members, adjustable)
     _flatten(stack)
     stack.add(keras.layers.Dense(outputs, activation=activation))
     return stack
@@ -122,6 +127,7 @@ def monitor_mode(stopping: EarlyStopping) -> str:
 KINDS: dict[type[keras.Layer], Any] = {
     keras.layers.Dense: "dense",
     keras.layers.Dropout: "dropout",
+    AdjustableDropout: "dropout",
     keras.layers.Flatten: "flatten",
     keras.layers.Reshape: "reshape",
     keras.layers.Conv2D: "conv2d",
@@ -132,10 +138,10 @@ KINDS: dict[type[keras.Layer], Any] = {
 }
 
 
-def _add(model: keras.Sequential, layer: AnyLayer, members: int) -> None:
+def _add(model: keras.Sequential, layer: AnyLayer, members: int, adjustable: bool) -> None:
     if isinstance(layer, Dense):
         _flatten(model)
-    model.add(_layer(layer, members))
+    model.add(_layer(layer, members, adjustable))
     if isinstance(layer, BatchNorm) and layer.activation != "linear":
         model.add(keras.layers.Activation(layer.activation))
 
@@ -146,14 +152,15 @@ def _flatten(model: keras.Sequential) -> None:
         model.add(keras.layers.Flatten())
 
 
-def _layer(layer: AnyLayer, members: int) -> keras.Layer:
+def _layer(layer: AnyLayer, members: int, adjustable: bool) -> keras.Layer:
     """The loss of an ensemble is the mean of its members' losses, and so are the penalties in it."""
     if isinstance(layer, Dense):
         l1, l2 = layer.l1 / members, layer.l2 / members
-        penalty = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
+        kind = AdjustablePenalty if adjustable else keras.regularizers.L1L2
+        penalty = kind(l1, l2) if l1 or l2 else None
         return keras.layers.Dense(layer.units, activation=layer.activation, kernel_regularizer=penalty)
     if isinstance(layer, Dropout):
-        return keras.layers.Dropout(layer.rate)
+        return AdjustableDropout(layer.rate) if adjustable and layer.rate else keras.layers.Dropout(layer.rate)
     if isinstance(layer, BatchNorm):
         return keras.layers.BatchNormalization(momentum=layer.momentum)
     return keras.layers.Flatten() if isinstance(layer, Flatten) else _picture_layer(layer)

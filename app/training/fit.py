@@ -92,7 +92,7 @@ def fit(
         Diverged: the loss is no longer a number; the message says in which epoch, and the likely cause.
     """
     state = state or FitState()
-    program.plan(planned or recipe.epochs, len(train), train.rows)
+    program.plan(planned or recipe.epochs, len(train), train.rows, recipe.optimizer.learning_rate)
     seconds = float("inf")  # of the last epoch
     while state.epoch < recipe.epochs and not state.stopped:
         started = time.perf_counter()

@@ -1,6 +1,5 @@
 """The fits of one attempt: the folds or the further seeds, then the fit that is published."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,26 +7,26 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.counting import counted
-from app.domain.recipes import Holdout, KFold, Recipe
-from app.domain.runs import Calibration, Figures, FitMetrics, Metrics, seed_of_fit
-from app.errors import DatasetInvalid, Diverged
+from app.domain.recipes import KFold, Recipe
+from app.domain.runs import Calibration, FitMetrics, Metrics, seed_of_fit
 from app.kinds.base import Task
 from app.services.attempts import Attempt
 from app.training import calibrate, evaluate, export, interpolate
 from app.training import fit as fitting
 from app.training.arrange import Numbers
-from app.training.build import TargetUnit, build, metric_of
-from app.training.calibrate import Logits, Temperature
-from app.training.calibrate_texts import temperature_of_texts
+from app.training.build import TargetUnit, build
+from app.training.calibrate import Temperature
 from app.training.checkpoint import Checkpoints, Position
-from app.training.examples import for_loss
 from app.training.fit import FitState
-from app.training.held_out import order_of
-from app.training.material import Material, Truth, words_of
+from app.training.hopes import Hopes
+from app.training.material import Material, words_of
 from app.training.prepare import PIECES, Prepared, Seen
 from app.training.program import Program
+from app.training.shared import Rig, Shared
+from app.training.splits import Splits
 from app.training.spread import spread_of, validation_of
+from app.training.temperatures import Temperatures
+from app.training.tested import Tested, test
 from app.wire.runs import Progress, Run
 
 MOST_LOGITS = 2**22  # of all folds together, kept for one temperature: 16 MiB in memory and in a checkpoint
@@ -44,19 +43,19 @@ class Trained:
     seen: Seen  # the rows as it sees them
 
 
-@dataclass(frozen=True)
-class Tested:
-    """What a fit answers on the test split."""
-
-    figures: Figures
-    outputs: NDArray[np.float32]  # (rows, units), as the network gives them
-    logits: NDArray[np.float32] | None  # the same before the last activation, of heads that can be calibrated
-
-
 class Fits:
     """Trains them one after the other, from the start or from the last checkpoint."""
 
-    def __init__(self, attempt: Attempt, run: Run, task: Task, prepared: Prepared, checkpoints: Checkpoints) -> None:
+    def __init__(
+        self,
+        attempt: Attempt,
+        run: Run,
+        task: Task,
+        prepared: Prepared,
+        checkpoints: Checkpoints,
+        shared: Shared | None = None,
+    ) -> None:
+        """`shared`: of the trials before this one, if it is one."""
         self._attempt = attempt
         self._run = run
         self._task = task
@@ -68,11 +67,18 @@ class Fits:
         self._epoch_seconds: list[float] = []
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Model | None = None
-        self._program: Program | None = None  # one for all fits: compiling takes longer than many an epoch
-        self._material = Material(prepared, run.recipe, self._units)
+        self._shared = shared
+        # One program for all fits: compiling takes longer than many an epoch.
+        self._rig = (
+            shared.rig(prepared, run.recipe, run.validation, self._units)
+            if shared
+            else Rig(Material(prepared, run.recipe, self._units))
+        )
+        self._material = self._rig.material
+        self._temperatures = Temperatures(run.recipe.head, self._material)
+        self._hopes = Hopes(run.trial)
         self._picture = task.picture_shape
-        self._order = order_of(run.validation, prepared.train.rows)
-        self._rows = self._order.rows
+        self._splits = Splits(run.validation, prepared.train.rows)
         raw = run.recipe.targets == "raw"
         self._unit = None if raw else TargetUnit.of(prepared.train.targets)
 
@@ -82,17 +88,14 @@ class Fits:
         Raises:
             Diverged, DatasetInvalid, LeaseLost: see the message.
         """
-        if found := self._checkpoints.load():
-            self._resumed, self._position = found
-            self._attempt.log(f"resuming after epoch {self._position.state.epoch}" + self._which())
-        self._attempt.forget_epochs(self._position.fit, self._position.state.epoch)
+        self._resume()
         while self._position.fit:
             self._train_other()
-        split = self._final_split()
+        split = self._splits.final()
         model, state = self._fit(self._final_recipe(), *split)
         tested = self._test(model)
         own = self._measured(model, state, split[1], tested)
-        fits = [FitMetrics.model_validate(saved) for saved in self._position.finished]
+        fits = self._finished()
         if self._run.seeds > 1:
             fits = [own, *fits]
         metrics = Metrics(
@@ -106,43 +109,58 @@ class Fits:
             fits=fits,
             calibration=self._calibration(own, tested),
         )
-        return Trained(model, self._calibrated(tested, metrics.calibration), metrics, own.epochs, self._material.seen)
+        calibrated = self._temperatures.calibrated(tested.logits, metrics.calibration)
+        outputs = tested.outputs if calibrated is None else calibrated
+        return Trained(model, outputs, metrics, own.epochs, self._material.seen)
+
+    def measure(self) -> Metrics:
+        """Of a trial: the fit that leaves rows out, or all that do. Neither the test split nor a fit on all rows.
+
+        Raises:
+            Hopeless: a bar was not reached.
+            Diverged, DatasetInvalid, LeaseLost: see the message.
+        """
+        self._resume()
+        if not self._folds:
+            split = self._splits.final()
+            model, state = self._fit(self._run.recipe, *split)
+            own = self._measured(model, state, split[1], None)
+            return Metrics(train=own.train, validation=own.validation, fits=[own])
+        while self._position.fit:
+            self._train_other()
+            fits = self._finished()
+            self._hopes.after_folds(len(fits), validation_of(fits))
+        return Metrics(validation=validation_of(fits), spread=spread_of("folds", fits), fits=fits)
+
+    def _resume(self) -> None:
+        """From the last checkpoint, if there is one."""
+        if found := self._checkpoints.load():
+            self._resumed, self._position = found
+            self._attempt.log(f"resuming after epoch {self._position.state.epoch}" + self._which())
+        self._attempt.forget_epochs(self._position.fit, self._position.state.epoch)
+        if self._run.trial and found and not self._folds:
+            self._hopes.remember([epoch.metrics for epoch in self._attempt.history()])
+
+    def _finished(self) -> list[FitMetrics]:
+        return [FitMetrics.model_validate(saved) for saved in self._position.finished]
 
     def _train_other(self) -> None:
         """A fold, or a further seed."""
         position = self._position
-        split = self._fold_split(position.fit) if self._folds else self._final_split()
+        split = self._splits.fold(position.fit) if self._folds else self._splits.final()
         model, state = self._fit(self._run.recipe, *split)
         tested = None if self._folds else self._test(model)  # folds are not measured on the test split
         position.finished.append(self._measured(model, state, split[1], tested).model_dump())
-        if self._folds and self._run.recipe.head in calibrate.CALIBRATED:
-            held_out = self._material.held_out(self._calibrating(position.fit))
+        if self._folds and self._temperatures.has_any and not self._run.trial:
+            held_out = self._material.held_out(self._splits.thinned(position.fit, self._most_logits()))
             position.logits.append(export.logits_of(model, held_out.rows))
         position.fit = position.fit + 1 if position.fit < self._others else 0
         position.state = FitState()
 
-    def _fold_split(self, fold: int) -> tuple[Numbers, Numbers]:
-        ends = np.cumsum([len(part) for part in np.array_split(self._rows, self._folds)])
-        held_out = self._order.parts(ends[:-1].tolist())[fold - 1]
-        return np.setdiff1d(self._rows, held_out), held_out
-
-    def _calibrating(self, fold: int) -> Numbers:
-        """The rows of a fold whose logits are kept: all that it holds out, or of very many an even share."""
-        _, held_out = self._fold_split(fold)
+    def _most_logits(self) -> int:
+        """Rows of a fold whose logits are kept."""
         each = 1 + PIECES if self._prepared.pieces else 1
-        most = max(1, MOST_LOGITS // (self._folds * self._units * each))
-        return held_out[:: math.ceil(len(held_out) / most)]
-
-    def _final_split(self) -> tuple[Numbers, Numbers | None]:
-        if not isinstance(self._run.validation, Holdout):
-            return self._rows, None
-        size = self._run.validation.size
-        if size >= len(self._rows):
-            raise DatasetInvalid(
-                f"a hold-out of {counted(size, 'row')} leaves none of the training rows: there are {len(self._rows):,}"
-            )
-        held_out, rest = self._order.parts([size])
-        return rest, held_out
+        return max(1, MOST_LOGITS // (self._folds * self._units * each))
 
     def _final_recipe(self) -> Recipe:
         """After k-fold there is no validation left to stop by: the folds say how many epochs are right."""
@@ -162,6 +180,8 @@ class Fits:
         def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float]) -> None:
             self._epoch_seconds.append(seconds)
             self._attempt.record_epoch(number, epoch, seconds, metrics, self._progress(recipe.epochs, epoch))
+            if not self._folds:
+                self._hopes.after_epoch(epoch, metrics)
 
         def on_pause(state: FitState) -> None:
             self._position.state = state
@@ -181,24 +201,31 @@ class Fits:
         return model, state
 
     def _built(self, recipe: Recipe, seed: int) -> keras.Model:
-        return build(recipe, self._prepared.encoder.width, self._units, seed, self._unit, self._picture)
+        width, is_trial = self._prepared.encoder.width, self._run.trial is not None
+        return build(recipe, width, self._units, seed, self._unit, self._picture, adjustable=is_trial)
 
     def _program_for(self, model: keras.Model, train: Numbers) -> Program:
         """The program for a fit on these rows, going on from this model."""
         is_new = self._material.see(train)
-        if self._program is None:
-            examples, size = self._material.examples(), len(self._material.trained_on(self._rows))
-            self._program = Program(model, self._run.recipe, examples, self._picture, size)
-            return self._program
-        self._program.take_over(model)
+        program = self._rig.program
+        if program is None:
+            examples, size = self._material.examples(), len(self._material.trained_on(self._splits.rows))
+            rows = self._shared.on_device(examples.rows) if self._shared else None
+            again = self._shared is not None
+            program = Program(model, self._run.recipe, examples, self._picture, size, rows, orders_come_again=again)
+            self._rig.program = program
+            return program
+        program.take_over(model)
         if is_new:
-            self._program.show(self._material.examples().rows)
-        return self._program
+            program.show(self._material.examples().rows)
+        return program
 
     def _measured(
         self, model: keras.Model, state: FitState, held_out: Numbers | None, tested: Tested | None
     ) -> FitMetrics:
-        number, temperature = self._position.fit, self._temperature(model, held_out)
+        number, held_out = self._position.fit, None if self._folds else held_out  # folds tell one temperature together
+        of = self._temperatures.of_trial if self._run.trial else self._temperatures.of_fit
+        temperature = of(model, held_out)
         return FitMetrics(
             fold=number or None if self._folds else None,
             seed=seed_of_fit(self._run.seed, number) if self._run.seeds > 1 else None,
@@ -210,21 +237,6 @@ class Fits:
             length_exponent=temperature.length_exponent if temperature else 0.0,
         )
 
-    def _temperature(self, model: keras.Model, held_out: Numbers | None) -> Temperature | None:
-        if held_out is None or self._folds or self._run.recipe.head not in calibrate.CALIBRATED:
-            return None  # folds together tell one temperature better than each of them
-        found = self._material.held_out(held_out)
-        return self._likeliest(export.logits_of(model, found.rows), found.truth, len(held_out))
-
-    def _likeliest(self, logits: Logits, truth: Truth, rows: int) -> Temperature | None:
-        """By so many rows, and what sentences they have."""
-        if rows < calibrate.FEWEST:
-            return None
-        head = self._run.recipe.head
-        if truth.words is None:
-            return calibrate.temperature_of(head, logits, truth.targets)
-        return temperature_of_texts(head, logits, truth.targets, truth.words, truth.weights)
-
     def _calibration(self, own: FitMetrics, tested: Tested) -> Calibration | None:
         """By the published fit's own held-out rows, or by those of all folds at once, which are all rows."""
         if tested.logits is None:
@@ -232,48 +244,26 @@ class Fits:
         head, target = self._run.recipe.head, self._prepared.test.targets
         rows, found = 0, None
         if self._folds:
-            held_out = [self._calibrating(fold) for fold in range(1, self._folds + 1)]
+            most = self._most_logits()
+            held_out = [self._splits.thinned(fold, most) for fold in range(1, self._folds + 1)]
             rows = sum(map(len, held_out))
             logits = np.concatenate(self._position.logits)
-            found = self._likeliest(logits, self._material.truth_of(held_out), rows)
+            found = self._temperatures.likeliest(logits, self._material.truth_of(held_out), rows)
+        elif prior := self._run.prior:
+            rows, found = prior.rows, Temperature(prior.temperature, prior.length_exponent)
         elif own.temperature is not None:
-            _, split = self._final_split()
+            _, split = self._splits.final()
             rows, found = len(split) if split is not None else 0, Temperature(own.temperature, own.length_exponent)
         return calibrate.calibration_of(head, found, tested.logits, target, rows, words_of(self._material.seen.test))
 
-    def _calibrated(self, tested: Tested, calibration: Calibration | None) -> NDArray[np.float32]:
-        """The answers on the test split as `/predict` would give them."""
-        if calibration is None or tested.logits is None:
-            return tested.outputs
-        temperature = Temperature(calibration.temperature, calibration.length_exponent)
-        words = words_of(self._material.seen.test)
-        return calibrate.probabilities(self._run.recipe.head, tested.logits, temperature, words)
-
     def _test(self, model: keras.Model) -> Tested:
-        """Loss and metric on the test split; of a classifier that is trained for another metric, its accuracy too.
-
-        Raises:
-            Diverged: the loss is no number.
-        """
-        data, recipe = self._prepared, self._run.recipe
-        logits = export.logits_of(model, self._material.seen.test) if recipe.head in calibrate.CALIBRATED else None
-        if logits is None:
-            outputs = self._task.within(export.outputs_of(model, self._material.seen.test))
-        else:
-            outputs = calibrate.probabilities(recipe.head, logits)
-        targets = for_loss(data.test.targets, recipe, self._units)
-        figures = fitting.evaluate(model, outputs, targets, metric_of(recipe))
-        if data.labels and recipe.metric == "mae":
-            right = evaluate.answers(recipe.head, outputs, data.labels) == data.test.targets
-            figures["accuracy"] = float(np.mean(right))
-        if not all(map(math.isfinite, figures.values())):
-            raise Diverged("the loss on the test split is no number")
-        return Tested(figures, outputs, logits)
+        return test(model, self._task, self._prepared, self._material.seen, self._run.recipe, self._units)
 
     def _progress(self, epochs: int, epoch: int) -> Progress:
         number, recipe = self._position.fit, self._run.recipe
         done = recipe.epochs * ((number or self._others + 1) - 1) + epoch
-        total = recipe.epochs * self._others + (recipe.epochs if number else epochs)
+        last = 0 if self._run.trial and self._folds else recipe.epochs if number else epochs
+        total = recipe.epochs * self._others + last
         recent = self._epoch_seconds[1:][-20:]  # the first one compiles, and tells nothing
         return Progress(
             epoch=epoch,

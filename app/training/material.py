@@ -43,6 +43,7 @@ class Material:
         self._recipe = recipe
         self._units = units
         self._seen: Seen | None = None
+        self._train: Numbers = np.zeros(0, dtype=np.int64)  # that weights were learnt from
 
     @property
     def seen(self) -> Seen:
@@ -52,9 +53,10 @@ class Material:
 
     def see(self, train: Numbers) -> bool:
         """Go on with a fit on these rows; whether they look otherwise than to the one before."""
-        if self._seen is not None and not self._prepared.has_open_weights:
+        is_same = not self._prepared.has_open_weights or np.array_equal(train, self._train)
+        if self._seen is not None and is_same:
             return False
-        self._seen = self._prepared.seen_after(train)
+        self._seen, self._train = self._prepared.seen_after(train), train
         return True
 
     def examples(self) -> Examples:

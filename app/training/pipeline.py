@@ -29,8 +29,10 @@ from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
 from app.training.examples import Examples
 from app.training.fits import Fits, Trained
+from app.training.hopes import Hopeless
 from app.training.prepare import Prepared, prepare
 from app.training.program import Program
+from app.training.shared import Shared
 from app.wire.manifests import DatasetRecord, Manifest, Parity
 from app.wire.runs import Run
 
@@ -75,16 +77,8 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     """
     started = time.perf_counter()
     run = attempt.run()
-    attempt.set_device(devices.training_device())
-    task = _task_of(run, attempt, place.tasks)
-    prepared = prepare(place.catalog, place.encoded, task, run.dataset, run.recipe, attempt.log)
-    configuration = {
-        "recipe": run.recipe.model_dump(mode="json"),
-        "dataset": prepared.sha256,
-        "rows": _digest(prepared),
-    }
-    checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
-    trained = Fits(attempt, run, task, prepared, checkpoints).train()
+    task, prepared, fits = _fits(attempt, place, run)
+    trained = fits.train()
     parity = export.check_parity(trained.model, trained.seen.test)
     evaluation = _evaluate(task, run.recipe.head, prepared, trained)
     seen = trained.seen
@@ -105,6 +99,39 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
         return publication.publish(attempt, place.store, staging, manifest, run.activate, score)
     finally:
         place.store.discard(staging)
+
+
+def measure(attempt: Attempt, place: Workplace, shared: Shared) -> None:
+    """Carry out a sweep's trial, which comes to figures of held-out rows; `shared`: of the trials before it.
+
+    Raises:
+        TrainingError, LeaseLost: as `execute`.
+    """
+    _, _, fits = _fits(attempt, place, attempt.run(), shared)
+    try:
+        metrics = fits.measure()
+    except Hopeless as end:
+        attempt.prune(end.reason, end.metrics)
+    else:
+        attempt.measured(metrics)
+
+
+def _fits(attempt: Attempt, place: Workplace, run: Run, shared: Shared | None = None) -> tuple[Task, Prepared, Fits]:
+    """The run's task, its rows, and what will be trained on them."""
+    attempt.set_device(devices.training_device())
+    task = _task_of(run, attempt, place.tasks)
+
+    def make() -> Prepared:
+        return prepare(place.catalog, place.encoded, task, run.dataset, run.recipe, attempt.log)
+
+    prepared = shared.prepared(run, make) if shared else make()
+    configuration = {
+        "recipe": run.recipe.model_dump(mode="json"),
+        "dataset": prepared.sha256,
+        "rows": _digest(prepared),
+    }
+    checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
+    return task, prepared, Fits(attempt, run, task, prepared, checkpoints, shared)
 
 
 def _digest(prepared: Prepared) -> int:

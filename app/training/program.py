@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from app.domain.layers import Picture
 from app.domain.recipes import Recipe
 from app.encoding.rows import Encoded
-from app.training.arrange import DenseRows, Numbers, Part, on_device, parts, places_of
+from app.training.adjustable import penalties_of
+from app.training.arrange import DenseRows, Numbers, Part, Rows, on_device, parts, places_of
 from app.training.augment import augmented
 from app.training.balancing import balanced
 from app.training.build import metric_of
@@ -42,21 +43,27 @@ class Program:
         examples: Examples,
         picture: Picture | None = None,
         epoch_rows: int | None = None,
+        rows: Rows | None = None,
+        *,
+        orders_come_again: bool = False,
     ) -> None:
         """`model` is compiled; its weights, and those of its optimizer, are what the passes change.
 
         `picture`: the shape of a row that is a picture, which augmentation needs to know. An epoch has at most
-        `epoch_rows`; by default all.
+        `epoch_rows`; by default all. `rows`: those of the examples on the device, if they are there.
+        `orders_come_again`: whether other fits will go through their rows as this one does.
         """
         self.model = model
         self._members = members_of(model)
-        self._rows = on_device(examples.rows)
+        self._rows = rows or on_device(examples.rows)
+        self._orders_come_again = orders_come_again
         self._targets = tf.constant(examples.targets)
         self._count = epoch_rows or len(examples)
         self._batch_size = min(recipe.batch_size, self._count)
         self._test_size = min(EVALUATION_BATCH, self._count, *([self._batch_size] if recipe.sees_pictures else []))
         self._recipe = recipe
         self._picture = picture
+        self._rate = tf.Variable(recipe.optimizer.learning_rate)  # which a schedule begins with
         self._all_steps = tf.Variable(1.0)  # of the fit, which a schedule spreads over
         # What each row counts in the loss that is learnt from, (rows,), where that is not the same.
         self._row_weights = tf.Variable(tf.ones(len(examples))) if recipe.class_weights == "balanced" else None
@@ -74,8 +81,9 @@ class Program:
         self._watch = tf.function(self._watch_pass, jit_compile=compiles) if recipe.averaging else self._test
         self._several = tf.function(self._several_epochs, jit_compile=compiles)
 
-    def plan(self, epochs: int, rows: int, numbers: Numbers) -> None:
-        """Of the fit that comes: how long it is, which a schedule spreads over, and whose labels are weighed."""
+    def plan(self, epochs: int, rows: int, numbers: Numbers, rate: float) -> None:
+        """Of the fit that comes: how long it is, which a schedule spreads over, whose labels are weighed, its rate."""
+        self._rate.assign(rate)
         self._all_steps.assign(float(epochs * -(-rows // self._batch_size)))
         if self._row_weights is not None:
             self._row_weights.assign(balanced(self._targets.numpy(), numbers))
@@ -88,17 +96,17 @@ class Program:
 
     def train(self, order: Numbers) -> Figures:
         """One epoch over these rows, in this order: loss (with penalties) and metric as means over the rows."""
-        return self._run(self._train, order, self._batch_size)
+        return self._run(self._train, order, self._batch_size, again=self._orders_come_again)
 
     def test(self, numbers: Numbers) -> Figures:
         """Loss (with penalties) and metric over these rows, with nothing learnt, by the weights that the model has."""
-        return self._run(self._test, numbers, self._test_size)
+        return self._run(self._test, numbers, self._test_size, again=True)
 
     def epochs(self, orders: Sequence[Numbers], held_out: Numbers | None) -> list[Figures]:
         """Some epochs, at most `epochs_at_once`, each followed by a test on the held-out rows, as `val_...`."""
         if self.epochs_at_once == 1:
             figures = self.train(orders[0])
-            tested = {} if held_out is None else self._run(self._watch, held_out, self._test_size)
+            tested = {} if held_out is None else self._run(self._watch, held_out, self._test_size, again=True)
             return [figures | {f"val_{name}": value for name, value in tested.items()}]
         (first,) = self._parts(orders[0], self._batch_size)
         places = np.zeros((self.epochs_at_once, *first.places.shape), dtype=np.int32)
@@ -118,22 +126,24 @@ class Program:
         ]
 
     def take_over(self, other: keras.Model) -> None:
-        """Go on from another model of the same recipe: its weights, optimizer and random states."""
+        """Go on from another model of the same structure: its weights, optimizer, random states, adjustable numbers."""
         other.optimizer.build(other.trainable_variables)
         for mine, theirs in ((self.model, other), (self.model.optimizer, other.optimizer)):
             for variable, value in zip(mine.variables, theirs.variables, strict=True):
                 variable.assign(value)
+        for mine, theirs in zip(penalties_of(self.model), penalties_of(other), strict=True):
+            mine.take_over(theirs)
 
     def show(self, rows: Encoded) -> None:
         """Go on with other sparse rows of the same number and width."""
         self._rows = on_device(rows)
 
-    def _parts(self, order: Numbers, batch_size: int) -> Iterator[Part]:
-        return parts(self._rows, order, -(-self._count // batch_size), batch_size)
+    def _parts(self, order: Numbers, batch_size: int, *, again: bool = False) -> Iterator[Part]:
+        return parts(self._rows, order, -(-self._count // batch_size), batch_size, again=again)
 
-    def _run(self, function: Any, order: Numbers, batch_size: int) -> Figures:
+    def _run(self, function: Any, order: Numbers, batch_size: int, *, again: bool) -> Figures:
         total, metric, keep = 0.0, 0.0, 0.0
-        for part in self._parts(order, batch_size):
+        for part in self._parts(order, batch_size, again=again):
             inputs = tuple(tf.constant(array) for array in part.inputs)
             # Tensors, all of them: a number would become a part of the program, and another number another program.
             arrays = (tf.constant(part.steps), tf.constant(part.places), tf.constant(part.mask))
@@ -162,8 +172,8 @@ class Program:
             here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
             targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
             if self._recipe.schedule:
-                optimizer, chosen = self.model.optimizer, self._recipe.optimizer.learning_rate
-                rate = chosen * rate_at(self._recipe.schedule, optimizer.iterations, self._all_steps)
+                optimizer = self.model.optimizer
+                rate = self._rate * rate_at(self._recipe.schedule, optimizer.iterations, self._all_steps)
                 optimizer.learning_rate = rate
             with tf.GradientTape() as tape:
                 outputs, own = self._outputs(here, picked, training=True)

@@ -1,7 +1,8 @@
-"""The trainer process: imports TensorFlow, waits for one run on standard input, carries it out, exits.
+"""The trainer process: imports TensorFlow, waits for a run on standard input, carries it out, exits.
 
 Standard output speaks to the worker, in JSON lines. Exit status 0: the run's state is in the database, or the run
 is somebody else's by now; `OUTAGE_STATUS`: the database stayed away; anything else: it died, and the worker decides.
+After a sweep's trial it says that status instead of exiting, and waits for the next one, which has most in common.
 """
 
 import json
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from app import logs, stdio
@@ -29,6 +31,7 @@ from app.wire.runs import RunError
 
 if TYPE_CHECKING:
     from app.training.pipeline import Workplace
+    from app.training.shared import Shared
 
 NICENESS = 10  # training gives way to /predict on the same machine
 
@@ -39,6 +42,7 @@ def main() -> int:
     # The worker decides what an interrupt of them all means; here it would be an error in the middle of an epoch.
     # SIGTERM ends this process at once: the worker tells a stop, which gives the attempt back, from a lost trainer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.nice(NICENESS)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -48,11 +52,49 @@ def main() -> int:
         _say_ready(worker)
     except BrokenPipeError:  # the worker was killed meanwhile
         return 0
-    line = sys.stdin.readline()
-    if not line:  # the worker has stopped and needs no spare any more
-        return 0
-    threading.Thread(target=_die_with_the_worker, daemon=True).start()
-    return train(json.loads(line))
+    orders, shared = Orders(), None
+    while (line := orders.next()) is not None:  # else the worker has stopped and needs no spare any more
+        assignment = json.loads(line)
+        if not assignment["keep"]:
+            return train(assignment)
+        from app.training.shared import Shared
+
+        shared = shared or Shared()
+        code = train(assignment, shared)
+        orders.done()
+        try:
+            os.write(worker, (json.dumps({"ended": code}) + "\n").encode())
+        except BrokenPipeError:
+            return 0
+    return 0
+
+
+class Orders:
+    """Lines from the worker. Standard input ends when it does, however it ended: nobody would renew the lease then."""
+
+    def __init__(self) -> None:
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
+        self._is_busy = False
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def next(self) -> bytes | None:
+        """The next one; None: there will be none."""
+        return self._lines.get()
+
+    def done(self) -> None:
+        """What the last one asked for is over."""
+        self._is_busy = False
+
+    def _listen(self) -> None:
+        rest = b""
+        while read := os.read(0, 65_536):  # not sys.stdin: its lock, held by a waiting thread, aborts the end
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                self._is_busy = True
+                self._lines.put(line)
+        if self._is_busy:
+            os._exit(1)
+        self._lines.put(None)
 
 
 def _say_ready(worker: int) -> None:
@@ -91,15 +133,8 @@ def _hushed() -> Iterator[None]:
             os.close(stderr)
 
 
-def _die_with_the_worker() -> None:
-    """Standard input ends when the worker does, however it ended; nobody would renew the lease then."""
-    while os.read(0, 1024):  # not sys.stdin: its lock, held by a waiting thread, aborts the interpreter's end
-        pass
-    os._exit(1)
-
-
-def train(assignment: dict[str, Any]) -> int:
-    """Carry out the run of this message; see `worker.executors.Assignment`."""
+def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
+    """Carry out the run of this message; see `worker.executors.Assignment`. `shared`: of the trials before it."""
     from app.training import pipeline
 
     logs.configure(assignment["log_level"])
@@ -115,7 +150,7 @@ def train(assignment: dict[str, Any]) -> int:
         checkpoint_seconds=assignment["checkpoint_seconds"],
     )
     try:
-        failure = _execute(attempt, place, log)
+        failure = _execute(attempt, place, log, shared)
         if failure:
             attempt.fail(failure)
     except LeaseLost:
@@ -128,12 +163,15 @@ def train(assignment: dict[str, Any]) -> int:
     return 0
 
 
-def _execute(attempt: Attempt, place: "Workplace", log: Any) -> RunError | None:
-    """Publish the run's model, or say why there is none."""
+def _execute(attempt: Attempt, place: "Workplace", log: Any, shared: "Shared | None") -> RunError | None:
+    """Publish the run's model, or measure a trial; or say why not."""
     from app.training import pipeline
 
     try:
         with attempt.keeping_up():
+            if shared:
+                pipeline.measure(attempt, place, shared)
+                return None
             manifest = pipeline.execute(attempt, place)
     except TrainingError as error:
         # What no client is told, where the files are, is here.

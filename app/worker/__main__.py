@@ -15,11 +15,14 @@ from app.metrics.catalog import TRANSACTION_SECONDS
 from app.metrics.snapshots import Snapshots, folder_in
 from app.metrics.tally import Tally
 from app.services.execution import WorkerService
+from app.services.sweeps.driver import SweepDriver
 from app.settings import Settings
+from app.tasks.catalog import TaskCatalog
 from app.webhook_secrets import secrets_of
 from app.worker import scratch
 from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
 from app.worker.loop import Worker, WorkerLimits
+from app.worker.side_by_side import has_room, one_at_a_time, run_all, threads_each, usual_trainers
 
 
 def work(settings: Settings) -> None:
@@ -34,26 +37,43 @@ def work(settings: Settings) -> None:
     database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "worker"))
     database.check_revision()
     worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
-    checkpoints = checkpoints_dir(settings.home)
     join = _send_webhooks(settings, database, stop)
     snapshots = Snapshots(folder_in(settings.home), tally)
     snapshots.start()
-    Worker(
-        WorkerService(database, utc_now, worker_id, settings.lease_seconds),
-        ProcessExecutor(_assignment(settings), settings.warm_trainer),
-        ArtifactStore(settings.models_dir),
-        checkpoints,
-        WorkerLimits(
-            poll=settings.poll_seconds,
-            heartbeat=settings.heartbeat_seconds,
-            lease=settings.lease_seconds,
-            run_time=settings.run_time_limit_seconds,
-            run_memory=settings.run_memory_limit_mib * 2**20,
-        ),
-    ).run(stop)
+    workers = _workers(settings, database, worker_id)
+    run_all(workers, stop)
+    workers[0].leave()
     join()
     snapshots.close()
     database.close()
+
+
+def _workers(settings: Settings, database: Database, worker_id: str) -> list[Worker]:
+    """One for each run that is trained at a time; they differ in what their claims are known by."""
+    trainers = settings.trainers or usual_trainers()
+    executor = ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers))
+    limits = WorkerLimits(
+        poll=settings.poll_seconds,
+        heartbeat=settings.heartbeat_seconds,
+        lease=settings.lease_seconds,
+        run_time=settings.run_time_limit_seconds,
+        run_memory=settings.run_memory_limit_mib * 2**20,
+    )
+    advance = one_at_a_time(
+        SweepDriver(database, utc_now, TaskCatalog(), settings.max_attempts, settings.max_queued_runs).advance
+    )
+    return [
+        Worker(
+            WorkerService(database, utc_now, f"{worker_id}-{number}" if number else worker_id, settings.lease_seconds),
+            executor,
+            ArtifactStore(settings.models_dir),
+            checkpoints_dir(settings.home),
+            limits,
+            advance=advance,
+            room=has_room if number else None,
+        )
+        for number in range(trainers)
+    ]
 
 
 def _assignment(settings: Settings) -> Assignment:

@@ -1,4 +1,7 @@
-"""Where a claimed run is carried out: in a child process of this machine."""
+"""Where a claimed run is carried out: in a child process of this machine.
+
+A sweep's trials go to one that has carried out others of them, as long as there are some.
+"""
 
 import json
 import os
@@ -24,6 +27,8 @@ SPARE_PAUSE = 30.0  # seconds between two tries to start a spare that cannot sta
 HEAD_START = (
     10.0  # seconds that a run has to itself, while it goes on: importing TensorFlow for the next takes a core from it
 )
+KEPT_SECONDS = 20.0  # that a trainer waits for another trial
+KEPT_MEMORY = 3 * 2**30  # bytes, above which it does not
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ class Trainer(Protocol):
     def kill(self) -> None:
         """End it at once; when this returns it writes nothing any more."""
 
+    def let_go(self) -> None:
+        """The run has ended: the same, unless it waits for another one."""
+
     def memory(self) -> int:
         """Resident memory, bytes."""
 
@@ -66,27 +74,41 @@ class Executor(Protocol):
     def facts(self) -> dict[str, Any]:
         """`devices` and `versions` of the trainers, as far as known."""
 
+    def memory(self) -> int:
+        """Resident memory of the trainers at work, bytes."""
+
     def close(self) -> None:
         """End what is ready but unused."""
 
 
 class ProcessTrainer:
-    """A `training.trainer` process, idle until it is given a run."""
+    """A `training.trainer` process, idle until it is given a run, and after a trial idle again."""
 
     command: ClassVar[list[str]] = [sys.executable, "-m", "app.training.trainer"]
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int | None = None) -> None:
+        """`threads`: that TensorFlow takes for one operation; by default as many as there are cores."""
         self.hello: dict[str, Any] = {}
+        self.sweep: str | None = None  # whose trial it was given last
+        self.waits_since = 0.0  # monotonic time
+        self._ended: int | None = None  # the status of the trial that it was given last
+        self._said = threading.Event()  # that status, or nothing any more
         self._scratch = Scratch()
-        self._process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "TMPDIR": str(self._scratch.folder)},
-            start_new_session=True,  # Ctrl-C goes to the worker, which ends its trainer in order
-        )
+        limited = {} if threads is None else {"TF_NUM_INTRAOP_THREADS": str(threads)}
+        # Kept from the trainer until it ignores them: Python would end with a traceback where it is still starting.
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                env={**limited, **os.environ, "TMPDIR": str(self._scratch.folder)},
+                start_new_session=True,  # Ctrl-C goes to the worker, which ends its trainer in order
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -94,19 +116,34 @@ class ProcessTrainer:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                self.hello = json.loads(line)
+                said = json.loads(line)
+                if "ended" in said:
+                    self.waits_since = time.monotonic()
+                    self._ended = said["ended"]
+                    self._said.set()
+                else:
+                    self.hello = said
         self._process.wait()
         self._scratch.remove()
+        self._said.set()
 
     @property
     def alive(self) -> bool:
         """Whether it can still be given a run."""
         return self._process.poll() is None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has carried out a trial, and can be given another one of the same sweep."""
+        return self._ended is not None and self.alive
+
     def give(self, assignment: Assignment, claim: Claim) -> None:
-        """The one run of its life. A trainer that is still importing reads it when it is done."""
+        """The one run of its life, or a sweep's trial. A trainer that is still importing reads it when it is done."""
         assert self._process.stdin is not None
-        message = {**asdict(assignment), "run_id": claim.run.id, "lease_id": claim.lease_id}
+        self.sweep, self._ended = claim.run.sweep if claim.run.trial else None, None
+        self._said.clear()
+        keep = self.sweep is not None
+        message = {**asdict(assignment), "run_id": claim.run.id, "lease_id": claim.lease_id, "keep": keep}
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
@@ -115,7 +152,10 @@ class ProcessTrainer:
                 self._process.stdin.close()
 
     def wait(self, seconds: float) -> int | None:
-        """Up to so long for its end."""
+        """Up to so long for its end, or that of its trial."""
+        if self.sweep is not None:
+            self._said.wait(seconds)
+            return self._process.poll() if self._ended is None else self._ended
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -127,7 +167,15 @@ class ProcessTrainer:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        if self._process.stdin:
+            with suppress(OSError):
+                self._process.stdin.close()
         self._scratch.remove()
+
+    def let_go(self) -> None:
+        """End it, unless it waits for another trial."""
+        if not self.waits:
+            self.kill()
 
     def memory(self) -> int:
         """Resident memory, bytes; 0 when it has just ended."""
@@ -138,14 +186,16 @@ class ProcessTrainer:
 
 
 class ProcessExecutor:
-    """One process per run, and one spare that has TensorFlow imported already."""
+    """One process per run or sweep, and one spare that has TensorFlow imported already. Threads may share it."""
 
-    def __init__(self, assignment: Assignment, keep_spare: bool) -> None:
-        """`keep_spare`: without it every run waits for the import, about eight seconds."""
+    def __init__(self, assignment: Assignment, keep_spare: bool, threads: int | None = None) -> None:
+        """`keep_spare`: without it every run waits for the import, about eight seconds. `threads`: of each trainer."""
         self._assignment = assignment
         self._keep_spare = keep_spare
+        self._threads = threads
+        self._lock = threading.Lock()
         self._spare: ProcessTrainer | None = None
-        self._given: ProcessTrainer | None = None  # the one that got the last run
+        self._given: list[ProcessTrainer] = []  # those that have runs, or wait for a trial; the latest last
         self._not_before = 0.0  # monotonic time of the next try, after one that failed
         self._ahead: ProcessTrainer | None = None  # the trainer that has a head start, until `_ahead_until`
         self._ahead_until = 0.0
@@ -153,37 +203,62 @@ class ProcessExecutor:
 
     def warm(self) -> None:
         """Start the spare if it is missing or has died; one that died before it was ready, a while later."""
+        with self._lock:
+            self._end_idle()
+            self._warm()
+
+    def _warm(self) -> None:
         if not self._keep_spare or (self._spare and self._spare.alive):
             return
         if self._spare and not self._spare.hello:
             log.warning("trainer.cannot_start", retry_seconds=SPARE_PAUSE)
             self._spare, self._not_before = None, time.monotonic() + SPARE_PAUSE
-        if self._ahead and not self._ahead.alive:
+        if self._ahead and (self._ahead.waits or not self._ahead.alive):
             self._ahead = None
         now = time.monotonic()
         if now >= self._not_before and (self._ahead is None or now >= self._ahead_until):
-            self._spare = ProcessTrainer()
+            self._spare = ProcessTrainer(self._threads)
 
     def start(self, claim: Claim) -> Trainer:
         """Give the run to the spare. The next one is started at once if another run waits for it."""
-        trainer = self._spare if self._spare and self._spare.alive else ProcessTrainer()
-        self._spare, self._given = None, trainer
-        trainer.give(self._assignment, claim)
-        self._ahead, self._ahead_until = (None if claim.others_wait else trainer), time.monotonic() + HEAD_START
-        self.warm()
-        return trainer
+        with self._lock:
+            sweep = claim.run.sweep if claim.run.trial else None
+            trainer = next((each for each in self._given if sweep and each.sweep == sweep and each.waits), None)
+            if trainer is None:
+                trainer = self._spare if self._spare and self._spare.alive else ProcessTrainer(self._threads)
+                self._spare = None
+            self._given = [each for each in self._given if each.alive and each is not trainer] + [trainer]
+            trainer.give(self._assignment, claim)
+            waits = claim.others_wait and not sweep  # most of those that wait are trials, and need no spare
+            self._ahead, self._ahead_until = (None if waits else trainer), time.monotonic() + HEAD_START
+            self._warm()
+            return trainer
+
+    def _end_idle(self) -> None:
+        """Trainers that have waited long enough for another trial, or hold too much memory to go on with."""
+        for trainer in [each for each in self._given if each.waits]:
+            if time.monotonic() - trainer.waits_since > KEPT_SECONDS or trainer.memory() > KEPT_MEMORY:
+                trainer.kill()
+                self._given.remove(trainer)
 
     def facts(self) -> dict[str, Any]:
         """What a trainer said of itself, the latest that did."""
-        for trainer in (self._given, self._spare):
+        for trainer in (*reversed(self._given), self._spare):
             if trainer and trainer.hello:
                 self._facts = trainer.hello
+                break
         return self._facts
 
+    def memory(self) -> int:
+        """Resident memory of the trainers that have runs, or wait for a trial, bytes."""
+        return sum(trainer.memory() for trainer in tuple(self._given) if trainer.alive)
+
     def close(self) -> None:
-        """End the spare."""
-        if self._spare:
-            self._spare.kill()
+        """End the spare, and those that wait."""
+        with self._lock:
+            for trainer in (self._spare, *(each for each in self._given if each.waits)):
+                if trainer:
+                    trainer.kill()
             self._spare = None
 
 

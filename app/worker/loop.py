@@ -43,7 +43,7 @@ class WorkerLimits:
 
 
 class Worker:
-    """One run at a time."""
+    """One run at a time. Several of one process share an executor; the first of them does what is done once."""
 
     def __init__(
         self,
@@ -53,16 +53,20 @@ class Worker:
         checkpoints: Path,
         limits: WorkerLimits,
         monotonic: Callable[[], float] = time.monotonic,
+        advance: Callable[[], object] = lambda: None,
+        room: Callable[[], bool] | None = None,
     ) -> None:
+        """`advance` has sweeps go on. `room`: of any but the first, whether another trainer has its memory."""
         self._service = service
         self._executor = executor
         self._store = store
         self._checkpoints = checkpoints
         self._limits = limits
         self._monotonic = monotonic
+        self._advance = advance
+        self._room = room
         self._seen_at = self._swept_at = -float("inf")
         self._away_since: float | None = None  # when the database went away
-        self._trainer: Trainer | None = None  # of the run that is going
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set; a run that is going then returns to the queue."""
@@ -75,14 +79,21 @@ class Worker:
             else:
                 self._executor.warm()
                 stop.wait(self._limits.poll)
+        log.info("worker.stopped", worker_id=self._service.worker_id)
+
+    def leave(self) -> None:
+        """After the end of all that share the executor: nothing stays behind."""
         self._executor.close()
         self._patiently(self._service.leave)
-        log.info("worker.stopped", worker_id=self._service.worker_id)
 
     def _look_round(self) -> Claim | None:
         """What an idle worker does; one action, so that a database of which only parts can be used is away."""
-        self._say_alive()
-        self._sweep_if_due()
+        if self._room is None:
+            self._say_alive()
+            self._sweep_if_due()
+        elif not self._room():
+            return None
+        self._advance()
         return self._service.claim()
 
     def carry_out(self, claim: Claim, stop: Event) -> None:
@@ -91,25 +102,21 @@ class Worker:
         if claim.run.traceparent:
             run_log = run_log.bind(trace_id=trace_id(claim.run.traceparent))
         run_log.info("run.claimed")
-        trainer = self._trainer = self._executor.start(claim)
+        trainer = self._executor.start(claim)
         try:
             end, error = self._watch(claim, trainer, stop)
         except LeaseLost:
-            self._kill(trainer)
+            trainer.kill()
             run_log.warning("run.lease_lost")
             self._store.discard(self._store.staging(_token(claim)))
             return
-        self._kill(trainer)  # from here on it writes nothing any more
+        trainer.let_go() if end is None else trainer.kill()  # from here on it writes nothing of this run any more
         status = self._conclude(claim, end, error, stop)
         self._store.discard(self._store.staging(_token(claim)))
         if self._patiently(lambda: self._service.has_ended(claim.run.id)):
             shutil.rmtree(self._checkpoints / claim.run.id, ignore_errors=True)
         if status:  # else the trainer had written the end itself, and logged it
             run_log.info("run.ended", status=status, error=error and error.message)
-
-    def _kill(self, trainer: Trainer) -> None:
-        self._trainer = None  # its id may soon be somebody else's
-        trainer.kill()
 
     def _watch(self, claim: Claim, trainer: Trainer, stop: Event) -> tuple[Change | None, RunError | None]:
         """Why the watching ended: a change that the worker has to make, or None when the trainer is gone."""
@@ -142,7 +149,8 @@ class Worker:
 
     def _look_up(self) -> None:
         """What a busy worker does besides."""
-        self._say_alive()
+        if self._room is None:
+            self._say_alive()
         self._service.expire()  # others' runs: a worker that looks seldom finds nothing out
 
     def _after(self, code: int, stop: Event) -> tuple[Change | None, RunError | None]:
@@ -205,8 +213,7 @@ class Worker:
     def _say_alive(self) -> None:
         if self._monotonic() - self._seen_at >= self._limits.heartbeat:
             process = {"host": socket.gethostname(), "pid": os.getpid()}
-            memory = self._trainer.memory() if self._trainer else 0
-            self._service.seen({**process, "trainer_memory": memory, **self._executor.facts()})
+            self._service.seen({**process, "trainer_memory": self._executor.memory(), **self._executor.facts()})
             self._seen_at = self._monotonic()
 
     def _patiently(self, action: Callable[[], T]) -> T | None:

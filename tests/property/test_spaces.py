@@ -28,14 +28,14 @@ def axes(draw: st.DrawFn, path: str) -> dict[str, Any]:
     """One that the field takes."""
     if path in ("optimizer", "layers.1"):
         values = [{"kind": "sgd"}, {"kind": "adam"}] if path == "optimizer" else [None, {"kind": "dense", "units": 3}]
-        names = draw(st.booleans())
-        return {"kind": "choice", "values": {"a": values[0], "b": values[1]} if names else values}
+        named = draw(st.sampled_from((True, False)))
+        return {"kind": "choice", "values": {"a": values[0], "b": values[1]} if named else values}
     whole = path != "optimizer.learning_rate"
     low, high = draw(numbers) if whole else (part / 1000 for part in draw(shares))
     kind = draw(st.sampled_from(("choice", "range", "log_range")))
     if kind == "choice":
         return {"kind": kind, "values": [low, high]}
-    more = {"points": draw(st.integers(1, 4))}
+    more: dict[str, Any] = {"points": draw(st.integers(1, 4))}
     if kind == "range" and draw(st.booleans()):
         more = {"step": 3 if whole and high - low >= 3 else 1 if whole else (high - low) / 3}
     return {"kind": kind, "low": low, "high": high, **more}
@@ -49,7 +49,7 @@ def spaces(draw: st.DrawFn) -> Space:
     found: dict[str, Any] = {path: draw(axes(path)) for path in paths}
     for place, path in enumerate(paths[1:], 1):
         parents = [each for each in paths[:place] if found[each]["kind"] == "choice"]
-        if parents and draw(st.booleans()):
+        if parents and draw(st.sampled_from((True, False))):
             parent = draw(st.sampled_from(parents))
             found[path]["when"] = {parent: [next(iter(found[parent]["values"]))]}
     return SPACE.validate_python({path: found[path] for path in draw(st.permutations(paths))})

@@ -25,6 +25,9 @@ class EndedTrainer:
     def kill(self) -> None:
         pass
 
+    def let_go(self) -> None:
+        pass
+
     def memory(self) -> int:
         return 0
 
@@ -48,6 +51,9 @@ class InstantExecutor:
 
     def facts(self) -> dict[str, Any]:
         return {"devices": [], "versions": {}}
+
+    def memory(self) -> int:
+        return 0
 
     def close(self) -> None:
         pass

@@ -135,8 +135,8 @@ def test_each_fold_is_weighed_by_what_it_is_trained_on(
     weighed: list[Any] = []
     plan = Program.plan
 
-    def watched(self: Program, epochs: int, rows: int, numbers: Any) -> None:
-        plan(self, epochs, rows, numbers)
+    def watched(self: Program, epochs: int, rows: int, numbers: Any, rate: float) -> None:
+        plan(self, epochs, rows, numbers, rate)
         assert self._row_weights is not None
         weights = self._row_weights.numpy()
         weighed.append((len(numbers), float(weights[numbers].sum()), float(weights.sum())))

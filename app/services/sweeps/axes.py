@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from app.domain.fields import forms_of, is_number, takes_whole, why_not
-from app.domain.spaces import Axis, Choice, LinearRange, LogRange
+from app.domain.spaces import Axis, Choice, LogRange, NumberRange
 from app.errors import InvalidInput
 
 
@@ -36,13 +36,13 @@ def _check_choice(path: str, axis: Choice) -> None:
         seen[content] = name
 
 
-def _check_numbers(path: str, axis: LinearRange | LogRange) -> None:
+def _check_numbers(path: str, axis: NumberRange | LogRange) -> None:
     field = f"space.{path}"
     if not is_number(path):
         raise InvalidInput(f"{path} is not a number: only a choice fits", field=f"{field}.kind")
     if axis.high <= axis.low:
         raise InvalidInput(f"must be above low, {axis.low:g}; got {axis.high:g}", field=f"{field}.high")
-    step = axis.step if isinstance(axis, LinearRange) else None
+    step = axis.step if isinstance(axis, NumberRange) else None
     whole = takes_whole(path)
     for name, value in (("low", axis.low), ("high", axis.high), ("step", step)):
         if whole and value is not None and not float(value).is_integer():

@@ -17,8 +17,9 @@ from app.kinds.base import Task
 from app.logs import get as get_log
 from app.services import own
 from app.services.sweeps import courses, trials
+from app.services.sweeps.choosing import method_of
 from app.services.sweeps.courses import Courses
-from app.services.sweeps.methods import Choices, Former, Method, method_of, numbers_of
+from app.services.sweeps.methods import Choices, Former, Method, numbers_of
 from app.services.sweeps.recipes import asked_of, why_not
 from app.services.sweeps.trials import Ended
 from app.services.sweeps.winner import end_with, final_request, why_none

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from app.domain.draws import drawn
 from app.domain.grids import combinations
-from app.domain.spaces import Grid, Parameters, RandomSearch
+from app.domain.spaces import Parameters
 from app.domain.sweeps import SweepPlan
 
 MOST_TRIES = 100  # at parameters of a trial that make a recipe
@@ -87,14 +87,3 @@ class RandomMethod:
                     break
                 choices.skip(reason)
         return choices
-
-
-def method_of(plan: SweepPlan, suits: Suits) -> Method:
-    """The method that a plan names. Optuna is imported for those that are its."""
-    if isinstance(plan.method, Grid):
-        return GridMethod(plan, suits)
-    if isinstance(plan.method, RandomSearch):
-        return RandomMethod(plan, suits)
-    from app.services.sweeps.optuna_search import OptunaMethod
-
-    return OptunaMethod(plan, suits)

@@ -16,7 +16,7 @@ from app.domain.conditions import holds, order_of
 from app.domain.draws import within
 from app.domain.fields import takes_whole
 from app.domain.grids import steps_of
-from app.domain.spaces import TPE, Axis, Choice, CmaEs, LinearRange, LogRange, Parameters, Space
+from app.domain.spaces import TPE, Axis, Choice, CmaEs, LogRange, NumberRange, Parameters, Space
 from app.domain.sweeps import SweepPlan
 from app.services.sweeps.methods import MOST_TRIES, Choices, Former, Suits, numbers_of
 
@@ -132,7 +132,7 @@ def distribution_of(path: str, axis: Axis) -> BaseDistribution:
         return CategoricalDistribution(tuple(range(len(axis.values))))
     log = isinstance(axis, LogRange)
     step, high = None, axis.high
-    if isinstance(axis, LinearRange) and axis.step is not None:
+    if isinstance(axis, NumberRange) and axis.step is not None:
         step, high = axis.step, axis.low + (steps_of(axis) - 1) * axis.step  # as far as steps reach
     if takes_whole(path):
         return IntDistribution(round(axis.low), round(high), step=round(step or 1), log=log)

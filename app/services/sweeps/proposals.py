@@ -5,7 +5,7 @@ from typing import Any
 
 from app.domain.layers import AnyLayer, Conv2D, Dense, Dropout
 from app.domain.recipes import NoValidation, Recipe, RecipePatch
-from app.domain.spaces import Axis, Choice, LinearRange, LogRange, Space
+from app.domain.spaces import Axis, Choice, LogRange, NumberRange, Space
 from app.domain.tables import MixedColumns
 from app.domain.texts import MOST_HASHED, MOST_N_GRAMS, MultiHot, NGrams
 from app.kinds.base import Task
@@ -57,7 +57,7 @@ def _axes(recipe: Recipe) -> Iterator[tuple[str, Axis | None]]:
     for place, layer in layers:
         if isinstance(layer, Dropout):
             high = min(0.9, max(0.5, round(layer.rate * 1.5, 3)))
-            yield f"layers.{place}.rate", LinearRange(kind="range", low=0.0, high=high)
+            yield f"layers.{place}.rate", NumberRange(kind="range", low=0.0, high=high)
     yield "batch_size", _halved(recipe.batch_size, 1, 65_536)
     features = recipe.features
     if isinstance(features, MultiHot):

@@ -10,12 +10,30 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from app.db import audit, datasets, installation, keys, migrate, models, runs, tasks, totals, webhooks, workers
+from app.db import (
+    audit,
+    datasets,
+    installation,
+    keys,
+    migrate,
+    models,
+    runs,
+    sweep_queries,
+    sweeps,
+    tasks,
+    totals,
+    webhooks,
+    workers,
+)  # fmt: skip
 from app.db.base import SCHEMA_REVISION, WORKS_FROM, metadata
 from app.db.engine import Database, Transaction
 from app.db.epochs import record_epochs
 from app.db.tables import epochs
+from app.domain.recipes import Holdout
 from app.domain.runs import Measured, RunRequest
+from app.domain.spaces import Budget, Choice, RandomSearch
+from app.domain.sweeps import SweepPlan
+from app.domain.trials import Prior, Trial
 from app.errors import Unavailable
 from app.wire.runs import Progress
 from tests.support.clock import FakeClock
@@ -27,10 +45,15 @@ REVISIONS = [
 
 # Tables that came after 0002, which are empty after going below and up again.
 ADDED: dict[str, list[str]] = {
-    name: [] for name in ("webhooks", "installation", "tasks", "datasets", "api_keys", "audit", "totals")
+    name: [] for name in ("webhooks", "installation", "tasks", "datasets", "api_keys", "audit", "totals", "sweeps")
 }
-OF_0006, OF_0007, OF_0008 = ("tasks", "datasets"), ("api_keys", "audit"), ("totals",)
-ADDED_COLUMNS = ("key_id", "traceparent", "trainer_memory")  # by 0007 and 0008
+OF_0006, OF_0007, OF_0008, OF_0009 = ("tasks", "datasets"), ("api_keys", "audit"), ("totals",), ("sweeps",)
+ADDED_COLUMNS = ("key_id", "traceparent", "trainer_memory", "sweep", "trial", "prior")  # by 0007 to 0009
+PLAN = SweepPlan(
+    task="housing", preset="baseline", dataset="sample", recipe=TASKS.get("housing").presets["baseline"].recipe,
+    validation=Holdout(size=80), space={"epochs": Choice(values=[1, 2])}, method=RandomSearch(), pruner=None,
+    budget=Budget(), metric="val_mae", generation=10, seed=1, final_seeds=3, activate="never",
+)  # fmt: skip
 
 
 def fill(database: Database, clock: FakeClock) -> None:
@@ -57,6 +80,7 @@ def fill(database: Database, clock: FakeClock) -> None:
         datasets.insert_dataset(tx, "tickets", **uploaded(clock))
         keys.add(tx, {"id": "k-1", "name": "a", "sha256": "0" * 64, "scopes": ["predict"], "created_at": clock()})
         audit.record(tx, clock(), "key.created", "k-1")
+        sweeps.insert_sweep(tx, PLAN, clock(), (1, "too large"), name="a search", tags={"team": "a"})
 
 
 def uploaded(clock: FakeClock, number: int = 1) -> dict[str, Any]:
@@ -258,7 +282,7 @@ def test_what_0005_widens_keeps_every_reason(database: Database, url: str, clock
     cut = ["test", reasons[0], "ä" * 199 + "…", reasons[2][:199] + "…"]
     with database.read() as tx:
         assert cut == list(tx.execute(text("SELECT reason FROM activations ORDER BY id")).scalars())
-        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007 + OF_0008}
+        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007 + OF_0008 + OF_0009}
         assert left == rows_of(tx, "reason", *ADDED_COLUMNS)
     database.close()
     migrate.upgrade(url)
@@ -284,13 +308,13 @@ def test_what_0006_adds_goes_and_comes_back_empty(database: Database, url: str, 
 
     migrate.downgrade(url, "0005")
     with database.read() as tx:
-        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007 + OF_0008}
+        left = {name: rows for name, rows in before.items() if name not in OF_0006 + OF_0007 + OF_0008 + OF_0009}
         assert left == rows_of(tx, *ADDED_COLUMNS)
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert left | {name: [] for name in OF_0006 + OF_0007 + OF_0008} == rows_of(tx, *ADDED_COLUMNS)
+        assert left | {name: [] for name in OF_0006 + OF_0007 + OF_0008 + OF_0009} == rows_of(tx, *ADDED_COLUMNS)
         tasks.insert_task(tx, "tickets", {"name": "tickets"}, clock())
         assert 2 == datasets.insert_dataset(tx, "tickets", **uploaded(clock))  # a run of before says `tickets@1`
         assert {"tickets": (1, 4)} == tasks.revisions(tx)
@@ -306,14 +330,14 @@ def test_what_0007_adds_goes_and_comes_back_empty(database: Database, url: str, 
 
     migrate.downgrade(url, "0006")
     with database.read() as tx:
-        left = {name: rows for name, rows in before.items() if name not in OF_0007 + OF_0008}
+        left = {name: rows for name, rows in before.items() if name not in OF_0007 + OF_0008 + OF_0009}
         counts = {name: len(rows) for name, rows in left.items()}
         assert counts == {name: len(rows) for name, rows in rows_of(tx, *ADDED_COLUMNS).items()}
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert left | {name: [] for name in OF_0007 + OF_0008} == rows_of(tx, *ADDED_COLUMNS[1:])
+        assert left | {name: [] for name in OF_0007 + OF_0008 + OF_0009} == rows_of(tx, *ADDED_COLUMNS[1:])
         assert [""] == list(tx.execute(select(metadata.tables["runs"].c.key_id)).scalars())
         keys.add(tx, {"id": "k-1", "name": "a", "sha256": "0" * 64, "scopes": ["predict"], "created_at": clock()})
         assert revision < keys.revision(tx)  # so that no process takes it for what it has seen
@@ -348,20 +372,51 @@ def test_what_0008_adds_goes_and_comes_back_empty(database: Database, url: str, 
 
     migrate.downgrade(url, "0007")
     with database.read() as tx:
-        assert {name: rows for name, rows in before.items() if name != "totals"} == rows_of(tx, *ADDED_COLUMNS)
+        assert {name: rows for name, rows in before.items() if name not in OF_0008 + OF_0009} == rows_of(
+            tx, *ADDED_COLUMNS
+        )
         for table, column in (("runs", "traceparent"), ("workers", "trainer_memory")):
             assert column not in {c["name"] for c in inspect(tx).get_columns(table)}
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert before | {"totals": []} == rows_of(tx, *ADDED_COLUMNS)
+        assert before | {name: [] for name in OF_0008 + OF_0009} == rows_of(tx, *ADDED_COLUMNS)
         run = tx.execute(select(metadata.tables["runs"])).one()
         assert run.traceparent is None
         measured = [Measured(0, 2, 0.5, {"loss": 1.0}, clock())]
         record_epochs(tx, run.id, run.lease_id, measured, Progress(epoch=2, epochs=9))
         counted = {tuple(row) for row in totals.every(tx)}
         assert {("epochs", "housing", "", 1.0), ("epoch_seconds", "housing", "", 0.5)} == counted
+
+
+def test_what_0009_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: sweeps are gone, and runs are none's trials; all else is there. Up: there can be some again."""
+    fill(database, clock)
+    run = metadata.tables["runs"]
+    trial = Trial(number=3, generation=0, parameters={"epochs": 1}, metric="val_mae", bars=[(1, 2.5)])
+    prior = Prior(temperature=1.5, rows=80)
+    with database.write() as tx:
+        (sweep_id,) = (row.id for row in sweep_queries.page(tx, None, None, 9, None))
+        tx.execute(update(run).values(sweep=sweep_id, trial=trial.model_dump(), prior=prior.model_dump()))
+        assert [3] == [row.trial["number"] for row in sweep_queries.trials(tx, sweep_id)]
+        before = rows_of(tx, *ADDED_COLUMNS[3:])
+    database.close()
+
+    migrate.downgrade(url, "0008")
+    with database.read() as tx:
+        assert {name: rows for name, rows in before.items() if name != "sweeps"} == rows_of(tx, *ADDED_COLUMNS[3:])
+        assert not {"sweep", "trial", "prior"} & {c["name"] for c in inspect(tx).get_columns("runs")}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert before | {"sweeps": []} == rows_of(tx, *ADDED_COLUMNS[3:])
+        assert [(None, None, None)] == tx.execute(select(run.c.sweep, run.c.trial, run.c.prior)).all()
+        again = sweeps.insert_sweep(tx, PLAN, clock(), (0, None), name=None, tags={})
+        tx.execute(update(run).values(sweep=again, trial=trial.model_dump()))
+        assert PLAN == SweepPlan.model_validate(sweep_queries.get(tx, again).plan)
+        assert trial == Trial.model_validate(sweep_queries.trials(tx, again)[0].trial)
 
 
 def count(database: Database) -> dict[str, int]:

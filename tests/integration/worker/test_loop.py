@@ -43,6 +43,9 @@ class ScriptedTrainer:
     def kill(self) -> None:
         self.killed = True
 
+    def let_go(self) -> None:
+        self.kill()
+
     def memory(self) -> int:
         return self.used
 
@@ -62,6 +65,9 @@ class ScriptedExecutor:
 
     def facts(self) -> dict[str, Any]:
         return {"devices": ["CPU:0"], "versions": {"tensorflow": "0"}}
+
+    def memory(self) -> int:
+        return 0
 
     def close(self) -> None:
         pass
@@ -390,6 +396,7 @@ def test_the_worker_is_listed_while_it_runs_and_forgotten_when_it_leaves(bench: 
 
     bench.script.append(look)
     bench.worker.run(bench.stop)
+    bench.worker.leave()
 
     assert [["CPU:0"]] == [row.devices for row in seen]
     with bench.database.read() as tx:

@@ -1,0 +1,76 @@
+"""Several runs at once in one worker process: how many, and what each of them needs."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from threading import Event
+from typing import Protocol
+
+import psutil
+
+TRAINER_MEMORY = 2 * 2**30  # bytes: TensorFlow takes 0.65 GiB, the rest is for rows and weights
+MOST = 64
+
+
+class Runs(Protocol):
+    """Something that goes on until it is stopped."""
+
+    def run(self, stop: Event) -> None:
+        """Until `stop` is set."""
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def usual_trainers() -> int:
+    """One for every two cores, as far as memory reaches: `/predict`, the worker and the database need some too."""
+    memory = int(psutil.virtual_memory().total)
+    return max(1, min(cores() // 2, memory // TRAINER_MEMORY, MOST))
+
+
+def threads_each(trainers: int) -> int | None:
+    """That an operation of each trainer takes, so that together they take no more than there are; None: all."""
+    return None if trainers == 1 else max(1, cores() // trainers)
+
+
+def has_room() -> bool:
+    """Whether another trainer has its memory now."""
+    return bool(psutil.virtual_memory().available > TRAINER_MEMORY)
+
+
+def one_at_a_time(action: Callable[[], object]) -> Callable[[], None]:
+    """The same, for whom several threads ask."""
+    lock = threading.Lock()
+
+    def locked() -> None:
+        with lock:
+            action()
+
+    return locked
+
+
+def run_all(workers: Sequence[Runs], stop: Event) -> None:
+    """All of them, the first in this thread, until `stop` is set; an error of one stops the others.
+
+    Raises:
+        Exception: that error.
+    """
+    errors: list[BaseException] = []
+
+    def run(worker: Runs) -> None:
+        try:
+            worker.run(stop)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            errors.append(error)
+            stop.set()
+
+    threads = [threading.Thread(target=run, args=(worker,)) for worker in workers[1:]]
+    for thread in threads:
+        thread.start()
+    run(workers[0])
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]

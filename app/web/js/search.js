@@ -1,7 +1,7 @@
 // Begin a sweep: around a run's recipe, or over a space of one's own.
 
 import { densely, openapi, told } from "./api.js";
-import { alertLine, h, on, put, title } from "./dom.js";
+import { alertLine, h, jsonOf, on, put, title } from "./dom.js";
 import { Fields, options } from "./fields.js";
 import { check } from "./schema.js";
 import { snippet } from "./snippet.js";
@@ -128,8 +128,8 @@ class Form {
 		if (dataset) this.#pickDataset(dataset);
 		inputs["method.kind"].value = method?.kind ?? "tpe";
 		inputs["budget.trials"].value = budget?.trials ?? "";
-		inputs.space.value = JSON.stringify(space, null, 2);
-		inputs.recipe.value = JSON.stringify(recipe, null, 2);
+		inputs.space.value = jsonOf(space);
+		inputs.recipe.value = jsonOf(recipe);
 	}
 
 	#pickTask() {

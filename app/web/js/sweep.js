@@ -2,8 +2,25 @@
 
 import { densely, fileUrl, told } from "./api.js";
 import {
-	alertLine, badge, bars, button, confirmed, counted, duration, facts, figure, h, moment, percent, put, say, table, title,
-} from "./dom.js"; // prettier-ignore
+	alertLine,
+	badge,
+	bars,
+	button,
+	confirmed,
+	counted,
+	duration,
+	facts,
+	figure,
+	h,
+	jsonOf,
+	moment,
+	percent,
+	put,
+	say,
+	table,
+	title,
+} from "./dom.js";
+import { isFailed } from "./figures.js";
 import { removal } from "./removing.js";
 import { keep } from "./sweeps.js";
 
@@ -55,7 +72,7 @@ class View {
 			this.problem,
 			h("section.card", { label: "Progress" }, this.#progress),
 			this.#outcome,
-			h("section.card", h("h2", "Leaderboard"), this.#board, h("div.row", this.#all)),
+			h("section.card", h("h2", "Leaderboard"), this.#board, this.#all),
 			h("div.split", this.#importance, h("section.card", h("h2", "Settings"), settings(data))),
 			this.#pictures,
 		);
@@ -167,12 +184,13 @@ function progressOf(data) {
 	const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(100 * share) };
 	const best = data.best.at(-1);
 	return [
-		h("div.row.num", h("span", wordsOf(data)), h("span.push.soft", percent(share, 0))),
-		h(
-			"div.bar.progress",
-			{ role: "progressbar", label: "Progress", ...range },
-			h("i", { style: { "--share": share } }),
-		),
+		h("div.row.num", h("span", wordsOf(data)), !isFailed(data) && h("span.push.soft", percent(share, 0))),
+		!isFailed(data) &&
+			h(
+				"div.bar.progress",
+				{ role: "progressbar", label: "Progress", ...range },
+				h("i", { style: { "--share": share } }),
+			),
 		error && h("p.error", error.message),
 		best &&
 			h(
@@ -255,7 +273,8 @@ function valueOf(value) {
 
 /** @param {SweepData} data @param {number} most */
 function boardOf(data, most) {
-	if (!data.leaderboard.length) return h("p.soft", "The first trials are about to be chosen.");
+	const none = data.status === "running" ? "The first trials are about to be chosen." : "There are none.";
+	if (!data.leaderboard.length) return h("p.soft", none);
 	const fields = Object.keys(data.plan.space);
 	const heads = ["Trial", "", plain(data), ...fields.map((field) => h("code", field)), "Epochs", "Took"];
 	const rows = data.leaderboard
@@ -307,7 +326,7 @@ function settings({ plan, task, created_at: at, tags }) {
 		h(
 			"details",
 			h("summary", "Space"),
-			h("pre", { tabindex: 0, role: "group", label: "Space" }, h("code", JSON.stringify(plan.space, null, 2))),
+			h("pre", { tabindex: 0, role: "group", label: "Space" }, h("code", jsonOf(plan.space))),
 		),
 	];
 }

@@ -42,11 +42,11 @@ def parallel(sweep: Sweep, title: str, form: Form) -> bytes:
     """
     known = figures(sweep)
     rows = [row.parameters for row in known.rows]
-    scales = [scale_of(path, axis, rows, known.number) for path, axis in sweep.plan.space.items()]
-    scales.append(_of_figure(known))
-    missing = any(np.isnan(scale.places).any() for scale in scales)
-    below = "" if not missing else "below an axis: has no such field"
     with drawing():
+        scales = [scale_of(path, axis, rows, known.number) for path, axis in sweep.plan.space.items()]
+        scales.append(_of_figure(known))
+        missing = any(np.isnan(scale.places).any() for scale in scales)
+        below = "below an axis: has no such field" if missing else ""
         figure = page(max(WIDTH, PER_AXIS * len(scales)), HEIGHT, title, told(sweep, [_best(known), below]))
         axes = figure.subplots()
         axes.set(xlim=(-0.35, len(scales) - 1 + 0.55), ylim=((NOT_SET if missing else 0) - ROOM, 1 + ROOM))

@@ -1,4 +1,7 @@
-"""Axes of parallel coordinates: where a field's values stand between 0 and 1, and what is written there."""
+"""Axes of parallel coordinates: where a field's values stand between 0 and 1, and what is written there.
+
+Functions here are for use within `drawing()`.
+"""
 
 import json
 from collections.abc import Sequence

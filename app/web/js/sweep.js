@@ -54,6 +54,7 @@ class View {
 	#outcome = h("section.card", { hidden: true });
 	#board = h("div");
 	#all = button("Show all trials", () => this.#showAll());
+	#more = h("div.row", this.#all);
 	#most = SHOWN;
 	#importance = h("section.card", { hidden: true });
 	#pictures = h("section.card", { label: "Pictures", hidden: true });
@@ -72,7 +73,7 @@ class View {
 			this.problem,
 			h("section.card", { label: "Progress" }, this.#progress),
 			this.#outcome,
-			h("section.card", h("h2", "Leaderboard"), this.#board, this.#all),
+			h("section.card", h("h2", "Leaderboard"), this.#board, this.#more),
 			h("div.split", this.#importance, h("section.card", h("h2", "Settings"), settings(data))),
 			this.#pictures,
 		);
@@ -95,7 +96,7 @@ class View {
 		this.#outcome.hidden = !data.outcome;
 		if (data.outcome) put(this.#outcome, outcomeOf(data, data.outcome));
 		put(this.#board, boardOf(data, this.#most));
-		this.#all.hidden = data.leaderboard.length <= this.#most;
+		this.#more.hidden = data.leaderboard.length <= this.#most;
 		this.#importance.hidden = !data.importance.length;
 		put(this.#importance, importanceOf(data));
 	}
@@ -258,10 +259,7 @@ function outcomeOf(data, outcome) {
 
 /** @param {Record<string, any>} parameters */
 const chosen = (parameters) =>
-	h(
-		"span",
-		Object.entries(parameters).map(([path, value]) => h("span.pair", h("code", path), ` ${valueOf(value)} `)),
-	);
+	Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
 
 /** A value in few letters. @param {any} value */
 function valueOf(value) {
@@ -276,7 +274,7 @@ function boardOf(data, most) {
 	const none = data.status === "running" ? "The first trials are about to be chosen." : "There are none.";
 	if (!data.leaderboard.length) return h("p.soft", none);
 	const fields = Object.keys(data.plan.space);
-	const heads = ["Trial", "", plain(data), ...fields.map((field) => h("code", field)), "Epochs", "Took"];
+	const heads = ["Trial", "Status", plain(data), ...fields.map((field) => h("code", field)), "Epochs", "Took"];
 	const rows = data.leaderboard
 		.slice(0, most)
 		.map((row) => [

@@ -23,6 +23,8 @@ ROUTES = [
     "#/data/planar/moons",
     "#/runs",
     "#/runs/new",
+    "#/sweeps",
+    "#/sweeps/new",
     "#/models",
 ]
 
@@ -32,6 +34,8 @@ HEADINGS = {
     "#/data/planar/moons": "moons",
     "#/runs": "Runs",
     "#/runs/new": "New run",
+    "#/sweeps": "Sweeps",
+    "#/sweeps/new": "New sweep",
     "#/models": "Models",
 }
 OpenPage = Callable[..., Any]
@@ -49,6 +53,7 @@ def settle(page: Any, route: str) -> None:
         "try": ".verdict",
         "data": "table",
         "runs": "table",
+        "sweeps": ".card",
         "models": "table",
         "new": ".drop",
         "launch": "[data-snippet]",
@@ -60,7 +65,7 @@ def settle(page: Any, route: str) -> None:
     expect(page.locator(".card, .drop").first).to_be_visible()
     if route == "#/try/digits":
         page.get_by_role("button", name="Example").click()
-    part = "launch" if route == "#/runs/new" else route.split("/")[1]
+    part = "launch" if route in ("#/runs/new", "#/sweeps/new") else route.split("/")[1]
     expect(page.locator(awaited[part]).first).to_be_attached()
     if part == "data":  # its rows and pictures come by themselves, and move what is below them
         page.wait_for_load_state("networkidle")
@@ -84,7 +89,7 @@ def test_every_view_is_accessible(open_page: OpenPage, scheme: str, width: int) 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(open_page: OpenPage) -> None:
     found = {}
-    for route in ("#/try/sentiment", "#/try/housing", "#/data/planar/moons", "#/runs/new", "#/models"):
+    for route in ("#/try/sentiment", "#/try/housing", "#/data/planar/moons", "#/runs/new", "#/sweeps/new", "#/models"):
         page = open_page(route)
         settle(page, route)
         found[route] = accessibility.problems_of_the_keyboard(page)

@@ -46,6 +46,7 @@ bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.guarded
 
 models: $(VENV)/run.done ## Train the bundled models on the real data, through the service
 	$(BIN)/python -m benchmarks.bundled_models

@@ -239,7 +239,7 @@ def _assemble(
 def _gate_options(settings: Settings, services: Services, traffic: Traffic) -> dict[str, Any]:
     per_address = Rate.of(settings.rate_per_address) if settings.rate_per_address else None
     return {
-        "rates": Rates(SharedCounters(settings.home / "rates"), per_address),
+        "rates": Rates(SharedCounters(settings.home / "rates"), per_address, processes=settings.workers),
         "access": Access(services.keys.ring, settings.host, services.owners.task_of),
         "cors": Cors(settings.cors_origins) if settings.cors_origins else None,
         "max_body": settings.max_body_mib * 2**20,

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ for line in io.lines("%s") do bodies[#bodies + 1] = line end
 local at = 0
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
+%s
 request = function()
   at = at %% #bodies + 1
   return wrk.format(nil, nil, nil, bodies[at])
@@ -40,8 +41,16 @@ class Load:
     requests: int
 
 
-def send(url: str, bodies: Sequence[Any], *, connections: int, seconds: float, core: int | None = None) -> Load:
-    """Keep `connections` busy for so long; the generator stays on `core`, if given.
+def send(
+    url: str,
+    bodies: Sequence[Any],
+    *,
+    connections: int,
+    seconds: float,
+    core: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Load:
+    """Keep `connections` busy for so long; the generator stays on `core`, if given. `headers`: of every request.
 
     Raises:
         FileNotFoundError: there is no `wrk` on this machine.
@@ -52,7 +61,8 @@ def send(url: str, bodies: Sequence[Any], *, connections: int, seconds: float, c
         lines = Path(folder) / "bodies"
         lines.write_text("".join(json.dumps(body) + "\n" for body in bodies), encoding="utf-8")
         script = Path(folder) / "load.lua"
-        script.write_text(SCRIPT % lines, encoding="utf-8")
+        more = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in (headers or {}).items())
+        script.write_text(SCRIPT % (lines, more), encoding="utf-8")
         pinned = [] if core is None else ["taskset", "-c", str(core)]
         wrk = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(script)]
         done = subprocess.run([*pinned, *wrk, url], capture_output=True, text=True, check=True)

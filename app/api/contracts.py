@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json, to_json
 
+from app.api import pieces
 from app.errors import FieldError, InvalidInput, MalformedBody, Refused
 from app.kinds.base import Task
 from app.server import problems
@@ -18,6 +19,7 @@ from app.tasks.catalog import MOST_TOLD
 from app.wire.predictions import ModelRef, Options
 
 MAX_INSTANCES = 10_000
+AT_ONCE = 100  # instances of a large body that are validated, while everybody else waits
 MAX_FIELDS = 64  # of any object in a body, and
 MORE_FIELDS = 16  # than the columns of a task that has many
 SMALL_BODY = 65_536  # bytes; how many errors a body can cause is bounded by its size up to here
@@ -151,9 +153,9 @@ class RequestParser:
         if len(body) <= SMALL_BODY:
             return self.parse_likely(body) or self._explain(body)  # slower, and sure about which form was meant
         try:
-            given = from_json(body)
+            given = pieces.read(body, from_json)
             _refuse_many_fields(given, self._named_by(given))
-            return self._likely(body).validate_python(given)
+            return _validated(self._likely(body), given)
         except ValueError:  # Pydantic's errors are ValueErrors too
             return self._explain(body)
 
@@ -196,7 +198,7 @@ class RequestParser:
     def _explain(self, body: bytes) -> Any:
         try:
             # Unlike Pydantic's parser this one lets NaN and lone surrogates through, to be refused by field below.
-            given = json.loads(body)
+            given = pieces.read(body, json.loads)
         except (ValueError, RecursionError) as error:
             raise MalformedBody(f"the body is not JSON: {error}") from error
         if not isinstance(given, dict):
@@ -244,6 +246,19 @@ def _in_a_batch(mistake: Any, found: FieldError, given: Any, task: Task) -> Fiel
             told = f"must be an object with the input's fields ({', '.join(inputs)}), not {kind}"
             return FieldError(found.field, told)
     return found
+
+
+def _validated(form: Any, given: Any) -> Any:
+    """The form of what was given, which loses its instances: some at a time, since others want their turn."""
+    rows = given.get("instances") if isinstance(given, dict) else None
+    if not isinstance(rows, list) or not AT_ONCE < len(rows) <= MAX_INSTANCES:
+        return form.validate_python(given)
+    whole = form.validate_python({**given, "instances": rows[:AT_ONCE]})
+    del rows[:AT_ONCE]  # to give back much memory takes its time too
+    while rows:
+        whole.instances.extend(form.validate_python({**given, "instances": rows[:AT_ONCE]}).instances)
+        del rows[:AT_ONCE]
+    return whole
 
 
 def _refuse_many_fields(given: Any, contract: Contract | None) -> None:

@@ -80,10 +80,9 @@ def _describe(app: FastAPI, contracts: Sequence[Contract], described: APIRouter,
     # Validation errors are problem documents here, not FastAPI's own form.
     for name in ("HTTPValidationError", "ValidationError"):
         schema["components"]["schemas"].pop(name, None)
-    body = schema["paths"]["/train"]["post"]["requestBody"]["content"]["application/json"]
-    body["examples"] = {
-        contract.task.name: _training(contract.task) for contract in contracts if contract.task.datasets
-    }
+    for path, asked in (("/train", _training), ("/sweeps", _search)):
+        body = schema["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        body["examples"] = {each.task.name: asked(each.task) for each in contracts if each.task.datasets}
     for path, operations in schema["paths"].items():
         opened = is_open(path)
         for method, operation in operations.items():
@@ -103,6 +102,14 @@ def _training(task: Task) -> dict[str, Any]:
     """A run to ask for."""
     asked = {"task": task.name, "preset": "baseline", "dataset": task.datasets[0].name, "seed": 1}
     return {"summary": task.title, "value": asked}
+
+
+def _search(task: Task) -> dict[str, Any]:
+    """A sweep to ask for."""
+    rates = {"kind": "log_range", "low": 0.0001, "high": 0.1}
+    space = {"optimizer.learning_rate": rates, "batch_size": {"kind": "choice", "values": [32, 128, 512]}}
+    asked = _training(task)
+    return {**asked, "value": {**asked["value"], "space": space, "budget": {"trials": 20}}}
 
 
 def _leave_null_out(parameter: dict[str, Any]) -> None:

@@ -39,7 +39,8 @@ def points_of(path: str, axis: Choice | NumberRange | LogRange) -> list[Any]:
         raise InvalidInput(f"a grid needs {needed}", field=f"space.{path}.points")
     shares = [place / (axis.points - 1) for place in range(axis.points)] if axis.points > 1 else [0.0]
     if isinstance(axis, LogRange):
-        values = [axis.low * (axis.high / axis.low) ** share for share in shares]
+        low, high = math.log(axis.low), math.log(axis.high)
+        values = [math.exp(low + share * (high - low)) for share in shares]
     else:
         values = [axis.low + (axis.high - axis.low) * share for share in shares]
     return list(dict.fromkeys(tidy(value, whole) for value in values))

@@ -9,6 +9,7 @@ import hashlib
 import mmap
 import os
 import struct
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,18 @@ class SharedCounters:
         self._file = -1
         self._memory: Any = None
 
-    def add(self, name: str, ends: float, now: float, *, of_key: bool = False) -> int:
-        """Count one more until `ends`; returns how many that makes. Both times in seconds since 1970.
+    def add(
+        self,
+        name: str,
+        ends: float,
+        now: float,
+        *,
+        of_key: bool = False,
+        more: Callable[[int], int] = lambda _count: 1,
+    ) -> tuple[int, int]:
+        """Count more until `ends`; returns how many there were before, and how many came to them.
+
+        `more` is told the former and says the latter, one or more. Both times in seconds since 1970.
 
         Raises:
             Unavailable: the file cannot be made.
@@ -44,9 +55,12 @@ class SharedCounters:
         hashed = _hashed(name)
         fcntl.lockf(self._file, fcntl.LOCK_EX)
         try:
-            return self._count(hashed, (0, KEYS) if of_key else (KEYS, ADDRESSES), ends, now)
+            at, count = self._find(hashed, (0, KEYS) if of_key else (KEYS, ADDRESSES), ends, now)
+            taken = more(count)
+            _SLOT.pack_into(self._memory, at, hashed, ends, count + taken)
         finally:
             fcntl.lockf(self._file, fcntl.LOCK_UN)
+        return count, taken
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,19 +70,17 @@ class SharedCounters:
             os.posix_fallocate(self._file, 0, size)  # a page without room on the disk would be a signal, not an error
         self._memory = mmap.mmap(self._file, size)
 
-    def _count(self, hashed: int, slots: tuple[int, int], ends: float, now: float) -> int:
+    def _find(self, hashed: int, slots: tuple[int, int], ends: float, now: float) -> tuple[int, int]:
+        """Where a counter lies, or may be put, and what it holds."""
         begin, count_of_slots = slots
         first = (float("inf"), 0)  # the end of the slot that ends first, and where it lies
         for near in range(NEAR):
             at = (begin + (hashed + near) % count_of_slots) * _SLOT.size
             found, until, count = _SLOT.unpack_from(self._memory, at)
             if found == hashed:
-                count = count + 1 if until == ends else 1
-                _SLOT.pack_into(self._memory, at, hashed, ends, count)
-                return int(count)
+                return at, int(count) if until == ends else 0
             first = min(first, (until if until > now else 0.0, at))
-        _SLOT.pack_into(self._memory, first[1], hashed, ends, 1)
-        return 1
+        return first[1], 0
 
 
 @lru_cache(maxsize=4_096)

@@ -22,10 +22,11 @@ class DirectHandler(Protocol):
             DenselyError: there is none.
         """
 
-    def submit(self, body: bytes, reply: Reply) -> bool:
+    def submit(self, body: bytes, reply: Reply, tasks: Collection[str] | None = None, /) -> bool:
         """Call `reply` with the response, now or at the end of the event loop's turn; with None if there is none.
 
-        False: that would take too long, or cannot be said yet. Then nothing has happened, and `reply` is never called.
+        `tasks`: as of `answer`. False: it is to be refused, would take too long, or cannot be said yet. Then nothing
+        has happened, and `reply` is never called.
         """
 
     def flush(self) -> None:

@@ -3,11 +3,10 @@
 Plain ASGI, since a framework middleware would cost more than a whole prediction.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs
 from app.domain.callers import NOBODY, Caller, caller
@@ -18,16 +17,18 @@ from app.logs import get as get_log
 from app.metrics.tally import Tally
 from app.server import compression, cors, error_handlers, heads, security, uploads
 from app.server.access import Access, is_open
+from app.server.admission import LENGTH, KnownHead
 from app.server.cors import Cors
 from app.server.direct import INLINE_BODY_BYTES, DirectHandler
+from app.server.exchange import Exchange
 from app.server.heads import MOST_FIELDS, RawHeaders
 from app.server.ids import request_id as _request_id
+from app.server.ids import request_id_of
 from app.server.rates import Rates, address_of
+from app.server.state import InlineRequest
 from app.server.traffic import PROBLEM, Traffic
 
 log = get_log()
-
-Admitted = tuple[bytes, RawHeaders]  # lines of an inline answer's head, and which of them rate limits have added
 
 PREDICT = "/predict"
 COUNTED = "densely.counted"  # in a scope: what rate limits add to the answer, where they have been looked at already
@@ -79,7 +80,7 @@ class Gate:
         fields = self._fields(request_id, headers)
         method, scope = scope["method"], {**scope, "method": "GET"} if head_only else scope
         begun = self.traffic.clock(method, scope)
-        exchange = _Exchange(receive, send, fields, max_body, begun, head_only=head_only, setting=setting)
+        exchange = Exchange(receive, send, fields, max_body, begun, head_only=head_only, setting=setting)
         try:
             if self.cors and cors.is_preflight(method, headers):
                 await self.cors.preflight(headers)(scope, exchange.receive, exchange.send)
@@ -118,7 +119,7 @@ class Gate:
         allowed = self.cors.fields(headers.get(cors.ORIGIN, b"")) if self.cors else ()
         return [(b"x-request-id", request_id), *allowed]
 
-    async def _refuse(self, error: Exception, scope: Scope, headers: security.Headers, exchange: "_Exchange") -> None:
+    async def _refuse(self, error: Exception, scope: Scope, headers: security.Headers, exchange: Exchange) -> None:
         known = error if isinstance(error, DenselyError) else DenselyError()
         answer = error_handlers.problem_of(known, scope["request_id"])
         scope[PROBLEM], scope["task"] = answer.kind, known.task
@@ -141,6 +142,7 @@ class DirectGate(Gate):
         self.handler = handler
         self._max_inflight = max_inflight
         self._inflight = 0
+        self._inline_body = min(self.max_body, INLINE_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -162,7 +164,7 @@ class DirectGate(Gate):
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last one before the server: nothing may leak, all is logged
-            await self._refuse(error, scope, headers, _Exchange(receive, send, fields, self.max_body, begun))
+            await self._refuse(error, scope, headers, Exchange(receive, send, fields, self.max_body, begun))
             return
         finally:
             self._inflight -= taken
@@ -175,90 +177,55 @@ class DirectGate(Gate):
     def _let_in(self, scope: Scope, headers: security.Headers, fields: RawHeaders) -> ApiKey | None:
         """Check it, and count it unless its connection has: `fields` of the answer then say what is left."""
         if COUNTED in scope:
-            fields += scope[COUNTED]
+            fields += heads.fields_of(scope[COUNTED])
             return self._check("POST", PREDICT, headers, self.max_body)
         fields += self.rates.take_of_address(address_of(scope))
         key = self._check("POST", PREDICT, headers, self.max_body)
         fields += self.rates.take_of_key(key)
         return key
 
-    def admit(self, headers: RawHeaders, address: str) -> Admitted | None:
-        """What is known of the answer's head to a POST with these headers, if it may be answered inline.
+    def admit(self, headers: RawHeaders, address: str, inline: InlineRequest) -> bool:
+        """Whether a POST with these headers may be answered inline, which is told what is known of the answer's head.
 
-        None: it is to be refused, or it is unusual; either goes the way of all others, where it is said why.
+        False: it is to be refused, or it is unusual; either goes the way of all others, where it is said why.
+        """
+        known = inline.known
+        try:
+            if not (known and known.gate is self and known.is_of(headers) and self._holds(known)):
+                known = inline.known = self._look_at(headers, address)
+            if known is None or self._inflight >= self._max_inflight:
+                return False
+            # The key's limit first: where it has none left, the way on counts the address, once.
+            inline.counted = counted = self.rates.take(known.limits) if known.limits else b""
+        except DenselyError:
+            return False
+        inline.tasks = known.key.tasks if known.key else None
+        inline.fields = b"x-request-id: %s%s%s" % (request_id_of(known.given_id), known.allowed, counted)
+        return True
+
+    def _holds(self, known: KnownHead) -> bool:
+        return 0 < known.length <= self._inline_body and self.access.ring.lets_in_again(known.key)
+
+    def _look_at(self, headers: RawHeaders, address: str) -> KnownHead | None:
+        """None: it is unusual.
+
+        Raises:
+            DenselyError: it is to be refused.
         """
         by_name = dict(headers)
         if not len(headers) == len(by_name) <= MOST_FIELDS or not heads.is_authority(by_name.get(b"host", b",")):
             return None
         if b"transfer-encoding" in by_name or compression.HEADER in by_name:
             return None
-        counted: RawHeaders = []
-        try:
-            key = self._check("POST", PREDICT, by_name, min(self.max_body, INLINE_BODY_BYTES))
-            if (key and key.tasks is not None) or self._inflight >= self._max_inflight:
-                return None
-            if self.rates.per_address or (key and key.rate):
-                # The key's first: where it has none left, the way on counts the address, once.
-                of_key = self.rates.take_of_key(key)
-                counted = self.rates.take_of_address(address) + of_key
-        except DenselyError:
+        if by_name.get(LENGTH, b"0") == b"0":  # whose type does not matter, but that of the next body would
             return None
-        if self.cors is None and not counted:
-            return b"x-request-id: " + _request_id(by_name), counted
-        fields = [*self._fields(_request_id(by_name), by_name), *counted]
-        return b"\r\n".join(b"%s: %s" % field for field in fields), counted
+        key = self._check("POST", PREDICT, by_name, self._inline_body)
+        allowed = heads.lines_of(self.cors.fields(by_name.get(cors.ORIGIN, b""))) if self.cors else b""
+        return KnownHead(self, headers, key, self.rates.limits_of(key, address), allowed)
 
     def _check_load(self, more: int) -> None:
         if self._inflight + more > self._max_inflight:
             raise Overloaded
-
-
-class _Exchange:
-    """One request's channels, with the request id and the like added and the body counted."""
-
-    def __init__(
-        self,
-        receive: Receive,
-        send: Send,
-        fields: RawHeaders,
-        max_body: int,
-        begun: Callable[[int], None],
-        *,
-        head_only: bool = False,
-        setting: str = "",
-    ) -> None:
-        """`fields`: of the answer's head, beside its own; `setting`: the one that `max_body` comes from, to be told.
-
-        `begun` is told the answer's status.
-        """
-        self._receive = receive
-        self._send = send
-        self._fields = fields
-        self._max_body = max_body
-        self._setting = setting
-        self._begun = begun
-        self._received = 0
-        self.started = False
-        self._head_only = head_only
-        self._ended = False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._received += len(message.get("body", b""))
-        if self._received > self._max_body and not self.started:
-            raise security.too_large(self._max_body, self._setting)
-        return message
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-            self._begun(message["status"])
-            message["headers"] = [*message["headers"], *self._fields]
-        elif self._head_only and message.get("more_body"):
-            message = {"type": "http.response.body"}  # also of a stream without end, which takes that for a farewell
-        if not self._ended:
-            self._ended = self._head_only and message["type"] == "http.response.body"
-            await self._send(message)
 
 
 def _named(request_id: str, headers: security.Headers) -> dict[str, str]:

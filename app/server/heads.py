@@ -88,6 +88,17 @@ def is_chunked(headers: RawHeaders) -> bool:
     return bool(_values(headers, b"transfer-encoding"))
 
 
+def lines_of(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """As lines of a head, each with a break before it."""
+    return b"".join(b"\r\n%s: %s" % each for each in fields)
+
+
+def fields_of(lines: bytes) -> RawHeaders:
+    """The fields in lines that `lines_of` gives."""
+    parts = (line.partition(b": ") for line in lines.split(b"\r\n")[1:])
+    return [(name, value) for name, _, value in parts]
+
+
 @lru_cache(maxsize=1024)
 def is_authority(host: bytes) -> bool:
     """Whether a Host header has the form of one: a name or an address, and perhaps a port (RFC 9110, 7.2)."""

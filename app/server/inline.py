@@ -67,7 +67,7 @@ class InlineConnection(PipelinedConnection):
             return
         self._end_request()
         inline.complete = True
-        if not inline.handler.submit(inline.body, self._reply):
+        if not inline.handler.submit(inline.body, self._reply, inline.tasks):
             self._reply(None)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
@@ -94,10 +94,8 @@ class InlineConnection(PipelinedConnection):
             and not self.write_paused
             and self.parser.get_method() == b"POST"
         )
-        admitted = gate.admit(self.headers, self.client[0] if self.client else "") if gate and holds else None
-        if gate and admitted:
+        if gate and holds and gate.admit(self.headers, self.client[0] if self.client else "", inline):
             inline.handler = gate.handler
-            inline.fields, inline.counted = admitted
             inline.close = not self.parser.should_keep_alive()
         else:
             super()._begin()

@@ -16,8 +16,9 @@ from app.server.uvicorn_adapter import Config, Server, configuration
 # How long a thread with a big batch may go on while the event loop waits for its turn; Python's default is 5 ms.
 SWITCH_SECONDS = 0.0005
 # Allocations, and collections of younger objects, between two of the garbage collector's. By Python's default it looks
-# through a large body's lists again and again while they are being made: 8 MiB of them took 1.4 s, and take 0.3 s.
-COLLECT = (50_000, 20, 10)
+# through a large body's lists again and again while they are being made: 8 MiB of them took 1.4 s, and take 0.3 s. No
+# thread gets on while it looks, so it looks at few: a million lists of numbers are 0.12 s.
+COLLECT = (2_000, 3, 1_700)
 FAILED_TO_START = 3  # the exit status of uvicorn's own command
 
 

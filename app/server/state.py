@@ -8,12 +8,13 @@
 """
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
 from app.server import heads
+from app.server.admission import KnownHead
 from app.server.direct import DirectHandler
-from app.server.heads import RawHeaders
 
 MAX_PIECE = 16_384  # bytes of buffered input that the parser gets at once
 SMALL_PIECE = 1_024  # the same of a body whose chunks are small: each costs a callback
@@ -36,8 +37,10 @@ class InlineRequest:
     """
 
     handler: DirectHandler | None = None  # None: there is no such request
+    known: KnownHead | None = None  # the last head that was admitted on this connection
     fields: bytes = b""  # lines of its answer's head, without the last line break
-    counted: RawHeaders = field(default_factory=list)  # which of them rate limits have added
+    counted: bytes = b""  # which of them rate limits have added, each with a break before it
+    tasks: Collection[str] | None = None  # that may be asked for; None: all
     close: bool = False  # whether the connection ends with its answer
     body: bytes = b""  # as much as has come
     complete: bool = False  # it is all there, and waits for its answer

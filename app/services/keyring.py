@@ -37,10 +37,25 @@ class Keyring:
         key = self._keys.get(digest)
         if key is None or not hmac.compare_digest(key.digest, digest) or not self.lets_in(key):
             return None
-        if digest not in self._settings:
-            self.used.add(key.id)
+        self._note(key)
         return key
+
+    def lets_in_again(self, key: ApiKey | None) -> bool:
+        """Whether what `find` gave, or that no key was needed, still holds for a further request; it is one more use.
+
+        A key that another has taken the place of, with the same secret, does not: it may have other rights.
+        """
+        if key is None:
+            return not self.needed
+        if self._keys.get(key.digest) is not key or not self.lets_in(key):
+            return False
+        self._note(key)
+        return True
 
     def lets_in(self, key: ApiKey) -> bool:
         """Whether a key that was found is still let in."""
         return key.digest in self._keys and (key.ends_at is None or key.ends_at > self._clock())
+
+    def _note(self, key: ApiKey) -> None:
+        if key.digest not in self._settings:
+            self.used.add(key.id)

@@ -166,7 +166,7 @@ def test_one_that_sends_many_at_once_leaves_turns_to_others(
 
     async def ask() -> None:
         waiting = Waiting()
-        waiting.submit = lambda body, reply: reply(body) or True  # type: ignore[method-assign]
+        waiting.submit = lambda body, reply, _tasks=None: reply(body) or True  # type: ignore[method-assign]
         application = answered_by(waiting)
         several = [connected(Clockwork(), waiting, application) for _ in range(5)]
         for protocol, wire in several:
@@ -301,7 +301,7 @@ class Waiting:
         """The same."""
         return body
 
-    def submit(self, body: bytes, reply: Any) -> bool:
+    def submit(self, body: bytes, reply: Any, _tasks: object = None) -> bool:
         """Later."""
         self.replies.append((reply, body))
         return True

@@ -28,6 +28,7 @@ from tests.support.tasks import TASKS
 
 FINE = {"task": "sentiment", "text": "fine"}
 TRAIN = {"task": "planar", "dataset": "sample", "activate": "never"}
+SWEEP = {**TRAIN, "space": {"epochs": {"kind": "choice", "values": [1, 2]}}}
 
 
 @dataclass
@@ -87,6 +88,10 @@ CALLS = [
     ("train", "POST", "/train", TRAIN),
     ("train", "GET", "/datasets", None),
     ("train", "GET", "/system", None),
+    ("train", "POST", "/sweeps", SWEEP),
+    ("train", "GET", "/sweeps", None),
+    ("train", "POST", "/sweeps/none/cancel", None),
+    ("admin", "DELETE", "/sweeps/none", None),
     ("admin", "DELETE", "/runs/none", None),
     ("admin", "PUT", "/tasks/sentiment/active-model", {"model_id": "none"}),
     ("admin", "PATCH", "/tasks/none", {"title": "x"}),
@@ -279,6 +284,11 @@ TASKED = [
     ("GET", "/models?task={}", None, None),
     ("GET", "/models/{model}", None, None),
     ("GET", "/runs/{run}/history", None, None),
+    ("POST", "/sweeps", {**SWEEP, "task": "sentiment"}, SWEEP),
+    ("GET", "/sweeps?task={}", None, None),
+    ("GET", "/sweeps/{sweep}", None, None),
+    ("POST", "/sweeps/{sweep}/cancel", None, None),
+    ("GET", "/runs/{run}/space", None, None),
 ]
 
 
@@ -292,13 +302,17 @@ def test_a_key_of_some_tasks_is_for_these_alone(
     for task, sent in (("sentiment", body), ("planar", other)):
         model = guarded.ask(admin, "GET", f"/models?task={task}").json()["items"][0]["id"]
         run = guarded.ask(admin, "POST", "/train", json={**TRAIN, "task": task}).json()["id"]
-        answers.append(guarded.ask(secret, method, path.format(task, model=model, run=run), json=sent).status_code)
+        sweep = guarded.ask(admin, "POST", "/sweeps", json={**SWEEP, "task": task}).json()["id"]
+        named = path.format(task, model=model, run=run, sweep=sweep)
+        answers.append(guarded.ask(secret, method, named, json=sent).status_code)
+        guarded.ask(admin, "POST", f"/sweeps/{sweep}/cancel")
 
     assert answers in ([200, 403], [202, 403])
 
 
 @pytest.mark.parametrize(
-    "path", ["/runs", "/compare?runs=a,b", "/events?task=sentiment", "/system", "/runs?task=sentiment&task=planar"]
+    "path",
+    ["/runs", "/sweeps", "/compare?runs=a,b", "/events?task=sentiment", "/system", "/runs?task=sentiment&task=planar"],
 )
 def test_a_key_of_some_tasks_sees_nothing_of_all(guarded: Guarded, path: str) -> None:
     secret = guarded.key("predict", "train", tasks=["sentiment"])

@@ -149,17 +149,52 @@ def test_processes_count_together(tmp_path: Path) -> None:
     for process in started:
         process.join()
 
-    assert 2_001 == SharedCounters(path).add("together", 2e9, 1e9)
+    assert (2_000, 1) == SharedCounters(path).add("together", 2e9, 1e9)
 
 
 def test_more_counters_than_there_are_places_do_no_harm(tmp_path: Path) -> None:
     shared = SharedCounters(tmp_path / "rates")
     for number in range(2 * counters.SLOTS):
-        assert shared.add(f"address/{number}", 2e9 + number, 1e9) == 1
+        assert shared.add(f"address/{number}", 2e9 + number, 1e9) == (0, 1)
 
-    assert 2 == shared.add(f"address/{2 * counters.SLOTS - 1}", 2e9 + 2 * counters.SLOTS - 1, 1e9)
+    assert (1, 1) == shared.add(f"address/{2 * counters.SLOTS - 1}", 2e9 + 2 * counters.SLOTS - 1, 1e9)
 
 
 @pytest.mark.parametrize("given", ["50/s", "1000/10m", "20000/d", "3/7d"])
 def test_a_rate_is_written_as_it_was_read(given: str) -> None:
     assert given == str(Rate.of(given))
+
+
+def let_in(rates: Rates, key: ApiKey) -> bool:
+    """Whether one more request is."""
+    try:
+        rates.take_of_key(key)
+    except RateLimited:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("requests", [3, 40, 100, 2_000])
+@pytest.mark.parametrize("processes", [1, 2, 8])
+def test_what_is_taken_at_once_never_exceeds_a_limit_and_leaves_little_of_it(
+    tmp_path: Path, requests: int, processes: int
+) -> None:
+    """Each of several processes takes from the common count; the client's connections are at all but one of them."""
+    counters = SharedCounters(tmp_path / "rates")
+    found = [Rates(counters, now=lambda: 1_000.0, processes=processes) for _ in range(processes)]
+    key = ApiKey("k-1", "", frozenset({"predict"}), rate=Rate(requests, 10))
+    given = int(let_in(found[0], key))  # which takes some, and is not asked again
+    others = found[1:] or found
+
+    given += sum(let_in(others[turn % len(others)], key) for turn in range(2 * requests))
+
+    assert requests * 0.95 <= given <= requests
+    assert not any(let_in(each, key) for each in others)
+
+
+def test_of_one_process_every_answer_tells_one_less(tmp_path: Path) -> None:
+    rates = Rates(SharedCounters(tmp_path / "rates"), now=lambda: 1_000.0)
+    key = ApiKey("k-1", "", frozenset({"predict"}), rate=Rate(200, 10))
+    told = [dict(rates.take_of_key(key))[b"ratelimit"] for _ in range(200)]
+
+    assert [b'"key";r=%d;t=10' % left for left in range(199, -1, -1)] == told

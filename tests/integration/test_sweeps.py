@@ -139,7 +139,12 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "space.optimizer.learning_rate.low",
         "greater than 0",
     ),
-    ({"space": {"epochs": {"kind": "range", "low": 1, "high": 3, "step": 4}}}, "space.epochs.step", "at most 2"),
+    ({"space": {"epochs": {"kind": "range", "low": 1, "high": 3, "step": 4}}}, "space.epochs.step", "2e-06 to 2"),
+    (
+        {"space": {"optimizer.learning_rate": {"kind": "range", "low": 0.1, "high": 1, "step": 5e-324}}},
+        "space.optimizer.learning_rate.step",
+        "must be 9e-07 to 0.9: at least one step, and at most 1,000,000; got 4.94066e-324",
+    ),
     ({"space": {"epochs": {"kind": "choice", "values": [2, 2]}}}, "space.epochs.values.1", "same as 0"),
     (
         {"space": {"optimizer.beta_1": {"kind": "choice", "values": [0.5]}}},

@@ -10,7 +10,7 @@ from typing import Any, Union
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.api.contracts import Contract, Contracts, refused
+from app.api.contracts import AT_ONCE, Contract, Contracts, refused
 from app.api.dependencies import responses
 from app.errors import DenselyError, Forbidden, InvalidInput, NotFound, Refused
 from app.server.batcher import Batcher
@@ -119,12 +119,14 @@ class Endpoint:
             return await self._in_thread(self._answer, form, began)
         return self._answer(form, began, self._answered.add)
 
-    def submit(self, body: bytes, reply: Reply) -> bool:
+    def submit(self, body: bytes, reply: Reply, tasks: Collection[str] | None = None) -> bool:
         """The same for a single small input to an active model, together with what else comes in the same turn."""
         began = perf_counter()
         parser = self._contracts.parser
         form = None if len(body) > INLINE_BODY_BYTES or parser.takes_long(body) else parser.parse_likely(body)
         if form is None or form.model != "active" or form.explain or "instances" in form.__dict__:
+            return False
+        if tasks is not None and form.task not in tasks:
             return False
         predictor = self._prediction.find_active(form.task)
         if (
@@ -155,7 +157,11 @@ class Endpoint:
         _require(form, tasks)
         if form.explain and len(content) - self._unexplained(form) > MOST_EXPLAINED:
             raise InvalidInput(f"is for bodies of up to {MOST_EXPLAINED // 1024} KiB", field="explain")
-        return self._answer(form, began, count)
+        answer = self._answer(form, began, count)
+        instances = form.__dict__.get("instances")
+        while instances:  # at once that would take tens of milliseconds, in which the event loop waits
+            del instances[-AT_ONCE:]
+        return answer
 
     def _unexplained(self, form: Any) -> int:
         instances = form.__dict__.get("instances")

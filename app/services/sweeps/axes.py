@@ -7,6 +7,8 @@ from app.domain.fields import forms_of, is_number, takes_whole, why_not
 from app.domain.spaces import Axis, Choice, LogRange, NumberRange
 from app.errors import InvalidInput
 
+MOST_STEPS = 1_000_000  # of a range
+
 
 def check_axis(path: str, axis: Axis) -> None:
     """
@@ -47,8 +49,10 @@ def _check_numbers(path: str, axis: NumberRange | LogRange) -> None:
     for name, value in (("low", axis.low), ("high", axis.high), ("step", step)):
         if whole and value is not None and not float(value).is_integer():
             raise InvalidInput(f"must be a whole number, as {path} is; got {value:g}", field=f"{field}.{name}")
-    if step is not None and step > axis.high - axis.low:
-        raise InvalidInput(f"must be at most {axis.high - axis.low:g}, high less low", field=f"{field}.step")
     for name, value in (("low", axis.low), ("high", axis.high)):
         if reason := why_not(path, int(value) if whole else float(value)):
             raise InvalidInput(f"{reason}; got {value:g}", field=f"{field}.{name}")
+    length = axis.high - axis.low
+    if step is not None and not length / MOST_STEPS <= step <= length:
+        told = f"must be {length / MOST_STEPS:g} to {length:g}: at least one step, and at most {MOST_STEPS:,}"
+        raise InvalidInput(f"{told}; got {step:g}", field=f"{field}.step")

@@ -29,6 +29,7 @@ from app.wire.runs import RunError
 log = get_log()
 
 LEAST_FIGURES = 10  # of trials, below which no importance is told
+MOST_METHODS = 20  # that are kept: others may have ended their sweeps
 NAME_LETTERS = 190  # of a sweep's, in the names of its trials
 
 Change = Callable[[Transaction], None]
@@ -144,9 +145,8 @@ class SweepDriver:
     def _asking(self, tx: Transaction, seen: Seen) -> Change:
         """Choose a generation."""
         task = self._task(tx, seen.plan.task)
-        method = self._methods.get(seen.row.id)
-        if method is None:
-            method = self._methods[seen.row.id] = method_of(seen.plan, partial(_reason, task, seen.plan))
+        method = self._methods.get(seen.row.id) or method_of(seen.plan, partial(_reason, task, seen.plan))
+        self._methods = {**dict(list(self._methods.items())[-MOST_METHODS:]), seen.row.id: method}
         choices = method.ask(seen.row.generations, seen.former)
         requests = [_request(task, seen, number, parameters) for number, parameters in choices.trials]
         return partial(self._ask, seen=seen, choices=choices, requests=requests, found=_found(seen))

@@ -13,74 +13,89 @@ from app.cli.train import recipe_of, tags_of, validation_of
 from densely_client import Densely, Sweep
 from densely_client.forms import SweepRequest
 
-MethodName = Literal["grid", "random", "tpe", "cma_es"]
-PrunerName = Literal["successive_halving", "median", "none"]
 Metric = Literal["val_loss", "val_accuracy", "val_mae", "val_f1"]
+
+Task = Annotated[str | None, typer.Argument(metavar="TASK", help="name of the task; with --around that of the run")]
+Around = Annotated[str | None, typer.Option(metavar="RUN", help="search around this run's recipe")]
+Preset = Annotated[str | None, typer.Option(help="one that `densely presets` lists; default: baseline")]
+Dataset = Annotated[str | None, typer.Option(help="default: the task's first")]
+Recipe = Annotated[str | None, typer.Option(help="JSON with the fields that replace the preset's, or @FILE with it")]
+Epochs = Annotated[int | None, typer.Option(help="replaces the recipe's")]
+HeldOut = Annotated[str | None, typer.Option(help="of trials: holdout:ROWS or kfold:FOLDS")]
+Method = Annotated[Literal["grid", "random", "tpe", "cma_es"] | None, typer.Option(help="default: tpe")]
+Pruner = Annotated[
+    Literal["successive_halving", "median", "none"] | None,
+    typer.Option(help="when hopeless trials stop; default: successive_halving"),
+]
+Trials = Annotated[int | None, typer.Option(help="at most so many; default: 20")]
+Minutes = Annotated[float | None, typer.Option(help="and no more are asked for after so many minutes")]
+By = Annotated[Metric | None, typer.Option(help="by which trials are compared; default: by the task")]
+Seed = Annotated[int | None, typer.Option(help="of the method and of trials; default: drawn")]
+Seeds = Annotated[int | None, typer.Option(help="how often the winner is trained on all rows; default: 3")]
+Activate = Annotated[str | None, typer.Option(help="if_better, always or never: the winner's model")]
+Name = Annotated[str | None, typer.Option(help="a name of your own")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="KEY=VALUE, any number of times")]
+Once = Annotated[str | None, typer.Option(help="Idempotency-Key: the same key begins one sweep only")]
+Propose = Annotated[bool, typer.Option("--propose", help="with --around: print what would be asked for, and end")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="show the leaderboard until the sweep has ended")]
 
 
 def sweep(
-    task: Annotated[
-        str | None, typer.Argument(metavar="[TASK]", help="name of the task; with --around that of the run")
-    ] = None,
-    around: Annotated[str | None, typer.Option(metavar="RUN", help="search around this run's recipe")] = None,
+    task: Task = None,
+    around: Around = None,
     space: SpaceFile = None,
     vary: Vary = None,
-    preset: Annotated[str | None, typer.Option(help="one that `densely presets` lists; default: baseline")] = None,
-    dataset: Annotated[str | None, typer.Option(help="default: the task's first")] = None,
-    recipe: Annotated[str | None, typer.Option(help="JSON with the fields that replace the preset's, or @FILE")] = None,
-    epochs: Annotated[int | None, typer.Option(help="replaces the recipe's")] = None,
-    validation: Annotated[str | None, typer.Option(help="of trials: holdout:ROWS or kfold:FOLDS")] = None,
-    method: Annotated[MethodName | None, typer.Option(help="default: tpe")] = None,
-    pruner: Annotated[
-        PrunerName | None, typer.Option(help="when hopeless trials stop; default: successive_halving")
-    ] = None,
-    trials: Annotated[int | None, typer.Option(help="at most so many; default: 20")] = None,
-    minutes: Annotated[float | None, typer.Option(help="and no more are asked for after so many minutes")] = None,
-    metric: Annotated[Metric | None, typer.Option(help="by which trials are compared; default: by the task")] = None,
-    seed: Annotated[int | None, typer.Option(help="of the method and of trials; default: drawn")] = None,
-    final_seeds: Annotated[
-        int | None, typer.Option(help="how often the winner is trained on all rows; default: 3")
-    ] = None,
-    activate: Annotated[str | None, typer.Option(help="if_better, always or never: the winner's model")] = None,
-    name: Annotated[str | None, typer.Option(help="a name of your own")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, any number of times")] = None,
-    key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key begins one sweep only")] = None,
-    propose: Annotated[
-        bool, typer.Option("--propose", help="with --around: print what would be asked for, and end")
-    ] = False,
-    follow: Annotated[
-        bool, typer.Option("--watch", "-w", help="show the leaderboard until the sweep has ended")
-    ] = False,
+    preset: Preset = None,
+    dataset: Dataset = None,
+    recipe: Recipe = None,
+    epochs: Epochs = None,
+    validation: HeldOut = None,
+    method: Method = None,
+    pruner: Pruner = None,
+    trials: Trials = None,
+    minutes: Minutes = None,
+    metric: By = None,
+    seed: Seed = None,
+    final_seeds: Seeds = None,
+    activate: Activate = None,
+    name: Name = None,
+    tags: Tags = None,
+    key: Once = None,
+    propose: Propose = False,
+    follow: Watch = False,
     as_text: Json = False,
     url: Url = None,
     api_key: Key = None,
 ) -> None:
     """Search a space of recipes and print the sweep's id; with --watch follow it. Ctrl-C ends the watching alone."""
     asked: dict[str, Any] = {
-        "preset": preset, "dataset": dataset, "recipe": recipe_of(recipe, epochs),
-        "validation": validation_of(validation), "method": {"kind": method} if method else None,
-        "pruner": {"kind": pruner} if pruner not in (None, "none") else None, "budget": _budget(trials, minutes),
-        "metric": metric, "seed": seed, "final_seeds": final_seeds, "activate": activate, "name": name,
-        "tags": tags_of(tag or []), "idempotency_key": key,
+        "preset": preset, "dataset": dataset, "recipe": recipe_of(recipe, epochs), "budget": _budget(trials, minutes),
+        "validation": validation_of(validation), "method": _kind(method), "pruner": _kind(pruner), "metric": metric,
+        "seed": seed, "final_seeds": final_seeds, "activate": activate, "name": name, "tags": tags_of(tags or []),
+        "idempotency_key": key,
     }  # fmt: skip
     varied = space_of(space, vary or [])
     _check(task, around, varied, propose=propose)
     with connect(url, api_key) as client:
         if propose:
             as_json(client.runs.get(str(around)).space())
-            return
-        begun = _begin(client, task, around, varied, asked, prune=pruner != "none")
-        if not as_text:
-            line(begun.id)
-        if follow:
-            watch(begun, as_text=as_text)
-            begun.check()
-        if as_text:
-            as_json(begun.data)
-        elif follow:
-            tell_outcome(begun)
         else:
-            console(error=True).print(f"begun; `densely sweeps watch {begun.id}` follows it", markup=False)
+            _told(_begin(client, task, around, varied, asked, prune=pruner != "none"), follow=follow, as_text=as_text)
+
+
+def _told(begun: Sweep, *, follow: bool, as_text: bool) -> None:
+    """The sweep's id, and with `follow` all that happens."""
+    if not as_text:
+        line(begun.id)
+    if follow:
+        watch(begun, as_text=as_text)
+        begun.check()
+    if as_text:
+        as_json(begun.data)
+    elif follow:
+        tell_outcome(begun)
+    else:
+        console(error=True).print(f"begun; `densely sweeps watch {begun.id}` follows it", markup=False)
 
 
 def _check(task: str | None, around: str | None, varied: dict[str, Any], *, propose: bool) -> None:
@@ -118,3 +133,8 @@ def _begin(
 def _budget(trials: int | None, minutes: float | None) -> dict[str, Any] | None:
     told = {"trials": trials, "minutes": minutes}
     return {name: number for name, number in told.items() if number is not None} or None
+
+
+def _kind(name: str | None) -> dict[str, str] | None:
+    """A method or pruner as a request has it; `none` is told otherwise."""
+    return {"kind": name} if name not in (None, "none") else None

@@ -27,22 +27,18 @@ Schema = dict[str, Any]
 SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 ANSWERS: dict[str, Any] = {
     "GET /tasks": forms.Page[forms.TaskSummary],
-    "GET /tasks/{task}": forms.Task,
-    "PATCH /tasks/{task}": forms.Task,
+    **dict.fromkeys(("GET /tasks/{task}", "PATCH /tasks/{task}"), forms.Task),
     "GET /datasets": forms.Page[forms.DatasetEntry],
     "GET /datasets/{name}": forms.DatasetDetail,
     "GET /datasets/{name}/rows": forms.Page[forms.DatasetRow],
     "PUT /tasks/{task}/active-model": forms.Model,
     "GET /tasks/{task}/active-model/history": forms.Page[forms.Activation],
-    "POST /train": forms.RunData,
     "GET /runs": forms.Page[forms.RunData],
-    "GET /runs/{run_id}": forms.RunData,
-    "POST /runs/{run_id}/cancel": forms.RunData,
-    "POST /runs/{run_id}/retry": forms.RunData,
+    **dict.fromkeys(("POST /train", "GET /runs/{run_id}"), forms.RunData),
+    **dict.fromkeys(("POST /runs/{run_id}/cancel", "POST /runs/{run_id}/retry"), forms.RunData),
     "GET /runs/{run_id}/events": forms.Page[forms.RecordedEvent],
-    "POST /sweeps": forms.SweepData,
     "GET /sweeps": forms.Page[forms.SweepSummary],
-    "GET /sweeps/{sweep_id}": forms.SweepData,
+    **dict.fromkeys(("POST /sweeps", "GET /sweeps/{sweep_id}"), forms.SweepData),
     "GET /runs/{run_id}/space": forms.SweepRequest,
     "GET /models": forms.Page[forms.Model],
     "GET /models/{model_id}": forms.ModelDetail,
@@ -50,7 +46,6 @@ ANSWERS: dict[str, Any] = {
     "GET /health/ready": forms.Readiness,
     "GET /system": forms.System,
 }
-
 
 UPLOADS: dict[str, type[BaseModel]] = {
     "POST /tasks": forms.TaskCreated,

@@ -15,6 +15,8 @@ tasks       tasks, with `create`, what it shows (`findings`, `outcome`) and asks
 datasets    datasets
 uploading   `--from FILE`, with its bar
 runs        runs, compare
+searching   sweep, with `spaces`, which reads what varies, and `leaderboard`, which draws a sweep while it goes on
+sweeps      sweeps
 models      models, activate
 leftovers   gc
 backup      backup, restore

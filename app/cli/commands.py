@@ -17,7 +17,9 @@ from app.cli import (
     models,
     predict,
     runs,
+    searching,
     service,
+    sweeps,
     tasks,
     train,
 )
@@ -36,14 +38,15 @@ app = CommandLine(
 COMMANDS: tuple[Callable[..., None], ...] = (
     service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
     backup.backup, backup.restore,
-    predict.predict, encode.encode, encode.decode, train.train, train.presets, runs.compare, models.activate,
-    keys.audit,
+    predict.predict, encode.encode, encode.decode, train.train, train.presets, searching.sweep,
+    runs.compare, models.activate, keys.audit,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(runs.app, name="runs")
+app.add_typer(sweeps.app, name="sweeps")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 

@@ -17,7 +17,7 @@ from app.cli.output import visible
 from app.errors import DenselyError
 from densely_client import ApiError, ServiceUnreachable
 from densely_client import DenselyError as ClientError
-from densely_client.errors import InvalidArgument, RunEnded
+from densely_client.errors import InvalidArgument, RunEnded, SweepEnded
 
 # What typer raises for wrong usage; the class has no public name.
 _Mistake: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -145,6 +145,6 @@ def _failed(error: DenselyError | ClientError | OSError) -> int:
             fail(f"line {fault.line}{column}: {fault.message}")
     if isinstance(error, ServiceUnreachable):
         return UNREACHABLE
-    if isinstance(error, RunEnded):
+    if isinstance(error, (RunEnded, SweepEnded)):
         return RUN_ENDED
     return USAGE if isinstance(error, InvalidArgument) else REFUSED

@@ -39,8 +39,8 @@ def train(
 ) -> None:
     """Queue a run and print its id; with --watch follow it. Ctrl-C ends the watching, not the run."""
     asked: dict[str, Any] = {
-        "preset": preset, "dataset": dataset, "recipe": _recipe(recipe, epochs), "seed": seed, "seeds": seeds,
-        "validation": _validation(validation), "activate": activate, "name": name, "tags": _tags(tag or []),
+        "preset": preset, "dataset": dataset, "recipe": recipe_of(recipe, epochs), "seed": seed, "seeds": seeds,
+        "validation": validation_of(validation), "activate": activate, "name": name, "tags": tags_of(tag or []),
         "webhook": webhook, "idempotency_key": key,
     }  # fmt: skip
     with connect(url, api_key) as client:
@@ -82,7 +82,12 @@ def _result(run: Run) -> None:
     line(f"{run.id} succeeded: {beside_guessing(run)}; model {run.model_id}")
 
 
-def _recipe(given: str | None, epochs: int | None) -> dict[str, Any] | None:
+def recipe_of(given: str | None, epochs: int | None) -> dict[str, Any] | None:
+    """The fields that replace the preset's.
+
+    Raises:
+        typer.BadParameter: it is no JSON object.
+    """
     recipe: Any = {}
     if given is not None:
         text = text_of(Path(given[1:])) if given.startswith("@") else given
@@ -95,7 +100,12 @@ def _recipe(given: str | None, epochs: int | None) -> dict[str, Any] | None:
     return (recipe if epochs is None else {**recipe, "epochs": epochs}) or None
 
 
-def _validation(given: str | None) -> dict[str, Any] | None:
+def validation_of(given: str | None) -> dict[str, Any] | None:
+    """`none`, `holdout:ROWS` or `kfold:FOLDS`, as a request has it.
+
+    Raises:
+        typer.BadParameter: it is none of these.
+    """
     if given is None:
         return None
     kind, _, number = given.partition(":")
@@ -107,7 +117,12 @@ def _validation(given: str | None) -> dict[str, Any] | None:
     return {"kind": kind, field: int(number)}
 
 
-def _tags(given: list[str]) -> dict[str, str] | None:
+def tags_of(given: list[str]) -> dict[str, str] | None:
+    """Tags by key.
+
+    Raises:
+        typer.BadParameter: one is not `KEY=VALUE`.
+    """
     if any("=" not in tag for tag in given):
         raise typer.BadParameter("--tag must be KEY=VALUE")
     return dict(tag.split("=", 1) for tag in given) or None

@@ -15,6 +15,7 @@ from app.wire.pictures import Drawing
 from app.wire.runs import Run
 
 ComparedPlot = Literal["boundaries"]
+SweepPlot = Literal["best", "importance", "parallel"]
 SIDE_BY_SIDE: dict[ComparedPlot, Plot] = {"boundaries": "boundary"}  # of which plot of a model
 
 _MODELS: dict[Plot, str] = {

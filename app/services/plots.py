@@ -18,13 +18,14 @@ from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.kinds.base import DatasetPlot, Plot, Split, Task
 from app.plots.style import Form
-from app.services.drawings import kinds_of_runs
+from app.services.drawings import SweepPlot, kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks.catalog import TaskCatalog
 from app.wire.datasets import DatasetDetail
 from app.wire.declarations import DatasetInfo, Label
 from app.wire.manifests import Manifest
 from app.wire.runs import Epoch, Run
+from app.wire.sweeps import Sweep
 
 MOST_PLOTS = 16  # drawn or waiting at once: four pages of the browser's
 MOST_EPOCHS = 1_000  # of a fit in a picture; of longer ones every second, third, ...
@@ -107,6 +108,24 @@ class PlotService:
                 panels.append(boundary.Panel(label, told, evaluation.plane, evaluation.shown))
             title = f"{runs[0].task}: boundaries on {', '.join(datasets)}"
             return boundary.boundaries(panels, _classes(self._tasks.get(runs[0].task).labels), title, form)
+
+    def of_sweep(self, sweep: Sweep, kind: SweepPlot, form: Form) -> bytes:
+        """A sweep so far, also while it is going.
+
+        Raises:
+            Conflict: none of its trials has a figure, or too few for the importance of fields.
+        """
+        from app.plots import best, importance, parallel, trials
+
+        if not len(trials.figures(sweep)):
+            raise Conflict(f"no trial of sweep {sweep.id} has a figure to draw")
+        if kind == "importance" and not sweep.importance:
+            raise Conflict(f"sweep {sweep.id} has too few figures, or fields, to tell which fields are important")
+        plan = sweep.plan
+        title = f"{plan.task}: {sweep.name or plan.preset} on {plan.dataset}"
+        draw = {"best": best.best, "importance": importance.importance, "parallel": parallel.parallel}[kind]
+        with self._turn():
+            return draw(sweep, title, form)
 
     def of_dataset(self, task_name: str, dataset: str, kind: DatasetPlot, split: Split, form: Form) -> bytes:
         """The first rows of a dataset.

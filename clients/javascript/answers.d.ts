@@ -453,8 +453,182 @@ export interface RunData {
 	error: RunError | null;
 	device: string | null;
 	retry_of: string | null;
+	/** The id of the sweep of which it is a trial, or whose winner it trains. */
+	sweep: string | null;
+	trial: Trial | null;
+	/** Of a winner's run: what it takes over from its trial. */
+	prior: any;
 	/** The trace of the request that asked for it (W3C Trace Context), which its webhook continues. */
 	traceparent: string | null;
+}
+
+/** A run's part in its sweep; schema Trial. */
+export interface Trial {
+	/** From 0, in the order in which they were asked for. */
+	number: number;
+	generation: number;
+	/** What it has of the space, by field. */
+	parameters: Record<string, any>;
+	metric: string;
+	/** Where it stops early: epoch or fold, figure. */
+	bars: [number, number][];
+}
+
+export type SweepStatus = "running" | "succeeded" | "failed" | "cancelled";
+
+/** What a field may be in a sweep: by its `kind` a choice, a range or a logarithmic one. */
+export type Axis =
+	| { kind: "choice"; values: any[] | Record<string, any>; when?: Record<string, any[]> | null }
+	| {
+			kind: "range";
+			low: number;
+			high: number;
+			step?: number | null;
+			points?: number | null;
+			when?: Record<string, any[]> | null;
+	  }
+	| { kind: "log_range"; low: number; high: number; points?: number | null; when?: Record<string, any[]> | null };
+
+/** When no more trials are asked for; schema Budget. */
+export interface Budget {
+	trials?: number;
+	minutes?: number | null;
+}
+
+/** A sweep that was asked for, checked and completed; schema SweepPlan. */
+export interface SweepPlan {
+	task: string;
+	preset: string;
+	dataset: string;
+	recipe: Recipe;
+	validation: Validation;
+	/** What varies, by dotted path of a recipe's field. */
+	space: Record<string, Axis>;
+	method: Part;
+	pruner: Part | null;
+	budget: Budget;
+	metric: "val_loss" | "val_accuracy" | "val_mae" | "val_f1";
+	generation: number;
+	seed: number;
+	final_seeds: number;
+	activate: "if_better" | "always" | "never";
+}
+
+/** A trial on the leaderboard; schema TrialRow. */
+export interface TrialRow {
+	run_id: string;
+	number: number;
+	status: RunStatus;
+	/** Whether it was stopped as hopeless. */
+	pruned: boolean;
+	/** Its validation figure; of a pruned one, the last. */
+	value: number | null;
+	parameters: Record<string, any>;
+	epochs: number | null;
+	seconds: number | null;
+	error: RunError | null;
+}
+
+/** The best figure so far, when a trial had ended; schema Best. */
+export interface Best {
+	number: number;
+	at: string;
+	value: number;
+}
+
+/** How much of what a field does shows in the figures of trials; schema Importance. */
+export interface Importance {
+	field: string;
+	/** 0 to 1; all fields together are 1. */
+	share: number;
+}
+
+/** What choosing among so many trials is worth; schema Outcome. */
+export interface Outcome {
+	run_id: string;
+	number: number;
+	parameters: Record<string, any>;
+	/** The winner's validation figure, which choosing makes look better than it is. */
+	value: number;
+	trials: number;
+	/** The run that trains its recipe on all rows. */
+	final_run: string | null;
+	final_status: RunStatus | null;
+	model_id: string | null;
+	/** On the test split, which nothing was chosen by. */
+	test: Figures;
+	spread: Record<string, { mean: number; std: number; min: number; max: number }>;
+	/** What guessing scores. */
+	baseline: Figures;
+}
+
+/** How far a sweep is; schema SweepProgress. */
+export interface SweepProgress {
+	ended: number;
+	going: number;
+	waiting: number;
+	pruned: number;
+	failed: number;
+	/** Combinations that make no recipe. */
+	skipped: number;
+	skipped_reason: string | null;
+	trials: number;
+	fraction: number;
+	eta_seconds: number | null;
+}
+
+/** A sweep in a list; schema SweepSummary. */
+export interface SweepSummary {
+	id: string;
+	task: string;
+	status: SweepStatus;
+	name: string | null;
+	tags: Record<string, string>;
+	plan: SweepPlan;
+	progress: SweepProgress;
+	outcome: Outcome | null;
+	error: RunError | null;
+	created_at: string;
+	finished_at: string | null;
+	cancel_requested_at: string | null;
+}
+
+/** A sweep with what it found so far; schema Sweep. */
+export interface SweepData extends SweepSummary {
+	/** Best first, then those that are going, then the others. */
+	leaderboard: TrialRow[];
+	best: Best[];
+	importance: Importance[];
+	pictures: Drawing[];
+}
+
+/** What may be asked of a sweep besides its task and space; schema SweepRequest. */
+export interface SweepSettings {
+	preset?: string;
+	dataset?: string | null;
+	/** Fields that replace the preset's. */
+	recipe?: Partial<Recipe>;
+	/** Of trials. */
+	validation?: Validation | null;
+	/** For example `{ kind: "tpe" }`. */
+	method?: Part;
+	/** When hopeless trials are stopped early; null: never. */
+	pruner?: Part | null;
+	budget?: Budget;
+	metric?: string | null;
+	generation?: number;
+	seed?: number | null;
+	/** How often the winner is trained on all rows. */
+	final_seeds?: number;
+	activate?: "if_better" | "always" | "never";
+	name?: string | null;
+	tags?: Record<string, string>;
+}
+
+/** A sweep around a run's recipe, as `search` takes it. */
+export interface SweepRequest extends SweepSettings {
+	task: string;
+	space: Record<string, Axis>;
 }
 
 /** What may be asked of a training besides its task; schema TrainRequest. */

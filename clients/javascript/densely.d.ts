@@ -9,11 +9,15 @@
  * ├── RunEnded                `wait` found that the run did not succeed; `run` is that run
  * │   ├── RunFailed           ... because it failed
  * │   └── RunCancelled        ... because somebody cancelled it
+ * ├── SweepEnded              the same of a sweep; `sweep` is that sweep
+ * │   ├── SweepFailed
+ * │   └── SweepCancelled
  * └── ApiError                the service refused or failed: `status`, `kind`, `title`, `errors`, `requestId`
  *     └── InvalidInput, NotFound, Conflict, QueueFull, …: one for each kind of problem, in the service's own tree
  */
 export type Activation = import("./answers.js").Activation;
 export type ColumnProfile = import("./answers.js").ColumnProfile;
+export type Axis = import("./answers.js").Axis;
 export type DatasetDetail = import("./answers.js").DatasetDetail;
 export type DatasetEntry = import("./answers.js").DatasetEntry;
 export type DatasetRow = import("./answers.js").DatasetRow;
@@ -33,15 +37,22 @@ export type Metrics = import("./answers.js").Metrics;
 export type Model = import("./answers.js").Model;
 export type NewTask = import("./answers.js").NewTask;
 export type ModelDetail = import("./answers.js").ModelDetail;
+export type Outcome = import("./answers.js").Outcome;
 export type Prediction = import("./answers.js").Prediction;
 export type Preset = import("./answers.js").Preset;
 export type Range = import("./answers.js").Range;
 export type Recipe = import("./answers.js").Recipe;
 export type RunData = import("./answers.js").RunData;
 export type RunStatus = import("./answers.js").RunStatus;
+export type SweepData = import("./answers.js").SweepData;
+export type SweepRequest = import("./answers.js").SweepRequest;
+export type SweepSettings = import("./answers.js").SweepSettings;
+export type SweepStatus = import("./answers.js").SweepStatus;
+export type SweepSummary = import("./answers.js").SweepSummary;
 export type Task = import("./answers.js").Task;
 export type TaskDetail = import("./answers.js").TaskDetail;
 export type TrainSettings = import("./answers.js").TrainSettings;
+export type TrialRow = import("./answers.js").TrialRow;
 export type Options = {
 	signal?: AbortSignal | undefined;
 };
@@ -97,6 +108,16 @@ export declare class RunEnded extends DenselyError {
 export declare class RunFailed extends RunEnded {}
 /** The run was cancelled. */
 export declare class RunCancelled extends RunEnded {}
+/** The sweep did not succeed. */
+export declare class SweepEnded extends DenselyError {
+	sweep: Sweep;
+	/** @param {Sweep} sweep as it ended */
+	constructor(sweep: Sweep);
+}
+/** The sweep failed. */
+export declare class SweepFailed extends SweepEnded {}
+/** The sweep was cancelled. */
+export declare class SweepCancelled extends SweepEnded {}
 /** The service refused or failed; the fields are those of its problem document. */
 export declare class ApiError extends DenselyError {
 	status: number;
@@ -470,7 +491,7 @@ export declare class Densely {
 	/**
 	 * The newest runs, newest first.
 	 *
-	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, limit?: number }} [options]
+	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, limit?: number }} [options]
 	 */
 	runs({
 		signal,
@@ -480,10 +501,49 @@ export declare class Densely {
 		status?: RunStatus | "";
 		dataset?: string;
 		tag?: string;
+		sweep?: string;
 		limit?: number;
 	}): Promise<Run[]>;
 	/** A run. @param {string} id @param {Options} [options] */
 	run(id: string, options?: Options): Promise<Run>;
+	/**
+	 * Begins a sweep over `space`: by dotted path of a recipe's field, what it may be. What else is left out comes from
+	 * the task and its preset. The same `idempotencyKey` begins one sweep.
+	 *
+	 * @param {string} task
+	 * @param {Record<string, Axis>} space
+	 * @param {SweepSettings & Options & { idempotencyKey?: string }} [settings]
+	 */
+	search(
+		task: string,
+		space: Record<string, Axis>,
+		{
+			signal,
+			idempotencyKey,
+			...settings
+		}?: SweepSettings &
+			Options & {
+				idempotencyKey?: string;
+			},
+	): Promise<Sweep>;
+	/**
+	 * The newest sweeps, newest first, without their trials.
+	 *
+	 * @param {Options & { task?: string, status?: SweepStatus | "", limit?: number }} [options]
+	 * @returns {Promise<SweepSummary[]>}
+	 */
+	sweeps({
+		signal,
+		...query
+	}?: Options & {
+		task?: string;
+		status?: SweepStatus | "";
+		limit?: number;
+	}): Promise<SweepSummary[]>;
+	/** A sweep with its trials. @param {string} id @param {Options} [options] */
+	sweep(id: string, options?: Options): Promise<Sweep>;
+	/** Removes a sweep that has ended, with its trials; its winner's run and model stay. @param {string} id @param {Options} [options] */
+	deleteSweep(id: string, options?: Options): Promise<void>;
 	/** What happens to all runs from now on, or after an event; without an end. @param {EventOptions} [options] */
 	events(options?: EventOptions): AsyncGenerator<import("./answers.js").RunEvent, void, void>;
 	/**
@@ -623,6 +683,63 @@ export declare class Run {
 	}): Promise<Epoch[]>;
 	/** Its model, or null while there is none. @param {Options} [options] */
 	model(options?: Options): Promise<import("./answers.js").ModelDetail | null>;
+	/** A sweep around its recipe, as the client's `search` takes it. @param {Options} [options] @returns {Promise<SweepRequest>} */
+	space(options?: Options): Promise<SweepRequest>;
+}
+/** A search over recipes. */
+export declare class Sweep {
+	#private;
+	/** What the service last told of it. */
+	data: import("./answers.js").SweepData;
+	/**
+	 * @param {Densely} client
+	 * @param {SweepData} data
+	 */
+	constructor(client: Densely, data: SweepData);
+	/** Its id. */
+	get id(): string;
+	/** Where it stands. */
+	get status(): import("./answers.js").SweepStatus;
+	/** Whether it has ended, however it did. */
+	get isOver(): boolean;
+	/** Its trials: best first, then those that are going, then the others. @returns {TrialRow[]} */
+	get trials(): TrialRow[];
+	/** Asks where it stands. @param {Options} [options] @returns {Promise<this>} */
+	refresh(options?: Options): Promise<this>;
+	/**
+	 * Returns when it has succeeded; throws SweepFailed or SweepCancelled when it has ended otherwise. It looks every
+	 * second, also while the service restarts, and gives up when there was no answer for `away` ms.
+	 *
+	 * @param {Options & { away?: number, every?: number, onProgress?: (sweep: Sweep) => unknown }} [options]
+	 * @returns {Promise<this>}
+	 */
+	wait({
+		signal,
+		away,
+		every,
+		onProgress,
+	}?: Options & {
+		away?: number;
+		every?: number;
+		onProgress?: (sweep: Sweep) => unknown;
+	}): Promise<this>;
+	/** Asks for its end; its trials end within a second. @param {Options} [options] @returns {Promise<this>} */
+	cancel(options?: Options): Promise<this>;
+	/**
+	 * A picture of it: `best` so far, `importance` of the fields, or `parallel` coordinates.
+	 *
+	 * @param {"best" | "importance" | "parallel"} [kind]
+	 * @param {Options & { form?: "svg" | "png" }} [options]
+	 */
+	picture(
+		kind?: "best" | "importance" | "parallel",
+		{
+			form,
+			signal,
+		}?: Options & {
+			form?: "svg" | "png";
+		},
+	): Promise<Blob>;
 }
 export type Message = {
 	id: string | undefined;

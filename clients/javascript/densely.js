@@ -9,12 +9,16 @@
  * ├── RunEnded                `wait` found that the run did not succeed; `run` is that run
  * │   ├── RunFailed           ... because it failed
  * │   └── RunCancelled        ... because somebody cancelled it
+ * ├── SweepEnded              the same of a sweep; `sweep` is that sweep
+ * │   ├── SweepFailed
+ * │   └── SweepCancelled
  * └── ApiError                the service refused or failed: `status`, `kind`, `title`, `errors`, `requestId`
  *     └── InvalidInput, NotFound, Conflict, QueueFull, …: one for each kind of problem, in the service's own tree
  */
 
 /** @typedef {import("./answers.js").Activation} Activation */
 /** @typedef {import("./answers.js").ColumnProfile} ColumnProfile */
+/** @typedef {import("./answers.js").Axis} Axis */
 /** @typedef {import("./answers.js").DatasetDetail} DatasetDetail */
 /** @typedef {import("./answers.js").DatasetEntry} DatasetEntry */
 /** @typedef {import("./answers.js").DatasetRow} DatasetRow */
@@ -34,15 +38,22 @@
 /** @typedef {import("./answers.js").Model} Model */
 /** @typedef {import("./answers.js").NewTask} NewTask */
 /** @typedef {import("./answers.js").ModelDetail} ModelDetail */
+/** @typedef {import("./answers.js").Outcome} Outcome */
 /** @typedef {import("./answers.js").Prediction} Prediction */
 /** @typedef {import("./answers.js").Preset} Preset */
 /** @typedef {import("./answers.js").Range} Range */
 /** @typedef {import("./answers.js").Recipe} Recipe */
 /** @typedef {import("./answers.js").RunData} RunData */
 /** @typedef {import("./answers.js").RunStatus} RunStatus */
+/** @typedef {import("./answers.js").SweepData} SweepData */
+/** @typedef {import("./answers.js").SweepRequest} SweepRequest */
+/** @typedef {import("./answers.js").SweepSettings} SweepSettings */
+/** @typedef {import("./answers.js").SweepStatus} SweepStatus */
+/** @typedef {import("./answers.js").SweepSummary} SweepSummary */
 /** @typedef {import("./answers.js").Task} Task */
 /** @typedef {import("./answers.js").TaskDetail} TaskDetail */
 /** @typedef {import("./answers.js").TrainSettings} TrainSettings */
+/** @typedef {import("./answers.js").TrialRow} TrialRow */
 /** @typedef {{ signal?: AbortSignal | undefined }} Options */
 /** @typedef {Options & { model?: string | number, explain?: boolean, top_k?: number, min_confidence?: number, max_novelty?: number }} PredictOptions */
 /** @typedef {{ method: string, headers: Record<string, string>, signal: AbortSignal | null }} Asked */
@@ -58,6 +69,7 @@ const MOST_BYTES = 900_000; // of a request with many instances: below the least
 const PAGE = 500; // items of a page of a list
 const AWAY = 60_000; // ms without an answer, after which who follows a run gives up
 const SILENCE = 45_000; // ms; a stream that is silent for so long is dead, since a heartbeat comes every 15 s
+const EVERY = 1_000; // ms between two looks at a sweep
 const LONGEST_PAUSE = 2_000; // ms between two connections
 
 /** Something went wrong. */
@@ -95,6 +107,22 @@ export class RunFailed extends RunEnded {}
 
 /** The run was cancelled. */
 export class RunCancelled extends RunEnded {}
+
+/** The sweep did not succeed. */
+export class SweepEnded extends DenselyError {
+	/** @param {Sweep} sweep as it ended */
+	constructor(sweep) {
+		const { error } = sweep.data;
+		super(`sweep ${sweep.id} is ${sweep.status}${error ? `: ${error.type}: ${error.message}` : ""}`);
+		this.sweep = sweep;
+	}
+}
+
+/** The sweep failed. */
+export class SweepFailed extends SweepEnded {}
+
+/** The sweep was cancelled. */
+export class SweepCancelled extends SweepEnded {}
 
 /** The service refused or failed; the fields are those of its problem document. */
 export class ApiError extends DenselyError {
@@ -443,7 +471,7 @@ export class Densely {
 	/**
 	 * The newest runs, newest first.
 	 *
-	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, limit?: number }} [options]
+	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, limit?: number }} [options]
 	 */
 	async runs({ signal, ...query } = {}) {
 		const found = await this.list("runs", query, { signal });
@@ -453,6 +481,40 @@ export class Densely {
 	/** A run. @param {string} id @param {Options} [options] */
 	async run(id, options) {
 		return new Run(this, await this.get(at`runs/${id}`, {}, options));
+	}
+
+	/**
+	 * Begins a sweep over `space`: by dotted path of a recipe's field, what it may be. What else is left out comes from
+	 * the task and its preset. The same `idempotencyKey` begins one sweep.
+	 *
+	 * @param {string} task
+	 * @param {Record<string, Axis>} space
+	 * @param {SweepSettings & Options & { idempotencyKey?: string }} [settings]
+	 */
+	async search(task, space, { signal, idempotencyKey, ...settings } = {}) {
+		/** @type {Record<string, string>} */
+		const headers = idempotencyKey ? { "Idempotency-Key": idempotencyKey } : {};
+		return new Sweep(this, await this.post("sweeps", { task, space, ...settings }, { signal, headers }));
+	}
+
+	/**
+	 * The newest sweeps, newest first, without their trials.
+	 *
+	 * @param {Options & { task?: string, status?: SweepStatus | "", limit?: number }} [options]
+	 * @returns {Promise<SweepSummary[]>}
+	 */
+	sweeps({ signal, ...query } = {}) {
+		return this.list("sweeps", query, { signal });
+	}
+
+	/** A sweep with its trials. @param {string} id @param {Options} [options] */
+	async sweep(id, options) {
+		return new Sweep(this, await this.get(at`sweeps/${id}`, {}, options));
+	}
+
+	/** Removes a sweep that has ended, with its trials; its winner's run and model stay. @param {string} id @param {Options} [options] */
+	deleteSweep(id, options) {
+		return this.delete(at`sweeps/${id}`, {}, options);
 	}
 
 	/** What happens to all runs from now on, or after an event; without an end. @param {EventOptions} [options] */
@@ -666,6 +728,94 @@ export class Run {
 	/** Its model, or null while there is none. @param {Options} [options] */
 	async model(options) {
 		return this.data.model_id ? this.#client.model(this.data.model_id, options) : null;
+	}
+
+	/** A sweep around its recipe, as the client's `search` takes it. @param {Options} [options] @returns {Promise<SweepRequest>} */
+	space(options) {
+		return this.#client.get(at`runs/${this.id}/space`, {}, options);
+	}
+}
+
+/** A search over recipes. */
+export class Sweep {
+	#client;
+
+	/**
+	 * @param {Densely} client
+	 * @param {SweepData} data
+	 */
+	constructor(client, data) {
+		this.#client = client;
+		/** What the service last told of it. */
+		this.data = data;
+	}
+
+	/** Its id. */
+	get id() {
+		return this.data.id;
+	}
+
+	/** Where it stands. */
+	get status() {
+		return this.data.status;
+	}
+
+	/** Whether it has ended, however it did. */
+	get isOver() {
+		return this.status !== "running";
+	}
+
+	/** Its trials: best first, then those that are going, then the others. @returns {TrialRow[]} */
+	get trials() {
+		return this.data.leaderboard;
+	}
+
+	/** Asks where it stands. @param {Options} [options] @returns {Promise<this>} */
+	async refresh(options) {
+		this.data = await this.#client.get(at`sweeps/${this.id}`, {}, options);
+		return this;
+	}
+
+	/**
+	 * Returns when it has succeeded; throws SweepFailed or SweepCancelled when it has ended otherwise. It looks every
+	 * second, also while the service restarts, and gives up when there was no answer for `away` ms.
+	 *
+	 * @param {Options & { away?: number, every?: number, onProgress?: (sweep: Sweep) => unknown }} [options]
+	 * @returns {Promise<this>}
+	 */
+	async wait({ signal, away = AWAY, every = EVERY, onProgress } = {}) {
+		for (let heard = Date.now(); ; await pause(every, signal)) {
+			const known = await this.refresh({ signal }).catch((error) => {
+				if (!error.isPassing || Date.now() - heard > away) throw error;
+			});
+			if (!known) continue;
+			heard = Date.now();
+			await onProgress?.(this);
+			if (this.isOver) break;
+		}
+		return this.#checked();
+	}
+
+	#checked() {
+		if (this.status === "failed") throw new SweepFailed(this);
+		if (this.status === "cancelled") throw new SweepCancelled(this);
+		return this;
+	}
+
+	/** Asks for its end; its trials end within a second. @param {Options} [options] @returns {Promise<this>} */
+	async cancel(options) {
+		await this.#client.post(at`sweeps/${this.id}/cancel`, undefined, options);
+		return this.refresh(options);
+	}
+
+	/**
+	 * A picture of it: `best` so far, `importance` of the fields, or `parallel` coordinates.
+	 *
+	 * @param {"best" | "importance" | "parallel"} [kind]
+	 * @param {Options & { form?: "svg" | "png" }} [options]
+	 */
+	picture(kind = "best", { form = "svg", signal } = {}) {
+		return this.#client.file(at`sweeps/${this.id}/${`${kind}.${form}`}`, { signal });
 	}
 }
 

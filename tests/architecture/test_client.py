@@ -15,9 +15,10 @@ from app.main import create_app
 from app.settings import Settings
 from benchmarks.service import REPOSITORY
 from clients.python.scripts import check_forms
-from densely_client import Densely, Run
+from densely_client import Densely, Run, Sweep
 from densely_client.sync.models import Models
 from densely_client.sync.runs import Runs
+from densely_client.sync.sweeps import Sweeps
 from densely_client.sync.tasks import Tasks
 from tests.support import pages
 
@@ -97,7 +98,14 @@ def test_a_keyword_that_the_service_does_not_take_is_told(described: Document) -
 def test_the_page_names_every_method() -> None:
     """In the table's row of what has them; of a run also its attributes that ask the service."""
     rows = {first: f"{first} {rest}" for first, rest in pages.table("docs/python.md", "part")}
-    has = {"client.runs": Runs, "client.models": Models, "client.tasks": Tasks, "a run": Run}
+    has = {
+        "client.runs": Runs,
+        "client.sweeps": Sweeps,
+        "client.models": Models,
+        "client.tasks": Tasks,
+        "a run": Run,
+        "a sweep": Sweep,
+    }
     for part, kind in has.items():
         own = {name for name in vars(kind) if not name.startswith("_")}
         assert [] == [name for name in sorted(own) if not re.search(rf"\.{name}\b", rows[part])], part

@@ -10,6 +10,7 @@ from densely_client.asynchronous.datasets import AsyncDatasets
 from densely_client.asynchronous.models import AsyncModels
 from densely_client.asynchronous.predictions import AsyncPredictions, AsyncTaskPredictions
 from densely_client.asynchronous.runs import AsyncRuns
+from densely_client.asynchronous.sweeps import AsyncSweep, AsyncSweeps
 from densely_client.asynchronous.tasks import AsyncCreated, AsyncTasks
 
 PARTS = (
@@ -19,6 +20,8 @@ PARTS = (
     AsyncPredictions,
     AsyncRun,
     AsyncRuns,
+    AsyncSweep,
+    AsyncSweeps,
     AsyncTaskPredictions,
     AsyncTasks,
 )

@@ -7,10 +7,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from app.api.bodies import BoundedRoute
 from app.api.dependencies import Cursor, Identifier, Limit, ServicesDep, Trace, responses
+from app.api.plots import PLOT, plot
 from app.domain.sweeps import SweepStatus
 from app.errors import Forbidden
+from app.plots.style import Form
 from app.server.access import require_task
 from app.server.prefix import Prefix
+from app.services.drawings import SweepPlot
 from app.wire.pages import Page
 from app.wire.sweeps import Sweep, SweepRequest, SweepSummary
 
@@ -63,6 +66,18 @@ def list_sweeps(
 )
 def get_sweep(sweep_id: Identifier, services: ServicesDep) -> Sweep:
     return services.sweeps.get(sweep_id)
+
+
+@router.get(
+    "/sweeps/{sweep_id}/{kind}.{form}",
+    summary="A sweep as a picture, also while it is going",
+    description="`best`: the best figure so far. `importance`: how much each field explains. `parallel`: each trial as "
+    "a line through what it had of every field.",
+    response_class=Response,
+    responses=PLOT | responses(404, 409),
+)
+def draw_sweep(sweep_id: Identifier, kind: SweepPlot, form: Form, services: ServicesDep) -> Response:
+    return plot(services.plots.of_sweep(services.sweeps.get(sweep_id), kind, form), form)
 
 
 @router.post(

@@ -155,6 +155,10 @@ export function moment(iso) {
 	return h("time", { datetime: iso, title: iso }, text);
 }
 
+/** JSON with lists of plain values on one line. @param {unknown} value */
+export const jsonOf = (value) =>
+	JSON.stringify(value, null, 2).replace(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner) => `[${inner.replace(/\s+/g, " ")}]`);
+
 /** @param {string} word */
 export const badge = (word) => h("span", { class: `badge ${word}` }, word);
 

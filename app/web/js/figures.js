@@ -12,7 +12,7 @@ const PARTS = [
 	["validation", "Validation"],
 ];
 
-/** @param {{ status?: RunStatus }} run */
+/** @param {{ status?: RunStatus }} run or sweep */
 export const isFailed = ({ status = "succeeded" }) => ["failed", "cancelled"].includes(status);
 
 /** Every figure, with what guessing scores beside it. @param {{ metrics: Metrics, status?: RunStatus }} owner a run or a model */

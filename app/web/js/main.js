@@ -1,5 +1,5 @@
 // Routes: `#/try/<task>`, `#/new`, `#/data/<task>`, `#/data/<task>/<dataset>`, `#/runs`, `#/runs/new`, `#/runs/<id>`,
-// `#/compare/<ids>`, `#/models`, `#/models/<id>`.
+// `#/compare/<ids>`, `#/sweeps`, `#/sweeps/new`, `#/sweeps/<id>`, `#/models`, `#/models/<id>`.
 
 import { ServiceUnreachable } from "../../client/densely.js";
 import { apiKey, densely, openapi, pause, setApiKey, told } from "./api.js";
@@ -14,6 +14,7 @@ const VIEWS = {
 	data: ([, part]) => (part ? import("./dataset.js") : import("./data.js")),
 	runs: ([part]) => (part === "new" ? import("./launch.js") : part ? import("./run.js") : import("./runs.js")),
 	compare: () => import("./compare.js"),
+	sweeps: ([part]) => (part === "new" ? import("./search.js") : part ? import("./sweep.js") : import("./sweeps.js")),
 	models: ([part]) => (part ? import("./model.js") : import("./models.js")),
 };
 const main = byId("main");

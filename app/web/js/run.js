@@ -117,6 +117,7 @@ function settings(run) {
 		["Seed", seeds],
 		["Activation", run.activate],
 		["Queued", moment(run.created_at)],
+		run.sweep && ["Sweep", h("a", { href: `#/sweeps/${run.sweep}` }, run.sweep)],
 		run.retry_of && ["Retry of", h("a", { href: `#/runs/${run.retry_of}` }, run.retry_of)],
 	]);
 }
@@ -193,6 +194,7 @@ function actionsOf(run, problem) {
 		data.model_id && h("a.button.main", { href: `#/try/${data.task}?model=${data.model_id}` }, "Try it"),
 		data.model_id && h("a.button", { href: `#/models/${data.model_id}` }, "Its model"),
 		h("a.button", { href: `#/runs/new?from=${run.id}` }, "Edit and run again"),
+		h("a.button", { href: `#/sweeps/new?from=${run.id}` }, "Search around this recipe"),
 		!isOver && button("Cancel", confirm, cancelled),
 		isFailed(data) && button("Retry", retry, { class: "main" }),
 		isOver && runRemoval(run.id, problem),

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from app.main import create_app
 from app.settings import Settings
 from densely_client import forms
-from densely_client.calls import ChangedTask, NewTask, Options, Training
+from densely_client.calls import ChangedTask, NewTask, Options, Searching, Training
 from densely_client.forms.predictions import form_of
 
 Schema = dict[str, Any]
@@ -27,26 +27,25 @@ Schema = dict[str, Any]
 SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 ANSWERS: dict[str, Any] = {
     "GET /tasks": forms.Page[forms.TaskSummary],
-    "GET /tasks/{task}": forms.Task,
-    "PATCH /tasks/{task}": forms.Task,
+    **dict.fromkeys(("GET /tasks/{task}", "PATCH /tasks/{task}"), forms.Task),
     "GET /datasets": forms.Page[forms.DatasetEntry],
     "GET /datasets/{name}": forms.DatasetDetail,
     "GET /datasets/{name}/rows": forms.Page[forms.DatasetRow],
     "PUT /tasks/{task}/active-model": forms.Model,
     "GET /tasks/{task}/active-model/history": forms.Page[forms.Activation],
-    "POST /train": forms.RunData,
     "GET /runs": forms.Page[forms.RunData],
-    "GET /runs/{run_id}": forms.RunData,
-    "POST /runs/{run_id}/cancel": forms.RunData,
-    "POST /runs/{run_id}/retry": forms.RunData,
+    **dict.fromkeys(("POST /train", "GET /runs/{run_id}"), forms.RunData),
+    **dict.fromkeys(("POST /runs/{run_id}/cancel", "POST /runs/{run_id}/retry"), forms.RunData),
     "GET /runs/{run_id}/events": forms.Page[forms.RecordedEvent],
+    "GET /sweeps": forms.Page[forms.SweepSummary],
+    **dict.fromkeys(("POST /sweeps", "GET /sweeps/{sweep_id}"), forms.SweepData),
+    "GET /runs/{run_id}/space": forms.SweepRequest,
     "GET /models": forms.Page[forms.Model],
     "GET /models/{model_id}": forms.ModelDetail,
     "GET /compare": forms.Comparison,
     "GET /health/ready": forms.Readiness,
     "GET /system": forms.System,
 }
-
 
 UPLOADS: dict[str, type[BaseModel]] = {
     "POST /tasks": forms.TaskCreated,
@@ -56,6 +55,7 @@ UPLOADS: dict[str, type[BaseModel]] = {
 
 KEYWORDS: dict[str, tuple[type, set[str]]] = {  # of calls, and what is told beside them
     "POST /train": (Training, {"task"}),
+    "POST /sweeps": (Searching, {"task", "space"}),
     "POST /tasks": (NewTask, {"name"}),
     "PATCH /tasks/{task}": (ChangedTask, set()),
 }
@@ -179,7 +179,7 @@ class Comparison:
     def _mapping(self, place: str, value: Any, schema: Schema) -> bool:
         if not _is_object(schema):
             return False
-        inside = schema.get("additionalProperties")
+        inside = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), None)
         if isinstance(inside, dict):
             self.value(f"{place}.*", value, inside)
         return value is Any or isinstance(inside, dict)

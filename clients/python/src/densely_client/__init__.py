@@ -15,17 +15,28 @@ repeated and when, `events` follows runs. `asynchronous` is the side with `await
 from densely_client import errors, forms
 from densely_client.asynchronous.client import AsyncDensely
 from densely_client.asynchronous.runs import AsyncRun
-from densely_client.errors import ApiError, DenselyError, RunCancelled, RunFailed, ServiceUnreachable
+from densely_client.asynchronous.sweeps import AsyncSweep
+from densely_client.errors import (
+    ApiError,
+    DenselyError,
+    RunCancelled,
+    RunFailed,
+    ServiceUnreachable,
+    SweepCancelled,
+    SweepFailed,
+)
 from densely_client.events import Event
 from densely_client.retries import Retries, Time
 from densely_client.sync.client import Densely
 from densely_client.sync.runs import Run
+from densely_client.sync.sweeps import Sweep
 from densely_client.version import VERSION as __version__  # noqa: N811 - what Python calls it
 
 __all__ = [
     "ApiError",
     "AsyncDensely",
     "AsyncRun",
+    "AsyncSweep",
     "Densely",
     "DenselyError",
     "Event",
@@ -34,6 +45,9 @@ __all__ = [
     "RunCancelled",
     "RunFailed",
     "ServiceUnreachable",
+    "Sweep",
+    "SweepCancelled",
+    "SweepFailed",
     "Time",
     "__version__",
     "errors",

@@ -15,6 +15,7 @@ from densely_client.forms.models import Model
 from densely_client.forms.predictions import prediction_of
 from densely_client.forms.recipes import Recipe, Validation
 from densely_client.forms.runs import Activate, RunData
+from densely_client.forms.sweeps import Budget, Method, Metric, Pruner, SweepData, SweepRequest
 from densely_client.forms.tasks import Encoded, Task
 from densely_client.inputs import with_image
 from densely_client.uploads import Upload
@@ -51,6 +52,25 @@ class Training(TypedDict, total=False):
     name: str | None
     tags: Mapping[str, str] | None
     webhook: str | None
+
+
+class Searching(TypedDict, total=False):
+    """What may be asked of a sweep besides its task and space; what is left out comes from the task and the preset."""
+
+    preset: str | None
+    dataset: str | None
+    recipe: Mapping[str, Any] | Recipe | None  # replaces parts of the preset's
+    validation: Mapping[str, Any] | Validation | None  # of trials: holdout or kfold
+    method: Mapping[str, Any] | Method | None  # {"kind": "tpe"}, "random", "grid" or "cma_es"
+    pruner: Mapping[str, Any] | Pruner | None  # {"kind": "successive_halving"} or "median"; `prune=False`: none
+    budget: Mapping[str, Any] | Budget | None  # {"trials": 50, "minutes": 5}
+    metric: Metric | None
+    generation: int | None  # trials that are asked for at a time
+    seed: int | None
+    final_seeds: int | None  # how often the winner is trained on all rows
+    activate: Activate | None
+    name: str | None
+    tags: Mapping[str, str] | None
 
 
 class NewTask(TypedDict, total=False):
@@ -124,6 +144,29 @@ def train(task: str, key: str | None, **fields: Unpack[Training]) -> Call[RunDat
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}
     body = {"task": task, **_given(fields)}
     return Call("POST", "/train", as_form(RunData), body=body, headers=headers, repeatable=True)
+
+
+def sweep(
+    task: str,
+    space: Mapping[str, Any],
+    key: str | None,
+    *,
+    prune: bool = True,
+    **fields: Unpack[Searching],
+) -> Call[SweepData]:
+    """Begin a sweep. As of a run, its Idempotency-Key makes it one sweep, however often it is sent."""
+    body = {"task": task, "space": space, **_given(fields), **({} if prune else {"pruner": None})}
+    return _sweep(body, key)
+
+
+def sweep_as(proposed: SweepRequest, key: str | None, **changed: Unpack[Searching]) -> Call[SweepData]:
+    """The same, as it was proposed but for what is changed."""
+    return _sweep({**proposed.model_dump(mode="json", exclude_unset=True), **_given(changed)}, key)
+
+
+def act(path: str) -> Call[None]:
+    """A POST whose answer is of no interest, and that must not be repeated."""
+    return Call("POST", path, lambda _: None)
 
 
 def predict(task: str, instance: Mapping[str, Any], options: Options) -> Call[Any]:
@@ -202,6 +245,11 @@ def delete(path: str, **params: Any) -> Call[None]:
 def run_ids(runs: Iterable[Any]) -> str:
     """Runs, or their ids, as `/compare` takes them."""
     return ",".join(run if isinstance(run, str) else run.id for run in runs)
+
+
+def _sweep(body: Mapping[str, Any], key: str | None) -> Call[SweepData]:
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+    return Call("POST", "/sweeps", as_form(SweepData), body=body, headers=headers, repeatable=True)
 
 
 def _upload(path: str, form: type[T], file: Upload, fields: Mapping[str, Any]) -> Call[T]:

@@ -6,6 +6,9 @@ DenselyError                     everything of ours
 ├── RunEnded                     `wait` found that the run did not succeed
 │   ├── RunFailed                ... because it failed; `error` says why
 │   └── RunCancelled             ... because somebody cancelled it
+├── SweepEnded                   `wait` found that the sweep did not succeed
+│   ├── SweepFailed              ... because it failed; `error` says why
+│   └── SweepCancelled           ... because somebody cancelled it
 └── ApiError                     the service answered with a problem document, of a type that has no name here
     ├── InvalidInput             what was sent cannot be accepted; `errors` names the fields
     │   ├── MalformedBody        ... because it is not JSON
@@ -42,6 +45,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from densely_client.forms.runs import RunData
+from densely_client.forms.sweeps import SweepData
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,24 @@ class RunFailed(RunEnded):
 
 class RunCancelled(RunEnded):
     """The run was cancelled."""
+
+
+class SweepEnded(DenselyError):
+    """The sweep did not succeed."""
+
+    def __init__(self, sweep: SweepData) -> None:
+        """`sweep` is the sweep as it ended."""
+        reason = f": {sweep.error.type}: {sweep.error.message}" if sweep.error else ""
+        super().__init__(f"sweep {sweep.id} is {sweep.status}{reason}")
+        self.sweep = sweep
+
+
+class SweepFailed(SweepEnded):
+    """The sweep failed."""
+
+
+class SweepCancelled(SweepEnded):
+    """The sweep was cancelled."""
 
 
 class ApiError(DenselyError):

@@ -9,6 +9,7 @@ from densely_client.asynchronous.datasets import AsyncDatasets
 from densely_client.asynchronous.models import AsyncModels
 from densely_client.asynchronous.predictions import AsyncPredictions
 from densely_client.asynchronous.runs import AsyncRun, AsyncRuns
+from densely_client.asynchronous.sweeps import AsyncSweeps
 from densely_client.asynchronous.tasks import AsyncTasks
 from densely_client.asynchronous.transport import AsyncTransport
 from densely_client.calls import ComparedPicture, ImageFormat, Training
@@ -48,6 +49,7 @@ class AsyncDensely:
         self.predict = AsyncPredictions(self._transport)
         self.models = AsyncModels(self._transport)
         self.runs = AsyncRuns(self._transport)
+        self.sweeps = AsyncSweeps(self._transport)
         self.tasks = AsyncTasks(self._transport)
         self.datasets = AsyncDatasets(self._transport)
 

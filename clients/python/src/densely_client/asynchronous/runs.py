@@ -12,6 +12,7 @@ from densely_client.calls import Call, ImageFormat
 from densely_client.events import Event
 from densely_client.forms.models import ModelDetail
 from densely_client.forms.runs import RunData
+from densely_client.forms.sweeps import SweepRequest
 from densely_client.progress import display
 from densely_client.run_view import RunView
 
@@ -98,6 +99,10 @@ class AsyncRun(RunView):
             return None
         return await self._transport.send(calls.get(f"/models/{self.model_id}", ModelDetail))
 
+    async def space(self) -> SweepRequest:
+        """A search around its recipe, as `client.sweeps.start` takes it."""
+        return await self._transport.send(calls.get(f"/runs/{self.id}/space", SweepRequest))
+
     async def curves(self, image_format: ImageFormat = "svg", first_epoch: int = 1) -> bytes:
         """Loss and metric by epoch, as a picture."""
         call = calls.picture(f"/runs/{self.id}/curves", image_format, first_epoch=first_epoch)
@@ -117,9 +122,11 @@ class AsyncRuns:
         dataset: str | None = None,
         tag: str | None = None,
         limit: int = 50,
+        *,
+        sweep: str | None = None,
     ) -> list[AsyncRun]:
-        """The newest runs, newest first. `tag` is `key` or `key:value`."""
-        asked = {"task": task, "status": status, "dataset": dataset, "tag": tag}
+        """The newest runs, newest first. `tag` is `key` or `key:value`, `sweep` the id of one."""
+        asked = {"task": task, "status": status, "dataset": dataset, "tag": tag, "sweep": sweep}
         found = await self._transport.list("/runs", RunData, limit, calls.PAGE, **asked)
         return [AsyncRun(self._transport, data) for data in found]
 

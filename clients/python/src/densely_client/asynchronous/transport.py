@@ -27,6 +27,14 @@ class AsyncTransport:
         self._time = connection.retries.time
         self._http = connection.open(httpx.AsyncClient)
 
+    def now(self) -> float:
+        """Seconds on the clock by which it waits."""
+        return self._time.now()
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        await self._time.pause(seconds)
+
     async def close(self) -> None:
         """Close all connections."""
         await self._http.aclose()

@@ -88,6 +88,26 @@ class Metrics(Form):
     calibration: Calibration | None = Field(None, description="of classifiers")
 
 
+class Trial(Form):
+    """A run's part in its sweep."""
+
+    number: int = Field(description="from 0, in the order in which they were asked for")
+    generation: int
+    parameters: dict[str, Any] = Field(description="what it has of the space, by field")
+    metric: Literal["val_loss", "val_accuracy", "val_mae", "val_f1"]
+    bars: list[tuple[int, float]] = Field(
+        default_factory=list, description="where it stops early: [epoch or fold, figure]"
+    )
+
+
+class Prior(Form):
+    """What the run of a winner takes over from its trial."""
+
+    temperature: float
+    length_exponent: float = 0.0
+    rows: int = Field(description="held out, on which it was fitted")
+
+
 class RunData(Form):
     """A run as the service told it."""
 
@@ -116,6 +136,9 @@ class RunData(Form):
     error: RunError | None
     device: str | None = Field(description="what trained, for example CPU:0 or GPU:0")
     retry_of: str | None
+    sweep: str | None = Field(None, description="of whose trials it is one, or whose winner it trains")
+    trial: Trial | None = Field(None, description="of a trial, what makes it one")
+    prior: Prior | None = Field(None, description="of a winner's run, what it takes over from its trial")
     traceparent: str | None = Field(
         description="the trace of the request that asked for it (W3C Trace Context), which its webhook continues"
     )

@@ -16,6 +16,7 @@ from densely_client.sync.datasets import Datasets
 from densely_client.sync.models import Models
 from densely_client.sync.predictions import Predictions
 from densely_client.sync.runs import Run, Runs
+from densely_client.sync.sweeps import Sweeps
 from densely_client.sync.tasks import Tasks
 from densely_client.sync.transport import Transport
 
@@ -49,6 +50,7 @@ class Densely:
         self.predict = Predictions(self._transport)
         self.models = Models(self._transport)
         self.runs = Runs(self._transport)
+        self.sweeps = Sweeps(self._transport)
         self.tasks = Tasks(self._transport)
         self.datasets = Datasets(self._transport)
 

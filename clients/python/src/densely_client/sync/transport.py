@@ -28,6 +28,14 @@ class Transport:
         self._time = connection.retries.time
         self._http = connection.open(httpx.Client)
 
+    def now(self) -> float:
+        """Seconds on the clock by which it waits."""
+        return self._time.now()
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        self._time.sleep(seconds)
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()

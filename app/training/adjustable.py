@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from app.domain.layers import Dense, Dropout
 from app.domain.recipes import Recipe
 from app.training.ensemble import members_of
 
@@ -56,6 +57,23 @@ def penalties_of(model: keras.Model) -> list[AdjustablePenalty]:
     kernels = [layer for member in members_of(model) for layer in member.layers]
     found = [getattr(layer, "kernel_regularizer", None) for layer in kernels]
     return [penalty for penalty in found if isinstance(penalty, AdjustablePenalty)]
+
+
+def adjust(model: keras.Model, recipe: Recipe) -> None:
+    """Give a model of the same structure this recipe's numbers."""
+    model.optimizer.learning_rate = recipe.optimizer.learning_rate
+    members = members_of(model)
+    for member in members:
+        rates = iter([layer.rate for layer in recipe.layers if isinstance(layer, Dropout) and layer.rate])
+        penalties = iter([layer for layer in recipe.layers if isinstance(layer, Dense) and (layer.l1 or layer.l2)])
+        for layer in member.layers:
+            if isinstance(layer, AdjustableDropout):
+                layer.rate = next(rates)
+                layer.current.assign(layer.rate)
+            elif isinstance(penalty := getattr(layer, "kernel_regularizer", None), AdjustablePenalty):
+                chosen = next(penalties)
+                penalty.l1.assign(chosen.l1 / len(members))
+                penalty.l2.assign(chosen.l2 / len(members))
 
 
 def structure_of(recipe: Recipe) -> str:

@@ -137,7 +137,8 @@ class Fits:
         if found := self._checkpoints.load():
             self._resumed, self._position = found
             self._attempt.log(f"resuming after epoch {self._position.state.epoch}" + self._which())
-        self._attempt.forget_epochs(self._position.fit, self._position.state.epoch)
+        if self._run.attempt > 1:
+            self._attempt.forget_epochs(self._position.fit, self._position.state.epoch)
         if self._run.trial and found and not self._folds:
             self._hopes.remember([epoch.metrics for epoch in self._attempt.history()])
 
@@ -173,8 +174,7 @@ class Fits:
     def _fit(self, recipe: Recipe, train: Numbers, validation: Numbers | None) -> tuple[keras.Model, FitState]:
         number = self._position.fit
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
-        model, self._resumed = self._resumed, None
-        program = self._program_for(model or self._built(recipe, own_seed), train)
+        program = self._program_for(recipe, own_seed, train)
         model = program.model
 
         def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float]) -> None:
@@ -204,21 +204,28 @@ class Fits:
         width, is_trial = self._prepared.encoder.width, self._run.trial is not None
         return build(recipe, width, self._units, seed, self._unit, self._picture, adjustable=is_trial)
 
-    def _program_for(self, model: keras.Model, train: Numbers) -> Program:
-        """The program for a fit on these rows, going on from this model."""
+    def _program_for(self, recipe: Recipe, seed: int, train: Numbers) -> Program:
+        """The program for a fit on these rows, from its beginning or from where a former attempt was."""
+        resumed, self._resumed = self._resumed, None
         is_new = self._material.see(train)
         program = self._rig.program
         if program is None:
-            examples, size = self._material.examples(), len(self._material.trained_on(self._splits.rows))
-            rows = self._shared.on_device(examples.rows) if self._shared else None
-            again = self._shared is not None
-            program = Program(model, self._run.recipe, examples, self._picture, size, rows, orders_come_again=again)
-            self._rig.program = program
-            return program
-        program.take_over(model)
-        if is_new:
-            program.show(self._material.examples().rows)
+            program = self._rig.program = self._made(resumed or self._built(recipe, seed))
+        else:
+            if is_new:
+                program.show(self._material.examples().rows)
+            if resumed is None and self._rig.starts.again(program, seed, recipe):
+                return program
+            program.take_over(resumed or self._built(recipe, seed))
+        if self._shared and resumed is None:
+            self._rig.starts.keep(program, seed)
         return program
+
+    def _made(self, model: keras.Model) -> Program:
+        examples, size = self._material.examples(), len(self._material.trained_on(self._splits.rows))
+        rows = self._shared.on_device(examples.rows) if self._shared else None
+        again = self._shared is not None
+        return Program(model, self._run.recipe, examples, self._picture, size, rows, orders_come_again=again)
 
     def _measured(
         self, model: keras.Model, state: FitState, held_out: Numbers | None, tested: Tested | None

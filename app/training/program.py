@@ -71,14 +71,18 @@ class Program:
         self._metric = metric_of(recipe)
         fits = min(MOST_EPOCHS_AT_ONCE, ROWS_AT_ONCE // self._count) if isinstance(self._rows, DenseRows) else 1
         self.epochs_at_once = max(1, fits)
+        self._compile(compiles=not (recipe.sees_pictures and training_device().startswith("CPU")))
+
+    def _compile(self, *, compiles: bool) -> None:
+        """On a processor XLA's convolutions take several times as long as those of TensorFlow's own graphs."""
         # Variables cannot be made within a compiled program.
-        model.optimizer.build(model.trainable_variables)
-        self._metric.update_state(self._targets[:1], model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32)))
-        # On a processor XLA's convolutions take several times as long as those of TensorFlow's own graphs.
-        compiles = not (recipe.sees_pictures and training_device().startswith("CPU"))
+        self.model.optimizer.build(self.model.trainable_variables)
+        some = np.zeros((1, *self.model.input_shape[1:]), dtype=np.float32)
+        self._metric.update_state(self._targets[:1], self.model(some))
         self._train = tf.function(self._train_pass, jit_compile=compiles)
         self._test = tf.function(self._test_pass, jit_compile=compiles)
-        self._watch = tf.function(self._watch_pass, jit_compile=compiles) if recipe.averaging else self._test
+        averaging = self._recipe.averaging
+        self._watch = tf.function(self._watch_pass, jit_compile=compiles) if averaging else self._test
         self._several = tf.function(self._several_epochs, jit_compile=compiles)
 
     def plan(self, epochs: int, rows: int, numbers: Numbers, rate: float) -> None:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.recipes import Recipe, Validation
 from app.encoding.rows import Encoded
@@ -11,6 +11,7 @@ from app.training.arrange import Rows, on_device
 from app.training.material import Material
 from app.training.prepare import Prepared
 from app.training.program import Program
+from app.training.starts import Starts
 from app.wire.runs import Run
 
 MOST_PREPARED = 2  # datasets as encoded by different features
@@ -23,6 +24,7 @@ class Rig:
 
     material: Material
     program: Program | None = None
+    starts: Starts = field(default_factory=Starts)
 
 
 class Shared:

@@ -140,7 +140,7 @@ class ProcessTrainer:
     def give(self, assignment: Assignment, claim: Claim) -> None:
         """The one run of its life, or a sweep's trial. A trainer that is still importing reads it when it is done."""
         assert self._process.stdin is not None
-        self.sweep, self._ended = claim.run.sweep if claim.run.trial else None, None
+        self.sweep, self._ended = claim.run.sweep if claim.run.trial else None, None  # the winner's run is the last
         self._said.clear()
         keep = self.sweep is not None
         message = {**asdict(assignment), "run_id": claim.run.id, "lease_id": claim.lease_id, "keep": keep}
@@ -222,14 +222,14 @@ class ProcessExecutor:
     def start(self, claim: Claim) -> Trainer:
         """Give the run to the spare. The next one is started at once if another run waits for it."""
         with self._lock:
-            sweep = claim.run.sweep if claim.run.trial else None
+            sweep = claim.run.sweep
             trainer = next((each for each in self._given if sweep and each.sweep == sweep and each.waits), None)
             if trainer is None:
                 trainer = self._spare if self._spare and self._spare.alive else ProcessTrainer(self._threads)
                 self._spare = None
             self._given = [each for each in self._given if each.alive and each is not trainer] + [trainer]
             trainer.give(self._assignment, claim)
-            waits = claim.others_wait and not sweep  # most of those that wait are trials, and need no spare
+            waits = claim.others_wait and not claim.run.trial  # most of those that wait are trials too
             self._ahead, self._ahead_until = (None if waits else trainer), time.monotonic() + HEAD_START
             self._warm()
             return trainer

@@ -39,9 +39,9 @@ class Idle:
         self.alive = self.waits = False
 
 
-def claim_of(*, sweep: str | None = None, others_wait: bool = False) -> Claim:
-    """A claim of a run, or of a sweep's trial."""
-    run: Any = SimpleNamespace(id="r-1", sweep=sweep, trial=sweep and object())
+def claim_of(*, sweep: str | None = None, is_trial: bool = True, others_wait: bool = False) -> Claim:
+    """A claim of a run, or of a sweep's trial or its winner's run."""
+    run: Any = SimpleNamespace(id="r-1", sweep=sweep, trial=object() if sweep and is_trial else None)
     return Claim(run=run, lease_id="l", others_wait=others_wait)
 
 
@@ -145,6 +145,12 @@ class TestTrialsOfASweep:
         executor, trainer = self.trained(clock)
 
         assert executor.start(claim_of(sweep="s-1")) is trainer
+
+    def test_the_winners_run_goes_to_it_too(self, clock: Clock) -> None:
+        """No other spare had to get ready meanwhile."""
+        executor, trainer = self.trained(clock)
+
+        assert executor.start(claim_of(sweep="s-1", is_trial=False)) is trainer
 
     @pytest.mark.parametrize("sweep", ["s-2", None])
     def test_no_other_run_does(self, clock: Clock, sweep: str | None) -> None:

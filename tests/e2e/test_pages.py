@@ -108,7 +108,7 @@ def test_the_clients_examples_are_true(service: Service, capsys: pytest.CaptureF
         exec(example.replace("http://127.0.0.1:8000", service.url), scope)
     told, progress = capsys.readouterr()
 
-    assert 2 == len(examples)
+    assert 3 == len(examples)
     assert told.startswith("positive\n['positive', 'negative']\n")
     assert "['billing', 'returns', 'shipping']" in told
     assert "\nshipping\n" in told

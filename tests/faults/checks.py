@@ -1,16 +1,17 @@
 """What must hold after all faults: asked of the database and the disk when everything has ended."""
 
 import json
+import math
 import os
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
@@ -46,7 +47,11 @@ def of_runs(database: Database, asked: Runs) -> Iterator[str]:
             yield f"run {run_id} failed: {row.error_type}: {row.error_message}"
         if row.status == RunStatus.CANCELLED and run_id not in asked.to_cancel:
             yield f"run {run_id} is cancelled, which nobody asked for"
-        yield from _of_events(run_id, row.status, [e.data for e in told if e.run_id == run_id and e.type == "status"])
+        if run_id in asked.endless and row.status != RunStatus.CANCELLED:
+            yield f"run {run_id} was to be cancelled long before its end, and is {row.status}"
+        own = [event for event in told if event.run_id == run_id]
+        yield from _of_events(run_id, row.status, [event.data for event in own if event.type == "status"])
+        yield from _of_epochs(run_id, own)
     for twice in (key for key, number in Counter(tuple(row) for row in recorded).items() if number > 1):
         yield f"run, fit and epoch {twice} are recorded twice"
 
@@ -64,6 +69,20 @@ def _of_events(run_id: str, status: str, told: list[Mapping[str, Any]]) -> Itera
             yield f"run {run_id}: attempt {event['attempt']} was claimed as the {attempts}th"
     if at != status:
         yield f"run {run_id} is {status}, and its last event says {at}"
+
+
+def _of_epochs(run_id: str, told: Sequence[Row[Any]]) -> Iterator[str]:
+    """An attempt's epochs come one after the other: out of their order, two trainers have written."""
+    attempt, last = 0, (0.0, 0)
+    for event in told:
+        if event.type == "status" and event.data.get("change") == Change.CLAIMED:
+            attempt, last = attempt + 1, (0.0, 0)
+        elif event.type == "epoch":
+            at = (event.data["fold"] or math.inf, event.data["epoch"])  # the fit that is published comes last
+            if at <= last:
+                yield f"run {run_id}: attempt {attempt} recorded (fold, epoch) {at} after {last}"
+                return
+            last = at
 
 
 def of_events(database: Database, read: list[int]) -> Iterator[str]:
@@ -89,6 +108,7 @@ def of_files(database: Database, settings: Mapping[str, str], counts: dict[str, 
     store = ArtifactStore(Path(settings["DENSELY_MODELS_DIR"]))
     with database.read() as tx:
         rows = {(row.task, row.id) for row in tx.execute(select(models))}
+        last = {row.id: row.attempt for row in tx.execute(select(runs))}
     for path in [*store.root.glob("*/*"), *Path(settings["DENSELY_HOME"]).glob("checkpoints/*")]:
         os.utime(path, (time.time() - OLD,) * 2)
     for leftover in _gc(settings):
@@ -102,6 +122,9 @@ def of_files(database: Database, settings: Mapping[str, str], counts: dict[str, 
     for task, model_id in sorted(rows):
         try:
             store.verify(task, model_id)
+            made = store.manifest(task, model_id)
+            if made.run_id in last and made.attempt != last[made.run_id]:
+                yield f"model {model_id} is of attempt {made.attempt}, and attempt {last[made.run_id]} ended the run"
         except ArtifactInvalid as error:
             yield f"model {model_id}: {error.message}"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from app.processes import SUPERVISED
-from benchmarks.service import REPOSITORY
+from benchmarks.service import REPOSITORY, free_port
 
 TRAINERS = ("app.training.trainer", "tests.faults.trainer")
 STOP_SECONDS = 30.0  # that a process gets to end in order
@@ -146,6 +146,40 @@ class Fleet:
         for trainer in left:
             self.unexplained.append(f"trainer {trainer.pid} outlived its worker")
             trainer.kill()
+
+
+def settings_in(folder: Path, lease: float, url: str = "") -> dict[str, str]:
+    """Of every process: short leases, in seconds, and so many attempts that faults alone do not use them up.
+
+    `url`: of the database; empty: SQLite.
+    """
+    temporary = folder / "temporary"
+    temporary.mkdir(parents=True)
+    (folder / "home").mkdir()
+    return {
+        "DENSELY_HOME": str(folder / "home"),
+        "DENSELY_MODELS_DIR": str(folder / "models"),
+        "DENSELY_DATASETS_DIR": str(folder / "datasets"),
+        "DENSELY_DATABASE_URL": url or f"sqlite:///{folder / 'home' / 'densely.db'}",
+        "DENSELY_LEASE_SECONDS": str(lease),
+        "DENSELY_HEARTBEAT_SECONDS": str(lease / 4),
+        "DENSELY_POLL_SECONDS": "0.05",
+        "DENSELY_CHECKPOINT_SECONDS": "0.1",
+        "DENSELY_MAX_ATTEMPTS": "100",
+        "DENSELY_WEBHOOK_SECRET": "0123456789abcdef",
+        "DENSELY_WEBHOOKS_TO_PRIVATE": "true",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TMPDIR": str(temporary),
+    }
+
+
+def members(settings: Mapping[str, str], log: Path, *, workers: int, quick: bool) -> Iterator[Member]:
+    """Two API processes, and so many workers; `quick`: whose trainers do not really train."""
+    for number in (1, 2):
+        yield Member(f"api {number}", "app.main", {**settings, "DENSELY_PORT": str(free_port())}, log)
+    for number in range(1, workers + 1):
+        yield Member(f"worker {number}", "tests.faults.worker" if quick else "app.worker", settings, log)
 
 
 def is_trainer(process: psutil.Process) -> bool:

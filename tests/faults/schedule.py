@@ -1,7 +1,7 @@
 """Which faults, drawn from a seed: the same seed, the same faults in the same order."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -29,14 +29,24 @@ class Fault:
     held: float  # for how long a stopped process stays so
 
 
-def schedule(seed: int, faults: int, lease: float, pause: float) -> Iterator[Fault]:
-    """So many faults; `lease` in seconds: stops are shorter and longer than it. `pause`: mean time between two."""
+def schedule(
+    seed: int,
+    faults: int,
+    lease: float,
+    pause: float,
+    kinds: Sequence[Kind] = KINDS,
+    targets: Sequence[Target] = tuple(TARGETS),
+) -> Iterator[Fault]:
+    """So many faults; `lease` in seconds: stops are shorter and longer than it. `pause`: mean time between two.
+
+    `kinds`, `targets`: no others.
+    """
     draw = random.Random(seed)
     for _ in range(faults):
         moment = draw.choice(MOMENTS)
         yield Fault(
-            kind=draw.choice(KINDS),
-            target=draw.choices(list(TARGETS), list(TARGETS.values()))[0],
+            kind=draw.choice(kinds),
+            target=draw.choices(targets, [TARGETS[target] for target in targets])[0],
             moment=moment,
             pause=draw.expovariate(1 / pause) if moment == "pause" else draw.uniform(0, LONGEST_JITTER),
             which=draw.randrange(1_000),

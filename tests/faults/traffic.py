@@ -71,27 +71,48 @@ class Caller:
 class Runs:
     """Queues runs, each with an idempotency key, and cancels some."""
 
-    def __init__(self, caller: Caller, seed: int, requests: list[dict[str, Any]], waiting: int) -> None:
-        """Draws from `requests`; keeps so many `waiting`."""
+    def __init__(
+        self, caller: Caller, seed: int, requests: list[dict[str, Any]], endless: dict[str, Any] | None, waiting: int
+    ) -> None:
+        """Draws from `requests`; keeps so many `waiting`. `endless`: of runs that end only if they are cancelled."""
         self._caller = caller
         self._draw = random.Random(seed)
         self._requests = requests
+        self._endless = endless
         self._waiting = waiting
         self.accepted: dict[str, str] = {}  # id by idempotency key
         self.to_cancel: set[str] = set()  # whose cancel was asked for, whether or not the answer came
+        self.endless: list[str] = []  # ids of such runs
 
     def step(self, open_runs: int) -> None:
         """Queue one if fewer than wanted have not ended, and perhaps cancel one."""
         if open_runs < self._waiting:
-            key = f"key-{len(self.accepted)}"
-            body = {**self._draw.choice(self._requests), "seed": self._draw.randrange(1_000_000)}
-            answer = self._caller.ask("POST", "/train", json=body, headers={"Idempotency-Key": key})
-            assert answer.status_code == 202, answer.text
-            self.accepted[key] = answer.json()["id"]
+            self._queue()
         if self.accepted and self._draw.random() < 0.02:
-            run_id = self._draw.choice(list(self.accepted.values())[-self._waiting :])
-            self.to_cancel.add(run_id)
-            self._caller.ask("POST", f"/runs/{run_id}/cancel")
+            self._cancel(self._draw.choice(list(self.accepted.values())[-self._waiting :]))
+        if self._draw.random() < 0.1:
+            self.cancel_endless()
+
+    def cancel_endless(self) -> None:
+        """That one that still goes on."""
+        for run_id in self.endless[-1:]:
+            if run_id not in self.to_cancel:
+                self._cancel(run_id)
+
+    def _queue(self) -> None:
+        """One that ends by itself; or, if there is none, one that does not."""
+        endless = self._endless if set(self.endless) <= self.to_cancel and self._draw.random() < 0.15 else None
+        key = f"key-{len(self.accepted)}"
+        body = {**(endless or self._draw.choice(self._requests)), "seed": self._draw.randrange(1_000_000)}
+        answer = self._caller.ask("POST", "/train", json=body, headers={"Idempotency-Key": key})
+        assert answer.status_code == 202, answer.text
+        self.accepted[key] = answer.json()["id"]
+        if endless:
+            self.endless.append(self.accepted[key])
+
+    def _cancel(self, run_id: str) -> None:
+        self.to_cancel.add(run_id)
+        self._caller.ask("POST", f"/runs/{run_id}/cancel")
 
 
 class Thread:

@@ -1,0 +1,102 @@
+"""A disk that is full while a run is going."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.artifacts.store import ArtifactStore
+from app.db import run_queries
+from app.db.engine import Database
+from app.domain.runs import RunStatus
+from app.services.execution import Attempt
+from app.settings import Settings
+from app.training import program
+from app.training.build import build
+from app.training.checkpoint import Checkpoints, Position
+from app.training.fit import FitState
+from app.training.pipeline import Workplace, execute
+from app.wire.runs import Run
+from tests.support.tasks import TASKS
+from tests.training.test_trainer import carry_out
+
+ROOM = 8 * 2**10  # bytes that are left: less than any model takes
+
+
+def fill(disk: Path) -> Path:
+    """Leave some KiB on a small disk; returns the file that takes the rest."""
+    full = disk / "full"
+    with full.open("ab", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(bytes(4096))
+    os.truncate(full, full.stat().st_size - ROOM)
+    return full
+
+
+def test_a_run_goes_on_where_its_checkpoints_find_no_room(
+    begin: Callable[..., Attempt],
+    place: Workplace,
+    small_disk: Path,
+    database: Database,
+    run_of: Callable[[Attempt], Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only another attempt would need them. Its events say so once, and nothing half written stays."""
+    monkeypatch.setattr(program, "MOST_EPOCHS_AT_ONCE", 1)
+    place = dataclasses.replace(place, checkpoints=small_disk / "checkpoints", checkpoint_seconds=0)
+    attempt = begin("planar", dataset="sample")
+    (small_disk / "checkpoints").mkdir()
+    fill(small_disk)
+
+    execute(attempt, place)
+
+    assert RunStatus.SUCCEEDED == run_of(attempt).status
+    with database.read() as tx:
+        said = [e.data.get("message", "") for e in run_queries.events_of(tx, attempt.run_id, 5_000, 0)]
+    told = [message for message in said if "checkpoint" in message]
+    assert ["goes on without a checkpoint, which cannot be written: No space left on device"] == told
+    assert [] == [path for path in (small_disk / "checkpoints").rglob("*") if path.is_file()]
+
+
+def test_the_checkpoint_before_stays_where_the_next_finds_no_room(small_disk: Path) -> None:
+    recipe = TASKS.get("planar").presets["baseline"].recipe
+    model = build(recipe, 2, 1, seed=0)
+    checkpoints = Checkpoints(small_disk / "run", 0, {"recipe": 1})
+    assert "" == checkpoints.save(model, Position(0, [], FitState(epoch=2)))
+    full = fill(small_disk)
+
+    assert "No space left on device" == checkpoints.save(model, Position(0, [], FitState(epoch=3)))
+    assert "" == checkpoints.save(model, Position(0, [], FitState(epoch=4))), "it is told once"
+    found = checkpoints.load()
+    assert found is not None
+    assert 2 == found[1].state.epoch
+    full.unlink()
+    assert "" == checkpoints.save(model, Position(0, [], FitState(epoch=5)))
+    found = checkpoints.load()
+    assert found is not None
+    assert 5 == found[1].state.epoch
+    assert 2 == len(list((small_disk / "run").iterdir())), "the pointer, and the folder that it names"
+
+
+def test_a_model_that_finds_no_room_fails_its_run_and_leaves_nothing(
+    begin: Callable[..., Attempt],
+    run_of: Callable[[Attempt], Run],
+    place: Workplace,
+    settings: Settings,
+    small_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempt = begin("planar", dataset="sample")
+    place = dataclasses.replace(place, store=ArtifactStore(small_disk / "models"))
+    fill(small_disk)
+
+    assert 0 == carry_out(attempt, settings, place, monkeypatch)
+
+    run = run_of(attempt)
+    assert ("failed", None) == (run.status, run.model_id)
+    assert run.error is not None
+    assert run.error.message.startswith("No space left on device")
+    assert [] == list(place.store.published())
+    assert [small_disk / "full"] == [path for path in small_disk.rglob("*") if path.is_file()]

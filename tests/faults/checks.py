@@ -52,8 +52,7 @@ def of_runs(database: Database, asked: Runs) -> Iterator[str]:
         own = [event for event in told if event.run_id == run_id]
         yield from _of_events(run_id, row.status, [event.data for event in own if event.type == "status"])
         yield from _of_epochs(run_id, own)
-    for twice in (key for key, number in Counter(tuple(row) for row in recorded).items() if number > 1):
-        yield f"run, fit and epoch {twice} are recorded twice"
+        yield from _of_history(run_id, own, [(e.fit, e.epoch) for e in recorded if e.run_id == run_id])
 
 
 def _of_events(run_id: str, status: str, told: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -83,6 +82,17 @@ def _of_epochs(run_id: str, told: Sequence[Row[Any]]) -> Iterator[str]:
                 yield f"run {run_id}: attempt {attempt} recorded (fold, epoch) {at} after {last}"
                 return
             last = at
+
+
+def _of_history(run_id: str, told: Sequence[Row[Any]], kept: list[tuple[int, int]]) -> Iterator[str]:
+    """Each epoch of the history was told, and each fit has all of its epochs, from the first on, once."""
+    happened = {(event.data["fold"] or 0, event.data["epoch"]) for event in told if event.type == "epoch"}
+    if silent := set(kept) - happened:
+        yield f"run {run_id}: no event tells of (fit, epoch) {min(silent)}, nor of {len(silent) - 1} others"
+    for fit in {fit for fit, _ in kept}:
+        numbers = sorted(epoch for of, epoch in kept if of == fit)
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"run {run_id}: the history of fit {fit} has the epochs {numbers}"
 
 
 def of_events(database: Database, read: list[int]) -> Iterator[str]:

@@ -94,13 +94,15 @@ def _wait_until_ready(apis: list[Member]) -> None:
 
 
 def _load(fleet: Fleet, database: Database, answers: Answers, seconds: float) -> Overload:
-    """All clients for so long, and a look at every process each second."""
+    """All clients for so long, and until a run has ended; a look at every process each second."""
     found = Overload(samples={member.name: [] for member in fleet.members})
     clients = Clients(fleet.of("api"), answers, lambda: found.ended)
     threads = [Thread(answers.findings, step) for step in clients.steps()]
     began, due = time.monotonic(), 0.0
-    for passed in until(seconds, 0.1):
+    for passed in until(seconds + START_SECONDS, 0.1):
         found.ended = _ended(database)
+        if found.ended and passed >= seconds:
+            break
         if passed >= due:
             due += 1.0
             for member in fleet.members:

@@ -14,6 +14,7 @@ Moment = Literal["pause", "claimed", "epoch", "staged", "placed", "ended"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TARGETS: dict[Target, float] = {"trainer": 4, "worker": 3, "api": 3, "all": 0.6}  # how often, beside one another
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
+LONGEST_HELD = 3  # leases that a process is stopped for
 LONGEST_JITTER = 0.05  # seconds from what is seen to the fault
 
 
@@ -50,5 +51,5 @@ def schedule(
             moment=moment,
             pause=draw.expovariate(1 / pause) if moment == "pause" else draw.uniform(0, LONGEST_JITTER),
             which=draw.randrange(1_000),
-            held=draw.uniform(0.1, 2) * lease,
+            held=draw.uniform(0.1, LONGEST_HELD) * lease,
         )

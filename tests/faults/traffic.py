@@ -101,7 +101,7 @@ class Runs:
 
     def _queue(self) -> None:
         """One that ends by itself; or, if there is none, one that does not."""
-        endless = self._endless if set(self.endless) <= self.to_cancel and self._draw.random() < 0.15 else None
+        endless = self._endless if set(self.endless) <= self.to_cancel and self._draw.random() < 0.3 else None
         key = f"key-{len(self.accepted)}"
         body = {**(endless or self._draw.choice(self._requests)), "seed": self._draw.randrange(1_000_000)}
         answer = self._caller.ask("POST", "/train", json=body, headers={"Idempotency-Key": key})

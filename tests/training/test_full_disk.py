@@ -1,7 +1,6 @@
 """A disk that is full while a run is going."""
 
 import dataclasses
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,17 +18,9 @@ from app.training.checkpoint import Checkpoints, Position
 from app.training.fit import FitState
 from app.training.pipeline import Workplace, execute
 from app.wire.runs import Run
+from tests.support.disks import fill
 from tests.support.tasks import TASKS
 from tests.training.test_trainer import carry_out
-
-ROOM = 8 * 2**10  # bytes that are left: less than any model takes
-
-
-def fill(disk: Path) -> Path:
-    """Leave some KiB on a small disk; returns the file that takes the rest."""
-    full = disk / "full"
-    full.write_bytes(bytes(shutil.disk_usage(disk).free - ROOM))
-    return full
 
 
 def test_a_run_goes_on_where_its_checkpoints_find_no_room(

@@ -13,7 +13,7 @@ from app.db import migrate
 from app.db.engine import Database
 from tests.faults import writers
 from tests.faults.campaign import Plan, Report, carry_out
-from tests.faults.schedule import KINDS, TARGETS
+from tests.faults.schedule import KINDS, MOMENTS, TARGETS
 from tests.support import postgres
 
 
@@ -25,12 +25,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", choices=KINDS, action="append", help="only such faults; may be given again")
     parser.add_argument("--target", choices=list(TARGETS), action="append", help="only of such processes; the same")
+    parser.add_argument("--moment", choices=MOMENTS, action="append", help="only then; the same")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--writing", type=float, default=0.0, help="instead: seconds for which processes only write")
     asked = parser.parse_args()
     if asked.writing:
         return _writers(asked.database, asked.writing)
-    drawn = {"seed": asked.seed, "kinds": asked.kind or KINDS, "targets": asked.target or tuple(TARGETS)}
+    drawn = {
+        "seed": asked.seed,
+        "kinds": asked.kind or KINDS,
+        "targets": asked.target or tuple(TARGETS),
+        "moments": asked.moment or MOMENTS,
+    }
     reports = [
         _one(asked.database, number, drawn, quick=quick)
         for quick, number in ((True, asked.faults), (False, asked.real))

@@ -19,7 +19,7 @@ from app.domain.runs import RunStatus
 from tests.faults import checks
 from tests.faults.moments import Watch
 from tests.faults.processes import Fleet, Member, members, settings_in, until
-from tests.faults.schedule import KINDS, TARGETS, Fault, Kind, Target, schedule
+from tests.faults.schedule import KINDS, MOMENTS, TARGETS, Fault, Kind, Moment, Target, schedule
 from tests.faults.traffic import Caller, Findings, Prober, Reader, Runs, Thread
 from tests.support.receiver import Receiver
 from tests.support.tasks import TASKS
@@ -54,6 +54,7 @@ class Plan:
     waiting: int = 4  # runs that have not ended, at any time
     kinds: tuple[Kind, ...] = KINDS
     targets: tuple[Target, ...] = tuple(TARGETS)
+    moments: tuple[Moment, ...] = MOMENTS
 
 
 @dataclass
@@ -119,11 +120,11 @@ class _Campaign:
         asking = Thread(self._findings, self._ask)
         others = [Thread(self._findings, step) for step in (self._reader.step, *(prober.step for prober in probers))]
         plan = self._plan
-        for fault in schedule(plan.seed, plan.faults, plan.lease, plan.pause, plan.kinds, plan.targets):
+        for fault in schedule(plan.seed, plan.faults, plan.lease, plan.pause, plan.kinds, plan.targets, plan.moments):
             self._wait_for(fault)
             self._inject(fault)
         asking.stop()
-        self.asked.cancel_endless()
+        self.asked.cancel_rest()
         self._rest()
         for thread in others:
             thread.stop()

@@ -201,10 +201,11 @@ def _told(found: Overload, seconds: float, settle: float) -> Iterator[str]:
         later = [each for each in samples if each.at >= settle]
         if len(later) > 1 and later[-1].done > later[0].done:
             slope, grown = growth(later)
+            each_minute = [f"{each.memory / 2**20:.1f}" for each in (*samples[:: round(MINUTE)], samples[-1])]
             files = [each.files for each in later]
             yield (
-                f"  {name}: {later[0].memory / 2**20:.1f} MiB at {settle:g} s, {later[-1].memory / 2**20:.1f} at last; "
-                f"{slope:.0f} bytes with each of {later[-1].done - later[0].done}, {grown / 2**20:.2f} MiB in all; "
+                f"  {name}: MiB at each minute: {', '.join(each_minute)}; from {settle:g} s on {slope:.0f} bytes with "
+                f"each of {later[-1].done - later[0].done}, {grown / 2**20:.2f} MiB in all; "
                 f"{min(files)} to {max(files)} files open"
             )
     yield f"  wrong: {len(found.wrong)}"

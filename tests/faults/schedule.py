@@ -37,14 +37,15 @@ def schedule(
     pause: float,
     kinds: Sequence[Kind] = KINDS,
     targets: Sequence[Target] = tuple(TARGETS),
+    moments: Sequence[Moment] = MOMENTS,
 ) -> Iterator[Fault]:
     """So many faults; `lease` in seconds: stops are shorter and longer than it. `pause`: mean time between two.
 
-    `kinds`, `targets`: no others.
+    `kinds`, `targets`, `moments`: no others.
     """
     draw = random.Random(seed)
     for _ in range(faults):
-        moment = draw.choice(MOMENTS)
+        moment = draw.choice(moments)
         yield Fault(
             kind=draw.choice(kinds),
             target=draw.choices(targets, [TARGETS[target] for target in targets])[0],

@@ -90,13 +90,18 @@ class Runs:
             self._queue()
         if self.accepted and self._draw.random() < 0.02:
             self._cancel(self._draw.choice(list(self.accepted.values())[-self._waiting :]))
-        if self._draw.random() < 0.1:
-            self.cancel_endless()
+        if self._draw.random() < 0.3:
+            self._cancel_endless()
 
-    def cancel_endless(self) -> None:
-        """That one that still goes on."""
-        for run_id in self.endless[-1:]:
-            if run_id not in self.to_cancel:
+    def cancel_rest(self) -> None:
+        """The one that would not end."""
+        for run_id in set(self.endless) - self.to_cancel:
+            self._cancel(run_id)
+
+    def _cancel_endless(self) -> None:
+        """Once it is going: a run that waits is cancelled by the API alone."""
+        for run_id in set(self.endless) - self.to_cancel:
+            if self._caller.ask("GET", f"/runs/{run_id}").json()["progress"]:
                 self._cancel(run_id)
 
     def _queue(self) -> None:

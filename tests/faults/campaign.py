@@ -98,6 +98,7 @@ class _Campaign:
         migrate.upgrade(self._settings["DENSELY_DATABASE_URL"])
         self._fleet.start()
         try:
+            self._fleet.wait_until_ready()
             self._harm()
         finally:
             self._wake(everybody=True)

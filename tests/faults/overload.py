@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import psutil
 from sqlalchemy import func, select
 
@@ -30,7 +29,7 @@ from tests.faults.traffic import Findings, Thread
 MINUTE = 60.0  # seconds from the start in which caches fill: what grows then is no leak
 MOST_PER_STEP = {"api": 512.0, "worker": 16_384.0}  # bytes of growth with each request, and with each run that ends
 MOST_FILES = 8  # more open at the end than at first; some belong to requests that are just being answered
-START_SECONDS = 60.0
+START_SECONDS = 60.0  # in which the first run ends
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def overload(folder: Path, seconds: float, settle: float = MINUTE) -> Overload:
     answers = Answers(Findings())
     fleet.start()
     try:
-        _wait_until_ready(fleet.of("api"))
+        fleet.wait_until_ready()
         found = _load(fleet, database, answers, seconds)
     finally:
         fleet.stop()
@@ -81,16 +80,6 @@ def overload(folder: Path, seconds: float, settle: float = MINUTE) -> Overload:
     ]
     database.close()
     return found
-
-
-def _wait_until_ready(apis: list[Member]) -> None:
-    for api in apis:
-        for _ in until(START_SECONDS):
-            try:
-                httpx.get(f"http://127.0.0.1:{api.settings['DENSELY_PORT']}/health/ready").raise_for_status()
-                break
-            except httpx.HTTPError:
-                continue
 
 
 def _load(fleet: Fleet, database: Database, answers: Answers, seconds: float) -> Overload:

@@ -11,12 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import psutil
 
 from app.processes import SUPERVISED
 from benchmarks.service import REPOSITORY, free_port
 
 TRAINERS = ("app.training.trainer", "tests.faults.trainer")
+START_SECONDS = 60.0  # that API processes get to answer
 STOP_SECONDS = 30.0  # that a process gets to end in order
 
 
@@ -100,6 +102,14 @@ class Fleet:
         for member in self.members:
             member.start()
         self._keeper.start()
+
+    def wait_until_ready(self) -> None:
+        """Until the API processes answer."""
+        for api in self.of("api"):
+            for _ in until(START_SECONDS):
+                with suppress(httpx.HTTPError):
+                    httpx.get(f"http://127.0.0.1:{api.settings['DENSELY_PORT']}/health/ready").raise_for_status()
+                    break
 
     def _keep(self) -> None:
         while not self._done.wait(0.03):

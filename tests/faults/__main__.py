@@ -26,6 +26,9 @@ def main() -> int:
     parser.add_argument("--kind", choices=KINDS, action="append", help="only such faults; may be given again")
     parser.add_argument("--target", choices=list(TARGETS), action="append", help="only of such processes; the same")
     parser.add_argument("--moment", choices=MOMENTS, action="append", help="only then; the same")
+    parser.add_argument(
+        "--pause", type=float, default=0.4, help="mean seconds between two faults that wait for nothing"
+    )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--writing", type=float, default=0.0, help="instead: seconds for which processes only write")
     asked = parser.parse_args()
@@ -36,6 +39,7 @@ def main() -> int:
         "kinds": asked.kind or KINDS,
         "targets": asked.target or tuple(TARGETS),
         "moments": asked.moment or MOMENTS,
+        "pause": asked.pause,
     }
     reports = [
         _one(asked.database, number, drawn, quick=quick)

@@ -64,7 +64,7 @@ def process(grows: float, opens: float, noise: int = 2**20) -> list[Sample]:
 
 @pytest.mark.parametrize(
     ("grows", "opens", "told"),
-    [(0, 0, []), (1_024, 0, ["api 1 grows by "]), (0, 1 / 600, ["api 1 had up to"]), (300, 0, [])],
+    [(0, 0, []), (1_024, 0, ["api 1 has grown by "]), (0, 1 / 600, ["api 1 had up to"]), (300, 0, [])],
 )
 def test_a_process_that_keeps_what_it_needs_no_more_is_noticed(grows: float, opens: float, told: list[str]) -> None:
     found = list(overload.of_growth({"api 1": process(grows, opens), "worker 1": process(0, 0)}, 60))

@@ -116,6 +116,7 @@ def of_webhooks(database: Database, delivered: set[str]) -> Iterator[str]:
 def of_files(database: Database, settings: Mapping[str, str], counts: dict[str, int]) -> Iterator[str]:
     """Every model has its files, whole; `densely gc` finds what crashes leave, and after it there is nothing else."""
     store = ArtifactStore(Path(settings["DENSELY_MODELS_DIR"]))
+    yield from _of_places(database, store)
     with database.read() as tx:
         rows = {(row.task, row.id) for row in tx.execute(select(models))}
         last = {row.id: row.attempt for row in tx.execute(select(runs))}
@@ -137,6 +138,21 @@ def of_files(database: Database, settings: Mapping[str, str], counts: dict[str, 
                 yield f"model {model_id} is of attempt {made.attempt}, and attempt {last[made.run_id]} ended the run"
         except ArtifactInvalid as error:
             yield f"model {model_id}: {error.message}"
+
+
+def _of_places(database: Database, store: ArtifactStore) -> Iterator[str]:
+    """Files come before their row: a model's folder got its place, which its ctime tells, before the run ended."""
+    with database.read() as tx:
+        ended = {
+            row.run_id: row.at.timestamp()
+            for row in tx.execute(select(events).where(events.c.type == "status"))
+            if row.data.get("change") == Change.PUBLISHED
+        }
+        rows = tx.execute(select(models).where(models.c.run_id.in_(sorted(ended)))).all()
+    for row in rows:
+        folder = store.path(row.task, row.id)
+        if folder.exists() and (late := folder.stat().st_ctime - ended[row.run_id]) > 0:
+            yield f"model {row.id} was in place {late:.4f} seconds after the run had ended"
 
 
 def _gc(settings: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ class Member:
     to_end: set[int] = field(default_factory=set)  # signals that end it, of this life
     suspended: bool = False
     starts: int = 0
+    answered: int = 0  # the life in which it has answered last, of an API process
 
     @property
     def moment(self) -> tuple[int, int]:

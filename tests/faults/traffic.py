@@ -14,6 +14,7 @@ from tests.faults.processes import Fleet, Member, until
 from tests.support.sse import STREAM, received
 
 ANSWER_SECONDS = 60.0  # in which a call has to be answered by one process or another
+PATIENCE = 2.5  # seconds for an answer: then it is asked again, and one that was only asleep has been asked twice
 SILENCE = 4.0  # seconds after which a reader takes its stream for dead
 
 
@@ -41,7 +42,7 @@ class Caller:
 
     def __init__(self, fleet: Fleet, findings: Findings) -> None:
         urls = [f"http://127.0.0.1:{member.settings['DENSELY_PORT']}" for member in fleet.of("api")]
-        self._all = [httpx.Client(base_url=url, timeout=10, trust_env=False) for url in urls]
+        self._all = [httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) for url in urls]
         self._clients = cycle(self._all)
         self._findings = findings
 
@@ -176,7 +177,7 @@ class Prober:
             return
         if not (free and before == self._member.moment):
             return
-        self._answered = before
+        self._answered, self._member.answered = before, self._member.starts
         self.slowest = max(self.slowest, time.monotonic() - began)
         self._findings.count("predictions")
         self._judge(body, answer)

@@ -1,4 +1,4 @@
-"""A disk that is full while a run is going."""
+"""A disk that is full, or takes nothing, while a run is going."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,12 +18,14 @@ from app.training.checkpoint import Checkpoints, Position
 from app.training.fit import FitState
 from app.training.pipeline import Workplace, execute
 from app.wire.runs import Run
-from tests.support.disks import fill
+from tests.support.disks import TROUBLES, fill
 from tests.support.tasks import TASKS
 from tests.training.test_trainer import carry_out
 
 
-def test_a_run_goes_on_where_its_checkpoints_find_no_room(
+@pytest.mark.parametrize("reason", TROUBLES)
+def test_a_run_goes_on_where_its_checkpoints_cannot_be_written(
+    reason: str,
     begin: Callable[..., Attempt],
     place: Workplace,
     small_disk: Path,
@@ -36,7 +38,7 @@ def test_a_run_goes_on_where_its_checkpoints_find_no_room(
     place = dataclasses.replace(place, checkpoints=small_disk / "checkpoints", checkpoint_seconds=0)
     attempt = begin("planar", dataset="sample")
     (small_disk / "checkpoints").mkdir()
-    fill(small_disk)
+    TROUBLES[reason](small_disk)
 
     execute(attempt, place)
 
@@ -44,7 +46,7 @@ def test_a_run_goes_on_where_its_checkpoints_find_no_room(
     with database.read() as tx:
         said = [e.data.get("message", "") for e in run_queries.events_of(tx, attempt.run_id, 5_000, 0)]
     told = [message for message in said if "checkpoint" in message]
-    assert ["goes on without a checkpoint, which cannot be written: No space left on device"] == told
+    assert [f"goes on without a checkpoint, which cannot be written: {reason}"] == told
     assert [] == [path for path in (small_disk / "checkpoints").rglob("*") if path.is_file()]
 
 
@@ -68,7 +70,9 @@ def test_the_checkpoint_before_stays_where_the_next_finds_no_room(small_disk: Pa
     assert 2 == len(list((small_disk / "run").iterdir())), "the pointer, and the folder that it names"
 
 
-def test_a_model_that_finds_no_room_fails_its_run_and_leaves_nothing(
+@pytest.mark.parametrize("reason", TROUBLES)
+def test_a_model_that_cannot_be_written_fails_its_run_and_leaves_nothing(
+    reason: str,
     begin: Callable[..., Attempt],
     run_of: Callable[[Attempt], Run],
     place: Workplace,
@@ -78,13 +82,13 @@ def test_a_model_that_finds_no_room_fails_its_run_and_leaves_nothing(
 ) -> None:
     attempt = begin("planar", dataset="sample")
     place = dataclasses.replace(place, store=ArtifactStore(small_disk / "models"))
-    fill(small_disk)
+    TROUBLES[reason](small_disk)
 
     assert 0 == carry_out(attempt, settings, place, monkeypatch)
 
     run = run_of(attempt)
     assert ("failed", None) == (run.status, run.model_id)
     assert run.error is not None
-    assert run.error.message.startswith("No space left on device")
+    assert run.error.message.startswith(reason)
     assert [] == list(place.store.published())
-    assert [small_disk / "full"] == [path for path in small_disk.rglob("*") if path.is_file()]
+    assert [] == [path for path in small_disk.rglob("*") if path.is_file() and path.name != "full"]

@@ -13,7 +13,7 @@ from app.db import migrate
 from app.db.engine import Database
 from tests.faults import writers
 from tests.faults.campaign import Plan, Report, carry_out
-from tests.faults.schedule import KINDS, MOMENTS, TARGETS
+from tests.faults.schedule import KINDS, LONGEST_HELD, MOMENTS, TARGETS
 from tests.support import postgres
 
 
@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument(
         "--pause", type=float, default=0.4, help="mean seconds between two faults that wait for nothing"
     )
+    parser.add_argument("--held", type=float, default=LONGEST_HELD, help="leases that a stop may last")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--writing", type=float, default=0.0, help="instead: seconds for which processes only write")
     asked = parser.parse_args()
@@ -40,6 +41,7 @@ def main() -> int:
         "targets": asked.target or tuple(TARGETS),
         "moments": asked.moment or MOMENTS,
         "pause": asked.pause,
+        "held": asked.held,
     }
     reports = [
         _one(asked.database, number, drawn, quick=quick)

@@ -19,7 +19,7 @@ from app.domain.runs import RunStatus
 from tests.faults import checks
 from tests.faults.moments import Watch
 from tests.faults.processes import START_SECONDS, Fleet, Member, members, settings_in, until
-from tests.faults.schedule import KINDS, MOMENTS, TARGETS, Fault, Kind, Moment, Target, schedule
+from tests.faults.schedule import KINDS, LONGEST_HELD, MOMENTS, TARGETS, Fault, Kind, Moment, Target, schedule
 from tests.faults.traffic import Caller, Findings, Prober, Reader, Runs, Thread
 from tests.support.receiver import Receiver
 from tests.support.tasks import TASKS
@@ -55,6 +55,7 @@ class Plan:
     kinds: tuple[Kind, ...] = KINDS
     targets: tuple[Target, ...] = tuple(TARGETS)
     moments: tuple[Moment, ...] = MOMENTS
+    held: float = LONGEST_HELD  # leases that a stop may last
 
 
 @dataclass
@@ -121,7 +122,9 @@ class _Campaign:
         asking = Thread(self._findings, self._ask)
         others = [Thread(self._findings, step) for step in (self._reader.step, *(prober.step for prober in probers))]
         plan = self._plan
-        for fault in schedule(plan.seed, plan.faults, plan.lease, plan.pause, plan.kinds, plan.targets, plan.moments):
+        for fault in schedule(
+            plan.seed, plan.faults, plan.lease, plan.pause, plan.kinds, plan.targets, plan.moments, plan.held
+        ):
             self._spare(fault)
             self._wait_for(fault)
             self._inject(fault)

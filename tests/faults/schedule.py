@@ -14,7 +14,7 @@ Moment = Literal["pause", "claimed", "epoch", "staged", "placed", "ended"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TARGETS: dict[Target, float] = {"trainer": 4, "worker": 3, "api": 3, "all": 0.6}  # how often, beside one another
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
-LONGEST_HELD = 3  # leases that a process is stopped for
+LONGEST_HELD = 3.0  # leases that a process is stopped for
 LONGEST_JITTER = 0.05  # seconds from what is seen to the fault
 
 
@@ -38,10 +38,11 @@ def schedule(
     kinds: Sequence[Kind] = KINDS,
     targets: Sequence[Target] = tuple(TARGETS),
     moments: Sequence[Moment] = MOMENTS,
+    longest: float = LONGEST_HELD,
 ) -> Iterator[Fault]:
     """So many faults; `lease` in seconds: stops are shorter and longer than it. `pause`: mean time between two.
 
-    `kinds`, `targets`, `moments`: no others.
+    `kinds`, `targets`, `moments`: no others. `longest`: stops, in leases.
     """
     draw = random.Random(seed)
     for _ in range(faults):
@@ -52,5 +53,5 @@ def schedule(
             moment=moment,
             pause=draw.expovariate(1 / pause) if moment == "pause" else draw.uniform(0, LONGEST_JITTER),
             which=draw.randrange(1_000),
-            held=draw.uniform(0.1, LONGEST_HELD) * lease,
+            held=draw.uniform(0.1, longest) * lease,
         )

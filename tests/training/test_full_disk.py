@@ -20,6 +20,7 @@ from app.training.pipeline import Workplace, execute
 from app.wire.runs import Run
 from tests.support.disks import TROUBLES, fill
 from tests.support.tasks import TASKS
+from tests.training.test_pipeline import small
 from tests.training.test_trainer import carry_out
 
 
@@ -34,9 +35,9 @@ def test_a_run_goes_on_where_its_checkpoints_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only another attempt would need them. Its events say so once, and nothing half written stays."""
-    monkeypatch.setattr(program, "MOST_EPOCHS_AT_ONCE", 1)
+    monkeypatch.setattr(program, "MOST_EPOCHS_AT_ONCE", 1)  # a checkpoint after each
     place = dataclasses.replace(place, checkpoints=small_disk / "checkpoints", checkpoint_seconds=0)
-    attempt = begin("planar", dataset="sample")
+    attempt = begin(recipe=small(epochs=4))
     (small_disk / "checkpoints").mkdir()
     TROUBLES[reason](small_disk)
 
@@ -80,7 +81,7 @@ def test_a_model_that_cannot_be_written_fails_its_run_and_leaves_nothing(
     small_disk: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    attempt = begin("planar", dataset="sample")
+    attempt = begin(recipe=small(epochs=2))
     place = dataclasses.replace(place, store=ArtifactStore(small_disk / "models"))
     TROUBLES[reason](small_disk)
 

@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 
 from app.db import migrate
 from app.db.engine import Database
-from app.db.tables import runs
+from app.db.tables import runs, totals
+from app.db.totals import LEASES_LOST
 from app.domain.runs import RunStatus
 from tests.faults import checks
 from tests.faults.moments import Watch
@@ -236,6 +237,8 @@ class _Campaign:
         ]
         report.counts = {**counts, "webhooks taken": len(delivered)}
         with self._database.read() as tx:
+            lost = select(func.sum(totals.c.value)).where(totals.c.name == LEASES_LOST)
+            report.counts["leases lost"] = int(tx.execute(lost).scalar_one() or 0)
             for row in tx.execute(select(runs)):
                 report.statuses[row.status] += 1
                 report.attempts += row.attempt

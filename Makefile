@@ -29,10 +29,11 @@ lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directi
 	$(BIN)/python clients/python/scripts/check_forms.py
 	$(BIN)/python clients/javascript/node.py --run lint
 
-faults: $(VENV)/dev.done ## Kill, suspend and stop processes 560 times, and see that nothing is lost
+faults: $(VENV)/dev.done ## Kill, suspend and stop processes 560 times, ask for too much, and see that nothing is lost
 	$(BIN)/python -m tests.faults --database sqlite --writing 30
 	$(BIN)/python -m tests.faults --database sqlite --faults 250 --real 30
 	$(BIN)/python -m tests.faults --database postgresql --faults 250 --real 30
+	$(BIN)/python -m tests.faults.overload
 
 fuzz: $(VENV)/dev.done ## Send the API requests without end, others each time: half an hour
 	$(BIN)/python -m tests.fuzz

@@ -11,10 +11,12 @@ from sqlalchemy.exc import (
 )
 
 AWAY = "the database does not answer"
+FULL = "the database finds no room on its disk"
 UNREADABLE = "the database cannot be read: `densely doctor` says what to do"
 INCOMPLETE = "the database lacks a table or a column: `densely doctor` says what to do"
 
 UNDEFINED = ("42P01", "42703")  # PostgreSQL's codes for a table and a column that are not there
+DISK_FULL = "53100"  # its code for a disk that is full
 
 
 def message(error: SQLAlchemyError) -> str | None:
@@ -22,8 +24,16 @@ def message(error: SQLAlchemyError) -> str | None:
     if is_incomplete(error):
         return INCOMPLETE
     if isinstance(error, OperationalError | InterfaceError | TimeoutError):
-        return AWAY
+        return FULL if is_full(error) else AWAY
     return UNREADABLE if is_unreadable(error) else None
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether there is no room: what was to be written is not, and whatever is there stays."""
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.OperationalError):
+        return original.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return getattr(original, "sqlstate", None) == DISK_FULL
 
 
 def is_damage(error: BaseException) -> bool:

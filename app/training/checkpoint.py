@@ -40,14 +40,32 @@ class Checkpoints:
         self._every = every_seconds
         self._configuration = configuration
         self._last = time.monotonic()
+        self._refused = False  # whether the last one could not be written
 
     def is_due(self) -> bool:
         """Whether the last checkpoint is old enough for another; short runs never write one."""
         return time.monotonic() - self._last >= self._every
 
-    def save(self, model: keras.Model, position: Position) -> None:
-        """Write a checkpoint, then drop the one before."""
+    def save(self, model: keras.Model, position: Position) -> str:
+        """Write a checkpoint, then drop the one before.
+
+        Where it cannot be written the one before stays, since only another attempt would need it: no reason for this
+        one to end. Returns what was in the way, of several times in a row the first time; else an empty text.
+        """
         fresh = self._folder / secrets.token_hex(4)
+        refused = ""
+        try:
+            self._write(fresh, model, position)
+        except (OSError, RuntimeError) as error:  # HDF5 has no class of its own for a disk that is full
+            refused = getattr(error, "strerror", None) or type(error).__name__
+        for other in self._folder.glob("*"):
+            if other.name not in (CURRENT, self._current()):
+                shutil.rmtree(other, ignore_errors=True) if other.is_dir() else other.unlink(missing_ok=True)
+        self._last = time.monotonic()
+        told, self._refused = self._refused, bool(refused)
+        return "" if told else refused
+
+    def _write(self, fresh: Path, model: keras.Model, position: Position) -> None:
         fresh.mkdir(parents=True)
         model.save(fresh / MODEL)
         np.savez(fresh / RANDOM, *[variable.numpy() for variable in _random_states(model)])
@@ -60,15 +78,18 @@ class Checkpoints:
         pointer = self._folder / f"{fresh.name}.new"
         pointer.write_text(fresh.name, encoding="utf-8")
         pointer.replace(self._folder / CURRENT)
-        for other in self._folder.iterdir():
-            if other.is_dir() and other != fresh:
-                shutil.rmtree(other, ignore_errors=True)
-        self._last = time.monotonic()
+
+    def _current(self) -> str:
+        """The name of the folder with the last whole checkpoint; empty if there is none."""
+        try:
+            return (self._folder / CURRENT).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
 
     def load(self) -> tuple[keras.Model, Position] | None:
         """The last whole checkpoint of this configuration, or None. A damaged one counts as none."""
         try:
-            folder = self._folder / (self._folder / CURRENT).read_text(encoding="utf-8")
+            folder = self._folder / self._current()
             saved = json.loads((folder / STATE).read_text(encoding="utf-8"))
             if saved["configuration"] != self._configuration:
                 return None

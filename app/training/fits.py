@@ -187,7 +187,8 @@ class Fits:
             self._position.state = state
             if self._checkpoints.is_due():
                 self._attempt.flush()  # what the next attempt does not train again must be in the history
-                self._checkpoints.save(model, self._position)
+                if refused := self._checkpoints.save(model, self._position):
+                    self._attempt.log(f"goes on without a checkpoint, which cannot be written: {refused}")
 
         order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
         try:

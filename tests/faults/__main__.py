@@ -7,11 +7,13 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from app.db import migrate
 from app.db.engine import Database
 from tests.faults import writers
 from tests.faults.campaign import Plan, Report, carry_out
+from tests.faults.schedule import KINDS, LONGEST_HELD, MOMENTS, TARGETS
 from tests.support import postgres
 
 
@@ -21,29 +23,44 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=300, help="with trainers that do not really train")
     parser.add_argument("--real", type=int, default=0, help="faults with real trainers")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kind", choices=KINDS, action="append", help="only such faults; may be given again")
+    parser.add_argument("--target", choices=list(TARGETS), action="append", help="only of such processes; the same")
+    parser.add_argument("--moment", choices=MOMENTS, action="append", help="only then; the same")
+    parser.add_argument(
+        "--pause", type=float, default=0.4, help="mean seconds between two faults that wait for nothing"
+    )
+    parser.add_argument("--held", type=float, default=LONGEST_HELD, help="leases that a stop may last")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--writing", type=float, default=0.0, help="instead: seconds for which processes only write")
     asked = parser.parse_args()
     if asked.writing:
         return _writers(asked.database, asked.writing)
+    drawn = {
+        "seed": asked.seed,
+        "kinds": asked.kind or KINDS,
+        "targets": asked.target or tuple(TARGETS),
+        "moments": asked.moment or MOMENTS,
+        "pause": asked.pause,
+        "held": asked.held,
+    }
     reports = [
-        _one(asked.database, asked.seed, number, quick=quick)
+        _one(asked.database, number, drawn, quick=quick)
         for quick, number in ((True, asked.faults), (False, asked.real))
         if number
     ]
     return int(any(report.wrong for report in reports))
 
 
-def _one(database: str, seed: int, faults: int, *, quick: bool) -> Report:
+def _one(database: str, faults: int, drawn: dict[str, Any], *, quick: bool) -> Report:
     folder = Path(tempfile.mkdtemp(prefix="densely-faults-"))
     with ExitStack() as stack:
         url = _url(database, stack)
-        plan = Plan(folder, url, seed, faults, quick)
+        plan = Plan(folder, url, faults=faults, quick=quick, **drawn)
         if not quick:  # trainers that import TensorFlow take longer to come back
             plan = replace(plan, lease=2.0, pause=3.0, patience=20.0)
         report = carry_out(plan)
     trainers = "trainers that do not train" if quick else "real trainers"
-    _tell(f"{database}, {trainers}, seed {seed}", report)
+    _tell(f"{database}, {trainers}, seed {drawn['seed']}", report)
     if report.wrong:
         sys.stdout.write(f"  kept for a closer look: {folder}\n")
     else:

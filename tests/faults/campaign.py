@@ -14,13 +14,13 @@ from sqlalchemy import func, select
 
 from app.db import migrate
 from app.db.engine import Database
-from app.db.tables import runs
+from app.db.tables import runs, totals
+from app.db.totals import LEASES_LOST
 from app.domain.runs import RunStatus
-from benchmarks.service import free_port
 from tests.faults import checks
 from tests.faults.moments import Watch
-from tests.faults.processes import Fleet, Member, until
-from tests.faults.schedule import Fault, schedule
+from tests.faults.processes import START_SECONDS, Fleet, Member, members, settings_in, until
+from tests.faults.schedule import KINDS, LONGEST_HELD, MOMENTS, TARGETS, Fault, Kind, Moment, Target, schedule
 from tests.faults.traffic import Caller, Findings, Prober, Reader, Runs, Thread
 from tests.support.receiver import Receiver
 from tests.support.tasks import TASKS
@@ -31,7 +31,11 @@ REQUESTS: list[dict[str, Any]] = [
     {"task": "planar", "dataset": "sample", "recipe": {"epochs": 20}, "activate": "always"},
     {"task": "housing", "dataset": "sample", "recipe": {"epochs": 4}, "activate": "always"},
     {"task": "housing", "dataset": "sample", "recipe": {"epochs": 5}, "validation": {"kind": "kfold", "folds": 3}},
+    # Longer than a lease: whoever loses it while its trainer lives has a successor beside it.
+    {"task": "planar", "dataset": "sample", "recipe": {"epochs": 120}},
 ]
+# A minute, with trainers that do not train; the real ones are too fast for such a thing.
+ENDLESS: dict[str, Any] = {"task": "planar", "dataset": "sample", "recipe": {"epochs": 2_000}}
 PREDICTED = ("digits", "housing", "planar")
 END_SECONDS = 240.0  # in which all runs end once the faults have
 
@@ -49,6 +53,10 @@ class Plan:
     pause: float = 0.4  # mean time between two faults
     patience: float = 3.0  # for what a fault waits for
     waiting: int = 4  # runs that have not ended, at any time
+    kinds: tuple[Kind, ...] = KINDS
+    targets: tuple[Target, ...] = tuple(TARGETS)
+    moments: tuple[Moment, ...] = MOMENTS
+    held: float = LONGEST_HELD  # leases that a stop may last
 
 
 @dataclass
@@ -67,7 +75,7 @@ class Report:
 
 def carry_out(plan: Plan) -> Report:
     """Start the service, harm it, let it come to rest, and judge."""
-    receiver = Receiver(statuses=[204, 500, 204, 204, 204])
+    receiver = Receiver(statuses=[204, 500, 204] * 50)
     try:
         return _Campaign(plan, receiver).carry_out()
     finally:
@@ -78,27 +86,21 @@ class _Campaign:
     def __init__(self, plan: Plan, receiver: Receiver) -> None:
         self._plan = plan
         self._receiver = receiver
-        self._settings = _settings(plan)
+        self._settings = settings_in(plan.folder, plan.lease, plan.url)
         self._models = Path(self._settings["DENSELY_MODELS_DIR"])
         self._database = Database(self._settings["DENSELY_DATABASE_URL"])
         self._log = plan.folder / "service.log"
-        self._fleet = Fleet(list(self._members()))
+        self._fleet = Fleet(list(members(self._settings, self._log, workers=2, quick=plan.quick)))
         self._findings = Findings()
         self._report = Report()
         self._held: list[tuple[float, Member | psutil.Process, psutil.Process]] = []  # until when, and who
-
-    def _members(self) -> Iterator[Member]:
-        worker = "tests.faults.worker" if self._plan.quick else "app.worker"
-        for number in (1, 2):
-            port = {"DENSELY_PORT": str(free_port())}
-            yield Member(f"api {number}", "app.main", self._settings | port, self._log)
-            yield Member(f"worker {number}", worker, self._settings, self._log)
 
     def carry_out(self) -> Report:
         began = time.monotonic()
         migrate.upgrade(self._settings["DENSELY_DATABASE_URL"])
         self._fleet.start()
         try:
+            self._fleet.wait_until_ready()
             self._harm()
         finally:
             self._wake(everybody=True)
@@ -112,17 +114,23 @@ class _Campaign:
         """All faults, while clients go on; then the rest that the service needs."""
         caller = Caller(self._fleet, self._findings)
         requests = [*REQUESTS, *({**request, "webhook": self._receiver.url} for request in REQUESTS)]
-        self.asked = Runs(caller, self._plan.seed, requests, self._plan.waiting)
+        endless = ENDLESS if self._plan.quick else None
+        self.asked = Runs(caller, self._plan.seed, requests, endless, self._plan.waiting)
         self._reader = Reader(self._fleet, self._findings)
         bodies = [{"task": name, **TASKS.get(name).example} for name in PREDICTED]
         told: dict[Any, Any] = {}
         probers = [Prober(member, self._findings, bodies, told) for member in self._fleet.of("api")]
         asking = Thread(self._findings, self._ask)
         others = [Thread(self._findings, step) for step in (self._reader.step, *(prober.step for prober in probers))]
-        for fault in schedule(self._plan.seed, self._plan.faults, self._plan.lease, self._plan.pause):
+        plan = self._plan
+        for fault in schedule(
+            plan.seed, plan.faults, plan.lease, plan.pause, plan.kinds, plan.targets, plan.moments, plan.held
+        ):
+            self._spare(fault)
             self._wait_for(fault)
             self._inject(fault)
         asking.stop()
+        self.asked.cancel_rest()
         self._rest()
         for thread in others:
             thread.stop()
@@ -140,6 +148,15 @@ class _Campaign:
             query = select(func.count()).where(runs.c.status.in_([RunStatus.QUEUED, RunStatus.RUNNING]))
             number: int = tx.execute(query).scalar_one()
         return number
+
+    def _spare(self, fault: Fault) -> None:
+        """Of API processes one is harmed when another answers: they would never come up, where starting takes long."""
+        apis = self._fleet.of("api")
+        other = apis[1 - fault.which % 2]
+        for _ in until(START_SECONDS if fault.target == "api" else 0):
+            self._wake()
+            if other.free and other.answered == other.starts:
+                break
 
     def _wait_for(self, fault: Fault) -> None:
         """Its moment, if that comes in time, and its pause."""
@@ -220,34 +237,12 @@ class _Campaign:
         ]
         report.counts = {**counts, "webhooks taken": len(delivered)}
         with self._database.read() as tx:
+            lost = select(func.sum(totals.c.value)).where(totals.c.name == LEASES_LOST)
+            report.counts["leases lost"] = int(tx.execute(lost).scalar_one() or 0)
             for row in tx.execute(select(runs)):
                 report.statuses[row.status] += 1
                 report.attempts += row.attempt
 
     def _delivered(self) -> Iterator[str]:
-        for _, headers, _ in self._receiver.taken:
+        for headers in self._receiver.accepted:
             yield {name.lower(): value for name, value in headers.items()}["webhook-id"]
-
-
-def _settings(plan: Plan) -> dict[str, str]:
-    """Of every process: short leases, and so many attempts that faults alone do not use them up."""
-    folder = plan.folder
-    temporary = folder / "temporary"
-    temporary.mkdir(parents=True)
-    (folder / "home").mkdir()
-    return {
-        "DENSELY_HOME": str(folder / "home"),
-        "DENSELY_MODELS_DIR": str(folder / "models"),
-        "DENSELY_DATASETS_DIR": str(folder / "datasets"),
-        "DENSELY_DATABASE_URL": plan.url or f"sqlite:///{folder / 'home' / 'densely.db'}",
-        "DENSELY_LEASE_SECONDS": str(plan.lease),
-        "DENSELY_HEARTBEAT_SECONDS": str(plan.lease / 4),
-        "DENSELY_POLL_SECONDS": "0.05",
-        "DENSELY_CHECKPOINT_SECONDS": "0.1",
-        "DENSELY_MAX_ATTEMPTS": "100",
-        "DENSELY_WEBHOOK_SECRET": "0123456789abcdef",
-        "DENSELY_WEBHOOKS_TO_PRIVATE": "true",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "TMPDIR": str(temporary),
-    }

@@ -1,16 +1,17 @@
 """What must hold after all faults: asked of the database and the disk when everything has ended."""
 
 import json
+import math
 import os
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
@@ -46,9 +47,12 @@ def of_runs(database: Database, asked: Runs) -> Iterator[str]:
             yield f"run {run_id} failed: {row.error_type}: {row.error_message}"
         if row.status == RunStatus.CANCELLED and run_id not in asked.to_cancel:
             yield f"run {run_id} is cancelled, which nobody asked for"
-        yield from _of_events(run_id, row.status, [e.data for e in told if e.run_id == run_id and e.type == "status"])
-    for twice in (key for key, number in Counter(tuple(row) for row in recorded).items() if number > 1):
-        yield f"run, fit and epoch {twice} are recorded twice"
+        if run_id in asked.endless and row.status != RunStatus.CANCELLED:
+            yield f"run {run_id} was to be cancelled long before its end, and is {row.status}"
+        own = [event for event in told if event.run_id == run_id]
+        yield from _of_events(run_id, row.status, [event.data for event in own if event.type == "status"])
+        yield from _of_epochs(run_id, own)
+        yield from _of_history(run_id, own, [(e.fit, e.epoch) for e in recorded if e.run_id == run_id])
 
 
 def _of_events(run_id: str, status: str, told: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -64,6 +68,31 @@ def _of_events(run_id: str, status: str, told: list[Mapping[str, Any]]) -> Itera
             yield f"run {run_id}: attempt {event['attempt']} was claimed as the {attempts}th"
     if at != status:
         yield f"run {run_id} is {status}, and its last event says {at}"
+
+
+def _of_epochs(run_id: str, told: Sequence[Row[Any]]) -> Iterator[str]:
+    """An attempt's epochs come one after the other: out of their order, two trainers have written."""
+    attempt, last = 0, (0.0, 0)
+    for event in told:
+        if event.type == "status" and event.data.get("change") == Change.CLAIMED:
+            attempt, last = attempt + 1, (0.0, 0)
+        elif event.type == "epoch":
+            at = (event.data["fold"] or math.inf, event.data["epoch"])  # the fit that is published comes last
+            if at <= last:
+                yield f"run {run_id}: attempt {attempt} recorded (fold, epoch) {at} after {last}"
+                return
+            last = at
+
+
+def _of_history(run_id: str, told: Sequence[Row[Any]], kept: list[tuple[int, int]]) -> Iterator[str]:
+    """Each epoch of the history was told, and each fit has all of its epochs, from the first on, once."""
+    happened = {(event.data["fold"] or 0, event.data["epoch"]) for event in told if event.type == "epoch"}
+    if silent := set(kept) - happened:
+        yield f"run {run_id}: no event tells of (fit, epoch) {min(silent)}, nor of {len(silent) - 1} others"
+    for fit in {fit for fit, _ in kept}:
+        numbers = sorted(epoch for of, epoch in kept if of == fit)
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"run {run_id}: the history of fit {fit} has the epochs {numbers}"
 
 
 def of_events(database: Database, read: list[int]) -> Iterator[str]:
@@ -87,8 +116,10 @@ def of_webhooks(database: Database, delivered: set[str]) -> Iterator[str]:
 def of_files(database: Database, settings: Mapping[str, str], counts: dict[str, int]) -> Iterator[str]:
     """Every model has its files, whole; `densely gc` finds what crashes leave, and after it there is nothing else."""
     store = ArtifactStore(Path(settings["DENSELY_MODELS_DIR"]))
+    yield from _of_places(database, store)
     with database.read() as tx:
         rows = {(row.task, row.id) for row in tx.execute(select(models))}
+        last = {row.id: row.attempt for row in tx.execute(select(runs))}
     for path in [*store.root.glob("*/*"), *Path(settings["DENSELY_HOME"]).glob("checkpoints/*")]:
         os.utime(path, (time.time() - OLD,) * 2)
     for leftover in _gc(settings):
@@ -102,8 +133,26 @@ def of_files(database: Database, settings: Mapping[str, str], counts: dict[str, 
     for task, model_id in sorted(rows):
         try:
             store.verify(task, model_id)
+            made = store.manifest(task, model_id)
+            if made.run_id in last and made.attempt != last[made.run_id]:
+                yield f"model {model_id} is of attempt {made.attempt}, and attempt {last[made.run_id]} ended the run"
         except ArtifactInvalid as error:
             yield f"model {model_id}: {error.message}"
+
+
+def _of_places(database: Database, store: ArtifactStore) -> Iterator[str]:
+    """Files come before their row: a model's folder got its place, which its ctime tells, before the run ended."""
+    with database.read() as tx:
+        ended = {
+            row.run_id: row.at.timestamp()
+            for row in tx.execute(select(events).where(events.c.type == "status"))
+            if row.data.get("change") == Change.PUBLISHED
+        }
+        rows = tx.execute(select(models).where(models.c.run_id.in_(sorted(ended)))).all()
+    for row in rows:
+        folder = store.path(row.task, row.id)
+        if folder.exists() and (late := folder.stat().st_ctime - ended[row.run_id]) > 0:
+            yield f"model {row.id} was in place {late:.4f} seconds after the run had ended"
 
 
 def _gc(settings: Mapping[str, str]) -> list[dict[str, Any]]:

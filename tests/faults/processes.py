@@ -11,12 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import psutil
 
 from app.processes import SUPERVISED
-from benchmarks.service import REPOSITORY
+from benchmarks.service import REPOSITORY, free_port
 
 TRAINERS = ("app.training.trainer", "tests.faults.trainer")
+START_SECONDS = 60.0  # that API processes get to answer
 STOP_SECONDS = 30.0  # that a process gets to end in order
 
 
@@ -33,6 +35,7 @@ class Member:
     to_end: set[int] = field(default_factory=set)  # signals that end it, of this life
     suspended: bool = False
     starts: int = 0
+    answered: int = 0  # the life in which it has answered last, of an API process
 
     @property
     def moment(self) -> tuple[int, int]:
@@ -101,6 +104,14 @@ class Fleet:
             member.start()
         self._keeper.start()
 
+    def wait_until_ready(self) -> None:
+        """Until the API processes answer."""
+        for api in self.of("api"):
+            for _ in until(START_SECONDS):
+                with suppress(httpx.HTTPError):
+                    httpx.get(f"http://127.0.0.1:{api.settings['DENSELY_PORT']}/health/ready").raise_for_status()
+                    break
+
     def _keep(self) -> None:
         while not self._done.wait(0.03):
             with self.lock:
@@ -146,6 +157,40 @@ class Fleet:
         for trainer in left:
             self.unexplained.append(f"trainer {trainer.pid} outlived its worker")
             trainer.kill()
+
+
+def settings_in(folder: Path, lease: float, url: str = "") -> dict[str, str]:
+    """Of every process: short leases, in seconds, and so many attempts that faults alone do not use them up.
+
+    `url`: of the database; empty: SQLite.
+    """
+    temporary = folder / "temporary"
+    temporary.mkdir(parents=True)
+    (folder / "home").mkdir()
+    return {
+        "DENSELY_HOME": str(folder / "home"),
+        "DENSELY_MODELS_DIR": str(folder / "models"),
+        "DENSELY_DATASETS_DIR": str(folder / "datasets"),
+        "DENSELY_DATABASE_URL": url or f"sqlite:///{folder / 'home' / 'densely.db'}",
+        "DENSELY_LEASE_SECONDS": str(lease),
+        "DENSELY_HEARTBEAT_SECONDS": str(lease / 4),
+        "DENSELY_POLL_SECONDS": "0.05",
+        "DENSELY_CHECKPOINT_SECONDS": "0.1",
+        "DENSELY_MAX_ATTEMPTS": "100",
+        "DENSELY_WEBHOOK_SECRET": "0123456789abcdef",
+        "DENSELY_WEBHOOKS_TO_PRIVATE": "true",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TMPDIR": str(temporary),
+    }
+
+
+def members(settings: Mapping[str, str], log: Path, *, workers: int, quick: bool) -> Iterator[Member]:
+    """Two API processes, and so many workers; `quick`: whose trainers do not really train."""
+    for number in (1, 2):
+        yield Member(f"api {number}", "app.main", {**settings, "DENSELY_PORT": str(free_port())}, log)
+    for number in range(1, workers + 1):
+        yield Member(f"worker {number}", "tests.faults.worker" if quick else "app.worker", settings, log)
 
 
 def is_trainer(process: psutil.Process) -> bool:

@@ -1,7 +1,7 @@
 """Which faults, drawn from a seed: the same seed, the same faults in the same order."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,6 +14,7 @@ Moment = Literal["pause", "claimed", "epoch", "staged", "placed", "ended"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TARGETS: dict[Target, float] = {"trainer": 4, "worker": 3, "api": 3, "all": 0.6}  # how often, beside one another
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
+LONGEST_HELD = 3.0  # leases that a process is stopped for
 LONGEST_JITTER = 0.05  # seconds from what is seen to the fault
 
 
@@ -29,16 +30,28 @@ class Fault:
     held: float  # for how long a stopped process stays so
 
 
-def schedule(seed: int, faults: int, lease: float, pause: float) -> Iterator[Fault]:
-    """So many faults; `lease` in seconds: stops are shorter and longer than it. `pause`: mean time between two."""
+def schedule(
+    seed: int,
+    faults: int,
+    lease: float,
+    pause: float,
+    kinds: Sequence[Kind] = KINDS,
+    targets: Sequence[Target] = tuple(TARGETS),
+    moments: Sequence[Moment] = MOMENTS,
+    longest: float = LONGEST_HELD,
+) -> Iterator[Fault]:
+    """So many faults; `lease` in seconds: stops are shorter and longer than it. `pause`: mean time between two.
+
+    `kinds`, `targets`, `moments`: no others. `longest`: stops, in leases.
+    """
     draw = random.Random(seed)
     for _ in range(faults):
-        moment = draw.choice(MOMENTS)
+        moment = draw.choice(moments)
         yield Fault(
-            kind=draw.choice(KINDS),
-            target=draw.choices(list(TARGETS), list(TARGETS.values()))[0],
+            kind=draw.choice(kinds),
+            target=draw.choices(targets, [TARGETS[target] for target in targets])[0],
             moment=moment,
             pause=draw.expovariate(1 / pause) if moment == "pause" else draw.uniform(0, LONGEST_JITTER),
             which=draw.randrange(1_000),
-            held=draw.uniform(0.1, 2) * lease,
+            held=draw.uniform(0.1, longest) * lease,
         )

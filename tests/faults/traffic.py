@@ -14,6 +14,7 @@ from tests.faults.processes import Fleet, Member, until
 from tests.support.sse import STREAM, received
 
 ANSWER_SECONDS = 60.0  # in which a call has to be answered by one process or another
+PATIENCE = 2.5  # seconds for an answer: then it is asked again, and one that was only asleep has been asked twice
 SILENCE = 4.0  # seconds after which a reader takes its stream for dead
 
 
@@ -41,7 +42,7 @@ class Caller:
 
     def __init__(self, fleet: Fleet, findings: Findings) -> None:
         urls = [f"http://127.0.0.1:{member.settings['DENSELY_PORT']}" for member in fleet.of("api")]
-        self._all = [httpx.Client(base_url=url, timeout=10, trust_env=False) for url in urls]
+        self._all = [httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) for url in urls]
         self._clients = cycle(self._all)
         self._findings = findings
 
@@ -71,27 +72,53 @@ class Caller:
 class Runs:
     """Queues runs, each with an idempotency key, and cancels some."""
 
-    def __init__(self, caller: Caller, seed: int, requests: list[dict[str, Any]], waiting: int) -> None:
-        """Draws from `requests`; keeps so many `waiting`."""
+    def __init__(
+        self, caller: Caller, seed: int, requests: list[dict[str, Any]], endless: dict[str, Any] | None, waiting: int
+    ) -> None:
+        """Draws from `requests`; keeps so many `waiting`. `endless`: of runs that end only if they are cancelled."""
         self._caller = caller
         self._draw = random.Random(seed)
         self._requests = requests
+        self._endless = endless
         self._waiting = waiting
         self.accepted: dict[str, str] = {}  # id by idempotency key
         self.to_cancel: set[str] = set()  # whose cancel was asked for, whether or not the answer came
+        self.endless: list[str] = []  # ids of such runs
 
     def step(self, open_runs: int) -> None:
         """Queue one if fewer than wanted have not ended, and perhaps cancel one."""
         if open_runs < self._waiting:
-            key = f"key-{len(self.accepted)}"
-            body = {**self._draw.choice(self._requests), "seed": self._draw.randrange(1_000_000)}
-            answer = self._caller.ask("POST", "/train", json=body, headers={"Idempotency-Key": key})
-            assert answer.status_code == 202, answer.text
-            self.accepted[key] = answer.json()["id"]
+            self._queue()
         if self.accepted and self._draw.random() < 0.02:
-            run_id = self._draw.choice(list(self.accepted.values())[-self._waiting :])
-            self.to_cancel.add(run_id)
-            self._caller.ask("POST", f"/runs/{run_id}/cancel")
+            self._cancel(self._draw.choice(list(self.accepted.values())[-self._waiting :]))
+        if self._draw.random() < 0.3:
+            self._cancel_endless()
+
+    def cancel_rest(self) -> None:
+        """The one that would not end."""
+        for run_id in set(self.endless) - self.to_cancel:
+            self._cancel(run_id)
+
+    def _cancel_endless(self) -> None:
+        """Once it is going: a run that waits is cancelled by the API alone."""
+        for run_id in set(self.endless) - self.to_cancel:
+            if self._caller.ask("GET", f"/runs/{run_id}").json()["progress"]:
+                self._cancel(run_id)
+
+    def _queue(self) -> None:
+        """One that ends by itself; or, if there is none, one that does not."""
+        endless = self._endless if set(self.endless) <= self.to_cancel and self._draw.random() < 0.3 else None
+        key = f"key-{len(self.accepted)}"
+        body = {**(endless or self._draw.choice(self._requests)), "seed": self._draw.randrange(1_000_000)}
+        answer = self._caller.ask("POST", "/train", json=body, headers={"Idempotency-Key": key})
+        assert answer.status_code == 202, answer.text
+        self.accepted[key] = answer.json()["id"]
+        if endless:
+            self.endless.append(self.accepted[key])
+
+    def _cancel(self, run_id: str) -> None:
+        self.to_cancel.add(run_id)
+        self._caller.ask("POST", f"/runs/{run_id}/cancel")
 
 
 class Thread:
@@ -150,7 +177,7 @@ class Prober:
             return
         if not (free and before == self._member.moment):
             return
-        self._answered = before
+        self._answered, self._member.answered = before, self._member.starts
         self.slowest = max(self.slowest, time.monotonic() - began)
         self._findings.count("predictions")
         self._judge(body, answer)

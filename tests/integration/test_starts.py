@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -182,18 +182,6 @@ def test_a_path_too_long_for_sqlite_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(Unusable, match="shorten its path"):
         migrate.upgrade(Settings(home=home).url)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root can mount a small disk")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def test_models_that_find_no_room_are_one_line_and_leave_nothing(tmp_path: Path, small_disk: Path) -> None:

@@ -16,6 +16,7 @@ class Receiver:
     slowness: float = 0.0  # seconds before it answers
     tls: ssl.SSLContext | None = None
     taken: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)  # path, headers, body
+    accepted: list[dict[str, str]] = field(default_factory=list)  # headers of those that were answered with 2xx
 
     def __post_init__(self) -> None:
         receiver = self
@@ -26,6 +27,8 @@ class Receiver:
                 receiver.taken.append((self.path, dict(self.headers), body))
                 time.sleep(receiver.slowness)
                 status = receiver.statuses.pop(0) if len(receiver.statuses) > 1 else receiver.statuses[0]
+                if 200 <= status < 300:
+                    receiver.accepted.append(dict(self.headers))
                 self.send_response(status)
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)

@@ -10,7 +10,7 @@ from app.artifacts.store import ArtifactStore
 from app.db import run_queries
 from app.db.engine import Database
 from app.domain.runs import RunStatus
-from app.services.execution import Attempt
+from app.services.attempts import Attempt
 from app.settings import Settings
 from app.training import program
 from app.training.build import build

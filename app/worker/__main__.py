@@ -51,13 +51,15 @@ def work(settings: Settings) -> None:
 def _workers(settings: Settings, database: Database, worker_id: str) -> list[Worker]:
     """One for each run that is trained at a time; they differ in what their claims are known by."""
     trainers = settings.trainers or usual_trainers()
-    executor = ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers))
+    memory = settings.run_memory_limit_mib * 2**20
+    # What a trainer holds of the trials before must leave the next one room below its limit.
+    executor = ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), memory // 2)
     limits = WorkerLimits(
         poll=settings.poll_seconds,
         heartbeat=settings.heartbeat_seconds,
         lease=settings.lease_seconds,
         run_time=settings.run_time_limit_seconds,
-        run_memory=settings.run_memory_limit_mib * 2**20,
+        run_memory=memory,
     )
     advance = one_at_a_time(
         SweepDriver(database, utc_now, TaskCatalog(), settings.max_attempts, settings.max_queued_runs).advance

@@ -28,7 +28,6 @@ HEAD_START = (
     10.0  # seconds that a run has to itself, while it goes on: importing TensorFlow for the next takes a core from it
 )
 KEPT_SECONDS = 20.0  # that a trainer waits for another trial
-KEPT_MEMORY = 3 * 2**30  # bytes, above which it does not
 
 
 @dataclass(frozen=True)
@@ -188,11 +187,17 @@ class ProcessTrainer:
 class ProcessExecutor:
     """One process per run or sweep, and one spare that has TensorFlow imported already. Threads may share it."""
 
-    def __init__(self, assignment: Assignment, keep_spare: bool, threads: int | None = None) -> None:
-        """`keep_spare`: without it every run waits for the import, about eight seconds. `threads`: of each trainer."""
+    def __init__(
+        self, assignment: Assignment, keep_spare: bool, threads: int | None = None, kept_memory: int = 2**31
+    ) -> None:
+        """`keep_spare`: without it every run waits for the import, about eight seconds. `threads`: of each trainer.
+
+        `kept_memory`: bytes, above which a trainer is not given another trial.
+        """
         self._assignment = assignment
         self._keep_spare = keep_spare
         self._threads = threads
+        self._kept_memory = kept_memory
         self._lock = threading.Lock()
         self._spare: ProcessTrainer | None = None
         self._given: list[ProcessTrainer] = []  # those that have runs, or wait for a trial; the latest last
@@ -222,6 +227,7 @@ class ProcessExecutor:
     def start(self, claim: Claim) -> Trainer:
         """Give the run to the spare. The next one is started at once if another run waits for it."""
         with self._lock:
+            self._end_idle()
             sweep = claim.run.sweep
             trainer = next((each for each in self._given if sweep and each.sweep == sweep and each.waits), None)
             if trainer is None:
@@ -237,7 +243,7 @@ class ProcessExecutor:
     def _end_idle(self) -> None:
         """Trainers that have waited long enough for another trial, or hold too much memory to go on with."""
         for trainer in [each for each in self._given if each.waits]:
-            if time.monotonic() - trainer.waits_since > KEPT_SECONDS or trainer.memory() > KEPT_MEMORY:
+            if time.monotonic() - trainer.waits_since > KEPT_SECONDS or trainer.memory() > self._kept_memory:
                 trainer.kill()
                 self._given.remove(trainer)
 

@@ -176,9 +176,9 @@ class TestTrialsOfASweep:
 
     def test_it_is_ended_when_it_has_grown_too_large(self, clock: Clock) -> None:
         executor, trainer = self.trained(clock)
-        trainer.bytes = executors.KEPT_MEMORY + 1
-        executor.warm()
+        trainer.bytes = 2**31 + 1
 
+        assert executor.start(claim_of(sweep="s-1")) is not trainer
         assert not trainer.alive
 
     def test_none_waits_after_the_worker(self, clock: Clock) -> None:

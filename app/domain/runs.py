@@ -21,9 +21,9 @@ class RunStatus(StrEnum):
 
     QUEUED = "queued"  #: waits for a worker
     RUNNING = "running"  #: a worker holds its lease
-    SUCCEEDED = "succeeded"  #: its model is published
+    SUCCEEDED = "succeeded"  #: its model is published, or it was a sweep's trial, and is measured
     FAILED = "failed"  #: ended with an error; it says which
-    CANCELLED = "cancelled"  #: ended because somebody asked
+    CANCELLED = "cancelled"  #: ended because somebody asked, or it was a sweep's trial, and hopeless
 
 
 class Change(StrEnum):

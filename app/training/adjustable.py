@@ -60,7 +60,7 @@ def penalties_of(model: keras.Model) -> list[AdjustablePenalty]:
 
 
 def adjust(model: keras.Model, recipe: Recipe) -> None:
-    """Give a model of the same structure this recipe's numbers."""
+    """Give a model of the same structure, built adjustable, this recipe's numbers."""
     model.optimizer.learning_rate = recipe.optimizer.learning_rate
     members = members_of(model)
     for member in members:
@@ -74,6 +74,8 @@ def adjust(model: keras.Model, recipe: Recipe) -> None:
                 chosen = next(penalties)
                 penalty.l1.assign(chosen.l1 / len(members))
                 penalty.l2.assign(chosen.l2 / len(members))
+        assert next(rates, None) is None, "a rate has no layer"
+        assert next(penalties, None) is None, "a penalty has no layer"
 
 
 def structure_of(recipe: Recipe) -> str:

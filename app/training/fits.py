@@ -126,10 +126,11 @@ class Fits:
             model, state = self._fit(self._run.recipe, *split)
             own = self._measured(model, state, split[1], None)
             return Metrics(train=own.train, validation=own.validation, fits=[own])
+        fits = self._finished()
         while self._position.fit:
             self._train_other()
             fits = self._finished()
-            self._hopes.after_folds(len(fits), validation_of(fits))
+            self._hopes.after_folds(fits, validation_of(fits))
         return Metrics(validation=validation_of(fits), spread=spread_of("folds", fits), fits=fits)
 
     def _resume(self) -> None:

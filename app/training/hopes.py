@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.domain.runs import Figures, Metrics
+from app.domain.runs import Figures, FitMetrics, Metrics
 from app.domain.trials import Trial
 
 
@@ -39,14 +39,14 @@ class Hopes:
         held_out = {name.removeprefix("val_"): value for name, value in metrics.items() if name.startswith("val_")}
         self._look(epoch, "epoch", Metrics(train=train, validation=held_out))
 
-    def after_folds(self, folds: int, validation: Figures) -> None:
-        """`validation`: the means over the folds so far.
+    def after_folds(self, fits: list[FitMetrics], validation: Figures) -> None:
+        """`validation`: the means over the folds so far, which are `fits`.
 
         Raises:
             Hopeless: they are below the bar here.
         """
         self._best = validation.get(self._metric.removeprefix("val_"))
-        self._look(folds, "fold", Metrics(validation=validation))
+        self._look(len(fits), "fold", Metrics(validation=validation, fits=fits))
 
     def _see(self, value: float | None) -> None:
         if value is not None and (self._best is None or self._sign * value > self._sign * self._best):

@@ -18,7 +18,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.domain.optimizers import SGD
 from app.domain.recipes import HEADS, Coordinates, Dense, HeadName, Recipe
-from app.errors import NotFound, TaskGone
+from app.errors import NotFound, TaskGone, TrainingError
 from app.inference.forward import Network
 from app.kinds.base import Task
 from app.services import publication
@@ -112,6 +112,11 @@ def measure(attempt: Attempt, place: Workplace, shared: Shared) -> None:
         metrics = fits.measure()
     except Hopeless as end:
         attempt.prune(end.reason, end.metrics)
+    except TrainingError:
+        raise
+    except BaseException:
+        shared.forget()  # it may be half changed
+        raise
     else:
         attempt.measured(metrics)
 
@@ -129,6 +134,7 @@ def _fits(attempt: Attempt, place: Workplace, run: Run, shared: Shared | None = 
         "recipe": run.recipe.model_dump(mode="json"),
         "dataset": prepared.sha256,
         "rows": _digest(prepared),
+        **({"trial": True} if shared else {}),  # whose network has other layers
     }
     checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
     return task, prepared, Fits(attempt, run, task, prepared, checkpoints, shared)

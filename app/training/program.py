@@ -216,9 +216,11 @@ class Program:
         variables = self.model.trainable_variables
         own = [tf.identity(variable.value) for variable in variables]
         self.model.optimizer.finalize_variable_values(variables)
-        yield
-        for variable, value in zip(variables, own, strict=True):
-            variable.assign(value)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, own, strict=True):
+                variable.assign(value)
 
     def _weighed(self, places: Any, weights: Any) -> Any:
         """As Keras has its `class_weight`: in the sum of losses, not in the number of rows that divides it."""

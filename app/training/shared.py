@@ -28,12 +28,18 @@ class Rig:
 
 
 class Shared:
-    """Of one trainer. The least recently used go first."""
+    """Of one trainer. The least recently used go first; what TensorFlow keeps of them, only with the process."""
 
     def __init__(self) -> None:
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
         self._rigs: OrderedDict[tuple[int, str], Rig] = OrderedDict()
         self._rows: list[tuple[Encoded, Rows]] = []
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._prepared.clear()
+        self._rigs.clear()
+        self._rows = []
 
     def prepared(self, run: Run, make: Callable[[], Prepared]) -> Prepared:
         """The run's rows, as an earlier one has encoded them if its features were the same."""

@@ -1,8 +1,8 @@
 """Where fits of one program begin: to build a network anew takes longer than to give one its first weights back."""
 
+import math
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from app.domain.recipes import Recipe
@@ -21,9 +21,9 @@ class Starts:
 
     def keep(self, program: Program, seed: int) -> None:
         """As they are now, if they take little room."""
-        values = [tf.identity(variable.value) for variable in _variables(program)]
-        if len(self._values) < MOST and sum(np.prod(value.shape) for value in values) <= MOST_NUMBERS:
-            self._values[seed] = values
+        variables = _variables(program)
+        if len(self._values) < MOST and sum(math.prod(variable.shape) for variable in variables) <= MOST_NUMBERS:
+            self._values[seed] = [tf.identity(variable.value) for variable in variables]
 
     def again(self, program: Program, seed: int, recipe: Recipe) -> bool:
         """Go back there, with the adjustable numbers of this recipe; false: they are not kept."""

@@ -37,7 +37,7 @@ NICENESS = 10  # training gives way to /predict on the same machine
 
 
 def main() -> int:
-    """Get warm, say so, train once."""
+    """Get warm, say so, and train once, or one trial of a sweep after the other."""
     stdio.settle()
     # The worker decides what an interrupt of them all means; here it would be an error in the middle of an epoch.
     # SIGTERM ends this process at once: the worker tells a stop, which gives the attempt back, from a lost trainer.

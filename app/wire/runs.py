@@ -58,7 +58,7 @@ class Progress(BaseModel):
 
 
 class RunError(BaseModel):
-    """Why a run failed."""
+    """Why a run failed, or a sweep's trial was stopped early."""
 
     type: str = Field(description="name of the error")
     message: str

@@ -22,7 +22,7 @@ from app.webhook_secrets import secrets_of
 from app.worker import scratch
 from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
 from app.worker.loop import Worker, WorkerLimits
-from app.worker.side_by_side import has_room, one_at_a_time, run_all, threads_each, usual_trainers
+from app.worker.side_by_side import TRAINER_MEMORY, has_room, one_at_a_time, run_all, threads_each, usual_trainers
 
 
 def work(settings: Settings) -> None:
@@ -41,19 +41,23 @@ def work(settings: Settings) -> None:
     snapshots = Snapshots(folder_in(settings.home), tally)
     snapshots.start()
     workers = _workers(settings, database, worker_id)
-    run_all(workers, stop)
-    workers[0].leave()
-    join()
-    snapshots.close()
-    database.close()
+    try:
+        run_all(workers, stop)
+    finally:
+        workers[0].leave()
+        join()
+        snapshots.close()
+        database.close()
 
 
 def _workers(settings: Settings, database: Database, worker_id: str) -> list[Worker]:
     """One for each run that is trained at a time; they differ in what their claims are known by."""
     trainers = settings.trainers or usual_trainers()
     memory = settings.run_memory_limit_mib * 2**20
-    # What a trainer holds of the trials before must leave the next one room below its limit.
-    executor = ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), memory // 2)
+    # What a trainer holds of the trials before must leave the next one room below its limit. TensorFlow never lets go
+    # of a program that it has traced, so that each structure of a network leaves something behind.
+    kept = min(memory // 2, TRAINER_MEMORY)
+    executor = ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), kept)
     limits = WorkerLimits(
         poll=settings.poll_seconds,
         heartbeat=settings.heartbeat_seconds,

@@ -24,9 +24,7 @@ from app.worker.scratch import Scratch
 log = get_log()
 
 SPARE_PAUSE = 30.0  # seconds between two tries to start a spare that cannot start
-HEAD_START = (
-    10.0  # seconds that a run has to itself, while it goes on: importing TensorFlow for the next takes a core from it
-)
+HEAD_START = 10.0  # seconds that a run has to itself: importing TensorFlow for the next takes a core from it
 KEPT_SECONDS = 20.0  # that a trainer waits for another trial
 
 
@@ -91,6 +89,7 @@ class ProcessTrainer:
         self.sweep: str | None = None  # whose trial it was given last
         self.waits_since = 0.0  # monotonic time
         self._ended: int | None = None  # the status of the trial that it was given last
+        self._is_free = False  # for another one: whoever gave it the last has let go
         self._said = threading.Event()  # that status, or nothing any more
         self._scratch = Scratch()
         limited = {} if threads is None else {"TF_NUM_INTRAOP_THREADS": str(threads)}
@@ -117,7 +116,6 @@ class ProcessTrainer:
             for line in lines:
                 said = json.loads(line)
                 if "ended" in said:
-                    self.waits_since = time.monotonic()
                     self._ended = said["ended"]
                     self._said.set()
                 else:
@@ -134,11 +132,12 @@ class ProcessTrainer:
     @property
     def waits(self) -> bool:
         """Whether it has carried out a trial, and can be given another one of the same sweep."""
-        return self._ended is not None and self.alive
+        return self._is_free and self.alive
 
     def give(self, assignment: Assignment, claim: Claim) -> None:
         """The one run of its life, or a sweep's trial. A trainer that is still importing reads it when it is done."""
         assert self._process.stdin is not None
+        self._is_free = False
         self.sweep, self._ended = claim.run.sweep if claim.run.trial else None, None  # the winner's run is the last
         self._said.clear()
         keep = self.sweep is not None
@@ -172,9 +171,12 @@ class ProcessTrainer:
         self._scratch.remove()
 
     def let_go(self) -> None:
-        """End it, unless it waits for another trial."""
-        if not self.waits:
+        """Its run has ended, and so has it, unless that was a trial: then it is free for another one."""
+        if self._ended is None or not self.alive:
             self.kill()
+        else:
+            self.waits_since = time.monotonic()
+            self._is_free = True  # not before: till now it belongs to whoever watches it
 
     def memory(self) -> int:
         """Resident memory, bytes; 0 when it has just ended."""

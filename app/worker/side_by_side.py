@@ -1,8 +1,10 @@
 """Several runs at once in one worker process: how many, and what each of them needs."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Event
 from typing import Protocol
 
@@ -10,6 +12,7 @@ import psutil
 
 TRAINER_MEMORY = 2 * 2**30  # bytes: TensorFlow takes 0.65 GiB, the rest is for rows and weights
 MOST = 64
+CGROUP = Path("/sys/fs/cgroup")
 
 
 class Runs(Protocol):
@@ -20,14 +23,29 @@ class Runs(Protocol):
 
 
 def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Those that this process may use, also within a container."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota, _, period = _read("cpu.max").partition(" ")
+    return max(1, min(here, int(quota) // int(period))) if quota.isdigit() else here
 
 
 def usual_trainers() -> int:
     """One for every two cores, as far as memory reaches: `/predict`, the worker and the database need some too."""
-    memory = int(psutil.virtual_memory().total)
+    memory = min(int(psutil.virtual_memory().total), _container_memory())
     return max(1, min(cores() // 2, memory // TRAINER_MEMORY, MOST))
+
+
+def _container_memory() -> int:
+    """Bytes that the container may use in all (cgroup v2)."""
+    most = _read("memory.max")
+    return int(most) if most.isdigit() else sys.maxsize
+
+
+def _read(name: str) -> str:
+    try:
+        return (CGROUP / name).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def threads_each(trainers: int) -> int | None:
@@ -37,7 +55,9 @@ def threads_each(trainers: int) -> int | None:
 
 def has_room() -> bool:
     """Whether another trainer has its memory now."""
-    return bool(psutil.virtual_memory().available > TRAINER_MEMORY)
+    used = _read("memory.current")
+    left = _container_memory() - int(used) if used.isdigit() else sys.maxsize
+    return min(int(psutil.virtual_memory().available), left) > TRAINER_MEMORY
 
 
 def one_at_a_time(action: Callable[[], object]) -> Callable[[], None]:

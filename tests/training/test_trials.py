@@ -172,3 +172,24 @@ def test_a_winners_run_is_calibrated_by_what_its_trial_held_out(begin: Begin, pl
 
     assert manifest.metrics.calibration is not None
     assert (1.7, 500) == (manifest.metrics.calibration.temperature, manifest.metrics.calibration.rows)
+
+
+def test_after_an_error_a_trial_begins_with_nothing_of_those_before_it(
+    begin: Begin, place: Workplace, run_of: RunOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that ran out of memory may be half changed."""
+    shared, settings = Shared(), {"recipe": recipe(), "validation": Holdout(size=30), "sweep": "s-1"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempt, "record_epoch", broken_off)
+        with pytest.raises(MemoryError):
+            measure(begin(**settings, trial=trial()), place, shared)
+
+    assert not shared._rigs
+    assert not shared._prepared
+    attempt = begin(**settings, trial=trial())
+    measure(attempt, place, shared)
+    assert RunStatus.SUCCEEDED == run_of(attempt).status
+
+
+def broken_off(*_: Any) -> None:
+    raise MemoryError

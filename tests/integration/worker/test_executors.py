@@ -204,3 +204,19 @@ def test_the_end_of_a_trial_is_told_before_the_trainers_own(monkeypatch: pytest.
     trainer.kill()
     assert trainer.wait(60) in (-9, status)
     assert not trainer.waits
+
+
+def test_a_trial_that_has_ended_is_its_watchers_until_it_lets_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread of the worker must not be given the same trainer while this one may still end it."""
+    program = "import sys\nfor _ in sys.stdin: print('{\"ended\": 0}', flush=True)"
+    monkeypatch.setattr(ProcessTrainer, "command", [sys.executable, "-c", program])
+    executor = ProcessExecutor(ASSIGNMENT, keep_spare=False)
+    first: Any = executor.start(claim_of(sweep="s-1"))
+    assert 0 == first.wait(60)
+    second: Any = executor.start(claim_of(sweep="s-1"))
+    assert second is not first
+    first.let_go()
+
+    assert executor.start(claim_of(sweep="s-1")) is first
+    for trainer in (first, second):
+        trainer.kill()

@@ -26,6 +26,8 @@ def runs(
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
     dataset: Annotated[str | None, typer.Option(help="on this dataset only")] = None,
     tag: Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")] = None,
+    sweep: Annotated[str | None, typer.Option(help="the trials and the winner's run of this sweep")] = None,
+    trials: Annotated[bool, typer.Option("--trials", help="those of sweeps too")] = False,
     limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
     as_text: Json = False,
     url: Url = None,
@@ -35,7 +37,7 @@ def runs(
     if context.invoked_subcommand:
         return
     with connect(url, api_key) as client:
-        found = client.runs.list(task, status, dataset, tag, limit)
+        found = client.runs.list(task, status, dataset, tag, limit, sweep=sweep, trials=trials or sweep is not None)
         if task and not found:
             check_task(client, task)
     if as_text:

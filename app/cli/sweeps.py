@@ -132,8 +132,11 @@ def _test(outcome: Outcome) -> str:
     spread = outcome.spread
     parts = []
     for name, value in outcome.test.items():
-        over = f" ± {spread[name].std:.2g}, mean {spread[name].mean:.4g}" if name in spread else ""
-        parts.append(f"{name} {value:.4g}{over}")
+        if name in spread:  # of all seeds first: the model's own may be a lucky one
+            of = spread[name]
+            parts.append(f"{name} {of.mean:.4g} ± {of.std:.2g} ({of.min:.4g} to {of.max:.4g}; the model {value:.4g})")
+        else:
+            parts.append(f"{name} {value:.4g}")
     return ", ".join(parts)
 
 

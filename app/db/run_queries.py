@@ -60,6 +60,8 @@ def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> S
     for name in ("task", "status", "dataset", "sweep"):
         if (value := getattr(which, name)) is not None:
             query = query.where(runs.c[name] == value)
+    if not which.trials:
+        query = query.where(runs.c.trial.is_(None))
     if which.tag:
         key, value = which.tag
         tagged = select(run_tags.c.run_id).where(run_tags.c.key == key)

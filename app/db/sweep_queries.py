@@ -78,6 +78,12 @@ def count_running(tx: Transaction, task: str | None = None) -> int:
     return tx.execute(query if task is None else query.where(sweeps.c.task == task)).scalar_one()
 
 
+def is_running(tx: Transaction, sweep_id: str) -> bool:
+    """Whether there is this sweep, and it has not ended."""
+    row = find(tx, sweep_id)
+    return row is not None and row.status == SweepStatus.RUNNING
+
+
 def running_on(tx: Transaction, dataset: str, version: int | None) -> int:
     """How many running sweeps refer to a version of a dataset, or to any of it."""
     plans = tx.execute(select(sweeps.c.plan).where(sweeps.c.status == SweepStatus.RUNNING)).scalars()

@@ -177,3 +177,4 @@ class RunFilter:
     dataset: str | None = None
     tag: tuple[str, str | None] | None = None  # key, and value if it matters
     sweep: str | None = None
+    trials: bool = True  # of sweeps too

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.datasets.catalog import DatasetCatalog
-from app.db import audit, datasets, removal, run_queries, runs, tasks, webhooks
+from app.db import audit, datasets, removal, run_queries, runs, sweep_queries, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.callers import caller
 from app.domain.clock import Clock
@@ -142,6 +142,8 @@ class TrainingService:
             run = run_queries.get(tx, run_id)
             if run.status not in FINAL:
                 raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be removed")
+            if run.trial and run.sweep and sweep_queries.is_running(tx, run.sweep):
+                raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which is running")
             removal.delete_run(tx, run_id)
             audit.record(tx, self._clock(), "run.deleted", run_id, run.task)
 

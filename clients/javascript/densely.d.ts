@@ -491,7 +491,7 @@ export declare class Densely {
 	/**
 	 * The newest runs, newest first.
 	 *
-	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, limit?: number }} [options]
+	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, trials?: boolean, limit?: number }} [options]
 	 */
 	runs({
 		signal,
@@ -502,6 +502,7 @@ export declare class Densely {
 		dataset?: string;
 		tag?: string;
 		sweep?: string;
+		trials?: boolean;
 		limit?: number;
 	}): Promise<Run[]>;
 	/** A run. @param {string} id @param {Options} [options] */

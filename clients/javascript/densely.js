@@ -471,7 +471,7 @@ export class Densely {
 	/**
 	 * The newest runs, newest first.
 	 *
-	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, limit?: number }} [options]
+	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, trials?: boolean, limit?: number }} [options]
 	 */
 	async runs({ signal, ...query } = {}) {
 		const found = await this.list("runs", query, { signal });

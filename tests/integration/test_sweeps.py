@@ -372,3 +372,35 @@ def test_a_task_and_its_rows_stay_while_a_sweep_is_running(
         assert "sweeps" in refused.json()["detail"]
     client.post(f"/sweeps/{found['id']}/cancel")
     assert 204 == client.delete("/tasks/own?models=true&datasets=true").status_code
+
+
+def test_runs_are_listed_without_trials_where_that_is_asked_for(
+    client: httpx.Client, driver: SweepDriver, database: Database, clock: FakeClock
+) -> None:
+    own = queue_run(database, clock)
+    with database.write() as tx:
+        runs.request_cancel(tx, own, clock())
+    asked = ask(client)
+    carry_out(driver, database, clock)
+    final = client.get(f"/sweeps/{asked['id']}").json()["outcome"]["final_run"]
+
+    assert 8 == len(client.get("/runs").json()["items"])
+    found = client.get("/runs", params={"trials": "false"}).json()["items"]
+    assert [final, own] == [run["id"] for run in found]
+
+
+def test_a_trial_stays_while_its_sweep_is_running(
+    client: httpx.Client, driver: SweepDriver, database: Database, clock: FakeClock
+) -> None:
+    """What would be chosen from the others might be another recipe."""
+    asked = ask(client)
+    driver.advance()
+    ended = end_next(database, clock)
+    assert ended is not None
+    answer = client.delete(f"/runs/{ended['id']}")
+    assert (409, True) == (answer.status_code, asked["id"] in answer.json()["detail"])
+
+    while end_next(database, clock):
+        pass
+    carry_out(driver, database, clock)
+    assert 204 == client.delete(f"/runs/{ended['id']}").status_code

@@ -48,6 +48,7 @@ def list_runs(
     status: RunStatus | None = None,
     dataset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.@-]+$")] = None,
     sweep: Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="its id")] = None,
+    trials: Annotated[bool, Query(description="false: without the trials of sweeps")] = True,
     tag: Annotated[
         str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")
     ] = None,
@@ -55,7 +56,7 @@ def list_runs(
     cursor: Cursor = None,
 ) -> Page[Run]:
     key, colon, value = (tag or "").partition(":")
-    which = RunFilter(task, status, dataset, (key, value if colon else None) if tag else None, sweep)
+    which = RunFilter(task, status, dataset, (key, value if colon else None) if tag else None, sweep, trials)
     items, following = services.training.page(which, limit, cursor)
     services.prediction.catch_up(items)
     return Page(items=items, next=following)

@@ -54,7 +54,7 @@ function wordsOf(run, last) {
 		case "failed":
 			return `Failed${after}${reason}`;
 		default:
-			return `Cancelled${after}`;
+			return error ? `Found hopeless${reason}` : `Cancelled${after}`; // of a sweep's trial
 	}
 }
 

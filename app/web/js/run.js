@@ -196,7 +196,7 @@ function actionsOf(run, problem) {
 		h("a.button", { href: `#/runs/new?from=${run.id}` }, "Edit and run again"),
 		h("a.button", { href: `#/sweeps/new?from=${run.id}` }, "Search around this recipe"),
 		!isOver && button("Cancel", confirm, cancelled),
-		isFailed(data) && button("Retry", retry, { class: "main" }),
+		isFailed(data) && !data.trial && button("Retry", retry, { class: "main" }),
 		isOver && runRemoval(run.id, problem),
 	];
 }

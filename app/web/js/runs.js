@@ -96,6 +96,7 @@ class List {
 		const mine = this.#asked;
 		const { signal, task, status } = this;
 		const query = {
+			trials: false, // they stand with their sweep
 			limit: this.#limit + 1,
 			task: task.value,
 			status: /** @type {RunStatus} */ (status.value),

@@ -124,9 +124,15 @@ class AsyncRuns:
         limit: int = 50,
         *,
         sweep: str | None = None,
+        trials: bool | None = None,
     ) -> list[AsyncRun]:
-        """The newest runs, newest first. `tag` is `key` or `key:value`, `sweep` the id of one."""
+        """The newest runs, newest first. `tag` is `key` or `key:value`, `sweep` the id of one.
+
+        `trials=False` leaves those of sweeps out.
+        """
         asked = {"task": task, "status": status, "dataset": dataset, "tag": tag, "sweep": sweep}
+        if trials is not None:
+            asked["trials"] = str(trials).lower()
         found = await self._transport.list("/runs", RunData, limit, calls.PAGE, **asked)
         return [AsyncRun(self._transport, data) for data in found]
 

@@ -125,9 +125,15 @@ class Runs:
         limit: int = 50,
         *,
         sweep: str | None = None,
+        trials: bool | None = None,
     ) -> list[Run]:
-        """The newest runs, newest first. `tag` is `key` or `key:value`, `sweep` the id of one."""
+        """The newest runs, newest first. `tag` is `key` or `key:value`, `sweep` the id of one.
+
+        `trials=False` leaves those of sweeps out.
+        """
         asked = {"task": task, "status": status, "dataset": dataset, "tag": tag, "sweep": sweep}
+        if trials is not None:
+            asked["trials"] = str(trials).lower()
         found = self._transport.list("/runs", RunData, limit, calls.PAGE, **asked)
         return [Run(self._transport, data) for data in found]
 

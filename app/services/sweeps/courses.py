@@ -75,6 +75,5 @@ def _most_epochs(plan: SweepPlan) -> int:
     if axis is None:
         return plan.recipe.epochs
     if isinstance(axis, Choice):
-        values = axis.values.values() if isinstance(axis.values, dict) else axis.values
-        return max(plan.recipe.epochs, *(int(value) for value in values if isinstance(value, int | float)))
+        return max(plan.recipe.epochs, *(int(value) for value in axis.contents if isinstance(value, int | float)))
     return max(plan.recipe.epochs, int(axis.high))

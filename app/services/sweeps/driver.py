@@ -206,9 +206,13 @@ def _found(seen: Seen) -> dict[str, Any]:
     found = {"winner": best.row.id}
     if sum(each.counts for each in seen.ended) < LEAST_FIGURES or len(seen.plan.space) < 2:
         return found
-    from app.services.sweeps.optuna_search import importance_of
+    try:
+        from app.services.sweeps.optuna_search import importance_of
 
-    return {**found, "importance": sweeps.importance_as_told(importance_of(seen.plan, seen.former))}
+        return {**found, "importance": sweeps.importance_as_told(importance_of(seen.plan, seen.former))}
+    except Exception:  # what is only shown must not end a search
+        log.exception("sweep.no_importance", sweep_id=seen.row.id)
+        return found
 
 
 def _request(task: Task, seen: Seen, number: int, parameters: dict[str, Any]) -> RunRequest:

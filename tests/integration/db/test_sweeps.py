@@ -252,6 +252,44 @@ def test_importance_comes_with_the_tenth_figure(
     assert [each.path.rpartition("/")[2] for each in found.pictures] == ["best.svg", "importance.svg", "parallel.svg"]
 
 
+def test_a_grid_whose_low_has_many_digits_is_searched_to_its_end(
+    service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock
+) -> None:
+    rate = {"kind": "log_range", "low": 0.001 / 3, "high": 1, "points": 4}
+    sweep = ask(method={"kind": "grid"}, space={**SPACE, "optimizer.learning_rate": rate}, pruner=None)
+    carry_out(new_driver(), database, clock)
+
+    found = service.get(sweep.id)
+
+    assert ("succeeded", None, set(SPACE)) == (found.status, found.error, {each.field for each in found.importance})
+
+
+def test_a_search_goes_on_without_its_importance(
+    service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The last one stays."""
+    from app.services.sweeps import optuna_search
+
+    whole, asked = optuna_search.importance_of, []
+
+    def once(*given: Any) -> dict[str, float]:
+        asked.append(given)
+        if len(asked) > 1:
+            raise ValueError("value is not contained in the distribution")
+        return whole(*given)
+
+    monkeypatch.setattr(optuna_search, "importance_of", once)
+    sweep = ask(budget={"trials": 24}, generation=12, pruner=None)
+    carry_out(new_driver(), database, clock)
+
+    found = service.get(sweep.id)
+
+    assert ("succeeded", 24, set(SPACE), 2) == (
+        found.status, found.progress.ended, {each.field for each in found.importance}, len(asked),
+    )  # fmt: skip
+
+
 def test_how_the_winners_run_ends_the_sweep(
     service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock
 ) -> None:

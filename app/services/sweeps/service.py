@@ -16,6 +16,7 @@ from app.services.paging import cut
 from app.services.quotas import Quotas
 from app.services.sweeps import proposals, view
 from app.services.sweeps.requests import Planned, plan_of
+from app.services.sweeps.winner import end_of_cancelled
 from app.services.training import TrainingService
 from app.wire.sweeps import Sweep, SweepRequest, SweepSummary
 
@@ -118,7 +119,7 @@ class SweepService:
                 raise InvalidTransition(f"sweep {sweep_id} is {row.status}; only a running one can be cancelled")
             audit.record(tx, self._clock(), "sweep.cancelled", sweep_id, row.task)
             if not sweeps.request_cancel(tx, sweep_id, self._clock()):
-                sweeps.end(tx, sweep_id, SweepStatus.CANCELLED, self._clock())
+                sweeps.end(tx, sweep_id, end_of_cancelled(tx, row), self._clock())
             return view.sweep(tx, sweep_queries.get(tx, sweep_id), self._clock())
 
     def delete(self, sweep_id: str) -> None:

@@ -14,7 +14,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.db import audit, removal, runs, sweep_queries, sweeps
 from app.db.engine import Database
 from app.domain.callers import Caller, caller
-from app.domain.runs import Change
+from app.domain.runs import Change, Metrics
 from app.errors import QuotaReached
 from app.services.quotas import Quotas
 from app.services.sweeps.driver import SweepDriver
@@ -256,7 +256,8 @@ def test_a_grid_whose_low_has_many_digits_is_searched_to_its_end(
     service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock
 ) -> None:
     rate = {"kind": "log_range", "low": 0.001 / 3, "high": 1, "points": 4}
-    sweep = ask(method={"kind": "grid"}, space={**SPACE, "optimizer.learning_rate": rate}, pruner=None)
+    space = {**SPACE, "optimizer.learning_rate": rate}
+    sweep = ask(method={"kind": "grid"}, space=space, budget={"trials": 16}, generation=16, pruner=None)
     carry_out(new_driver(), database, clock)
 
     found = service.get(sweep.id)
@@ -336,6 +337,69 @@ def test_a_cancel_while_the_winners_run_is_going(
     driver.advance()
 
     assert "cancelled" == service.get(sweep.id).status
+
+
+@pytest.mark.parametrize("going", [True, False])
+def test_a_model_published_before_a_cancel_took_effect_is_the_sweeps(
+    service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock, going: bool
+) -> None:
+    """Cancelled while its last run publishes, or before a driver has seen that it has."""
+    sweep, driver = ask(budget={"trials": 1}), new_driver()
+    driver.advance()
+    end_next(database, clock)
+    driver.advance()
+    with database.write() as tx:
+        row = runs.claim(tx, "w-1", clock())
+    assert row is not None
+    if going:
+        assert "running" == service.cancel(sweep.id).status
+    with database.write() as tx:
+        runs.publish(tx, row.id, row.lease_id, clock(), Metrics())
+    if going:
+        driver.advance()
+    else:
+        service.cancel(sweep.id)
+
+    assert "succeeded" == service.get(sweep.id).status
+
+
+def test_an_error_does_not_end_a_sweep_that_somebody_else_goes_on_with(
+    service: SweepService, ask: Ask, new_driver: NewDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = ask()
+    mine, other = new_driver(), new_driver()
+
+    def next_(*_: Any) -> None:
+        monkeypatch.undo()
+        assert other.advance()
+        raise ValueError("only here")
+
+    monkeypatch.setattr(mine, "_next", next_)
+
+    assert not mine.advance()
+
+    found = service.get(sweep.id)
+    assert ("running", None, 3) == (found.status, found.error, len(found.leaderboard))
+
+
+@pytest.mark.parametrize("error", [ImportError("no optuna"), MemoryError()])
+def test_what_a_process_lacks_leaves_a_sweep_to_others(
+    service: SweepService, ask: Ask, new_driver: NewDriver, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], error: Exception,
+) -> None:  # fmt: skip
+    """It is logged once, however often it is met."""
+    sweep, mine = ask(), new_driver()
+
+    def fail(_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.services.sweeps.driver.method_of", lambda *_: fail(_))
+        assert [False, False] == [mine.advance(), mine.advance()]
+
+    assert "running" == service.get(sweep.id).status
+    assert 1 == capsys.readouterr().out.count("sweep.left_to_others")
+    assert new_driver().advance()
 
 
 def test_a_task_that_is_gone_ends_its_sweep_and_no_other(

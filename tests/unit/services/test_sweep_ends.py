@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.db.sweep_queries import Figure
@@ -11,7 +12,7 @@ from app.domain.recipes import Holdout, KFold, NoValidation, Recipe
 from app.domain.runs import FitMetrics, Metrics, RunStatus
 from app.domain.spaces import Budget, Choice, RandomSearch, Space, SuccessiveHalving
 from app.domain.sweeps import SweepPlan
-from app.domain.trials import Prior
+from app.domain.trials import Prior, every_of
 from app.services.sweeps import courses, trials
 from app.services.sweeps.winner import final_request, why_none
 from tests.support.tasks import TASKS
@@ -33,10 +34,10 @@ def plan(validation: Holdout | KFold, recipe: Recipe = RECIPE) -> SweepPlan:
     )  # fmt: skip
 
 
-def winner(recipe: Recipe, **fit: Any) -> Any:
+def winner(recipe: Recipe, seed: int = 7, **fit: Any) -> Any:
     metrics = Metrics(validation={"accuracy": 0.9}, fits=[FitMetrics(epochs=12, **fit)])
     return SimpleNamespace(
-        id="r-1", recipe=recipe.model_dump(mode="json"), metrics=metrics.model_dump(), trial={"number": 4}
+        id="r-1", recipe=recipe.model_dump(mode="json"), metrics=metrics.model_dump(), trial={"number": 4}, seed=seed
     )
 
 
@@ -50,6 +51,18 @@ def test_the_winner_is_trained_on_all_rows_as_long_as_its_trial_was() -> None:
     assert (7, 3, "if_better", "s-1", None) == (found.seed, found.seeds, found.activate, found.sweep, found.trial)
     assert {"team": "a", "winner": "4"} == found.tags
     assert Prior(temperature=1.2, length_exponent=0.1, rows=100) == found.prior
+
+
+def test_the_winner_of_a_search_over_seeds_is_trained_with_its_own() -> None:
+    assert 3 == final_request(plan(Holdout(size=100)), SWEEP, winner(RECIPE, seed=3)).seed
+
+
+@pytest.mark.parametrize(("held_out", "told"), [(2_000, 2_000), (2_001, 1_001), (9_999, 2_000), (10_001, 1_667)])
+def test_a_temperature_is_told_by_some_of_many_rows(held_out: int, told: int) -> None:
+    found = final_request(plan(Holdout(size=held_out)), SWEEP, winner(RECIPE, temperature=1.2))
+
+    assert found.prior
+    assert told == found.prior.rows == len(np.arange(held_out)[:: every_of(held_out)])
 
 
 def test_a_schedule_keeps_its_length() -> None:

@@ -15,7 +15,7 @@ from app.db import audit, removal, runs, sweep_queries, sweeps
 from app.db.engine import Database
 from app.domain.callers import Caller, caller
 from app.domain.runs import Change, Metrics
-from app.errors import QuotaReached
+from app.errors import InvalidInput, QuotaReached
 from app.services.quotas import Quotas
 from app.services.sweeps.driver import SweepDriver
 from app.services.sweeps.service import SweepLimits, SweepService
@@ -465,6 +465,20 @@ def test_a_key_that_has_as_many_runs_as_it_may_asks_for_no_sweep(
         assert [("sweep.queued", "k-1")] == [
             (row.action, row.key_id) for row in audit.page(tx, 9, None, None, None, None)
         ]
+
+
+def test_a_generation_that_a_key_may_not_have_is_refused(ask: Ask) -> None:
+    """Of a smaller budget no more wait than it has; without a key there is no quota."""
+    ask(generation=6)
+    token = caller.set(Caller("k-1"))
+    try:
+        with pytest.raises(InvalidInput, match=r"at most 5 runs .*DENSELY_MAX_QUEUED_RUNS_PER_KEY.*; got 6") as refused:
+            ask(generation=6)
+        ask(generation=6, budget={"trials": 5})
+    finally:
+        caller.reset(token)
+
+    assert ["generation"] == [each.field for each in refused.value.errors]
 
 
 def test_what_a_driver_reads_is_a_few_queries_and_an_idle_one_writes_nothing(

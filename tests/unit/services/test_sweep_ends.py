@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.db.sweep_queries import Figure
 from app.domain.course import Cosine, EarlyStopping
 from app.domain.recipes import Holdout, KFold, NoValidation, Recipe
 from app.domain.runs import FitMetrics, Metrics, RunStatus
@@ -124,22 +123,29 @@ def test_of_several_equals_the_first_is_the_best_and_what_was_stopped_is_not() -
     assert best.trial.number == 1
 
 
-@pytest.mark.parametrize(("restored", "means"), [(True, [0.9, 0.7]), (False, [0.6, 0.55])])
-def test_the_course_of_folds_is_the_mean_of_those_so_far(
-    monkeypatch: pytest.MonkeyPatch, restored: bool, means: list[float]
-) -> None:
-    """Of the figures that are kept of each: its best, or its last."""
-    recipe = RECIPE.model_copy(update={"early_stopping": STOPPING if restored else None})
-    asked = plan(KFold(folds=4), recipe)
-    figures = [Figure(2, 1, 0.5), Figure(1, 1, 0.9), Figure(1, 2, 0.6)]
-    monkeypatch.setattr("app.db.sweep_queries.figures", lambda *_: {"r-0": figures, "r-1": figures})
-    rows = [row(0, RunStatus.CANCELLED, ("Pruned", "x"), accuracy=0.5), row(1, RunStatus.FAILED, ("A", "b"))]
+def test_the_course_of_folds_is_the_mean_of_those_so_far() -> None:
+    """By the weights that are kept of each, as trials to come are looked at; the epochs are not asked for."""
+    asked = plan(KFold(folds=4))
+    rows = [row(0, RunStatus.CANCELLED, ("Pruned", "x"), accuracy=0.7), row(1, RunStatus.FAILED, ("A", "b"))]
+    fits = [FitMetrics(fold=fold, epochs=2, validation={"accuracy": value}) for fold, value in ((1, 0.9), (2, 0.5))]
+    for each in rows:
+        each.metrics = Metrics(validation={"accuracy": 0.7}, fits=fits).model_dump()
 
     found = courses.read(None, "s-1", asked, trials.read(asked, rows))  # type: ignore[arg-type]
 
     assert {"r-0": 2} == found.stopped
-    assert means == pytest.approx(list(found._found["r-0"].figures))
-    assert [] == found.bars(recipe)  # one is too few
+    assert [0.9, 0.7] == pytest.approx(list(found._found["r-0"].figures))
+    assert [] == found.bars(RECIPE)  # one is too few
     two = courses.Courses(asked, {"r-0": found._found["r-0"], "r-9": found._found["r-0"]})
-    assert [1, 2] == [bar.step for bar in two.bars(recipe)]
-    assert means == pytest.approx([bar.value for bar in two.bars(recipe)])
+    bars = two.bars(asked.recipe)
+    assert [1, 2] == [bar.step for bar in bars]
+    assert [0.9, 0.7] == pytest.approx([bar.value for bar in bars])
+
+
+def test_a_hopeless_trial_of_which_no_fold_is_known_sets_no_bar() -> None:
+    asked = plan(KFold(folds=4))
+    rows = [row(0, RunStatus.CANCELLED, ("Pruned", "x"), accuracy=0.7)]
+
+    found = courses.read(None, "s-1", asked, trials.read(asked, rows))  # type: ignore[arg-type]
+
+    assert {} == found.stopped

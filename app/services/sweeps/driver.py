@@ -33,7 +33,7 @@ MOST_METHODS = 20  # that are kept: others may have ended their sweeps
 NAME_LETTERS = 190  # of a sweep's, in the names of its trials
 OF_THE_PROCESS = (ImportError, MemoryError)  # errors of this one: another may go on
 
-Change = Callable[[Transaction], None]
+Change = Callable[[Transaction], bool]  # False: the sweep has ended meanwhile, and nothing is changed
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,7 @@ class SweepDriver:
             now = sweep_queries.find(tx, seen.id)
             if now is None or _state(now) != _state(seen) or sweep_queries.any_unfinished(tx, now.id):
                 return False
-            change(tx)
-        return True
+            return change(tx)
 
     def _next(self, tx: Transaction, seen: Seen) -> Change | None:
         """What comes next; None: nothing yet."""
@@ -144,10 +143,11 @@ class SweepDriver:
         return minutes is not None and self._clock() - seen.row.created_at >= timedelta(minutes=minutes)
 
     def _ending(self, sweep_id: str, status: SweepStatus, error: RunError | None = None) -> Change:
-        def end(tx: Transaction) -> None:
+        def end(tx: Transaction) -> bool:
             self._methods.pop(sweep_id, None)
-            sweeps.end(tx, sweep_id, status, self._clock(), error)
-            log.info("sweep.ended", sweep_id=sweep_id, status=status, error=error and error.message)
+            if changed := sweeps.end(tx, sweep_id, status, self._clock(), error):
+                log.info("sweep.ended", sweep_id=sweep_id, status=status, error=error and error.message)
+            return changed
 
         return end
 
@@ -155,7 +155,8 @@ class SweepDriver:
         """Choose a generation."""
         task = self._task(tx, seen.plan.task)
         method = self._methods.get(seen.row.id) or method_of(seen.plan, partial(_reason, task, seen.plan))
-        self._methods = {**dict(list(self._methods.items())[1 - MOST_METHODS :]), seen.row.id: method}
+        kept = {**self._methods, seen.row.id: method}
+        self._methods = dict(list(kept.items())[-MOST_METHODS:])
         choices = method.ask(seen.row.generations, seen.former)
         requests = [_request(task, seen, number, parameters) for number, parameters in choices.trials]
         return partial(self._ask, seen=seen, choices=choices, requests=requests, found=_found(seen))
@@ -168,21 +169,26 @@ class SweepDriver:
 
     def _ask(
         self, tx: Transaction, seen: Seen, choices: Choices, requests: Sequence[RunRequest], found: dict[str, Any]
-    ) -> None:
+    ) -> bool:
         """Queue a generation."""
-        for request in requests:
-            self._queue(tx, seen, request)
         row = seen.row
         reason = row.skipped_reason or choices.reason
         skipped = {"skipped": row.skipped + choices.skipped, "skipped_reason": reason}
-        sweeps.note(tx, row.id, generations=row.generations + 1, **skipped, **found)
+        if not sweeps.note(tx, row.id, generations=row.generations + 1, **skipped, **found):
+            return False
+        for request in requests:
+            self._queue(tx, seen, request)
         log.info("sweep.asked", sweep_id=row.id, generation=row.generations, trials=len(requests))
+        return True
 
-    def _conclude(self, tx: Transaction, seen: Seen, winner: str, request: RunRequest, found: dict[str, Any]) -> None:
+    def _conclude(self, tx: Transaction, seen: Seen, winner: str, request: RunRequest, found: dict[str, Any]) -> bool:
         """Queue the run of the winner."""
+        if not sweeps.note(tx, seen.row.id, **{**found, "winner": winner}):
+            return False
         final_run = self._queue(tx, seen, request)
-        sweeps.note(tx, seen.row.id, final_run=final_run, **{**found, "winner": winner})
+        sweeps.note(tx, seen.row.id, final_run=final_run)
         log.info("sweep.won", sweep_id=seen.row.id, run_id=winner, final_run=final_run)
+        return True
 
     def _queue(self, tx: Transaction, seen: Seen, request: RunRequest) -> str:
         return runs.insert_run(tx, request, self._clock(), self._max_attempts, key_id=seen.row.key_id)

@@ -15,6 +15,7 @@ from app.db import audit, removal, runs, sweep_queries, sweeps
 from app.db.engine import Database
 from app.domain.callers import Caller, caller
 from app.domain.runs import Change, Metrics
+from app.domain.sweeps import FINAL, TRANSITIONS, SweepStatus
 from app.errors import InvalidInput, QuotaReached
 from app.services.quotas import Quotas
 from app.services.sweeps.driver import SweepDriver
@@ -479,6 +480,51 @@ def test_a_generation_that_a_key_may_not_have_is_refused(ask: Ask) -> None:
         caller.reset(token)
 
     assert ["generation"] == [each.field for each in refused.value.errors]
+
+
+@pytest.mark.parametrize("before", SweepStatus)
+def test_a_sweeps_statuses_follow_the_table(
+    ask: Ask, database: Database, clock: FakeClock, before: SweepStatus
+) -> None:
+    """Whatever it is asked to become; what has ended takes no more notes, and no cancel."""
+    for after in SweepStatus:
+        sweep = ask()
+        with database.write() as tx:
+            assert sweeps.end(tx, sweep.id, before, clock())
+            may = after in TRANSITIONS[before]
+
+            assert may == sweeps.end(tx, sweep.id, after, clock())
+
+            row = sweep_queries.get(tx, sweep.id)
+            goes_on = row.status not in FINAL
+            assert (after if may else before, goes_on) == (row.status, sweeps.note(tx, sweep.id, winner="r-1"))
+            sweeps.request_cancel(tx, sweep.id, clock())
+            row = sweep_queries.get(tx, sweep.id)
+            assert (goes_on, goes_on) == (row.winner == "r-1", row.cancel_requested_at is not None)
+
+
+def test_a_space_is_looked_at_until_something_of_it_suits(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def why_not(*given: Any) -> InvalidInput | None:
+        asked.append(given)
+        return InvalidInput("too small", field="space") if len(asked) < 3 else None
+
+    monkeypatch.setattr("app.services.sweeps.requests.why_not", why_not)
+
+    ask()
+
+    assert 3 == len(asked)
+
+
+def test_what_choosing_keeps_is_of_twenty_sweeps_at_most(ask: Ask, new_driver: NewDriver) -> None:
+    """The oldest goes."""
+    sweep, driver = ask(), new_driver()
+    driver._methods = {f"s-{number}": object() for number in range(20)}  # type: ignore[misc]
+
+    assert driver.advance()
+
+    assert [*(f"s-{number}" for number in range(1, 20)), sweep.id] == list(driver._methods)
 
 
 def test_what_a_driver_reads_is_a_few_queries_and_an_idle_one_writes_nothing(

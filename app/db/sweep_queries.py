@@ -143,12 +143,12 @@ def counts(tx: Transaction, ids: Sequence[str]) -> dict[str, Counts]:
     return {sweep_id: Counts(**found.get(sweep_id, {})) for sweep_id in ids}
 
 
-def figures(tx: Transaction, sweep_id: str, metric: Monitored, most: int | None) -> dict[str, list[Figure]]:
+def figures(tx: Transaction, sweep_id: str, metric: Monitored, most: int) -> dict[str, list[Figure]]:
     """What the ended trials of a sweep measured, by run, in the order in which they did; `most`: the last epoch."""
     value = epochs.c.metrics[metric].as_float().label("value")
     ended = (runs.c.sweep == sweep_id) & runs.c.trial.is_not(None) & ~_UNFINISHED
     query = select(epochs.c.run_id, epochs.c.fit, epochs.c.epoch, value).join(runs, runs.c.id == epochs.c.run_id)
-    query = query.where(ended) if most is None else query.where(ended, epochs.c.epoch <= most)
+    query = query.where(ended, epochs.c.epoch <= most)
     found: dict[str, list[Figure]] = defaultdict(list)
     for row in tx.execute(query.order_by(epochs.c.id)):
         if row.value is not None:

@@ -11,6 +11,8 @@ from app.db import events
 from app.db.engine import Transaction
 from app.db.tables import runs, sweeps
 from app.domain.runs import FINAL, TRANSITIONS, Change, RunStatus
+from app.domain.sweeps import FINAL as FINAL_OF_SWEEPS
+from app.domain.sweeps import TRANSITIONS as OF_SWEEPS
 from app.domain.sweeps import SweepPlan, SweepStatus
 from app.wire.runs import RunError
 
@@ -51,15 +53,22 @@ def forget_key(tx: Transaction, idempotency_key: str) -> None:
     tx.execute(update(sweeps).where(sweeps.c.idempotency_key == idempotency_key).values(idempotency_key=None))
 
 
-def note(tx: Transaction, sweep_id: str, **values: Any) -> None:
-    """Change columns of a sweep that is running."""
-    tx.execute(update(sweeps).where(sweeps.c.id == sweep_id, _running()).values(**values))
+def note(tx: Transaction, sweep_id: str, **values: Any) -> bool:
+    """Change columns of a sweep that goes on; False: it is not there, or has ended, and nothing is changed."""
+    return _change(tx, sweep_id, SweepStatus.RUNNING, **values)
 
 
-def end(tx: Transaction, sweep_id: str, status: SweepStatus, now: datetime, error: RunError | None = None) -> None:
-    """Nothing more will come of it; `error` says why, if it failed."""
+def end(tx: Transaction, sweep_id: str, status: SweepStatus, now: datetime, error: RunError | None = None) -> bool:
+    """Nothing more will come of it; `error` says why, if it failed. False: as for `note`."""
     told = {"error_type": error.type, "error_message": error.message} if error else {}
-    note(tx, sweep_id, status=status, finished_at=now, **told)
+    return _change(tx, sweep_id, status, finished_at=now, **told)
+
+
+def _change(tx: Transaction, sweep_id: str, after: SweepStatus, **values: Any) -> bool:
+    """Whether it was in a status from which it may come to this one."""
+    before = [status for status, following in OF_SWEEPS.items() if after in following]
+    here = (sweeps.c.id == sweep_id) & sweeps.c.status.in_(before)
+    return tx.execute(update(sweeps).where(here).values(status=after, **values)).rowcount > 0
 
 
 def request_cancel(tx: Transaction, sweep_id: str, now: datetime) -> int:
@@ -67,7 +76,8 @@ def request_cancel(tx: Transaction, sweep_id: str, now: datetime) -> int:
 
     All rows are locked before the first event is written: see `events.add`.
     """
-    note(tx, sweep_id, cancel_requested_at=func.coalesce(sweeps.c.cancel_requested_at, now))
+    if not note(tx, sweep_id, cancel_requested_at=func.coalesce(sweeps.c.cancel_requested_at, now)):
+        return 0
     unfinished = runs.c.status.not_in(FINAL)
     query = select(runs.c.id, runs.c.status).where(runs.c.sweep == sweep_id, unfinished).order_by(runs.c.number)
     found = tx.execute(query.with_for_update()).all()
@@ -89,11 +99,7 @@ def delete_sweep(tx: Transaction, sweep_id: str) -> None:
     """Remove a sweep that has ended with its trials and their tags, epochs and events; its winner's run stays."""
     trials = (runs.c.sweep == sweep_id) & runs.c.trial.is_not(None) & runs.c.status.in_(FINAL)
     tx.execute(delete(runs).where(trials))
-    tx.execute(delete(sweeps).where(sweeps.c.id == sweep_id, sweeps.c.status != SweepStatus.RUNNING))
-
-
-def _running() -> Any:
-    return sweeps.c.status == SweepStatus.RUNNING
+    tx.execute(delete(sweeps).where(sweeps.c.id == sweep_id, sweeps.c.status.in_(FINAL_OF_SWEEPS)))
 
 
 def _in_parts(ids: Sequence[str]) -> list[Sequence[str]]:

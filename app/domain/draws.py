@@ -5,7 +5,7 @@ from random import Random
 
 from app.domain.conditions import holds, order_of
 from app.domain.fields import takes_whole
-from app.domain.grids import steps_of, tidy
+from app.domain.grids import steps_of, within
 from app.domain.spaces import Axis, Choice, LogRange, Parameters, Space
 
 
@@ -22,7 +22,7 @@ def drawn(space: Space, seed: int, trial: int, tries: int) -> Parameters:
 def _value(path: str, axis: Axis, share: float) -> object:
     """Where on an axis a number from 0 to 1 falls, 1 excluded."""
     if isinstance(axis, Choice):
-        return list(axis.values)[int(share * len(axis.values))]
+        return axis.parameters[int(share * len(axis.values))]
     whole = takes_whole(path)
     if isinstance(axis, LogRange):
         margin = 0.5 if whole else 0.0  # so that the whole numbers at both ends are as likely as those between
@@ -32,9 +32,3 @@ def _value(path: str, axis: Axis, share: float) -> object:
     if step is None:
         return within(axis, axis.low + share * (axis.high - axis.low), whole)
     return within(axis, axis.low + int(share * steps_of(axis.model_copy(update={"step": step}))) * step, whole)
-
-
-def within(axis: Axis, value: float, whole: bool) -> float | int:
-    """A number of an axis, tidy, and within its bounds though it was rounded."""
-    assert not isinstance(axis, Choice)
-    return tidy(min(max(tidy(value, whole), axis.low), axis.high), whole)

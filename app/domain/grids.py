@@ -17,6 +17,12 @@ def tidy(value: float, whole: bool) -> float | int:
     return round(value) if whole else float(f"{value:.12g}")
 
 
+def within(axis: NumberRange | LogRange, value: float, whole: bool) -> float | int:
+    """A number of an axis: tidy, and within its bounds, which may have more digits than what is tidy."""
+    found = min(max(tidy(value, whole), axis.low), axis.high)
+    return int(found) if whole else float(found)
+
+
 def steps_of(axis: NumberRange) -> int:
     """How many numbers a range with a step has, both ends counted as far as steps reach them."""
     assert axis.step is not None
@@ -30,10 +36,10 @@ def points_of(path: str, axis: Choice | NumberRange | LogRange) -> list[Any]:
         InvalidInput: of a range neither step nor points are given.
     """
     if isinstance(axis, Choice):
-        return list(axis.values)
+        return axis.parameters
     whole = takes_whole(path)
     if isinstance(axis, NumberRange) and axis.step is not None and axis.points is None:
-        return [tidy(axis.low + place * axis.step, whole) for place in range(steps_of(axis))]
+        return [within(axis, axis.low + place * axis.step, whole) for place in range(steps_of(axis))]
     if axis.points is None:
         needed = "step or points" if isinstance(axis, NumberRange) else "points"
         raise InvalidInput(f"a grid needs {needed}", field=f"space.{path}.points")
@@ -43,7 +49,7 @@ def points_of(path: str, axis: Choice | NumberRange | LogRange) -> list[Any]:
         values = [math.exp(low + share * (high - low)) for share in shares]
     else:
         values = [axis.low + (axis.high - axis.low) * share for share in shares]
-    return list(dict.fromkeys(tidy(value, whole) for value in values))
+    return list(dict.fromkeys(within(axis, value, whole) for value in values))
 
 
 def count(space: Space) -> tuple[int, bool]:

@@ -41,6 +41,21 @@ class Choice(Part):
     )
     when: When = None
 
+    @property
+    def parameters(self) -> list[Any]:
+        """What trials have of it: its values, or their names."""
+        return list(self.values)
+
+    @property
+    def named(self) -> list[tuple[str | int, JsonValue]]:
+        """Its values with their names; where they have none, with their places."""
+        return list(self.values.items() if isinstance(self.values, dict) else enumerate(self.values))
+
+    @property
+    def contents(self) -> list[JsonValue]:
+        """Its values without their names."""
+        return [value for _, value in self.named]
+
 
 class NumberRange(Part):
     """Numbers from `low` to `high`, both possible; whole ones where both are and the field takes them."""

@@ -1,4 +1,4 @@
-"""A sweep: a search over one space of recipes, whose trials are runs."""
+"""A sweep: a search over one space of recipes, whose trials are runs. `TRANSITIONS` is the rule of its statuses."""
 
 from enum import StrEnum
 
@@ -17,6 +17,16 @@ class SweepStatus(StrEnum):
     SUCCEEDED = "succeeded"  #: the winner's run has a model
     FAILED = "failed"  #: no trial has a figure, or the winner's run failed; it says why
     CANCELLED = "cancelled"  #: ended because somebody asked
+
+
+TRANSITIONS: dict[SweepStatus, frozenset[SweepStatus]] = {
+    SweepStatus.RUNNING: frozenset(SweepStatus),  # itself: it goes on, or somebody asks for its end
+    SweepStatus.SUCCEEDED: frozenset(),
+    SweepStatus.FAILED: frozenset(),
+    SweepStatus.CANCELLED: frozenset(),
+}
+
+FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)
 
 
 class SweepPlan(BaseModel):

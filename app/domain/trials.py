@@ -1,5 +1,6 @@
 """What makes a run one of a sweep's."""
 
+import math
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,7 +9,18 @@ from app.domain.spaces import Parameters
 
 Monitored = Literal["val_loss", "val_accuracy", "val_mae", "val_f1"]
 HIGHER_IS_BETTER: frozenset[Monitored] = frozenset(("val_accuracy", "val_f1"))
+MOST_OF_TRIAL = 2_000  # held-out rows that tell a trial's temperature: enough for one or two numbers
 PRUNED = "Pruned"  # the type of the error with which a hopeless trial ends
+
+
+def every_of(rows: int) -> int:
+    """Every which of so many held-out rows tells the temperature of a trial: every, or every second, third ..."""
+    return math.ceil(rows / MOST_OF_TRIAL)
+
+
+def rows_that_tell(rows: int) -> int:
+    """How many of so many held-out rows tell the temperature of a trial."""
+    return len(range(0, rows, every_of(rows)))
 
 
 class Bar(NamedTuple):

@@ -6,7 +6,7 @@ from app.db import quotas
 from app.db.engine import Transaction, lock
 from app.domain.callers import caller
 from app.domain.counting import counted
-from app.errors import QuotaReached
+from app.errors import InvalidInput, QuotaReached
 
 MIB = 2**20
 
@@ -37,6 +37,19 @@ class Quotas:
         if quotas.models_left(tx, key_id) >= self.models:
             raise QuotaReached(
                 f"this API key has {counted(self.models, 'model')} (DENSELY_MAX_MODELS_PER_KEY): remove some"
+            )
+
+    def check_at_once(self, runs: int, field: str) -> None:
+        """Before the caller asks for what queues so many runs at a time; `field`: of its request, that says so.
+
+        Raises:
+            InvalidInput: they are more than it may ever have.
+        """
+        if caller.get().key_id and runs > self.queued_runs:
+            raise InvalidInput(
+                f"at most {self.queued_runs:,} runs of an API key may wait (DENSELY_MAX_QUEUED_RUNS_PER_KEY); "
+                f"got {runs:,}",
+                field=field,
             )
 
     def check_dataset(self, tx: Transaction, size: int) -> None:

@@ -1,20 +1,17 @@
 """Which temperature a run's logits are divided by, and what tells it: rows that the network has not learnt from."""
 
-import math
-
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.recipes import HeadName
 from app.domain.runs import Calibration
+from app.domain.trials import every_of
 from app.training import calibrate, export
 from app.training.arrange import Numbers
 from app.training.calibrate import Logits, Temperature
 from app.training.calibrate_texts import temperature_of_texts
 from app.training.material import Material, Truth, words_of
-
-MOST_OF_TRIAL = 2_000  # held-out rows that tell a trial's: enough for one or two numbers, whatever an answer costs
 
 
 class Temperatures:
@@ -38,7 +35,7 @@ class Temperatures:
 
     def of_trial(self, model: keras.Model, held_out: Numbers | None) -> Temperature | None:
         """The same by some of them, evenly picked."""
-        some = held_out if held_out is None else held_out[:: math.ceil(len(held_out) / MOST_OF_TRIAL)]
+        some = held_out if held_out is None else held_out[:: every_of(len(held_out))]
         return self.of_fit(model, some)
 
     def likeliest(self, logits: Logits, truth: Truth, rows: int) -> Temperature | None:

@@ -1,7 +1,6 @@
 """What may be wrong with one field of a space, by itself."""
 
 import json
-from typing import Any
 
 from app.domain.fields import forms_of, is_number, takes_whole, why_not
 from app.domain.spaces import Axis, Choice, LogRange, NumberRange
@@ -26,9 +25,8 @@ def check_axis(path: str, axis: Axis) -> None:
 
 
 def _check_choice(path: str, axis: Choice) -> None:
-    named = list(axis.values.items()) if isinstance(axis.values, dict) else list(enumerate(axis.values))
-    seen: dict[str, Any] = {}
-    for name, value in named:
+    seen: dict[str, str | int] = {}
+    for name, value in axis.named:
         field = f"space.{path}.values.{name}"
         if reason := why_not(path, value):
             raise InvalidInput(reason, field=field)

@@ -12,7 +12,7 @@ from app.domain.recipes import KFold, Recipe
 from app.domain.spaces import Choice
 from app.domain.sweeps import SweepPlan
 from app.domain.trials import Bar
-from app.services.sweeps.trials import Ended
+from app.services.sweeps.trials import Ended, metrics_of
 
 
 class Courses:
@@ -36,21 +36,18 @@ class Courses:
 
 
 def read(tx: Transaction, sweep_id: str, plan: SweepPlan, ended: Sequence[Ended]) -> Courses:
-    """From the epochs in the database, as far as bars look."""
+    """From the epochs in the database, as far as bars look; of k-fold from what was measured of each fold."""
     if plan.pruner is None:
         return Courses(plan, {})
-    by_fold = isinstance(plan.validation, KFold)
-    most = None if by_fold else max(steps_below(plan.pruner, _most_epochs(plan)), default=0)
-    figures = sweep_queries.figures(tx, sweep_id, plan.metric, most)
-    course = _of_folds if by_fold else _of_epochs
-    return Courses(
-        plan,
-        {
-            each.row.id: Course(course(plan, figures[each.row.id]), complete=each.counts)
-            for each in ended
-            if (each.counts or each.pruned) and each.row.id in figures
-        },
-    )
+    looked_at = [each for each in ended if each.counts or each.pruned]
+    if isinstance(plan.validation, KFold):
+        courses = {each.row.id: _of_folds(plan, each) for each in looked_at}
+    else:
+        most = max(steps_below(plan.pruner, _most_epochs(plan)), default=0)
+        figures = sweep_queries.figures(tx, sweep_id, plan.metric, most)
+        courses = {each.row.id: _of_epochs(plan, figures.get(each.row.id, ())) for each in looked_at}
+    found = {each.row.id: Course(courses[each.row.id], complete=each.counts) for each in looked_at}
+    return Courses(plan, {run_id: course for run_id, course in found.items() if course.figures})
 
 
 def _of_epochs(plan: SweepPlan, figures: Sequence[Figure]) -> list[float]:
@@ -58,14 +55,10 @@ def _of_epochs(plan: SweepPlan, figures: Sequence[Figure]) -> list[float]:
     return list(accumulate((each.value for each in sorted(figures, key=lambda each: each.epoch)), better))
 
 
-def _of_folds(plan: SweepPlan, figures: Sequence[Figure]) -> list[float]:
-    """The mean of the folds so far: of each its best figure if that is what is kept of it, else its last one."""
-    folds: dict[int, list[float]] = {}
-    for each in sorted(figures):
-        folds.setdefault(each.fit, []).append(each.value)
-    stopping = plan.recipe.early_stopping
-    better = max if plan.higher_is_better else min
-    kept = [better(values) if stopping and stopping.restore_best else values[-1] for values in folds.values()]
+def _of_folds(plan: SweepPlan, each: Ended) -> list[float]:
+    """The mean of the folds so far, each by the weights that are kept of it: what a trial to come is looked at by."""
+    fits = metrics_of(each.row).fits
+    kept = [value for fit in fits if (value := fit.validation.get(plan.figure)) is not None]
     return [fmean(kept[:count]) for count in range(1, len(kept) + 1)]
 
 
@@ -75,6 +68,5 @@ def _most_epochs(plan: SweepPlan) -> int:
     if axis is None:
         return plan.recipe.epochs
     if isinstance(axis, Choice):
-        values = axis.values.values() if isinstance(axis.values, dict) else axis.values
-        return max(plan.recipe.epochs, *(int(value) for value in values if isinstance(value, int | float)))
+        return max(plan.recipe.epochs, *(int(value) for value in axis.contents if isinstance(value, int | float)))
     return max(plan.recipe.epochs, int(axis.high))

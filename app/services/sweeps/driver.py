@@ -22,7 +22,7 @@ from app.services.sweeps.courses import Courses
 from app.services.sweeps.methods import Choices, Former, Method, numbers_of
 from app.services.sweeps.recipes import asked_of, why_not
 from app.services.sweeps.trials import Ended
-from app.services.sweeps.winner import end_with, final_request, why_none
+from app.services.sweeps.winner import end_of_cancelled, end_with, final_request, why_none
 from app.tasks.catalog import TaskCatalog
 from app.wire.runs import RunError
 
@@ -31,8 +31,9 @@ log = get_log()
 LEAST_FIGURES = 10  # of trials, below which no importance is told
 MOST_METHODS = 20  # that are kept: others may have ended their sweeps
 NAME_LETTERS = 190  # of a sweep's, in the names of its trials
+OF_THE_PROCESS = (ImportError, MemoryError)  # errors of this one: another may go on
 
-Change = Callable[[Transaction], None]
+Change = Callable[[Transaction], bool]  # False: the sweep has ended meanwhile, and nothing is changed
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ class Seen:
 class SweepDriver:
     """Has sweeps go on: call `advance` when idle, and when a run of a sweep has ended.
 
-    It reads and chooses without any lock, then writes what it chose under the sweep's, unless somebody else has gone on
-    meanwhile. What it chooses is a function of what is in the database, so that it matters neither who is first nor
-    whether a worker dies in between. Optuna is imported when a sweep first asks for it.
+    It reads and chooses within one read transaction, which keeps nobody from writing, then writes what it chose under
+    the sweep's lock, unless somebody else has gone on meanwhile. What it chooses is a function of what is in the
+    database, so that it matters neither who is first nor whether a worker dies in between. Optuna is imported when a
+    sweep first asks for it.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class SweepDriver:
         self._tasks = tasks
         self._max_attempts = max_attempts
         self._max_queued = max_queued
+        self._left: set[str] = set()  # sweeps that are for others to go on with, since this process cannot
         self._methods: dict[str, Method] = {}  # of running sweeps: to look at a grid's combinations takes a while
 
     def advance(self) -> bool:
@@ -82,44 +85,49 @@ class SweepDriver:
 
     def _advance(self, sweep_id: str) -> bool:
         """What goes wrong with one sweep ends it, and keeps no other from going on."""
+        row = None
         try:
             with self._database.read() as tx:
-                seen = _see(tx, sweep_id)
-                change = self._next(tx, seen) if seen else None
-            return seen is not None and change is not None and self._write(seen, change)
+                row = sweep_queries.find(tx, sweep_id)
+                if row is None or row.status != SweepStatus.RUNNING:
+                    return False
+                change = self._next(tx, _see(tx, row))
+            return change is not None and self._write(row, change)
         except Unavailable:
             raise
+        except OF_THE_PROCESS:
+            if sweep_id not in self._left:
+                log.exception("sweep.left_to_others", sweep_id=sweep_id)
+            self._left.add(sweep_id)
+            return False
         except Exception as error:
-            log.exception("sweep.failed", sweep_id=sweep_id)
-            message = error.message if isinstance(error, DenselyError) else told(error)
-            self._fail(sweep_id, RunError(type=type(error).__name__, message=message))
-            return True
+            ended = row is not None and self._fail(row, error)
+            log.exception("sweep.failed" if ended else "sweep.error_dropped", sweep_id=sweep_id)
+            return ended
 
-    def _fail(self, sweep_id: str, error: RunError) -> None:
-        self._methods.pop(sweep_id, None)
-        with self._database.write() as tx:
-            lock(tx, f"sweep {sweep_id}")
-            sweeps.end(tx, sweep_id, SweepStatus.FAILED, self._clock(), error)
+    def _fail(self, row: Any, error: Exception) -> bool:
+        """End a sweep with an error, unless somebody else has gone on with it, who met none."""
+        message = error.message if isinstance(error, DenselyError) else told(error)
+        found = RunError(type=type(error).__name__, message=message)
+        return self._write(row, self._ending(row.id, SweepStatus.FAILED, found))
 
-    def _write(self, seen: Seen, change: Change) -> bool:
-        """Make the change, unless the sweep is no longer as it was seen."""
+    def _write(self, seen: Any, change: Change) -> bool:
+        """Make the change, unless the sweep is no longer as it was seen: `seen`, its row."""
         with self._database.write() as tx:
             lock(tx, "queue")  # so that its task and its dataset stay until the runs refer to them
-            lock(tx, f"sweep {seen.row.id}")
-            now = sweep_queries.find(tx, seen.row.id)
-            if now is None or _state(now) != _state(seen.row) or sweep_queries.any_unfinished(tx, now.id):
+            lock(tx, f"sweep {seen.id}")
+            now = sweep_queries.find(tx, seen.id)
+            if now is None or _state(now) != _state(seen) or sweep_queries.any_unfinished(tx, now.id):
                 return False
-            change(tx)
-        return True
+            return change(tx)
 
     def _next(self, tx: Transaction, seen: Seen) -> Change | None:
         """What comes next; None: nothing yet."""
         row, plan = seen.row, seen.plan
         if row.cancel_requested_at is not None:
-            return self._ending(row.id, SweepStatus.CANCELLED)
+            return self._ending(row.id, end_of_cancelled(tx, row))
         if row.final_run is not None:
-            final = sweep_queries.runs_of(tx, [row.final_run]).get(row.final_run)
-            return self._ending(row.id, *end_with(final, sweep_queries.model_of(tx, row.final_run)))
+            return self._ending(row.id, *end_with(tx, row.final_run))
         if run_queries.count_queued(tx) >= self._max_queued:
             return None
         if numbers_of(plan, row.generations) and not self._is_late(seen):
@@ -135,10 +143,11 @@ class SweepDriver:
         return minutes is not None and self._clock() - seen.row.created_at >= timedelta(minutes=minutes)
 
     def _ending(self, sweep_id: str, status: SweepStatus, error: RunError | None = None) -> Change:
-        def end(tx: Transaction) -> None:
+        def end(tx: Transaction) -> bool:
             self._methods.pop(sweep_id, None)
-            sweeps.end(tx, sweep_id, status, self._clock(), error)
-            log.info("sweep.ended", sweep_id=sweep_id, status=status, error=error and error.message)
+            if changed := sweeps.end(tx, sweep_id, status, self._clock(), error):
+                log.info("sweep.ended", sweep_id=sweep_id, status=status, error=error and error.message)
+            return changed
 
         return end
 
@@ -146,7 +155,8 @@ class SweepDriver:
         """Choose a generation."""
         task = self._task(tx, seen.plan.task)
         method = self._methods.get(seen.row.id) or method_of(seen.plan, partial(_reason, task, seen.plan))
-        self._methods = {**dict(list(self._methods.items())[-MOST_METHODS:]), seen.row.id: method}
+        kept = {**self._methods, seen.row.id: method}
+        self._methods = dict(list(kept.items())[-MOST_METHODS:])
         choices = method.ask(seen.row.generations, seen.former)
         requests = [_request(task, seen, number, parameters) for number, parameters in choices.trials]
         return partial(self._ask, seen=seen, choices=choices, requests=requests, found=_found(seen))
@@ -159,33 +169,35 @@ class SweepDriver:
 
     def _ask(
         self, tx: Transaction, seen: Seen, choices: Choices, requests: Sequence[RunRequest], found: dict[str, Any]
-    ) -> None:
+    ) -> bool:
         """Queue a generation."""
-        for request in requests:
-            self._queue(tx, seen, request)
         row = seen.row
         reason = row.skipped_reason or choices.reason
         skipped = {"skipped": row.skipped + choices.skipped, "skipped_reason": reason}
-        sweeps.note(tx, row.id, generations=row.generations + 1, **skipped, **found)
+        if not sweeps.note(tx, row.id, generations=row.generations + 1, **skipped, **found):
+            return False
+        for request in requests:
+            self._queue(tx, seen, request)
         log.info("sweep.asked", sweep_id=row.id, generation=row.generations, trials=len(requests))
+        return True
 
-    def _conclude(self, tx: Transaction, seen: Seen, winner: str, request: RunRequest, found: dict[str, Any]) -> None:
+    def _conclude(self, tx: Transaction, seen: Seen, winner: str, request: RunRequest, found: dict[str, Any]) -> bool:
         """Queue the run of the winner."""
+        if not sweeps.note(tx, seen.row.id, **{**found, "winner": winner}):
+            return False
         final_run = self._queue(tx, seen, request)
-        sweeps.note(tx, seen.row.id, final_run=final_run, **{**found, "winner": winner})
+        sweeps.note(tx, seen.row.id, final_run=final_run)
         log.info("sweep.won", sweep_id=seen.row.id, run_id=winner, final_run=final_run)
+        return True
 
     def _queue(self, tx: Transaction, seen: Seen, request: RunRequest) -> str:
         return runs.insert_run(tx, request, self._clock(), self._max_attempts, key_id=seen.row.key_id)
 
 
-def _see(tx: Transaction, sweep_id: str) -> Seen | None:
-    row = sweep_queries.find(tx, sweep_id)
-    if row is None or row.status != SweepStatus.RUNNING:
-        return None
+def _see(tx: Transaction, row: Any) -> Seen:
     plan = SweepPlan.model_validate(row.plan)
-    ended = trials.read(plan, sweep_queries.trials(tx, sweep_id))
-    return Seen(row, plan, ended, courses.read(tx, sweep_id, plan, ended))
+    ended = trials.read(plan, sweep_queries.trials(tx, row.id))
+    return Seen(row, plan, ended, courses.read(tx, row.id, plan, ended))
 
 
 def _state(row: Any) -> tuple[Any, ...]:
@@ -206,9 +218,13 @@ def _found(seen: Seen) -> dict[str, Any]:
     found = {"winner": best.row.id}
     if sum(each.counts for each in seen.ended) < LEAST_FIGURES or len(seen.plan.space) < 2:
         return found
-    from app.services.sweeps.optuna_search import importance_of
+    try:
+        from app.services.sweeps.optuna_search import importance_of
 
-    return {**found, "importance": sweeps.importance_as_told(importance_of(seen.plan, seen.former))}
+        return {**found, "importance": sweeps.importance_as_told(importance_of(seen.plan, seen.former))}
+    except Exception:  # what is only shown must not end a search
+        log.exception("sweep.no_importance", sweep_id=seen.row.id)
+        return found
 
 
 def _request(task: Task, seen: Seen, number: int, parameters: dict[str, Any]) -> RunRequest:

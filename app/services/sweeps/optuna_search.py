@@ -13,9 +13,8 @@ from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
 from app.domain.conditions import holds, order_of
-from app.domain.draws import within
 from app.domain.fields import takes_whole
-from app.domain.grids import steps_of
+from app.domain.grids import steps_of, within
 from app.domain.spaces import TPE, Axis, Choice, CmaEs, LogRange, NumberRange, Parameters, Space
 from app.domain.sweeps import SweepPlan
 from app.services.sweeps.methods import MOST_TRIES, Choices, Former, Suits, numbers_of
@@ -127,43 +126,51 @@ def importance_of(plan: SweepPlan, former: Sequence[Former]) -> dict[str, float]
 
 
 def distribution_of(path: str, axis: Axis) -> BaseDistribution:
-    """An axis as Optuna has it; of a choice the places of its values."""
+    """An axis as Optuna has it; of a choice, and of a range with a step, the places of its values."""
     if isinstance(axis, Choice):
         return CategoricalDistribution(tuple(range(len(axis.values))))
+    if _step_of(axis) is not None:  # Optuna drops a last step that rounding in binary puts beyond the end
+        assert isinstance(axis, NumberRange)
+        return IntDistribution(0, steps_of(axis) - 1)
     log = isinstance(axis, LogRange)
-    step, high = None, axis.high
-    if isinstance(axis, NumberRange) and axis.step is not None:
-        step, high = axis.step, axis.low + (steps_of(axis) - 1) * axis.step  # as far as steps reach
     if takes_whole(path):
-        return IntDistribution(round(axis.low), round(high), step=round(step or 1), log=log)
-    return FloatDistribution(axis.low, high, step=step, log=log)
+        return IntDistribution(round(axis.low), round(axis.high), log=log)
+    return FloatDistribution(axis.low, axis.high, log=log)
+
+
+def _step_of(axis: Axis) -> float | None:
+    return axis.step if isinstance(axis, NumberRange) else None
 
 
 def _suggest(trial: optuna.Trial, path: str, distribution: BaseDistribution) -> Any:
     if isinstance(distribution, CategoricalDistribution):
         return trial.suggest_categorical(path, distribution.choices)
     if isinstance(distribution, IntDistribution):
-        step = distribution.step
-        return trial.suggest_int(path, distribution.low, distribution.high, step=step, log=distribution.log)
+        return trial.suggest_int(path, distribution.low, distribution.high, log=distribution.log)
     assert isinstance(distribution, FloatDistribution)
-    step_or_none = distribution.step
-    return trial.suggest_float(path, distribution.low, distribution.high, step=step_or_none, log=distribution.log)
+    return trial.suggest_float(path, distribution.low, distribution.high, log=distribution.log)
 
 
 def _parameter(path: str, axis: Axis, suggested: Any) -> Any:
     if isinstance(axis, Choice):
-        return list(axis.values)[suggested]
-    return within(axis, suggested, takes_whole(path))
+        return axis.parameters[suggested]
+    step = _step_of(axis)
+    return within(axis, suggested if step is None else axis.low + suggested * step, takes_whole(path))
 
 
 def _frozen(
     space: Space, distributions: dict[str, BaseDistribution], parameters: Parameters, **told: Any
 ) -> optuna.trial.FrozenTrial:
-    params = {}
-    for path, value in parameters.items():
-        axis = space[path]
-        params[path] = _place(list(axis.values), value) if isinstance(axis, Choice) else value
+    params = {path: _suggestion(space[path], value) for path, value in parameters.items()}
     return create_trial(params=params, distributions={path: distributions[path] for path in params}, **told)
+
+
+def _suggestion(axis: Axis, value: Any) -> Any:
+    """What Optuna knows a parameter by."""
+    if isinstance(axis, Choice):
+        return _place(axis.parameters, value)
+    step = _step_of(axis)
+    return value if step is None else round((value - axis.low) / step)
 
 
 def _place(values: list[Any], value: Any) -> int:

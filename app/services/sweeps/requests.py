@@ -65,9 +65,7 @@ def plan_of(training: TrainingService, catalog: DatasetCatalog, request: SweepRe
     if isinstance(plan.method, Grid):
         all_of_it = "trials" not in request.budget.model_fields_set
         return _grid(task, plan, all_of_it=all_of_it)
-    reasons = [why_not(task, plan, drawn(plan.space, plan.seed, number, 0)) for number in range(LOOKED_AT)]
-    if None not in reasons:
-        raise _none_suits(reasons[0])
+    _check_drawn(task, plan)
     return Planned(plan, (0, None))
 
 
@@ -120,14 +118,20 @@ def _check_heads(task: Task, catalog: DatasetCatalog, plan: SweepPlan) -> None:
     """Of heads that vary, that the dataset has what they learn."""
     axis = plan.space.get("head")
     info = dataset_of(task, plan.dataset)
-    for head in _values(axis) if isinstance(axis, Choice) else ():
+    for head in axis.contents if isinstance(axis, Choice) else ():
         if head in task.heads and not catalog.has_column(task, info, target := task.target_of(head)):
             reason = f"{head!r} needs the column {target!r}, which dataset {info.name!r} does not have"
             raise InvalidInput(reason, field="space.head.values")
 
 
-def _values(axis: Choice) -> list[object]:
-    return list(axis.values.values()) if isinstance(axis.values, dict) else list(axis.values)
+def _check_drawn(task: Task, plan: SweepPlan) -> None:
+    """That one of some combinations makes a recipe."""
+    first = None
+    for number in range(LOOKED_AT):
+        if (reason := why_not(task, plan, drawn(plan.space, plan.seed, number, 0))) is None:
+            return
+        first = first or reason
+    raise _none_suits(first)
 
 
 def _grid(task: Task, plan: SweepPlan, *, all_of_it: bool) -> Planned:

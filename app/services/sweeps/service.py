@@ -16,6 +16,7 @@ from app.services.paging import cut
 from app.services.quotas import Quotas
 from app.services.sweeps import proposals, view
 from app.services.sweeps.requests import Planned, plan_of
+from app.services.sweeps.winner import end_of_cancelled
 from app.services.training import TrainingService
 from app.wire.sweeps import Sweep, SweepRequest, SweepSummary
 
@@ -47,9 +48,10 @@ class SweepService:
         """Ask for a sweep, or return the one that this key asked for before.
 
         Raises:
-            InvalidInput: a field does not fit; nothing is written.
+            InvalidInput: a field does not fit, or the caller may not have as many queued runs; nothing is written.
             IdempotencyConflict: the key came with another request before.
             QueueFull: too many sweeps are running.
+            QuotaReached: the caller has as many queued runs, or models, as it may.
         """
         sha256 = idempotency.sha256_of(request.model_dump_json())
         mine = idempotency_key and idempotency.own(idempotency_key, caller.get().key_id)
@@ -80,6 +82,8 @@ class SweepService:
                 f"{counted(self._limits.running, 'sweep is', 'sweeps are')} running already (DENSELY_MAX_SWEEPS); "
                 "cancel some, or try again later"
             )
+        plan = planned.plan
+        self._limits.quotas.check_at_once(min(plan.generation, plan.budget.trials), "generation")
         self._limits.quotas.check_run(tx)
         key_id = caller.get().key_id
         asked = {"name": request.name, "tags": request.tags, "key_id": key_id, "traceparent": traceparent}
@@ -118,7 +122,7 @@ class SweepService:
                 raise InvalidTransition(f"sweep {sweep_id} is {row.status}; only a running one can be cancelled")
             audit.record(tx, self._clock(), "sweep.cancelled", sweep_id, row.task)
             if not sweeps.request_cancel(tx, sweep_id, self._clock()):
-                sweeps.end(tx, sweep_id, SweepStatus.CANCELLED, self._clock())
+                sweeps.end(tx, sweep_id, end_of_cancelled(tx, row), self._clock())
             return view.sweep(tx, sweep_queries.get(tx, sweep_id), self._clock())
 
     def delete(self, sweep_id: str) -> None:

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from app.db import sweep_queries
+from app.db.engine import Transaction
 from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, NoValidation, Recipe
 from app.domain.runs import FitMetrics, RunRequest, RunStatus
 from app.domain.sweeps import SweepPlan, SweepStatus
-from app.domain.trials import Prior
+from app.domain.trials import Prior, rows_that_tell
 from app.services.sweeps.trials import Ended, metrics_of
 from app.wire.runs import RunError
 
@@ -32,7 +34,7 @@ def final_request(plan: SweepPlan, sweep: Any, winner: Any) -> RunRequest:
         dataset=plan.dataset,
         recipe=recipe,
         validation=plan.validation if by_fold else NoValidation(),
-        seed=plan.seed,
+        seed=winner.seed,  # which may vary too
         seeds=1 if by_fold else plan.final_seeds,
         activate=plan.activate,
         name=sweep.name,
@@ -46,18 +48,29 @@ def final_request(plan: SweepPlan, sweep: Any, winner: Any) -> RunRequest:
 def _prior(plan: SweepPlan, fit: FitMetrics | None) -> Prior | None:
     if fit is None or fit.temperature is None or not isinstance(plan.validation, Holdout):
         return None
-    return Prior(temperature=fit.temperature, length_exponent=fit.length_exponent, rows=plan.validation.size)
+    return Prior(
+        temperature=fit.temperature, length_exponent=fit.length_exponent, rows=rows_that_tell(plan.validation.size)
+    )
 
 
-def end_with(final: Any, model_id: str | None) -> tuple[SweepStatus, RunError | None]:
-    """How a sweep ends whose last run has; `final`: that run's row, None: it was removed. `model_id`: what it left."""
-    if model_id is not None or (final is not None and final.status == RunStatus.SUCCEEDED):
+def end_with(tx: Transaction, final_run: str) -> tuple[SweepStatus, RunError | None]:
+    """How a sweep ends whose last run has, which may have been removed since, and have left its model."""
+    final = sweep_queries.runs_of(tx, [final_run]).get(final_run)
+    left = sweep_queries.model_of(tx, final_run) is not None
+    if left or (final is not None and final.status == RunStatus.SUCCEEDED):
         return SweepStatus.SUCCEEDED, None
     if final is None:
         return SweepStatus.FAILED, RunError(type="NotFound", message="the run of its winner was removed")
     if final.error_type:
         return SweepStatus.FAILED, RunError(type=final.error_type, message=final.error_message)
     return SweepStatus.FAILED, RunError(type="Cancelled", message="the run of its winner was cancelled")
+
+
+def end_of_cancelled(tx: Transaction, sweep: Any) -> SweepStatus:
+    """How a sweep ends that somebody cancelled; `sweep`: its row. Its model may have been published before that."""
+    if sweep.final_run is not None and end_with(tx, sweep.final_run)[0] is SweepStatus.SUCCEEDED:
+        return SweepStatus.SUCCEEDED
+    return SweepStatus.CANCELLED
 
 
 def why_none(ended: Sequence[Ended], skipped: int, reason: str | None) -> RunError:

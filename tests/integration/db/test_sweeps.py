@@ -14,8 +14,9 @@ from app.datasets.catalog import DatasetCatalog
 from app.db import audit, removal, runs, sweep_queries, sweeps
 from app.db.engine import Database
 from app.domain.callers import Caller, caller
-from app.domain.runs import Change
-from app.errors import QuotaReached
+from app.domain.runs import Change, Metrics
+from app.domain.sweeps import FINAL, TRANSITIONS, SweepStatus
+from app.errors import InvalidInput, QuotaReached
 from app.services.quotas import Quotas
 from app.services.sweeps.driver import SweepDriver
 from app.services.sweeps.service import SweepLimits, SweepService
@@ -252,6 +253,45 @@ def test_importance_comes_with_the_tenth_figure(
     assert [each.path.rpartition("/")[2] for each in found.pictures] == ["best.svg", "importance.svg", "parallel.svg"]
 
 
+def test_a_grid_whose_low_has_many_digits_is_searched_to_its_end(
+    service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock
+) -> None:
+    rate = {"kind": "log_range", "low": 0.001 / 3, "high": 1, "points": 4}
+    space = {**SPACE, "optimizer.learning_rate": rate}
+    sweep = ask(method={"kind": "grid"}, space=space, budget={"trials": 16}, generation=16, pruner=None)
+    carry_out(new_driver(), database, clock)
+
+    found = service.get(sweep.id)
+
+    assert ("succeeded", None, set(SPACE)) == (found.status, found.error, {each.field for each in found.importance})
+
+
+def test_a_search_goes_on_without_its_importance(
+    service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The last one stays."""
+    from app.services.sweeps import optuna_search
+
+    whole, asked = optuna_search.importance_of, []
+
+    def once(*given: Any) -> dict[str, float]:
+        asked.append(given)
+        if len(asked) > 1:
+            raise ValueError("value is not contained in the distribution")
+        return whole(*given)
+
+    monkeypatch.setattr(optuna_search, "importance_of", once)
+    sweep = ask(budget={"trials": 24}, generation=12, pruner=None)
+    carry_out(new_driver(), database, clock)
+
+    found = service.get(sweep.id)
+
+    assert ("succeeded", 24, set(SPACE), 2) == (
+        found.status, found.progress.ended, {each.field for each in found.importance}, len(asked),
+    )  # fmt: skip
+
+
 def test_how_the_winners_run_ends_the_sweep(
     service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock
 ) -> None:
@@ -298,6 +338,69 @@ def test_a_cancel_while_the_winners_run_is_going(
     driver.advance()
 
     assert "cancelled" == service.get(sweep.id).status
+
+
+@pytest.mark.parametrize("going", [True, False])
+def test_a_model_published_before_a_cancel_took_effect_is_the_sweeps(
+    service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock, going: bool
+) -> None:
+    """Cancelled while its last run publishes, or before a driver has seen that it has."""
+    sweep, driver = ask(budget={"trials": 1}), new_driver()
+    driver.advance()
+    end_next(database, clock)
+    driver.advance()
+    with database.write() as tx:
+        row = runs.claim(tx, "w-1", clock())
+    assert row is not None
+    if going:
+        assert "running" == service.cancel(sweep.id).status
+    with database.write() as tx:
+        runs.publish(tx, row.id, row.lease_id, clock(), Metrics())
+    if going:
+        driver.advance()
+    else:
+        service.cancel(sweep.id)
+
+    assert "succeeded" == service.get(sweep.id).status
+
+
+def test_an_error_does_not_end_a_sweep_that_somebody_else_goes_on_with(
+    service: SweepService, ask: Ask, new_driver: NewDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = ask()
+    mine, other = new_driver(), new_driver()
+
+    def next_(*_: Any) -> None:
+        monkeypatch.undo()
+        assert other.advance()
+        raise ValueError("only here")
+
+    monkeypatch.setattr(mine, "_next", next_)
+
+    assert not mine.advance()
+
+    found = service.get(sweep.id)
+    assert ("running", None, 3) == (found.status, found.error, len(found.leaderboard))
+
+
+@pytest.mark.parametrize("error", [ImportError("no optuna"), MemoryError()])
+def test_what_a_process_lacks_leaves_a_sweep_to_others(
+    service: SweepService, ask: Ask, new_driver: NewDriver, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], error: Exception,
+) -> None:  # fmt: skip
+    """It is logged once, however often it is met."""
+    sweep, mine = ask(), new_driver()
+
+    def fail(_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.services.sweeps.driver.method_of", lambda *_: fail(_))
+        assert [False, False] == [mine.advance(), mine.advance()]
+
+    assert "running" == service.get(sweep.id).status
+    assert 1 == capsys.readouterr().out.count("sweep.left_to_others")
+    assert new_driver().advance()
 
 
 def test_a_task_that_is_gone_ends_its_sweep_and_no_other(
@@ -363,6 +466,65 @@ def test_a_key_that_has_as_many_runs_as_it_may_asks_for_no_sweep(
         assert [("sweep.queued", "k-1")] == [
             (row.action, row.key_id) for row in audit.page(tx, 9, None, None, None, None)
         ]
+
+
+def test_a_generation_that_a_key_may_not_have_is_refused(ask: Ask) -> None:
+    """Of a smaller budget no more wait than it has; without a key there is no quota."""
+    ask(generation=6)
+    token = caller.set(Caller("k-1"))
+    try:
+        with pytest.raises(InvalidInput, match=r"at most 5 runs .*DENSELY_MAX_QUEUED_RUNS_PER_KEY.*; got 6") as refused:
+            ask(generation=6)
+        ask(generation=6, budget={"trials": 5})
+    finally:
+        caller.reset(token)
+
+    assert ["generation"] == [each.field for each in refused.value.errors]
+
+
+@pytest.mark.parametrize("before", SweepStatus)
+def test_a_sweeps_statuses_follow_the_table(
+    ask: Ask, database: Database, clock: FakeClock, before: SweepStatus
+) -> None:
+    """Whatever it is asked to become; what has ended takes no more notes, and no cancel."""
+    for after in SweepStatus:
+        sweep = ask()
+        with database.write() as tx:
+            assert sweeps.end(tx, sweep.id, before, clock())
+            may = after in TRANSITIONS[before]
+
+            assert may == sweeps.end(tx, sweep.id, after, clock())
+
+            row = sweep_queries.get(tx, sweep.id)
+            goes_on = row.status not in FINAL
+            assert (after if may else before, goes_on) == (row.status, sweeps.note(tx, sweep.id, winner="r-1"))
+            sweeps.request_cancel(tx, sweep.id, clock())
+            row = sweep_queries.get(tx, sweep.id)
+            assert (goes_on, goes_on) == (row.winner == "r-1", row.cancel_requested_at is not None)
+
+
+def test_a_space_is_looked_at_until_something_of_it_suits(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def why_not(*given: Any) -> InvalidInput | None:
+        asked.append(given)
+        return InvalidInput("too small", field="space") if len(asked) < 3 else None
+
+    monkeypatch.setattr("app.services.sweeps.requests.why_not", why_not)
+
+    ask()
+
+    assert 3 == len(asked)
+
+
+def test_what_choosing_keeps_is_of_twenty_sweeps_at_most(ask: Ask, new_driver: NewDriver) -> None:
+    """The oldest goes."""
+    sweep, driver = ask(), new_driver()
+    driver._methods = {f"s-{number}": object() for number in range(20)}  # type: ignore[misc]
+
+    assert driver.advance()
+
+    assert [*(f"s-{number}" for number in range(1, 20)), sweep.id] == list(driver._methods)
 
 
 def test_what_a_driver_reads_is_a_few_queries_and_an_idle_one_writes_nothing(

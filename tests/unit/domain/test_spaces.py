@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.domain.conditions import order_of
 from app.domain.fields import forms_of, why_not
-from app.domain.grids import combinations, count, points_of
+from app.domain.grids import combinations, count, points_of, within
 from app.domain.parameters import apply
 from app.domain.pruning import Course, bars_for
 from app.domain.recipes import Recipe
-from app.domain.spaces import Budget, Median, Space, SuccessiveHalving
+from app.domain.spaces import Budget, Choice, Median, Space, SuccessiveHalving
 from app.domain.trials import Bar
 from app.errors import InvalidInput
 from tests.support.tasks import TASKS
@@ -188,6 +188,26 @@ def test_a_grid_needs_points(axis: Any) -> None:
         count(space(optimizer__learning_rate=axis))
 
     assert ["space.optimizer.learning_rate.points"] == [error.field for error in caught.value.errors]
+
+
+@pytest.mark.parametrize(
+    "axis",
+    [
+        {"kind": "log_range", "low": 0.001 / 3, "high": 0.2 / 3, "points": 4},
+        {"kind": "range", "low": 0.001 / 3, "high": 0.2 / 3, "points": 4},
+        {"kind": "range", "low": 0.001 / 3, "high": 0.2 / 3, "step": 0.199 / 9},
+    ],
+)
+def test_bounds_of_many_digits_hold_what_is_tidied(axis: Any) -> None:
+    """Both, a third of something, are rounded to what is outside."""
+    found = space(optimizer__learning_rate=axis)["optimizer.learning_rate"]
+    assert not isinstance(found, Choice)
+
+    points = points_of("optimizer.learning_rate", found)
+
+    assert 4 == len(points)
+    assert all(found.low <= point <= found.high for point in points)
+    assert (found.low, found.high) == (within(found, found.low, False), within(found, found.high, False))
 
 
 def test_a_grid_is_counted_without_being_made() -> None:

@@ -3,15 +3,15 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from app.db.sweep_queries import Figure
 from app.domain.course import Cosine, EarlyStopping
 from app.domain.recipes import Holdout, KFold, NoValidation, Recipe
 from app.domain.runs import FitMetrics, Metrics, RunStatus
 from app.domain.spaces import Budget, Choice, RandomSearch, Space, SuccessiveHalving
 from app.domain.sweeps import SweepPlan
-from app.domain.trials import Prior
+from app.domain.trials import Prior, every_of
 from app.services.sweeps import courses, trials
 from app.services.sweeps.winner import final_request, why_none
 from tests.support.tasks import TASKS
@@ -33,10 +33,10 @@ def plan(validation: Holdout | KFold, recipe: Recipe = RECIPE) -> SweepPlan:
     )  # fmt: skip
 
 
-def winner(recipe: Recipe, **fit: Any) -> Any:
+def winner(recipe: Recipe, seed: int = 7, **fit: Any) -> Any:
     metrics = Metrics(validation={"accuracy": 0.9}, fits=[FitMetrics(epochs=12, **fit)])
     return SimpleNamespace(
-        id="r-1", recipe=recipe.model_dump(mode="json"), metrics=metrics.model_dump(), trial={"number": 4}
+        id="r-1", recipe=recipe.model_dump(mode="json"), metrics=metrics.model_dump(), trial={"number": 4}, seed=seed
     )
 
 
@@ -50,6 +50,18 @@ def test_the_winner_is_trained_on_all_rows_as_long_as_its_trial_was() -> None:
     assert (7, 3, "if_better", "s-1", None) == (found.seed, found.seeds, found.activate, found.sweep, found.trial)
     assert {"team": "a", "winner": "4"} == found.tags
     assert Prior(temperature=1.2, length_exponent=0.1, rows=100) == found.prior
+
+
+def test_the_winner_of_a_search_over_seeds_is_trained_with_its_own() -> None:
+    assert 3 == final_request(plan(Holdout(size=100)), SWEEP, winner(RECIPE, seed=3)).seed
+
+
+@pytest.mark.parametrize(("held_out", "told"), [(2_000, 2_000), (2_001, 1_001), (9_999, 2_000), (10_001, 1_667)])
+def test_a_temperature_is_told_by_some_of_many_rows(held_out: int, told: int) -> None:
+    found = final_request(plan(Holdout(size=held_out)), SWEEP, winner(RECIPE, temperature=1.2))
+
+    assert found.prior
+    assert told == found.prior.rows == len(np.arange(held_out)[:: every_of(held_out)])
 
 
 def test_a_schedule_keeps_its_length() -> None:
@@ -111,22 +123,29 @@ def test_of_several_equals_the_first_is_the_best_and_what_was_stopped_is_not() -
     assert best.trial.number == 1
 
 
-@pytest.mark.parametrize(("restored", "means"), [(True, [0.9, 0.7]), (False, [0.6, 0.55])])
-def test_the_course_of_folds_is_the_mean_of_those_so_far(
-    monkeypatch: pytest.MonkeyPatch, restored: bool, means: list[float]
-) -> None:
-    """Of the figures that are kept of each: its best, or its last."""
-    recipe = RECIPE.model_copy(update={"early_stopping": STOPPING if restored else None})
-    asked = plan(KFold(folds=4), recipe)
-    figures = [Figure(2, 1, 0.5), Figure(1, 1, 0.9), Figure(1, 2, 0.6)]
-    monkeypatch.setattr("app.db.sweep_queries.figures", lambda *_: {"r-0": figures, "r-1": figures})
-    rows = [row(0, RunStatus.CANCELLED, ("Pruned", "x"), accuracy=0.5), row(1, RunStatus.FAILED, ("A", "b"))]
+def test_the_course_of_folds_is_the_mean_of_those_so_far() -> None:
+    """By the weights that are kept of each, as trials to come are looked at; the epochs are not asked for."""
+    asked = plan(KFold(folds=4))
+    rows = [row(0, RunStatus.CANCELLED, ("Pruned", "x"), accuracy=0.7), row(1, RunStatus.FAILED, ("A", "b"))]
+    fits = [FitMetrics(fold=fold, epochs=2, validation={"accuracy": value}) for fold, value in ((1, 0.9), (2, 0.5))]
+    for each in rows:
+        each.metrics = Metrics(validation={"accuracy": 0.7}, fits=fits).model_dump()
 
     found = courses.read(None, "s-1", asked, trials.read(asked, rows))  # type: ignore[arg-type]
 
     assert {"r-0": 2} == found.stopped
-    assert means == pytest.approx(list(found._found["r-0"].figures))
-    assert [] == found.bars(recipe)  # one is too few
+    assert [0.9, 0.7] == pytest.approx(list(found._found["r-0"].figures))
+    assert [] == found.bars(RECIPE)  # one is too few
     two = courses.Courses(asked, {"r-0": found._found["r-0"], "r-9": found._found["r-0"]})
-    assert [1, 2] == [bar.step for bar in two.bars(recipe)]
-    assert means == pytest.approx([bar.value for bar in two.bars(recipe)])
+    bars = two.bars(asked.recipe)
+    assert [1, 2] == [bar.step for bar in bars]
+    assert [0.9, 0.7] == pytest.approx([bar.value for bar in bars])
+
+
+def test_a_hopeless_trial_of_which_no_fold_is_known_sets_no_bar() -> None:
+    asked = plan(KFold(folds=4))
+    rows = [row(0, RunStatus.CANCELLED, ("Pruned", "x"), accuracy=0.7)]
+
+    found = courses.read(None, "s-1", asked, trials.read(asked, rows))  # type: ignore[arg-type]
+
+    assert {} == found.stopped

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.grids import points_of
 from app.domain.recipes import Holdout
 from app.domain.spaces import Budget
 from app.domain.sweeps import SweepPlan
@@ -157,6 +158,20 @@ def test_importance_is_told_of_choices_and_conditions_and_adds_up_to_one() -> No
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
     shuffled = random.Random(1).sample(former, len(former))
     assert list(importance_of(whole, sorted(shuffled, key=lambda each: each.number)).items()) == list(shares.items())
+
+
+@pytest.mark.parametrize("step", [0.7, 1 / 7])
+def test_the_last_step_is_tried_and_known_though_binary_puts_it_elsewhere(step: float) -> None:
+    """0.1 + 0.7 is 0.7999999999999999, and Optuna took it for no step."""
+    axis = {"kind": "range", "low": 0.1, "high": 0.1 + 3 * step, "step": step}
+    space = {"layers.1.rate": axis, "layers.0.units": SPACE["layers.0.units"]}
+    method = method_of(plan({"kind": "tpe", "startup_trials": 12}, space=space), all_suit)
+
+    former = asked([method] * 3, 3)
+
+    rates = {each.parameters["layers.1.rate"] for each in former}
+    assert rates == set(points_of("layers.1.rate", plan({"kind": "grid"}, space=space).space["layers.1.rate"]))
+    assert importance_of(plan({"kind": "tpe"}, space=space), former)
 
 
 def test_importance_of_figures_that_are_all_the_same_is_the_same() -> None:

@@ -34,6 +34,7 @@ DenselyError
 ├── Undelivered              a webhook's receiver did not take it
 │   └── AddressRefused       ... because its address is not allowed
 └── TrainingError            a run cannot be finished; recorded with the run
+    ├── Hopeless             a sweep's trial missed a bar that others have set: no failure, it stops
     ├── TaskGone             its task has been removed
     ├── DatasetUnavailable   the rows are not here and cannot be fetched
     ├── DatasetInvalid       the rows do not have the form that the task needs
@@ -232,6 +233,10 @@ class AddressRefused(Undelivered):
 
 class TrainingError(DenselyError):
     """The run cannot be finished."""
+
+
+class Hopeless(TrainingError):
+    """This trial of a sweep cannot become the best any more."""
 
 
 class TaskGone(TrainingError):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
 
 from app.db import datasets
 from app.db.engine import Transaction
@@ -29,7 +29,8 @@ class Counts(NamedTuple):
     running: int = 0
     succeeded: int = 0
     pruned: int = 0
-    failed: int = 0  # or cancelled
+    failed: int = 0
+    cancelled: int = 0  # by somebody
 
 
 class Figure(NamedTuple):
@@ -132,7 +133,6 @@ def counts(tx: Transaction, ids: Sequence[str]) -> dict[str, Counts]:
     """Where the trials of these sweeps stand."""
     kind = case(
         (and_(runs.c.status == RunStatus.CANCELLED, runs.c.error_type == PRUNED), "pruned"),
-        (or_(runs.c.status == RunStatus.CANCELLED, runs.c.status == RunStatus.FAILED), "failed"),
         else_=runs.c.status,
     ).label("kind")
     mine = runs.c.sweep.in_(ids) & runs.c.trial.is_not(None)

@@ -96,9 +96,10 @@ def request_cancel(tx: Transaction, sweep_id: str, now: datetime) -> int:
 
 
 def delete_sweep(tx: Transaction, sweep_id: str) -> None:
-    """Remove a sweep that has ended with its trials and their tags, epochs and events; its winner's run stays."""
+    """Remove a sweep that has ended with its trials and their tags, epochs and events; its winner's run stays alone."""
     trials = (runs.c.sweep == sweep_id) & runs.c.trial.is_not(None) & runs.c.status.in_(FINAL)
     tx.execute(delete(runs).where(trials))
+    tx.execute(update(runs).where(runs.c.sweep == sweep_id).values(sweep=None))
     tx.execute(delete(sweeps).where(sweeps.c.id == sweep_id, sweeps.c.status.in_(FINAL_OF_SWEEPS)))
 
 

@@ -39,7 +39,7 @@ def bars_for(pruner: Pruner | None, former: Sequence[Course], steps: int, *, hig
 
 def steps_below(pruner: Pruner, steps: int) -> list[int]:
     """After how many epochs, or folds, a trial of so many is looked at."""
-    found, step = [], pruner.least
+    found, step = [], pruner.least or 1
     while step < steps:
         found.append(step)
         step *= pruner.factor if isinstance(pruner, SuccessiveHalving) else 2

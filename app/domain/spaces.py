@@ -116,6 +116,12 @@ class CmaEs(Part):
 Method = Annotated[Grid | RandomSearch | TPE | CmaEs, Field(discriminator="kind")]
 
 
+Least = Annotated[
+    Annotated[int, Integer(1, 10_000)] | None,
+    Field(description="epochs, or folds, that each trial gets; default: a quarter of them, but no fewer than two"),
+]
+
+
 class SuccessiveHalving(Part):
     """Of former generations' trials, the best 1/`factor` at an epoch are the bar there (Jamieson & Talwalkar 2016).
 
@@ -123,7 +129,7 @@ class SuccessiveHalving(Part):
     """
 
     kind: Literal["successive_halving"] = "successive_halving"
-    least: Annotated[int, Integer(1, 10_000)] = Field(1, description="epochs, or folds, that each trial gets")
+    least: Least = None
     factor: Annotated[int, Integer(2, 10)] = 3
 
 
@@ -134,7 +140,7 @@ class Median(Part):
     """
 
     kind: Literal["median"] = "median"
-    least: Annotated[int, Integer(1, 10_000)] = Field(1, description="epochs, or folds, that each trial gets")
+    least: Least = None
 
 
 Pruner = Annotated[SuccessiveHalving | Median, Field(discriminator="kind")]

@@ -18,6 +18,8 @@ _SAID = {
     Change.LOST: "its worker or trainer died; it waits for another try",
     Change.PUBLISHED: "its model is published",
     Change.CANCELLED: "cancelled",
+    Change.MEASURED: "measured on the rows that it held out",
+    Change.PRUNED: "stopped early: others were better at the same time",
 }
 
 

@@ -76,7 +76,7 @@ class Fits:
         )
         self._material = self._rig.material
         self._temperatures = Temperatures(run.recipe.head, self._material)
-        self._hopes = Hopes(run.trial)
+        self.hopes = Hopes(run.trial)
         self._picture = task.picture_shape
         self._splits = Splits(run.validation, prepared.train.rows)
         raw = run.recipe.targets == "raw"
@@ -130,7 +130,7 @@ class Fits:
         while self._position.fit:
             self._train_other()
             fits = self._finished()
-            self._hopes.after_folds(fits, validation_of(fits))
+            self.hopes.after_folds(fits, validation_of(fits))
         return Metrics(validation=validation_of(fits), spread=spread_of("folds", fits), fits=fits)
 
     def _resume(self) -> None:
@@ -141,7 +141,7 @@ class Fits:
         if self._run.attempt > 1:
             self._attempt.forget_epochs(self._position.fit, self._position.state.epoch)
         if self._run.trial and found and not self._folds:
-            self._hopes.remember([epoch.metrics for epoch in self._attempt.history()])
+            self.hopes.remember([epoch.metrics for epoch in self._attempt.history()])
 
     def _finished(self) -> list[FitMetrics]:
         return [FitMetrics.model_validate(saved) for saved in self._position.finished]
@@ -182,7 +182,7 @@ class Fits:
             self._epoch_seconds.append(seconds)
             self._attempt.record_epoch(number, epoch, seconds, metrics, self._progress(recipe.epochs, epoch))
             if not self._folds:
-                self._hopes.after_epoch(epoch, metrics)
+                self.hopes.after_epoch(epoch, metrics)
 
         def on_pause(state: FitState) -> None:
             self._position.state = state

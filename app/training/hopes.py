@@ -4,15 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.domain.runs import Figures, FitMetrics, Metrics
 from app.domain.trials import Trial
-
-
-class Hopeless(Exception):
-    """A trial stops; what it had, and why."""
-
-    def __init__(self, reason: str, metrics: Metrics) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.metrics = metrics
+from app.errors import Hopeless
 
 
 class Hopes:
@@ -23,6 +15,7 @@ class Hopes:
         self._metric = trial.metric if trial else "val_loss"
         self._sign = -1.0 if self._metric in ("val_loss", "val_mae") else 1.0
         self._best: float | None = None  # so far
+        self.found = Metrics()  # what it had when it was looked at last
 
     def remember(self, epochs: Sequence[Mapping[str, float]]) -> None:
         """What an attempt before this one has reached."""
@@ -53,8 +46,9 @@ class Hopes:
             self._best = value
 
     def _look(self, step: int, of: str, metrics: Metrics) -> None:
+        self.found = metrics
         bar = self._bars.get(step)
         if bar is None or self._best is None or self._sign * self._best >= self._sign * bar:
             return
         reason = f"stopped after {of} {step}: {self._metric} {self._best:.4g}, where {bar:.4g} was needed"
-        raise Hopeless(reason, metrics)
+        raise Hopeless(reason)

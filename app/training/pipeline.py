@@ -18,7 +18,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.domain.optimizers import SGD
 from app.domain.recipes import HEADS, Coordinates, Dense, HeadName, Recipe
-from app.errors import NotFound, TaskGone, TrainingError
+from app.errors import Hopeless, NotFound, TaskGone, TrainingError
 from app.inference.forward import Network
 from app.kinds.base import Task
 from app.services import publication
@@ -29,7 +29,6 @@ from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
 from app.training.examples import Examples
 from app.training.fits import Fits, Trained
-from app.training.hopes import Hopeless
 from app.training.prepare import Prepared, prepare
 from app.training.program import Program
 from app.training.shared import Shared
@@ -111,7 +110,7 @@ def measure(attempt: Attempt, place: Workplace, shared: Shared) -> None:
     try:
         metrics = fits.measure()
     except Hopeless as end:
-        attempt.prune(end.reason, end.metrics)
+        attempt.prune(end.message, fits.hopes.found)
     except TrainingError:
         raise
     except BaseException:

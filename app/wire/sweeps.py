@@ -103,6 +103,7 @@ class SweepProgress(BaseModel):
     waiting: int
     pruned: int
     failed: int
+    cancelled: int = Field(description="trials that somebody cancelled")
     skipped: int = Field(description="combinations that make no recipe")
     skipped_reason: str | None
     trials: int = Field(description="that the budget, or the grid, allows")

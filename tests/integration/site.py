@@ -10,13 +10,12 @@ from app.artifacts.store import ArtifactStore
 from app.db import migrate, models
 from app.db.engine import Database
 from app.main import create_app
-from app.services.sweeps.driver import SweepDriver
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.clock import FakeClock
 from tests.support.described import Described, Request
 from tests.support.server import LiveServer, settings_in
 from tests.support.tasks import TASKS
-from tests.support.trials import end_next
+from tests.support.trials import ended_sweep
 
 KEY = "0123456789abcdef"
 
@@ -44,10 +43,15 @@ class Site:
         known = {
             "run_id": runs["planar"], "model_id": model_of(runs["planar"]), "task": "planar", "form": "svg",
             "runs": f"{runs['planar']},{other}", "status": "succeeded", "dataset": "sample", "name": "mine",
-            "sweep_id": (sweep := self._sweep()), "sweep": sweep,
+            "sweep_id": (sweep := ended_sweep(self.client, self.database)), "sweep": sweep,
         }  # fmt: skip
         bodies: dict[str, Any] = {"PUT /tasks/{task}/active-model": {"model_id": known["model_id"]}}
-        doomed = {"run_id": spare, "model_id": model_of(spare), "name": "spare", "sweep_id": self._sweep()}
+        doomed = {
+            "run_id": spare,
+            "model_id": model_of(spare),
+            "name": "spare",
+            "sweep_id": ended_sweep(self.client, self.database),
+        }
         own = {"kind": {"kind": "text", "columns": ["message"]}, "answer": {"kind": "number"}}
         bodies |= dict.fromkeys(("POST /datasets", "POST /datasets/{name}/rows"), rows)
         bodies |= {"POST /tasks": {"name": "own", **own}, "PATCH /tasks/{task}": {"title": "Mine"}}
@@ -60,20 +64,6 @@ class Site:
     def _activate(self, task: str, model_id: str) -> None:
         with self.database.write() as tx:
             models.activate(tx, task, model_id, datetime.now(UTC), "test")
-
-    def _sweep(self) -> str:
-        """One that has ended, with enough trials for all that can be told and drawn of it."""
-        space = {
-            "optimizer.learning_rate": {"kind": "log_range", "low": 0.01, "high": 1},
-            "batch_size": {"kind": "choice", "values": [32, 64]},
-        }
-        asked = {"task": "planar", "dataset": "sample", "space": space, "method": {"kind": "random"}, "pruner": None}
-        found: str = self.client.post("/sweeps", json={**asked, "budget": {"trials": 10}, "seed": 1}).json()["id"]
-        driver = SweepDriver(self.database, FakeClock(), TASKS, max_attempts=3)
-        while driver.advance():
-            while end_next(self.database, FakeClock()):
-                pass
-        return found
 
     def lose_database(self) -> None:
         """As if its disk had gone: the driver cannot open the file any more."""

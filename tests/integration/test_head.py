@@ -13,6 +13,7 @@ import pytest
 
 from app.settings import Settings
 from tests.integration.finished import Finished, answers_of, model_of
+from tests.support.trials import ended_sweep
 
 EPOCHS = [{"loss": 0.5, "accuracy": 0.7}]
 PLAIN = {"Accept-Encoding": "identity"}
@@ -30,9 +31,10 @@ def paths(client: httpx.Client, finished: Finished) -> list[str]:
         "dataset": "sample",
         "form": "svg",
         "name": "moons",
+        "sweep_id": ended_sweep(client, finished.database),
     }
     # Of pictures, by what they are of.
-    kinds = {"datasets": "labels", "models": "confusion", "tasks": "points", "compare": "boundaries"}
+    kinds = {"datasets": "labels", "models": "confusion", "tasks": "points", "compare": "boundaries", "sweeps": "best"}
     described = client.get("/openapi.json").json()["paths"]
     gets = [path for path, item in described.items() if "get" in item and path != "/metrics"]  # it counts each look
     found = [path.format(**known, kind=kinds.get(re.split(r"[/.]", path)[1])) for path in gets]

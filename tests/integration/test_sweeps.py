@@ -279,7 +279,9 @@ def test_cancelling_ends_what_waits_and_asks_what_is_going(
         runs.release(tx, going.id, going.lease_id, clock())
     assert driver.advance()
     ended = client.get(f"/sweeps/{found['id']}").json()
-    assert ("cancelled", 3) == (ended["status"], ended["progress"]["failed"])
+    assert ("cancelled", 0, 3) == (
+        ended["status"], ended["progress"]["failed"], ended["progress"]["cancelled"],
+    )  # fmt: skip
     assert 409 == client.post(f"/sweeps/{found['id']}/cancel").status_code
     assert "only a running one can be cancelled" in client.post(f"/sweeps/{found['id']}/cancel").json()["detail"]
 
@@ -302,7 +304,8 @@ def test_removing_takes_the_trials_and_leaves_the_winners_run(
     assert 204 == client.delete(f"/sweeps/{found['id']}").status_code
 
     assert 404 == client.get(f"/sweeps/{found['id']}").status_code
-    assert [final] == [run["id"] for run in client.get("/runs", params={"sweep": found["id"]}).json()["items"]]
+    assert [] == client.get("/runs", params={"sweep": found["id"]}).json()["items"]
+    assert client.get(f"/runs/{final}").json()["sweep"] is None
     acts = [each["action"] for each in client.get("/audit").json()["items"]]
     assert ["sweep.deleted", "sweep.queued"] == acts
 
@@ -404,3 +407,31 @@ def test_a_trial_stays_while_its_sweep_is_running(
         pass
     carry_out(driver, database, clock)
     assert 204 == client.delete(f"/runs/{ended['id']}").status_code
+
+
+@pytest.mark.parametrize(
+    ("asked", "least"),
+    [
+        ({"recipe": {"epochs": 3}}, 2),
+        ({"recipe": {"epochs": 9}}, 3),
+        ({"recipe": {"epochs": 100}}, 25),
+        ({"recipe": {"epochs": 100}, "validation": {"kind": "kfold", "folds": 4}}, 2),
+        ({"pruner": {"kind": "median", "least": 1}}, 1),
+        ({"pruner": {"kind": "median"}}, 3),
+    ],
+)
+def test_a_trial_gets_a_while_before_it_is_looked_at(client: httpx.Client, asked: dict[str, Any], least: int) -> None:
+    assert least == ask(client, **asked)["plan"]["pruner"]["least"]
+
+
+def test_a_space_of_few_recipes_ends_when_all_are_tried(
+    client: httpx.Client, driver: SweepDriver, database: Database, clock: FakeClock
+) -> None:
+    space = {"batch_size": {"kind": "choice", "values": [10, 20]}}
+    asked = ask(client, space=space, method={"kind": "tpe"}, budget={"trials": 20})
+    carry_out(driver, database, clock)
+    found = client.get(f"/sweeps/{asked['id']}").json()
+
+    assert ("succeeded", [10, 20]) == (
+        found["status"], sorted(row["parameters"]["batch_size"] for row in found["leaderboard"])
+    )  # fmt: skip

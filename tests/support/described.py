@@ -37,6 +37,7 @@ KINDS = {
     "tasks": "points",
     "compare": "boundaries",
     "datasets": "labels",
+    "sweeps": "best",
 }  # of a task of the plane
 
 

@@ -4,12 +4,17 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import httpx
+
 from app.db import epochs, runs
 from app.db.engine import Database
 from app.domain.clock import Clock
 from app.domain.runs import Change, FitMetrics, Measured, Metrics
 from app.domain.trials import PRUNED, Bar
+from app.services.sweeps.driver import SweepDriver
 from app.wire.runs import Progress, RunError
+from tests.support.clock import FakeClock
+from tests.support.tasks import TASKS
 
 Figure = Callable[[dict[str, Any], int], float]  # of a trial's parameters, after an epoch
 
@@ -73,3 +78,18 @@ def fail_next(database: Database, clock: Clock, errors: Iterable[RunError] = ())
             return None
         runs.end_lease(tx, row.id, row.lease_id, Change.ERRORED, clock(), error)
         return str(row.id)
+
+
+def ended_sweep(client: httpx.Client, database: Database) -> str:
+    """One with enough trials for all that can be told and drawn of it; its id."""
+    space = {
+        "optimizer.learning_rate": {"kind": "log_range", "low": 0.01, "high": 1},
+        "batch_size": {"kind": "choice", "values": [32, 64]},
+    }
+    asked = {"task": "planar", "dataset": "sample", "space": space, "method": {"kind": "random"}, "pruner": None}
+    found: str = client.post("/sweeps", json={**asked, "budget": {"trials": 10}, "seed": 1}).json()["id"]
+    driver = SweepDriver(database, FakeClock(), TASKS, max_attempts=3)
+    while driver.advance():
+        while end_next(database, FakeClock()):
+            pass
+    return found

@@ -237,9 +237,9 @@ def test_only_one_part_of_an_epoch_is_arranged_at_a_time(monkeypatch: pytest.Mon
     arranged: list[int] = []
     inputs = HotRows.inputs
 
-    def counted(self: HotRows, order: Any, *rest: Any) -> Any:
+    def counted(self: HotRows, order: Any, *rest: Any, again: bool) -> Any:
         arranged.append(1)
-        return inputs(self, order, *rest)
+        return inputs(self, order, *rest, again=again)
 
     monkeypatch.setattr(HotRows, "inputs", counted)
     found = arrange.parts(HotRows(HOT), TRAIN, 1, 8)

@@ -54,6 +54,7 @@ INTENDED = {
     "Undelivered": 500,
     "AddressRefused": 500,
     "TrainingError": 500,
+    "Hopeless": 500,
     "TaskGone": 500,
     "DatasetUnavailable": 500,
     "DatasetInvalid": 500,

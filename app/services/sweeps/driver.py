@@ -130,8 +130,8 @@ class SweepDriver:
             return self._ending(row.id, *end_with(tx, row.final_run))
         if run_queries.count_queued(tx) >= self._max_queued:
             return None
-        if numbers_of(plan, row.generations) and not self._is_late(seen):
-            return self._asking(tx, seen)
+        if numbers_of(plan, row.generations) and not self._is_late(seen) and (asking := self._asking(tx, seen)):
+            return asking
         best = trials.best(plan, seen.ended)
         if best is None:
             return self._ending(row.id, SweepStatus.FAILED, why_none(seen.ended, row.skipped, row.skipped_reason))
@@ -151,13 +151,15 @@ class SweepDriver:
 
         return end
 
-    def _asking(self, tx: Transaction, seen: Seen) -> Change:
-        """Choose a generation."""
+    def _asking(self, tx: Transaction, seen: Seen) -> Change | None:
+        """Choose a generation; None: all that the space has was tried."""
         task = self._task(tx, seen.plan.task)
         method = self._methods.get(seen.row.id) or method_of(seen.plan, partial(_reason, task, seen.plan))
         kept = {**self._methods, seen.row.id: method}
         self._methods = dict(list(kept.items())[-MOST_METHODS:])
         choices = method.ask(seen.row.generations, seen.former)
+        if not choices.trials and not choices.skipped:
+            return None
         requests = [_request(task, seen, number, parameters) for number, parameters in choices.trials]
         return partial(self._ask, seen=seen, choices=choices, requests=requests, found=_found(seen))
 

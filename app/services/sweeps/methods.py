@@ -4,16 +4,20 @@ What a generation asks for is a function of the plan and of what the generations
 asks or of the order in which trials ended: a sweep over a killed worker goes on as one that was not disturbed.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from app.domain.draws import drawn
 from app.domain.grids import combinations
-from app.domain.spaces import Parameters
+from app.domain.spaces import Choice, Parameters
 from app.domain.sweeps import SweepPlan
 
 MOST_TRIES = 100  # at parameters of a trial that make a recipe
+MOST_LOOKED_AT = 10_000  # combinations of a space, for one that no trial has had
+MOST_REPEATS = 20  # of parameters that a trial has had, before those that none has had are looked for
 
 Suits = Callable[[Parameters], str | None]  # why these make no recipe; None: they do
 
@@ -56,6 +60,32 @@ def numbers_of(plan: SweepPlan, generation: int) -> range:
     return range(start, max(start, min(start + plan.generation, plan.budget.trials)))
 
 
+class Tried:
+    """Which parameters trials have had: with one seed for all, the same ones would find the same again."""
+
+    def __init__(self, plan: SweepPlan, former: Iterable[Former]) -> None:
+        self._plan = plan
+        self._known = {_key(trial.parameters) for trial in former}
+
+    def __contains__(self, parameters: Parameters) -> bool:
+        return _key(parameters) in self._known
+
+    def add(self, parameters: Parameters) -> None:
+        """Of a trial that is asked for."""
+        self._known.add(_key(parameters))
+
+    def left(self, suits: Suits) -> Parameters | None:
+        """The first that no trial has had, in a space of so few that they can be gone through."""
+        if not all(isinstance(axis, Choice) or getattr(axis, "step", None) for axis in self._plan.space.values()):
+            return None
+        some = islice(combinations(self._plan.space), MOST_LOOKED_AT)
+        return next((found for found in some if found not in self and suits(found) is None), None)
+
+
+def _key(parameters: Parameters) -> str:
+    return json.dumps(parameters, sort_keys=True)
+
+
 class GridMethod:
     """Every combination that makes a recipe; they were counted when the sweep was asked for."""
 
@@ -70,20 +100,31 @@ class GridMethod:
 
 
 class RandomMethod:
-    """Each trial drawn by itself."""
+    """Each trial drawn by itself; none twice."""
 
     def __init__(self, plan: SweepPlan, suits: Suits) -> None:
         self._plan = plan
         self._suits = suits
 
     def ask(self, generation: int, former: Sequence[Former]) -> Choices:
-        del former
-        choices = Choices()
+        choices, tried = Choices(), Tried(self._plan, former)
         for number in numbers_of(self._plan, generation):
-            for tries in range(MOST_TRIES):
-                parameters = drawn(self._plan.space, self._plan.seed, number, tries)
-                if (reason := self._suits(parameters)) is None:
-                    choices.trials.append((number, parameters))
-                    break
-                choices.skip(reason)
+            found = self._drawn(number, tried, choices) or tried.left(self._suits)
+            if found is not None:
+                tried.add(found)
+                choices.trials.append((number, found))
         return choices
+
+    def _drawn(self, number: int, tried: Tried, choices: Choices) -> Parameters | None:
+        repeats = 0
+        for tries in range(MOST_TRIES):
+            parameters = drawn(self._plan.space, self._plan.seed, number, tries)
+            if parameters in tried:
+                repeats += 1
+            elif (reason := self._suits(parameters)) is None:
+                return parameters
+            else:
+                choices.skip(reason)
+            if repeats >= MOST_REPEATS:
+                break
+        return None

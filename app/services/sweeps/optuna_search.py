@@ -17,9 +17,11 @@ from app.domain.fields import takes_whole
 from app.domain.grids import steps_of, within
 from app.domain.spaces import TPE, Axis, Choice, CmaEs, LogRange, NumberRange, Parameters, Space
 from app.domain.sweeps import SweepPlan
-from app.services.sweeps.methods import MOST_TRIES, Choices, Former, Suits, numbers_of
+from app.services.sweeps.methods import MOST_REPEATS, MOST_TRIES, Choices, Former, Suits, Tried, numbers_of
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+Asked = tuple[optuna.Trial, int, Parameters]  # by Optuna, with its number
 
 
 class OptunaMethod:
@@ -36,33 +38,51 @@ class OptunaMethod:
             study = optuna.create_study(direction=_direction(self._plan))
             if isinstance(self._plan.method, CmaEs):  # whose state lies with the trials that it was asked for
                 for before in range(generation):
-                    self._repeat(study, before, [trial for trial in former if trial.generation == before])
+                    self._repeat(study, before, former)
             else:
                 for trial in former:
                     self._add(study, trial)
-            choices, _ = self._ask(study, generation)
+            choices, _ = self._ask(study, generation, former)
             return choices
 
-    def _ask(self, study: optuna.Study, generation: int) -> tuple[Choices, list[tuple[optuna.Trial, int, Parameters]]]:
-        """One generation; with what Optuna knows its trials by."""
+    def _ask(self, study: optuna.Study, generation: int, former: Sequence[Former]) -> tuple[Choices, list[Asked]]:
+        """One generation, no parameters twice; with what Optuna knows its trials by."""
         study.sampler = self._sampler(generation)
         choices, asked = Choices(), []
+        tried = Tried(self._plan, [trial for trial in former if trial.generation < generation])
         for number in numbers_of(self._plan, generation):
-            for _ in range(MOST_TRIES):
-                trial = study.ask()
-                parameters = self._suggested(trial)
-                if (reason := self._suits(parameters)) is None:
-                    choices.trials.append((number, parameters))
-                    asked.append((trial, number, parameters))
-                    break
-                choices.skip(reason)
-                study.tell(trial, state=TrialState.FAIL)
+            if (found := self._new(study, tried, choices)) is not None:
+                asked.append((found[0], number, found[1]))
+                parameters = found[1]
+            elif (left := tried.left(self._suits)) is not None:
+                parameters = left
+            else:
+                continue
+            tried.add(parameters)
+            choices.trials.append((number, parameters))
         return choices, asked
 
-    def _repeat(self, study: optuna.Study, generation: int, trials: Sequence[Former]) -> None:
+    def _new(self, study: optuna.Study, tried: Tried, choices: Choices) -> tuple[optuna.Trial, Parameters] | None:
+        """What the sampler proposes that makes a recipe, and has not been tried."""
+        repeats = 0
+        for _ in range(MOST_TRIES):
+            trial = study.ask()
+            parameters = self._suggested(trial)
+            is_repeated = parameters in tried
+            if not is_repeated:
+                if (reason := self._suits(parameters)) is None:
+                    return trial, parameters
+                choices.skip(reason)
+            study.tell(trial, state=TrialState.FAIL)
+            repeats += is_repeated
+            if repeats >= MOST_REPEATS:
+                break
+        return None
+
+    def _repeat(self, study: optuna.Study, generation: int, former: Sequence[Former]) -> None:
         """Ask what was asked then, and tell what came of it."""
-        known = {trial.number: trial for trial in trials}
-        _, asked = self._ask(study, generation)
+        known = {trial.number: trial for trial in former if trial.generation == generation}
+        _, asked = self._ask(study, generation, former)
         for trial, number, parameters in asked:
             found = known.get(number)
             if found is None or found.value is None or found.parameters != parameters:

@@ -10,7 +10,7 @@ from app.domain.fields import is_number
 from app.domain.grids import combinations, count
 from app.domain.recipes import Holdout, KFold, NoValidation, Validation
 from app.domain.runs import RunRequest
-from app.domain.spaces import Choice, CmaEs, Grid
+from app.domain.spaces import Choice, CmaEs, Grid, Pruner
 from app.domain.sweeps import SweepPlan
 from app.domain.trials import Monitored
 from app.errors import InvalidInput
@@ -23,6 +23,7 @@ from app.wire.sweeps import SweepRequest
 
 MOST_COMBINATIONS = 1_000  # as many as trials
 MOST_HELD_OUT = 10_000  # rows, where a preset holds none out
+FEWEST_STEPS = 2  # epochs, or folds, before a pruner looks, unless it is told otherwise
 LOOKED_AT = 200  # combinations of a space, one of which has to make a recipe
 
 
@@ -52,7 +53,7 @@ def plan_of(training: TrainingService, catalog: DatasetCatalog, request: SweepRe
         validation=base.validation,
         space=request.space,
         method=request.method,
-        pruner=request.pruner,
+        pruner=_complete(request.pruner, base),
         budget=request.budget,
         metric=_metric(request, base),
         generation=request.generation,
@@ -67,6 +68,14 @@ def plan_of(training: TrainingService, catalog: DatasetCatalog, request: SweepRe
         return _grid(task, plan, all_of_it=all_of_it)
     _check_drawn(task, plan)
     return Planned(plan, (0, None))
+
+
+def _complete(pruner: Pruner | None, base: RunRequest) -> Pruner | None:
+    """What a trial of two epochs has found says little about four: it gets a while before it is looked at."""
+    if pruner is None or pruner.least is not None:
+        return pruner
+    steps = base.validation.folds if isinstance(base.validation, KFold) else base.recipe.epochs
+    return pruner.model_copy(update={"least": max(FEWEST_STEPS, -(-steps // 4))})
 
 
 def _base(training: TrainingService, catalog: DatasetCatalog, request: SweepRequest, task: Task) -> RunRequest:

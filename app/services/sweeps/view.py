@@ -71,7 +71,7 @@ def _in_short(tx: Transaction, row: Any, counts: Counts, winner: str | None, run
 
 def _progress(row: Any, plan: SweepPlan, counts: Counts, final: Any, now: datetime) -> SweepProgress:
     """The winner's run counts as one trial more; the time left is told by that of the trials so far."""
-    ended = counts.succeeded + counts.pruned + counts.failed
+    ended = counts.succeeded + counts.pruned + counts.failed + counts.cancelled
     # Once the winner's run is asked for, no more trials will be, whatever the budget allowed.
     total = (ended if final is not None else max(plan.budget.trials, sum(counts))) + 1
     of_final = (final.progress or {}).get("fraction", 0.0) if final is not None else 0.0
@@ -84,10 +84,11 @@ def _progress(row: Any, plan: SweepPlan, counts: Counts, final: Any, now: dateti
         waiting=counts.queued,
         pruned=counts.pruned,
         failed=counts.failed,
+        cancelled=counts.cancelled,
         skipped=row.skipped,
         skipped_reason=row.skipped_reason,
         trials=plan.budget.trials,
-        fraction=done / total if running else 1.0,
+        fraction=1.0 if row.status == SweepStatus.SUCCEEDED else done / total,
         eta_seconds=passed * (total - done) / done if running and done else None,
     )
 

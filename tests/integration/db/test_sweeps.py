@@ -170,7 +170,9 @@ def test_trials_that_fail_are_cancelled_or_removed_end_alone(
     carry_out(driver, database, clock)
 
     ended = service.get(sweep.id)
-    assert ("succeeded", 8, 2) == (ended.status, ended.progress.ended, ended.progress.failed)
+    assert ("succeeded", 8, 1, 1) == (
+            ended.status, ended.progress.ended, ended.progress.failed, ended.progress.cancelled,
+        )  # fmt: skip
     assert {0, 1, *range(3, 9)} == {row.number for row in ended.leaderboard}
     statuses = {row.number: row.status for row in ended.leaderboard}
     assert ("failed", "cancelled") == (statuses[0], statuses[1])

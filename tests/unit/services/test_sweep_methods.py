@@ -188,3 +188,27 @@ def test_true_is_not_one() -> None:
     former = asked([method] * 2, 2)
 
     assert {bool, int, float} >= {type(each.parameters["optimizer.nesterov"]) for each in former}
+
+
+@pytest.mark.parametrize("method", [{"kind": "random"}, {"kind": "tpe", "startup_trials": 2}])
+def test_nothing_is_tried_twice_and_a_space_of_few_is_tried_as_a_whole(method: dict[str, Any]) -> None:
+    """All trials have one seed: the same recipe would find the same again."""
+    few = {
+        "batch_size": {"kind": "choice", "values": [10, 20, 40]},
+        "layers.0.units": {"kind": "range", "low": 2, "high": 8, "step": 2},
+    }
+    chosen = plan(method, few)
+    former = asked([method_of(chosen, all_suit)] * 3, 3)
+    pairs = [tuple(trial.parameters.values()) for trial in former]
+
+    assert 12 == len(pairs) == len(set(pairs))
+    assert [] == method_of(chosen, all_suit).ask(2, former).trials
+
+
+@pytest.mark.parametrize("method", [{"kind": "random"}, {"kind": "tpe"}])
+def test_a_small_range_without_steps_is_left_when_nothing_new_is_drawn(method: dict[str, Any]) -> None:
+    narrow = {"epochs": {"kind": "range", "low": 1, "high": 2}}
+    former = asked([method_of(plan(method, narrow), all_suit)] * 3, 3)
+
+    assert {1, 2} == {trial.parameters["epochs"] for trial in former}
+    assert 2 == len(former)

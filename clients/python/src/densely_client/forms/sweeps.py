@@ -125,6 +125,7 @@ class SweepProgress(Form):
     waiting: int
     pruned: int
     failed: int
+    cancelled: int = Field(description="trials that somebody cancelled")
     skipped: int = Field(description="combinations that make no recipe")
     skipped_reason: str | None
     trials: int = Field(description="that the budget, or the grid, allows")

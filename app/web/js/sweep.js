@@ -1,30 +1,13 @@
 // A sweep's page, live: looked at once a second while it is going.
 
 import { densely, fileUrl, told } from "./api.js";
-import {
-	alertLine,
-	badge,
-	bars,
-	button,
-	confirmed,
-	counted,
-	duration,
-	facts,
-	figure,
-	h,
-	jsonOf,
-	moment,
-	percent,
-	put,
-	say,
-	table,
-	title,
-} from "./dom.js";
+import { alertLine, badge, button, confirmed, counted, duration, figure, h, percent, put, say, title } from "./dom.js";
 import { isFailed } from "./figures.js";
+import { boardOf, importanceOf, outcomeOf, plain, settings } from "./found.js";
 import { removal } from "./removing.js";
 import { keep } from "./sweeps.js";
 
-/** @import { Drawing, Outcome, Sweep, SweepData, TrialRow } from "../../client/densely.js" */
+/** @import { Drawing, Sweep, SweepData } from "../../client/densely.js" */
 
 const SHOWN = 15; // trials on the leaderboard, unless all are asked for
 const AGAIN = 5000; // ms between two drawings of the pictures while it is going
@@ -175,9 +158,6 @@ class View {
 /** @param {Drawing} drawing @param {string} id */
 const pictureOf = ({ title: name }, id) => h("div.stack", h("h2", name), h("img.picture", { alt: `${name} of ${id}` }));
 
-/** @param {SweepData} sweep */
-const plain = ({ plan }) => plan.metric.replace("val_", "");
-
 /** @param {SweepData} data */
 function progressOf(data) {
 	const { progress, status, error } = data;
@@ -224,107 +204,4 @@ function wordsOf({ progress, status, outcome, cancel_requested_at: asked }) {
 	if (asked) return `Is being cancelled; ${all}`;
 	if (outcome?.final_run) return `Trains the winner on all rows; ${all}`;
 	return progress.eta_seconds === null ? all : `${all}; about ${duration(progress.eta_seconds)} left`;
-}
-
-/** What was found, and what that is worth. @param {SweepData} data @param {Outcome} outcome */
-function outcomeOf(data, outcome) {
-	const name = plain(data);
-	const isFinal = name in outcome.test;
-	const spread = outcome.spread[name];
-	const over = spread && `${figure(name, spread.mean)} ± ${figure(name, spread.std)}`;
-	const range = spread && h("span.soft.small", ` from ${figure(name, spread.min)} to ${figure(name, spread.max)}`);
-	return [
-		h("h2", isFinal ? "What it found" : "Best so far"),
-		facts([
-			["Parameters", chosen(outcome.parameters)],
-			[
-				`Validation ${name}`,
-				`${figure(name, outcome.value)}, the best of ${counted(outcome.trials, "trial")}: chosen by it, so better than it is`,
-			],
-			isFinal && [
-				`Test ${name}`,
-				h("b.num", figure(name, outcome.test[name]), " ", h("span.soft", "on rows that chose nothing")),
-			],
-			over && [`Over ${data.plan.final_seeds} seeds`, h("span.num", over, range)],
-			name in outcome.baseline && ["Guessing", figure(name, outcome.baseline[name])],
-			["Trial", h("a", { href: `#/runs/${outcome.run_id}` }, `trial ${outcome.number}`)],
-			outcome.final_run && [
-				"Trained on all rows",
-				h("span", h("a", { href: `#/runs/${outcome.final_run}` }, outcome.final_run), ` ${outcome.final_status ?? ""}`),
-			],
-			outcome.model_id && ["Model", h("a", { href: `#/models/${outcome.model_id}` }, outcome.model_id)],
-		]),
-	];
-}
-
-/** @param {Record<string, any>} parameters */
-const chosen = (parameters) =>
-	Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
-
-/** A value in few letters. @param {any} value */
-function valueOf(value) {
-	if (value === undefined) return "–";
-	if (typeof value === "number") return String(Number(value.toPrecision(4)));
-	const text = typeof value === "string" ? value : (value?.kind ?? JSON.stringify(value));
-	return text.length > 24 ? `${text.slice(0, 23)}…` : text;
-}
-
-/** @param {SweepData} data @param {number} most */
-function boardOf(data, most) {
-	const none = data.status === "running" ? "The first trials are about to be chosen." : "There are none.";
-	if (!data.leaderboard.length) return h("p.soft", none);
-	const fields = Object.keys(data.plan.space);
-	const heads = ["Trial", "Status", plain(data), ...fields.map((field) => h("code", field)), "Epochs", "Took"];
-	const rows = data.leaderboard
-		.slice(0, most)
-		.map((row) => [
-			h("a", { href: `#/runs/${row.run_id}` }, String(row.number)),
-			fateOf(row),
-			figure(plain(data), row.value),
-			...fields.map((field) => valueOf(row.parameters[field])),
-			row.epochs ?? "–",
-			duration(row.seconds),
-		]);
-	return table("Trials, best first", heads, rows, 2);
-}
-
-/** @param {TrialRow} row */
-function fateOf({ pruned, status, error }) {
-	if (pruned) return h("span.badge", "stopped early");
-	return h("span", { title: error ? `${error.type}: ${error.message}` : null }, badge(status));
-}
-
-/** @param {SweepData} data */
-const importanceOf = ({ importance }) => [
-	h("h2", "What makes the difference"),
-	bars(
-		importance.map(({ field, share }) => [field, share]),
-		"Importance of each field",
-	),
-];
-
-/** @param {SweepData} sweep */
-function settings({ plan, task, created_at: at, tags }) {
-	const { budget, method, pruner, validation } = plan;
-	const minutes = budget.minutes ? `, ${budget.minutes} min` : "";
-	return [
-		facts([
-			["Task", task],
-			["Preset", plan.preset],
-			["Dataset", plan.dataset],
-			["Method", method.kind],
-			["Budget", `${counted(budget.trials ?? 0, "trial")}${minutes}`],
-			["Stopped early", pruner ? pruner.kind.replace("_", " ") : "never"],
-			["Validation", Object.values(validation).join(" ")],
-			["Seed", plan.seed],
-			["Activation", plan.activate],
-			["Asked", moment(at)],
-			...Object.entries(tags),
-		]),
-		h(
-			"details",
-			h("summary", "Space"),
-			h("pre", { tabindex: 0, role: "group", label: "Space" }, h("code", jsonOf(plan.space))),
-		),
-	];
 }

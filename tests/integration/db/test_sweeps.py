@@ -200,7 +200,7 @@ def test_hopeless_trials_meet_the_bars_of_those_before(
     service: SweepService, ask: Ask, new_driver: NewDriver, database: Database, clock: FakeClock
 ) -> None:
     """The first generation knows none; of the second, bars are those of the best third after 1 and 3 epochs."""
-    sweep = ask(pruner={"kind": "successive_halving", "factor": 3})
+    sweep = ask(pruner={"kind": "successive_halving", "least": 1, "factor": 3})
     carry_out(new_driver(), database, clock)
 
     with database.read() as tx:

@@ -78,7 +78,8 @@ def sweep_of(
         "id": "s-made-up", "task": "planar", "status": "succeeded", "name": None, "tags": {}, "plan": plan,
         "progress": {
             "ended": len(rows), "going": 0, "waiting": 0, "pruned": sum(each.pruned for each in rows),
-            "failed": failed, "cancelled": 0, "skipped": 0, "skipped_reason": None, "trials": max(len(rows), 1), "fraction": 1.0,
+            "failed": failed, "cancelled": 0,
+            "skipped": 0, "skipped_reason": None, "trials": max(len(rows), 1), "fraction": 1.0,
             "eta_seconds": None,
         },
         "outcome": None, "error": None, "created_at": BEGUN, "finished_at": BEGUN + timedelta(minutes=1),

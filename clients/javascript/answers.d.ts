@@ -569,6 +569,8 @@ export interface SweepProgress {
 	waiting: number;
 	pruned: number;
 	failed: number;
+	/** Trials that somebody cancelled. */
+	cancelled: number;
 	/** Combinations that make no recipe. */
 	skipped: number;
 	skipped_reason: string | null;

@@ -61,6 +61,10 @@ _SETTINGS: dict[str, Any] = {
 
 _ONE_AT_A_TIME = threading.Lock()
 
+# A browser has the letters that our font lacks; in a PNG they are boxes, and a warning helps nobody. For good, because
+# hiding warnings for a while is undone by another thread that does so too.
+warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+
 
 @contextmanager
 def drawing() -> Iterator[None]:
@@ -71,9 +75,7 @@ def drawing() -> Iterator[None]:
     with _ONE_AT_A_TIME:
         import matplotlib as mpl
 
-        with warnings.catch_warnings(), mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]  # its keys are checked when they are used
-            # A browser has the letters that our font lacks; in a PNG they are boxes, and a warning helps nobody.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        with mpl.rc_context(_SETTINGS):  # type: ignore[arg-type]  # its keys are checked when they are used
             yield
 
 

@@ -60,12 +60,14 @@ def test_two_processes_count_a_keys_requests_together(start_service: StartServic
     service = start_service(**TWO)
     secret = keys(service, "create", "--name", "limited", "--rate", "40/7d")["secret"]
     deadline = time.monotonic() + 5
-    while 401 in (found := statuses(service, secret, 2)) and time.monotonic() < deadline:
+    before = found = statuses(service, secret, 2)
+    while 401 in found and time.monotonic() < deadline:  # one of the two may know it before the other does
         time.sleep(0.1)
-    before = found[200]
+        found = statuses(service, secret, 2)
+        before += found
 
     after = statuses(service, secret, 60)
 
-    assert 40 == before + after[200]
-    assert after[429] == 60 - after[200]
+    assert {200, 429} == after.keys()
+    assert 40 == before[200] + after[200]
     assert 0 == service.stop()

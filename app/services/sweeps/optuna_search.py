@@ -2,8 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import optuna
@@ -20,6 +19,10 @@ from app.domain.sweeps import SweepPlan
 from app.services.sweeps.methods import MOST_REPEATS, MOST_TRIES, Choices, Former, Suits, Tried, numbers_of
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+# For good, because hiding them for a while is undone by another thread that does so too. The lock file keeps what is
+# experimental as it is.
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+warnings.filterwarnings("ignore", message="Target and region quantiles select the same", category=UserWarning)
 
 Asked = tuple[optuna.Trial, int, Parameters]  # by Optuna, with its number
 
@@ -34,16 +37,15 @@ class OptunaMethod:
         self._distributions = {path: distribution_of(path, axis) for path, axis in self._axes.items()}
 
     def ask(self, generation: int, former: Sequence[Former]) -> Choices:
-        with _quietly():
-            study = optuna.create_study(direction=_direction(self._plan))
-            if isinstance(self._plan.method, CmaEs):  # whose state lies with the trials that it was asked for
-                for before in range(generation):
-                    self._repeat(study, before, former)
-            else:
-                for trial in former:
-                    self._add(study, trial)
-            choices, _ = self._ask(study, generation, former)
-            return choices
+        study = optuna.create_study(direction=_direction(self._plan))
+        if isinstance(self._plan.method, CmaEs):  # whose state lies with the trials that it was asked for
+            for before in range(generation):
+                self._repeat(study, before, former)
+        else:
+            for trial in former:
+                self._add(study, trial)
+        choices, _ = self._ask(study, generation, former)
+        return choices
 
     def _ask(self, study: optuna.Study, generation: int, former: Sequence[Former]) -> tuple[Choices, list[Asked]]:
         """One generation, no parameters twice; with what Optuna knows its trials by."""
@@ -133,12 +135,11 @@ def importance_of(plan: SweepPlan, former: Sequence[Former]) -> dict[str, float]
     """
     complete = [trial for trial in former if trial.value is not None and trial.stopped_at is None]
     distributions = {path: distribution_of(path, axis) for path, axis in plan.space.items()}
-    with _quietly():
-        study = optuna.create_study(direction=_direction(plan))
-        for trial in complete:
-            state = TrialState.COMPLETE
-            study.add_trial(_frozen(plan.space, distributions, trial.parameters, state=state, value=trial.value))
-        shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    study = optuna.create_study(direction=_direction(plan))
+    for trial in complete:
+        state = TrialState.COMPLETE
+        study.add_trial(_frozen(plan.space, distributions, trial.parameters, state=state, value=trial.value))
+    shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
     places = {path: place for place, path in enumerate(plan.space)}
     # Rounded and ordered here: Optuna keeps its fields in a set, whose order is another one in each process.
     told_shares = {path: round(shares.get(path, 0.0), 6) for path in places}
@@ -200,11 +201,3 @@ def _place(values: list[Any], value: Any) -> int:
 
 def _direction(plan: SweepPlan) -> Literal["maximize", "minimize"]:
     return "maximize" if plan.higher_is_better else "minimize"
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the warnings that what is used here is experimental: the lock file keeps it as it is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -25,6 +25,7 @@ from app.services.own import OwnTasks
 from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
+from app.services.previews import PreviewService
 from app.services.registry import RegistryService
 from app.services.rows import RowService
 from app.services.sweeps.service import SweepService
@@ -46,6 +47,7 @@ class Services:
     rows: RowService
     uploads: Uploads
     training: TrainingService
+    previews: PreviewService
     sweeps: SweepService
     events: EventService
     registry: RegistryService

@@ -1,7 +1,7 @@
 """Asking for runs, reading them, cancelling and retrying them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +13,12 @@ from app.db.engine import Database, Transaction, lock
 from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.domain.counting import counted
-from app.domain.recipes import Holdout, KFold, NoValidation, Recipe, Validation
+from app.domain.recipes import KFold
 from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
 from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
 from app.kinds.base import Task
 from app.services import idempotency
-from app.services.networks import check_recipe
+from app.services.networks import check_recipe, check_validation
 from app.services.paging import cut
 from app.services.quotas import Quotas
 from app.services.specs import nested
@@ -81,6 +81,17 @@ class TrainingService:
                 removal.forget_key(tx, idempotency_key)  # of an older run
             asked = (complete or self.complete(request)).model_copy(update={"traceparent": traceparent})
             return self.queue(tx, asked, key, request.webhook)
+
+    def check(self, request: TrainRequest) -> RunRequest:
+        """What `submit` would queue.
+
+        Raises:
+            InvalidInput, QueueFull, QuotaReached: as `submit`.
+        """
+        asked = self.complete(request)
+        with self._database.read() as tx:
+            self._check_room(tx, asked)
+        return asked
 
     def get(self, run_id: str) -> Run:
         """
@@ -190,18 +201,21 @@ class TrainingService:
             QuotaReached: the API key has as many, or as many models.
             InvalidInput: its task or its dataset has been removed, which this process does not know yet.
         """
-        self.check_there(tx, request.task, request.dataset)
-        if run_queries.count_queued(tx) >= self._max_queued:
-            raise QueueFull(
-                f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
-            )
-        self._quotas.check_run(tx)
+        self._check_room(tx, request)
         key_id = caller.get().key_id
         run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, known_by, key_id)
         audit.record(tx, self._clock(), "run.queued", run_id, request.task)
         if webhook is not None:
             webhooks.add(tx, run_id, webhook)
         return run_queries.get(tx, run_id)
+
+    def _check_room(self, tx: Transaction, request: RunRequest) -> None:
+        self.check_there(tx, request.task, request.dataset)
+        if run_queries.count_queued(tx) >= self._max_queued:
+            raise QueueFull(
+                f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
+            )
+        self._quotas.check_run(tx)
 
     def check_there(self, tx: Transaction, task: str, dataset: str) -> None:
         """Whoever removes a task or a dataset holds the same lock: what is there now stays while the run waits.
@@ -242,7 +256,7 @@ class TrainingService:
             raise nested("recipe", error) from error
         validation = request.validation or preset.validation
         check_recipe(task, recipe)
-        _check_validation(validation, recipe, info, self._catalog.train_rows(info))
+        check_validation(validation, recipe, info, self._catalog.train_rows(info))
         if request.seeds > 1 and isinstance(validation, KFold):
             raise _invalid("seeds", "must be 1 with k-fold, whose folds show the spread already")
         target = task.target_of(recipe.head)
@@ -278,23 +292,9 @@ def dataset_of(task: Task, name: str | None) -> DatasetInfo:
     return info
 
 
-def _check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo, rows: int) -> None:
-    if isinstance(validation, Holdout) and validation.size >= rows:
-        raise _invalid(
-            "validation.size",
-            f"must be below {rows:,}, the training rows of dataset {info.name!r}; got {validation.size:,}",
-        )
-    if isinstance(validation, KFold) and validation.folds > rows:
-        raise _invalid("validation.folds", f"must be at most {rows:,}, the training rows of dataset {info.name!r}")
-    stopping = recipe.early_stopping
-    if stopping and stopping.monitor.startswith("val_") and isinstance(validation, NoValidation):
-        raise _invalid("recipe.early_stopping", f"{stopping.monitor} needs a validation of kind holdout or kfold")
-
-
 def _invalid(field: str, message: str) -> InvalidInput:
     return InvalidInput(message, field=field)
 
 
-def _names(mapping: Any) -> str:
-    names: Sequence[str] = list(mapping)
-    return ", ".join(names)
+def _names(mapping: Mapping[str, Any]) -> str:
+    return ", ".join(mapping)

@@ -40,6 +40,7 @@ export type ModelDetail = import("./answers.js").ModelDetail;
 export type Outcome = import("./answers.js").Outcome;
 export type Prediction = import("./answers.js").Prediction;
 export type Preset = import("./answers.js").Preset;
+export type Preview = import("./answers.js").Preview;
 export type Range = import("./answers.js").Range;
 export type Recipe = import("./answers.js").Recipe;
 export type RunData = import("./answers.js").RunData;
@@ -488,6 +489,14 @@ export declare class Densely {
 				idempotencyKey?: string;
 			},
 	): Promise<Run>;
+	/**
+	 * What `train` would queue: its layers, what is not the preset's, how long it takes. Nothing is queued.
+	 *
+	 * @param {string} task
+	 * @param {TrainSettings & Options} [settings]
+	 * @returns {Promise<Preview>}
+	 */
+	preview(task: string, { signal, ...settings }?: TrainSettings & Options): Promise<Preview>;
 	/**
 	 * The newest runs, newest first.
 	 *

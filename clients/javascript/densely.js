@@ -41,6 +41,7 @@
 /** @typedef {import("./answers.js").Outcome} Outcome */
 /** @typedef {import("./answers.js").Prediction} Prediction */
 /** @typedef {import("./answers.js").Preset} Preset */
+/** @typedef {import("./answers.js").Preview} Preview */
 /** @typedef {import("./answers.js").Range} Range */
 /** @typedef {import("./answers.js").Recipe} Recipe */
 /** @typedef {import("./answers.js").RunData} RunData */
@@ -466,6 +467,17 @@ export class Densely {
 		/** @type {Record<string, string>} */
 		const headers = idempotencyKey ? { "Idempotency-Key": idempotencyKey } : {};
 		return new Run(this, await this.post("train", { task, ...settings }, { signal, headers }));
+	}
+
+	/**
+	 * What `train` would queue: its layers, what is not the preset's, how long it takes. Nothing is queued.
+	 *
+	 * @param {string} task
+	 * @param {TrainSettings & Options} [settings]
+	 * @returns {Promise<Preview>}
+	 */
+	preview(task, { signal, ...settings } = {}) {
+		return this.post("train/preview", { task, ...settings }, { signal });
 	}
 
 	/**

@@ -36,6 +36,7 @@ ANSWERS: dict[str, Any] = {
     "GET /runs": forms.Page[forms.RunData],
     **dict.fromkeys(("POST /train", "GET /runs/{run_id}"), forms.RunData),
     **dict.fromkeys(("POST /runs/{run_id}/cancel", "POST /runs/{run_id}/retry"), forms.RunData),
+    "POST /train/preview": forms.Preview,
     "GET /runs/{run_id}/events": forms.Page[forms.RecordedEvent],
     "GET /sweeps": forms.Page[forms.SweepSummary],
     **dict.fromkeys(("POST /sweeps", "GET /sweeps/{sweep_id}"), forms.SweepData),
@@ -201,8 +202,7 @@ def main() -> int:
     with TemporaryDirectory() as home:
         document = create_app(Settings(home=Path(home))).api.openapi()
     comparison = compare(document)
-    for difference in comparison.differences:
-        sys.stderr.write(f"{difference}\n")
+    sys.stderr.writelines(f"{difference}\n" for difference in comparison.differences)
     sys.stdout.write(f"{comparison.compared} fields of the client compared with /openapi.json\n")
     return 1 if comparison.differences else 0
 

@@ -24,6 +24,7 @@ from densely_client.forms.predictions import (
     Prediction,
     ScoredLabel,
 )
+from densely_client.forms.previews import Estimate, LayerPreview, Preview, RecipeChange
 from densely_client.forms.recipes import (
     Augmentation,
     Averaging,
@@ -88,6 +89,7 @@ __all__ = [
     "Drawing",
     "EarlyStopping",
     "Encoded",
+    "Estimate",
     "Example",
     "Fault",
     "Features",
@@ -100,6 +102,7 @@ __all__ = [
     "LabelPrediction",
     "LabelsPrediction",
     "Layer",
+    "LayerPreview",
     "Look",
     "Method",
     "Metrics",
@@ -113,12 +116,14 @@ __all__ = [
     "PairedTest",
     "Prediction",
     "Preset",
+    "Preview",
     "Prior",
     "Progress",
     "Pruner",
     "Range",
     "Readiness",
     "Recipe",
+    "RecipeChange",
     "RecordedEvent",
     "RunData",
     "RunError",

@@ -31,6 +31,7 @@ def train(
     activate: Annotated[str | None, typer.Option(help="if_better, always or never")] = None,
     name: Annotated[str | None, typer.Option(help="a name of your own")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, any number of times")] = None,
+    note: Annotated[str | None, typer.Option(help="what there is to say about it")] = None,
     webhook: Annotated[str | None, typer.Option(help="URL that is told when the run has ended")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key queues one run only")] = None,
     follow: Annotated[bool, typer.Option("--watch", "-w", help="show each epoch until the run has ended")] = False,
@@ -45,7 +46,7 @@ def train(
     asked: dict[str, Any] = {
         "preset": preset, "dataset": dataset, "recipe": recipe_of(recipe, epochs), "seed": seed, "seeds": seeds,
         "validation": validation_of(validation), "activate": activate, "name": name, "tags": tags_of(tag or []),
-        "webhook": webhook,
+        "note": note, "webhook": webhook,
     }  # fmt: skip
     with connect(url, api_key) as client:
         if dry_run:

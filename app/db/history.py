@@ -1,4 +1,4 @@
-"""Reading what earlier runs took, what waits and runs now, and of which rows there are models."""
+"""Reading what earlier runs took, and of which rows there are models."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,12 +31,6 @@ def succeeded(tx: Transaction, task: str | None, dataset: str | None, limit: int
     return [_job(row) for row in tx.execute(query.order_by(runs.c.number.desc()).limit(limit))]
 
 
-def unfinished(tx: Transaction, status: RunStatus, limit: int) -> list[Job]:
-    """Runs that wait, or go on, oldest first."""
-    query = select(*_JOB).where(runs.c.status == status)
-    return [_job(row) for row in tx.execute(query.order_by(runs.c.number).limit(limit))]
-
-
 def _job(row: Any) -> Job:
     progress = row.progress or {}
     return Job(
@@ -49,7 +43,6 @@ def _job(row: Any) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
         epochs=progress.get("epoch", 0),
-        eta_seconds=progress.get("eta_seconds"),
     )
 
 

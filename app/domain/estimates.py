@@ -1,6 +1,5 @@
-"""How long a run will take, from what it has to do and how long others took; and how long it waits before."""
+"""How long a run will take, from what it has to do and how long others took."""
 
-import heapq
 import itertools
 import math
 from collections.abc import Sequence
@@ -54,8 +53,7 @@ class Job:
     seeds: int
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    epochs: int = 0  # of the present fit that are done
-    eta_seconds: float | None = None  # what it has left by its own account
+    epochs: int = 0  # of the published fit that are done
 
     def is_like(self, other: "Job") -> bool:
         """Whether the other one does the same; the seed does not matter."""
@@ -126,10 +124,6 @@ class Told:
     runs: int
     basis: Basis
 
-    def left(self, passed: float) -> float:
-        """After so many seconds."""
-        return max(0.0, self.seconds - passed)
-
 
 def of_same(seconds: Sequence[float]) -> Told:
     """From runs that did the same, of which there is at least one."""
@@ -158,15 +152,3 @@ def _quantile(values: Sequence[float], weights: Sequence[float], share: float) -
     reached = itertools.accumulate(weight for _, weight in pairs)
     least = share * sum(weights)
     return next((value for (value, _), so_far in zip(pairs, reached, strict=True) if so_far >= least), pairs[-1][0])
-
-
-def wait(running: Sequence[float], queued: Sequence[float], trainers: int) -> float:
-    """When a run that comes now begins, in seconds: behind those that run, by what they have left, and those queued.
-
-    `trainers`: how many run side by side, at least one.
-    """
-    free = heapq.nsmallest(trainers, [*running, *([0.0] * max(0, trainers - len(running)))])
-    heapq.heapify(free)
-    for seconds in queued:
-        heapq.heapreplace(free, free[0] + seconds)
-    return free[0]

@@ -62,6 +62,8 @@ Activate = Literal["if_better", "always", "never"]
 # No control characters: they break logs and terminals, and PostgreSQL refuses NUL.
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=200)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+# Of several lines.
+Note = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$", max_length=2_000)]
 
 
 class RunRequest(BaseModel):
@@ -78,6 +80,7 @@ class RunRequest(BaseModel):
     activate: Activate = "if_better"
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
+    note: str = ""
     retry_of: str | None = None
     traceparent: str | None = None
     sweep: str | None = None
@@ -168,6 +171,13 @@ class Measured:
     at: datetime
 
 
+Sort = Literal[
+    "created", "name", "status", "task", "dataset", "preset", "score", "seconds",
+    "-created", "-name", "-status", "-task", "-dataset", "-preset", "-score", "-seconds",
+]  # fmt: skip
+Archived = Literal["false", "true", "all"]  # without those that are archived, only those, both
+
+
 @dataclass(frozen=True)
 class RunFilter:
     """Which runs to list; None: all."""
@@ -178,3 +188,9 @@ class RunFilter:
     tag: tuple[str, str | None] | None = None  # key, and value if it matters
     sweep: str | None = None
     trials: bool = True  # of sweeps too
+    preset: str | None = None
+    text: str | None = None  # a part of name, note, or a tag's key or value in any case, or how the id begins
+    since: datetime | None = None  # when it was asked for: from then on
+    until: datetime | None = None  # ... and before
+    archived: Archived = "false"
+    sort: Sort = "-created"

@@ -3,20 +3,10 @@
 import math
 
 from app.domain.layers import BatchNorm
-from app.domain.recipes import (
-    MAX_BATCH_NUMBERS,
-    MAX_MULTIPLICATIONS,
-    MAX_PARAMETERS,
-    Holdout,
-    KFold,
-    NoValidation,
-    Recipe,
-    Validation,
-)
+from app.domain.recipes import MAX_BATCH_NUMBERS, MAX_MULTIPLICATIONS, MAX_PARAMETERS, Recipe
 from app.domain.texts import MultiHot, NGrams
 from app.errors import InvalidInput
 from app.kinds.base import Task
-from app.wire.declarations import DatasetInfo
 
 
 def check_recipe(task: Task, recipe: Recipe) -> None:
@@ -72,23 +62,3 @@ def _check_interpolation(recipe: Recipe) -> None:
         raise InvalidInput(f"below 1 is for the head binary, not {recipe.head}", field=field)
     if recipe.layers:
         raise InvalidInput("below 1 is for recipes without hidden layers", field=field)
-
-
-def check_validation(validation: Validation, recipe: Recipe, info: DatasetInfo, rows: int) -> None:
-    """Refuse to hold out more rows than the training split of dataset `info` has, and to watch rows that none are.
-
-    Raises:
-        InvalidInput: with the field at fault.
-    """
-    if isinstance(validation, Holdout) and validation.size >= rows:
-        raise InvalidInput(
-            f"must be below {rows:,}, the training rows of dataset {info.name!r}; got {validation.size:,}",
-            field="validation.size",
-        )
-    if isinstance(validation, KFold) and validation.folds > rows:
-        told = f"must be at most {rows:,}, the training rows of dataset {info.name!r}"
-        raise InvalidInput(told, field="validation.folds")
-    stopping = recipe.early_stopping
-    if stopping and stopping.monitor.startswith("val_") and isinstance(validation, NoValidation):
-        told = f"{stopping.monitor} needs a validation of kind holdout or kfold"
-        raise InvalidInput(told, field="recipe.early_stopping")

@@ -1,23 +1,20 @@
-"""How long a training takes here, by those that were carried out before, and how long it waits."""
+"""How long a training takes here, by those that were carried out before."""
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 from app.datasets.catalog import DatasetCatalog
-from app.db import history, run_queries, workers
+from app.db import history
 from app.db.engine import Database, Transaction
 from app.domain import estimates
 from app.domain.clock import Clock
 from app.domain.estimates import Basis, Job, Past, Told, Work
-from app.domain.runs import RunStatus
 from app.domain.texts import MultiHot, NGrams
 from app.errors import DenselyError
+from app.services.queueing import next_start
 from app.tasks.catalog import TaskCatalog
 
-WORKER_ALIVE = timedelta(seconds=30)  # a worker not seen for longer does not count
 MOST_RUNS = 40  # that have ended, to learn from
-MOST_WAITING = 50  # that are looked at one by one
 WORDS = 200  # of a text, about: the numbers of its row that are not zero
 
 
@@ -31,11 +28,11 @@ class PaceService:
         self._clock = clock
 
     def tell(self, job: Job) -> tuple[Told | None, float | None]:
-        """How long a run would take, None: nothing is known; how many seconds it would wait, see `wait`."""
+        """How long a run would take, None: nothing is known; how many seconds it would wait, None: that too."""
         with self._database.read() as tx:
-            return self.estimate(tx, job), self.wait(tx)
+            return self._estimate(tx, job), next_start(tx, self._clock())
 
-    def estimate(self, tx: Transaction, job: Job) -> Told | None:
+    def _estimate(self, tx: Transaction, job: Job) -> Told | None:
         """From runs of the same recipe, else of the same rows, else of any; None: there are none."""
         past = history.succeeded(tx, job.task, job.dataset, MOST_RUNS)
         if same := [_seconds(one) for one in past if one.is_like(job)]:
@@ -46,32 +43,6 @@ class PaceService:
             if work and (known := self._past(tx, found)):
                 return estimates.of_others(work, known, basis)
         return None
-
-    def wait(self, tx: Transaction) -> float | None:
-        """Seconds until a run that came now would begin; None where no worker is there, or nothing is known."""
-        now = self._clock()
-        running = history.unfinished(tx, RunStatus.RUNNING, MOST_WAITING)
-        trainers = max(len(workers.alive(tx, now - WORKER_ALIVE)), len(running))
-        if not workers.alive(tx, now - WORKER_ALIVE):
-            return None
-        queued = history.unfinished(tx, RunStatus.QUEUED, MOST_WAITING)
-        left = [self._left(tx, job, now) for job in running]
-        told = [found.seconds if (found := self.estimate(tx, job)) else None for job in queued]
-        known = [seconds for seconds in told if seconds is not None]
-        if None in left or len(known) < len(told):
-            return None
-        further = run_queries.count_queued(tx) - len(queued)
-        mean = sum(known) / len(known) if known else 0.0
-        going = [seconds for seconds in left if seconds is not None]
-        return estimates.wait(going, [*known, *[mean] * further], trainers)
-
-    def _left(self, tx: Transaction, job: Job, now: datetime) -> float | None:
-        """Of a run that goes on, seconds."""
-        if job.eta_seconds is not None:
-            return job.eta_seconds
-        passed = (now - job.started_at).total_seconds() if job.started_at else 0.0
-        found = self.estimate(tx, job)
-        return found.left(passed) if found else None
 
     def _past(self, tx: Transaction, jobs: Sequence[Job]) -> list[Past]:
         """Those of which enough is known."""

@@ -13,7 +13,7 @@ from pydantic import (
 
 from app.domain.numbers import Integer
 from app.domain.recipes import Recipe, RecipePatch, Validation
-from app.domain.runs import Activate, Line, Metrics, RunStatus, Slug
+from app.domain.runs import Activate, Line, Metrics, Note, RunStatus, Slug
 from app.domain.trials import Prior, Trial
 
 
@@ -38,6 +38,7 @@ class TrainRequest(BaseModel):
     activate: Activate = Field("if_better", description="when the new model becomes the active one")
     name: Line | None = None
     tags: dict[Slug, Line] = Field(default_factory=dict, max_length=20)
+    note: Note = Field("", description="what there is to say about it")
     webhook: str | None = Field(
         None,
         max_length=2_000,
@@ -62,6 +63,16 @@ class RunError(BaseModel):
 
     type: str = Field(description="name of the error")
     message: str
+
+
+class QueuePlace(BaseModel):
+    """Where a run stands that waits."""
+
+    place: int = Field(description="from 1, which is next")
+    expected_start: datetime | None = Field(
+        description="by what earlier runs like those before it took, and by how many are trained side by side; null "
+        "where nothing tells"
+    )
 
 
 class Run(BaseModel):
@@ -98,6 +109,9 @@ class Run(BaseModel):
     sweep: str | None = Field(None, description="the sweep that it belongs to")
     trial: Trial | None = Field(None, description="of a sweep's trial; null for the run of its winner")
     prior: Prior | None = Field(None, description="of a winner's run: what its trial found out on held-out rows")
+    note: str = Field("", description="what somebody wrote about it")
+    archived_at: datetime | None = Field(None, description="since when lists leave it out unless they are asked")
+    queue: QueuePlace | None = Field(None, description="of a queued run alone")
 
 
 class Epoch(BaseModel):

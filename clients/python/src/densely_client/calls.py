@@ -52,6 +52,7 @@ class Training(TypedDict, total=False):
     activate: Activate | None
     name: str | None
     tags: Mapping[str, str] | None
+    note: str | None
     webhook: str | None
 
 

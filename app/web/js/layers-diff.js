@@ -1,7 +1,7 @@
 // Which layers are those of the preset, and which are not.
 
 /** @import { Part } from "../../client/densely.js" */
-/** @typedef {{ place: number | null, was: Part | null, from: number | null }} Line of a layer: `place` is null of one that is gone */
+/** @typedef {{ place: number | null, was: Part | null }} Line of a layer: `place` is null of one that is gone */
 
 /**
  * Pairs layers with those of a preset, as many as possible of one kind in the same order. In the order of both: a layer
@@ -19,13 +19,13 @@ export function aligned(layers, preset) {
 	while (i < layers.length || j < preset.length) {
 		const isPair = i < layers.length && j < preset.length && layers[i].kind === preset[j].kind;
 		if (isPair && most[i][j] === gain(layers[i], preset[j]) + most[i + 1][j + 1]) {
-			lines.push({ place: i, was: preset[j], from: j });
+			lines.push({ place: i, was: preset[j] });
 			[i, j] = [i + 1, j + 1];
 		} else if (i < layers.length && (j === preset.length || most[i + 1][j] >= most[i][j + 1])) {
-			lines.push({ place: i, was: null, from: null });
+			lines.push({ place: i, was: null });
 			i += 1;
 		} else {
-			lines.push({ place: null, was: preset[j], from: j });
+			lines.push({ place: null, was: preset[j] });
 			j += 1;
 		}
 	}

@@ -13,6 +13,9 @@ import { folded, kindsOf, settingsOf } from "./part-fields.js";
 const PATH = "recipe.layers";
 const FIRST = ["units", "filters", "kernel_size", "pool_size", "rate", "activation"];
 const OF_PICTURES = ["conv2d", "max_pool", "global_average_pool", "flatten"];
+const FIELD = ".label :is(input,select)";
+const NEEDS_PICTURE = ["conv2d", "max_pool", "global_average_pool"];
+const MAKES_ROWS = ["dense", "flatten", "global_average_pool"];
 /** What a new layer begins with. @type {Record<string, any>} */
 const START = { dense: { units: 16 }, conv2d: { filters: 32 }, dropout: { rate: 0.5 } };
 
@@ -97,10 +100,13 @@ export class LayerBuilder {
 		for (const one of this.#bounds) this.place.fields.forget(one.path);
 		this.#bounds = [];
 		this.#made = [];
-		put(
-			this.#list,
-			lines.map((line) => (line.place === null ? this.#gone(line) : this.#row(line.place, line.was))),
-		);
+		let above = 0; // layers that are there
+		const rows = lines.map(({ place, was }) => {
+			if (place === null) return this.#gone(/** @type {Part} */ (was), above);
+			above += 1;
+			return this.#row(place, was);
+		});
+		put(this.#list, rows);
 		if (!lines.length) put(this.#list, h("li.soft.small", "None: the output layer alone, a linear model."));
 	}
 
@@ -171,12 +177,11 @@ export class LayerBuilder {
 		});
 	}
 
-	/** A layer of the preset that is not there. @param {Line} line */
-	#gone({ was, from }) {
-		const layer = /** @type {Part} */ (was);
+	/** A layer of the preset that is not there. @param {Part} layer @param {number} place where it would be */
+	#gone(layer, place) {
 		const settings = FIRST.filter((one) => one in layer).map((one) => String(layer[one]));
 		const words = [nameOf(layer.kind), ...settings].join(" ");
-		const back = button("Put it back", () => this.#insert(Math.min(from ?? 0, this.#layers.length), layer), {
+		const back = button("Put it back", () => this.#insert(place, layer), {
 			class: "was",
 			label: `Put back ${words}`,
 		});
@@ -185,7 +190,9 @@ export class LayerBuilder {
 
 	/** @param {string} kind */
 	#add(kind) {
-		const place = this.#layers.length;
+		const layers = this.#layers;
+		const rows = layers.findIndex((one) => MAKES_ROWS.includes(one.kind));
+		const place = NEEDS_PICTURE.includes(kind) && rows >= 0 ? rows : layers.length; // where it can follow
 		this.#insert(place, { kind, ...START[kind] });
 		say(`${nameOf(kind)} added as layer ${place + 1}`);
 	}
@@ -193,7 +200,7 @@ export class LayerBuilder {
 	/** @param {number} place @param {Part} layer */
 	#insert(place, layer) {
 		this.#put(this.#layers.toSpliced(place, 0, layer));
-		this.#list.querySelector(`[data-place="${place}"] :is(input,select,.tool:not(:disabled))`)?.focus();
+		this.#list.querySelector(`[data-place="${place}"]`)?.querySelector(FIELD)?.focus();
 	}
 
 	/** @param {number} place */
@@ -239,7 +246,7 @@ export class LayerBuilder {
 
 /** A selector of an element, within its row. @param {Element | null} element */
 function whichOf(element) {
-	const field = element?.closest("[data-field]")?.getAttribute("data-field")?.split(".").at(-1);
+	const field = element?.closest(".layer [data-field]")?.getAttribute("data-field")?.split(".").at(-1);
 	const tool = element?.getAttribute("title");
 	return field ? `[data-field$=".${field}"] :is(input,select)` : tool && `.tool[title="${tool}"]`;
 }

@@ -30,7 +30,9 @@ const isOn = () => localStorage.getItem(KEPT) !== "off";
 function isTaken({ target, ctrlKey, metaKey, altKey, isComposing, defaultPrevented }) {
 	const field = /** @type {HTMLElement} */ (target);
 	const isField = field.matches?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-	return ctrlKey || metaKey || altKey || isComposing || defaultPrevented || isField || document.querySelector("dialog");
+	return (
+		ctrlKey || metaKey || altKey || isComposing || defaultPrevented || isField || document.querySelector("dialog[open]")
+	);
 }
 
 /** Puts the cursor into the view's search field, or into that of the runs. */

@@ -3,6 +3,7 @@
 import { h, put, say } from "./dom.js";
 
 const SOON = 150; // ms that a view may take without anything standing in its place
+const CONTENT = ".card, form, table, .drop, .error:not(:empty)";
 const LONG = 1000; // ms, after which a screen reader is told too
 
 const line = (/** @type {string} */ width) => h("i", { style: { "--width": width } });
@@ -24,7 +25,7 @@ function shapeOf(tab, [part]) {
 }
 
 /**
- * Stands in for a view until it has content, or `done` is called.
+ * Stands in for a view until it has content, or what is given back is called.
  *
  * @param {HTMLElement} place of the view, which is in the document
  * @param {string} tab
@@ -32,14 +33,18 @@ function shapeOf(tab, [part]) {
  */
 export function standIn(place, tab, route) {
 	const node = h("div.skeleton", { "aria-hidden": "true" });
+	const isThere = () => place.querySelector(CONTENT) !== null;
 	const draw = () => {
-		if (place.childElementCount) return;
+		if (isThere()) return;
 		put(node, h("div.stack", h("div.head", line("14rem")), SHAPES[shapeOf(tab, route)]()));
-		place.after(node); // which is hidden as soon as there is something in the place
+		place.after(node); // below a heading, if that is all that there is
 	};
-	const timers = [setTimeout(draw, SOON), setTimeout(() => place.childElementCount || say("Loading"), LONG)];
+	const timers = [setTimeout(draw, SOON), setTimeout(() => isThere() || say("Loading"), LONG)];
+	const watcher = new MutationObserver(() => isThere() && done());
+	watcher.observe(place, { childList: true, subtree: true });
 	const done = () => {
 		timers.forEach(clearTimeout);
+		watcher.disconnect();
 		node.remove();
 	};
 	return done;

@@ -158,6 +158,7 @@ function progressOf(data) {
 	const share = status === "succeeded" ? 1 : progress.fraction;
 	const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(100 * share) };
 	const best = data.best.at(-1);
+	const isOver = status !== "running";
 	return [
 		h("div.row.num", h("span", wordsOf(data)), !isFailed(data) && h("span.push.soft", percent(share, 0))),
 		!isFailed(data) &&
@@ -172,7 +173,10 @@ function progressOf(data) {
 				"p.verdict.num",
 				figure(plain(data), best.value),
 				" ",
-				h("small", `best validation ${plain(data)} so far, of trial ${best.number}, found ${sinceOf(data, best.at)}`),
+				h(
+					"small",
+					`best validation ${plain(data)}${isOver ? "" : " so far"}, of trial ${best.number}, found ${sinceOf(data, best.at)}`,
+				),
 			),
 		progress.skipped > 0 &&
 			h("p.soft.small", `${counted(progress.skipped, "combination")} skipped: ${progress.skipped_reason ?? ""}`),

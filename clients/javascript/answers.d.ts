@@ -543,6 +543,13 @@ export interface Importance {
 	share: number;
 }
 
+/** The trial that has the base's own values; schema BaseTrial. */
+export interface BaseTrial {
+	run_id: string;
+	/** Its validation figure; null before it has one. */
+	value: number | null;
+}
+
 /** What choosing among so many trials is worth; schema Outcome. */
 export interface Outcome {
 	run_id: string;
@@ -551,6 +558,8 @@ export interface Outcome {
 	/** The winner's validation figure, which choosing makes look better than it is. */
 	value: number;
 	trials: number;
+	/** By which it can be judged; null of a grid, and once its run is removed. */
+	base: BaseTrial | null;
 	/** The run that trains its recipe on all rows. */
 	final_run: string | null;
 	final_status: RunStatus | null;

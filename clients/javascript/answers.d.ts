@@ -664,6 +664,10 @@ export interface Outcome {
 	final_run: string | null;
 	final_status: RunStatus | null;
 	model_id: string | null;
+	/** Whether the model became active by itself; null in lists. */
+	activated: boolean | null;
+	/** Why it did, or did not. */
+	activation_reason: string | null;
 	/** On the test split, which nothing was chosen by. */
 	test: Figures;
 	spread: Record<string, { mean: number; std: number; min: number; max: number }>;

@@ -35,8 +35,9 @@ export async function act(action, ids, signal, options) {
 		const body = { action, runs: ids.slice(start, start + MOST), ...options };
 		/** @type {RunActionDone} */
 		const found = await densely.post("runs/actions", body, { signal });
-		for (const name of /** @type {const} */ (["done", "refused", "created"]))
-			all[name].push(.../** @type {any[]} */ (found[name]));
+		all.done.push(...found.done);
+		all.refused.push(...found.refused);
+		all.created.push(...found.created);
 		for (const name of /** @type {const} */ (["bytes", "runs", "models"])) all.frees[name] += found.frees[name];
 	}
 	return all;

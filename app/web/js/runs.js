@@ -92,8 +92,10 @@ class List {
 	#isSettled(fields) {
 		const { q, tag, status, archived, sort } = this.#asked;
 		const by = sort.replace("-", "");
-		if (!fields.includes("status"))
-			return !q && !tag && by !== "name" && (archived === "all" || !/archived/.test(`${fields}`));
+		if (!fields.includes("status")) {
+			const isKept = archived === "all" || !fields.some((field) => field.startsWith("archived"));
+			return isKept && !q && !tag && by !== "name";
+		}
 		const isQueue = this.#rows.some((row) => row.status === "queued"); // its places move with every run
 		return !status && !isQueue && !["status", "score", "seconds"].includes(by);
 	}

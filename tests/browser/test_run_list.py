@@ -258,6 +258,9 @@ def test_many_are_chosen_archived_and_brought_back(open_page: OpenPage, service:
     page.get_by_role("button", name="Next page").click()
     expect(page.get_by_text("50 chosen, 50 of them not on this page")).to_be_visible()
     assert [] == accessibility.problems_at_widths(page)
+    whole.check()
+    page.get_by_role("button", name="Choose the first 500").click()
+    expect(page.get_by_text("500 chosen, 450 of them not on this page")).to_be_visible()
     page.get_by_role("button", name="Choose none").click()
     expect(page.get_by_text(re.compile("^51–100 of"))).to_be_visible()
 

@@ -7,6 +7,7 @@ import { ACTIONS } from "./runs-actions.js";
 /** @import { Action } from "./runs-actions.js" */
 
 const MOST = 10; // runs of a comparison
+const MOST_CHOSEN = 500; // at once: what one request can change
 
 /** @type {Map<string, RunRow>} */
 const chosen = new Map();
@@ -19,15 +20,25 @@ export class Chosen {
 	/** @type {RunRow[]} */
 	#rows = [];
 	#where = "";
+	#total = 0;
+	#others = button("", () => this.#chooseMore(), { class: "link" }); // also those of other pages
 
 	/**
 	 * @param {() => void} changed the boxes are to be drawn
 	 * @param {(action: Action, runs: RunRow[]) => void} act
+	 * @param {(limit: number) => Promise<RunRow[]>} more the rows of all pages, up to so many
 	 */
-	constructor(changed, act) {
+	constructor(changed, act, more) {
 		this.changed = changed;
 		this.act = act;
-		this.node = h("div.chosen.row", h("label.check", this.#all, "All on this page"), this.#told, this.#actions);
+		this.more = more;
+		this.node = h(
+			"div.chosen.row",
+			h("label.check", this.#all, "All on this page"),
+			this.#told,
+			this.#others,
+			this.#actions,
+		);
 	}
 
 	/** @param {string} id */
@@ -35,9 +46,10 @@ export class Chosen {
 		return chosen.has(id);
 	}
 
-	/** The rows that are shown, and which of how many these are. @param {RunRow[]} rows @param {string} where */
-	show(rows, where) {
+	/** The rows that are shown, of how many, and which these are. @param {RunRow[]} rows @param {number} total @param {string} where */
+	show(rows, total, where) {
 		this.#rows = rows;
+		this.#total = total;
 		this.#where = where;
 		for (const row of rows) if (chosen.has(row.id)) chosen.set(row.id, row);
 		this.#draw();
@@ -53,6 +65,11 @@ export class Chosen {
 
 	#chooseAll() {
 		this.#set(this.#rows, this.#all.checked);
+	}
+
+	async #chooseMore() {
+		this.#set(await this.more(MOST_CHOSEN), true);
+		this.#others.hidden = true;
 	}
 
 	/** @param {RunRow[]} rows @param {boolean} isChosen */
@@ -77,6 +94,8 @@ export class Chosen {
 		this.#all.checked = here > 0 && here === this.#rows.length;
 		this.#all.indeterminate = here > 0 && here < this.#rows.length;
 		this.#all.disabled = !this.#rows.length;
+		this.#others.hidden = !this.#all.checked || here === this.#total;
+		this.#others.textContent = `Choose ${this.#total > MOST_CHOSEN ? "the first" : "all"} ${Math.min(this.#total, MOST_CHOSEN)}`;
 		this.node.classList.toggle("some", chosen.size > 0);
 		const away = chosen.size - here;
 		const words = `${count(chosen.size)} chosen${away ? `, ${count(away)} of them not on this page` : ""}`;

@@ -41,7 +41,7 @@ export const cellsOf = (run, doing) => [
 	h("td", { "data-head": "Task" }, run.task),
 	h("td", { "data-head": "Dataset" }, run.dataset, run.dataset_is_sample && h("span.soft.small", " (toy)")),
 	h("td", { "data-head": "Preset" }, run.preset),
-	h("td.num", { "data-head": "Score" }, scoreOf(run)),
+	h("td.num.keep", { "data-head": "Score" }, scoreOf(run)),
 	h("td", { "data-head": "Curve" }, run.curve && spark(run.curve)),
 	h("td.soft.keep", { "data-head": "Queued" }, moment(run.created_at)),
 	h("td.num.soft.keep", { "data-head": "Took" }, run.seconds !== null && duration(run.seconds)),
@@ -76,15 +76,16 @@ function headOf(run, doing) {
 			}),
 		),
 		h(
-			"div.soft.small",
+			"div.meta.soft.small",
 			h("span.mono", id),
-			run.sweep && [" · ", h("a", { href: `#/sweeps/${run.sweep}` }, "its sweep")],
+			run.sweep && h("a", { href: `#/sweeps/${run.sweep}` }, "its sweep"),
+			tags.length > 0 &&
+				h(
+					"ul.chips",
+					{ label: "Tags" },
+					tags.map((tag) => h("li", chipOf(id, tag, doing))),
+				),
 		),
-		tags.length > 0 &&
-			h(
-				"ul.chips",
-				tags.map((tag) => h("li", chipOf(id, tag, doing))),
-			),
 		run.note && h("p.said.small", { title: run.note }, run.note),
 	];
 }
@@ -131,6 +132,9 @@ function going(progress) {
 function scoreOf({ score }) {
 	if (!score) return null;
 	const { name, value, guessing } = score;
-	const beside = guessing === null ? "" : `, guessing ${figure(name, guessing)}`;
-	return [h("b", figure(name, value)), h("div.soft.small", `${name.replace(/^val_/, "validation ")}${beside}`)];
+	return [
+		h("b", figure(name, value)),
+		h("span.soft.small", ` ${name.replace(/^val_/, "validation ")}`),
+		guessing !== null && h("div.soft.small", `guessing ${figure(name, guessing)}`),
+	];
 }

@@ -9,6 +9,9 @@ import { editor } from "./runs-edit.js";
 import { Filters } from "./runs-filters.js";
 import { Live } from "./runs-live.js";
 import { Table } from "./runs-table.js";
+import "./fields.js"; // what those above need is asked for together with them
+import "./runs-row.js";
+import "./spark.js";
 
 /** @import { RunRow } from "../../client/densely.js" */
 /** @import { Action } from "./runs-actions.js" */
@@ -40,9 +43,11 @@ class List {
 	#problem = alertLine();
 	#told = h("div.note.outcome", { hidden: true });
 	#empty = h("div.empty", { hidden: true });
-	#first = button("First page", () => this.#turn([], ""));
-	#back = button("Previous page", () => this.#turnBack());
-	#on = button("Next page", () => this.#turn([...this.#trail, this.#asked.cursor], String(this.#next)));
+	#first = button("First", () => this.#turn([], ""), { label: "First page" });
+	#back = button("Previous", () => this.#turnBack(), { label: "Previous page" });
+	#on = button("Next", () => this.#turn([...this.#trail, this.#asked.cursor], String(this.#next)), {
+		label: "Next page",
+	});
 	#pages = h("nav.row", { label: "Pages" }, this.#first, this.#back, this.#on);
 	#filters = new Filters((changes, isStep) => this.#go({ ...changes, cursor: "" }, isStep));
 	#table = new Table(
@@ -57,6 +62,7 @@ class List {
 	#chosen = new Chosen(
 		() => this.#table.check(),
 		(action, runs) => this.#act(action, runs),
+		(limit) => this.#all(limit),
 	);
 
 	/** @param {AbortSignal} signal */
@@ -160,6 +166,15 @@ class List {
 		this.#draw();
 	}
 
+	/** The rows of all pages. @param {number} limit @returns {Promise<RunRow[]>} */
+	async #all(limit) {
+		const query = { ...queryOf(this.#asked), cursor: null, limit };
+		return densely.list("runs/rows", query, { signal: this.signal }).catch((error) => {
+			if (!this.signal.aborted) this.#problem.textContent = told(error);
+			return [];
+		});
+	}
+
 	/** Shows a row as it now is. @param {RunRow} row */
 	#take(row) {
 		this.#rows = this.#rows.map((one) => (one.id === row.id ? row : one));
@@ -169,7 +184,7 @@ class List {
 	#draw() {
 		this.#table.mark(this.#asked.sort || "-created");
 		this.#table.draw(this.#rows);
-		this.#chosen.show(this.#rows, this.#where());
+		this.#chosen.show(this.#rows, this.#total, this.#where());
 		this.#table.check();
 		this.#table.node.hidden = this.#chosen.node.hidden = !this.#rows.length;
 		this.#empty.hidden = this.#rows.length > 0;

@@ -230,6 +230,24 @@ def test_tags_and_a_note_are_edited_in_the_row(open_page: OpenPage, service: Liv
     open_page.troubles.clear()  # type: ignore[attr-defined]  # the 422 itself
 
 
+def test_what_is_being_written_outlasts_a_redraw(open_page: OpenPage, service: LiveServer, finished: Finished) -> None:
+    run = queue_run(finished.database, finished.clock, name="about to be cancelled")
+    page = open_page("#/runs?status=queued")
+    row = row_of(page, run)
+    row.get_by_role("button", name="Edit name, tags and note").click()
+    row.get_by_label("Note", exact=True).fill("half a")
+
+    service.client.post(f"/runs/{run}/cancel").raise_for_status()
+    after = queue_run(finished.database, finished.clock, name="another one")
+
+    awaits(page, [after, run])  # the first is none of those that are asked for any more, and stays in sight
+    expect(row.get_by_label("Note", exact=True)).to_be_focused()
+    page.keyboard.type(" sentence")
+    row.get_by_role("button", name="Save").click()
+    awaits(page, [after])
+    assert "half a sentence" == service.client.get(f"/runs/{run}").json()["note"]
+
+
 def test_many_are_chosen_archived_and_brought_back(open_page: OpenPage, service: LiveServer) -> None:
     page = open_page("#/runs?status=succeeded")
     ids = listed(service, status="succeeded")

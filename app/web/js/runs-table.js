@@ -90,13 +90,10 @@ export class Table {
 		this.#rows.get(id)?.row.children[NAME_CELL].replaceChildren(form);
 	}
 
-	/** Shows its name again. @param {RunRow | undefined} run as it now is */
+	/** Shows its name again. @param {RunRow} run as it now is */
 	release(run) {
-		const id = this.#held;
 		this.#held = "";
-		const known = this.#rows.get(id);
-		if (known && run) known.row.children[NAME_CELL].replaceWith(cellsOf(run, this.doing)[NAME_CELL]);
-		this.focus(`edit-${id}`);
+		this.#rows.get(run.id)?.row.children[NAME_CELL].replaceWith(cellsOf(run, this.doing)[NAME_CELL]);
 	}
 
 	/** Sets the boxes to what is chosen. */

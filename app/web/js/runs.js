@@ -114,10 +114,11 @@ class List {
 	/** Shows something else, and says so in the address. @param {Asked} changes @param {boolean} [isStep] whether the way back leads here @param {string[]} [trail] */
 	#go(changes, isStep = true, trail = []) {
 		this.#told.hidden = true;
+		this.#release();
 		this.#asked = { ...this.#asked, ...changes };
-		const state = { trail };
-		if (isStep) history.pushState(state, "", addressOf(this.#asked));
-		else history.replaceState(state, "", addressOf(this.#asked));
+		const address = addressOf(this.#asked);
+		const isOther = isStep && address !== location.hash;
+		history[isOther ? "pushState" : "replaceState"]({ trail }, "", address);
 		this.#anew();
 	}
 
@@ -160,7 +161,10 @@ class List {
 			this.#go({ cursor: "" }, false);
 		});
 		if (!found || mine !== this.#number) return; // something else was asked for meanwhile
-		[this.#rows, this.#next, this.#total] = [found.items, found.next, found.total];
+		const edited = this.#rowOf(this.#editing);
+		const isGone = edited && !found.items.some((/** @type {RunRow} */ { id }) => id === edited.id);
+		this.#rows = isGone ? [...found.items, edited] : found.items; // what is being written stays in sight
+		[this.#next, this.#total] = [found.next, found.total];
 		this.node.removeAttribute("aria-busy");
 		this.#problem.textContent = "";
 		this.#draw();
@@ -223,16 +227,29 @@ class List {
 	}
 
 	/** @param {string} id */
+	#rowOf(id) {
+		return this.#rows.find((one) => one.id === id);
+	}
+
+	/** Ends what is being edited. */
+	#release() {
+		const row = this.#rowOf(this.#editing);
+		this.#editing = "";
+		if (row) this.#table.release(row);
+	}
+
+	/** @param {string} id */
 	#edit(id) {
-		const run = this.#rows.find((one) => one.id === id);
+		const run = this.#rowOf(id);
 		if (!run) return;
-		if (this.#editing) this.#table.release(this.#rows.find((one) => one.id === this.#editing));
+		this.#release();
 		this.#editing = id;
 		const done = (/** @type {Partial<RunRow> | undefined} */ changed) => {
-			this.#editing = "";
-			const now = this.#rows.find((one) => one.id === id);
-			this.#table.release(now && { ...now, ...changed });
-			if (now && changed) this.#take({ ...now, ...changed });
+			if (changed) this.#rows = this.#rows.map((one) => (one.id === id ? { ...one, ...changed } : one));
+			this.#release();
+			this.#draw();
+			this.#table.focus(`edit-${id}`);
+			this.#anew(); // it may be none of those any more that are asked for
 		};
 		const form = editor(run, done, this.signal);
 		this.#table.hold(id, form);

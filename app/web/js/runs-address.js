@@ -1,5 +1,6 @@
 // What the Runs view shows, as its address tells it: `#/runs?q=imdb&since=7d&sort=-score`.
 
+/** @import { RunData } from "../../client/densely.js" */
 /** @typedef {Record<string, string>} Asked by name of FIELDS; what is empty stands for what is usual */
 
 export const FIELDS = [
@@ -44,6 +45,13 @@ export const queryOf = ({ since, until, trials, sweep, ...asked }) => ({
 	until: endOf(until),
 	trials: Boolean(trials || sweep),
 });
+
+/** Whether a run may be one of those that are asked for, as far as that is easy to see. @param {RunData} run @param {Asked} asked */
+export function concerns(run, asked) {
+	const names = /** @type {const} */ (["task", "status", "dataset", "preset", "sweep"]);
+	const isOther = names.some((name) => asked[name] && asked[name] !== run[name]);
+	return !isOther && (!run.trial || Boolean(asked.trials || asked.sweep));
+}
 
 /** The moment from which on: a day's beginning here, or so many days ago. @param {string} since @param {number} [now] */
 export function beginOf(since, now = Date.now()) {

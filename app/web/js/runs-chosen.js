@@ -68,7 +68,9 @@ export class Chosen {
 	}
 
 	async #chooseMore() {
+		this.#others.disabled = true;
 		this.#set(await this.more(MOST_CHOSEN), true);
+		this.#others.disabled = false;
 		this.#others.hidden = true;
 	}
 

@@ -2,9 +2,10 @@
 
 import { densely, pause, told } from "./api.js";
 
-/** @import { RunEvent, RunRow } from "../../client/densely.js" */
+/** @import { RunData, RunEvent, RunRow } from "../../client/densely.js" */
 
 const SOON = 300; // ms from an event to the question, for all that come until then
+const LEAST = 1000; // ms between two looks at the page, however much happens
 const CURVES = 3000; // ms between two looks at the curve of a run that is going
 const FEW = 4; // rows that are asked for one by one; the page costs less than more of them
 const EVERY = 30_000; // ms between two looks at the page, for what no event tells
@@ -14,6 +15,7 @@ const ALONE = 3000; // ms, the same while there are no events
  * @typedef {object} Page what is shown
  * @property {() => RunRow[]} rows
  * @property {(fields: string[]) => boolean} isSettled whether the same rows are shown in the same order when these of a run change
+ * @property {(run: RunData) => boolean} concerns whether a run that is not shown might be, or moves those that are
  * @property {(row: RunRow) => void} take shows a row as it now is
  * @property {() => Promise<void>} refresh asks for all of it
  * @property {HTMLElement} problem
@@ -25,6 +27,7 @@ export class Live {
 	#isAll = false; // also which rows there are
 	#timer = 0;
 	#due = Infinity; // when the timer runs off
+	#last = 0; // when the page was asked for
 	#isThere = false; // the stream
 	#isAsking = false;
 
@@ -64,23 +67,29 @@ export class Live {
 	/** @param {RunEvent} event */
 	#hear({ type, run_id: id, data }) {
 		const row = this.page.rows().find((one) => one.id === id);
-		if (type === "log" && !data.changed) return;
 		if (type === "progress") {
 			if (row?.status === "running") this.page.take({ ...row, progress: data });
 		} else if (type === "epoch") {
 			if (row) this.#soon(CURVES, false, id);
-		} else this.#soon(SOON, !row || !this.page.isSettled(Object.keys(data.changed ?? { status: 0 })), id);
+		} else if (data.run) this.#change(data, Boolean(row));
+	}
+
+	/** A run is another one than before. @param {RunEvent["data"]} data @param {boolean} isShown */
+	#change({ run, changed = { status: run.status } }, isShown) {
+		if (isShown) this.#soon(SOON, !this.page.isSettled(Object.keys(changed)), run.id);
+		else if (this.page.concerns(run)) this.#soon(SOON, true);
 	}
 
 	/** Asks after so long, or earlier if something else is due. @param {number} wait @param {boolean} isAll @param {string} [id] */
 	#soon(wait, isAll, id) {
 		if (id) this.#changed.add(id);
 		this.#isAll ||= isAll;
-		const due = Date.now() + wait;
+		const now = Date.now();
+		const due = this.#isAll ? Math.max(now + wait, this.#last + LEAST) : now + wait;
 		if (due >= this.#due) return;
 		clearTimeout(this.#timer);
 		this.#due = due;
-		this.#timer = setTimeout(() => this.#ask(), wait);
+		this.#timer = setTimeout(() => this.#ask(), due - now);
 	}
 
 	async #ask() {
@@ -91,13 +100,18 @@ export class Live {
 		this.#isAll = false;
 		this.#isAsking = true;
 		try {
-			if (isAll || ids.length > FEW) await this.page.refresh();
+			if (isAll || ids.length > FEW) await this.#askAll();
 			else await Promise.all(ids.map((id) => this.#askOne(id)));
 			this.page.problem.textContent = "";
 		} catch (/** @type {any} */ error) {
 			this.#fail(error, ids);
 		}
 		this.#isAsking = false;
+	}
+
+	#askAll() {
+		this.#last = Date.now();
+		return this.page.refresh();
 	}
 
 	/** @param {any} error @param {string[]} ids that are to be asked for again */

@@ -3,7 +3,7 @@
 import { densely, told } from "./api.js";
 import { alertLine, button, count, h, put, title } from "./dom.js";
 import { act, asked, outcomeOf } from "./runs-actions.js";
-import { addressOf, FILTERS, queryOf, readAddress } from "./runs-address.js";
+import { addressOf, concerns, FILTERS, queryOf, readAddress } from "./runs-address.js";
 import { Chosen } from "./runs-chosen.js";
 import { editor } from "./runs-edit.js";
 import { Filters } from "./runs-filters.js";
@@ -81,6 +81,7 @@ class List {
 			{
 				rows: () => this.#rows,
 				isSettled: (fields) => this.#isSettled(fields),
+				concerns: (run) => this.#isQueue || concerns(run, this.#asked),
 				take: (row) => this.#take(row),
 				refresh: () => this.refresh(),
 				problem: this.#problem,
@@ -94,6 +95,11 @@ class List {
 		);
 	}
 
+	/** Whether a queue is shown, whose places move with every run. */
+	get #isQueue() {
+		return this.#rows.some(({ status }) => status === "queued");
+	}
+
 	/** Whether the same rows are shown in the same order when these fields of a run change. @param {string[]} fields */
 	#isSettled(fields) {
 		const { q, tag, status, archived, sort } = this.#asked;
@@ -102,8 +108,7 @@ class List {
 			const isKept = archived === "all" || !fields.some((field) => field.startsWith("archived"));
 			return isKept && !q && !tag && by !== "name";
 		}
-		const isQueue = this.#rows.some((row) => row.status === "queued"); // its places move with every run
-		return !status && !isQueue && !["status", "score", "seconds"].includes(by);
+		return !status && !this.#isQueue && !["status", "score", "seconds"].includes(by);
 	}
 
 	/** The cursors of the pages before this one. @returns {string[]} */

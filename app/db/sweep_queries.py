@@ -123,6 +123,12 @@ def runs_of(tx: Transaction, ids: Sequence[str]) -> dict[str, Row[Any]]:
     return found
 
 
+def first_runs(tx: Transaction, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """The first run that each of these sweeps still has, by sweep."""
+    first = select(func.min(runs.c.number)).where(runs.c.sweep.in_(ids)).group_by(runs.c.sweep)
+    return {row.sweep: row for row in tx.execute(select(runs).where(runs.c.number.in_(first)))}
+
+
 def model_of(tx: Transaction, run_id: str) -> str | None:
     """The model of a run, also of one that has been removed."""
     found: str | None = tx.execute(select(models.c.id).where(models.c.run_id == run_id)).scalar_one_or_none()

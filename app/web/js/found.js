@@ -22,6 +22,10 @@ export function outcomeOf(data, outcome) {
 				`Validation ${name}`,
 				`${figure(name, outcome.value)}, the best of ${counted(outcome.trials, "trial")}: chosen by it, so better than it is`,
 			],
+			outcome.base && [
+				`${data.plan.preset} as it was`,
+				h("a", { href: `#/runs/${outcome.base.run_id}` }, figure(name, outcome.base.value), " on the same rows"),
+			],
 			isFinal && [
 				`Test ${name}`,
 				h("b.num", figure(name, outcome.test[name]), " ", h("span.soft", "on rows that chose nothing")),
@@ -39,8 +43,10 @@ export function outcomeOf(data, outcome) {
 }
 
 /** @param {Record<string, any>} parameters */
-const chosen = (parameters) =>
-	Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
+function chosen(parameters) {
+	const found = Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
+	return found.length ? found : "those of the recipe as it was";
+}
 
 /** A value in few letters. @param {any} value */
 function valueOf(value) {

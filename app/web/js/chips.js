@@ -1,4 +1,4 @@
-// Tags as chips: `key=value`, added by Enter or a comma, removed by their cross or by Backspace.
+// Tags as chips: `key: value`, added by Enter or a comma, removed by a click or by Backspace.
 
 import { button, h, on, put, say } from "./dom.js";
 
@@ -6,7 +6,7 @@ import { button, h, on, put, say } from "./dom.js";
 
 /** A field of tags: `write(tags)` shows others, `changed(tags)` is told what they become. */
 export class Chips {
-	input = h("input", { placeholder: "key=value", spellcheck: "false", autocomplete: "off", maxlength: 265 });
+	input = h("input", { placeholder: "key: value", spellcheck: "false", autocomplete: "off", maxlength: 265 });
 	list = h("ul.chips", { label: "Added so far" });
 	/** @type {Tags} */
 	#tags = {};
@@ -30,10 +30,10 @@ export class Chips {
 
 	/** @param {string} key @param {string} value */
 	#chip(key, value) {
+		const words = value ? `${key}: ${value}` : key;
 		return h(
-			"li.chip",
-			wordsOf(key, value),
-			button("✕", () => this.#remove(key), { label: `Remove the tag ${key}` }),
+			"li",
+			button(`${words} ×`, () => this.#remove(key), { class: "chip", label: `Remove the tag ${words}` }),
 		);
 	}
 
@@ -49,10 +49,10 @@ export class Chips {
 	}
 
 	#add() {
-		const [key, ...value] = this.input.value.trim().split("=");
-		if (!key.trim()) return;
+		const [key, value = ""] = this.input.value.split(/[:=](.*)/s).map((/** @type {string} */ part) => part.trim());
+		if (!key) return;
 		this.input.value = "";
-		this.#take({ ...this.#tags, [key.trim()]: value.join("=").trim() });
+		this.#take({ ...this.#tags, [key]: value });
 	}
 
 	/** @param {string} key */
@@ -69,6 +69,3 @@ export class Chips {
 		this.changed(tags);
 	}
 }
-
-/** @param {string} key @param {string} value */
-const wordsOf = (key, value) => (value ? `${key}=${value}` : key);

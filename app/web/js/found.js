@@ -37,8 +37,19 @@ export function outcomeOf(data, outcome) {
 				"Trained on all rows",
 				h("span", h("a", { href: `#/runs/${outcome.final_run}` }, outcome.final_run), ` ${outcome.final_status ?? ""}`),
 			],
-			outcome.model_id && ["Model", h("a", { href: `#/models/${outcome.model_id}` }, outcome.model_id)],
+			outcome.model_id && ["Model", modelOf(outcome, outcome.model_id)],
 		]),
+	];
+}
+
+/** Its model, and whether it answers by now. @param {Outcome} outcome @param {string} id */
+function modelOf({ activated, activation_reason: reason }, id) {
+	const link = h("a", { href: `#/models/${id}` }, id);
+	if (activated === null) return link;
+	const fate = activated ? badge("active") : h("span.badge", "not active");
+	return [
+		h("div.row", link, fate),
+		h("div.soft.small", `${activated ? "It became active" : "It did not become active"}: ${reason}`),
 	];
 }
 

@@ -136,7 +136,7 @@ export class LayerBuilder {
 				!was && badge("new"),
 				made,
 				h(
-					"span.tools",
+					"span.moves",
 					tool("Move up", "↑", () => this.#move(place, place - 1), place === 0),
 					tool("Move down", "↓", () => this.#move(place, place + 1), place === last),
 					tool("Remove", "✕", () => this.#remove(place)),

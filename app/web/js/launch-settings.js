@@ -169,7 +169,7 @@ export class Settings {
 			"div.grid",
 			this.#plain("name"),
 			this.#keep({ node: field, sync: () => tags.write(draft.value("tags")), path: "tags" }),
-			this.#plain("webhook", { title: "Webhook, told when it has ended", placeholder: "https://…" }),
+			this.#plain("webhook", { title: "Webhook, told when it has ended", placeholder: "an http or https URL" }),
 			"note" in this.request && this.#note(),
 		);
 	}

@@ -19,7 +19,7 @@ MULTIPLICATION = 0.6e-9  # forwards and backwards
 ROW = 0.4e-6  # to bring it there
 
 FEW = 3  # runs below which their spread says little
-ALONE = 1.3  # the factor by which a run may differ from a single one like it
+ALONE = 1.5  # the factor by which a run may differ from a single one like it
 APART = 0.25  # what is added to that factor when the work is e times as much, or e times less
 ELSEWHERE = 2.0  # the factor where the runs were of other data
 

@@ -107,7 +107,7 @@ export class LayerBuilder {
 			return this.#row(place, was);
 		});
 		put(this.#list, rows);
-		if (!lines.length) put(this.#list, h("li.soft.small", "None: the output layer alone, a linear model."));
+		if (!lines.length) put(this.#list, h("li.hint", "None: the output layer alone, a linear model."));
 	}
 
 	/** @param {number} place @param {Part | null} was */

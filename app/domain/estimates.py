@@ -134,7 +134,7 @@ def of_same(seconds: Sequence[float]) -> Told:
 def of_others(work: Work, past: Sequence[Past], basis: Basis) -> Told:
     """From runs that did other things, at least one: those whose epochs cost about as much count most."""
     distances = [abs(math.log(work.epoch / one.work.epoch)) for one in past]
-    weights = [1 / (0.1 + distance) for distance in distances]
+    weights = [1 / (0.1 + distance) ** 2 for distance in distances]
     expected = (work.epochs + work.least_epochs) / 2
     spread = (ELSEWHERE if basis == "weights" else ALONE) + APART * min(distances)
     told = [_quantile(_predicted(work, past, epochs), weights, share) for epochs, share in (
@@ -147,8 +147,13 @@ def _predicted(work: Work, past: Sequence[Past], epochs: float) -> list[float]:
 
 
 def _quantile(values: Sequence[float], weights: Sequence[float], share: float) -> float:
-    """The smallest value up to which this share of the weights lies."""
+    """The value below which this share of the weights lies; between two values by ratios, for times differ by these."""
     pairs = sorted(zip(values, weights, strict=True))
-    reached = itertools.accumulate(weight for _, weight in pairs)
-    least = share * sum(weights)
-    return next((value for (value, _), so_far in zip(pairs, reached, strict=True) if so_far >= least), pairs[-1][0])
+    total = sum(weights)
+    ends = itertools.accumulate(weight for _, weight in pairs)
+    places = [(end - weight / 2) / total for end, (_, weight) in zip(ends, pairs, strict=True)]
+    above = next((place for place, at in enumerate(places) if at >= share), len(pairs) - 1)
+    below = max(0, above - 1)
+    (low, _), (high, _) = pairs[below], pairs[above]
+    part = min(1.0, (share - places[below]) / (places[above] - places[below])) if above > below else 1.0
+    return high if low <= 0 or part < 0 else low * (high / low) ** part

@@ -58,7 +58,7 @@ def test_the_run_whose_epochs_cost_about_as_much_counts_most() -> None:
     other = Work(1000, 100, 10_000_000, epochs=10, least_epochs=10)
     near, far = Past(WORK, 14.0, 1.0, 10), Past(other, 9_000.0, 900.0, 10)
 
-    assert pytest.approx(14.0) == of_others(WORK, [far, near, far], "similar runs").seconds
+    assert pytest.approx(14.0, rel=0.01) == of_others(WORK, [far, near, far], "similar runs").seconds
 
 
 def test_what_may_stop_early_is_told_by_both_ends() -> None:
@@ -107,3 +107,13 @@ def test_the_seed_makes_no_other_recipe() -> None:
     assert job().is_like(Job("r-2", "housing", "boston_housing", RECIPE, NoValidation(), 1))
     assert not job().is_like(job(RECIPE.model_copy(update={"epochs": 7})))
     assert not job().is_like(job(seeds=2))
+
+
+def test_of_two_runs_that_are_as_near_neither_is_believed_alone() -> None:
+    slow, fast = Past(WORK, 40.0, 1.0, 10), Past(WORK, 10.0, 1.0, 10)
+
+    told = of_others(WORK, [slow, fast], "similar runs")
+
+    assert pytest.approx(20.0) == told.seconds
+    assert told.low < 10.0
+    assert told.high > 40.0

@@ -80,7 +80,8 @@ class List {
 			{
 				rows: () => this.#rows,
 				isSettled: (fields) => this.#isSettled(fields),
-				concerns: (run) => this.#isQueue || concerns(run, this.#asked),
+				isQueue: () => this.#isQueue,
+				concerns: (run) => concerns(run, this.#asked),
 				take: (row) => this.#take(row),
 				refresh: () => this.refresh(),
 				problem: this.#problem,

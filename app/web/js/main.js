@@ -124,13 +124,16 @@ async function askForKey(refusal) {
 keyButton.hidden = true;
 on(keyButton, "click", () => askForKey());
 addEventListener("keyneeded", (event) => askForKey(/** @type {CustomEvent} */ (event).detail));
-addEventListener("hashchange", show);
 on(main, "input", () => {
 	isTyped = true;
 });
 on(byId("shortcuts"), "click", showShortcuts);
 installShortcuts();
 watchVersion(() => isTyped);
+addEventListener("hashchange", () => {
+	const isShown = !dispatchEvent(new CustomEvent("routechange", { cancelable: true })); // the view follows it by itself
+	if (!isShown) show();
+});
 openapi().then(
 	(description) => {
 		keyButton.hidden = !description.security && !apiKey();

@@ -17,7 +17,21 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import audit, compare, datasets, docs, events, metrics, models, page, runs, sweeps, system, tasks
+from app.api.routes import (
+    advice,
+    audit,
+    compare,
+    datasets,
+    docs,
+    events,
+    metrics,
+    models,
+    page,
+    runs,
+    sweeps,
+    system,
+    tasks,
+)
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
@@ -40,6 +54,7 @@ from app.server.gate import DirectGate, Gate
 from app.server.rates import Rates
 from app.server.timeouts import ConnectionLimits
 from app.server.traffic import Traffic
+from app.services.advice import AdviceService
 from app.services.answered import Answered
 from app.services.answers import AnswerService
 from app.services.audit import AuditService
@@ -153,6 +168,7 @@ def _services(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
+        advice=AdviceService(database, tasks, catalog, training),
         sweeps=SweepService(database, training, catalog, clock, _search_limits(settings, limits.quotas)),
         events=EventService(database),
         keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys, clock=clock)),
@@ -210,7 +226,7 @@ def _assemble(
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, datasets, runs, sweeps, events, models, compare, system, audit, metrics, page, docs):
+    for module in (tasks, datasets, runs, advice, sweeps, events, models, compare, system, audit, metrics, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
     ring = services.keys.ring

@@ -1,7 +1,7 @@
 """The forms of what the service sends: immutable Pydantic models, checked against its `/openapi.json`."""
 
 from densely_client.forms.base import Form, Page
-from densely_client.forms.comparisons import ComparedRun, Comparison, Difference, PairedTest
+from densely_client.forms.comparisons import BoardRow, ComparedRun, Comparison, Difference, PairedTest
 from densely_client.forms.datasets import (
     ColumnProfile,
     DatasetDetail,
@@ -37,11 +37,13 @@ from densely_client.forms.recipes import (
     Validation,
 )
 from densely_client.forms.runs import (
+    Advice,
     Calibration,
     Metrics,
     Prior,
     Progress,
     RecordedEvent,
+    RunAdvice,
     RunData,
     RunError,
     RunStatus,
@@ -68,11 +70,13 @@ from densely_client.forms.tasks import AnswerKind, Dataset, Decoded, Encoded, Ex
 
 __all__ = [
     "Activation",
+    "Advice",
     "AnswerKind",
     "Augmentation",
     "Averaging",
     "Axis",
     "Best",
+    "BoardRow",
     "Budget",
     "Calibration",
     "ColumnProfile",
@@ -120,6 +124,7 @@ __all__ = [
     "Readiness",
     "Recipe",
     "RecordedEvent",
+    "RunAdvice",
     "RunData",
     "RunError",
     "RunStatus",

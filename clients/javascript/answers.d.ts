@@ -643,6 +643,13 @@ export interface Importance {
 	share: number;
 }
 
+/** The trial that has the base's own values; schema BaseTrial. */
+export interface BaseTrial {
+	run_id: string;
+	/** Its validation figure; null before it has one. */
+	value: number | null;
+}
+
 /** What choosing among so many trials is worth; schema Outcome. */
 export interface Outcome {
 	run_id: string;
@@ -651,10 +658,16 @@ export interface Outcome {
 	/** The winner's validation figure, which choosing makes look better than it is. */
 	value: number;
 	trials: number;
+	/** By which it can be judged; null of a grid, and once its run is removed. */
+	base: BaseTrial | null;
 	/** The run that trains its recipe on all rows. */
 	final_run: string | null;
 	final_status: RunStatus | null;
 	model_id: string | null;
+	/** Whether the model became active by itself; null in lists. */
+	activated: boolean | null;
+	/** Why it did, or did not. */
+	activation_reason: string | null;
 	/** On the test split, which nothing was chosen by. */
 	test: Figures;
 	spread: Record<string, { mean: number; std: number; min: number; max: number }>;

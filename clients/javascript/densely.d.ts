@@ -153,9 +153,11 @@ export declare class ApiError extends DenselyError {
 	errors: import("./answers.js").FieldProblem[];
 	/** Finds the request in the service's log. */
 	requestId: string | null;
+	/** Seconds after which the service says that it may do; null where it does not say. */
+	retryAfter: number | null;
 	/**
 	 * @param {number} status
-	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null }} problem
+	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null, retry_after?: number | null }} problem
 	 */
 	constructor(
 		status: number,
@@ -165,6 +167,7 @@ export declare class ApiError extends DenselyError {
 			detail?: string;
 			errors?: FieldProblem[];
 			request_id?: string | null;
+			retry_after?: number | null;
 		},
 	);
 }

@@ -135,7 +135,7 @@ export class SweepCancelled extends SweepEnded {}
 export class ApiError extends DenselyError {
 	/**
 	 * @param {number} status
-	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null }} problem
+	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null, retry_after?: number | null }} problem
 	 */
 	constructor(status, problem) {
 		super(problem.detail || problem.title || `status ${status}`);
@@ -147,6 +147,8 @@ export class ApiError extends DenselyError {
 		this.errors = /** @type {FieldProblem[]} */ (problem.errors ?? []);
 		/** Finds the request in the service's log. */
 		this.requestId = problem.request_id ?? null;
+		/** Seconds after which the service says that it may do; null where it does not say. */
+		this.retryAfter = problem.retry_after ?? null;
 		this.isPassing = PASSING.includes(status);
 	}
 }
@@ -1046,7 +1048,12 @@ async function errorOf(response) {
 	const told = await response.json().catch(() => null);
 	const problem = typeof told?.type === "string" ? told : { title: response.statusText };
 	const Kind = BY_KIND[problem.type?.replace(PROBLEM, "")] ?? ApiError;
-	return new Kind(response.status, { request_id: response.headers.get("X-Request-ID"), ...problem });
+	const after = Number(response.headers.get("Retry-After") ?? Number.NaN);
+	const known = {
+		request_id: response.headers.get("X-Request-ID"),
+		retry_after: Number.isFinite(after) ? after : null,
+	};
+	return new Kind(response.status, { ...known, ...problem });
 }
 
 /** @param {Densely} client @param {string} path @param {EventOptions} [options] */

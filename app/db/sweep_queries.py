@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, select
 
 from app.db import datasets
 from app.db.engine import Transaction
-from app.db.tables import epochs, models, runs, sweeps
+from app.db.tables import epochs, events, models, runs, sweeps
 from app.domain.runs import RunStatus
 from app.domain.sweeps import SweepStatus
 from app.domain.trials import PRUNED, Monitored
 from app.errors import NotFound
 
+FEW = 10  # lines at the end of a run's log, among which its verdict is
 _UNFINISHED = runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING))
 _TRIAL: tuple[ColumnElement[Any], ...] = (
     runs.c.id, runs.c.number, runs.c.status, runs.c.trial, runs.c.metrics, runs.c.progress, runs.c.started_at,
@@ -133,6 +134,13 @@ def model_of(tx: Transaction, run_id: str) -> str | None:
     """The model of a run, also of one that has been removed."""
     found: str | None = tx.execute(select(models.c.id).where(models.c.run_id == run_id)).scalar_one_or_none()
     return found
+
+
+def verdict_of(tx: Transaction, run_id: str) -> tuple[bool, str] | None:
+    """Whether the model of a run became active when it was published, and why; None: it is not known any more."""
+    mine = select(events.c.data).where(events.c.run_id == run_id, events.c.type == "log").order_by(events.c.id.desc())
+    told = next((data for data in tx.execute(mine.limit(FEW)).scalars() if "activated" in data), None)
+    return told and (told["activated"], told["message"].partition("activated: ")[2])
 
 
 def counts(tx: Transaction, ids: Sequence[str]) -> dict[str, Counts]:

@@ -98,6 +98,8 @@ class Outcome(BaseModel):
     final_run: str | None = Field(description="the run that trains its recipe on all rows")
     final_status: RunStatus | None
     model_id: str | None
+    activated: bool | None = Field(None, description="whether the model became active by itself; null in lists")
+    activation_reason: str | None = Field(None, description="why it did, or did not")
     test: dict[str, float] = Field(description="the final run's figures on the test split, which nothing was chosen by")
     spread: dict[str, Spread] = Field(description="of the test figures over the final run's seeds")
     baseline: dict[str, float] = Field(description="what guessing scores on the test split")

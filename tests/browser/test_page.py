@@ -165,18 +165,6 @@ def test_all_views_together_weigh_less_than_200_kb(open_page: OpenPage, service:
     assert sum(int(answer.headers["content-length"]) for answer in sent) < 200_000
 
 
-def test_an_unknown_run_and_a_strange_route_are_told(open_page: OpenPage, service: Service) -> None:
-    page = open_page("#/runs/r-nobody")
-    expect(page.get_by_role("alert")).to_contain_text("there is no run")
-    open_page.troubles.clear()  # type: ignore[attr-defined]  # the 404 itself
-
-    page.goto(page.url.partition("#")[0] + "#/nonsense")
-
-    first = service.client.get("/tasks").json()["items"][0]
-    expect(page.get_by_role("heading", name=first["title"])).to_be_visible()
-    expect(page.locator(".subnav a[aria-current]")).to_have_attribute("href", f"#/try/{first['name']}")
-
-
 def test_a_view_that_cannot_be_loaded_is_told_in_words_and_comes_by_itself(open_page: OpenPage) -> None:
     page = open_page()
     away = re.compile("/web/js/models.js|/health/ready")

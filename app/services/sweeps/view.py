@@ -28,8 +28,9 @@ def sweep(tx: Transaction, row: Any, now: datetime) -> Sweep:
     summary = _summary(tx, [row], {row.id: winner_id}, now)[0]
     importance = [Importance.model_validate(each) for each in row.importance]
     so_far = _best_so_far(plan, ended)
+    known = {name: getattr(summary, name) for name in SweepSummary.model_fields}
     return Sweep(
-        **{name: getattr(summary, name) for name in SweepSummary.model_fields},
+        **known | {"outcome": _judged(tx, summary.outcome)},
         leaderboard=[_told(each) for each in sorted(ended, key=lambda each: _place(plan, each))],
         best=so_far,
         importance=importance,
@@ -115,6 +116,14 @@ def _outcome(tx: Transaction, row: Any, plan: SweepPlan, counts: Counts, winner_
         spread=(spread.test or spread.validation) if spread else {},
         baseline=metrics.baseline if metrics else {},
     )
+
+
+def _judged(tx: Transaction, outcome: Outcome | None) -> Outcome | None:
+    """With whether its model became active."""
+    verdict = sweep_queries.verdict_of(tx, outcome.final_run) if outcome and outcome.final_run else None
+    if outcome is None or verdict is None:
+        return outcome
+    return outcome.model_copy(update={"activated": verdict[0], "activation_reason": verdict[1]})
 
 
 def _base(plan: SweepPlan, first: Any) -> BaseTrial | None:

@@ -70,6 +70,7 @@ class SweepPlan(Form):
     seed: int = Field(description="of trials and of the method")
     final_seeds: int = Field(description="of the winner's run")
     activate: Activate
+    base_first: bool = Field(False, description="whether trial 0 has the base's own values")
 
 
 class TrialRow(Form):
@@ -120,6 +121,8 @@ class Outcome(Form):
     final_run: str | None = Field(description="the run that trains its recipe on all rows")
     final_status: RunStatus | None
     model_id: str | None
+    activated: bool | None = Field(None, description="whether the model became active by itself; null in lists")
+    activation_reason: str | None = Field(None, description="why it did, or did not")
     test: dict[str, float] = Field(description="the final run's figures on the test split")
     spread: dict[str, Spread] = Field(description="of the test figures over the final run's seeds")
     baseline: dict[str, float] = Field(description="what guessing scores on the test split")

@@ -70,11 +70,9 @@ def services_of(
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
-    own = OwnTasks(database, tasks)
-    changed.follow.append(own.follow)
     return Services(
         tasks=TaskService(tasks, catalog, registry),
-        own=own,
+        own=OwnTasks(database, tasks),
         making=MakingService(database, tasks, training, folder, store, clock, limits, changed),
         datasets=datasets,
         rows=RowService(datasets, catalog, prediction),

@@ -74,7 +74,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     # Whoever is told of a run's end may ask its model next.
     feed = Feed(services.events, before_end=services.prediction.refresh)
     routes = TaskRoutes(tasks, services.prediction, Answered(tally))
-    changed.follow += [routes.follow, services.prediction.follow]
+    changed.follow += [services.own.follow, routes.follow, services.prediction.follow]
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
 
     def prepare() -> None:

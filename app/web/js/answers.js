@@ -11,6 +11,7 @@ import { namesOf } from "./shown.js";
  * @typedef {{ usual?: number | undefined, min_confidence?: number, max_novelty?: number }} Limits
  */
 
+const IN_SIGHT = 3; // parts of an input that are seen together with its answer
 const NO_LIMITS = { usual: 1, min_confidence: 0, max_novelty: undefined };
 const NOTHING_TOLD = { abstained: false, known_words: undefined, novelty: 0, probability: 1 };
 
@@ -160,8 +161,11 @@ export function placeWarnings(places, warnings) {
 	}
 	const rest = own.filter(({ field }) => !places[field]);
 	const named = [...new Set(own.filter(({ field }) => places[field]).map(({ field }) => field.split(".").at(-1)))];
+	const isFar = Object.keys(places).length > IN_SIGHT;
 	return [
-		named.length > 0 && h("p.soft.small", `${counted(own.length - rest.length, "warning")}, at ${named.join(", ")}.`),
+		isFar &&
+			named.length > 0 &&
+			h("p.soft.small", `${counted(own.length - rest.length, "warning")}, at ${named.join(", ")}.`),
 		rest.length > 0 &&
 			h(
 				"ul.note",

@@ -184,8 +184,7 @@ function measured(metrics) {
 	const guessing = metrics.baseline[name];
 	return h(
 		"span.num",
-		h("span.soft", `test ${name} `),
-		h("b", figure(name, metrics.test[name])),
-		guessing !== undefined && h("span.soft", `, guessing ${figure(name, guessing)}`),
+		h("span.keep", h("span.soft", `test ${name} `), h("b", figure(name, metrics.test[name]))),
+		guessing !== undefined && [" ", h("span.soft.keep", `(guessing ${figure(name, guessing)})`)],
 	);
 }

@@ -116,7 +116,8 @@ class Several {
 	/** @param {File} file */
 	async #take(file) {
 		try {
-			if (file.size > MOST_BYTES) throw new Error(`${file.name} is larger than 50 MB: the command line takes it.`);
+			const tooLarge = "is larger than 50 MB: the command line takes it, as JSON Lines.";
+			if (file.size > MOST_BYTES) throw new Error(`${file.name} ${tooLarge}`);
 			const text = textOf(await file.arrayBuffer());
 			if (text.includes("\0")) throw new Error(`${file.name} is no text: CSV, TSV and JSON Lines are read here.`);
 			this.#lines.value = "";
@@ -171,8 +172,7 @@ class Several {
 		const open = rows.filter(isOpen).length;
 		const isAsking = this.#stopped !== null && !this.#stopped.signal.aborted;
 		put(this.#words, sheet ? wordsOf(sheet, source, open) : "Nothing to ask yet.");
-		this.#ask.textContent =
-			open === rows.length ? `Ask for ${counted(open, "answer")}` : `Ask for the other ${count(open)}`;
+		this.#ask.textContent = buttonWords(open, rows.filter(({ answer }) => answer).length);
 		this.#ask.disabled = open === 0 || isAsking;
 		this.#stop.hidden = this.#bar.hidden = !isAsking;
 		const share = rows.length ? 1 - open / rows.length : 0;
@@ -205,17 +205,25 @@ class Several {
 	}
 }
 
+/** @param {number} open rows @param {number} answered */
+function buttonWords(open, answered) {
+	if (!open) return answered ? "All asked" : "Ask";
+	return answered ? `Ask for the other ${count(open)}` : `Ask for ${counted(open, "answer")}`;
+}
+
 /** What was read, and how far it is. @param {Sheet} sheet @param {Source} source @param {number} open */
 function wordsOf({ rows, heads, places, hasHead, left, columns }, { name }, open) {
 	const refused = rows.filter(({ problem }) => problem).length;
+	const answered = rows.length - open - refused;
 	const unused = hasHead ? heads.filter((_, place) => !places.includes(place)) : [];
 	const lacking = columns.filter(({ isNeeded }, place) => isNeeded && places[place] === NONE);
 	return [
 		`${counted(rows.length, "row")}${name ? ` of ${name}` : ""}.`,
-		open < rows.length && `${count(rows.length - open - refused)} answered, ${count(refused)} refused.`,
+		answered > 0 && `${count(answered)} answered.`,
+		refused > 0 && `${count(refused)} refused.`,
 		unused.length > 0 && `Not used: ${unused.slice(0, FEW).join(", ")}.`,
 		lacking.length > 0 && `Not found: ${lacking.map((column) => column.name).join(", ")}.`,
-		left > 0 && `More than ${count(MOST)} rows: the others are left out; the command line takes them.`,
+		left > 0 && `More than ${count(MOST)} rows: the others are left out; the command line takes them, as JSON Lines.`,
 	]
 		.filter(Boolean)
 		.join(" ");

@@ -22,6 +22,7 @@ export function show(place, context) {
 	const boxes = Object.fromEntries(fields.map((field) => [field.name, boxOf(field)]));
 	const warned = Object.fromEntries(fields.map(({ name }) => [name, h("p.warning")]));
 	const list = h("div.stack");
+	const opened = new Set();
 	const mark = (/** @type {Fields} */ input, /** @type {Word[]} */ words) => {
 		for (const [name, box] of Object.entries(boxes)) {
 			box.mark(
@@ -38,7 +39,7 @@ export function show(place, context) {
 		found: (/** @type {Prediction} */ prediction, /** @type {Fields} */ input) => {
 			mark(input, prediction.explanation.words);
 			// What is known of no word has no strongest ones.
-			put(list, prediction.known_words !== 0 && explained(prediction.explanation, input, choice.isOfWords));
+			put(list, prediction.known_words !== 0 && explained(prediction.explanation, input, choice.isOfWords, opened));
 		},
 		warned,
 		forget,

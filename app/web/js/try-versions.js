@@ -40,7 +40,13 @@ export function pick(task, present, signal) {
 					resolve(dialog.returnValue);
 				},
 			},
-			h("form", { method: "dialog" }, h("h2", { id }, "Which version answers?"), list.nodes, button("Cancel", close)),
+			h(
+				"form",
+				{ method: "dialog" },
+				h("h2", { id }, "Which version answers?"),
+				list.nodes,
+				h("div.row", button("Cancel", close)),
+			),
 		);
 		signal.addEventListener("abort", close, { once: true, signal: done.signal });
 		document.body.append(dialog);

@@ -33,14 +33,28 @@ export function grouped(words, isOfWords) {
 	return [...groups.values()].sort((one, other) => Math.abs(other.effect) - Math.abs(one.effect));
 }
 
-/** @param {Explanation} explanation @param {Fields} input @param {boolean} isOfWords */
-export function explained(explanation, input, isOfWords) {
+/**
+ * @param {Explanation} explanation
+ * @param {Fields} input
+ * @param {boolean} isOfWords
+ * @param {Set<string>} opened what was unfolded stays so from one answer to the next
+ */
+export function explained(explanation, input, isOfWords, opened) {
 	const groups = grouped(explanation.words, isOfWords);
+	const sentences = sentenceTable(explanation, input);
+	const words = groups.length === 1 ? "The word as a table" : `All ${count(groups.length)} words as a table`;
 	return [
 		strongest(groups, explanation.label),
-		groups.length > 0 && wordTable(groups, explanation.label),
-		sentenceTable(explanation, input),
+		groups.length > 0 && fold("words", words, wordTable(groups, explanation.label), opened),
+		sentences && fold("sentences", "Sentence by sentence", sentences, opened),
 	];
+}
+
+/** @param {string} name @param {string} title @param {import("./dom.js").Child} content @param {Set<string>} opened */
+function fold(name, title, content, opened) {
+	const toggle = () => (node.open ? opened.add(name) : opened.delete(name));
+	const node = h(`details.${name}`, { open: opened.has(name), ontoggle: toggle }, h("summary", title), content);
+	return node;
 }
 
 /** @param {Group} group */
@@ -57,7 +71,7 @@ function strongest(groups, label) {
 			rows.length > 0 && [
 				h("p.small", h(`span.key${isFor ? "" : ".minus"}`, title)),
 				h(
-					"ul.bars.num.words",
+					"ul.bars.num.strongest",
 					{ label: title },
 					rows.map((group) =>
 						h("li", h("span", named(group)), twinBar(group.effect / most), h("span.right", signed(group.effect))),
@@ -82,12 +96,10 @@ function wordTable(groups, label) {
 	const rows = groups.slice(0, MOST).map((group) => [named(group), signed(group.effect, 4)]);
 	const rest = groups.length - MOST;
 	const of = label === null ? "the answer" : `the probability of ${label}`;
-	return h(
-		"details",
-		h("summary", groups.length === 1 ? "The word as a table" : `All ${count(groups.length)} words as a table`),
+	return [
 		table(`Effect of each word on ${of}, the strongest first`, ["Word", "Effect"], rows, 1),
 		rest > 0 && h("p.soft.small", `and ${count(rest)} more`),
-	);
+	];
 }
 
 /** What each sentence says by itself; long ones are folded. @param {Explanation} explanation @param {Fields} input */
@@ -98,11 +110,7 @@ function sentenceTable({ label, sentences }, input) {
 		label === null ? figure("value", score) : percent(score),
 	]);
 	const of = label === null ? "The answer" : `The probability of ${label}`;
-	return h(
-		"details.sentences",
-		h("summary", "Sentence by sentence"),
-		table(`${of} to each sentence by itself`, ["Sentence", label ?? "Answer"], rows, 1),
-	);
+	return table(`${of} to each sentence by itself`, ["Sentence", label ?? "Answer"], rows, 1);
 }
 
 /** A text whose rest is unfolded by a click, where it is longer. @param {string} text @param {number} most characters */

@@ -124,9 +124,7 @@ def test_a_toy_that_is_chosen_says_so_loudly(open_page: OpenPage, toy: Manifest)
     assert [] == accessibility.problems_at_widths(page)
 
 
-def test_a_model_that_becomes_active_meanwhile_is_told(
-    open_page: OpenPage, service: Service, other: Manifest
-) -> None:
+def test_a_model_that_becomes_active_meanwhile_is_told(open_page: OpenPage, service: Service, other: Manifest) -> None:
     page = open_page("#/try/sentiment")
     expect(page.locator(".verdict")).to_be_visible()
     bundled = service.client.get("/tasks/sentiment").json()["active_model"]["id"]

@@ -102,11 +102,22 @@ export class Answers {
 		const shown = rows.slice(this.#page * PAGE, (this.#page + 1) * PAGE);
 		this.save.disabled = !sheet.rows.some(({ problem, answer }) => problem || answer);
 		put(this.#summary, this.#summaryOf(sheet.rows));
+		const refocus = this.#focus();
 		put(
 			this.#table,
 			rows.length ? this.#tableOf(shown) : h("p.soft", "No row has any."),
 			pages > 1 && this.#pager(pages, rows.length),
 		);
+		refocus();
+	}
+
+	/** Gives what puts the focus back on the button that has it now, where there is such a one again. */
+	#focus() {
+		const focused = document.activeElement;
+		if (!focused || !this.#table.contains(focused)) return () => {};
+		const nameOf = (/** @type {Element} */ one) => one.ariaLabel ?? one.textContent;
+		const name = nameOf(focused);
+		return () => [...this.#table.querySelectorAll("button")].find((one) => nameOf(one) === name)?.focus();
 	}
 
 	/** The rows that are wanted, in their order. @param {Row[]} rows */
@@ -204,14 +215,13 @@ export class Answers {
 		const turn = (/** @type {number} */ step) => () => {
 			this.#page += step;
 			if (this.#sheet) this.#draw(this.#sheet);
-			this.#table.querySelector(step < 0 ? "[data-back]" : "[data-on]")?.focus();
 		};
 		const from = this.#page * PAGE + 1;
 		return h(
 			"div.row.num",
-			button("Back", turn(-1), { disabled: this.#page === 0, "data-back": true }),
+			button("Back", turn(-1), { disabled: this.#page === 0 }),
 			h("span.soft", `${count(from)} to ${count(Math.min(rows, from + PAGE - 1))} of ${count(rows)}`),
-			button("On", turn(1), { disabled: this.#page >= pages - 1, "data-on": true }),
+			button("On", turn(1), { disabled: this.#page >= pages - 1 }),
 		);
 	}
 

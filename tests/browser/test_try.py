@@ -114,7 +114,7 @@ def test_words_are_marked_by_their_effect(open_page: OpenPage) -> None:
     assert superb.get_attribute("class") != worst.get_attribute("class")
     underline = "e => getComputedStyle(e).textDecorationLine + getComputedStyle(e).boxShadow"
     assert superb.evaluate(underline) != worst.evaluate(underline)  # not by colour alone
-    page.get_by_text("The words as a table").click()
+    page.get_by_text("words as a table").click()
     expect(page.get_by_role("rowheader", name="superb")).to_be_visible()
 
 

@@ -50,7 +50,8 @@ def other(service: Service, database: Database, store: ArtifactStore) -> Manifes
     made = add_model(database, store, "sentiment", active=False, test_metric=0.625)
     with database.write() as tx:
         for number in range(MANY):
-            register(tx, made.model_copy(update={"id": f"m-{number:012x}"}), active=False)
+            own = {"id": f"m-{number:012x}", "run_id": f"r-{number:012x}"}
+            register(tx, made.model_copy(update=own), active=False)
     return made
 
 

@@ -16,18 +16,15 @@ from tests.browser import accessibility
 ENVIRONMENT = {"DENSELY_WARM_TRAINER": "false"}  # nothing is trained here
 
 OpenPage = Callable[..., Any]
-REVIEWS = "\n".join(
-    [
-        "id,Review,stars",
-        '1,"A wonderful film,',
-        'moving and ""funny""",5',
-        '2,"=HYPERLINK(""x"") terrible and boring",-1',
-        "3,xqzt vbbkk,2",
-        "4,,3",
-        "5,too,many,cells",
-        "6,?!,1",
-    ]
-)
+REVIEWS = """id,Review,stars
+1,"A wonderful film,
+moving and ""funny"", too",5
+2,"=HYPERLINK(""x"") terrible and boring",-1
+3,xqzt vbbkk,2
+4,,3
+5,too,many,cells
+6,?!,1
+"""
 
 
 def expect(*given: Any) -> Any:
@@ -93,7 +90,7 @@ def test_a_csv_is_read_by_its_heads_and_errors_stand_at_their_rows(open_page: Op
     assert ["text: is needed", "has 4 cells, not 3"] == notes[3:5]
     assert "holds no words" in notes[5]
     rows = saved(page, tmp_path)
-    assert 'A wonderful film,\nmoving and "funny"' == rows[0]["Review"]
+    assert 'A wonderful film,\nmoving and "funny", too' == rows[0]["Review"]
     assert rows[1]["Review"].startswith("'=HYPERLINK(")  # no spreadsheet reckons it
     assert "-1" == rows[1]["stars"]
     assert ["positive", "negative", "", "", "", ""] == [row["predicted"] for row in rows]

@@ -13,7 +13,7 @@ from app.api.routes.page import client as javascript_client
 
 ROOT = Path(app.__file__).parent.parent
 PATHS = [*files(), "densely.js"]
-MOST_BYTES = 120_000  # of all files together, as they are sent: compressed
+MOST_BYTES = 200_000  # of all files together, as they are sent: compressed
 MOST_LINES = 300
 
 

@@ -38,6 +38,7 @@ from app.server.cors import Cors
 from app.server.counters import SharedCounters
 from app.server.gate import DirectGate, Gate
 from app.server.rates import Rates
+from app.server.stamp import Stamp
 from app.server.timeouts import ConnectionLimits
 from app.server.traffic import Traffic
 from app.services.answered import Answered
@@ -59,6 +60,9 @@ from app.services.prediction import PredictionService
 from app.services.quotas import Quotas
 from app.services.registry import RegistryService
 from app.services.rows import RowService
+from app.services.run_actions import RunActionService
+from app.services.run_changes import RunChangeService
+from app.services.run_lists import RunListService
 from app.services.sweeps.service import SweepLimits, SweepService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
@@ -153,8 +157,11 @@ def _services(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
+        runs=RunListService(database, clock),
+        run_changes=(changes := RunChangeService(database, training, clock)),
+        run_actions=RunActionService(database, changes, registry, error_handlers.status_of),
         sweeps=SweepService(database, training, catalog, clock, _search_limits(settings, limits.quotas)),
-        events=EventService(database),
+        events=EventService(database, clock),
         keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys, clock=clock)),
         owners=OwnerService(database),
         audit=AuditService(database),
@@ -222,6 +229,7 @@ def _assemble(
 
     options = _gate_options(settings, services, traffic)
     api.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=PACKED)
+    api.add_middleware(Stamp, name=page.VERSION, value=page.version())
     api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
     return Application(
         api,

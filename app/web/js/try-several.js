@@ -153,7 +153,7 @@ class Several {
 				this.context,
 				sheet.rows,
 				(trouble) => {
-					this.#problem.textContent = trouble ? told(trouble) : "";
+					this.#problem.textContent = trouble ? told(trouble, true) : "";
 					tell();
 				},
 				stopped.signal,

@@ -29,7 +29,7 @@ export async function show(place, [name], signal) {
 	const tasks = await densely.tasks({ signal });
 	const chosen = tasks.find((task) => task.name === name) ?? tasks[0];
 	const isMany = query.has("several") && chosen.kind !== "image";
-	const problem = alertLine();
+	const problem = alertLine(name && chosen.name !== name ? `There is no task ${name}: this is another one.` : "");
 	const [task, model, form] = await Promise.all([
 		densely.task(chosen.name, { signal }),
 		modelOf(chosen, query.get("model"), problem, signal),

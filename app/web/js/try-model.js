@@ -11,18 +11,28 @@ const FIGURES = ["accuracy", "f1", "mae"]; // by which models are told apart, of
 /** @param {Metrics} metrics @returns {string | undefined} the name of the figure of the test split */
 export const figureName = ({ test }) => FIGURES.find((one) => one in test);
 
+/** @typedef {{ model: Model | ModelDetail | null, isActive: boolean }} Chosen `isActive`: whichever that is */
+
 /**
- * The model that the address asks for, by its id or version; null: the active one, also where there is no such model,
+ * The model that the address asks for, by its id or version; else the active one, also where there is no such model,
  * which `problem` tells.
  *
  * @param {Task} task
  * @param {string | null} wanted
  * @param {HTMLElement} problem
  * @param {AbortSignal} signal
- * @returns {Promise<ModelDetail | null>}
+ * @returns {Promise<Chosen>}
  */
 export async function modelOf(task, wanted, problem, signal) {
-	if (!wanted || wanted === "active") return null;
+	const found = wanted && wanted !== "active" ? await named(task, wanted, problem, signal) : null;
+	if (found || !task.active_model) return { model: found, isActive: !found };
+	// Of an artifact that cannot be read any more the list tells enough; asked for an answer it says what is wrong.
+	const model = await densely.model(task.active_model.id, { signal }).catch(() => task.active_model);
+	return { model, isActive: true };
+}
+
+/** @param {Task} task @param {string} wanted @param {HTMLElement} problem @param {AbortSignal} signal */
+async function named(task, wanted, problem, signal) {
 	try {
 		const found = await densely.model(await idOf(task, wanted, signal), { signal });
 		if (found.task === task.name) return found;
@@ -54,18 +64,13 @@ export class ModelChoice {
 	#problem = alertLine();
 	#said = h("p.warning");
 
-	/** @param {Task} task @param {ModelDetail | null} model null: the active one @param {AbortSignal} signal */
-	constructor(task, model, signal) {
+	/** @param {Task} task @param {Chosen} chosen @param {AbortSignal} signal */
+	constructor(task, { model, isActive }, signal) {
 		this.task = task;
 		this.signal = signal;
-		this.model = model ?? task.active_model;
-		this.#isActive = !model;
-	}
-
-	/** Fetches what is told of the model, and shows it. */
-	async begin() {
-		await this.#read();
-		this.#draw();
+		this.model = model;
+		this.#isActive = isActive;
+		if (model) this.#draw().catch(() => {}); // it fails when the view is left
 	}
 
 	/** What a prediction is asked with. @returns {{ model?: number }} */
@@ -104,17 +109,6 @@ export class ModelChoice {
 		this.task.active_model = this.model;
 		say(`Version ${this.model.version} is active now`);
 		await this.#draw();
-	}
-
-	async #read() {
-		const { id } = /** @type {Model} */ (this.model);
-		// An artifact that cannot be read any more says so when it is asked for an answer.
-		await densely.model(id, { signal: this.signal }).then(
-			(found) => {
-				this.model = found;
-			},
-			() => {},
-		);
 	}
 
 	async #draw() {

@@ -172,7 +172,8 @@ class Several {
 		const open = rows.filter(isOpen).length;
 		const isAsking = this.#stopped !== null && !this.#stopped.signal.aborted;
 		put(this.#words, sheet ? wordsOf(sheet, source, open) : "Nothing to ask yet.");
-		this.#ask.textContent = buttonWords(open, rows.filter(({ answer }) => answer).length);
+		const answered = rows.filter(({ answer }) => answer).length;
+		this.#ask.textContent = isAsking ? "Asking …" : buttonWords(open, answered);
 		this.#ask.disabled = open === 0 || isAsking;
 		this.#stop.hidden = this.#bar.hidden = !isAsking;
 		const share = rows.length ? 1 - open / rows.length : 0;

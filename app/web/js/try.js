@@ -30,12 +30,12 @@ export async function show(place, [name], signal) {
 	const chosen = tasks.find((task) => task.name === name) ?? tasks[0];
 	const isMany = query.has("several") && chosen.kind !== "image";
 	const problem = alertLine(name && chosen.name !== name ? `There is no task ${name}: this is another one.` : "");
-	const [task, model, form] = await Promise.all([
+	const [task, asked, form] = await Promise.all([
 		densely.task(chosen.name, { signal }),
 		modelOf(chosen, query.get("model"), problem, signal),
 		FORMS[isMany ? "several" : chosen.kind](),
 	]);
-	const choice = new ModelChoice(task, model, signal);
+	const choice = new ModelChoice(task, asked, signal);
 	const body = h("div.stack");
 	place.append(
 		taskBar("try", tasks, task, signal),
@@ -46,7 +46,6 @@ export async function show(place, [name], signal) {
 		body.append(h("p.note", "No model of this task is active: train one under Runs, or activate one under Models."));
 		return;
 	}
-	await choice.begin();
 	ask(body, form.show, task, choice, { isMany, signal });
 }
 

@@ -9,21 +9,30 @@ import { columnsFor, MOST, sheetOf } from "./several-rows.js";
 import { Answers } from "./several-table.js";
 
 /** @import { Fields, TaskDetail } from "../../client/densely.js" */
+/** @import { Limits } from "./answers.js" */
 /** @import { Context } from "./predictions.js" */
 /** @import { Sheet, Source } from "./several-rows.js" */
 
 const MOST_BYTES = 50_000_000; // of a file
 const NONE = -1; // of the file's columns
+const OTHERS = "These answers are of another model, or within other limits.";
 const FEW = 12; // names that are listed
 
-/** What was asked of each task while the page is open. @type {Map<string, { source: Source, chosen: Record<string, number>, sheet: Sheet | null }>} */
+/**
+ * What was asked, of which model and within which limits: its answers stay when these change, and say so.
+ *
+ * @typedef {{ source: Source, chosen: Record<string, number>, sheet: Sheet | null, asked: Asked | null }} Batch
+ * @typedef {{ options: string, limits: Limits }} Asked
+ */
+
+/** Of each task, while the page is open. @type {Map<string, Batch>} */
 const batches = new Map();
 
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
 	const several = new Several(context);
 	place.append(several.node, several.answers.node);
-	return () => several.again();
+	return () => several.draw();
 }
 
 /** @param {TaskDetail} task */
@@ -54,15 +63,16 @@ class Several {
 	/** @param {Context} context */
 	constructor(context) {
 		const { task } = context;
-		const fresh = { source: { name: "", text: kept(task.name, "lines") ?? "" }, chosen: {}, sheet: null };
+		const fresh = { source: { name: "", text: kept(task.name, "lines") ?? "" }, chosen: {}, sheet: null, asked: null };
 		this.context = context;
 		this.batch = batches.get(task.name) ?? fresh;
 		batches.set(task.name, this.batch);
-		this.answers = new Answers(task, context.limits, (input) => this.#look(input));
+		const limits = () => this.batch.asked?.limits ?? context.limits();
+		this.answers = new Answers(task, limits, (input) => this.#look(input));
 		this.node = this.#layout(task);
 		const { source, sheet } = this.batch;
 		this.#lines.value = source.name ? "" : source.text;
-		if (sheet || !source.text) this.#draw();
+		if (sheet || !source.text) this.draw();
 		else this.#read(source);
 	}
 
@@ -93,24 +103,16 @@ class Several {
 		);
 	}
 
-	/** Another model answers, or within other limits: what was answered is asked again. */
-	again() {
-		this.#stopped?.abort();
-		const { source, sheet } = this.batch;
-		const isAsked = sheet?.rows.some(({ answer }) => answer);
-		if (source.text) this.#read(source, this.batch.chosen);
-		if (isAsked) put(this.#words, `${this.#words.textContent} Ask again: the model or its limits are others now.`);
-	}
-
 	/** @param {Source} source @param {Record<string, number>} [chosen] columns that were chosen by hand */
 	#read(source, chosen = {}) {
 		this.#stopped?.abort();
 		this.batch.source = source;
 		this.batch.chosen = chosen;
+		this.batch.asked = null;
 		this.batch.sheet = source.text.trim() ? sheetOf(this.context.task, source, chosen) : null;
 		if (!source.name) keep(this.context.task.name, "lines", source.text);
 		this.#problem.textContent = "";
-		this.#draw();
+		this.draw();
 	}
 
 	/** @param {File} file */
@@ -139,15 +141,22 @@ class Several {
 		location.hash = this.context.choice.address();
 	}
 
+	/** What is asked of whom, to see whether it has changed. */
+	#options() {
+		return JSON.stringify(this.context.options());
+	}
+
 	async #start() {
+		if (this.#isStale()) this.#read(this.batch.source, this.batch.chosen);
 		const { sheet } = this.batch;
 		if (!sheet) return;
+		this.batch.asked = { options: this.#options(), limits: this.context.limits() };
 		const stopped = new AbortController();
 		this.#stopped = stopped;
 		this.context.signal.addEventListener("abort", () => stopped.abort(), { signal: stopped.signal });
 		this.#problem.textContent = "";
-		this.#draw();
-		const tell = throttled(() => this.batch.sheet === sheet && this.#draw(), 200);
+		this.draw();
+		const tell = throttled(() => this.batch.sheet === sheet && this.draw(), 200);
 		try {
 			await askAll(
 				this.context,
@@ -163,24 +172,41 @@ class Several {
 			if (!stopped.signal.aborted) this.#problem.textContent = told(error);
 		}
 		if (this.#stopped === stopped) this.#stopped = null;
-		if (this.batch.sheet === sheet) this.#draw();
+		if (this.batch.sheet === sheet) this.draw();
 	}
 
-	#draw() {
+	/** Whether another model, or one within other limits, has answered. */
+	#isStale() {
+		const { sheet, asked } = this.batch;
+		return asked !== null && asked.options !== this.#options() && Boolean(sheet?.rows.some(({ answer }) => answer));
+	}
+
+	draw() {
 		const { sheet, source } = this.batch;
-		const rows = sheet?.rows ?? [];
-		const open = rows.filter(isOpen).length;
-		const isAsking = this.#stopped !== null && !this.#stopped.signal.aborted;
-		put(this.#words, sheet ? wordsOf(sheet, source, open) : "Nothing to ask yet.");
-		const answered = rows.filter(({ answer }) => answer).length;
-		this.#ask.textContent = isAsking ? "Asking …" : buttonWords(open, answered);
-		this.#ask.disabled = open === 0 || isAsking;
-		this.#stop.hidden = this.#bar.hidden = !isAsking;
-		const share = rows.length ? 1 - open / rows.length : 0;
+		const state = this.#state();
+		const words = [sheet ? wordsOf(sheet, source, state.open) : "Nothing to ask yet.", state.isStale && OTHERS];
+		put(this.#words, words.filter(Boolean).join(" "));
+		this.#ask.textContent = buttonWords(state);
+		this.#ask.disabled = state.isAsking || (state.open === 0 && !state.isStale);
+		this.#stop.hidden = this.#bar.hidden = !state.isAsking;
+		const share = state.all ? 1 - state.open / state.all : 0;
 		this.#fill.style.setProperty("--share", share);
 		this.#bar.setAttribute("aria-valuenow", Math.floor(100 * share));
 		if (!this.#columns.contains(document.activeElement)) put(this.#columns, sheet && this.#choices(sheet));
 		this.answers.show(sheet);
+	}
+
+	/** How far it is. */
+	#state() {
+		const rows = this.batch.sheet?.rows ?? [];
+		const isAsking = this.#stopped !== null && !this.#stopped.signal.aborted;
+		return {
+			all: rows.length,
+			open: rows.filter(isOpen).length,
+			answered: rows.filter(({ answer }) => answer).length,
+			isAsking,
+			isStale: !isAsking && this.#isStale(),
+		};
 	}
 
 	/** Which column of the file is which: of texts all of them, else those that were not found. @param {Sheet} sheet */
@@ -206,8 +232,10 @@ class Several {
 	}
 }
 
-/** @param {number} open rows @param {number} answered */
-function buttonWords(open, answered) {
+/** @param {{ all: number, open: number, answered: number, isAsking: boolean, isStale: boolean }} state */
+function buttonWords({ all, open, answered, isAsking, isStale }) {
+	if (isAsking) return "Asking …";
+	if (isStale) return `Ask again for ${counted(all, "answer")}`;
 	if (!open) return answered ? "All asked" : "Ask";
 	return answered ? `Ask for the other ${count(open)}` : `Ask for ${counted(open, "answer")}`;
 }

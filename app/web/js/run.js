@@ -1,12 +1,13 @@
 // A run's page, live.
 
 import { densely, told } from "./api.js";
-import { legend, panel } from "./curves.js";
+import { Curves } from "./curves.js";
 import { alertLine, badge, button, confirmed, facts, h, moment, put, say, throttled, title } from "./dom.js";
 import { figuresOf, isFailed } from "./figures.js";
 import { mistakesOf } from "./mistakes.js";
 import { progressOf } from "./progress.js";
 import { removal } from "./removing.js";
+import { metricOf } from "./series.js";
 import { copyButton } from "./snippet.js";
 
 /** @import { Epoch, Run, RunData, RunEvent } from "../../client/densely.js" */
@@ -70,12 +71,7 @@ function layout(run, signal) {
 	const [status, actions] = [h("span"), h("div.row.push")];
 	const [progress, figures, mistakes] = [h("div.stack"), h("div.stack"), h("div.stack", { hidden: true })];
 	const list = h("ol.log", { tabindex: 0, label: "Log" });
-	const panels = [panel("loss"), panel(metricOf(run))];
-	const key = legend();
-	const charts = h(
-		"div.charts",
-		panels.map((one) => one.node),
-	);
+	const curves = new Curves(metricOf(run), { title: () => `${run.name || run.preset}, ${run.id}` });
 	const node = h(
 		"div.stack",
 		h(
@@ -86,7 +82,7 @@ function layout(run, signal) {
 			h("p.lead.small", h("span.mono", run.id), " · ", h("a", { href: "#/runs" }, "all runs")),
 		),
 		problem,
-		h("section.card", { label: "Progress" }, progress, charts, key),
+		h("section.card", { label: "Progress" }, progress, curves.node),
 		mistakes,
 		h(
 			"div.split",
@@ -98,13 +94,9 @@ function layout(run, signal) {
 		node,
 		problem,
 		log: logOf(list),
-		draw: drawer({ panels, key, progress, status, actions, figures, mistakes, problem }, signal),
+		draw: drawer({ curves, progress, status, actions, figures, mistakes, problem }, signal),
 	};
 }
-
-/** @param {RunData} run */
-const metricOf = ({ recipe: { head } }) =>
-	head === "multilabel" ? "f1" : head.endsWith("regression") ? "mae" : "accuracy";
 
 /** @param {RunData} run */
 function settings(run) {
@@ -143,14 +135,12 @@ const logOf = (list) => (/** @type {string} */ message, /** @type {string} */ at
 	list.scrollTop = list.scrollHeight;
 };
 
-/** What draws the run as it stands. @param {Record<string, any> & { panels: ReturnType<typeof panel>[] }} parts @param {AbortSignal} signal */
-function drawer({ panels, key, progress, status, actions, figures, mistakes, problem }, signal) {
+/** What draws the run as it stands. @param {Record<string, any> & { curves: Curves }} parts @param {AbortSignal} signal */
+function drawer({ curves, progress, status, actions, figures, mistakes, problem }, signal) {
 	let shown = "";
 	return (/** @type {Epoch[]} */ epochs, /** @type {Run} */ run) => {
 		const { data } = run;
-		for (const one of panels) one.draw(epochs);
-		key.hidden = !epochs.length;
-		key.lastChild.hidden = !epochs.some((row) => Number.isFinite(row.val_loss));
+		curves.draw([{ key: data.id, label: data.name || data.preset, epochs }]);
 		put(progress, progressOf(run, epochs[epochs.length - 1]));
 		const state = data.status + data.cancel_requested_at + data.model_id;
 		if (state === shown) return;

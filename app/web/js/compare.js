@@ -1,16 +1,25 @@
-// Runs side by side.
+// Runs side by side: which is best, and by how much; their curves; where their recipes differ.
 
 import { densely } from "./api.js";
-import { figure, h, table, title } from "./dom.js";
+import { Curves } from "./curves.js";
+import { counted, figure, h, table, title } from "./dom.js";
 import { pictures } from "./model.js";
+import { metricOf } from "./series.js";
 
-/** @import { Metrics } from "../../client/densely.js" */
-/** @typedef {{ id: string, label: string, preset: string, metrics: Metrics }} ComparedRun */
+/** @import { Drawing, Metrics, RunData } from "../../client/densely.js" */
+/** @typedef {{ id: string, label: string, preset: string, status: string, metrics: Metrics, model_id: string | null }} ComparedRun */
+/** @typedef {{ run: string, rank: number | null, name: string, higher_is_better: boolean, value: number | null, low: number | null, high: number | null, guessing: number | null, difference: number | null, p_adjusted: number | null, significant: boolean | null, reading: string }} Standing */
+/** @typedef {{ task: string, pictures: Drawing[], runs: ComparedRun[], board: Standing[], differences: { field: string, values: any[] }[], tests: any[], notes: string[] }} Found */
+
+const MOST_EPOCHS = 1500; // of a run's history; more are thinned out
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [ids], signal) {
+	/** @type {Found} */
 	const found = await densely.get("compare", { runs: ids }, { signal });
-	const of = `the runs ${ids.replaceAll(",", ", ")}`;
+	const order = found.board.map(({ run }) => run);
+	const runs = [...found.runs].sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
+	const curves = h("section.card", { "aria-busy": "true" }, h("h2", "Curves"), h("p.soft", "Their epochs are read…"));
 	place.append(
 		h(
 			"div.stack",
@@ -19,67 +28,122 @@ export async function show(place, [ids], signal) {
 				title(`${found.runs.length} runs of ${found.task}`),
 				h("p.lead.small", h("a", { href: "#/runs" }, "all runs")),
 			),
-			h("section.card", h("h2", "Test figures"), figures(found.runs), remarks(found)),
+			h("section.card", h("h2", "Best first"), board(found), tests(found), notes(found)),
+			curves,
 			h("section.card", h("h2", "Where they differ"), differences(found)),
-			h(
-				"section.card",
-				{ label: "Pictures" },
-				found.pictures.length
-					? pictures(found.pictures, of, signal)
-					: h("p.soft", "They are drawn when all runs have succeeded."),
-			),
+			others(found, ids, signal),
 		),
 	);
+	await drawCurves(curves, runs, signal).catch((error) => {
+		if (!signal.aborted) curves.replaceChildren(h("h2", "Curves"), h("p.soft", error.message));
+	});
 }
 
-/** @param {ComparedRun[]} runs */
-const heads = (runs) => [
-	h("span.hidden", "Name"),
-	...runs.map(({ id, label }) => h("a", { href: `#/runs/${id}` }, label)),
-];
-
-/** @param {ComparedRun[]} runs */
-function figures(runs) {
-	const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics.test)))];
-	const guessed = names.filter((name) => runs.some((run) => name in run.metrics.baseline));
-	return table("Test figures of each run", heads(runs), [
-		...names.map((name) => [name, ...runs.map(({ metrics }) => testFigure(metrics, name))]),
-		...guessed.map((name) => [
-			`${name} of guessing`,
-			...runs.map(({ metrics }) => figure(name, metrics.baseline[name])),
-		]),
+/** Best run first, with the distance to it and whether chance explains that. @param {Found} found */
+function board({ board: standings, runs }) {
+	const named = namesOf(runs);
+	const [{ name, higher_is_better: isHigh }] = standings;
+	const heads = ["Place", "Run", `${name} on the test rows`, "95 % interval", "To the best", "Guessing", "In words"];
+	const rows = standings.map((one) => [
+		one.rank === null ? "–" : String(one.rank),
+		h("a", { href: `#/runs/${one.run}` }, named[one.run]),
+		h("b", figure(name, one.value)),
+		one.low === null || one.high === null ? "–" : `${figure(name, one.low)} … ${figure(name, one.high)}`,
+		distance(name, one),
+		figure(name, one.guessing),
+		h("span.keep-words", withNames(one.reading, named)),
 	]);
+	return [
+		h("p.soft.small", `By ${name}, ${isHigh ? "higher" : "lower"} is better; on rows that chose nothing.`),
+		h("div.board", table("Runs, best first", heads, rows)),
+	];
 }
 
-/** @param {Metrics} metrics @param {string} name */
-function testFigure({ test, spread }, name) {
-	const over = spread?.test?.[name];
-	const several = over ? ` (mean ${figure(name, over.mean)} ± ${figure(name, over.std)})` : "";
-	return figure(name, test[name]) + several;
+/** @param {string} name @param {Standing} standing */
+function distance(name, { rank, difference, significant }) {
+	if (difference === null) return rank === 1 ? h("span.badge.active", "best") : "–";
+	const sign = difference < 0 ? "−" : "+";
+	const size = /accuracy|f1/.test(name)
+		? `${(100 * Math.abs(difference)).toFixed(2)} points`
+		: figure(name, Math.abs(difference));
+	const verdict = significant === null ? "" : significant ? "more than chance" : "may be chance";
+	return [h("span.num.keep", `${sign}${size}`), verdict && h("span.line.soft.small", verdict)];
 }
 
-/** What the tests say, and what to know about the comparison; runs are called by their names. @param {any} found */
-function remarks({ runs, tests, notes }) {
-	/** @type {Record<string, string>} */
-	const named = Object.fromEntries(runs.map((/** @type {ComparedRun} */ { id, label }) => [id, label]));
-	const withNames = (/** @type {string} */ text) =>
-		Object.entries(named).reduce((told, [id, name]) => told.replaceAll(id, () => `“${name}”`), text);
+/** Each pair, for who wants to look. @param {Found} found */
+function tests({ tests: pairs, runs }) {
+	if (!pairs.length) return null;
+	const named = namesOf(runs);
 	const said = (/** @type {any} */ { runs: both, test, reading }) => {
 		const pair = both.map((/** @type {string} */ id) => named[id]).join(" and ");
 		const which = test === "mcnemar" ? "McNemar’s" : "Wilcoxon’s";
-		return h("p.note", h("b", `${pair}, ${which} test: `), withNames(reading));
+		return h("p.note", h("b", `${pair}, ${which} test: `), withNames(reading, named));
 	};
-	return [tests.map(said), notes.map((/** @type {string} */ note) => h("p.soft.small", withNames(note)))];
+	return h(
+		"details",
+		h("summary", `Paired tests of ${counted(pairs.length, "pair")}`),
+		h("div.stack", pairs.map(said)),
+	);
 }
 
-/** The settings in which the runs differ. @param {{ runs: ComparedRun[], differences: { field: string, values: any[] }[] }} found */
+/** What to know about the comparison. @param {Found} found */
+const notes = ({ notes: all, runs }) => all.map((note) => h("p.soft.small", withNames(note, namesOf(runs))));
+
+/** @param {ComparedRun[]} runs @returns {Record<string, string>} */
+const namesOf = (runs) => Object.fromEntries(runs.map(({ id, label }) => [id, label]));
+
+/** A text that calls runs by their names. @param {string} text @param {Record<string, string>} named */
+const withNames = (text, named) =>
+	Object.entries(named).reduce((told, [id, name]) => told.replaceAll(id, () => `“${name}”`), text);
+
+/** The runs' epochs, laid over one another. @param {HTMLElement} card @param {ComparedRun[]} runs best first @param {AbortSignal} signal */
+async function drawCurves(card, runs, signal) {
+	const whole = await Promise.all(runs.map(({ id }) => densely.run(id, { signal })));
+	const epochs = await Promise.all(whole.map((run) => run.history({ every: thinned(run.data), signal })));
+	const groups = runs.map(({ id, label }, place) => ({ key: id, label, epochs: epochs[place] }));
+	const { task } = whole[0].data;
+	const curves = new Curves(metricOf(whole[0].data), {
+		title: () => `${runs.length} runs of ${task}`,
+		isCompared: true,
+	});
+	card.removeAttribute("aria-busy");
+	card.replaceChildren(h("h2", "Curves"), curves.node);
+	curves.draw(groups);
+	if (curves.node.hidden) card.append(h("p.soft", "No epoch has ended yet."));
+	const sweeps = [...new Set(whole.flatMap(({ data }) => data.sweep ?? []))];
+	card.append(...sweeps.map(sweepLink));
+}
+
+/** @param {string} id */
+const sweepLink = (id) =>
+	h(
+		"p.small",
+		"Of ",
+		h("a", { href: `#/sweeps/${id}` }, `sweep ${id}`),
+		": its parallel coordinates, and which field makes the difference.",
+	);
+
+/** Of how many epochs one is asked for. @param {RunData} run */
+function thinned({ validation, seeds, recipe }) {
+	return Math.ceil(((recipe.epochs ?? 1) * ((validation.folds ?? 0) + seeds)) / MOST_EPOCHS);
+}
+
+/** The settings in which the runs differ. @param {Found} found */
 function differences({ runs, differences: found }) {
 	const presets = runs.map((run) => run.preset);
 	const settings = found.filter(({ field }) => field !== "preset");
 	const rows = settings.map(({ field, values }) => [h("code", field), ...values.map(setting)]);
 	if (new Set(presets).size > 1) rows.unshift([h("code", "preset"), ...presets.map(setting)]);
-	return rows.length ? table("Settings in which the runs differ", heads(runs), rows) : h("p.soft", "In nothing.");
+	const heads = [h("span.hidden", "Name"), ...runs.map(({ id, label }) => h("a", { href: `#/runs/${id}` }, label))];
+	return rows.length ? table("Settings in which the runs differ", heads, rows) : h("p.soft", "In nothing.");
 }
 
 /** @param {unknown} value */
 const setting = (value) => h("code", value === null ? "–" : JSON.stringify(value));
+
+/** What the service draws of them, and of their rows; the curves stand above. @param {Found} found @param {string} ids @param {AbortSignal} signal */
+function others({ pictures: drawn }, ids, signal) {
+	const of = `the runs ${ids.replaceAll(",", ", ")}`;
+	const rest = drawn.filter(({ title: name }) => !["Curves", "Validation loss"].includes(name));
+	return rest.length > 0 && h("section.card", { label: "Pictures" }, pictures(rest, of, signal));
+}

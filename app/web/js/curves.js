@@ -34,9 +34,12 @@ export class Curves {
 		this.isCompared = isCompared;
 		const point = (/** @type {number | null} */ epoch) => this.panels.forEach((panel) => panel.show(epoch));
 		this.panels = ["loss", metric].map((name) => new Panel(name, point));
-		const charts = this.panels.map(({ node }) => node);
 		this.tools = this.#tools();
-		this.node = h("div.stack", this.tools, h("div.charts", charts), this.#legend);
+		this.charts = h(
+			"div.charts",
+			this.panels.map(({ node }) => node),
+		);
+		this.node = h("div.stack", this.tools, this.charts, this.#legend);
 	}
 
 	/** Shows these runs. @param {Group[]} groups */
@@ -51,7 +54,7 @@ export class Curves {
 			);
 		}
 		const isAny = groups.some(({ epochs }) => epochs.length);
-		this.tools.hidden = !isAny;
+		this.node.hidden = !isAny;
 		this.#fits.hidden = !parts.some(({ over }) => over);
 		this.#training.hidden = !this.isCompared || !parts.some(({ rows }) => isHeldOut(rows));
 		this.#drawLegend(parts, isAny);

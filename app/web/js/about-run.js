@@ -15,7 +15,7 @@ export function aboutRun(run) {
 	const show = (isFresh = true) => {
 		if (isFresh && node.querySelector("form")) return; // somebody writes
 		const { note = "", tags } = /** @type {Told} */ (run.data);
-		const edit = button("Edit", open, { class: "slight", label: "Edit name, tags and note" });
+		const edit = button("Edit name, tags and note", open, { class: "slight" });
 		put(node, note && h("p.written", linked(note)), h("div.row", chips(tags), edit));
 		if (!isFresh) edit.focus();
 	};

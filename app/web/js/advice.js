@@ -33,7 +33,12 @@ function itemOf({ kind, title, message, figures, change, change_text: text }, ru
 	const known = Object.entries(figures);
 	return h(
 		"li",
-		h("div.stack.tight", h("h3", title), h("p", message), known.length > 0 && h("p.small.num", known.map(pairOf))),
+		h(
+			"div.stack.tight",
+			h("h3", title),
+			h("p", message),
+			known.length > 0 && h("p.small.num.figures", known.map(pairOf)),
+		),
 		change && h("a.button", { href: `#/runs/new?from=${run}&change=${kind}` }, text ?? "Change the recipe"),
 	);
 }

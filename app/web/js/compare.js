@@ -28,9 +28,9 @@ export async function show(place, [ids], signal) {
 				title(`${found.runs.length} runs of ${found.task}`),
 				h("p.lead.small", h("a", { href: "#/runs" }, "all runs")),
 			),
-			h("section.card", h("h2", "Best first"), board(found), tests(found), notes(found)),
+			h("section.card", h("h2", "Best first"), board(found), tests(found)),
 			curves,
-			h("section.card", h("h2", "Where they differ"), differences(found)),
+			h("section.card", h("h2", "Where they differ"), differences(found, runs)),
 			others(found, ids, signal),
 		),
 	);
@@ -43,51 +43,67 @@ export async function show(place, [ids], signal) {
 function board({ board: standings, runs }) {
 	const named = namesOf(runs);
 	const [{ name, higher_is_better: isHigh }] = standings;
-	const heads = ["Place", "Run", `${name} on the test rows`, "95 % interval", "To the best", "Guessing", "In words"];
-	const rows = standings.map((one) => [
-		one.rank === null ? "–" : String(one.rank),
-		h("a", { href: `#/runs/${one.run}` }, named[one.run]),
-		h("b", figure(name, one.value)),
-		one.low === null || one.high === null ? "–" : `${figure(name, one.low)} … ${figure(name, one.high)}`,
-		distance(name, one),
-		figure(name, one.guessing),
-		h("span.keep-words", withNames(one.reading, named)),
-	]);
+	const heads = ["Place", "Run", name, "95 % interval", "To the best", "Guessing", "In words"];
+	const row = (/** @type {Standing} */ one) =>
+		h(
+			"tr",
+			h("td.num", { "data-head": "Place" }, one.rank ?? "–"),
+			h("th", { scope: "row" }, h("a", { href: `#/runs/${one.run}` }, named[one.run])),
+			h("td.num.keep", h("b", figure(name, one.value))),
+			h("td.num.keep", { "data-head": "95 %" }, interval(name, one)),
+			h("td.num.keep", { "data-head": "To the best" }, distance(name, one)),
+			h("td.num.keep", { "data-head": "Guessing" }, figure(name, one.guessing)),
+			h("td.words.small", withNames(one.reading, named)),
+		);
 	return [
-		h("p.soft.small", `By ${name}, ${isHigh ? "higher" : "lower"} is better; on rows that chose nothing.`),
-		h("div.board", table("Runs, best first", heads, rows)),
+		h("p.soft.small", `By ${name} on the test rows: ${isHigh ? "higher" : "lower"} is better.`),
+		h(
+			"div.scroll.cards.board",
+			h(
+				"table",
+				h("caption.hidden", "Runs, best first"),
+				h(
+					"thead",
+					h(
+						"tr",
+						heads.map((head) => h("th", { scope: "col" }, head)),
+					),
+				),
+				h("tbody", standings.map(row)),
+			),
+		),
 	];
 }
 
 /** @param {string} name @param {Standing} standing */
-function distance(name, { rank, difference, significant }) {
+const interval = (name, { low, high }) =>
+	low === null || high === null ? "–" : `${figure(name, low)} … ${figure(name, high)}`;
+
+/** @param {string} name @param {Standing} standing */
+function distance(name, { rank, difference }) {
 	if (difference === null) return rank === 1 ? h("span.badge.active", "best") : "–";
-	const sign = difference < 0 ? "−" : "+";
-	const size = /accuracy|f1/.test(name)
-		? `${(100 * Math.abs(difference)).toFixed(2)} points`
-		: figure(name, Math.abs(difference));
-	const verdict = significant === null ? "" : significant ? "more than chance" : "may be chance";
-	return [h("span.num.keep", `${sign}${size}`), verdict && h("span.line.soft.small", verdict)];
+	const size = Math.abs(difference);
+	const told = /accuracy|f1/.test(name) ? `${(100 * size).toFixed(2)} points` : figure(name, size);
+	return (difference < 0 ? "−" : "+") + told;
 }
 
-/** Each pair, for who wants to look. @param {Found} found */
-function tests({ tests: pairs, runs }) {
-	if (!pairs.length) return null;
+/** Each pair, and why some have no test: for who wants to look. @param {Found} found */
+function tests({ tests: pairs, notes, runs }) {
+	if (!pairs.length && !notes.length) return null;
 	const named = namesOf(runs);
 	const said = (/** @type {any} */ { runs: both, test, reading }) => {
 		const pair = both.map((/** @type {string} */ id) => named[id]).join(" and ");
 		const which = test === "mcnemar" ? "McNemar’s" : "Wilcoxon’s";
 		return h("p.note", h("b", `${pair}, ${which} test: `), withNames(reading, named));
 	};
-	return h(
-		"details",
-		h("summary", `Paired tests of ${counted(pairs.length, "pair")}`),
-		h("div.stack", pairs.map(said)),
-	);
+	const told = notes.map((note) => h("p.soft.small", withNames(note, named)));
+	const parts = [
+		pairs.length && `tests of ${counted(pairs.length, "pair")}`,
+		notes.length && counted(notes.length, "note"),
+	];
+	const summary = parts.filter(Boolean).join(", and ");
+	return h("details", h("summary", summary[0].toUpperCase() + summary.slice(1)), h("div.stack", pairs.map(said), told));
 }
-
-/** What to know about the comparison. @param {Found} found */
-const notes = ({ notes: all, runs }) => all.map((note) => h("p.soft.small", withNames(note, namesOf(runs))));
 
 /** @param {ComparedRun[]} runs @returns {Record<string, string>} */
 const namesOf = (runs) => Object.fromEntries(runs.map(({ id, label }) => [id, label]));
@@ -128,11 +144,15 @@ function thinned({ validation, seeds, recipe }) {
 	return Math.ceil(((recipe.epochs ?? 1) * ((validation.folds ?? 0) + seeds)) / MOST_EPOCHS);
 }
 
-/** The settings in which the runs differ. @param {Found} found */
-function differences({ runs, differences: found }) {
+/** The settings in which the runs differ. @param {Found} found @param {ComparedRun[]} runs best first */
+function differences({ runs: asked, differences: found }, runs) {
+	const places = runs.map((run) => asked.indexOf(run));
 	const presets = runs.map((run) => run.preset);
 	const settings = found.filter(({ field }) => field !== "preset");
-	const rows = settings.map(({ field, values }) => [h("code", field), ...values.map(setting)]);
+	const rows = settings.map(({ field, values }) => [
+		h("code", field),
+		...places.map((place) => setting(values[place])),
+	]);
 	if (new Set(presets).size > 1) rows.unshift([h("code", "preset"), ...presets.map(setting)]);
 	const heads = [h("span.hidden", "Name"), ...runs.map(({ id, label }) => h("a", { href: `#/runs/${id}` }, label))];
 	return rows.length ? table("Settings in which the runs differ", heads, rows) : h("p.soft", "In nothing.");

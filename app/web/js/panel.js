@@ -2,7 +2,7 @@
 
 import { counted, figure, freshId, h, on, put, s } from "./dom.js";
 import { niceTicks, scaleOf, tickText } from "./scale.js";
-import { pointAt } from "./series.js";
+import { bestOf, pointAt } from "./series.js";
 
 /** @import { Point, Spot } from "./series.js" */
 /** @import { Scale } from "./scale.js" */
@@ -38,12 +38,14 @@ export class Panel {
 		this.frame = s("rect", { y: TOP, height: HEIGHT - TOP - BOTTOM });
 		this.drawn = s("g", { "clip-path": `url(#${clip})` });
 		this.axes = s("g");
+		this.rings = s("g"); // whole ones, also at the edge
 		this.svg = s(
 			"svg.chart",
 			{ role: "slider", tabindex: 0, label: `${name} by epoch`, "aria-describedby": this.#told.id, "data-points": 0 },
 			s("clipPath", { id: clip }, this.frame),
 			this.axes,
 			this.drawn,
+			this.rings,
 			this.#cursor,
 		);
 		this.node = h("div.panel", h("h2", name), this.svg, this.#tip, this.#told);
@@ -55,7 +57,8 @@ export class Panel {
 	draw(lines, axis) {
 		[this.#lines, this.#axis] = [lines, axis];
 		this.#epochs = [...new Set(lines.flatMap(({ points }) => points.map(({ epoch }) => epoch)))].sort((a, b) => a - b);
-		this.#place = placeOf(lines, this.node.clientWidth, axis);
+		const end = isShare(this.name) ? 1 : Infinity;
+		this.#place = placeOf(lines, this.node.clientWidth, axis, end);
 		this.svg.toggleAttribute("hidden", !this.#place);
 		this.svg.setAttribute("data-points", Math.max(0, ...lines.map(({ points }) => points.length)));
 		put(this.#told, summaryOf(this.name, lines, this.#place));
@@ -71,6 +74,9 @@ export class Panel {
 			lines.map((line) => bandOf(line, place)),
 			lines.map((line) => line.faint.map((spots) => pathOf(`${line.look} faint`, spots, place))),
 			lines.map((line) => pathOf(line.look, spotsOf(line.drawn), place, line.key)),
+		);
+		put(
+			this.rings,
 			lines.map((line) => ringOf(line, place)),
 		);
 		this.show(this.#at);
@@ -132,14 +138,17 @@ export class Panel {
 	}
 }
 
-/** Where an epoch and a value lie; null without any. @param {Line[]} lines @param {number} width @param {Axis} axis @returns {Place | null} */
-function placeOf(lines, width, axis) {
+/** Whether it is a share of 1, of which more is better. @param {string} name */
+const isShare = (name) => /accuracy|f1/.test(name);
+
+/** Where an epoch and a value lie; null without any. @param {Line[]} lines @param {number} width @param {Axis} axis @param {number} most @returns {Place | null} */
+function placeOf(lines, width, axis, most) {
 	const values = lines.flatMap(({ drawn, faint }) => [
 		...drawn.flatMap(({ mean, spread }) => (spread && !faint.length ? [mean - spread, mean + spread] : [mean])),
 		...faint.flatMap((spots) => spots.map(({ value }) => value)),
 	]);
 	if (!values.length) return null;
-	const scale = scaleOf(axis.log ? positive(values) : values, axis);
+	const scale = scaleOf(axis.log ? positive(values) : values, axis, most);
 	const end = Math.max(...lines.map(({ points }) => points[points.length - 1].epoch));
 	const last = Math.max(2, end);
 	const [room, height] = [width - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
@@ -197,8 +206,13 @@ function bandOf({ key, look, drawn }, { x, y }) {
 }
 
 /** @param {Line} line @param {Place} place */
-const ringOf = ({ look, best }, { x, y }) =>
-	best && s("circle", { class: `${look} best`, cx: x(best.epoch), cy: y(best.mean), r: 5.5 });
+const ringOf = ({ look, best }, { scale, x, y }) =>
+	best &&
+	isWithin(best.mean, scale) &&
+	s("circle", { class: `${look} best`, cx: x(best.epoch), cy: y(best.mean), r: 5.5 });
+
+/** @param {number} value @param {Scale} scale */
+const isWithin = (value, { least, most }) => value >= least && value <= most;
 
 /** @param {Line} line @param {Point} point @param {Place} place */
 const dotOf = ({ look }, { epoch, mean }, { x, y }) =>
@@ -222,14 +236,24 @@ const valueText = (name, { mean, spread }) => figure(name, mean) + (spread ? ` Â
 function summaryOf(name, lines, place) {
 	if (!place) return "No whole epoch.";
 	const [first, last] = [lines[0], lines[lines.length - 1]];
-	const outside = lines
-		.flatMap(({ drawn }) => drawn)
-		.filter(({ mean }) => mean < place.scale.least || mean > place.scale.most).length;
+	const outside = lines.flatMap(({ drawn }) => drawn).filter(({ mean }) => !isWithin(mean, place.scale)).length;
 	const hidden = outside ? `; ${counted(outside, "value")} outside of the axis` : "";
-	if (new Set(lines.map(({ key }) => key)).size > 1) return `To epoch ${place.end.toLocaleString("en")}${hidden}`;
+	if (new Set(lines.map(({ key }) => key)).size > 1) return `${leaderOf(name, lines)}${hidden}`;
 	const ends = lines.map((line) => `${line.name} ${figure(name, line.points[line.points.length - 1].mean)}`);
 	const best = last.best && `; best in epoch ${last.best.epoch}: ${figure(name, last.best.mean)}`;
 	return `Epoch ${first.points[first.points.length - 1].epoch}: ${ends.join(", ")}${best ?? ""}${hidden}`;
+}
+
+/** Which of several runs gets furthest on the rows held out. @param {string} name @param {Line[]} lines */
+function leaderOf(name, lines) {
+	const isHigh = isShare(name);
+	const found = lines.flatMap(({ name: run, look, points }) => {
+		const best = look.startsWith("val") && bestOf(points, isHigh);
+		return best ? [{ run, ...best }] : [];
+	});
+	if (!found.length) return "No rows were held out";
+	const first = found.reduce((best, one) => (isHigh === one.mean > best.mean && one.mean !== best.mean ? one : best));
+	return `${isHigh ? "Highest" : "Lowest"} on rows held out: ${first.run}, ${figure(name, first.mean)} in epoch ${first.epoch}`;
 }
 
 /** @param {number[]} epochs ascending @param {number} wanted */

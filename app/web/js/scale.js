@@ -32,18 +32,25 @@ export function logTicks(least, most) {
 	return found.filter((_, place) => place % every === 0);
 }
 
-/** The axis of these values; logarithmic only if all are above 0. @param {number[]} values not empty @param {{ log: boolean, clip: boolean }} wanted @returns {Scale} */
-export function scaleOf(values, { log, clip }) {
+/**
+ * The axis of these values; logarithmic only if all are above 0.
+ *
+ * @param {number[]} values not empty
+ * @param {{ log: boolean, clip: boolean }} wanted
+ * @param {number} [end] that no value exceeds: 1 of shares
+ * @returns {Scale}
+ */
+export function scaleOf(values, { log, clip }, end = Infinity) {
 	const sorted = [...values].sort((one, other) => one - other);
 	const cut = clip ? CLIPPED : 0;
 	const at = (/** @type {number} */ share) => sorted[Math.round(share * (sorted.length - 1))];
 	const [low, high] = [at(cut), at(1 - cut)];
-	return log && low > 0 ? logarithmic(low, high) : linear(low, high);
+	return log && low > 0 ? logarithmic(low, high) : linear(low, Math.min(high, end), end);
 }
 
-/** @param {number} low @param {number} high @returns {Scale} */
-function linear(low, high) {
-	const ticks = niceTicks(low, high);
+/** @param {number} low @param {number} high @param {number} end @returns {Scale} */
+function linear(low, high, end) {
+	const ticks = niceTicks(low, high).filter((tick) => tick <= end);
 	const [least, most] = [Math.min(ticks[0], low), Math.max(ticks[ticks.length - 1], high)];
 	const share = (/** @type {number} */ value) => (value - least) / (most - least || 1);
 	return { log: false, least, most, ticks, share };

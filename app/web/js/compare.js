@@ -4,14 +4,12 @@ import { densely } from "./api.js";
 import { Curves } from "./curves.js";
 import { counted, figure, h, table, title } from "./dom.js";
 import { pictures } from "./model.js";
-import { metricOf } from "./series.js";
+import { everyOf, metricOf } from "./series.js";
 
-/** @import { Drawing, Metrics, RunData } from "../../client/densely.js" */
+/** @import { Drawing, Metrics } from "../../client/densely.js" */
 /** @typedef {{ id: string, label: string, preset: string, status: string, metrics: Metrics, model_id: string | null }} ComparedRun */
 /** @typedef {{ run: string, rank: number | null, name: string, higher_is_better: boolean, value: number | null, low: number | null, high: number | null, guessing: number | null, difference: number | null, p_adjusted: number | null, significant: boolean | null, reading: string }} Standing */
 /** @typedef {{ task: string, pictures: Drawing[], runs: ComparedRun[], board: Standing[], differences: { field: string, values: any[] }[], tests: any[], notes: string[] }} Found */
-
-const MOST_EPOCHS = 1500; // of a run's history; more are thinned out
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [ids], signal) {
@@ -115,11 +113,12 @@ const withNames = (text, named) =>
 /** The runs' epochs, laid over one another. @param {HTMLElement} card @param {ComparedRun[]} runs best first @param {AbortSignal} signal */
 async function drawCurves(card, runs, signal) {
 	const whole = await Promise.all(runs.map(({ id }) => densely.run(id, { signal })));
-	const epochs = await Promise.all(whole.map((run) => run.history({ every: thinned(run.data), signal })));
+	const epochs = await Promise.all(whole.map((run) => run.history({ every: everyOf(run.data), signal })));
 	const groups = runs.map(({ id, label }, place) => ({ key: id, label, epochs: epochs[place] }));
 	const { task } = whole[0].data;
 	const curves = new Curves(metricOf(whole[0].data), {
 		title: () => `${runs.length} runs of ${task}`,
+		whole: (key) => whole[runs.findIndex(({ id }) => id === key)].history({ signal }),
 		isCompared: true,
 	});
 	card.removeAttribute("aria-busy");
@@ -138,11 +137,6 @@ const sweepLink = (id) =>
 		h("a", { href: `#/sweeps/${id}` }, `sweep ${id}`),
 		": its parallel coordinates, and which field makes the difference.",
 	);
-
-/** Of how many epochs one is asked for. @param {RunData} run */
-function thinned({ validation, seeds, recipe }) {
-	return Math.ceil(((recipe.epochs ?? 1) * ((validation.folds ?? 0) + seeds)) / MOST_EPOCHS);
-}
 
 /** The settings in which the runs differ. @param {Found} found @param {ComparedRun[]} runs best first */
 function differences({ runs: asked, differences: found }, runs) {

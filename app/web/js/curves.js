@@ -1,6 +1,7 @@
 // Curves by epoch, of one run or of several: a panel for the loss and one for the metric, which point to the same epoch.
 
-import { button, freshId, h, on, put, say } from "./dom.js";
+import { told } from "./api.js";
+import { alertLine, button, freshId, h, on, put, say } from "./dom.js";
 import { csvOf, pngOf, saved } from "./curve-files.js";
 import { Panel } from "./panel.js";
 import { bestOf, fits, repeated, series, smoothed, thinned } from "./series.js";
@@ -27,10 +28,18 @@ export class Curves {
 	#training = check("Training", "training", this.#wanted, () => this.#change());
 	#legend = h("div.row.small.legend");
 	#shown = "";
+	problem = alertLine();
 
-	/** @param {string} metric @param {{ title: () => string, isCompared?: boolean }} options title: of the picture that is saved */
-	constructor(metric, { title, isCompared = false }) {
+	/**
+	 * @param {string} metric
+	 * @param {object} options
+	 * @param {() => string} options.title of the files that are saved
+	 * @param {(key: string) => Promise<Epoch[]>} options.whole a run's history, of which those that are drawn may be thinned out
+	 * @param {boolean} [options.isCompared] whether there are several runs, each with a colour
+	 */
+	constructor(metric, { title, whole, isCompared = false }) {
 		this.title = title;
+		this.whole = whole;
 		this.isCompared = isCompared;
 		const point = (/** @type {number | null} */ epoch) => this.panels.forEach((panel) => panel.show(epoch));
 		this.panels = ["loss", metric].map((name) => new Panel(name, point));
@@ -39,7 +48,7 @@ export class Curves {
 			"div.charts",
 			this.panels.map(({ node }) => node),
 		);
-		this.node = h("div.stack", this.tools, this.charts, this.#legend);
+		this.node = h("div.stack", this.tools, this.problem, this.charts, this.#legend);
 	}
 
 	/** Shows these runs. @param {Group[]} groups */
@@ -120,21 +129,29 @@ export class Curves {
 			smoothing(this.#wanted, change),
 			h(
 				"span.row.push",
-				button("CSV", () => this.#saveCsv(), { label: "Save the curves as CSV" }),
-				button("PNG", () => this.#savePng(), { label: "Save the curves as PNG" }),
+				button("CSV", () => this.#save(this.#saveCsv()), { label: "Save the curves as CSV" }),
+				button("PNG", () => this.#save(this.#savePng()), { label: "Save the curves as PNG" }),
 			),
 		);
 	}
 
-	#saveCsv() {
-		const groups = this.#groups.filter(({ key }) => !this.#hidden.has(key));
+	async #saveCsv() {
+		const shown = this.#groups.filter(({ key }) => !this.#hidden.has(key));
+		const groups = await Promise.all(shown.map(async ({ key }) => ({ key, epochs: await this.whole(key) })));
 		saved(new Blob([csvOf(groups)], { type: "text/csv" }), `${this.title()}.csv`);
 	}
 
 	async #savePng() {
 		const entries = [...this.#legend.querySelectorAll("[data-entry]:not([aria-pressed='false'])")];
 		saved(await pngOf(this.panels, entries, this.title()), `${this.title()}.png`);
-		say("The picture is saved");
+	}
+
+	/** @param {Promise<void>} saving */
+	#save(saving) {
+		saving.then(
+			() => say("Saved"),
+			(error) => put(this.problem, told(error)),
+		);
 	}
 
 	/** Buttons keep the focus: the legend is made anew only when it changes. @param {Part[]} parts @param {boolean} isAny */
@@ -207,11 +224,11 @@ function check(text, name, wanted, change) {
 /** @param {Wanted} wanted @param {() => void} change */
 function smoothing(wanted, change) {
 	const id = freshId("smooth");
-	const told = () => (wanted.smooth ? String(wanted.smooth) : "off");
-	const output = h("output.num", { for: id }, told());
+	const text = () => (wanted.smooth ? String(wanted.smooth) : "off");
+	const output = h("output.num", { for: id }, text());
 	const set = (/** @type {any} */ { target }) => {
 		wanted.smooth = Number(target.value);
-		output.textContent = told();
+		output.textContent = text();
 		change();
 	};
 	const range = h("input", { id, type: "range", min: 0, max: STRONGEST, step: 0.05, oninput: set });

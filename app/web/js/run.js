@@ -11,11 +11,10 @@ import { mistakesOf } from "./mistakes.js";
 import { Phases } from "./phases.js";
 import { progressOf } from "./progress.js";
 import { actionsOf, recipe, settings } from "./run-parts.js";
-import { metricOf } from "./series.js";
+import { everyOf, metricOf } from "./series.js";
 
 /** @import { Epoch, Run, RunData, RunEvent } from "../../client/densely.js" */
 
-const FEW_EPOCHS = 1500; // more are thinned out when the history is first asked for
 const AGAIN = 4000; // ms between two looks at the queue
 
 /** @type {import("./main.js").View["show"]} */
@@ -28,7 +27,7 @@ export async function show(place, [id], signal) {
 	const add = (/** @type {Epoch} */ row) => epochs.set(`${row.seed ?? ""}/${row.fold ?? ""}/${row.epoch}`, row);
 	const draw = throttled(() => view.draw([...epochs.values()]), 50);
 	const isKnown = run.isOver; // a long history at once, thinned out; its log follows
-	if (isKnown) (await run.history({ every: thinned(run.data), signal })).forEach(add);
+	if (isKnown) (await run.history({ every: everyOf(run.data), signal })).forEach(add);
 	draw();
 	const take = (/** @type {RunEvent} */ event) => {
 		if (event.type === "epoch" && !isKnown) add(/** @type {any} */ (event.data));
@@ -39,12 +38,6 @@ export async function show(place, [id], signal) {
 		if (!signal.aborted) view.problem.textContent = told(error);
 	});
 	queue(run, draw, signal).catch(() => {}); // the stream tells of what hinders
-}
-
-/** Of how many epochs one is shown. @param {RunData} run */
-function thinned(run) {
-	const fits = (run.validation.folds ?? 0) + run.seeds;
-	return Math.ceil(((run.recipe.epochs ?? 1) * fits) / FEW_EPOCHS);
 }
 
 /**
@@ -97,7 +90,10 @@ class View {
 		this.run = run;
 		this.signal = signal;
 		const { data } = run;
-		this.curves = new Curves(metricOf(data), { title: () => `${nameOf(run.data)}, ${data.id}` });
+		this.curves = new Curves(metricOf(data), {
+			title: () => `${nameOf(run.data)}, ${data.id}`,
+			whole: () => run.history({ signal }),
+		});
 		this.log = logOf(data);
 		this.about = aboutRun(run);
 		const lead = h("p.lead.small", h("span.mono", data.id), " · ", h("a", { href: "#/runs" }, "all runs"));

@@ -3,6 +3,7 @@
 /** @typedef {{ log: boolean, least: number, most: number, ticks: number[], share(value: number): number }} Scale share: 0 at the bottom, 1 at the top */
 
 const CLIPPED = 0.05; // of the values at each end lie outside of a clipped axis
+const FEWEST = 5; // values; of fewer none is left out
 const FEW_TICKS = 3;
 const MANY_TICKS = 7;
 
@@ -42,9 +43,8 @@ export function logTicks(least, most) {
  */
 export function scaleOf(values, { log, clip }, end = Infinity) {
 	const sorted = [...values].sort((one, other) => one - other);
-	const cut = clip ? CLIPPED : 0;
-	const at = (/** @type {number} */ share) => sorted[Math.round(share * (sorted.length - 1))];
-	const [low, high] = [at(cut), at(1 - cut)];
+	const cut = clip && sorted.length >= FEWEST ? Math.ceil(CLIPPED * sorted.length) : 0;
+	const [low, high] = [sorted[cut], sorted[sorted.length - 1 - cut]];
 	return log && low > 0 ? logarithmic(low, high) : linear(low, Math.min(high, end), end);
 }
 

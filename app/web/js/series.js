@@ -1,8 +1,17 @@
 // The numbers behind the curves: means and spreads over folds or seeds, as the service's own pictures have them.
 
-/** @import { Epoch } from "../../client/densely.js" */
+/** @import { Epoch, RunData } from "../../client/densely.js" */
 /** @typedef {{ epoch: number, mean: number, spread: number, count: number }} Point spread: standard deviation, 0 of one fit */
 /** @typedef {{ epoch: number, value: number }} Spot */
+
+const FEW_EPOCHS = 1500; // of a run; more are thinned out when its history is asked for
+
+/** Of how many epochs of a run's history one is asked for. @param {RunData} run */
+export function everyOf({ metrics, progress, recipe, validation, seeds }) {
+	const trained = metrics.fits.reduce((sum, { epochs }) => sum + epochs, 0);
+	const planned = (recipe.epochs ?? 1) * ((validation.folds ?? 0) + seeds) * (progress?.fraction ?? 1);
+	return Math.max(1, Math.ceil((trained || planned) / FEW_EPOCHS));
+}
 
 /** What a run's figures are called: its recipe's metric. @param {{ recipe: { head: string } }} run */
 export const metricOf = ({ recipe: { head } }) =>

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,12 +15,10 @@ from app.domain.runs import Metrics
 from app.settings import Settings
 from app.wire.runs import Progress
 from tests.browser import accessibility
-from tests.browser.conftest import Serve
+from tests.browser.conftest import Look
 from tests.integration.finished import Finished, answers_of
 from tests.support.clock import FakeClock
 from tests.support.tasks import TASKS
-
-Look = Callable[..., Any]
 
 # By epoch: training loss, validation loss, training accuracy, validation accuracy. The best epoch is the third.
 LEARNT = [
@@ -73,34 +70,16 @@ def _of_folds(finished: Finished) -> str:
     return attempt.run_id
 
 
-@pytest.fixture
-def look(browser: Any, serve: Serve) -> Iterator[Look]:
-    """Opens the page at a route; in the end there is nothing in the console."""
-    contexts: list[Any] = []
-    troubles: list[str] = []
-    url = serve()
-
-    def start(route: str, width: int = 1280, scheme: str = "light") -> Any:
-        size = {"width": width, "height": 900}
-        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(f"{url}/{route}")
-        expect(page.locator(".chart").first).not_to_have_attribute("data-points", "0")
-        return page
-
-    yield start
-    for context in contexts:
-        context.close()
-    assert not [one for one in troubles if "404" not in one]
-
-
 def texts(page: Any, selector: str) -> list[str]:
     found: list[str] = page.locator(selector).all_inner_texts()
     return [" ".join(one.split()) for one in found]
+
+
+def curves_of(look: Look, run: str, **options: Any) -> Any:
+    """The page of a run, with its curves drawn."""
+    page = look(f"#/runs/{run}", **options)
+    expect(page.locator(".chart").first).not_to_have_attribute("data-points", "0")
+    return page
 
 
 def ticks_of(page: Any, place: int = 0) -> list[str]:
@@ -116,7 +95,7 @@ def hover(page: Any, share: float) -> None:
 
 
 def test_the_pointer_tells_values_in_both_panels(look: Look, made: dict[str, str]) -> None:
-    page = look(f"#/runs/{made['overfit']}")
+    page = curves_of(look, made["overfit"])
     hover(page, 0.5)
 
     shown = [
@@ -135,7 +114,7 @@ def test_the_pointer_tells_values_in_both_panels(look: Look, made: dict[str, str
 
 
 def test_arrow_keys_go_from_epoch_to_epoch(look: Look, made: dict[str, str]) -> None:
-    page = look(f"#/runs/{made['overfit']}")
+    page = curves_of(look, made["overfit"])
     chart = page.get_by_role("slider", name="loss by epoch")
     chart.focus()
 
@@ -155,7 +134,7 @@ def test_arrow_keys_go_from_epoch_to_epoch(look: Look, made: dict[str, str]) -> 
 
 
 def test_axes_are_logarithmic_or_clipped_and_stay_so(look: Look, made: dict[str, str]) -> None:
-    page = look(f"#/runs/{made['overfit']}")
+    page = curves_of(look, made["overfit"])
     assert {"0", "8"} <= set(ticks_of(page))
 
     page.get_by_label("Log scale").check()
@@ -172,7 +151,7 @@ def test_axes_are_logarithmic_or_clipped_and_stay_so(look: Look, made: dict[str,
 
 
 def test_folds_are_a_mean_with_a_band_until_single_fits_are_asked_for(look: Look, made: dict[str, str]) -> None:
-    page = look(f"#/runs/{made['folds']}")
+    page = curves_of(look, made["folds"])
     chart = page.locator(".chart").first
     expect(chart.locator("path.val.band")).to_have_count(1)
     expect(chart.locator("path.val:not(.band)")).to_have_count(1)
@@ -187,7 +166,7 @@ def test_folds_are_a_mean_with_a_band_until_single_fits_are_asked_for(look: Look
 
 
 def test_smoothing_is_off_until_it_is_asked_for(look: Look, made: dict[str, str]) -> None:
-    page = look(f"#/runs/{made['overfit']}")
+    page = curves_of(look, made["overfit"])
     line = page.locator(".chart path.val:not(.faint)").first
     measured = line.get_attribute("d")
     expect(page.locator(".chart .faint")).to_have_count(0)
@@ -204,7 +183,7 @@ def test_smoothing_is_off_until_it_is_asked_for(look: Look, made: dict[str, str]
 
 def test_numbers_behind_the_curves(look: Look, made: dict[str, str]) -> None:
     """Moving averages and ticks, as they are computed."""
-    page = look(f"#/runs/{made['short']}")
+    page = curves_of(look, made["short"])
     smooth, ticks, flat, shares = page.evaluate("""async () => {
       const { smoothed } = await import("./web/js/series.js");
       const { logTicks, scaleOf } = await import("./web/js/scale.js");
@@ -221,7 +200,7 @@ def test_numbers_behind_the_curves(look: Look, made: dict[str, str]) -> None:
 
 
 def test_curves_are_saved_as_csv_and_as_a_picture_in_the_colours_of_the_page(look: Look, made: dict[str, str]) -> None:
-    page = look(f"#/runs/{made['overfit']}", scheme="dark")
+    page = curves_of(look, made["overfit"], scheme="dark")
 
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save the curves as CSV").click()
@@ -242,6 +221,7 @@ def test_curves_are_saved_as_csv_and_as_a_picture_in_the_colours_of_the_page(loo
 def test_a_run_and_a_comparison_are_accessible(look: Look, made: dict[str, str], scheme: str) -> None:
     for route in (f"#/runs/{made['folds']}", f"#/compare/{made['short']},{made['overfit']}"):
         page = look(route, scheme=scheme)
+        expect(page.locator(".chart").first).not_to_have_attribute("data-points", "0")
         hover(page, 0.5)
         assert [] == accessibility.problems_at_widths(page), route
         assert [] == accessibility.problems_of_the_keyboard(page), route

@@ -80,6 +80,7 @@ const interval = (name, { low, high }) =>
 /** @param {string} name @param {Standing} standing */
 function distance(name, { rank, difference }) {
 	if (difference === null) return rank === 1 ? h("span.badge.active", "best") : "–";
+	if (!difference) return "the same";
 	const size = Math.abs(difference);
 	const told = /accuracy|f1/.test(name) ? `${(100 * size).toFixed(2)} points` : figure(name, size);
 	return (difference < 0 ? "−" : "+") + told;

@@ -96,6 +96,13 @@ async function imageOf(svg) {
 function swatch(view, node, x, y) {
 	if (!node) return;
 	const style = getComputedStyle(node);
+	if (node.classList.contains("band")) {
+		view.globalAlpha = Number(style.opacity);
+		view.fillStyle = style.backgroundColor;
+		view.fillRect(x, y - 6, 28, 12);
+		view.globalAlpha = 1;
+		return;
+	}
 	view.strokeStyle = style.borderTopColor;
 	view.lineWidth = 3;
 	view.setLineDash(style.borderTopStyle === "dotted" ? [1, 5] : []);

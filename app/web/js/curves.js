@@ -4,7 +4,7 @@ import { told } from "./api.js";
 import { alertLine, button, freshId, h, on, put, say } from "./dom.js";
 import { csvOf, pngOf, saved } from "./curve-files.js";
 import { Panel } from "./panel.js";
-import { bestOf, fits, repeated, series, smoothed, thinned } from "./series.js";
+import { bestOf, fits, remembered, repeated, series, smoothed, thinned } from "./series.js";
 
 /** @import { Epoch } from "../../client/densely.js" */
 /** @import { Line } from "./panel.js" */
@@ -13,6 +13,7 @@ import { bestOf, fits, repeated, series, smoothed, thinned } from "./series.js";
 /** @typedef {{ log: boolean, clip: boolean, fits: boolean, training: boolean, smooth: number }} Wanted */
 
 const MOST_POINTS = 300; // of a line; more than that a screen cannot show
+const [drawnOf, seriesOf, fitsOf] = [remembered(repeated), remembered(series), remembered(fits)];
 const KEPT = "densely-curves";
 const STRONGEST = 0.95; // weight of what was before
 
@@ -71,7 +72,7 @@ export class Curves {
 
 	#parts() {
 		const all = this.#groups.map((group, place) => {
-			const { epochs, over } = repeated(group.epochs);
+			const { epochs, over } = drawnOf(group.epochs);
 			return { group, over, rows: epochs, colour: this.isCompared ? ` c${place}` : "" };
 		});
 		return all.filter(({ group }) => !this.#hidden.has(group.key));
@@ -79,12 +80,12 @@ export class Curves {
 
 	/** @param {Part} part @param {string} name @returns {Line[]} */
 	#linesOf({ group, rows, colour }, name) {
-		const validation = series(rows, `val_${name}`);
-		const loss = series(rows, "val_loss");
+		const validation = seriesOf(rows, `val_${name}`);
+		const loss = seriesOf(rows, "val_loss");
 		const best = loss.length > 1 ? bestOf(loss) : null;
 		const isDrawn = !this.isCompared || this.#wanted.training || !validation.length;
 		const line = (/** @type {"train" | "val"} */ kind, /** @type {Point[]} */ points) => {
-			const single = this.#wanted.fits ? fits(rows, kind === "val" ? `val_${name}` : name) : [];
+			const single = this.#wanted.fits ? fitsOf(rows, kind === "val" ? `val_${name}` : name) : [];
 			const called = kind === "val" ? "validation" : "training";
 			const alone = this.isCompared ? group.label + (kind === "train" ? ", training" : "") : called;
 			return {
@@ -96,7 +97,7 @@ export class Curves {
 				...this.#shape(points, single.length > 1 ? single : []),
 			};
 		};
-		const lines = [...(isDrawn ? [line("train", series(rows, name))] : []), line("val", validation)];
+		const lines = [...(isDrawn ? [line("train", seriesOf(rows, name))] : []), line("val", validation)];
 		return lines.filter(({ points }) => points.length);
 	}
 

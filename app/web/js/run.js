@@ -30,7 +30,8 @@ export async function show(place, [id], signal) {
 	if (isKnown) (await run.history({ every: everyOf(run.data), signal })).forEach(add);
 	draw();
 	const take = (/** @type {RunEvent} */ event) => {
-		if (event.type === "epoch" && !isKnown) add(/** @type {any} */ (event.data));
+		if (event.type === "epoch" && !isKnown) add(event.data);
+		if (event.data.run) run.data = event.data.run; // what is written of it may have changed
 		view.take(event);
 		draw();
 	};

@@ -57,6 +57,24 @@ export function series(epochs, name) {
 		});
 }
 
+/**
+ * A function of rows that remembers what it found: of many epochs, what takes long is not the drawing.
+ *
+ * @template T
+ * @param {(rows: Epoch[], name: string) => T} find
+ * @returns {(rows: Epoch[], name?: string) => T}
+ */
+export function remembered(find) {
+	/** @type {WeakMap<Epoch[], Map<string, T>>} */
+	const known = new WeakMap();
+	return (rows, name = "") => {
+		const found = known.get(rows) ?? new Map();
+		if (!found.has(name)) found.set(name, find(rows, name));
+		known.set(rows, found);
+		return /** @type {T} */ (found.get(name));
+	};
+}
+
 /** A figure of each fit by itself. @param {Epoch[]} epochs @param {string} name @returns {Spot[][]} */
 export function fits(epochs, name) {
 	const groups = Object.groupBy(epochs, (row) => `${row.seed}/${row.fold}`);

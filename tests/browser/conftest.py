@@ -150,6 +150,7 @@ def look(browser: Any, served: str) -> Iterator[Look]:
         page.locator("h1").wait_for()
         return page
 
+    start.troubles = troubles  # type: ignore[attr-defined]  # a test that provokes an error empties it
     yield start
     for context in contexts:
         context.close()

@@ -9,8 +9,8 @@ import { linked } from "./log.js";
 
 const LONGEST = { name: 200, note: 2000 }; // characters
 
-/** What somebody wrote about it, and a button to change it. @param {Run} run */
-export function aboutRun(run) {
+/** What somebody wrote about it, and a button to change it. @param {Run} run @param {() => void} changed */
+export function aboutRun(run, changed) {
 	const node = h("div.stack.tight.about");
 	const show = (isFresh = true) => {
 		if (isFresh && node.querySelector("form")) return; // somebody writes
@@ -25,6 +25,7 @@ export function aboutRun(run) {
 				const answer = await densely.request(`runs/${run.id}`, { method: "PATCH", body: wanted });
 				run.data = await answer.json();
 				say("Saved");
+				changed();
 			}
 			show(false);
 		});

@@ -96,7 +96,7 @@ class View {
 			whole: () => run.history({ signal }),
 		});
 		this.log = logOf(data);
-		this.about = aboutRun(run);
+		this.about = aboutRun(run, () => this.#name());
 		const lead = h("p.lead.small", h("span.mono", data.id), " · ", h("a", { href: "#/runs" }, "all runs"));
 		this.node = h(
 			"div.stack",

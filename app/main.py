@@ -38,6 +38,7 @@ from app.server.cors import Cors
 from app.server.counters import SharedCounters
 from app.server.gate import DirectGate, Gate
 from app.server.rates import Rates
+from app.server.stamp import Stamp
 from app.server.timeouts import ConnectionLimits
 from app.server.traffic import Traffic
 from app.services.answered import Answered
@@ -228,6 +229,7 @@ def _assemble(
 
     options = _gate_options(settings, services, traffic)
     api.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=PACKED)
+    api.add_middleware(Stamp, name=page.VERSION, value=page.version())
     api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
     return Application(
         api,

@@ -43,7 +43,12 @@
 /** @typedef {import("./answers.js").Preset} Preset */
 /** @typedef {import("./answers.js").Range} Range */
 /** @typedef {import("./answers.js").Recipe} Recipe */
+/** @typedef {import("./answers.js").RunAction} RunAction */
+/** @typedef {import("./answers.js").RunActionDone} RunActionDone */
 /** @typedef {import("./answers.js").RunData} RunData */
+/** @typedef {import("./answers.js").RunRow} RunRow */
+/** @typedef {import("./answers.js").RunRows} RunRows */
+/** @typedef {import("./answers.js").RunSort} RunSort */
 /** @typedef {import("./answers.js").RunStatus} RunStatus */
 /** @typedef {import("./answers.js").SweepData} SweepData */
 /** @typedef {import("./answers.js").SweepRequest} SweepRequest */
@@ -56,6 +61,8 @@
 /** @typedef {import("./answers.js").TrialRow} TrialRow */
 /** @typedef {{ signal?: AbortSignal | undefined }} Options */
 /** @typedef {Options & { model?: string | number, explain?: boolean, top_k?: number, min_confidence?: number, max_novelty?: number }} PredictOptions */
+/** @typedef {{ q?: string, task?: string, status?: RunStatus | "", dataset?: string, preset?: string, tag?: string, sweep?: string, trials?: boolean, since?: string, until?: string, archived?: "false" | "true" | "all", sort?: RunSort }} RunsAsked */
+/** @typedef {{ name?: string | null, tags?: Record<string, string>, note?: string, archived?: boolean }} RunChanges */
 /** @typedef {{ method: string, headers: Record<string, string>, signal: AbortSignal | null }} Asked */
 /** @typedef {Options & { lastEventId?: string | number, away?: number, onConnection?: (isThere: boolean) => void }} EventOptions */
 /** @typedef {Options & { filename?: string, mapping?: Record<string, string>, onProgress?: (sent: number, of: number) => void }} UploadOptions */
@@ -128,7 +135,7 @@ export class SweepCancelled extends SweepEnded {}
 export class ApiError extends DenselyError {
 	/**
 	 * @param {number} status
-	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null }} problem
+	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null, retry_after?: number | null }} problem
 	 */
 	constructor(status, problem) {
 		super(problem.detail || problem.title || `status ${status}`);
@@ -140,6 +147,8 @@ export class ApiError extends DenselyError {
 		this.errors = /** @type {FieldProblem[]} */ (problem.errors ?? []);
 		/** Finds the request in the service's log. */
 		this.requestId = problem.request_id ?? null;
+		/** Seconds after which the service says that it may do; null where it does not say. */
+		this.retryAfter = problem.retry_after ?? null;
 		this.isPassing = PASSING.includes(status);
 	}
 }
@@ -469,13 +478,48 @@ export class Densely {
 	}
 
 	/**
-	 * The newest runs, newest first.
+	 * Runs, the newest first, or in the order of `sort`.
 	 *
-	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, trials?: boolean, limit?: number }} [options]
+	 * @param {Options & RunsAsked & { limit?: number }} [options]
 	 */
 	async runs({ signal, ...query } = {}) {
 		const found = await this.list("runs", query, { signal });
 		return found.map((/** @type {RunData} */ data) => new Run(this, data));
+	}
+
+	/**
+	 * A page of the same in short, with curves, and how many there are in all; `cursor` is the `next` of the page before.
+	 *
+	 * @param {Options & RunsAsked & { limit?: number, cursor?: number | null }} [options]
+	 * @returns {Promise<RunRows>}
+	 */
+	runRows({ signal, ...query } = {}) {
+		return this.get("runs/rows", query, { signal });
+	}
+
+	/**
+	 * Changes what is written of a run, or archives it; what is left out stays.
+	 *
+	 * @param {string} id
+	 * @param {RunChanges} changes
+	 * @param {Options} [options]
+	 */
+	async updateRun(id, changes, { signal } = {}) {
+		const answer = await this.request(at`runs/${id}`, { method: "PATCH", body: changes, signal });
+		return new Run(this, await read(answer, signal));
+	}
+
+	/**
+	 * Does the same to up to 500 runs, each by itself; with `dry_run` it only says what would be done. `delete` with
+	 * `models` removes their models too, but for one that is active.
+	 *
+	 * @param {RunAction} action
+	 * @param {string[]} ids
+	 * @param {Options & { models?: boolean, dry_run?: boolean }} [options]
+	 * @returns {Promise<RunActionDone>}
+	 */
+	actOnRuns(action, ids, { signal, ...how } = {}) {
+		return this.post("runs/actions", { action, runs: ids, ...how }, { signal });
 	}
 
 	/** A run. @param {string} id @param {Options} [options] */
@@ -707,6 +751,12 @@ export class Run {
 	/** Asks for its end; a running one ends within a second. @param {Options} [options] @returns {Promise<this>} */
 	async cancel(options) {
 		this.data = await this.#client.post(at`runs/${this.id}/cancel`, undefined, options);
+		return this;
+	}
+
+	/** Changes what is written of it, or archives it. @param {RunChanges} changes @param {Options} [options] @returns {Promise<this>} */
+	async update(changes, options) {
+		this.data = (await this.#client.updateRun(this.id, changes, options)).data;
 		return this;
 	}
 
@@ -998,7 +1048,12 @@ async function errorOf(response) {
 	const told = await response.json().catch(() => null);
 	const problem = typeof told?.type === "string" ? told : { title: response.statusText };
 	const Kind = BY_KIND[problem.type?.replace(PROBLEM, "")] ?? ApiError;
-	return new Kind(response.status, { request_id: response.headers.get("X-Request-ID"), ...problem });
+	const after = Number(response.headers.get("Retry-After") ?? Number.NaN);
+	const known = {
+		request_id: response.headers.get("X-Request-ID"),
+		retry_after: Number.isFinite(after) ? after : null,
+	};
+	return new Kind(response.status, { ...known, ...problem });
 }
 
 /** @param {Densely} client @param {string} path @param {EventOptions} [options] */

@@ -109,7 +109,7 @@ def test_the_pointer_tells_values_in_both_panels(look: Look, made: dict[str, str
     assert [
         "Epoch 5: training 0.0625, validation 0.75; best in epoch 3: 0.375",
         "Epoch 5: training 95.00 %, validation 75.00 %; best in epoch 3: 75.00 %",
-    ] == texts(page, ".panel > p")
+    ] == texts(page, ".plot > p")
     assert 2 == page.locator(".chart circle.best").count()
 
 
@@ -147,7 +147,7 @@ def test_axes_are_logarithmic_or_clipped_and_stay_so(look: Look, made: dict[str,
 
     page.get_by_label("Clip outliers").check()
     assert "8" not in ticks_of(page)
-    assert texts(page, ".panel > p")[0].endswith("; 1 value outside of the axis")
+    assert texts(page, ".plot > p")[0].endswith("; 1 value outside of the axis")
 
 
 def test_folds_are_a_mean_with_a_band_until_single_fits_are_asked_for(look: Look, made: dict[str, str]) -> None:

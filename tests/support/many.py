@@ -84,7 +84,7 @@ class _Drawn:
         return {
             "id": f"r-{draw.getrandbits(48):012x}", "task": task, "status": status, "preset": preset,
             "dataset": draw.choice([info.name for info in TASKS.get(task).datasets]), "recipe": recipe,
-            "validation": {"kind": "holdout", "size": 100, "rows": "at_random"}, "seed": index, "seeds": 1,
+            "validation": {"kind": "holdout", "size": 100, "rows": "shuffled"}, "seed": index, "seeds": 1,
             "activate": "never", "name": draw.choice(WORDS) if draw.random() < 0.6 else None, "tags": self._tags(),
             "attempt": int(has_begun), "max_attempts": 3, "created_at": created,
             "started_at": begun if has_begun else None,
@@ -149,8 +149,7 @@ def _tag(row: Values, key: str) -> Values:
 
 def _add_models(tx: Transaction, published: list[Values]) -> None:
     """Rows of models without files."""
-    versions = {task: (models.of_task(tx, task) or [None])[0] for task in TASKS_HERE}
-    following = {task: row.version if row is not None else 0 for task, row in versions.items()}
+    following = {task: max((row.version for row in models.of_task(tx, task)), default=0) for task in TASKS_HERE}
     rows = []
     for row in published:
         following[row["task"]] += 1

@@ -3,7 +3,7 @@
 import { densely } from "./api.js";
 import { Curves } from "./curves.js";
 import { counted, figure, h, table, title } from "./dom.js";
-import { pictures } from "./model.js";
+import { pictures } from "./picture.js";
 import { everyOf, metricOf } from "./series.js";
 
 /** @import { Drawing, Metrics } from "../../client/densely.js" */

@@ -22,6 +22,10 @@ export function outcomeOf(data, outcome) {
 				`Validation ${name}`,
 				`${figure(name, outcome.value)}, the best of ${counted(outcome.trials, "trial")}: chosen by it, so better than it is`,
 			],
+			outcome.base && [
+				`${data.plan.preset} as it was`,
+				h("a", { href: `#/runs/${outcome.base.run_id}` }, figure(name, outcome.base.value), " on the same rows"),
+			],
 			isFinal && [
 				`Test ${name}`,
 				h("b.num", figure(name, outcome.test[name]), " ", h("span.soft", "on rows that chose nothing")),
@@ -33,14 +37,27 @@ export function outcomeOf(data, outcome) {
 				"Trained on all rows",
 				h("span", h("a", { href: `#/runs/${outcome.final_run}` }, outcome.final_run), ` ${outcome.final_status ?? ""}`),
 			],
-			outcome.model_id && ["Model", h("a", { href: `#/models/${outcome.model_id}` }, outcome.model_id)],
+			outcome.model_id && ["Model", modelOf(outcome, outcome.model_id)],
 		]),
 	];
 }
 
+/** Its model, and whether it answers by now. @param {Outcome} outcome @param {string} id */
+function modelOf({ activated, activation_reason: reason }, id) {
+	const link = h("a", { href: `#/models/${id}` }, id);
+	if (activated === null) return link;
+	const fate = activated ? badge("active") : h("span.badge", "not active");
+	return [
+		h("div.row", link, fate),
+		h("div.soft.small", `${activated ? "It became active" : "It did not become active"}: ${reason}`),
+	];
+}
+
 /** @param {Record<string, any>} parameters */
-const chosen = (parameters) =>
-	Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
+function chosen(parameters) {
+	const found = Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
+	return found.length ? found : "those of the recipe as it was";
+}
 
 /** A value in few letters. @param {any} value */
 function valueOf(value) {

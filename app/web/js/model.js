@@ -4,9 +4,10 @@ import { densely, fileUrl, told } from "./api.js";
 import { alertLine, badge, button, count, duration, facts, h, moment, put, table, title } from "./dom.js";
 import { figuresOf } from "./figures.js";
 import { activate } from "./models.js";
+import { pictures } from "./picture.js";
 import { removal } from "./removing.js";
 
-/** @import { Drawing, ModelDetail, Run, Task } from "../../client/densely.js" */
+/** @import { ModelDetail, Run, Task } from "../../client/densely.js" */
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [id], signal) {
@@ -120,19 +121,3 @@ function setting({ activation, rate, kernel_size: kernel, pool_size: pool }) {
 	const side = kernel ?? pool;
 	return [side ? `${side} × ${side}` : "", activation ?? ""].filter(Boolean).join(", ");
 }
-
-/** Pictures that an answer of the service names. @param {Drawing[]} found @param {string} of @param {AbortSignal} signal */
-export const pictures = (found, of, signal) =>
-	h(
-		"div.charts",
-		found.map(({ title: name, path }) => {
-			const image = h("img.picture", { alt: `${name} of ${of}` });
-			fileUrl(path, signal).then(
-				(url) => {
-					image.src = url;
-				},
-				() => image.parentNode.remove(),
-			);
-			return h("div.stack", h("h2", name), image);
-		}),
-	);

@@ -48,7 +48,7 @@ export class Panel {
 			this.rings,
 			this.#cursor,
 		);
-		this.node = h("div.panel", h("h2", name), this.svg, this.#tip, this.#told);
+		this.node = h("div.plot", h("h2", name), this.svg, this.#tip, this.#told);
 		new ResizeObserver(() => this.draw(this.#lines, this.#axis)).observe(this.node);
 		this.#listen();
 	}

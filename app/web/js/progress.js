@@ -63,7 +63,7 @@ function wordsOf(run, epochs) {
 
 /** @param {RunData} run */
 function waitingOf(run) {
-	const { queue } = /** @type {{ queue?: { place: number, expected_start: string | null } | null }} */ (run);
+	const { queue } = run;
 	if (!queue) return "Waits for a worker";
 	const place = queue.place === 1 ? "Next in the queue" : `Number ${queue.place} in the queue`;
 	return queue.expected_start ? `${place}; is expected to start ${ageOf(new Date(queue.expected_start))}` : place;

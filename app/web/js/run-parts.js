@@ -39,8 +39,8 @@ export function recipe(run) {
 	);
 }
 
-/** @param {Run} run @param {HTMLElement} problem */
-export function actionsOf(run, problem) {
+/** @param {Run} run @param {HTMLElement} problem @param {() => void} changed */
+export function actionsOf(run, problem, changed) {
 	const { data, isOver } = run;
 	const act = (/** @type {() => Promise<unknown>} */ doing) => async (/** @type {any} */ event) => {
 		event.target.disabled = true;
@@ -55,6 +55,12 @@ export function actionsOf(run, problem) {
 	});
 	const retry = act(async () => {
 		location.hash = `#/runs/${(await run.retry()).id}`;
+	});
+	const isArchived = Boolean(data.archived_at);
+	const archive = act(async () => {
+		await run.update({ archived: !isArchived });
+		say(isArchived ? "Restored" : "Archived: lists leave it out");
+		changed();
 	});
 	const question = h("p", "It ends within a second and publishes no model.");
 	const confirm = async (/** @type {any} */ event) => {
@@ -71,6 +77,7 @@ export function actionsOf(run, problem) {
 		h("a.button", { href: `#/sweeps/new?from=${run.id}` }, "Search around this recipe"),
 		!isOver && button("Cancel", confirm, cancelled),
 		isFailed(data) && !data.trial && button("Retry", retry, { class: "main" }),
+		isOver && button(isArchived ? "Restore" : "Archive", archive),
 		isOver && runRemoval(run.id, problem),
 	];
 }

@@ -96,7 +96,7 @@ class View {
 			whole: () => run.history({ signal }),
 		});
 		this.log = logOf(data);
-		this.about = aboutRun(run, () => this.#name());
+		this.about = aboutRun(run, () => this.#name(), signal);
 		const lead = h("p.lead.small", h("span.mono", data.id), " · ", h("a", { href: "#/runs" }, "all runs"));
 		this.node = h(
 			"div.stack",
@@ -135,16 +135,24 @@ class View {
 		if (state === this.#shown) return;
 		this.#shown = state;
 		put(this.#status, badge(data.status));
-		put(this.#actions, actionsOf(run, this.problem));
+		this.#act();
 		put(this.#figures, figuresOf(data));
 		fill(this.#mistakes, mistakesOf(data, this.signal));
 		if (run.isOver) fill(this.#advice, adviceOf(data.id, this.signal));
 	}
 
+	#act() {
+		const changed = () => {
+			this.#name();
+			this.#act();
+		};
+		put(this.#actions, actionsOf(this.run, this.problem, changed));
+	}
+
 	/** Also when somebody else changes it. */
 	#name() {
-		const { name, tags, note } = /** @type {any} */ (this.run.data);
-		const now = JSON.stringify([name, tags, note]);
+		const { name, tags, note, archived_at: archivedAt } = this.run.data;
+		const now = JSON.stringify([name, tags, note, archivedAt]);
 		if (now === this.#told) return;
 		this.#told = now;
 		this.#heading.textContent = nameOf(this.run.data);

@@ -66,10 +66,7 @@ export function actionsOf(run, problem, changed) {
 	const confirm = async (/** @type {any} */ event) => {
 		if (await confirmed("Cancel this run?", question, "Cancel the run")) cancel(event);
 	};
-	const cancelled = {
-		class: "danger",
-		disabled: Boolean(data.cancel_requested_at),
-	};
+	const cancelled = { class: "danger", disabled: Boolean(data.cancel_requested_at) };
 	return [
 		data.model_id && h("a.button.main", { href: `#/try/${data.task}?model=${data.model_id}` }, "Try it"),
 		data.model_id && h("a.button", { href: `#/models/${data.model_id}` }, "Its model"),

@@ -11,6 +11,7 @@ from app.db import run_queries
 from app.db.engine import Database
 from app.domain.recipes import Holdout
 from app.settings import Settings
+from app.wire.runs import Progress
 from tests.browser import accessibility
 from tests.browser.conftest import Look
 from tests.integration.finished import Finished, answers_of
@@ -53,6 +54,34 @@ def better(finished: Finished) -> str:
     recipe = TASKS.get("planar").presets["baseline"].recipe.model_copy(update={"epochs": 3})
     asked = {"validation": Holdout(size=50), "recipe": recipe}
     return finished.run("planar", perfect, EPOCHS[:3], name="better", **asked)
+
+
+def test_steps_are_told_as_they_come(look: Look, finished: Finished) -> None:
+    attempt = finished.claimed("planar")
+    page = look(f"#/runs/{attempt.run_id}")
+    step = page.locator("[aria-current='step']")
+    expect(step).to_have_text("Starting")
+    expect(page.locator(".chart").first).to_be_hidden()
+
+    attempt.enter("compiling", Progress(epochs=9))
+    attempt.flush()
+    expect(step).to_have_text("Compiling")
+    expect(page.get_by_text("Compiles an epoch into one program")).to_be_visible()
+    attempt.record_epoch(0, 2, 0.1, EPOCHS[0], Progress(epoch=2, epochs=9, fraction=0.2, phase="training"))
+    attempt.flush()
+    expect(step).to_have_text("Trainingepoch 2 of 9")
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "20")
+    expect(page.locator(".chart").first).to_be_visible()
+    assert [] == accessibility.problems_at_widths(page)
+
+
+def test_what_would_do_better_leads_to_a_changed_recipe(look: Look, learnt: str) -> None:
+    page = look(f"#/runs/{learnt}")
+    advice = page.get_by_role("listitem").filter(has_text="Overfitting since epoch 3")
+
+    expect(advice).to_contain_text("lowest 0.35")
+    expect(advice.get_by_role("link")).to_have_attribute("href", f"#/runs/new?from={learnt}&change=overfitting")
+    assert [] == accessibility.problems_at_widths(page)
 
 
 def test_the_log_leads_to_what_it_names(look: Look, finished: Finished, learnt: str) -> None:

@@ -1,29 +1,19 @@
 // What would be needed to do better, each with the figures behind it and one click to a changed recipe.
 
-import { densely } from "./api.js";
 import { figure, h, percent } from "./dom.js";
 
-/**
- * @typedef {object} Advice
- * @property {string} kind
- * @property {string} title
- * @property {string} message
- * @property {Record<string, number>} figures
- * @property {number | null} since_epoch
- * @property {object | null} change fields of the recipe
- * @property {string | null} change_text
- */
+/** @import { Advice, Run } from "../../client/densely.js" */
 
-/** A card; null where nothing is advised, or nothing is known yet. @param {string} run @param {AbortSignal} signal */
+/** A card; null where nothing is advised, or nothing is known yet. @param {Run} run @param {AbortSignal} signal */
 export async function adviceOf(run, signal) {
-	const found = await densely.get(`runs/${encodeURIComponent(run)}/advice`, {}, { signal }).catch(() => null);
-	if (!found?.items.length) return null;
+	const found = await run.advice({ signal }).catch(() => []);
+	if (!found.length) return null;
 	return h(
 		"section.card",
 		h("h2", "What would do better"),
 		h(
 			"ol.advice",
-			found.items.map((/** @type {Advice} */ one) => itemOf(one, run)),
+			found.map((one) => itemOf(one, run.id)),
 		),
 	);
 }

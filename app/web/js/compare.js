@@ -6,14 +6,11 @@ import { counted, figure, h, table, title } from "./dom.js";
 import { pictures } from "./picture.js";
 import { everyOf, metricOf } from "./series.js";
 
-/** @import { Drawing, Metrics } from "../../client/densely.js" */
-/** @typedef {{ id: string, label: string, preset: string, status: string, metrics: Metrics, model_id: string | null }} ComparedRun */
-/** @typedef {{ run: string, rank: number | null, name: string, higher_is_better: boolean, value: number | null, low: number | null, high: number | null, guessing: number | null, difference: number | null, p_adjusted: number | null, significant: boolean | null, reading: string }} Standing */
-/** @typedef {{ task: string, pictures: Drawing[], runs: ComparedRun[], board: Standing[], differences: { field: string, values: any[] }[], tests: any[], notes: string[] }} Found */
+/** @import { BoardRow, ComparedRun, Comparison, PairedTest } from "../../client/densely.js" */
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [ids], signal) {
-	/** @type {Found} */
+	/** @type {Comparison} */
 	const found = await densely.get("compare", { runs: ids }, { signal });
 	const order = found.board.map(({ run }) => run);
 	const runs = [...found.runs].sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
@@ -37,12 +34,12 @@ export async function show(place, [ids], signal) {
 	});
 }
 
-/** Best run first, with the distance to it and whether chance explains that. @param {Found} found */
+/** Best run first, with the distance to it and whether chance explains that. @param {Comparison} found */
 function board({ board: standings, runs }) {
 	const named = namesOf(runs);
 	const [{ name, higher_is_better: isHigh }] = standings;
 	const heads = ["Place", "Run", name, "95 % interval", "To the best", "Guessing", "In words"];
-	const row = (/** @type {Standing} */ one) =>
+	const row = (/** @type {BoardRow} */ one) =>
 		h(
 			"tr",
 			h("td.num", { "data-head": "Place" }, one.rank ?? "–"),
@@ -73,11 +70,11 @@ function board({ board: standings, runs }) {
 	];
 }
 
-/** @param {string} name @param {Standing} standing */
+/** @param {string} name @param {BoardRow} standing */
 const interval = (name, { low, high }) =>
 	low === null || high === null ? "–" : `${figure(name, low)} … ${figure(name, high)}`;
 
-/** @param {string} name @param {Standing} standing */
+/** @param {string} name @param {BoardRow} standing */
 function distance(name, { rank, difference }) {
 	if (difference === null) return rank === 1 ? h("span.badge.active", "best") : "–";
 	if (!difference) return "the same";
@@ -86,12 +83,12 @@ function distance(name, { rank, difference }) {
 	return (difference < 0 ? "−" : "+") + told;
 }
 
-/** Each pair, and why some have no test: for who wants to look. @param {Found} found */
+/** Each pair, and why some have no test: for who wants to look. @param {Comparison} found */
 function tests({ tests: pairs, notes, runs }) {
 	if (!pairs.length && !notes.length) return null;
 	const named = namesOf(runs);
-	const said = (/** @type {any} */ { runs: both, test, reading }) => {
-		const pair = both.map((/** @type {string} */ id) => named[id]).join(" and ");
+	const said = (/** @type {PairedTest} */ { runs: both, test, reading }) => {
+		const pair = both.map((id) => named[id]).join(" and ");
 		const which = test === "mcnemar" ? "McNemar’s" : "Wilcoxon’s";
 		return h("p.note", h("b", `${pair}, ${which} test: `), withNames(reading, named));
 	};
@@ -139,7 +136,7 @@ const sweepLink = (id) =>
 		": its parallel coordinates, and which field makes the difference.",
 	);
 
-/** The settings in which the runs differ. @param {Found} found @param {ComparedRun[]} runs best first */
+/** The settings in which the runs differ. @param {Comparison} found @param {ComparedRun[]} runs best first */
 function differences({ runs: asked, differences: found }, runs) {
 	const places = runs.map((run) => asked.indexOf(run));
 	const presets = runs.map((run) => run.preset);
@@ -156,7 +153,7 @@ function differences({ runs: asked, differences: found }, runs) {
 /** @param {unknown} value */
 const setting = (value) => h("code", value === null ? "–" : JSON.stringify(value));
 
-/** What the service draws of them, and of their rows; the curves stand above. @param {Found} found @param {string} ids @param {AbortSignal} signal */
+/** What the service draws of them, and of their rows; the curves stand above. @param {Comparison} found @param {string} ids @param {AbortSignal} signal */
 function others({ pictures: drawn }, ids, signal) {
 	const of = `the runs ${ids.replaceAll(",", ", ")}`;
 	const rest = drawn.filter(({ title: name }) => !["Curves", "Validation loss"].includes(name));

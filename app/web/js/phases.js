@@ -18,7 +18,7 @@ const STEPS = /** @type {const} */ ([
 /** Where a run is; of one that has ended, where it was at last. @param {RunData} run @returns {Step} */
 export function stepOf({ status, progress, started_at: startedAt }) {
 	if (status === "queued" || !startedAt) return "waiting";
-	return progress ? (/** @type {any} */ (progress).phase ?? "training") : "starting";
+	return progress ? (progress.phase ?? "training") : "starting";
 }
 
 /** Adds up how long each step took, from the run's events. */

@@ -138,7 +138,7 @@ class View {
 		this.#act();
 		put(this.#figures, figuresOf(data));
 		fill(this.#mistakes, mistakesOf(data, this.signal));
-		if (run.isOver) fill(this.#advice, adviceOf(data.id, this.signal));
+		if (run.isOver) fill(this.#advice, adviceOf(run, this.signal));
 	}
 
 	#act() {

@@ -17,7 +17,21 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import audit, compare, datasets, docs, events, metrics, models, page, runs, sweeps, system, tasks
+from app.api.routes import (
+    advice,
+    audit,
+    compare,
+    datasets,
+    docs,
+    events,
+    metrics,
+    models,
+    page,
+    runs,
+    sweeps,
+    system,
+    tasks,
+)
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
@@ -41,6 +55,7 @@ from app.server.rates import Rates
 from app.server.stamp import Stamp
 from app.server.timeouts import ConnectionLimits
 from app.server.traffic import Traffic
+from app.services.advice import AdviceService
 from app.services.answered import Answered
 from app.services.answers import AnswerService
 from app.services.audit import AuditService
@@ -157,6 +172,7 @@ def _services(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
+        advice=AdviceService(database, tasks, catalog, training),
         runs=RunListService(database, clock),
         run_changes=(changes := RunChangeService(database, training, clock)),
         run_actions=RunActionService(database, changes, registry, error_handlers.status_of),
@@ -217,7 +233,7 @@ def _assemble(
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, datasets, runs, sweeps, events, models, compare, system, audit, metrics, page, docs):
+    for module in (tasks, datasets, runs, advice, sweeps, events, models, compare, system, audit, metrics, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
     ring = services.keys.ring

@@ -42,6 +42,7 @@ ANSWERS: dict[str, Any] = {
     "GET /runs/{run_id}/events": forms.Page[forms.RecordedEvent],
     "GET /sweeps": forms.Page[forms.SweepSummary],
     **dict.fromkeys(("POST /sweeps", "GET /sweeps/{sweep_id}"), forms.SweepData),
+    "GET /runs/{run_id}/advice": forms.RunAdvice,
     "GET /runs/{run_id}/space": forms.SweepRequest,
     "GET /models": forms.Page[forms.Model],
     "GET /models/{model_id}": forms.ModelDetail,

@@ -1,7 +1,7 @@
 """The forms of what the service sends: immutable Pydantic models, checked against its `/openapi.json`."""
 
 from densely_client.forms.base import Form, Page
-from densely_client.forms.comparisons import ComparedRun, Comparison, Difference, PairedTest
+from densely_client.forms.comparisons import BoardRow, ComparedRun, Comparison, Difference, PairedTest
 from densely_client.forms.datasets import (
     ColumnProfile,
     DatasetDetail,
@@ -37,6 +37,7 @@ from densely_client.forms.recipes import (
     Validation,
 )
 from densely_client.forms.runs import (
+    Advice,
     Calibration,
     Freed,
     Metrics,
@@ -45,6 +46,7 @@ from densely_client.forms.runs import (
     QueuePlace,
     RecordedEvent,
     RunActionDone,
+    RunAdvice,
     RunData,
     RunError,
     RunRefused,
@@ -76,11 +78,13 @@ from densely_client.forms.tasks import AnswerKind, Dataset, Decoded, Encoded, Ex
 
 __all__ = [
     "Activation",
+    "Advice",
     "AnswerKind",
     "Augmentation",
     "Averaging",
     "Axis",
     "Best",
+    "BoardRow",
     "Budget",
     "Calibration",
     "ColumnProfile",
@@ -131,6 +135,7 @@ __all__ = [
     "Recipe",
     "RecordedEvent",
     "RunActionDone",
+    "RunAdvice",
     "RunData",
     "RunError",
     "RunRefused",

@@ -80,7 +80,10 @@ def test_what_would_do_better_leads_to_a_changed_recipe(look: Look, learnt: str)
     advice = page.get_by_role("listitem").filter(has_text="Overfitting since epoch 3")
 
     expect(advice).to_contain_text("lowest 0.35")
-    expect(advice.get_by_role("link")).to_have_attribute("href", f"#/runs/new?from={learnt}&change=overfitting")
+    expect(advice).to_contain_text("Change: stop when the validation loss")
+    expect(advice.get_by_role("link", name="Change the recipe")).to_have_attribute(
+        "href", f"#/runs/new?from={learnt}&change=overfitting"
+    )
     assert [] == accessibility.problems_at_widths(page)
 
 
@@ -100,17 +103,20 @@ def test_name_tags_and_note_are_changed(look: Look, finished: Finished, learnt: 
     page = look(f"#/runs/{learnt}")
     expect(page.get_by_role("list", name="Tags")).to_have_text("week: 48")
     edit = page.get_by_role("button", name="Edit name, tags and note")
-
     form = page.get_by_role("form", name="Name, tags and note")
-    name, tags, note = (form.get_by_role("textbox", name=re.compile(f"^{one}")) for one in ("Name", "Tags", "Note"))
+    name, tags, note = (form.get_by_label(one, exact=True) for one in ("Name", "Tags", "Note"))
+
     edit.click()
     expect(name).to_be_focused()
-    tags.fill("week=49\nno good key=1")
+    tags.fill("no good key: 1")
     form.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert").filter(has_text="no good key")).to_be_visible()  # nothing is lost
+    expect(form.get_by_role("alert")).to_contain_text("no good key")  # nothing is lost
     look.troubles.clear()  # type: ignore[attr-defined]  # the refusal itself
     assert [] == accessibility.problems_at_widths(page)
-    tags.fill("week=49\nowner = ann")
+    form.get_by_role("button", name="Remove the tag no good key: 1").click()
+    tags.fill("week: 49")
+    tags.press("Enter")
+    tags.fill("owner: ann")
     name.fill("learnt by heart")
     note.fill(f"worse than {PUBLISHED}")
     form.get_by_role("button", name="Save").click()
@@ -122,9 +128,21 @@ def test_name_tags_and_note_are_changed(look: Look, finished: Finished, learnt: 
     with finished.database.read() as tx:
         kept = run_queries.get(tx, learnt)
     assert ("learnt by heart", {"week": "49", "owner": "ann"}) == (kept.name, kept.tags)
-    page.get_by_role("button", name="Edit name, tags and note").click()
+    edit.click()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("form")).to_have_count(0)
+    expect(form).to_have_count(0)
+
+
+def test_a_run_is_archived_and_restored(look: Look, finished: Finished, learnt: str) -> None:
+    page = look(f"#/runs/{learnt}")
+
+    page.get_by_role("button", name="Archive").click()
+    expect(page.locator(".badge", has_text="archived")).to_be_visible()
+    with finished.database.read() as tx:
+        assert run_queries.get(tx, learnt).archived_at is not None
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator(".badge", has_text="archived")).to_have_count(0)
+    expect(page.get_by_role("button", name="Archive")).to_be_visible()
 
 
 def test_runs_are_compared_best_first(look: Look, learnt: str, better: str) -> None:

@@ -28,8 +28,9 @@ function itemOf({ kind, title, message, figures, change, change_text: text }, ru
 			h("h3", title),
 			h("p", message),
 			known.length > 0 && h("p.small.num.figures", known.map(pairOf)),
+			change && text && h("p.small", "Change: ", text),
 		),
-		change && h("a.button", { href: `#/runs/new?from=${run}&change=${kind}` }, text ?? "Change the recipe"),
+		change && h("a.button", { href: `#/runs/new?from=${run}&change=${kind}` }, "Change the recipe"),
 	);
 }
 

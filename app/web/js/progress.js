@@ -15,7 +15,7 @@ export function progressOf(run, epochs, phases) {
 	const line = phases.line(data, isOver);
 	if (isFailed(data)) return [h("p.num", words), line];
 	const share = data.status === "succeeded" ? 1 : (data.progress?.fraction ?? 0);
-	const far = h("div.row.num", h("span", words), data.progress && h("span.push.soft", percent(share, 0)));
+	const far = h("div.row.num", h("span", words), data.progress && !isOver && h("span.push.soft", percent(share, 0)));
 	return [resultOf(data), far, data.progress && bar(share), line];
 }
 

@@ -77,7 +77,7 @@ class View {
 	problem = alertLine();
 	#heading = title("");
 	#status = h("span");
-	#actions = h("div.row.push");
+	#actions = h("div.row.push.actions");
 	#progress = h("div.stack");
 	#figures = h("div.stack");
 	#advice = h("div.stack", { hidden: true });

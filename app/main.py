@@ -155,10 +155,8 @@ def _services(
     cache = PredictorCache(settings.max_predictors)
     catalog = DatasetCatalog(settings.datasets, settings.uploads)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
-    rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
-    queue = (settings.max_attempts, settings.max_queued_runs)
     limits = _limits(settings)
-    training = TrainingService(database, tasks, catalog, clock, *queue, rules, _remembered(settings), limits.quotas)
+    training = _training(settings, database, tasks, catalog, clock)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -191,6 +189,15 @@ def _services(
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )
+
+
+def _training(
+    settings: Settings, database: Database, tasks: TaskCatalog, catalog: DatasetCatalog, clock: Clock
+) -> TrainingService:
+    rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
+    queue = (settings.max_attempts, settings.max_queued_runs)
+    quotas = _limits(settings).quotas
+    return TrainingService(database, tasks, catalog, clock, *queue, rules, _remembered(settings), quotas)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -13,8 +13,7 @@ import "./fields.js"; // what those above need is asked for together with them
 import "./runs-row.js";
 import "./spark.js";
 
-/** @import { RunRow } from "../../client/densely.js" */
-/** @import { Action } from "./runs-actions.js" */
+/** @import { RunAction, RunRow } from "../../client/densely.js" */
 /** @import { Asked } from "./runs-address.js" */
 
 const PAGE = 50; // runs
@@ -261,7 +260,7 @@ class List {
 		form.querySelector("input")?.focus();
 	}
 
-	/** @param {Action} action @param {RunRow[]} runs */
+	/** @param {RunAction} action @param {RunRow[]} runs */
 	async #act(action, runs) {
 		try {
 			const options = await asked(action, runs, this.signal);
@@ -269,7 +268,7 @@ class List {
 			const ids = runs.map(({ id }) => id);
 			const found = await act(action, ids, this.signal, options);
 			const back = { archive: "restore", restore: "archive" }[/** @type {string} */ (action)];
-			const undo = back && button("Undo", () => this.#act(/** @type {Action} */ (back), runs));
+			const undo = back && button("Undo", () => this.#act(/** @type {RunAction} */ (back), runs));
 			const close = button("×", () => (this.#told.hidden = true), { class: "icon", label: "Close the note" });
 			put(this.#told, h("div.stack.tight", outcomeOf(found, runs, undo)), close);
 			this.#told.hidden = false;

@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli import completion
+from app.cli.advised import show_board, tell_advice
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
+from app.cli.inputs import OfTask
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
 from densely_client import Run
@@ -14,15 +17,19 @@ from densely_client.forms import Comparison
 
 app = typer.Typer(help="Runs: list, show, watch, cancel, retry, delete.", invoke_without_command=True)
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="the run's id", show_default=False)]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="the run's id", show_default=False, autocompletion=completion.runs)
+]
 Kind = Literal["curves", "boundaries"]
-RunIds = Annotated[list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False)]
+RunIds = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False, autocompletion=completion.runs)
+]
 
 
 @app.callback()
 def runs(
     context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    task: OfTask = None,
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
     dataset: Annotated[str | None, typer.Option(help="on this dataset only")] = None,
     tag: Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")] = None,
@@ -49,18 +56,18 @@ def runs(
 
 @app.command("show")
 def show_run(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
-    """Where a run stands, its figures and curves."""
+    """Where a run stands, its figures and curves, and what would make it better."""
     with connect(url, api_key) as client:
         run = client.runs.get(run_id)
         if as_text:
             as_json(run.data)
             return
-        history = run.history
+        history, advice = run.history, run.advice
     data = run.data
     told = {
         "run": f"{data.id}  {data.name or ''}".strip(),
         "task": f"{data.task}, {data.preset} on {data.dataset}, seed {data.seed}",
-        "status": f"{data.status}" + (f", {data.progress.fraction:.0%}" if data.progress and not run.is_over else ""),
+        "status": _status(run),
         "times": " → ".join(filter(None, map(moment, (data.created_at, data.started_at, data.finished_at)))),
         "error": f"{data.error.type}: {data.error.message}" if data.error else None,
         "model": data.model_id,
@@ -71,6 +78,7 @@ def show_run(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key
     fit = [row for row in history if (row["fold"], row["seed"]) == (last["fold"], last["seed"])]
     for name in [name for name in last if name not in ("epoch", "fold", "seed", "seconds")]:
         line(f"{name:>14} {sparkline([row[name] for row in fit if row.get(name) is not None])}")
+    tell_advice(advice)
 
 
 @app.command("watch")
@@ -151,7 +159,9 @@ def compare(
 
 
 def _tell(found: Comparison) -> None:
-    """Figures and differences as a table, then what the tests say."""
+    """The board, figures and differences as a table, then what the tests say."""
+    show_board(found)
+    line("")
     names = [run.id for run in found.runs]
     figures: list[list[Any]] = [
         ["run", *(run.label for run in found.runs)],
@@ -164,6 +174,13 @@ def _tell(found: Comparison) -> None:
         console().print(f"{test.runs[0]} / {test.runs[1]}: {test.reading}", markup=False)
     for note in found.notes:
         console().print(note, markup=False, style="dim")
+
+
+def _status(run: Run) -> str:
+    """With how far it is, and at what."""
+    progress = None if run.is_over else run.progress
+    told = [run.status, *([progress.phase, f"{progress.fraction:.0%}"] if progress else [])]
+    return ", ".join(filter(None, told))
 
 
 def _row(run: Run) -> list[Any]:

@@ -17,7 +17,11 @@
  */
 
 /** @typedef {import("./answers.js").Activation} Activation */
+/** @typedef {import("./answers.js").Advice} Advice */
+/** @typedef {import("./answers.js").BoardRow} BoardRow */
 /** @typedef {import("./answers.js").ColumnProfile} ColumnProfile */
+/** @typedef {import("./answers.js").ComparedRun} ComparedRun */
+/** @typedef {import("./answers.js").Comparison} Comparison */
 /** @typedef {import("./answers.js").Axis} Axis */
 /** @typedef {import("./answers.js").DatasetDetail} DatasetDetail */
 /** @typedef {import("./answers.js").DatasetEntry} DatasetEntry */
@@ -544,6 +548,17 @@ export class Densely {
 	}
 
 	/**
+	 * 2 to 10 runs of one task side by side: a board, where they differ, and whether chance explains it.
+	 *
+	 * @param {string[]} ids
+	 * @param {Options} [options]
+	 * @returns {Promise<Comparison>}
+	 */
+	compare(ids, options) {
+		return this.get("compare", { runs: ids.join(",") }, options);
+	}
+
+	/**
 	 * Begins a sweep over `space`: by dotted path of a recipe's field, what it may be. What else is left out comes from
 	 * the task and its preset. The same `idempotencyKey` begins one sweep.
 	 *
@@ -789,6 +804,16 @@ export class Run {
 	 */
 	async history({ signal, every = 1 } = {}) {
 		return (await this.#client.get(at`runs/${this.id}/history`, { every }, { signal })).epochs;
+	}
+
+	/**
+	 * What would make it better, the most important first; a `change` replaces fields of its recipe.
+	 *
+	 * @param {Options} [options]
+	 * @returns {Promise<Advice[]>}
+	 */
+	async advice(options) {
+		return (await this.#client.get(at`runs/${this.id}/advice`, {}, options)).items;
 	}
 
 	/** Its model, or null while there is none. @param {Options} [options] */

@@ -11,9 +11,6 @@ export const plain = ({ plan }) => plan.metric.replace("val_", "");
 export function outcomeOf(data, outcome) {
 	const name = plain(data);
 	const isFinal = name in outcome.test;
-	const spread = outcome.spread[name];
-	const over = spread && `${figure(name, spread.mean)} ± ${figure(name, spread.std)}`;
-	const range = spread && h("span.soft.small", ` from ${figure(name, spread.min)} to ${figure(name, spread.max)}`);
 	return [
 		h("h2", isFinal ? "What it found" : "Best so far"),
 		facts([
@@ -30,7 +27,7 @@ export function outcomeOf(data, outcome) {
 				`Test ${name}`,
 				h("b.num", figure(name, outcome.test[name]), " ", h("span.soft", "on rows that chose nothing")),
 			],
-			over && [`Over ${data.plan.final_seeds} seeds`, h("span.num", over, range)],
+			name in outcome.spread && [`Over ${data.plan.final_seeds} seeds`, overSeeds(name, outcome.spread[name])],
 			name in outcome.baseline && ["Guessing", figure(name, outcome.baseline[name])],
 			["Trial", h("a", { href: `#/runs/${outcome.run_id}` }, `trial ${outcome.number}`)],
 			outcome.final_run && [
@@ -42,11 +39,17 @@ export function outcomeOf(data, outcome) {
 	];
 }
 
-/** Its model, and whether it answers by now. @param {Outcome} outcome @param {string} id */
+/** @param {string} name of a figure @param {Outcome["spread"][string]} spread */
+function overSeeds(name, { mean, std, min, max }) {
+	const range = h("span.soft.small", ` from ${figure(name, min)} to ${figure(name, max)}`);
+	return h("span.num", `${figure(name, mean)} ± ${figure(name, std)}`, range);
+}
+
+/** Its model, and whether it was put live by itself. @param {Outcome} outcome @param {string} id */
 function modelOf({ activated, activation_reason: reason }, id) {
 	const link = h("a", { href: `#/models/${id}` }, id);
 	if (activated === null) return link;
-	const fate = activated ? badge("active") : h("span.badge", "not active");
+	const fate = h(activated ? "span.badge.active" : "span.badge", activated ? "became active" : "not active");
 	return [
 		h("div.row", link, fate),
 		h("div.soft.small", `${activated ? "It became active" : "It did not become active"}: ${reason}`),

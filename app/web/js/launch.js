@@ -64,6 +64,8 @@ class Form {
 	#box = snippet();
 	/** @type {Record<string, string>} */
 	#keys = {}; // the same request again is the same run
+	/** @type {Set<string>} */
+	#learnt = new Set();
 	/** @type {string | null} */
 	#unread = null; // what is wrong with the JSON, while it is none
 	/** @type {Misfit[]} */
@@ -118,8 +120,15 @@ class Form {
 	/** @param {string} name */
 	#pickTask(name) {
 		this.draft.pickTask(name);
+		this.#learn(name);
+	}
+
+	/** Asks for what the list does not tell of a task. @param {string} name */
+	#learn(name) {
+		if (this.#learnt.has(name)) return;
+		this.#learnt.add(name);
 		const taken = (/** @type {TaskDetail} */ task) => {
-			this.tasks[name] = task; // it tells more than the list
+			this.tasks[name] = task;
 			this.#changed();
 		};
 		densely.task(name, { signal: this.signal }).then(taken, () => {});
@@ -145,6 +154,7 @@ class Form {
 			const given = JSON.parse(this.#json.value.trim() || "{}");
 			if (given?.constructor !== Object) throw new Error('an object is needed, for example {"task": "planar"}');
 			this.draft.replace(given);
+			this.#learn(this.draft.task.name);
 			this.#changed();
 		} catch (/** @type {any} */ error) {
 			this.#unread = error.message;

@@ -131,8 +131,8 @@ on(byId("shortcuts"), "click", showShortcuts);
 installShortcuts();
 watchVersion(() => isTyped);
 addEventListener("hashchange", () => {
-	const isShown = !dispatchEvent(new CustomEvent("routechange", { cancelable: true })); // the view follows it by itself
-	if (!isShown) show();
+	const isFollowed = !dispatchEvent(new CustomEvent("routechange", { cancelable: true })); // the view follows it by itself
+	if (!isFollowed) show();
 });
 openapi().then(
 	(description) => {

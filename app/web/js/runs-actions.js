@@ -4,13 +4,12 @@ import { densely, told } from "./api.js";
 import { alertLine, bytes, confirmed, counted, h, on, put, say } from "./dom.js";
 import { nameOf } from "./runs-row.js";
 
-/** @import { RunActionDone, RunRow } from "../../client/densely.js" */
-/** @typedef {"cancel" | "retry" | "archive" | "restore" | "delete"} Action */
+/** @import { RunAction, RunActionDone, RunRow } from "../../client/densely.js" */
 
 const MOST = 500; // runs of a request
 const isOver = (/** @type {RunRow} */ { status }) => !["queued", "running"].includes(status);
 
-/** In the order of their buttons: word, what was done, to which runs. @type {Record<Action, [word: string, past: string, fits: (run: RunRow) => boolean]>} */
+/** In the order of their buttons: word, what was done, to which runs. @type {Record<RunAction, [word: string, past: string, fits: (run: RunRow) => boolean]>} */
 export const ACTIONS = {
 	cancel: ["Cancel", "Cancelled", (run) => !isOver(run)],
 	retry: ["Retry", "Queued again", (run) => ["failed", "cancelled"].includes(run.status)],
@@ -22,7 +21,7 @@ export const ACTIONS = {
 /**
  * Does it, as many at a time as a request holds.
  *
- * @param {Action} action
+ * @param {RunAction} action
  * @param {string[]} ids
  * @param {AbortSignal} signal
  * @param {{ models?: boolean, dry_run?: boolean }} [options]
@@ -32,9 +31,7 @@ export async function act(action, ids, signal, options) {
 	/** @type {RunActionDone} */
 	const all = { action, dry_run: false, done: [], refused: [], created: [], frees: { bytes: 0, runs: 0, models: 0 } };
 	for (let start = 0; start < ids.length; start += MOST) {
-		const body = { action, runs: ids.slice(start, start + MOST), ...options };
-		/** @type {RunActionDone} */
-		const found = await densely.post("runs/actions", body, { signal });
+		const found = await densely.actOnRuns(action, ids.slice(start, start + MOST), { ...options, signal });
 		all.done.push(...found.done);
 		all.refused.push(...found.refused);
 		all.created.push(...found.created);
@@ -46,7 +43,7 @@ export async function act(action, ids, signal, options) {
 /**
  * Asks what has to be asked; the options, or null where it is not wanted.
  *
- * @param {Action} action
+ * @param {RunAction} action
  * @param {RunRow[]} runs
  * @param {AbortSignal} signal
  * @returns {Promise<{ models?: boolean } | null>}
@@ -123,7 +120,7 @@ function callOf(id, runs) {
  * @param {import("./dom.js").Child} undo
  */
 export function outcomeOf({ action, done, refused, created, frees }, runs, undo) {
-	const [, past] = ACTIONS[/** @type {Action} */ (action)];
+	const [, past] = ACTIONS[/** @type {RunAction} */ (action)];
 	const models = frees.models ? ` and ${counted(frees.models, "model")}` : "";
 	const freed = action === "delete" ? `${models}${frees.bytes ? `, ${bytes(frees.bytes)} freed` : ""}` : "";
 	const words = done.length ? `${past} ${counted(done.length, "run")}${freed}.` : "";

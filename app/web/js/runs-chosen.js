@@ -3,8 +3,7 @@
 import { button, count, h, put } from "./dom.js";
 import { ACTIONS } from "./runs-actions.js";
 
-/** @import { RunRow } from "../../client/densely.js" */
-/** @import { Action } from "./runs-actions.js" */
+/** @import { RunAction, RunRow } from "../../client/densely.js" */
 
 const MOST = 10; // runs of a comparison
 const MOST_CHOSEN = 500; // at once: what one request can change
@@ -25,7 +24,7 @@ export class Chosen {
 
 	/**
 	 * @param {() => void} changed the boxes are to be drawn
-	 * @param {(action: Action, runs: RunRow[]) => void} act
+	 * @param {(action: RunAction, runs: RunRow[]) => void} act
 	 * @param {(limit: number) => Promise<RunRow[]>} more the rows of all pages, up to so many
 	 */
 	constructor(changed, act, more) {
@@ -114,7 +113,7 @@ export class Chosen {
 			const mine = runs.filter(fits);
 			const name = mine.length === runs.length ? word : `${word} ${count(mine.length)}`;
 			const attributes = { "data-do": action, class: action === "delete" ? "danger" : null };
-			return mine.length > 0 && button(name, () => this.act(/** @type {Action} */ (action), mine), attributes);
+			return mine.length > 0 && button(name, () => this.act(/** @type {RunAction} */ (action), mine), attributes);
 		});
 		const clear = button("Choose none", () => this.drop(), { "data-do": "none" });
 		put(this.#actions, runs.length > 0 && [this.#compare(runs), ...buttons, clear]);

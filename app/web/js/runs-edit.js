@@ -12,7 +12,7 @@ const LONGEST_NAME = 200;
 /**
  * A form; `done` gets what was changed, or nothing.
  *
- * @param {RunRow} run
+ * @param {Pick<RunRow, "id" | "name" | "preset" | "tags" | "note">} run
  * @param {(changed?: Partial<RunRow>) => void} done
  * @param {AbortSignal} signal
  */
@@ -25,11 +25,9 @@ export function editor(run, done, signal) {
 		event.preventDefault();
 		const changes = { name: name.value.trim() || null, tags: tags.all(), note: note.value.trim() };
 		try {
-			const path = `runs/${encodeURIComponent(run.id)}`;
-			const answer = await densely.request(path, { method: "PATCH", body: changes, signal });
-			const { name: named, tags: tagged, note: noted } = await answer.json();
+			const { data } = await densely.updateRun(run.id, changes, { signal });
 			say("Saved");
-			done({ name: named, tags: tagged, note: noted });
+			done({ name: data.name, tags: data.tags, note: data.note });
 		} catch (error) {
 			if (!signal.aborted) problem.textContent = told(error);
 		}

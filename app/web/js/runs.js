@@ -13,11 +13,12 @@ import "./fields.js"; // what those above need is asked for together with them
 import "./runs-row.js";
 import "./spark.js";
 
-/** @import { RunRow } from "../../client/densely.js" */
-/** @import { Action } from "./runs-actions.js" */
+/** @import { RunAction, RunRow } from "../../client/densely.js" */
 /** @import { Asked } from "./runs-address.js" */
 
 const PAGE = 50; // runs
+const SOON = 150; // ms that the first rows may take without anything standing in their place
+const pale = () => h("i", { style: { "--width": "100%" } });
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, _, signal) {
@@ -43,6 +44,7 @@ class List {
 	#problem = alertLine();
 	#told = h("div.note.outcome", { hidden: true });
 	#empty = h("div.empty", { hidden: true });
+	#coming = h("div.skeleton", { hidden: true, "aria-hidden": "true" }, Array.from({ length: 8 }, pale));
 	#first = button("First", () => this.#turn([], ""), { label: "First page" });
 	#back = button("Previous", () => this.#turnBack(), { label: "Previous page" });
 	#on = button("Next", () => this.#turn([...this.#trail, this.#asked.cursor], String(this.#next)), {
@@ -69,7 +71,9 @@ class List {
 	constructor(signal) {
 		this.signal = signal;
 		const parts = [this.#problem, this.#chosen.node, this.#told, this.#table.node, this.#empty, this.#pages];
-		this.node = h("section.card", { label: "Runs" }, this.#filters.node, parts);
+		this.node = h("section.card", { label: "Runs" }, this.#filters.node, this.#coming, parts);
+		this.#table.node.hidden = this.#chosen.node.hidden = this.#pages.hidden = true;
+		setTimeout(() => (this.#coming.hidden = !this.#table.node.hidden || !this.#empty.hidden), SOON);
 		this.#filters.show(this.#asked);
 		addEventListener("routechange", (event) => this.#follow(event), { signal });
 	}
@@ -81,7 +85,8 @@ class List {
 			{
 				rows: () => this.#rows,
 				isSettled: (fields) => this.#isSettled(fields),
-				concerns: (run) => this.#isQueue || concerns(run, this.#asked),
+				isQueue: () => this.#isQueue,
+				concerns: (run) => concerns(run, this.#asked),
 				take: (row) => this.#take(row),
 				refresh: () => this.refresh(),
 				problem: this.#problem,
@@ -197,6 +202,7 @@ class List {
 		this.#table.check();
 		this.#table.node.hidden = this.#chosen.node.hidden = !this.#rows.length;
 		this.#empty.hidden = this.#rows.length > 0;
+		this.#coming.hidden = true;
 		if (!this.#rows.length) put(this.#empty, this.#nothing());
 		const isFirst = !this.#asked.cursor;
 		this.#pages.hidden = isFirst && this.#next === null;
@@ -261,7 +267,7 @@ class List {
 		form.querySelector("input")?.focus();
 	}
 
-	/** @param {Action} action @param {RunRow[]} runs */
+	/** @param {RunAction} action @param {RunRow[]} runs */
 	async #act(action, runs) {
 		try {
 			const options = await asked(action, runs, this.signal);
@@ -269,7 +275,7 @@ class List {
 			const ids = runs.map(({ id }) => id);
 			const found = await act(action, ids, this.signal, options);
 			const back = { archive: "restore", restore: "archive" }[/** @type {string} */ (action)];
-			const undo = back && button("Undo", () => this.#act(/** @type {Action} */ (back), runs));
+			const undo = back && button("Undo", () => this.#act(/** @type {RunAction} */ (back), runs));
 			const close = button("×", () => (this.#told.hidden = true), { class: "icon", label: "Close the note" });
 			put(this.#told, h("div.stack.tight", outcomeOf(found, runs, undo)), close);
 			this.#told.hidden = false;

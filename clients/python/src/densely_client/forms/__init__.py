@@ -1,7 +1,7 @@
 """The forms of what the service sends: immutable Pydantic models, checked against its `/openapi.json`."""
 
 from densely_client.forms.base import Form, Page
-from densely_client.forms.comparisons import ComparedRun, Comparison, Difference, PairedTest
+from densely_client.forms.comparisons import BoardRow, ComparedRun, Comparison, Difference, PairedTest
 from densely_client.forms.datasets import (
     ColumnProfile,
     DatasetDetail,
@@ -38,6 +38,7 @@ from densely_client.forms.recipes import (
     Validation,
 )
 from densely_client.forms.runs import (
+    Advice,
     Calibration,
     Freed,
     Metrics,
@@ -46,6 +47,7 @@ from densely_client.forms.runs import (
     QueuePlace,
     RecordedEvent,
     RunActionDone,
+    RunAdvice,
     RunData,
     RunError,
     RunRefused,
@@ -77,11 +79,13 @@ from densely_client.forms.tasks import AnswerKind, Dataset, Decoded, Encoded, Ex
 
 __all__ = [
     "Activation",
+    "Advice",
     "AnswerKind",
     "Augmentation",
     "Averaging",
     "Axis",
     "Best",
+    "BoardRow",
     "Budget",
     "Calibration",
     "ColumnProfile",
@@ -136,6 +140,7 @@ __all__ = [
     "RecipeChange",
     "RecordedEvent",
     "RunActionDone",
+    "RunAdvice",
     "RunData",
     "RunError",
     "RunRefused",

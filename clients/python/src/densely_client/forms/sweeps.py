@@ -70,6 +70,7 @@ class SweepPlan(Form):
     seed: int = Field(description="of trials and of the method")
     final_seeds: int = Field(description="of the winner's run")
     activate: Activate
+    base_first: bool = Field(False, description="whether trial 0 has the base's own values")
 
 
 class TrialRow(Form):

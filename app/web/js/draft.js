@@ -33,13 +33,14 @@ export class Draft {
 	}
 
 	get task() {
-		return this.tasks[this.#given.task] ?? Object.values(this.tasks)[0];
+		return Object.hasOwn(this.tasks, this.#given.task) ? this.tasks[this.#given.task] : Object.values(this.tasks)[0];
 	}
 
 	/** @returns {Preset} */
 	get preset() {
 		const { presets } = this.task;
-		return presets[this.#given.preset ?? "baseline"] ?? Object.values(presets)[0];
+		const name = this.#given.preset ?? "baseline";
+		return Object.hasOwn(presets, name) ? presets[name] : Object.values(presets)[0];
 	}
 
 	/** The complete recipe. @returns {Recipe} */

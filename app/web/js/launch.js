@@ -110,7 +110,7 @@ class Form {
 	 */
 	start(old, change, given) {
 		const wanted = old?.task ?? given.task ?? "";
-		const task = wanted in this.tasks ? wanted : Object.keys(this.tasks)[0];
+		const task = Object.hasOwn(this.tasks, wanted) ? wanted : Object.keys(this.tasks)[0];
 		this.#pickTask(task);
 		if (old && old.task === task) this.draft.take(old, change);
 		else if (given.dataset) this.draft.set("dataset", given.dataset);
@@ -138,10 +138,19 @@ class Form {
 	#changed() {
 		this.#unread = null;
 		this.#refused = [];
-		this.settings.sync();
-		this.layers.sync();
+		this.#sync();
 		if (document.activeElement !== this.#json) this.#write();
 		this.#tell();
+	}
+
+	/** What is of another form than the fields take leaves them as they were: the check says what is wrong. */
+	#sync() {
+		try {
+			this.settings.sync();
+			this.layers.sync();
+		} catch (error) {
+			if (!this.#check().length) throw error;
+		}
 	}
 
 	#write() {
@@ -154,12 +163,13 @@ class Form {
 			const given = JSON.parse(this.#json.value.trim() || "{}");
 			if (given?.constructor !== Object) throw new Error('an object is needed, for example {"task": "planar"}');
 			this.draft.replace(given);
-			this.#learn(this.draft.task.name);
-			this.#changed();
 		} catch (/** @type {any} */ error) {
 			this.#unread = error.message;
 			this.#tell();
+			return;
 		}
+		this.#learn(this.draft.task.name);
+		this.#changed();
 	}
 
 	/** Checks what is asked for, and says what is wrong with it; whether it is in order. */
@@ -179,7 +189,8 @@ class Form {
 		const { request } = this.draft;
 		const errors = check(request, this.description.components.schemas.TrainRequest, this.description);
 		if (errors.length) return errors;
-		if (!(request.task in this.tasks)) return [{ field: "task", message: `there is no task ${request.task}` }];
+		const isKnown = Object.hasOwn(this.tasks, request.task);
+		if (!isKnown) return [{ field: "task", message: `there is no task ${request.task}` }];
 		return misfits(this.draft.task, request.recipe ?? {});
 	}
 

@@ -61,7 +61,10 @@ function controlOf(form) {
 function numberOf(form) {
 	const input = h("input", { type: "number", step: "any", inputmode: form.type === "integer" ? "numeric" : "decimal" });
 	const read = () => (input.value === "" && !input.validity.badInput ? undefined : input.valueAsNumber);
-	return { ...plain(input), read };
+	const write = (/** @type {any} */ value) => {
+		input.value = typeof value === "number" ? value : "";
+	};
+	return { input, read, write };
 }
 
 /** @param {any} input @returns {Control} */

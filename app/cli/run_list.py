@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import Json, Key, Url, check_task, connect
+from app.cli.inputs import OfTask
 from app.cli.output import as_json, console, moment, show, sparkline
 from app.domain.clock import utc_now
 from app.domain.keys import life_of
@@ -83,12 +85,17 @@ def runs(
     search: Annotated[
         str | None, typer.Option("--search", "-q", help="a part of name, note or a tag, or how the id begins")
     ] = None,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    task: OfTask = None,
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
-    dataset: Annotated[str | None, typer.Option(help="on this dataset only")] = None,
-    preset: Annotated[str | None, typer.Option(help="of this preset only")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="on this dataset only", autocompletion=completion.datasets)
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="of this preset only", autocompletion=completion.presets)] = None,
     tag: Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")] = None,
-    sweep: Annotated[str | None, typer.Option(help="the trials and the winner's run of this sweep")] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(help="the trials and the winner's run of this sweep", autocompletion=completion.sweeps),
+    ] = None,
     trials: Annotated[bool, typer.Option("--trials", help="those of sweeps too")] = False,
     since: Annotated[str | None, typer.Option(help="asked for since 2030-01-31, or 7d, 12h ago")] = None,
     until: Annotated[str | None, typer.Option(help="asked for before; a day is meant as a whole")] = None,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.cli import run_list, tidying
+from app.cli import completion, run_list, tidying
 from app.cli.advised import show_board, tell_advice
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import save
@@ -16,9 +16,13 @@ from densely_client.forms import Comparison
 
 app = typer.Typer(help="Runs: list, show, watch, edit, archive, cancel, retry, delete.", invoke_without_command=True)
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="the run's id", show_default=False)]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="the run's id", show_default=False, autocompletion=completion.runs)
+]
 Kind = Literal["curves", "boundaries"]
-RunIds = Annotated[list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False)]
+RunIds = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False, autocompletion=completion.runs)
+]
 
 
 app.callback()(run_list.runs)

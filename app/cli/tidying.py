@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli import completion
 from app.cli.codes import REFUSED
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.findings import bytes_of
@@ -17,7 +18,9 @@ from densely_client.forms import RunActionDone
 
 AT_ONCE = 500  # runs that the service takes at a time
 
-RunIds = Annotated[list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False)]
+RunIds = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False, autocompletion=completion.runs)
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="remove without asking")]
 
 

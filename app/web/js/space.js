@@ -10,7 +10,7 @@ import { options } from "./fields.js";
 const KINDS = [
 	["choice", "one of"],
 	["range", "between"],
-	["log_range", "between, by its logarithm"],
+	["log_range", "log between"],
 ];
 /** What a new row of each kind begins with. @type {Record<string, Axis>} */
 const STARTS = {

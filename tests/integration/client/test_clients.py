@@ -297,6 +297,8 @@ def test_pictures_of_datasets_and_of_several_models(densely: Any, finished: Fini
     ]
 
     assert densely.tasks.picture("planar", "moons", "points").startswith(b"<?xml")
+    dark = densely.tasks.picture("planar", "moons", "points", theme="dark", width=358)
+    assert (b"#181f1e" in dark, b'width="268.5pt"' in dark) == (True, True)
     assert densely.tasks.picture("planar", "moons", "points", "png", split="test").startswith(b"\x89PNG")
     assert b"boundaries" in densely.compare_picture(runs, kind="boundaries")
     assert b"validation loss" in densely.compare_picture(runs, only="val_loss", first_epoch=1)

@@ -42,7 +42,7 @@ def finished(prepared: Settings) -> Any:
 def learnt(finished: Finished) -> str:
     """A run that has learnt by heart, and has succeeded."""
     recipe = TASKS.get("planar").presets["baseline"].recipe.model_copy(update={"epochs": len(EPOCHS)})
-    asked = {"validation": Holdout(size=50), "recipe": recipe}
+    asked: dict[str, Any] = {"validation": Holdout(size=50), "recipe": recipe}
     return finished.run("planar", answers_of("planar"), EPOCHS, name="by heart", tags={"week": "48"}, **asked)
 
 
@@ -52,7 +52,7 @@ def better(finished: Finished) -> str:
     answers = answers_of("planar")
     perfect = replace(answers, predicted=answers.target)
     recipe = TASKS.get("planar").presets["baseline"].recipe.model_copy(update={"epochs": 3})
-    asked = {"validation": Holdout(size=50), "recipe": recipe}
+    asked: dict[str, Any] = {"validation": Holdout(size=50), "recipe": recipe}
     return finished.run("planar", perfect, EPOCHS[:3], name="better", **asked)
 
 

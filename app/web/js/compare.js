@@ -6,7 +6,7 @@ import { counted, figure, h, table, title } from "./dom.js";
 import { pictures } from "./picture.js";
 import { everyOf, metricOf } from "./series.js";
 
-/** @import { BoardRow, ComparedRun, Comparison, PairedTest } from "../../client/densely.js" */
+/** @import { BoardRow, ComparedRun, Comparison } from "../../client/densely.js" */
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [ids], signal) {
@@ -87,7 +87,7 @@ function distance(name, { rank, difference }) {
 function tests({ tests: pairs, notes, runs }) {
 	if (!pairs.length && !notes.length) return null;
 	const named = namesOf(runs);
-	const said = (/** @type {PairedTest} */ { runs: both, test, reading }) => {
+	const said = (/** @type {Comparison["tests"][number]} */ { runs: both, test, reading }) => {
 		const pair = both.map((id) => named[id]).join(" and ");
 		const which = test === "mcnemar" ? "McNemar’s" : "Wilcoxon’s";
 		return h("p.note", h("b", `${pair}, ${which} test: `), withNames(reading, named));

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
+from app.cli.inputs import OfTask
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 from app.domain.counting import counted
 
@@ -15,13 +17,16 @@ app = typer.Typer(help="Models: list, show, download, delete, and their predicti
 
 PRINTED = 20  # rows of predictions
 
-ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="the model's id", show_default=False)]
+ModelId = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="the model's id", show_default=False, autocompletion=completion.models),
+]
 
 
 @app.callback()
 def models(
     context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    task: OfTask = None,
     limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
     as_text: Json = False,
     url: Url = None,
@@ -122,7 +127,10 @@ def predictions(
 
 @app.command()
 def delete(
-    model_ids: Annotated[list[str], typer.Argument(metavar="MODEL...", help="model ids", show_default=False)],
+    model_ids: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL...", help="model ids", show_default=False, autocompletion=completion.models),
+    ],
     as_text: Json = False,
     url: Url = None,
     api_key: Key = None,

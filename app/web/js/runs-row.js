@@ -123,7 +123,7 @@ function standing({ status, queue, progress, error }) {
 /** @param {RunRow["progress"]} progress */
 function going(progress) {
 	if (!progress) return "starting";
-	const { phase, fraction, eta_seconds: left } = /** @type {any} */ (progress);
+	const { phase, fraction, eta_seconds: left } = progress;
 	if (phase && phase !== "training") return phase;
 	return `${percent(fraction, 0)}${left ? `, ${duration(left)} left` : ""}`;
 }

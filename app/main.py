@@ -49,6 +49,7 @@ from app.services.disk import Places
 from app.services.events import EventService
 from app.services.keyring import Keyring
 from app.services.keys import KeyService
+from app.services.latency import LatencyService
 from app.services.limits import Limits
 from app.services.making import MakingService
 from app.services.metrics import MetricsService
@@ -58,6 +59,7 @@ from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.quotas import Quotas
 from app.services.registry import RegistryService
+from app.services.reports import ReportService
 from app.services.rows import RowService
 from app.services.sweeps.service import SweepLimits, SweepService
 from app.services.system import SystemService
@@ -160,6 +162,7 @@ def _services(
         audit=AuditService(database),
         registry=registry,
         answers=AnswerService(database, store),
+        reports=ReportService(database, store, prediction, LatencyService(clock)),
         comparison=ComparisonService(database, tasks, store, catalog),
         plots=PlotService(database, tasks, store, catalog),
         prediction=prediction,

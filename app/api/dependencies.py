@@ -26,6 +26,7 @@ from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
+from app.services.reports import ReportService
 from app.services.rows import RowService
 from app.services.sweeps.service import SweepService
 from app.services.system import SystemService
@@ -50,6 +51,7 @@ class Services:
     events: EventService
     registry: RegistryService
     answers: AnswerService
+    reports: ReportService
     comparison: ComparisonService
     plots: PlotService
     prediction: PredictionService

@@ -48,7 +48,16 @@ ADDED: dict[str, list[str]] = {
     name: [] for name in ("webhooks", "installation", "tasks", "datasets", "api_keys", "audit", "totals", "sweeps")
 }
 OF_0006, OF_0007, OF_0008, OF_0009 = ("tasks", "datasets"), ("api_keys", "audit"), ("totals",), ("sweeps",)
-ADDED_COLUMNS = ("key_id", "traceparent", "trainer_memory", "sweep", "trial", "prior")  # by 0007 to 0009
+ADDED_COLUMNS = (
+    "key_id",
+    "traceparent",
+    "trainer_memory",
+    "sweep",
+    "trial",
+    "prior",
+    "by_key",
+    "note",
+)  # by 0007 to 0011
 PLAN = SweepPlan(
     task="housing", preset="baseline", dataset="sample", recipe=TASKS.get("housing").presets["baseline"].recipe,
     validation=Holdout(size=80), space={"epochs": Choice(values=[1, 2])}, method=RandomSearch(), pruner=None,
@@ -73,7 +82,7 @@ def fill(database: Database, clock: FakeClock) -> None:
             tx, task="housing", id="m-1", run_id=row.id, dataset="sample", dataset_is_sample=True, metrics={},
             created_at=clock(),
         )  # fmt: skip
-        models.activate(tx, "housing", "m-1", clock(), "test")
+        models.activate(tx, "housing", "m-1", clock(), "test", "k-1", "fewer complaints")
         workers.seen(tx, "w-1", clock(), {"host": "here", "pid": 1, "devices": ["CPU:0"], "versions": {}})
         installation.put(tx, installation.MODELS_FOLDER, "0123456789abcdef")
         tasks.insert_task(tx, "tickets", {"name": "tickets", "labels": ["a", "b"]}, clock())
@@ -494,3 +503,26 @@ def test_processes_that_migrate_at_once_all_succeed(new_url: Callable[[], str], 
         database.check_revision()
         fill(database, clock)
         database.close()
+
+
+def test_what_0011_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: who activated a model and why is gone, when and which is there. Up: of the changes of before nobody."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx, *ADDED_COLUMNS[-2:])
+        (change,) = models.activations_of(tx, "housing", 9, None)
+        assert ("a", "fewer complaints") == (change.by, change.note)
+    database.close()
+
+    migrate.downgrade(url, "-1")
+    with database.read() as tx:
+        assert before == rows_of(tx, *ADDED_COLUMNS[-2:])
+        assert not {"by_key", "note"} & {c["name"] for c in inspect(tx).get_columns("activations")}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert before == rows_of(tx, *ADDED_COLUMNS[-2:])
+        models.activate(tx, "housing", "m-1", clock(), "again", "k-none", "better")
+        found = models.activations_of(tx, "housing", 9, None)
+        assert [("k-none", "better"), (None, None)] == [(change.by, change.note) for change in found]

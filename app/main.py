@@ -61,6 +61,9 @@ from app.services.quotas import Quotas
 from app.services.registry import RegistryService
 from app.services.reports import ReportService
 from app.services.rows import RowService
+from app.services.run_actions import RunActionService
+from app.services.run_changes import RunChangeService
+from app.services.run_lists import RunListService
 from app.services.sweeps.service import SweepLimits, SweepService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
@@ -155,8 +158,11 @@ def _services(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
+        runs=RunListService(database, clock),
+        run_changes=(changes := RunChangeService(database, training, clock)),
+        run_actions=RunActionService(database, changes, registry, error_handlers.status_of),
         sweeps=SweepService(database, training, catalog, clock, _search_limits(settings, limits.quotas)),
-        events=EventService(database),
+        events=EventService(database, clock),
         keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys, clock=clock)),
         owners=OwnerService(database),
         audit=AuditService(database),

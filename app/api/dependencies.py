@@ -28,6 +28,9 @@ from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
 from app.services.reports import ReportService
 from app.services.rows import RowService
+from app.services.run_actions import RunActionService
+from app.services.run_changes import RunChangeService
+from app.services.run_lists import RunListService
 from app.services.sweeps.service import SweepService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
@@ -47,6 +50,9 @@ class Services:
     rows: RowService
     uploads: Uploads
     training: TrainingService
+    runs: RunListService
+    run_changes: RunChangeService
+    run_actions: RunActionService
     sweeps: SweepService
     events: EventService
     registry: RegistryService

@@ -47,6 +47,7 @@ class Follower:
         self._damaged = damaged
         prediction.unregistered = damaged
         registry.register_folder()
+        self._services.run_changes.fill_scores()
         self._services.datasets.sweep()
         self._generation = generation
 

@@ -34,7 +34,7 @@ def find(tx: Transaction, model_id: str) -> Row[Any] | None:
 def origin(tx: Transaction, run_id: str) -> Any:
     """The run that made a model, in short, with the name of its API key; None if it is gone."""
     key = func.coalesce(api_keys.c.name, func.nullif(runs.c.key_id, "")).label("key")
-    query = select(runs.c.name, runs.c.sweep, runs.c.tags, key)
+    query = select(runs.c.name, runs.c.sweep, runs.c.tags, runs.c.note, key)
     query = query.outerjoin_from(runs, api_keys, api_keys.c.id == runs.c.key_id)
     return tx.execute(query.where(runs.c.id == run_id)).one_or_none()
 

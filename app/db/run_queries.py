@@ -9,14 +9,14 @@ from sqlalchemy import Row, func, select
 from app.db import events
 from app.db.engine import Transaction
 from app.db.epochs import which_fit
-from app.db.tables import epochs, models, run_tags, runs
+from app.db.tables import epochs, models, runs
 from app.domain.leases import Sign
-from app.domain.runs import RunFilter, RunStatus
+from app.domain.runs import RunStatus
 from app.errors import NotFound
 from app.wire.declarations import SAMPLE
 from app.wire.runs import Epoch, Event, Run, RunError
 
-_WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
+WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
 
 
 def get(tx: Transaction, run_id: str) -> Run:
@@ -31,7 +31,7 @@ def get(tx: Transaction, run_id: str) -> Run:
 
 def find(tx: Transaction, run_id: str) -> Run | None:
     """The run with this id, or None."""
-    row = tx.execute(_WITH_MODEL.where(runs.c.id == run_id)).one_or_none()
+    row = tx.execute(WITH_MODEL.where(runs.c.id == run_id)).one_or_none()
     return to_run(row) if row else None
 
 
@@ -48,27 +48,15 @@ def key_of(tx: Transaction, run_id: str) -> str:
     return found
 
 
+def tasks_of(tx: Transaction, run_ids: Sequence[str]) -> set[str]:
+    """The tasks of some runs."""
+    return set(tx.execute(select(runs.c.task).where(runs.c.id.in_(run_ids)).distinct()).scalars())
+
+
 def find_by_key(tx: Transaction, idempotency_key: str, since: datetime) -> Row[Any] | None:
     """The run that was queued with this idempotency key since then."""
     mine = (runs.c.idempotency_key == idempotency_key) & (runs.c.created_at >= since)
-    return tx.execute(_WITH_MODEL.where(mine)).one_or_none()
-
-
-def page(tx: Transaction, which: RunFilter, limit: int, before: int | None) -> Sequence[Row[Any]]:
-    """Up to `limit` runs, newest first, with numbers below `before`."""
-    query = _WITH_MODEL.order_by(runs.c.number.desc()).limit(limit)
-    for name in ("task", "status", "dataset", "sweep"):
-        if (value := getattr(which, name)) is not None:
-            query = query.where(runs.c[name] == value)
-    if not which.trials:
-        query = query.where(runs.c.trial.is_(None))
-    if which.tag:
-        key, value = which.tag
-        tagged = select(run_tags.c.run_id).where(run_tags.c.key == key)
-        query = query.where(runs.c.id.in_(tagged if value is None else tagged.where(run_tags.c.value == value)))
-    if before is not None:
-        query = query.where(runs.c.number < before)
-    return tx.execute(query).all()
+    return tx.execute(WITH_MODEL.where(mine)).one_or_none()
 
 
 def last_epoch(tx: Transaction, run_id: str) -> int:

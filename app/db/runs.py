@@ -13,6 +13,7 @@ from app.db.fence import held, hold, update_held
 from app.db.tables import run_tags, runs
 from app.domain.leases import Sign
 from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, RunRequest, RunStatus
+from app.domain.scores import score_of
 from app.errors import InvalidTransition, LeaseLost, NotFound
 from app.wire.runs import RunError
 
@@ -227,11 +228,12 @@ def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics:
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    progress = hold(tx, run_id, lease_id).progress
+    row = hold(tx, run_id, lease_id)
+    progress = row.progress
     done = {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress else None  # early stopping ends sooner
     if done:
         events.add(tx, run_id, [(events.PROGRESS, now, done)])
-    values = {"metrics": metrics.model_dump(), "progress": done}
+    values = {**_measured(row, metrics), "progress": done}
     end_lease(tx, run_id, lease_id, Change.PUBLISHED, now, values=values)
 
 
@@ -249,9 +251,17 @@ def end_trial(
     Raises:
         LeaseLost: the run is no longer this worker's.
     """
-    progress = hold(tx, run_id, lease_id).progress
+    row = hold(tx, run_id, lease_id)
+    progress = row.progress
     done = {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress and error is None else progress
-    end_lease(tx, run_id, lease_id, change, now, error, {"metrics": metrics.model_dump(), "progress": done})
+    end_lease(tx, run_id, lease_id, change, now, error, {**_measured(row, metrics), "progress": done})
+
+
+def _measured(row: Row[Any], metrics: Metrics) -> dict[str, Any]:
+    """A run's figures, and the one by which it is put in order."""
+    figures = metrics.model_dump()
+    score = score_of(row.recipe["head"], figures)
+    return {"metrics": figures, "score": score and score.oriented}
 
 
 def _status_event(

@@ -60,11 +60,16 @@ runs = Table(
     Column("sweep", String(64)),  # no foreign key: SQLite adds none to a table that is there
     Column("trial", JSON(none_as_null=True)),  # NULL for all but a sweep's trials
     Column("prior", JSON(none_as_null=True)),  # of the run of a sweep's winner
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("archived_at", UTCDateTime),
+    Column("score", Float),  # `domain.scores`: what runs are sorted by, the higher the better
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("(status = 'running') = (lease_id IS NOT NULL)", name="lease"),
     Index("ix_runs_status_number", "status", "number"),
     Index("ix_runs_task_number", "task", "number"),
     Index("ix_runs_sweep_number", "sweep", "number"),
+    Index("ix_runs_score_number", "score", "number"),
+    Index("ix_runs_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
 
@@ -226,6 +231,7 @@ workers = Table(
     Column("devices", JSON, nullable=False),
     Column("versions", JSON, nullable=False),
     Column("trainer_memory", BigInteger),  # bytes, resident; 0 or NULL: no run is going
+    Column("trainers", Integer),  # runs that it trains side by side; NULL: a release wrote this that did not say
 )
 
 totals = Table(

@@ -5,6 +5,7 @@ from typing import Literal
 Action = Literal[
     "run.queued",
     "run.cancelled",
+    "run.changed",
     "run.deleted",
     "sweep.queued",
     "sweep.cancelled",

@@ -168,6 +168,13 @@ class Measured:
     at: datetime
 
 
+Sort = Literal[
+    "created", "name", "status", "task", "dataset", "preset", "score", "seconds",
+    "-created", "-name", "-status", "-task", "-dataset", "-preset", "-score", "-seconds",
+]  # fmt: skip
+Archived = Literal["false", "true", "all"]  # without those that are archived, only those, both
+
+
 @dataclass(frozen=True)
 class RunFilter:
     """Which runs to list; None: all."""
@@ -178,3 +185,9 @@ class RunFilter:
     tag: tuple[str, str | None] | None = None  # key, and value if it matters
     sweep: str | None = None
     trials: bool = True  # of sweeps too
+    preset: str | None = None
+    text: str | None = None  # a part of name, note, or a tag's key or value in any case, or how the id begins
+    since: datetime | None = None  # when it was asked for: from then on
+    until: datetime | None = None  # ... and before
+    archived: Archived = "false"
+    sort: Sort = "-created"

@@ -3,7 +3,7 @@
 | scope | calls |
 |---|---|
 | `predict` | `/predict`, `encode`, `decode`, and reading the tasks |
-| `train` | reading all else, and what adds something: runs, datasets, tasks; cancelling and retrying |
+| `train` | reading all else, and what adds something: runs, datasets, tasks; cancelling, retrying, editing runs |
 | `metrics` | `/metrics` |
 | `admin` | everything; alone it may remove, activate and change, and read the audit |
 """
@@ -30,7 +30,8 @@ ADMIN_PATHS = ("/audit",)
 ADDING = ("POST", *security.READING)
 _CODING = re.compile(r"/tasks/[^/]+/(en|de)code")
 _READING_TASKS = re.compile(r"/tasks(/[^/]+(/active-model)?)?")
-_LISTS = ("/runs", "/sweeps", "/models", "/datasets")  # which take `task`; `/events` does not
+_RUN = re.compile(r"/runs/[^/]+")
+_LISTS = ("/runs", "/runs/rows", "/sweeps", "/models", "/datasets")  # which take `task`; `/events` does not
 
 # Of a kind of thing (`runs`, `sweeps`, `models`, `datasets`) and its id or name.
 TaskOf = Callable[[str, str], str | None]
@@ -47,6 +48,8 @@ def scope_of(method: str, path: str) -> Scope:
         return "predict"
     if method in security.READING and _READING_TASKS.fullmatch(path):
         return "predict"
+    if method == "PATCH" and _RUN.fullmatch(path):
+        return "train"
     if path == "/metrics" and method in security.READING:
         return "metrics"
     return "admin" if method not in ADDING or path in ADMIN_PATHS else "train"

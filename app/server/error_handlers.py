@@ -48,9 +48,14 @@ HEADERS: dict[int | type[errors.DenselyError], dict[str, str]] = {
 }
 
 
+def status_of(error: errors.DenselyError) -> int:
+    """What a request is answered with that meets this error."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
 def problem_of(error: errors.DenselyError, request_id: str | None = None) -> Problem:
     """The problem document of one of our errors; of a 500 only that it happened."""
-    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    status = status_of(error)
     headers = next((HEADERS[key] for key in (*type(error).__mro__, status) if key in HEADERS), None)
     if isinstance(error, errors.RateLimited):
         headers = {**error.fields}

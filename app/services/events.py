@@ -7,7 +7,9 @@ from pydantic_core import to_json
 
 from app.db import events, run_queries
 from app.db.engine import Database
+from app.domain.clock import Clock, utc_now
 from app.domain.runs import FINAL, Change
+from app.services import queueing
 from app.services.paging import cut
 from app.wire.runs import Event, Run
 
@@ -45,8 +47,9 @@ class StreamStart:
 class EventService:
     """Reads the events."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self._database = database
+        self._clock = clock
 
     def page(self, limit: int, after: int | None) -> tuple[list[Event], int | None]:
         """The events of all runs, oldest first, and the cursor of the next page."""
@@ -72,22 +75,31 @@ class EventService:
     def after(self, last: int, limit: int, run_id: str | None = None) -> list[StreamedEvent]:
         """Up to `limit` events with ids above `last`, oldest first, of one run or of all.
 
-        A status comes with its run as it stands now, which may be further on than the event is.
+        A status, and a line of the log that tells of a change, come with the run as it stands now, which may be further
+        on than the event is.
         """
         with self._database.read() as tx:
             rows = events.after(tx, last, limit, run_id)
-            changed = {row.run_id for row in rows if row.type == "status"}
-            runs = {found: run_queries.get(tx, found) for found in changed}
+            changed = sorted({row.run_id for row in rows if _changes(row)})
+            placed = queueing.placed(tx, [run_queries.get(tx, found) for found in changed], self._clock())
+            runs = {run.id: run for run in placed}
         return [_told(row, runs) for row in rows]
 
 
 def _told(row: Any, runs: dict[str, Run]) -> StreamedEvent:
     data = {"run_id": row.run_id, "at": row.at, **row.data}
     final = False
+    if _changes(row):
+        data["run"] = runs[row.run_id]
     if row.type == "status":
-        data |= {"message": _message(row.data), "run": runs[row.run_id]}
+        data["message"] = _message(row.data)
         final = row.data["status"] in FINAL
     return StreamedEvent(row.id, row.run_id, row.type, to_json(data), final)
+
+
+def _changes(row: Any) -> bool:
+    """Whether the run is another one after the event: where it stands, or what is written of it."""
+    return row.type == "status" or (row.type == "log" and "changed" in row.data)
 
 
 def _message(data: dict[str, Any]) -> str:

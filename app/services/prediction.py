@@ -13,6 +13,7 @@ from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.tasks.catalog import TaskCatalog
+from app.wire.run_lists import RunRow
 from app.wire.runs import Run
 
 log = get_log()
@@ -44,7 +45,7 @@ class PredictionService:
         with self._refreshing:  # a poll that read before an activation must not swap in after it
             self._refresh()
 
-    def catch_up(self, runs: Iterable[Run]) -> None:
+    def catch_up(self, runs: Iterable[Run | RunRow]) -> None:
         """Before a client is told that runs have ended: a prediction it asks for next is answered with their models."""
         fresh = [run.model_id for run in runs if run.model_id and run.model_id not in self._caught_up]
         if not fresh:

@@ -1,12 +1,13 @@
 """The model registry: which models there are, which are active, and those that come with Densely."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import DatasetCatalog
 from app.db import audit, installation, models
-from app.db.engine import Database, lock
+from app.db.engine import Database, Transaction, lock
 from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.errors import ArtifactInvalid, Conflict, InvalidInput, NotFound, Unusable
@@ -112,20 +113,34 @@ class RegistryService:
             NotFound: there is no such model.
             Conflict: it is active, or comes with Densely.
         """
-        if model_id in self._bundled | set(self._store.bundled().values()):
-            raise Conflict(f"model {model_id} comes with Densely, and cannot be removed")
         task = self._find(model_id).task
         with self._database.write() as tx:
             lock(tx, f"models of {task}")
-            row = models.find(tx, model_id)
-            if row is None:
-                raise NotFound(f"there is no model {model_id!r}")
-            if row.active:
-                raise Conflict(f"model {model_id} is active: activate another one of task {task!r} first")
-            models.delete_models(tx, [model_id])
-            audit.record(tx, self._clock(), "model.deleted", model_id, task)
-        self._changed()
-        self._store.discard(self._store.path(task, model_id))
+            folder = self.delete_in(tx, model_id)
+        self.discard([folder])
+
+    def delete_in(self, tx: Transaction, model_id: str) -> Path:
+        """`delete`, within a transaction that holds the lock of the task's models; returns the folder of its files.
+
+        That is for `discard`, once the transaction is committed.
+        """
+        if model_id in self._bundled | set(self._store.bundled().values()):
+            raise Conflict(f"model {model_id} comes with Densely, and cannot be removed")
+        row = models.find(tx, model_id)
+        if row is None:
+            raise NotFound(f"there is no model {model_id!r}")
+        if row.active:
+            raise Conflict(f"model {model_id} is active: activate another one of task {row.task!r} first")
+        models.delete_models(tx, [model_id])
+        audit.record(tx, self._clock(), "model.deleted", model_id, row.task)
+        return self._store.path(row.task, model_id)
+
+    def discard(self, folders: Sequence[Path]) -> None:
+        """Remove the files of models that are removed."""
+        if folders:
+            self._changed()
+        for folder in folders:
+            self._store.discard(folder)
 
     def history(self, task: str, limit: int, cursor: int | None) -> tuple[list[Activation], int | None]:
         """Changes of the task's active model, newest first, and the cursor of the next page.

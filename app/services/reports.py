@@ -151,5 +151,5 @@ def _origin(manifest: Manifest, run: Any) -> Origin:
         dataset=name,
         dataset_version=int(version) if version.isdigit() else None,
         tags=run.tags if run else {},
-        note="",
+        note=run.note if run else "",
     )

@@ -1,4 +1,4 @@
-"""Asking for runs, reading them, cancelling and retrying them."""
+"""Asking for runs."""
 
 import secrets
 from collections.abc import Sequence
@@ -8,28 +8,27 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.datasets.catalog import DatasetCatalog
-from app.db import audit, datasets, removal, run_queries, runs, sweep_queries, tasks, webhooks
+from app.db import audit, datasets, removal, run_queries, runs, tasks, webhooks
 from app.db.engine import Database, Transaction, lock
 from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, NoValidation, Recipe, Validation
-from app.domain.runs import FINAL, RunFilter, RunRequest, RunStatus
-from app.errors import IdempotencyConflict, InvalidInput, InvalidTransition, QueueFull
+from app.domain.runs import RunRequest
+from app.errors import IdempotencyConflict, InvalidInput, QueueFull
 from app.kinds.base import Task
 from app.services import idempotency
 from app.services.networks import check_recipe
-from app.services.paging import cut
 from app.services.quotas import Quotas
 from app.services.specs import nested
 from app.services.webhooks import NO_WEBHOOKS, WebhookRules
 from app.tasks.catalog import TaskCatalog
 from app.wire.declarations import DatasetInfo
-from app.wire.runs import Epoch, Event, Run, TrainRequest
+from app.wire.runs import Run, TrainRequest
 
 
 class TrainingService:
-    """Runs, from the client's side."""
+    """Takes requests to train into the queue."""
 
     def __init__(
         self,
@@ -81,90 +80,6 @@ class TrainingService:
                 removal.forget_key(tx, idempotency_key)  # of an older run
             asked = (complete or self.complete(request)).model_copy(update={"traceparent": traceparent})
             return self.queue(tx, asked, key, request.webhook)
-
-    def get(self, run_id: str) -> Run:
-        """
-        Raises:
-            NotFound: there is no such run.
-        """
-        with self._database.read() as tx:
-            return run_queries.get(tx, run_id)
-
-    def page(self, which: RunFilter, limit: int, cursor: int | None) -> tuple[list[Run], int | None]:
-        """Runs, newest first, and the cursor of the next page."""
-        with self._database.read() as tx:
-            rows = run_queries.page(tx, which, limit + 1, cursor)
-        page, following = cut(rows, limit, lambda row: row.number)
-        return [run_queries.to_run(row) for row in page], following
-
-    def history(self, run_id: str, every: int = 1) -> list[Epoch]:
-        """The first epoch, and those whose number `every` divides.
-
-        Raises:
-            NotFound: there is no such run.
-        """
-        with self._database.read() as tx:
-            run_queries.get(tx, run_id)
-            return run_queries.epochs_of(tx, run_id, every)
-
-    def events(self, run_id: str, limit: int, after: int | None) -> tuple[list[Event], int | None]:
-        """The run's events, oldest first, and the cursor of the next page.
-
-        Raises:
-            NotFound: there is no such run.
-        """
-        with self._database.read() as tx:
-            run_queries.get(tx, run_id)
-            events = run_queries.events_of(tx, run_id, limit + 1, after or 0)
-        return cut(events, limit, lambda event: event.id)
-
-    def cancel(self, run_id: str) -> Run:
-        """Ask for a run to end.
-
-        Raises:
-            NotFound: there is no such run.
-            InvalidTransition: it has ended already.
-        """
-        with self._database.write() as tx:
-            runs.request_cancel(tx, run_id, self._clock())
-            run = run_queries.get(tx, run_id)
-            audit.record(tx, self._clock(), "run.cancelled", run_id, run.task)
-            return run
-
-    def delete(self, run_id: str) -> None:
-        """Forget a run with its epochs and events; its model stays.
-
-        Raises:
-            NotFound: there is no such run.
-            InvalidTransition: it has not ended.
-        """
-        with self._database.write() as tx:
-            run = run_queries.get(tx, run_id)
-            if run.status not in FINAL:
-                raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be removed")
-            if run.trial and run.sweep and sweep_queries.is_running(tx, run.sweep):
-                raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which is running")
-            removal.delete_run(tx, run_id)
-            audit.record(tx, self._clock(), "run.deleted", run_id, run.task)
-
-    def retry(self, run_id: str, traceparent: str | None = None) -> Run:
-        """Queue the same training again, as a new run; `traceparent`: of who asks now.
-
-        Raises:
-            NotFound: there is no such run.
-            InvalidTransition: it has not ended yet, it succeeded, or it is a trial of a sweep.
-            QueueFull: too many runs are waiting.
-        """
-        with self._database.write() as tx:
-            lock(tx, "queue")
-            run = run_queries.get(tx, run_id)
-            if run.status not in FINAL - {RunStatus.SUCCEEDED}:
-                raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
-            if run.trial is not None:
-                raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which goes on without it")
-            again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields) - {"sweep"}))
-            again = again.model_copy(update={"retry_of": run_id, "traceparent": traceparent})
-            return self.queue(tx, again, webhook=webhooks.url_of(tx, run_id))
 
     def _is_known(self, idempotency_key: str | None) -> bool:
         """Whether the key came before: what it asked then may not be valid any more, and is answered all the same."""

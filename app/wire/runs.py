@@ -64,6 +64,16 @@ class RunError(BaseModel):
     message: str
 
 
+class QueuePlace(BaseModel):
+    """Where a run stands that waits."""
+
+    place: int = Field(description="from 1, which is next")
+    expected_start: datetime | None = Field(
+        description="by what earlier runs like those before it took, and by how many are trained side by side; null "
+        "where nothing tells"
+    )
+
+
 class Run(BaseModel):
     """One row of the queue and of the history at once."""
 
@@ -98,6 +108,9 @@ class Run(BaseModel):
     sweep: str | None = Field(None, description="the sweep that it belongs to")
     trial: Trial | None = Field(None, description="of a sweep's trial; null for the run of its winner")
     prior: Prior | None = Field(None, description="of a winner's run: what its trial found out on held-out rows")
+    note: str = Field("", description="what somebody wrote about it")
+    archived_at: datetime | None = Field(None, description="since when lists leave it out unless they are asked")
+    queue: QueuePlace | None = Field(None, description="of a queued run alone")
 
 
 class Epoch(BaseModel):

@@ -64,6 +64,7 @@ def _workers(settings: Settings, database: Database, worker_id: str) -> list[Wor
         lease=settings.lease_seconds,
         run_time=settings.run_time_limit_seconds,
         run_memory=memory,
+        trainers=trainers,
     )
     advance = one_at_a_time(
         SweepDriver(database, utc_now, TaskCatalog(), settings.max_attempts, settings.max_queued_runs).advance

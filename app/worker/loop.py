@@ -40,6 +40,7 @@ class WorkerLimits:
     lease: float
     run_time: float
     run_memory: int  # bytes
+    trainers: int = 1  # side by side, of all workers of the process
 
 
 class Worker:
@@ -212,7 +213,7 @@ class Worker:
 
     def _say_alive(self) -> None:
         if self._monotonic() - self._seen_at >= self._limits.heartbeat:
-            process = {"host": socket.gethostname(), "pid": os.getpid()}
+            process = {"host": socket.gethostname(), "pid": os.getpid(), "trainers": self._limits.trainers}
             self._service.seen({**process, "trainer_memory": self._executor.memory(), **self._executor.facts()})
             self._seen_at = self._monotonic()
 

@@ -5,11 +5,11 @@ from alembic import op
 
 
 revision = '0011'
-down_revision = '0009'
+down_revision = '0010'
 branch_labels = None
 depends_on = None
 # Code of the release before writes activations of nobody's, without a reason of the client's own.
-works_from = '0009'
+works_from = '0010'
 
 
 def upgrade() -> None:

@@ -139,11 +139,11 @@ def test_who_made_it_is_told(client: httpx.Client, finished: Finished, database:
     run_id = model_id.replace("m-", "r-", 1)
     key_id = let_in(client, database)
     with database.write() as tx:
-        tx.execute(update(runs).where(runs.c.id == run_id).values(key_id=key_id, sweep="s-1"))
+        tx.execute(update(runs).where(runs.c.id == run_id).values(key_id=key_id, sweep="s-1", note="of May"))
 
     origin = report(client, model_id)["made_by"]
-    assert ("anna", run_id, True, "second try", "s-1", "baseline", {"team": "a"}) == tuple(
-        origin[name] for name in ("key", "run", "run_exists", "name", "sweep", "preset", "tags")
+    assert ("anna", run_id, True, "second try", "s-1", "baseline", {"team": "a"}, "of May") == tuple(
+        origin[name] for name in ("key", "run", "run_exists", "name", "sweep", "preset", "tags", "note")
     )
     assert "second try" == client.get(f"/models/{model_id}").json()["name"]
 

@@ -18,8 +18,9 @@ _STREAM = """Lists the events, oldest first; with `Accept: text/event-stream` it
 
 Each has an `id`, the same in every API process, and a JSON object as data, always with `run_id` and `at`: `status`
 (also `status`, `message` and `run`, the run as it stands now), `epoch` (a row of the run's history), `log`
-(`message`) and `progress` (the run's progress; streams only). `Last-Event-ID` goes on after that event, without a gap
-or a repeat. A comment line comes after 15 seconds of silence. """
+(`message`; where somebody has changed the run also `changed` and `run`) and `progress` (the run's progress; streams
+only). `Last-Event-ID` goes on after that event, without a gap or a repeat. A comment line comes after 15 seconds of
+silence. """
 _ONE = """The stream tells the run from its beginning and ends after its final status; 204, which ends
 the attempts of an EventSource, means that there is nothing left after `Last-Event-ID`."""
 _ALL = """The stream begins with what happens next, `last_event_id=0` with the first event of all, and does not end."""
@@ -62,7 +63,7 @@ async def get_events(
     also_last: AlsoLastEventId = None,
 ) -> Any:
     if not asks_for_stream(accept):
-        items, following = await run_in_threadpool(services.training.events, run_id, limit, cursor)
+        items, following = await run_in_threadpool(services.runs.events, run_id, limit, cursor)
         return Page(items=items, next=following)
     seen = also_last if last is None else last
     start = await run_in_threadpool(services.events.start_of, run_id, seen or 0)

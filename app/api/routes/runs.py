@@ -4,16 +4,18 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from app.api.bodies import BoundedRoute
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, Trace, responses
 from app.api.plots import PLOT, FirstEpoch, plot
-from app.domain.runs import RunFilter, RunStatus
+from app.api.run_filters import Which
 from app.errors import Forbidden
 from app.plots.style import Form
 from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.wire.pages import Page
+from app.wire.run_lists import RunActionDone, RunActionRequest, RunPatch, RunRows
 from app.wire.runs import History, Run, TrainRequest
 
 router = APIRouter(tags=["runs"], route_class=BoundedRoute)
@@ -38,35 +40,55 @@ async def train(
         raise Forbidden("activate: `always` needs the scope admin; `if_better` does not")
     run = await services.writes(partial(services.training.submit, body, idempotency_key, trace))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
-    return run
+    return await run_in_threadpool(services.runs.again, run)
 
 
-@router.get("/runs", summary="Runs, newest first")
-def list_runs(
-    services: ServicesDep,
-    task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
-    status: RunStatus | None = None,
-    dataset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.@-]+$")] = None,
-    sweep: Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="its id")] = None,
-    trials: Annotated[bool, Query(description="false: without the trials of sweeps")] = True,
-    tag: Annotated[
-        str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")
-    ] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[Run]:
-    key, colon, value = (tag or "").partition(":")
-    which = RunFilter(task, status, dataset, (key, value if colon else None) if tag else None, sweep, trials)
-    items, following = services.training.page(which, limit, cursor)
+@router.get("/runs", summary="Runs, newest first or in another order")
+def list_runs(services: ServicesDep, which: Which, limit: Limit = 50, cursor: Cursor = None) -> Page[Run]:
+    items, following = services.runs.page(which, limit, cursor)
     services.prediction.catch_up(items)
     return Page(items=items, next=following)
 
 
+@router.get(
+    "/runs/rows",
+    summary="The same in short, with a curve of each and how many there are in all",
+)
+def list_rows(services: ServicesDep, which: Which, limit: Limit = 50, cursor: Cursor = None) -> RunRows:
+    found = services.runs.rows(which, limit, cursor)
+    services.prediction.catch_up(found.items)
+    return found
+
+
+@router.post(
+    "/runs/actions",
+    summary="Cancel, retry, archive, restore or forget up to 500 runs, each by itself",
+    description="What is refused to a run is told with the status that its own call is answered with, and keeps no "
+    "other from it. `delete` needs the scope that `DELETE /runs/{run_id}` needs.",
+)
+async def act_on_runs(body: RunActionRequest, request: Request, services: ServicesDep, trace: Trace) -> RunActionDone:
+    key = request.scope.get("api_key")
+    if body.action == "delete" and key is not None and not key.may("admin"):
+        raise Forbidden("action: `delete` needs the scope admin")
+    return await services.writes(partial(services.run_actions.act, body, partial(require_task, key), trace))
+
+
 @router.get("/runs/{run_id}", summary="A run", responses=responses(404))
 def get_run(run_id: Identifier, services: ServicesDep) -> Run:
-    run = services.training.get(run_id)
+    run = services.runs.get(run_id)
     services.prediction.catch_up([run])
     return run
+
+
+@router.patch(
+    "/runs/{run_id}",
+    summary="Change a run's name, tags or note, or archive it",
+    description="What is left out stays. Followers are told by a `log` event with `changed`.",
+    responses=responses(404, 409),
+)
+async def patch_run(run_id: Identifier, body: RunPatch, services: ServicesDep) -> Run:
+    run = await services.writes(partial(services.run_changes.patch, run_id, body))
+    return await run_in_threadpool(services.runs.again, run)
 
 
 @router.delete(
@@ -77,7 +99,7 @@ def get_run(run_id: Identifier, services: ServicesDep) -> Run:
     responses=responses(404, 409),
 )
 async def delete_run(run_id: Identifier, services: ServicesDep) -> None:
-    await services.writes(partial(services.training.delete, run_id))
+    await services.writes(partial(services.run_changes.delete, run_id))
 
 
 @router.get("/runs/{run_id}/history", summary="A run's epochs, also while it is going", responses=responses(404))
@@ -88,7 +110,7 @@ def get_history(
         int, Query(ge=1, le=10_000, description="of long runs, only the first and every nth epoch"), WHOLE_NUMBER
     ] = 1,
 ) -> History:
-    return History(epochs=services.training.history(run_id, every))
+    return History(epochs=services.runs.history(run_id, every))
 
 
 @router.get(
@@ -103,7 +125,7 @@ def get_curves(run_id: Identifier, form: Form, services: ServicesDep, first_epoc
 
 @router.post("/runs/{run_id}/cancel", status_code=202, summary="Ask for a run to end", responses=responses(404, 409))
 async def cancel(run_id: Identifier, services: ServicesDep) -> Run:
-    return await services.writes(partial(services.training.cancel, run_id))
+    return await services.writes(partial(services.run_changes.cancel, run_id))
 
 
 @router.post(
@@ -113,6 +135,6 @@ async def cancel(run_id: Identifier, services: ServicesDep) -> Run:
     responses=responses(404, 409, 429),
 )
 async def retry(run_id: Identifier, services: ServicesDep, response: Response, prefix: Prefix, trace: Trace) -> Run:
-    run = await services.writes(partial(services.training.retry, run_id, trace))
+    run = await services.writes(partial(services.run_changes.retry, run_id, trace))
     response.headers["Location"] = f"{prefix}/runs/{run.id}"
-    return run
+    return await run_in_threadpool(services.runs.again, run)

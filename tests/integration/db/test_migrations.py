@@ -48,16 +48,9 @@ ADDED: dict[str, list[str]] = {
     name: [] for name in ("webhooks", "installation", "tasks", "datasets", "api_keys", "audit", "totals", "sweeps")
 }
 OF_0006, OF_0007, OF_0008, OF_0009 = ("tasks", "datasets"), ("api_keys", "audit"), ("totals",), ("sweeps",)
-ADDED_COLUMNS = (
-    "key_id",
-    "traceparent",
-    "trainer_memory",
-    "sweep",
-    "trial",
-    "prior",
-    "by_key",
-    "note",
-)  # by 0007 to 0011
+OF_0010, OF_0011 = ("note", "archived_at", "score", "trainers"), ("by_key", "note")
+LATER = (*OF_0010, *OF_0011)
+ADDED_COLUMNS = ("key_id", "traceparent", "trainer_memory", "sweep", "trial", "prior", *LATER)  # by 0007 to 0011
 PLAN = SweepPlan(
     task="housing", preset="baseline", dataset="sample", recipe=TASKS.get("housing").presets["baseline"].recipe,
     validation=Holdout(size=80), space={"epochs": Choice(values=[1, 2])}, method=RandomSearch(), pruner=None,
@@ -428,6 +421,51 @@ def test_what_0009_adds_goes_and_comes_back_empty(database: Database, url: str, 
         assert trial == Trial.model_validate(sweep_queries.trials(tx, again)[0].trial)
 
 
+def test_what_0010_adds_goes_and_comes_back_with_scores(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: notes and what is archived are gone, all else is there. Up: runs have the score of their figures, whatever
+    their head: on the test split, else on held-out rows, and the higher the better.
+    """
+    fill(database, clock)
+    run = metadata.tables["runs"]
+    (row,) = _rows(database, run)
+    figures = {
+        "regression": ({"test": {"mae": 2.5}, "validation": {"mae": 9.0}}, -2.5),
+        "unit_regression": ({"test": {}, "validation": {"mae": 0.5}}, -0.5),
+        "binary": ({"test": {"accuracy": 0.75, "loss": 3.0}}, 0.75),
+        "multiclass": ({"test": None, "validation": {"accuracy": 0.25}}, 0.25),
+        "multilabel": ({"test": {"f1": 0.5}}, 0.5),
+        "binary, without figures": ({}, None),
+    }
+    with database.write() as tx:
+        for number, (head, (metrics, score)) in enumerate(figures.items(), 100):
+            recipe = {**row.recipe, "head": head.partition(",")[0]}
+            told = {"number": number, "id": head, "status": "succeeded", "lease_id": None, "score": score}
+            same = {name: value for name, value in row._asdict().items() if name not in told}
+            tx.execute(insert(run).values({**same, **told, "recipe": recipe, "metrics": metrics}))
+        tx.execute(update(run).values(note="why", archived_at=clock()))
+        workers.seen(tx, "w-1", clock(), {"trainers": 4})
+        before = rows_of(tx, *LATER)
+    database.close()
+
+    migrate.downgrade(url, "0009")
+    with database.read() as tx:
+        assert before == rows_of(tx, *LATER)
+        assert not set(OF_0010) & {c["name"] for c in inspect(tx).get_columns("runs")}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.read() as tx:
+        assert before == rows_of(tx, *LATER)
+        kept = tx.execute(select(run.c.id, run.c.score, run.c.note, run.c.archived_at).where(run.c.number >= 100))
+        assert {(head, score, "", None) for head, (_, score) in figures.items()} == {tuple(each) for each in kept}
+        assert [None] == list(tx.execute(select(metadata.tables["workers"].c.trainers)).scalars())
+
+
+def _rows(database: Database, table: Any) -> list[Any]:
+    with database.read() as tx:
+        return list(tx.execute(select(table)))
+
+
 def count(database: Database) -> dict[str, int]:
     with database.read() as tx:
         here = inspect(tx).get_table_names()
@@ -509,20 +547,20 @@ def test_what_0011_adds_goes_and_comes_back_empty(database: Database, url: str, 
     """Down: who activated a model and why is gone, when and which is there. Up: of the changes of before nobody."""
     fill(database, clock)
     with database.read() as tx:
-        before = rows_of(tx, *ADDED_COLUMNS[-2:])
+        before = rows_of(tx, *OF_0011)
         (change,) = models.activations_of(tx, "housing", 9, None)
         assert ("a", "fewer complaints") == (change.by, change.note)
     database.close()
 
-    migrate.downgrade(url, "-1")
+    migrate.downgrade(url, "0010")
     with database.read() as tx:
-        assert before == rows_of(tx, *ADDED_COLUMNS[-2:])
+        assert before == rows_of(tx, *OF_0011)
         assert not {"by_key", "note"} & {c["name"] for c in inspect(tx).get_columns("activations")}
     database.close()
     migrate.upgrade(url)
 
     with database.write() as tx:
-        assert before == rows_of(tx, *ADDED_COLUMNS[-2:])
+        assert before == rows_of(tx, *OF_0011)
         models.activate(tx, "housing", "m-1", clock(), "again", "k-none", "better")
         found = models.activations_of(tx, "housing", 9, None)
         assert [("k-none", "better"), (None, None)] == [(change.by, change.note) for change in found]

@@ -1,0 +1,59 @@
+"""SQL on the queue: what waits, what is going, and what earlier runs of the same kind took."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, select
+
+from app.db.engine import Transaction
+from app.db.tables import runs
+from app.domain.runs import RunStatus
+from app.domain.waiting import Took
+
+MOST_EARLIER = 20  # runs of a kind that tell what the next one takes
+
+
+class Sort(NamedTuple):
+    """What runs that take about the same have in common."""
+
+    task: str
+    dataset: str
+    preset: str
+    is_trial: bool
+
+
+_ASKED: tuple[ColumnElement[Any], ...] = (
+    runs.c.id, runs.c.task, runs.c.dataset, runs.c.preset, runs.c.seeds, runs.c.validation, runs.c.trial,
+    runs.c.started_at, runs.c.finished_at, runs.c.progress, runs.c.recipe["epochs"].as_integer().label("epochs"),
+)  # fmt: skip
+
+
+def queued(tx: Transaction) -> Sequence[Row[Any]]:
+    """What is asked of the runs that wait, in the order in which they begin."""
+    return tx.execute(select(*_ASKED).where(runs.c.status == RunStatus.QUEUED).order_by(runs.c.number)).all()
+
+
+def running(tx: Transaction) -> Sequence[Row[Any]]:
+    """The same of those that are going, with how far they are."""
+    return tx.execute(select(*_ASKED).where(runs.c.status == RunStatus.RUNNING)).all()
+
+
+def earlier(tx: Transaction, sort: Sort) -> list[Took]:
+    """What the latest of the sort took that succeeded; without any, those of other presets on the same rows."""
+    alike = (runs.c.task == sort.task) & (runs.c.dataset == sort.dataset) & (runs.c.status == RunStatus.SUCCEEDED)
+    alike &= runs.c.trial.is_not(None) if sort.is_trial else runs.c.trial.is_(None)
+    query = select(*_ASKED).where(alike).order_by(runs.c.number.desc()).limit(MOST_EARLIER)
+    rows = tx.execute(query.where(runs.c.preset == sort.preset)).all() or tx.execute(query).all()
+    return [Took((row.finished_at - row.started_at).total_seconds(), work_of(row)) for row in rows]
+
+
+def sort_of(row: Row[Any]) -> Sort:
+    """Of a row of the queries above."""
+    return Sort(row.task, row.dataset, row.preset, row.trial is not None)
+
+
+def work_of(row: Row[Any]) -> int:
+    """Epochs of all fits, at most: of folds and the fit that is published after them, or of several seeds."""
+    folds = row.validation.get("folds") or 0
+    fits = row.seeds if row.seeds > 1 else folds + 1
+    return int((row.epochs or 1) * fits)

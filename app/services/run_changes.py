@@ -1,0 +1,137 @@
+"""What is done to one run: cancel, retry, remove, write a name, tags or a note, archive.
+
+Each is a function of a transaction, so that the same is done to many. Whatever refuses writes nothing before.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from app.db import audit, removal, run_edits, run_queries, runs, sweep_queries, webhooks
+from app.db.engine import Database, Transaction, lock
+from app.domain.clock import Clock
+from app.domain.runs import FINAL, RunRequest, RunStatus
+from app.errors import InvalidTransition
+from app.services.training import TrainingService
+from app.wire.run_lists import RunPatch
+from app.wire.runs import Run
+
+
+class RunChangeService:
+    """Changes of runs that are there."""
+
+    def __init__(self, database: Database, training: TrainingService, clock: Clock) -> None:
+        self._database = database
+        self._training = training
+        self._clock = clock
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask for a run to end.
+
+        Raises:
+            NotFound: there is no such run.
+            InvalidTransition: it has ended already.
+        """
+        return self._write(partial(self.cancel_in, run_id=run_id))
+
+    def delete(self, run_id: str) -> None:
+        """Forget a run with its epochs and events; its model stays.
+
+        Raises:
+            NotFound: there is no such run.
+            InvalidTransition: it has not ended, or it is a trial of a running sweep.
+        """
+        self._write(partial(self.delete_in, run_id=run_id))
+
+    def retry(self, run_id: str, traceparent: str | None = None) -> Run:
+        """Queue the same training again, as a new run; `traceparent`: of who asks now.
+
+        Raises:
+            NotFound: there is no such run.
+            InvalidTransition: it has not ended yet, it succeeded, or it is a trial of a sweep.
+            QueueFull: too many runs are waiting.
+        """
+        with self._database.write() as tx:
+            lock(tx, "queue")
+            return self.retry_in(tx, run_id, traceparent)
+
+    def patch(self, run_id: str, asked: RunPatch) -> Run:
+        """Change what is written of a run, or archive it.
+
+        Raises:
+            NotFound: there is no such run.
+            InvalidTransition: it is to be archived, and has not ended.
+        """
+        return self._write(partial(self.patch_in, run_id=run_id, asked=asked))
+
+    def fill_scores(self) -> None:
+        """Give a score to runs that a release ended which knew none: while processes are replaced, there are some."""
+        with self._database.read() as tx:
+            scores = run_edits.without_score(tx)
+        if scores:
+            with self._database.write() as tx:
+                run_edits.fill_scores(tx, scores)
+
+    def cancel_in(self, tx: Transaction, run_id: str) -> Run:
+        """`cancel`, within a transaction."""
+        runs.request_cancel(tx, run_id, self._clock())
+        run = run_queries.get(tx, run_id)
+        audit.record(tx, self._clock(), "run.cancelled", run_id, run.task)
+        return run
+
+    @staticmethod
+    def check_deletable(tx: Transaction, run_id: str) -> Run:
+        """The run, if `delete` would not refuse it."""
+        run = run_queries.get(tx, run_id)
+        if run.status not in FINAL:
+            raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be removed")
+        if run.trial and run.sweep and sweep_queries.is_running(tx, run.sweep):
+            raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which is running")
+        return run
+
+    def delete_in(self, tx: Transaction, run_id: str) -> Run:
+        """`delete`, within a transaction; returns what the run was."""
+        run = self.check_deletable(tx, run_id)
+        removal.delete_run(tx, run_id)
+        audit.record(tx, self._clock(), "run.deleted", run_id, run.task)
+        return run
+
+    def retry_in(self, tx: Transaction, run_id: str, traceparent: str | None = None) -> Run:
+        """`retry`, within a transaction that holds the queue's lock; returns the new run."""
+        run = run_queries.get(tx, run_id)
+        if run.status not in FINAL - {RunStatus.SUCCEEDED}:
+            raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
+        if run.trial is not None:
+            raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which goes on without it")
+        again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields) - {"sweep"}))
+        again = again.model_copy(update={"retry_of": run_id, "traceparent": traceparent})
+        return self._training.queue(tx, again, webhook=webhooks.url_of(tx, run_id))
+
+    def patch_in(self, tx: Transaction, run_id: str, asked: RunPatch) -> Run:
+        """`patch`, within a transaction; what is as it is asked for is neither written nor told."""
+        run = run_edits.held(tx, run_id)
+        changed = _changed(run, asked)
+        if changed.get("archived") and run.status not in FINAL:
+            raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be archived")
+        if not changed:
+            return run
+        run_edits.edit(tx, run_id, changed, self._clock())
+        audit.record(tx, self._clock(), "run.changed", run_id, run.task)
+        return run_queries.get(tx, run_id)
+
+    def _write(self, change: Callable[[Transaction], Run]) -> Run:
+        with self._database.write() as tx:
+            return change(tx)
+
+
+def _changed(run: Run, asked: RunPatch) -> dict[str, Any]:
+    """What was asked for and is different now."""
+    present = {
+        "name": run.name,
+        "tags": run.tags,
+        "note": run.note,
+        "archived": run.archived_at is not None,
+    }
+    given = asked.model_dump(include=asked.model_fields_set)
+    given["name"] = given.get("name", run.name) or None
+    return {name: value for name, value in given.items() if value != present[name]}

@@ -129,7 +129,7 @@ def _compared(
     is_significant = test.p_value < LEVEL
     better = "this version" if test.lead > 0 else f"version {version}"
     reading = f"{better.capitalize()} is better than chance explains" if is_significant else "Chance explains that"
-    figures = "" if difference is None else f"{name} {mine:.4g} against {value:.4g} of version {version}. "
+    figures = "" if difference is None else f"{name.capitalize()} {mine:.4g} against {value:.4g} of version {version}. "
     return {
         "difference": difference,
         "p_value": test.p_value,

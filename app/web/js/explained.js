@@ -7,7 +7,7 @@ import { h, signed, table } from "./dom.js";
 /** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word in code points */
 
 const MOST = 8; // words or columns of a table
-const SMALL = 1 / 50; // of the strongest effect: what is less stays plain
+const SMALL = 1 / 8; // of the strongest effect: what is less stays plain
 
 /** What an explanation shows of its input. @param {TaskDetail} task @param {Fields} input @param {Prediction} prediction */
 export function explained(task, input, prediction) {

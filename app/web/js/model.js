@@ -88,7 +88,7 @@ function cards(model, task, report, changed, signal) {
 		h("div.split", figuresCard(report, model), aboutCard(model, task, report)),
 		h(
 			"div.split",
-			h("div.stack", labelsCard(report, task), confusionsCard(report, task, canLook ? look : null)),
+			labelsCard(report, task),
 			calibration &&
 				h(
 					"section.card",
@@ -97,6 +97,7 @@ function cards(model, task, report, changed, signal) {
 					calibrationOf(calibration),
 				),
 		),
+		confusionsCard(report, task, canLook ? look : null),
 		later(
 			model.dataset_is_sample ? Promise.resolve(null) : mistakesCard(task, judged, signal),
 			"Worst mistakes",
@@ -156,7 +157,7 @@ const isDiagram = ({ path }) => path.includes("/diagram.");
 /** @param {ModelDetail} model @param {AbortSignal} signal */
 function picturesCard({ pictures: found }, signal) {
 	const others = found.filter((drawing) => !isDiagram(drawing));
-	return others.length > 0 && h("section.card", { label: "Pictures" }, pictures(others, "the model", signal));
+	return others.length > 0 && h("section.card.drawn", { label: "Pictures" }, pictures(others, "the model", signal));
 }
 
 /** @param {ModelDetail} model */

@@ -7,7 +7,7 @@ import { count, figure, freshId, h, percent, s, table } from "./dom.js";
 /** @typedef {{ name: string, value: number, low: number | null, high: number | null, kind: string }} Mark */
 
 const SIDE = 260; // of the square, in units of the picture
-const [AXIS, TOP] = [34, 8];
+const [AXIS, TOP, FOOT] = [40, 26, 40]; // around it
 
 /** Each figure as a point, with a line for its interval. @param {ModelReport} report @param {string} own what this model is called */
 export function ranges({ metric, active }, own) {
@@ -22,9 +22,12 @@ export function ranges({ metric, active }, own) {
 	}
 	if (guessing !== null) marks.push({ name: "Guessing", value: guessing, low: null, high: null, kind: "guess" });
 	if (!marks.length) return null;
-	const ends = marks.flatMap((mark) => [mark.value, mark.low ?? mark.value, mark.high ?? mark.value]);
+	// Guessing may be so far away that the intervals could not be seen: then it stands at the edge.
+	const near = marks.filter(({ kind }) => kind !== "guess");
+	const ends = (near.length ? near : marks).flatMap(({ value: one, low, high }) => [one, low ?? one, high ?? one]);
 	const [least, most] = [Math.min(...ends), Math.max(...ends)];
-	const x = (/** @type {number} */ place) => 3 + 94 * ((place - least) / (most - least || 1));
+	const x = (/** @type {number} */ place) =>
+		Math.max(2, Math.min(98, 15 + 70 * ((place - least) / (most - least || 1))));
 	return h(
 		"ul.ranges",
 		{ label: `${name} with 95 % intervals` },
@@ -53,10 +56,10 @@ function rangeOf({ name, value, low, high, kind }, metric, x) {
 /** @param {CalibrationReport} calibration */
 export function calibrationOf({ error, bins }) {
 	const title = freshId("calibration");
-	const size = SIDE + AXIS + TOP;
+	const [width, height] = [SIDE + AXIS + 14, SIDE + TOP + FOOT];
 	const svg = s(
 		"svg.chart.reliability",
-		{ role: "img", "aria-labelledby": title, viewBox: `0 0 ${size} ${size}` },
+		{ role: "img", "aria-labelledby": title, viewBox: `0 0 ${width} ${height}` },
 		grid(),
 		bins.map((bin) => dot(bin, Math.max(...bins.map(({ rows }) => rows)))),
 	);
@@ -100,7 +103,7 @@ function grid() {
 		]),
 		s("line.cursor", { x1: at(0), y1: up(0), x2: at(1), y2: up(1) }),
 		s("text", { x: at(0.5), y: TOP + SIDE + 32, "text-anchor": "middle" }, "probability told, %"),
-		s("text", { x: AXIS + 8, y: TOP + 14 }, "right, %"),
+		s("text", { x: AXIS - 26, y: 12 }, "right, %"),
 	];
 }
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Row, Select, cast, func, or_, select
+from sqlalchemy import ColumnElement, Float, Integer, Row, Select, String, cast, func, or_, select, type_coerce
 
 from app.db.engine import Transaction
 from app.db.folding import holding
@@ -110,7 +110,14 @@ def _order(tx: Transaction, name: str) -> ColumnElement[Any] | None:
         return runs.c[name]
     if tx.dialect.name == "postgresql":
         return cast(func.extract("epoch", runs.c.finished_at - runs.c.started_at), Float)
-    return func.julianday(runs.c.finished_at) - func.julianday(runs.c.started_at)
+    return _microseconds(runs.c.finished_at) - _microseconds(runs.c.started_at)
+
+
+def _microseconds(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """A time of SQLite's since 1970, exactly, which none of its own functions tells."""
+    text = type_coerce(column, String)
+    whole = cast(func.strftime("%s", func.substr(text, 1, 19)), Integer)
+    return whole * 1_000_000 + cast(func.substr(text, 21, 6), Integer)
 
 
 def _after(tx: Transaction, by: ColumnElement[Any], cursor: int, *, falling: bool) -> ColumnElement[bool]:

@@ -574,6 +574,106 @@ export interface RunData {
 	prior: any;
 	/** The trace of the request that asked for it (W3C Trace Context), which its webhook continues. */
 	traceparent: string | null;
+	note: string;
+	/** Since when lists leave it out unless they are asked. */
+	archived_at: string | null;
+	/** Of a queued run alone. */
+	queue: QueuePlace | null;
+}
+
+/** Where a run stands that waits; schema QueuePlace. */
+export interface QueuePlace {
+	/** From 1, which is next. */
+	place: number;
+	/** Null where nothing tells. */
+	expected_start: string | null;
+}
+
+/** A run in short, as lists show it; schema RunRow. */
+export interface RunRow {
+	id: string;
+	name: string | null;
+	task: string;
+	preset: string;
+	dataset: string;
+	dataset_is_sample: boolean;
+	status: RunStatus;
+	tags: Record<string, string>;
+	note: string;
+	archived_at: string | null;
+	created_at: string;
+	started_at: string | null;
+	finished_at: string | null;
+	/** From its start to its end. */
+	seconds: number | null;
+	progress: Progress | null;
+	score: RunScore | null;
+	model_id: string | null;
+	sweep: string | null;
+	retry_of: string | null;
+	/** Of a queued run alone. */
+	queue: QueuePlace | null;
+	/** Its message is cut at 200 characters. */
+	error: RunError | null;
+	curve: ShortCurve | null;
+}
+
+/** A run's main figure; schema RunScore. */
+export interface RunScore {
+	/** accuracy, f1 or mae, on the test split; of a sweep's trial the same with `val_`, on held-out rows. */
+	name: string;
+	value: number;
+	guessing: number | null;
+	higher_is_better: boolean;
+}
+
+/** The loss of the fit that is published, by epoch: at most 24 values; schema ShortCurve. */
+export interface ShortCurve {
+	/** `val_loss`, or `loss` where no rows were held out. */
+	name: string;
+	values: number[];
+}
+
+/** A part of a list of runs, and how long the whole is; schema RunRows. */
+export interface RunRows {
+	items: RunRow[];
+	next: number | null;
+	/** Runs on all pages. */
+	total: number;
+}
+
+/** What was done to runs, or in a dry run would be; schema RunActionDone. */
+export interface RunActionDone {
+	action: RunAction;
+	dry_run: boolean;
+	done: string[];
+	refused: RunRefused[];
+	/** The new runs of `retry`; none in a dry run. */
+	created: string[];
+	frees: Freed;
+}
+
+/** By what runs are put in order; with `-` falling, and by `-score` the best first. */
+export type RunSort =
+	`${"" | "-"}${"created" | "name" | "status" | "task" | "dataset" | "preset" | "score" | "seconds"}`;
+
+/** What is done to many runs. */
+export type RunAction = "cancel" | "retry" | "archive" | "restore" | "delete";
+
+/** A run to which it was not done; schema RunRefused. */
+export interface RunRefused {
+	run: string;
+	/** That the call for this run alone is answered with. */
+	status: number;
+	reason: string;
+}
+
+/** What is not there any more; schema Freed. */
+export interface Freed {
+	/** Of the files of models. */
+	bytes: number;
+	runs: number;
+	models: number;
 }
 
 /** A run's part in its sweep; schema Trial. */

@@ -43,7 +43,12 @@ export type Prediction = import("./answers.js").Prediction;
 export type Preset = import("./answers.js").Preset;
 export type Range = import("./answers.js").Range;
 export type Recipe = import("./answers.js").Recipe;
+export type RunAction = import("./answers.js").RunAction;
+export type RunActionDone = import("./answers.js").RunActionDone;
 export type RunData = import("./answers.js").RunData;
+export type RunRow = import("./answers.js").RunRow;
+export type RunRows = import("./answers.js").RunRows;
+export type RunSort = import("./answers.js").RunSort;
 export type RunStatus = import("./answers.js").RunStatus;
 export type SweepData = import("./answers.js").SweepData;
 export type SweepRequest = import("./answers.js").SweepRequest;
@@ -63,6 +68,26 @@ export type PredictOptions = Options & {
 	top_k?: number;
 	min_confidence?: number;
 	max_novelty?: number;
+};
+export type RunsAsked = {
+	q?: string;
+	task?: string;
+	status?: RunStatus | "";
+	dataset?: string;
+	preset?: string;
+	tag?: string;
+	sweep?: string;
+	trials?: boolean;
+	since?: string;
+	until?: string;
+	archived?: "false" | "true" | "all";
+	sort?: RunSort;
+};
+export type RunChanges = {
+	name?: string | null;
+	tags?: Record<string, string>;
+	note?: string;
+	archived?: boolean;
 };
 export type Asked = {
 	method: string;
@@ -503,22 +528,59 @@ export declare class Densely {
 			},
 	): Promise<Run>;
 	/**
-	 * The newest runs, newest first.
+	 * Runs, the newest first, or in the order of `sort`.
 	 *
-	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, trials?: boolean, limit?: number }} [options]
+	 * @param {Options & RunsAsked & { limit?: number }} [options]
 	 */
 	runs({
 		signal,
 		...query
-	}?: Options & {
-		task?: string;
-		status?: RunStatus | "";
-		dataset?: string;
-		tag?: string;
-		sweep?: string;
-		trials?: boolean;
-		limit?: number;
-	}): Promise<Run[]>;
+	}?: Options &
+		RunsAsked & {
+			limit?: number;
+		}): Promise<Run[]>;
+	/**
+	 * A page of the same in short, with curves, and how many there are in all; `cursor` is the `next` of the page before.
+	 *
+	 * @param {Options & RunsAsked & { limit?: number, cursor?: number | null }} [options]
+	 * @returns {Promise<RunRows>}
+	 */
+	runRows({
+		signal,
+		...query
+	}?: Options &
+		RunsAsked & {
+			limit?: number;
+			cursor?: number | null;
+		}): Promise<RunRows>;
+	/**
+	 * Changes what is written of a run, or archives it; what is left out stays.
+	 *
+	 * @param {string} id
+	 * @param {RunChanges} changes
+	 * @param {Options} [options]
+	 */
+	updateRun(id: string, changes: RunChanges, { signal }?: Options): Promise<Run>;
+	/**
+	 * Does the same to up to 500 runs, each by itself; with `dry_run` it only says what would be done. `delete` with
+	 * `models` removes their models too, but for one that is active.
+	 *
+	 * @param {RunAction} action
+	 * @param {string[]} ids
+	 * @param {Options & { models?: boolean, dry_run?: boolean }} [options]
+	 * @returns {Promise<RunActionDone>}
+	 */
+	actOnRuns(
+		action: RunAction,
+		ids: string[],
+		{
+			signal,
+			...how
+		}?: Options & {
+			models?: boolean;
+			dry_run?: boolean;
+		},
+	): Promise<RunActionDone>;
 	/** A run. @param {string} id @param {Options} [options] */
 	run(id: string, options?: Options): Promise<Run>;
 	/**
@@ -682,6 +744,8 @@ export declare class Run {
 	}): Promise<this>;
 	/** Asks for its end; a running one ends within a second. @param {Options} [options] @returns {Promise<this>} */
 	cancel(options?: Options): Promise<this>;
+	/** Changes what is written of it, or archives it. @param {RunChanges} changes @param {Options} [options] @returns {Promise<this>} */
+	update(changes: RunChanges, options?: Options): Promise<this>;
 	/** The same training as a new run. @param {Options} [options] */
 	retry(options?: Options): Promise<Run>;
 	/**

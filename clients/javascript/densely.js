@@ -44,7 +44,12 @@
 /** @typedef {import("./answers.js").Preset} Preset */
 /** @typedef {import("./answers.js").Range} Range */
 /** @typedef {import("./answers.js").Recipe} Recipe */
+/** @typedef {import("./answers.js").RunAction} RunAction */
+/** @typedef {import("./answers.js").RunActionDone} RunActionDone */
 /** @typedef {import("./answers.js").RunData} RunData */
+/** @typedef {import("./answers.js").RunRow} RunRow */
+/** @typedef {import("./answers.js").RunRows} RunRows */
+/** @typedef {import("./answers.js").RunSort} RunSort */
 /** @typedef {import("./answers.js").RunStatus} RunStatus */
 /** @typedef {import("./answers.js").SweepData} SweepData */
 /** @typedef {import("./answers.js").SweepRequest} SweepRequest */
@@ -57,6 +62,8 @@
 /** @typedef {import("./answers.js").TrialRow} TrialRow */
 /** @typedef {{ signal?: AbortSignal | undefined }} Options */
 /** @typedef {Options & { model?: string | number, explain?: boolean, top_k?: number, min_confidence?: number, max_novelty?: number }} PredictOptions */
+/** @typedef {{ q?: string, task?: string, status?: RunStatus | "", dataset?: string, preset?: string, tag?: string, sweep?: string, trials?: boolean, since?: string, until?: string, archived?: "false" | "true" | "all", sort?: RunSort }} RunsAsked */
+/** @typedef {{ name?: string | null, tags?: Record<string, string>, note?: string, archived?: boolean }} RunChanges */
 /** @typedef {{ method: string, headers: Record<string, string>, signal: AbortSignal | null }} Asked */
 /** @typedef {Options & { lastEventId?: string | number, away?: number, onConnection?: (isThere: boolean) => void }} EventOptions */
 /** @typedef {Options & { filename?: string, mapping?: Record<string, string>, onProgress?: (sent: number, of: number) => void }} UploadOptions */
@@ -475,13 +482,48 @@ export class Densely {
 	}
 
 	/**
-	 * The newest runs, newest first.
+	 * Runs, the newest first, or in the order of `sort`.
 	 *
-	 * @param {Options & { task?: string, status?: RunStatus | "", dataset?: string, tag?: string, sweep?: string, trials?: boolean, limit?: number }} [options]
+	 * @param {Options & RunsAsked & { limit?: number }} [options]
 	 */
 	async runs({ signal, ...query } = {}) {
 		const found = await this.list("runs", query, { signal });
 		return found.map((/** @type {RunData} */ data) => new Run(this, data));
+	}
+
+	/**
+	 * A page of the same in short, with curves, and how many there are in all; `cursor` is the `next` of the page before.
+	 *
+	 * @param {Options & RunsAsked & { limit?: number, cursor?: number | null }} [options]
+	 * @returns {Promise<RunRows>}
+	 */
+	runRows({ signal, ...query } = {}) {
+		return this.get("runs/rows", query, { signal });
+	}
+
+	/**
+	 * Changes what is written of a run, or archives it; what is left out stays.
+	 *
+	 * @param {string} id
+	 * @param {RunChanges} changes
+	 * @param {Options} [options]
+	 */
+	async updateRun(id, changes, { signal } = {}) {
+		const answer = await this.request(at`runs/${id}`, { method: "PATCH", body: changes, signal });
+		return new Run(this, await read(answer, signal));
+	}
+
+	/**
+	 * Does the same to up to 500 runs, each by itself; with `dry_run` it only says what would be done. `delete` with
+	 * `models` removes their models too, but for one that is active.
+	 *
+	 * @param {RunAction} action
+	 * @param {string[]} ids
+	 * @param {Options & { models?: boolean, dry_run?: boolean }} [options]
+	 * @returns {Promise<RunActionDone>}
+	 */
+	actOnRuns(action, ids, { signal, ...how } = {}) {
+		return this.post("runs/actions", { action, runs: ids, ...how }, { signal });
 	}
 
 	/** A run. @param {string} id @param {Options} [options] */
@@ -713,6 +755,12 @@ export class Run {
 	/** Asks for its end; a running one ends within a second. @param {Options} [options] @returns {Promise<this>} */
 	async cancel(options) {
 		this.data = await this.#client.post(at`runs/${this.id}/cancel`, undefined, options);
+		return this;
+	}
+
+	/** Changes what is written of it, or archives it. @param {RunChanges} changes @param {Options} [options] @returns {Promise<this>} */
+	async update(changes, options) {
+		this.data = (await this.#client.updateRun(this.id, changes, options)).data;
 		return this;
 	}
 

@@ -33,6 +33,6 @@ export default [
 	{
 		files: ["clients/javascript/densely.js"],
 		languageOptions: { globals: globals["shared-node-browser"] },
-		rules: { "max-lines": code(600) }, // one file to load or to copy
+		rules: { "max-lines": code(700) }, // one file to load or to copy
 	},
 ];

@@ -25,7 +25,7 @@ CRASH = RunError(type="Diverged", message="the loss is no longer a number")
 FIELDS = (
     "id task status preset dataset dataset_is_sample recipe validation seed seeds activate name tags attempt "
     "max_attempts created_at started_at finished_at cancel_requested_at progress metrics model_id error device "
-    "retry_of traceparent sweep trial prior"
+    "retry_of traceparent sweep trial prior note archived_at queue"
 ).split()
 
 

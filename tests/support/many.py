@@ -149,8 +149,7 @@ def _tag(row: Values, key: str) -> Values:
 
 def _add_models(tx: Transaction, published: list[Values]) -> None:
     """Rows of models without files."""
-    versions = {task: (models.of_task(tx, task) or [None])[0] for task in TASKS_HERE}
-    following = {task: row.version if row is not None else 0 for task, row in versions.items()}
+    following = {task: max((row.version for row in models.of_task(tx, task)), default=0) for task in TASKS_HERE}
     rows = []
     for row in published:
         following[row["task"]] += 1

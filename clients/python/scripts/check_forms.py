@@ -21,6 +21,7 @@ from app.settings import Settings
 from densely_client import forms
 from densely_client.calls import ChangedTask, NewTask, Options, Searching, Training
 from densely_client.forms.predictions import form_of
+from densely_client.run_calls import RunChanges
 
 Schema = dict[str, Any]
 
@@ -34,7 +35,9 @@ ANSWERS: dict[str, Any] = {
     "PUT /tasks/{task}/active-model": forms.Model,
     "GET /tasks/{task}/active-model/history": forms.Page[forms.Activation],
     "GET /runs": forms.Page[forms.RunData],
-    **dict.fromkeys(("POST /train", "GET /runs/{run_id}"), forms.RunData),
+    **dict.fromkeys(("POST /train", "GET /runs/{run_id}", "PATCH /runs/{run_id}"), forms.RunData),
+    "GET /runs/rows": forms.RunRows,
+    "POST /runs/actions": forms.RunActionDone,
     **dict.fromkeys(("POST /runs/{run_id}/cancel", "POST /runs/{run_id}/retry"), forms.RunData),
     "GET /runs/{run_id}/events": forms.Page[forms.RecordedEvent],
     "GET /sweeps": forms.Page[forms.SweepSummary],
@@ -59,6 +62,7 @@ KEYWORDS: dict[str, tuple[type, set[str]]] = {  # of calls, and what is told bes
     "POST /sweeps": (Searching, {"task", "space"}),
     "POST /tasks": (NewTask, {"name"}),
     "PATCH /tasks/{task}": (ChangedTask, set()),
+    "PATCH /runs/{run_id}": (RunChanges, set()),
 }
 
 

@@ -1,19 +1,20 @@
 """`client.runs`, and a run as a Python object."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any
 
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
-from densely_client import calls
+from densely_client import calls, run_calls
 from densely_client.asynchronous.transport import AsyncTransport
 from densely_client.calls import Call, ImageFormat
 from densely_client.events import Event
 from densely_client.forms.models import ModelDetail
-from densely_client.forms.runs import RunData
+from densely_client.forms.runs import RunAction, RunActionDone, RunData, RunRow, RunRows
 from densely_client.forms.sweeps import SweepRequest
 from densely_client.progress import display
+from densely_client.run_calls import MoreFilters, RunChanges, RunFilters
 from densely_client.run_view import RunView
 
 Rows = list[dict[str, Any]]
@@ -78,6 +79,15 @@ class AsyncRun(RunView):
         self.data = await self._transport.send(calls.post(f"/runs/{self.id}/cancel", RunData))
         return self
 
+    async def update(self, **changes: Unpack[RunChanges]) -> Self:
+        """Change its name, tags or note, or archive it; what is left out stays.
+
+        Raises:
+            InvalidTransition: it is to be archived, and has not ended.
+        """
+        self.data = await self._transport.send(run_calls.update(self.id, changes))
+        return self
+
     async def retry(self) -> "AsyncRun":
         """The same training as a new run.
 
@@ -122,19 +132,47 @@ class AsyncRuns:
         dataset: str | None = None,
         tag: str | None = None,
         limit: int = 50,
-        *,
-        sweep: str | None = None,
-        trials: bool | None = None,
+        **chosen: Unpack[MoreFilters],
     ) -> list[AsyncRun]:
-        """The newest runs, newest first. `tag` is `key` or `key:value`, `sweep` the id of one.
+        """The newest runs, newest first, or others in another order. `tag` is `key` or `key:value`.
 
-        `trials=False` leaves those of sweeps out.
+        `q` looks for a part of name, note or a tag, `sort="-score"` puts the best first, `archived="all"` lists those
+        too that are archived, `trials=False` leaves those of sweeps out, and `sweep` is the id of one.
         """
-        asked = {"task": task, "status": status, "dataset": dataset, "tag": tag, "sweep": sweep}
-        if trials is not None:
-            asked["trials"] = str(trials).lower()
+        asked = run_calls.listing({"task": task, "status": status, "dataset": dataset, "tag": tag, **chosen})
         found = await self._transport.list("/runs", RunData, limit, calls.PAGE, **asked)
         return [AsyncRun(self._transport, data) for data in found]
+
+    async def rows(self, limit: int = 50, **chosen: Unpack[RunFilters]) -> RunRows:
+        """The same in short, each with a score and a curve; `total` is how many there are, `items` up to `limit`."""
+        asked = run_calls.listing(chosen)
+        items: list[RunRow] = []
+        cursor = None
+        while True:
+            rows = min(calls.PAGE, limit - len(items))
+            page = await self._transport.send(calls.get("/runs/rows", RunRows, limit=rows, cursor=cursor, **asked))
+            items += page.items
+            cursor = page.next
+            if cursor is None or len(items) >= limit:
+                return page.model_copy(update={"items": items})
+
+    async def update(self, run_id: str, **changes: Unpack[RunChanges]) -> AsyncRun:
+        """Change a run's name, tags or note, or archive it; what is left out stays.
+
+        Raises:
+            InvalidTransition: it is to be archived, and has not ended.
+        """
+        return AsyncRun(self._transport, await self._transport.send(run_calls.update(run_id, changes)))
+
+    async def act(
+        self, action: RunAction, runs: Iterable[AsyncRun | str], *, models: bool = False, dry_run: bool = False
+    ) -> RunActionDone:
+        """Cancel, retry, archive, restore or delete up to 500 runs, each by itself: see what was `done` and `refused`.
+
+        `models` has `delete` remove their models too, but for one that is active; with `dry_run` nothing is done.
+        """
+        call = run_calls.act(action, runs, models=models, dry_run=dry_run)
+        return await self._transport.send(call)
 
     async def get(self, run_id: str) -> AsyncRun:
         """A run.

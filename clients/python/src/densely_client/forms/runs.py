@@ -10,6 +10,7 @@ from densely_client.forms.recipes import Recipe, Validation
 
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Activate = Literal["if_better", "always", "never"]
+RunAction = Literal["cancel", "retry", "archive", "restore", "delete"]
 Figures = dict[str, float]  # by name: loss, accuracy, mae, f1
 
 FINAL: frozenset[RunStatus] = frozenset({"succeeded", "failed", "cancelled"})
@@ -108,6 +109,13 @@ class Prior(Form):
     rows: int = Field(description="held out, on which it was fitted")
 
 
+class QueuePlace(Form):
+    """Where a run stands that waits."""
+
+    place: int = Field(description="from 1, which is next")
+    expected_start: datetime | None = Field(description="None where nothing tells")
+
+
 class RunData(Form):
     """A run as the service told it."""
 
@@ -142,6 +150,87 @@ class RunData(Form):
     traceparent: str | None = Field(
         description="the trace of the request that asked for it (W3C Trace Context), which its webhook continues"
     )
+    note: str = Field("", description="what somebody wrote about it")
+    archived_at: datetime | None = Field(None, description="since when lists leave it out unless they are asked")
+    queue: QueuePlace | None = Field(None, description="of a queued run alone")
+
+
+class RunScore(Form):
+    """A run's main figure."""
+
+    name: str = Field(description="accuracy, f1 or mae, on the test split; of a sweep's trial the same with `val_`")
+    value: float
+    guessing: float | None = Field(description="what guessing scores on the test split")
+    higher_is_better: bool
+
+
+class ShortCurve(Form):
+    """The loss of the fit that is published, by epoch."""
+
+    name: str = Field(description="`val_loss`, or `loss` where no rows were held out")
+    values: list[float] = Field(description="at most 24: of long runs some of them, the first and the last always")
+
+
+class RunRow(Form):
+    """A run in short, as lists show it."""
+
+    id: str
+    name: str | None
+    task: str
+    preset: str
+    dataset: str
+    dataset_is_sample: bool
+    status: RunStatus
+    tags: dict[str, str]
+    note: str
+    archived_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None = Field(description="from its start to its end")
+    progress: Progress | None
+    score: RunScore | None
+    model_id: str | None
+    sweep: str | None
+    retry_of: str | None
+    queue: QueuePlace | None = Field(None, description="of a queued run alone")
+    error: RunError | None = Field(description="its message cut at 200 characters")
+    curve: ShortCurve | None
+
+
+class RunRows(Form):
+    """A part of a list of runs, and how long the whole is."""
+
+    items: list[RunRow]
+    next: int | None = None
+    total: int = Field(description="runs on all pages")
+
+
+class RunRefused(Form):
+    """A run to which it was not done."""
+
+    run: str
+    status: int = Field(description="the status that the call for this run alone is answered with")
+    reason: str
+
+
+class Freed(Form):
+    """What is not there any more."""
+
+    bytes: int = Field(description="of the files of models")
+    runs: int
+    models: int
+
+
+class RunActionDone(Form):
+    """What was done to runs, or in a dry run would be."""
+
+    action: RunAction
+    dry_run: bool
+    done: list[str] = Field(description="the runs to which it was done")
+    refused: list[RunRefused]
+    created: list[str] = Field(description="the new runs of `retry`; none in a dry run")
+    frees: Freed
 
 
 class RecordedEvent(Form):

@@ -1,0 +1,340 @@
+"""Models in a real browser: what a page tells, mistakes, the way to put one live and back, and five hundred of them."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from app.artifacts.evaluation import Evaluation, millionths_of
+from app.artifacts.store import ArtifactStore
+from app.db import migrate
+from app.db.engine import Database
+from app.db.tables import models
+from app.domain.runs import Metrics
+from app.main import create_app
+from app.settings import Settings
+from tests.browser import accessibility
+from tests.integration.finished import Finished, answers_of, model_of
+from tests.support import many
+from tests.support.artifacts import add_model
+from tests.support.clock import FakeClock
+from tests.support.server import LiveServer
+
+SEEN = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
+OpenAt = Callable[..., Any]
+
+
+def expect(*given: Any) -> Any:
+    from playwright.sync_api import expect as real
+
+    return real(*given)
+
+
+@dataclass
+class Shelf:
+    """A service with a few models; none of them is a toy."""
+
+    server: LiveServer
+    database: Database
+    good: str  # of newswire, active at first
+    bad: str  # of newswire, by a run that has a name, tags and a note
+    house: str  # of housing
+    texts: str  # of sentiment, whose test rows are here
+
+    def address(self, route: str) -> str:
+        return f"{self.server.url}/{route}"
+
+    def active(self, task: str = "newswire") -> str:
+        found: str = self.server.client.get(f"/tasks/{task}").json()["active_model"]["id"]
+        return found
+
+
+def worse(kept: Evaluation) -> Evaluation:
+    """The same answers, but for every third row."""
+    guess = np.where(np.arange(len(kept.target)) % 3 == 0, (kept.target + 2) % 46, kept.predicted).astype(np.int32)
+    outputs = np.where(np.eye(46, dtype=bool)[guess], 0.6, 0.4 / 45).astype(np.float32)
+    return Evaluation(kept.target, guess, millionths=millionths_of(outputs))
+
+
+def scored(kept: Evaluation, guessing: float) -> Metrics:
+    return Metrics(test={"accuracy": float(kept.right().mean()), "loss": 1.0}, baseline={"accuracy": guessing})
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    folder = tmp_path_factory.mktemp("shelf")
+    settings = Settings(home=folder / "home", models_dir=folder / "models", bundled_models=folder / "none")
+    migrate.upgrade(settings.url)
+    database = Database(settings.url)
+    store = ArtifactStore(settings.models_dir)
+    finished = Finished(database, store, FakeClock())
+    kept = answers_of("newswire")
+    good = model_of(finished.run("newswire", kept, metrics=scored(kept, 0.19)))
+    asked = {"name": "on a hunch", "tags": {"team": "news"}}
+    bad = model_of(finished.run("newswire", worse(kept), metrics=scored(worse(kept), 0.19), **asked))
+    house = model_of(finished.run("housing", answers_of("housing"), metrics=Metrics(test={"mae": 0.8, "loss": 1.0})))
+    texts = model_of(finished.run("sentiment", answers_of("sentiment")))
+    server = LiveServer(create_app(settings))
+    for task, model in (("newswire", good), ("housing", house), ("sentiment", texts)):
+        server.client.put(f"/tasks/{task}/active-model", json={"model_id": model}).raise_for_status()
+    reviews = [
+        {"text": f"A {word} film, number {n}.", "label": n % 2, "split": "test"}
+        for n in range(40)
+        for word in ("good",)
+    ]
+    rows = [*reviews, *({**row, "text": f"{row['text']} Again.", "split": "train"} for row in reviews)]
+    server.client.post("/datasets", params={"task": "sentiment", "name": "mine"}, json=rows).raise_for_status()
+    with database.write() as tx:
+        tx.execute(update(models).where(models.c.id == texts).values(dataset="mine@1"))
+    yield Shelf(server, database, good, bad, house, texts)
+    server.close()
+    database.close()
+
+
+@pytest.fixture
+def open_at(browser: Any, shelf: Shelf) -> Iterator[OpenAt]:
+    """Opens a route. In the end there is nothing in the console."""
+    contexts: list[Any] = []
+    troubles: list[str] = []
+
+    def start(route: str, **options: Any) -> Any:
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(shelf.address(route))
+        page.locator("h1").wait_for()
+        return page
+
+    start.troubles = troubles  # type: ignore[attr-defined]  # a test that provokes an error empties it
+    yield start
+    for context in contexts:
+        context.close()
+    assert [] == troubles
+
+
+def whole(page: Any) -> None:
+    """Return when everything of a model's page is there."""
+    expect(page.get_by_role("region", name="Changes")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "width"), SEEN)
+def test_a_model_s_page_is_accessible(open_at: OpenAt, shelf: Shelf, scheme: str, width: int) -> None:
+    """Of labels, with everything unfolded, and of numbers."""
+    seen = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    for model in (shelf.bad, shelf.house):
+        page = open_at(f"#/models/{model}", **seen)
+        whole(page)
+        for more in page.get_by_role("button", name=re.compile("^Show all")).all():
+            more.click()
+        for summary in page.locator("summary").all():
+            summary.click()
+        assert [] == accessibility.problems(page)
+
+
+def test_a_model_is_told_beside_guessing_and_the_active_one(open_at: OpenAt, shelf: Shelf) -> None:
+    page = open_at(f"#/models/{shelf.bad}")
+    good = page.get_by_role("region", name="How good it is")
+    ranges = good.get_by_role("list", name="accuracy with 95 % intervals").get_by_role("listitem")
+
+    expect(ranges).to_have_count(3)
+    assert ["This one, version 2", "Version 1, active", "Guessing"] == [
+        row.split(" %")[0].rstrip("0123456789.").strip() for row in ranges.all_text_contents()
+    ]
+    expect(ranges.first).to_contain_text(re.compile(r"[\d.]+ % to [\d.]+ %"))
+    expect(good).to_contain_text("Version 1 is better than chance explains")
+    about = page.get_by_role("region", name="Who made it, and from what")
+    expect(about.get_by_role("link", name="on a hunch")).to_have_attribute(
+        "href", f"#/runs/{shelf.bad.replace('m-', 'r-', 1)}"
+    )
+    expect(about).to_contain_text("team: news")
+    expect(about).to_contain_text(re.compile(r"Answers in[\d.]+ ms, 99 of 100 in [\d.]+ ms"))
+    expect(page.get_by_role("img", name="Calibration error")).to_be_visible()
+    expect(page.get_by_role("link", name="Try this version")).to_have_attribute(
+        "href", f"#/try/newswire?model={shelf.bad}"
+    )
+
+
+def test_forty_six_labels_are_sorted_by_any_column(open_at: OpenAt, shelf: Shelf) -> None:
+    page = open_at(f"#/models/{shelf.bad}")
+    table = page.get_by_role("table", name="Figures of each label")
+    rows = table.locator("tbody tr")
+    expect(rows).to_have_count(12)
+    page.get_by_role("region", name="Labels").get_by_role("button", name="Show all 46").click()
+    expect(rows).to_have_count(46)
+
+    recall = table.get_by_role("columnheader", name="Recall")
+    for direction in ("descending", "ascending"):
+        recall.get_by_role("button").click()
+        expect(recall).to_have_attribute("aria-sort", direction)
+        shares = [
+            float(text.removesuffix(" %"))
+            for text in table.locator("tbody td:nth-child(4)").all_text_contents()
+            if text != "–"
+        ]
+        assert shares == sorted(shares, reverse=direction == "descending")
+    table.get_by_role("columnheader", name="Label").get_by_role("button").click()
+    names = table.locator("tbody th").all_text_contents()
+    assert names == sorted(names)
+
+
+def test_the_worst_pairs_lead_to_their_rows_and_to_why(open_at: OpenAt, shelf: Shelf) -> None:
+    page = open_at(f"#/models/{shelf.texts}")
+    report = shelf.server.client.get(f"/models/{shelf.texts}/report").json()
+    worst = report["confusions"][0]
+    card = page.get_by_role("region", name="Confusions")
+    expect(card.get_by_role("button", name=f"{worst['rows']:,} row")).to_have_count(
+        sum(pair["rows"] == worst["rows"] for pair in report["confusions"])
+    )
+
+    mistakes = page.get_by_role("list", name="Worst mistakes").get_by_role("listitem")
+    said = mistakes.first.get_by_text("said").inner_text().split()[1]
+    page.get_by_role("button", name=re.compile(f"taken for {said}: ")).click()
+    rows = card.locator(".mistakes > li")
+    expect(rows).to_have_count(8)
+    assert all(said in text for text in rows.locator("p").all_inner_texts())
+
+    why = rows.first.get_by_role("button", name=re.compile("^Why row"))
+    why.click()
+    expect(why).to_have_attribute("aria-expanded", "true")
+    expect(rows.first.locator(".explained")).to_contain_text(f"“{said}”")
+    expect(rows.first.locator(".marked-text .key").first).to_be_visible()
+    assert [] == accessibility.problems_at_widths(page)
+    why.click()
+    expect(rows.locator(".explained")).to_have_count(0)
+
+
+def test_rows_that_are_not_here_are_told(open_at: OpenAt, shelf: Shelf) -> None:
+    page = open_at(f"#/models/{shelf.good}")
+
+    expect(page.get_by_role("region", name="Worst mistakes")).to_contain_text("not on this machine")
+    open_at.troubles.clear()  # type: ignore[attr-defined]  # the 409 itself
+
+
+def test_its_use_is_copied(open_at: OpenAt, shelf: Shelf, tmp_path: Path) -> None:
+    """And is what it says: the request is answered by this version."""
+    page = open_at(
+        f"#/models/{shelf.house.replace(shelf.house, shelf.bad)}", permissions=["clipboard-read", "clipboard-write"]
+    )
+    for name in ("curl", "Python", "JavaScript"):
+        page.get_by_role("button", name=f"Copy the {name}").click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert shelf.bad in copied
+        assert "OIL" in copied.upper() or "newswire" in copied
+        if name == "Python":
+            compile(copied, "copied", "exec")
+    expect(page.get_by_role("group", name="curl")).to_contain_text(f"{shelf.server.url}/predict")
+
+
+@pytest.mark.parametrize(("scheme", "width"), SEEN)
+def test_it_is_put_live_with_a_reason_and_undone(open_at: OpenAt, shelf: Shelf, scheme: str, width: int) -> None:
+    page = open_at(f"#/models/{shelf.bad}", color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.get_by_role("button", name="Activate", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason, if you like").fill(f"it reads better in {scheme}")
+    assert [] == accessibility.problems(page)
+    dialog.get_by_role("button", name="Activate").click()
+
+    expect(page.locator(".head .badge.active")).to_be_visible()
+    assert shelf.bad == shelf.active()
+    changes = page.get_by_role("region", name="Changes").locator("tbody tr")
+    expect(changes.first).to_contain_text(f"it reads better in {scheme}")
+    expect(changes.first).to_contain_text("Version 2 after 1")
+    assert [] == accessibility.problems(page)
+
+    page.get_by_role("button", name="Undo: back to version 1").click()
+    expect(page.get_by_role("button", name="Activate", exact=True)).to_be_visible()
+    expect(changes.first).to_contain_text("undoes version 2")
+    assert shelf.good == shelf.active()
+
+
+def test_the_history_leads_back_to_any_version(open_at: OpenAt, shelf: Shelf) -> None:
+    change = {"model_id": shelf.bad, "reason": "for the history"}
+    shelf.server.client.put("/tasks/newswire/active-model", json=change).raise_for_status()
+    page = open_at("#/models?task=newswire")
+    changes = page.get_by_role("region", name="Changes")
+    expect(changes.locator("tbody tr").first).to_contain_text("for the history")
+
+    changes.get_by_role("button", name="Back to version 1").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+
+    expect(page.locator(f'[data-model="{shelf.good}"] .badge.active')).to_be_visible()
+    assert shelf.good == shelf.active()
+
+
+def test_models_are_found_and_the_address_says_how(open_at: OpenAt, shelf: Shelf) -> None:
+    page = open_at("#/models")
+    expect(page.get_by_role("region")).to_have_count(5)
+
+    page.get_by_role("searchbox", name="Find models").fill("a HUNCH")
+    rows = page.locator("[data-model]")
+    expect(rows).to_have_count(1)
+    expect(rows).to_have_attribute("data-model", shelf.bad)
+    assert page.url.endswith("#/models?q=a+HUNCH")
+    page.get_by_role("combobox", name="Task").select_option("housing")
+    expect(page.get_by_text("No model has that.")).to_be_visible()
+    page.get_by_role("searchbox", name="Find models").fill("")
+    expect(rows).to_have_attribute("data-model", shelf.house)
+    page.reload()
+    expect(rows).to_have_attribute("data-model", shelf.house)
+    expect(page.get_by_role("combobox", name="Task")).to_have_value("housing")
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A service with five hundred models, and the files of one active one for each task."""
+    folder = tmp_path_factory.mktemp("crowded")
+    settings = Settings(home=folder / "home", models_dir=folder / "models", bundled_models=folder / "none")
+    migrate.upgrade(settings.url)
+    database = Database(settings.url)
+    many.fill(database, runs=700, models=500)
+    with database.write() as tx:
+        tx.execute(update(models).values(active=False))
+    for task in many.TASKS_HERE:
+        add_model(database, ArtifactStore(settings.models_dir), task)
+    server = LiveServer(create_app(settings))
+    yield server
+    server.close()
+    database.close()
+
+
+@pytest.mark.parametrize("route", ["#/models", "#/models?task=newswire", "#/models?q=o"])
+def test_five_hundred_models_are_a_page_of_them(browser: Any, crowded: LiveServer, route: str) -> None:
+    """Within a second of a machine that is at rest, and with little to fetch."""
+    context = browser.new_context(viewport={"width": 390, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{crowded.url}/#/runs/new")
+    page.locator("h1").wait_for()
+    page.wait_for_load_state("networkidle")
+    fetched: list[int] = []
+    page.on(
+        "requestfinished",
+        lambda sent: fetched.append(sent.sizes()["responseBodySize"]) if "/web/" not in sent.url else None,
+    )
+    before = time.monotonic()
+    page.evaluate(f"location.hash = '{route}'")
+    page.locator("[data-model]").first.wait_for()
+    took = time.monotonic() - before
+    page.wait_for_load_state("networkidle")
+
+    assert took < 5
+    assert sum(fetched) < 40_000
+    assert page.locator("[data-model]").count() <= 50
+    if route != "#/models":
+        page.get_by_role("button", name="Show more").first.click()
+        expect(page.locator("[data-model]")).to_have_count(100)
+    assert [] == accessibility.problems(page)
+    context.close()

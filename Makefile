@@ -26,7 +26,7 @@ lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directi
 	$(BIN)/mypy --python-version 3.10 --package densely_client
 	$(BIN)/lint-imports
 	$(BIN)/python clients/python/scripts/generate_sync.py --check
-	$(BIN)/python clients/python/scripts/check_forms.py
+	$(BIN)/python -m clients.python.scripts.check_forms
 	$(BIN)/python clients/javascript/node.py --run lint
 
 faults: $(VENV)/dev.done ## Kill, suspend and stop processes 560 times, ask for too much, and see that nothing is lost

@@ -17,7 +17,21 @@ from app.api.dependencies import Services, once_each
 from app.api.feed import Feed
 from app.api.follower import Follower
 from app.api.lifespan import lifespan
-from app.api.routes import audit, compare, datasets, docs, events, metrics, models, page, runs, sweeps, system, tasks
+from app.api.routes import (
+    advice,
+    audit,
+    compare,
+    datasets,
+    docs,
+    events,
+    metrics,
+    models,
+    page,
+    runs,
+    sweeps,
+    system,
+    tasks,
+)
 from app.api.task_routes import TaskRoutes
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
@@ -38,8 +52,10 @@ from app.server.cors import Cors
 from app.server.counters import SharedCounters
 from app.server.gate import DirectGate, Gate
 from app.server.rates import Rates
+from app.server.stamp import Stamp
 from app.server.timeouts import ConnectionLimits
 from app.server.traffic import Traffic
+from app.services.advice import AdviceService
 from app.services.answered import Answered
 from app.services.answers import AnswerService
 from app.services.audit import AuditService
@@ -141,10 +157,8 @@ def _services(
     cache = PredictorCache(settings.max_predictors)
     catalog = DatasetCatalog(settings.datasets, settings.uploads)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
-    rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
-    queue = (settings.max_attempts, settings.max_queued_runs)
     limits = _limits(settings)
-    training = TrainingService(database, tasks, catalog, clock, *queue, rules, _remembered(settings), limits.quotas)
+    training = _training(settings, database, tasks, catalog, clock)
     folder = UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
@@ -158,6 +172,7 @@ def _services(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
+        advice=AdviceService(database, tasks, catalog, training),
         runs=RunListService(database, clock),
         run_changes=(changes := RunChangeService(database, training, clock)),
         run_actions=RunActionService(database, changes, registry, error_handlers.status_of),
@@ -177,6 +192,15 @@ def _services(
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
     )
+
+
+def _training(
+    settings: Settings, database: Database, tasks: TaskCatalog, catalog: DatasetCatalog, clock: Clock
+) -> TrainingService:
+    rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
+    queue = (settings.max_attempts, settings.max_queued_runs)
+    quotas = _limits(settings).quotas
+    return TrainingService(database, tasks, catalog, clock, *queue, rules, _remembered(settings), quotas)
 
 
 def _limits(settings: Settings) -> Limits:
@@ -219,7 +243,7 @@ def _assemble(
     """The routes, the error handlers, the description and the gate."""
     api.state.services = services
     routes.join(api)
-    for module in (tasks, datasets, runs, sweeps, events, models, compare, system, audit, metrics, page, docs):
+    for module in (tasks, datasets, runs, advice, sweeps, events, models, compare, system, audit, metrics, page, docs):
         api.include_router(module.router)
     error_handlers.install(api)
     ring = services.keys.ring
@@ -231,6 +255,7 @@ def _assemble(
 
     options = _gate_options(settings, services, traffic)
     api.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=PACKED)
+    api.add_middleware(Stamp, name=page.VERSION, value=page.version())
     api.add_middleware(Gate, max_upload=settings.max_upload_mib * 2**20, **options)
     return Application(
         api,

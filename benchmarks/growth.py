@@ -81,14 +81,14 @@ def draw(found: dict[tuple[str, str, int], dict[str, float] | None], path: Path)
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, LogLocator
 
-    from app.plots.style import BLUE, VERMILLION
+    from app.plots.palette import LIGHT
 
     figure = Figure(figsize=(10, 6), layout="constrained", dpi=110)
     panels = figure.subplots(2, 3)
     for column, (what, steps) in enumerate(STEPS.items()):
         for line, (key, name) in enumerate((("epoch", "seconds of an epoch"), ("peak", "peak memory, GiB"))):
             axes = panels[line][column]
-            for side, colour in zip(SIDES, (BLUE, VERMILLION), strict=True):
+            for side, colour in zip(SIDES, LIGHT.classes, strict=True):
                 points = [(step, found[side, what, step]) for step in steps]
                 there = [(step, figures[key]) for step, figures in points if figures]
                 axes.plot(*zip(*there, strict=True), marker="o", color=colour, label=side, linewidth=2)

@@ -13,6 +13,7 @@ from app.api.uploads.uploads import Uploads
 from app.domain.traces import traceparent_of
 from app.errors import InvalidInput
 from app.server import problems
+from app.services.advice import AdviceService
 from app.services.answers import AnswerService
 from app.services.audit import AuditService
 from app.services.comparison import ComparisonService
@@ -50,6 +51,7 @@ class Services:
     rows: RowService
     uploads: Uploads
     training: TrainingService
+    advice: AdviceService
     runs: RunListService
     run_changes: RunChangeService
     run_actions: RunActionService

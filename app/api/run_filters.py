@@ -17,40 +17,46 @@ def _read_by(read: Callable[[str], datetime]) -> BeforeValidator:
     return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
 
 
+Text = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        pattern=r"^[^\x00-\x1f]*$",
+        description="a part of name, note, or a tag's key or value, in any case; or how the id begins",
+    ),
+]
+TaskName = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")]
+Name = Annotated[str | None, Query(max_length=64, pattern=r"^[\w.@-]+$")]
+SweepId = Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="its id")]
+Tag = Annotated[str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")]
+Since = Annotated[datetime | None, Query(description=f"asked for from then on: {_MOMENT}"), _read_by(begin_of)]
+Until = Annotated[
+    datetime | None,
+    Query(description=f"asked for before: {_MOMENT}. A date is meant with its whole day"),
+    _read_by(end_of),
+]
+Order = Annotated[
+    Sort,
+    Query(
+        description="with `-` falling, and by `-score` the best first, whatever is measured; runs without the value "
+        "come last"
+    ),
+]
+
+
 async def _which(
-    q: Annotated[
-        str | None,
-        Query(
-            max_length=200,
-            pattern=r"^[^\x00-\x1f]*$",
-            description="a part of name, note, or a tag's key or value, in any case; or how the id begins",
-        ),
-    ] = None,
-    task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
+    q: Text = None,
+    task: TaskName = None,
     status: RunStatus | None = None,
-    dataset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.@-]+$")] = None,
-    preset: Annotated[str | None, Query(max_length=64, pattern=r"^[\w.@-]+$")] = None,
-    sweep: Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="its id")] = None,
+    dataset: Name = None,
+    preset: Name = None,
+    sweep: SweepId = None,
     trials: Annotated[bool, Query(description="false: without the trials of sweeps")] = True,
-    tag: Annotated[
-        str | None, Query(max_length=270, pattern=r"^[^\x00-\x1f]+$", description="`key` or `key:value`")
-    ] = None,
-    since: Annotated[
-        datetime | None, Query(description=f"asked for from then on: {_MOMENT}"), _read_by(begin_of)
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        Query(description=f"asked for before: {_MOMENT}. A date is meant with its whole day"),
-        _read_by(end_of),
-    ] = None,
+    tag: Tag = None,
+    since: Since = None,
+    until: Until = None,
     archived: Annotated[Archived, Query(description="`true`: only those that are archived; `all`: both")] = "false",
-    sort: Annotated[
-        Sort,
-        Query(
-            description="with `-` falling, and by `-score` the best first, whatever is measured; runs without the "
-            "value come last"
-        ),
-    ] = "-created",
+    sort: Order = "-created",
 ) -> RunFilter:
     key, colon, value = (tag or "").partition(":")
     return RunFilter(

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli.advised import show_board, tell_advice
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
@@ -49,18 +50,18 @@ def runs(
 
 @app.command("show")
 def show_run(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
-    """Where a run stands, its figures and curves."""
+    """Where a run stands, its figures and curves, and what would make it better."""
     with connect(url, api_key) as client:
         run = client.runs.get(run_id)
         if as_text:
             as_json(run.data)
             return
-        history = run.history
+        history, advice = run.history, run.advice
     data = run.data
     told = {
         "run": f"{data.id}  {data.name or ''}".strip(),
         "task": f"{data.task}, {data.preset} on {data.dataset}, seed {data.seed}",
-        "status": f"{data.status}" + (f", {data.progress.fraction:.0%}" if data.progress and not run.is_over else ""),
+        "status": _status(run),
         "times": " → ".join(filter(None, map(moment, (data.created_at, data.started_at, data.finished_at)))),
         "error": f"{data.error.type}: {data.error.message}" if data.error else None,
         "model": data.model_id,
@@ -71,6 +72,7 @@ def show_run(run_id: RunId, as_text: Json = False, url: Url = None, api_key: Key
     fit = [row for row in history if (row["fold"], row["seed"]) == (last["fold"], last["seed"])]
     for name in [name for name in last if name not in ("epoch", "fold", "seed", "seconds")]:
         line(f"{name:>14} {sparkline([row[name] for row in fit if row.get(name) is not None])}")
+    tell_advice(advice)
 
 
 @app.command("watch")
@@ -151,7 +153,9 @@ def compare(
 
 
 def _tell(found: Comparison) -> None:
-    """Figures and differences as a table, then what the tests say."""
+    """The board, figures and differences as a table, then what the tests say."""
+    show_board(found)
+    line("")
     names = [run.id for run in found.runs]
     figures: list[list[Any]] = [
         ["run", *(run.label for run in found.runs)],
@@ -164,6 +168,13 @@ def _tell(found: Comparison) -> None:
         console().print(f"{test.runs[0]} / {test.runs[1]}: {test.reading}", markup=False)
     for note in found.notes:
         console().print(note, markup=False, style="dim")
+
+
+def _status(run: Run) -> str:
+    """With how far it is, and at what."""
+    progress = None if run.is_over else run.progress
+    told = [run.status, *([progress.phase, f"{progress.fraction:.0%}"] if progress else [])]
+    return ", ".join(filter(None, told))
 
 
 def _row(run: Run) -> list[Any]:

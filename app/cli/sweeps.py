@@ -117,8 +117,10 @@ def tell_outcome(sweep: Sweep) -> None:
     line("")
     told = {
         "best of": f"{outcome.trials} trials: trial {outcome.number}, run {outcome.run_id}",
-        "has": " ".join(f"{field}={value}" for field, value in _short(sweep.data, outcome).items()),
+        "has": " ".join(f"{field}={value}" for field, value in _short(sweep.data, outcome).items())
+        or "the recipe as it was",
         metric: f"{outcome.value:.4g}  by which it was chosen, so better than it is",
+        "base": f"{outcome.base.value:.4g}  of the recipe as it was" if outcome.base and outcome.base.value else None,
         "test": _test(outcome),
         "guessing": _figures(outcome.baseline),
         "run": f"{outcome.final_run}, {outcome.final_status}" if outcome.final_run else None,

@@ -67,7 +67,7 @@ class Board:
             fraction = self._progress.get("fraction") or 0.0
             parts.append(ProgressBar(total=1.0, completed=fraction, width=PLACES + 15))
             left = time_left(self._progress.get("eta_seconds"))
-            parts.append(Text(f"{fraction:.0%}  {left}"))
+            parts.append(Text("  ".join(filter(None, (f"{fraction:.0%}", self._progress.get("phase"), left)))))
         if self._log:
             parts.append(Text(self._log, style="dim"))
         return Group(*parts)

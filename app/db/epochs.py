@@ -1,6 +1,7 @@
 """All SQL that changes a run's epochs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
@@ -36,6 +37,17 @@ def record_epochs(
     if rows:
         tx.execute(insert(epochs), rows)
         events.add(tx, run_id, [*happened, (events.PROGRESS, measured[-1].at, progress.model_dump())])
+
+
+def tell_progress(tx: Transaction, run_id: str, lease_id: str, progress: Progress, now: datetime) -> None:
+    """Keep how far the run is where no epoch has ended.
+
+    Raises:
+        LeaseLost: the run is no longer this worker's.
+    """
+    told = progress.model_dump()
+    update_held(tx, run_id, lease_id, progress=told)
+    events.add_one(tx, run_id, events.PROGRESS, now, told)
 
 
 def _known_epochs(tx: Transaction, run_id: str, measured: Sequence[Measured]) -> set[tuple[int, int]]:

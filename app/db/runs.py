@@ -67,6 +67,7 @@ def claim(tx: Transaction, worker_id: str, now: datetime) -> Row[Any] | None:
             lease_beats=0,
             worker_id=worker_id,
             attempt=runs.c.attempt + 1,
+            progress=None,  # that of another attempt
             started_at=func.coalesce(runs.c.started_at, now),
         )
         .returning(runs)
@@ -230,7 +231,8 @@ def publish(tx: Transaction, run_id: str, lease_id: str, now: datetime, metrics:
     """
     row = hold(tx, run_id, lease_id)
     progress = row.progress
-    done = {**progress, "fraction": 1.0, "eta_seconds": 0.0} if progress else None  # early stopping ends sooner
+    # Early stopping ends sooner, and what comes at the end may be over before it is told.
+    done = {**progress, "fraction": 1.0, "eta_seconds": 0.0, "phase": "publishing"} if progress else None
     if done:
         events.add(tx, run_id, [(events.PROGRESS, now, done)])
     values = {**_measured(row, metrics), "progress": done}

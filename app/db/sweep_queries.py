@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, select
 
 from app.db import datasets
 from app.db.engine import Transaction
-from app.db.tables import epochs, models, runs, sweeps
+from app.db.tables import epochs, events, models, runs, sweeps
 from app.domain.runs import RunStatus
 from app.domain.sweeps import SweepStatus
 from app.domain.trials import PRUNED, Monitored
 from app.errors import NotFound
 
+FEW = 10  # lines at the end of a run's log, among which its verdict is
 _UNFINISHED = runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING))
 _TRIAL: tuple[ColumnElement[Any], ...] = (
     runs.c.id, runs.c.number, runs.c.status, runs.c.trial, runs.c.metrics, runs.c.progress, runs.c.started_at,
@@ -123,10 +124,23 @@ def runs_of(tx: Transaction, ids: Sequence[str]) -> dict[str, Row[Any]]:
     return found
 
 
+def first_runs(tx: Transaction, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """The first run that each of these sweeps still has, by sweep."""
+    first = select(func.min(runs.c.number)).where(runs.c.sweep.in_(ids)).group_by(runs.c.sweep)
+    return {row.sweep: row for row in tx.execute(select(runs).where(runs.c.number.in_(first)))}
+
+
 def model_of(tx: Transaction, run_id: str) -> str | None:
     """The model of a run, also of one that has been removed."""
     found: str | None = tx.execute(select(models.c.id).where(models.c.run_id == run_id)).scalar_one_or_none()
     return found
+
+
+def verdict_of(tx: Transaction, run_id: str) -> tuple[bool, str] | None:
+    """Whether the model of a run became active when it was published, and why; None: it is not known any more."""
+    mine = select(events.c.data).where(events.c.run_id == run_id, events.c.type == "log").order_by(events.c.id.desc())
+    told = next((data for data in tx.execute(mine.limit(FEW)).scalars() if "activated" in data), None)
+    return told and (told["activated"], told["message"].partition("activated: ")[2])
 
 
 def counts(tx: Transaction, ids: Sequence[str]) -> dict[str, Counts]:

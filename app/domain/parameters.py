@@ -1,14 +1,18 @@
 """What a trial has of a space: its values, put into the recipe."""
 
 import json
+import math
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue, ValidationError
 
-from app.domain.fields import SEED, complete
+from app.domain.conditions import holds, order_of
+from app.domain.fields import SEED, complete, takes_whole
+from app.domain.grids import within
 from app.domain.recipes import Recipe
-from app.domain.spaces import Axis, Choice, Parameters, Space
+from app.domain.spaces import Axis, Choice, NumberRange, Parameters, Space
 from app.errors import InvalidInput
 
 _MISSING = object()
@@ -45,6 +49,49 @@ def apply(base: Recipe, seed: int, space: Space, parameters: Parameters) -> Aske
             _set(content, path, value)
     content["layers"] = [layer for layer in content["layers"] if layer is not None]
     return Asked(_recipe(content), seed)
+
+
+def of_base(base: Recipe, seed: int, space: Space) -> Parameters:
+    """The base's own values, as a trial of the space has them; without any where one of them lies beyond it."""
+    content: dict[str, Any] = {**base.model_dump(mode="json"), SEED: seed}
+    found: Parameters = {}
+    for path in order_of(space):
+        if not holds(space, path, found):
+            continue
+        parameter = _parameter_of(space, path, reduce(_member, path.split("."), content))
+        if parameter is _MISSING:
+            return {}
+        found[path] = parameter
+    return found if apply(base, seed, space, found) == Asked(base, seed) else {}
+
+
+def _parameter_of(space: Space, path: str, value: Any) -> Any:
+    """By which a trial has this value, or `_MISSING`."""
+    axis = space[path]
+    if isinstance(axis, Choice):
+        told = _alone(space, path, value)
+        contents = [_alone(space, path, complete(path, each)) for each in axis.contents]
+        return axis.parameters[contents.index(told)] if told in contents else _MISSING
+    if not isinstance(value, int | float) or not axis.low <= value <= axis.high:
+        return _MISSING
+    step = axis.step if isinstance(axis, NumberRange) else None
+    if step is None:
+        return value
+    nearest = within(axis, axis.low + round((value - axis.low) / step) * step, takes_whole(path))
+    return nearest if math.isclose(nearest, value) else _MISSING
+
+
+def _alone(space: Space, path: str, value: Any) -> str:
+    """A value of a field, without the fields within it that vary by themselves."""
+    if value is _MISSING:
+        return ""
+    found = json.loads(json.dumps(value))
+    for inner in space:
+        *way, last = inner.removeprefix(f"{path}.").split(".")
+        part = reduce(_member, way, found) if inner.startswith(f"{path}.") else None
+        if isinstance(part, dict):
+            part.pop(last, None)
+    return json.dumps(found, sort_keys=True)
 
 
 def _set(content: dict[str, Any], path: str, value: JsonValue) -> None:

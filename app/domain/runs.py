@@ -57,6 +57,10 @@ TRANSITIONS: dict[tuple[RunStatus, Change], RunStatus] = {
 
 FINAL = frozenset(set(RunStatus) - {status for status, _ in TRANSITIONS})
 
+# What a running attempt is at: reads and encodes the rows; has its program compiled; trains; measures the test split;
+# writes the artifact. One after the other, but that several seeds are each trained and tested.
+Phase = Literal["preparing", "compiling", "training", "testing", "publishing"]
+
 Activate = Literal["if_better", "always", "never"]
 
 # No control characters: they break logs and terminals, and PostgreSQL refuses NUL.

@@ -47,6 +47,7 @@ class SweepPlan(BaseModel):
     seed: int  # of trials and of the method
     final_seeds: int  # of the winner's run
     activate: Activate
+    base_first: bool = False  # whether trial 0 has the base's own values, by which the others are judged
 
     @property
     def higher_is_better(self) -> bool:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.plots.style import BLUE, INK, MUTED, VERMILLION, WIDTH, Form, drawing, light_grid, page, render
+from app.plots.style import WIDTH, Look, colours, drawing, light_grid, page, render
 from app.plots.trials import MARGIN, Figures, figures, told
 from app.wire.sweeps import Sweep
 
@@ -15,7 +15,7 @@ HEIGHT = 4.3  # inches
 MANY = 150  # trials, from where dots are smaller
 
 
-def best(sweep: Sweep, title: str, form: Form) -> bytes:
+def best(sweep: Sweep, title: str, look: Look) -> bytes:
     """A dot for each trial that has a figure, hollow where it was stopped early; the line is the best so far.
 
     What is far worse than the others stands as an arrow at the edge.
@@ -23,10 +23,10 @@ def best(sweep: Sweep, title: str, form: Form) -> bytes:
     known = figures(sweep)
     top = known.best()
     said = f"best {known.metric} {known.value[top]:.4g}, of trial {known.number[top]}" if top is not None else ""
-    with drawing():
+    with drawing(look.theme):
         from matplotlib.ticker import MaxNLocator
 
-        figure = page(WIDTH, HEIGHT, title, told(sweep, [said]))
+        figure = page(look.fit(WIDTH), HEIGHT, title, told(sweep, [said]))
         axes = figure.subplots()
         light_grid(axes)
         low, high = _limits(axes, known)
@@ -34,8 +34,8 @@ def best(sweep: Sweep, title: str, form: Form) -> bytes:
         _line(axes, known)
         axes.set(xlabel="trial", ylabel=known.metric)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
-        figure.legend(loc="outside lower center", ncols=4, columnspacing=2, handlelength=1.6)
-        return render(figure, form, title)
+        figure.legend(loc="outside lower center", ncols=2 if look.is_narrow else 4, columnspacing=2, handlelength=1.6)
+        return render(figure, look, title)
 
 
 def _limits(axes: "Axes", known: Figures) -> tuple[float, float]:
@@ -54,8 +54,8 @@ def _dots(axes: "Axes", known: Figures, low: float, high: float) -> None:
     ended = ~known.pruned & inside
     if ended.any():
         filled: dict[str, Any] = {
-            "color": BLUE,
-            "edgecolors": "white",
+            "color": colours().blue,
+            "edgecolors": colours().ground,
             "label": "ran to its end",
             **looks,
             "linewidths": 0.6,
@@ -63,14 +63,19 @@ def _dots(axes: "Axes", known: Figures, low: float, high: float) -> None:
         axes.scatter(known.number[ended], known.value[ended], **filled)
     pruned = known.pruned & inside
     if pruned.any():
-        hollow: dict[str, Any] = {"facecolors": "white", "edgecolors": MUTED, "label": "stopped early", **looks}
+        hollow: dict[str, Any] = {
+            "facecolors": colours().ground,
+            "edgecolors": colours().muted,
+            "label": "stopped early",
+            **looks,
+        }
         axes.scatter(known.number[pruned], known.value[pruned], **hollow)
     outside = ~inside
     if outside.any():
         edge = np.where(known.value[outside] < low, low, high)
         arrow: dict[str, Any] = {
             "marker": "v" if known.higher else "^",
-            "color": MUTED,
+            "color": colours().muted,
             "label": "far worse",
             "zorder": 3,
         }
@@ -83,6 +88,8 @@ def _line(axes: "Axes", known: Figures) -> None:
     if not len(number):
         return
     x, y = [*number, known.number.max()], [*value, value[-1]]
-    looks: dict[str, Any] = {"color": VERMILLION, "linewidth": 2, "label": "best so far", "zorder": 2}
+    looks: dict[str, Any] = {"color": colours().vermillion, "linewidth": 2, "label": "best so far", "zorder": 2}
     axes.plot(x, y, drawstyle="steps-post", **looks)
-    axes.scatter([number[-1]], [value[-1]], s=130, facecolors="none", edgecolors=INK, linewidths=1.4, zorder=4)
+    axes.scatter(
+        [number[-1]], [value[-1]], s=130, facecolors="none", edgecolors=colours().ink, linewidths=1.4, zorder=4
+    )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from app.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, Form, drawing, page, render
+from app.plots.style import EDGE, SMALL_POINTS, TEXT_POINTS, Look, colours, drawing, page, render
 from app.wire.manifests import LayerRow
 
 BOX_HEIGHT, GAP = 0.62, 0.34  # inches
@@ -14,42 +14,46 @@ FAINT = 0.14  # opacity of a box
 
 
 def diagram(
-    layers: Sequence[LayerRow], inputs: int, input_name: str, title: str, form: Form, members: int = 1
+    layers: Sequence[LayerRow], inputs: int, input_name: str, title: str, look: Look, members: int = 1
 ) -> bytes:
     """Each layer with its activation, the shape of its output and its parameters, for rows of `inputs` numbers.
 
     Of an ensemble these are the layers of each member.
     """
-    boxes = [(f"input: {input_name}", "", (inputs,), MUTED), *(_box(layer) for layer in layers)]
     total = sum(layer.parameters for layer in layers) * members
     of = f"{members} networks of these layers, " if members > 1 else ""
-    height = len(boxes) * (BOX_HEIGHT + GAP)
-    with drawing():
+    height = (len(layers) + 1) * (BOX_HEIGHT + GAP)
+    whole = look.fit(WIDTH)
+    with drawing(look.theme):
         from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-        figure = page(WIDTH, height, title, f"{of}{total:,} parameters in all")
+        boxes = [(f"input: {input_name}", "", (inputs,), colours().muted), *(_box(layer) for layer in layers)]
+        figure = page(whole, height, title, f"{of}{total:,} parameters in all")
         axes = figure.subplots()
-        axes.set(xlim=(0, WIDTH), ylim=(height, 0))
+        axes.set(xlim=(0, whole), ylim=(height, 0))
         axes.axis("off")
         for place, (name, detail, output, colour) in enumerate(boxes):
             top = place * (BOX_HEIGHT + GAP) + GAP / 2
-            width = _width(math.prod(output))
+            width = min(_width(math.prod(output)), whole - 2 * EDGE)
             axes.add_patch(
                 FancyBboxPatch(
-                    ((WIDTH - width) / 2, top), width, BOX_HEIGHT, boxstyle="round,pad=0,rounding_size=0.08",
+                    ((whole - width) / 2, top), width, BOX_HEIGHT, boxstyle="round,pad=0,rounding_size=0.08",
                     facecolor=(colour, FAINT), edgecolor=colour, linewidth=1.4,
                 )
             )  # fmt: skip
             middle = top + BOX_HEIGHT / 2
             lift = 0.13 if detail else 0.0
             shape = f"(rows, {', '.join(f'{length:,}' for length in output)})"
-            axes.text(WIDTH / 2, middle - lift, f"{name}  →  {shape}", ha="center", va="center", fontweight="bold")
+            axes.text(whole / 2, middle - lift, f"{name}  →  {shape}", ha="center", va="center", fontweight="bold")
             if detail:
-                axes.text(WIDTH / 2, middle + lift, detail, ha="center", va="center", color=INK)
+                points = SMALL_POINTS if look.is_narrow else TEXT_POINTS
+                axes.text(whole / 2, middle + lift, detail, ha="center", va="center", fontsize=points)
             if place:
-                ends = ((WIDTH / 2, top - GAP), (WIDTH / 2, top))
-                axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=13, color=MUTED, shrinkA=0))
-        return render(figure, form, title)
+                ends = ((whole / 2, top - GAP), (whole / 2, top))
+                axes.add_patch(
+                    FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=13, color=colours().muted, shrinkA=0)
+                )
+        return render(figure, look, title)
 
 
 def _box(layer: LayerRow) -> tuple[str, str, tuple[int, ...], str]:
@@ -57,18 +61,19 @@ def _box(layer: LayerRow) -> tuple[str, str, tuple[int, ...], str]:
     output = layer.shape or (layer.units,)
     weights = f"{layer.parameters:,} parameters"
     if layer.kind == "dropout":
-        return "dropout", f"sets {layer.rate:.0%} to zero while training" if layer.rate else "", output, ORANGE
+        sets = f"sets {layer.rate:.0%} to zero while training" if layer.rate else ""
+        return "dropout", sets, output, colours().orange
     if layer.kind == "dense":
-        colour = GREEN if layer.activation in {"sigmoid", "softmax"} else BLUE
+        colour = colours().green if layer.activation in {"sigmoid", "softmax"} else colours().blue
         return f"dense, {layer.activation}", weights, output, colour
     if layer.kind == "conv2d":
         steps = f", every {layer.strides} pixels" if layer.strides != 1 else ""
         sees = f"{layer.kernel_size} × {layer.kernel_size} pixels{steps}"
-        return f"conv2d, {layer.activation}", f"{sees}; {weights}", output, BLUE
+        return f"conv2d, {layer.activation}", f"{sees}; {weights}", output, colours().blue
     if layer.kind == "batch_norm":
-        return "batch_norm", weights, output, ORANGE
+        return "batch_norm", weights, output, colours().orange
     detail = f"of {layer.pool_size} × {layer.pool_size} pixels" if layer.pool_size else layer.activation or ""
-    return layer.kind, detail, output, MUTED
+    return layer.kind, detail, output, colours().muted
 
 
 def _width(units: int) -> float:

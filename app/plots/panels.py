@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.plots.series import Repeated, Series, series, spans_magnitudes
-from app.plots.style import BLUE, MUTED, SMALL_POINTS, VERMILLION, light_grid
+from app.plots.style import SMALL_POINTS, colours, light_grid
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MOST_DOTS, MOST_LINE_POINTS = 120, 500  # per curve: a panel is about 370 pixels wide
 FEW = 40  # epochs; a curve of more is drawn with smaller dots
 
-TRAINING, VALIDATION = BLUE, VERMILLION
 DOT: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
 FAINT = 0.16  # opacity of a band
 
@@ -56,7 +55,7 @@ def frame(axes: "Axes", name: str, pairs: list[Pair]) -> None:
     axes.set_xlabel("epoch")
     light_grid(axes)
     if not drawn:
-        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", color=MUTED)
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", color=colours().muted)
         axes.set(xticks=[], yticks=[])
         return
     first, last = min(int(d.epochs[0]) for d in drawn), max(int(d.epochs[-1]) for d in drawn)
@@ -73,11 +72,12 @@ def frame(axes: "Axes", name: str, pairs: list[Pair]) -> None:
 
 def draw_run(axes: "Axes", pair: Pair) -> None:
     """Dots for training, a line for validation, and around each a band of one standard deviation if there is any."""
-    for part, colour in zip(pair, (TRAINING, VALIDATION), strict=True):
+    for part, colour in zip(pair, colours().classes, strict=True):
         _band(axes, part.thinned(MOST_LINE_POINTS), colour)
     dots = pair.training.thinned(MOST_DOTS)
-    axes.plot(dots.epochs, dots.mean, color=TRAINING, markersize=6 if len(dots) <= FEW else 4, **DOT)
-    line(axes, pair.validation, VALIDATION, linewidth=2.2)
+    training, validation = colours().classes
+    axes.plot(dots.epochs, dots.mean, color=training, markersize=6 if len(dots) <= FEW else 4, **DOT)
+    line(axes, pair.validation, validation, linewidth=2.2)
 
 
 def line(axes: "Axes", part: Series, colour: str, **looks: Any) -> None:
@@ -99,7 +99,7 @@ def _band(axes: "Axes", part: Series, colour: str) -> None:
 
 def mark(axes: "Axes", epoch: int) -> None:
     """A fine vertical line with the epoch's number above the panel, where no curve runs."""
-    axes.axvline(epoch, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=0.5)
+    axes.axvline(epoch, color=colours().muted, linewidth=1, linestyle=(0, (4, 3)), zorder=0.5)
     axes.annotate(
         f"epoch {epoch:,}",
         (epoch, 1),
@@ -109,7 +109,7 @@ def mark(axes: "Axes", epoch: int) -> None:
         ha="center",
         va="bottom",
         fontsize=SMALL_POINTS,
-        color=MUTED,
+        color=colours().muted,
     )
 
 
@@ -118,11 +118,16 @@ def handles(over: str | None, *, validated: bool, marked: bool) -> "list[Artist]
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    entries: list[Artist] = [Line2D([], [], color=TRAINING, markersize=6, label="training", **DOT)]
+    training, validation = colours().classes
+    entries: list[Artist] = [Line2D([], [], color=training, markersize=6, label="training", **DOT)]
     if validated:
-        entries.append(Line2D([], [], color=VALIDATION, linewidth=2.2, label="validation"))
+        entries.append(Line2D([], [], color=validation, linewidth=2.2, label="validation"))
     if over is not None:
-        entries.append(Patch(color=MUTED, alpha=2 * FAINT, linewidth=0, label=f"mean of {over} ± standard deviation"))
+        entries.append(
+            Patch(color=colours().muted, alpha=2 * FAINT, linewidth=0, label=f"mean of {over} ± standard deviation")
+        )
     if marked:
-        entries.append(Line2D([], [], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="lowest validation loss"))
+        entries.append(
+            Line2D([], [], color=colours().muted, linewidth=1, linestyle=(0, (4, 3)), label="lowest validation loss")
+        )
     return entries

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.domain.counting import counted
-from app.plots.style import BLUE, MUTED, SKY, SMALL_POINTS, WIDTH, Form, clean, drawing, light_grid, page, render
+from app.plots.style import SMALL_POINTS, WIDTH, Look, clean, colours, drawing, light_grid, page, render
 from app.wire.datasets import ColumnProfile, Histogram, LabelCount
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ PER_ROW = 3
 NAME = 36  # letters of a label, or of a column's name
 
 
-def labels(counts: Sequence[LabelCount], title: str, form: Form) -> bytes:
+def labels(counts: Sequence[LabelCount], title: str, look: Look) -> bytes:
     """A bar for each label, the most frequent first: its rows of the training and of the test split."""
     ordered = sorted(counts, key=lambda count: -(count.train + count.test))
     shown, rest = ordered[:MOST_BARS], ordered[MOST_BARS:]
@@ -27,43 +27,45 @@ def labels(counts: Sequence[LabelCount], title: str, form: Form) -> bytes:
         train.append(sum(count.train for count in rest))
         test.append(sum(count.test for count in rest))
     places = list(range(len(names)))
-    with drawing():
+    with drawing(look.theme):
         told = f"{sum(train):,} training and {counted(sum(test), 'test row')}, {len(counts):,} labels"
-        figure = page(WIDTH, 0.9 + 0.28 * len(names), title, told)
+        figure = page(look.fit(WIDTH), 0.9 + 0.28 * len(names), title, told)
         axes = figure.subplots()
         light_grid(axes, "x")
-        axes.barh(places, train, color=BLUE, label="training")
-        axes.barh(places, test, left=train, color=SKY, label="test")
+        axes.barh(places, train, color=colours().blue, label="training")
+        axes.barh(places, test, left=train, color=colours().sky, label="test")
         axes.set_yticks(places, names)
         axes.set_ylim(len(names) - 0.4, -0.6)
         _count(axes, "x")
         axes.set_xlabel("rows")
         figure.legend(loc="outside lower right", ncols=2)
-        return render(figure, form, title)
+        return render(figure, look, title)
 
 
-def histograms(columns: Sequence[ColumnProfile], unit: str, title: str, form: Form) -> bytes:
+def histograms(columns: Sequence[ColumnProfile], unit: str, title: str, look: Look) -> bytes:
     """A panel for each column: how its numbers, or the lengths of its texts, are spread."""
     shown = [column for column in columns if column.histogram][:MOST_PANELS]
     more = sum(1 for column in columns if column.histogram) - len(shown)
-    across = min(PER_ROW, len(shown))
+    across = min(1 if look.is_narrow else PER_ROW, len(shown))
     down = -(-len(shown) // across)
-    with drawing():
-        figure = page(WIDTH, 2.3 * down + 0.3, title, f"the first {len(shown)} columns; {more} more" if more else "")
+    with drawing(look.theme):
+        figure = page(
+            look.fit(WIDTH), 2.3 * down + 0.3, title, f"the first {len(shown)} columns; {more} more" if more else ""
+        )
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for axes, column in zip(panels, shown, strict=False):
             assert column.histogram
             _histogram(axes, column.histogram)
             axes.set_title(clean(column.name, NAME), fontsize=SMALL_POINTS + 1)
-            axes.set_xlabel(_told(column, unit), fontsize=SMALL_POINTS, color=MUTED)
+            axes.set_xlabel(_told(column, unit), fontsize=SMALL_POINTS, color=colours().muted)
         for axes in panels[len(shown) :]:
             axes.set_visible(False)
-        return render(figure, form, title)
+        return render(figure, look, title)
 
 
 def _histogram(axes: "Axes", found: Histogram) -> None:
     light_grid(axes)
-    axes.stairs(found.counts, found.edges, fill=True, color=BLUE)
+    axes.stairs(found.counts, found.edges, fill=True, color=colours().blue)
     _count(axes, "y")
     axes.locator_params(axis="x", nbins=4)
 

@@ -9,7 +9,7 @@ from threading import Event, RLock, Thread
 from app.db import epochs, run_queries, runs
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
-from app.domain.runs import Change, Measured, Metrics
+from app.domain.runs import Change, Measured, Metrics, Phase
 from app.domain.trials import PRUNED
 from app.errors import LeaseLost, Unavailable
 from app.services import own
@@ -40,7 +40,8 @@ class Attempt:
         self.lease_id = lease_id
         self.patiently = patience or Patience()
         self._measured: list[Measured] = []
-        self._progress: Progress | None = None
+        self._progress: Progress | None = None  # as told last, or held
+        self._is_told = True
         self._monotonic = monotonic
         self._flushed_at = -math.inf
         self._lock = RLock()  # over what is held
@@ -91,25 +92,41 @@ class Attempt:
         now = self.clock()
         with self._lock:
             self._measured.append(Measured(fit, epoch, round(seconds, 6), dict(metrics), now))
-            self._progress = at
+            self._progress, self._is_told = at, False
+        self.flush_if_due()
+
+    def enter(self, phase: Phase, at: Progress | None = None) -> None:
+        """Tell what the attempt is at, and how far (by default as before): like an epoch, not more often than those.
+
+        A phase that is over sooner is not told: its transaction would take longer.
+        """
+        with self._lock:
+            progress = at or self._progress
+            assert progress is not None, "the first phase says how far"
+            self._progress, self._is_told = progress.model_copy(update={"phase": phase}), False
         self.flush_if_due()
 
     def flush_if_due(self) -> None:
-        """Write the epochs that are held, unless others were written just now."""
+        """Write what is held, unless something was written just now."""
         with self._lock:
             if self._monotonic() - self._flushed_at >= EPOCHS_HELD:
                 self.flush()
 
     def flush(self) -> None:
-        """Write the epochs that are still held."""
+        """Write the epochs that are still held, and how far the attempt is."""
         with self._lock:
-            if not self._measured:
-                return
             progress = self._progress
-            assert progress is not None
-            self._write(lambda tx: epochs.record_epochs(tx, self.run_id, self.lease_id, self._measured, progress))
-            self._measured = []
+            if self._is_told or progress is None:
+                return
+            self._write(lambda tx: self._tell(tx, progress))
+            self._measured, self._is_told = [], True
             self._flushed_at = self._monotonic()
+
+    def _tell(self, tx: Transaction, progress: Progress) -> None:
+        if self._measured:
+            epochs.record_epochs(tx, self.run_id, self.lease_id, self._measured, progress)
+        else:
+            epochs.tell_progress(tx, self.run_id, self.lease_id, progress, self.clock())
 
     @contextmanager
     def keeping_up(self) -> Iterator[None]:

@@ -12,16 +12,17 @@ from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import DatasetCatalog
 from app.db import run_queries
 from app.db.engine import Database
-from app.domain.recipes import HEADS
+from app.domain.runs import RunStatus
 from app.errors import ArtifactInvalid, InvalidInput, NotEvaluated
 from app.services import drawings
+from app.services.board import Answered, Board, by_errors
 from app.services.legends import labels_of, settings_of
+from app.services.paired import LEVEL, mcnemar, wilcoxon
 from app.tasks.catalog import TaskCatalog
 from app.wire.comparisons import ComparedRun, Comparison, Difference, PairedTest
 from app.wire.runs import Run
 
 MOST_RUNS = 10
-LEVEL = 0.05  # of significance, the usual one
 
 
 class ComparisonService:
@@ -57,44 +58,66 @@ class ComparisonService:
             NotFound, InvalidInput: as `runs`.
         """
         found = self.runs(run_ids)
-        tests, notes = self._tests(found)
+        labels = dict(zip(run_ids, labels_of(found), strict=True))
+        answers, reasons = self._answers(found)
+        tests, notes = _tests(found, answers, reasons)
         return Comparison(
             task=found[0].task,
             pictures=drawings.of_runs(found, self._tasks, self._catalog),
-            runs=[_short(run, label) for run, label in zip(found, labels_of(found), strict=True)],
+            runs=[_short(run, labels[run.id]) for run in found],
+            board=Board(found, labels, answers, tests).rows(reasons),
             differences=_differences([settings_of(run) for run in found]),
             tests=tests,
             notes=notes,
         )
 
-    def _tests(self, found: Sequence[Run]) -> tuple[list[PairedTest], list[str]]:
-        pairs, notes, answers = [], [], {}
+    def _answers(self, found: Sequence[Run]) -> tuple[dict[str, Answered], dict[str, str]]:
+        """By run: what their models answered on the test split; or why that is not known."""
+        answers, reasons = {}, {}
         for run in found:
             try:
-                answers[run.id] = self._answers(run)
+                answers[run.id] = self._answer(run)
             except (ArtifactInvalid, NotEvaluated) as error:
-                notes.append(f"run {run.id}: {error}")
-            if run.seeds > 1 and run.id in answers:
-                notes.append(f"run {run.id}: tested is the model of seed {run.seed}; its spread tells of the others")
-        for first, second in itertools.combinations([run for run in found if run.id in answers], 2):
-            (data, one), (other_data, other) = answers[first.id], answers[second.id]
-            if data != other_data:
-                notes.append(f"runs {first.id} and {second.id}: they were not measured on the same test rows")
-            elif not np.array_equal(one.target, other.target):
-                notes.append(f"runs {first.id} and {second.id}: they learnt different targets of the same rows")
-            else:
-                pairs.append(_Pair(first, second, one, other))
-        return [pair.told(p) for pair, p in zip(pairs, _holm([pair.p for pair in pairs]), strict=True)], notes
+                reasons[run.id] = str(error)
+        return answers, reasons
 
-    def _answers(self, run: Run) -> tuple[str, Evaluation]:
-        """The checksum of the run's dataset, and its model's answers on the test split."""
+    def _answer(self, run: Run) -> Answered:
         if run.model_id is None:
-            raise NotEvaluated(f"it is {run.status} and has no model")
+            raise NotEvaluated(_without_model(run))
         manifest = self._store.manifest(run.task, run.model_id)
         evaluation = self._store.evaluation(run.task, run.model_id)
         if evaluation is None:
             raise NotEvaluated("its model was made by a release that kept no answers")
-        return manifest.dataset.sha256, evaluation
+        return Answered(manifest.dataset.sha256, evaluation)
+
+
+def _without_model(run: Run) -> str:
+    if run.trial is not None:
+        return "it is a trial of a sweep, which publishes no model and is not measured on the test split"
+    if run.status is RunStatus.SUCCEEDED:
+        return "its model has been removed, and its answers with it"
+    return f"it is {run.status} and has no model"
+
+
+def _tests(
+    found: Sequence[Run], answers: Mapping[str, Answered], reasons: Mapping[str, str]
+) -> tuple[list[PairedTest], list[str]]:
+    """The tests of all pairs, and why some have none."""
+    pairs, notes = [], []
+    for run in found:
+        if run.id in reasons:
+            notes.append(f"run {run.id}: {reasons[run.id]}")
+        elif run.seeds > 1:
+            notes.append(f"run {run.id}: tested is the model of seed {run.seed}; its spread tells of the others")
+    for first, second in itertools.combinations([run for run in found if run.id in answers], 2):
+        one, other = answers[first.id], answers[second.id]
+        if not one.same_rows(other):
+            notes.append(f"runs {first.id} and {second.id}: they were not measured on the same test rows")
+        elif not one.same_targets(other):
+            notes.append(f"runs {first.id} and {second.id}: they learnt different targets of the same rows")
+        else:
+            pairs.append(_Pair(first, second, one.evaluation, other.evaluation))
+    return [pair.told(p) for pair, p in zip(pairs, _holm([pair.p for pair in pairs]), strict=True)], notes
 
 
 class _Pair:
@@ -103,13 +126,14 @@ class _Pair:
     def __init__(self, first: Run, second: Run, one: Evaluation, other: Evaluation) -> None:
         self._runs = (first.id, second.id)
         self._rows = len(one.target)
-        self._by_errors = HEADS[first.recipe.head].metric == "mae" and one.target.dtype.kind == "f"
+        self._by_errors = by_errors(first.recipe.head, one)
         # Above zero where the first is better.
         gains = other.errors() - one.errors() if self._by_errors else _as_numbers(one) - _as_numbers(other)
         self._first, self._second = int(np.sum(gains > 0)), int(np.sum(gains < 0))
         sides = (one, other)
         self._figures = [float(np.mean(side.errors() if self._by_errors else side.right())) for side in sides]
-        self.p, self._lead = _wilcoxon(gains) if self._by_errors else _mcnemar(self._first, self._second)
+        tested = wilcoxon(gains) if self._by_errors else mcnemar(self._first, self._second)
+        self.p, self._lead = tested.p_value, tested.lead
 
     def told(self, adjusted: float) -> PairedTest:
         """The test with the p-value that counts the other pairs too."""
@@ -141,24 +165,6 @@ def _short(run: Run, label: str) -> ComparedRun:
 
 def _as_numbers(evaluation: Evaluation) -> NDArray[np.float64]:
     return evaluation.right().astype(np.float64)
-
-
-def _mcnemar(first: int, second: int) -> tuple[float, float]:
-    """The p-value of so many rows won by each, and which one leads, by its sign."""
-    from scipy import stats  # slow to import, and most API processes never compare
-
-    return (float(stats.binomtest(first, first + second).pvalue) if first + second else 1.0), first - second
-
-
-def _wilcoxon(gains: NDArray[np.float64]) -> tuple[float, float]:
-    """The p-value of these differences, and which one leads, by the sign of the rank sums' difference."""
-    from scipy import stats
-
-    gains = gains[gains != 0]
-    if not len(gains):
-        return 1.0, 0.0
-    ranks = stats.rankdata(np.abs(gains))
-    return float(stats.wilcoxon(gains).pvalue), float(np.sum(ranks * np.sign(gains)))
 
 
 def _holm(values: Sequence[float]) -> list[float]:

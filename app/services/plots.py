@@ -17,7 +17,7 @@ from app.domain.counting import counted
 from app.encoding.rows import dense
 from app.errors import Conflict, DatasetInvalid, InvalidInput, NotFound, Unavailable
 from app.kinds.base import DatasetPlot, Plot, Split, Task
-from app.plots.style import Form
+from app.plots.style import Look
 from app.services.drawings import SweepPlot, kinds_of_runs
 from app.services.legends import labels_of
 from app.tasks.catalog import TaskCatalog
@@ -46,7 +46,7 @@ class PlotService:
         self._turns = BoundedSemaphore(MOST_PLOTS)
         self._reading = Lock()  # a dataset at a time: pictures wait for each other anyway, and rows take memory
 
-    def curves(self, run_id: str, form: Form, first_epoch: int) -> bytes:
+    def curves(self, run_id: str, look: Look, first_epoch: int) -> bytes:
         """Loss and metric of a run by epoch, also while it is going.
 
         Raises:
@@ -59,9 +59,9 @@ class PlotService:
             run = run_queries.get(tx, run_id)
         title = f"{run.task}: {run.name or run.preset} on {run.dataset}"
         with self._turn():
-            return curves.curves(self._epochs(run, first_epoch), run.recipe.metric, title, form, first_epoch)
+            return curves.curves(self._epochs(run, first_epoch), run.recipe.metric, title, look, first_epoch)
 
-    def overlay(self, runs: Sequence[Run], form: Form, first_epoch: int, only: Figure | None = None) -> bytes:
+    def overlay(self, runs: Sequence[Run], look: Look, first_epoch: int, only: Figure | None = None) -> bytes:
         """The curves of several runs of one task in one picture: of loss and metric, or of one figure.
 
         Raises:
@@ -80,10 +80,10 @@ class PlotService:
         with self._turn():
             named = list(zip(labels_of(runs), [self._epochs(run, first_epoch, only) for run in runs], strict=True))
             if only:
-                return curves.single(named, only, title, form, first_epoch)
-            return curves.overlay(named, metric, title, form, first_epoch)
+                return curves.single(named, only, title, look, first_epoch)
+            return curves.overlay(named, metric, title, look, first_epoch)
 
-    def boundaries(self, runs: Sequence[Run], form: Form) -> bytes:
+    def boundaries(self, runs: Sequence[Run], look: Look) -> bytes:
         """The planes of several runs' models side by side.
 
         Raises:
@@ -107,9 +107,9 @@ class PlotService:
                     told += f", {run.dataset}"
                 panels.append(boundary.Panel(label, told, evaluation.plane, evaluation.shown))
             title = f"{runs[0].task}: boundaries on {', '.join(datasets)}"
-            return boundary.boundaries(panels, _classes(self._tasks.get(runs[0].task).labels), title, form)
+            return boundary.boundaries(panels, _classes(self._tasks.get(runs[0].task).labels), title, look)
 
-    def of_sweep(self, sweep: Sweep, kind: SweepPlot, form: Form) -> bytes:
+    def of_sweep(self, sweep: Sweep, kind: SweepPlot, look: Look) -> bytes:
         """A sweep so far, also while it is going.
 
         Raises:
@@ -125,9 +125,9 @@ class PlotService:
         title = f"{plan.task}: {sweep.name or plan.preset} on {plan.dataset}"
         draw = {"best": best.best, "importance": importance.importance, "parallel": parallel.parallel}[kind]
         with self._turn():
-            return draw(sweep, title, form)
+            return draw(sweep, title, look)
 
-    def of_dataset(self, task_name: str, dataset: str, kind: DatasetPlot, split: Split, form: Form) -> bytes:
+    def of_dataset(self, task_name: str, dataset: str, kind: DatasetPlot, split: Split, look: Look) -> bytes:
         """The first rows of a dataset.
 
         Raises:
@@ -150,11 +150,11 @@ class PlotService:
             if kind == "sheet":
                 shown_as = task.declaration.label_names
                 labels = [shown_as.get(str(label), str(label)) for label in target]
-                return sheet.examples(shown, labels, title, f"{rows} with their labels", form, ink=task.shows_ink)
+                return sheet.examples(shown, labels, title, f"{rows} with their labels", look, ink=task.shows_ink)
             sides = task.targets(target, task.labels, task.heads[0])
-            return boundary.points(shown, sides.astype(np.int64), _classes(task.labels), title, rows, form)
+            return boundary.points(shown, sides.astype(np.int64), _classes(task.labels), title, rows, look)
 
-    def of_findings(self, dataset: DatasetDetail, kind: Literal["labels", "lengths", "columns"], form: Form) -> bytes:
+    def of_findings(self, dataset: DatasetDetail, kind: Literal["labels", "lengths", "columns"], look: Look) -> bytes:
         """What was found in a dataset.
 
         Raises:
@@ -174,11 +174,11 @@ class PlotService:
                 counts = [
                     each.model_copy(update={"label": names.get(str(each.label), each.label)}) for each in found.labels
                 ]
-                return rows.labels(counts, title, form)
+                return rows.labels(counts, title, look)
             roles, unit = (("text",), "characters") if kind == "lengths" else (("number", "date"), "")
-            return rows.histograms([column for column in found.columns if column.role in roles], unit, title, form)
+            return rows.histograms([column for column in found.columns if column.role in roles], unit, title, look)
 
-    def diagram(self, model_id: str, form: Form) -> bytes:
+    def diagram(self, model_id: str, look: Look) -> bytes:
         """The layers of a model with their widths and parameter counts.
 
         Raises:
@@ -191,9 +191,9 @@ class PlotService:
         title = f"{manifest.task}: {manifest.preset}"
         kind = manifest.recipe.features.kind.replace("_", " ")
         with self._turn():
-            return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, form, manifest.recipe.members)
+            return diagram.diagram(manifest.layers, manifest.input["width"], kind, title, look, manifest.recipe.members)
 
-    def of_model(self, model_id: str, kind: Plot, form: Form) -> bytes:
+    def of_model(self, model_id: str, kind: Plot, look: Look) -> bytes:
         """What a model's answers on its test split look like.
 
         Raises:
@@ -211,7 +211,7 @@ class PlotService:
             raise NotFound(f"model {model_id} was made by a release that kept no answers to draw")
         title = f"{manifest.task}: {manifest.preset} on {manifest.dataset.name}"
         with self._turn():
-            return _draw(kind, manifest, task, evaluation, title, form)
+            return _draw(kind, manifest, task, evaluation, title, look)
 
     def _first(self, task: Task, info: DatasetInfo, split: Split, most: int) -> tuple[NDArray[Any], Sequence[Any]]:
         """The rows as pictures show them, and their targets."""
@@ -255,23 +255,23 @@ class PlotService:
         return self._store.manifest(row.task, model_id)
 
 
-def _draw(kind: Plot, manifest: Manifest, task: Task, evaluation: Evaluation, title: str, form: Form) -> bytes:
+def _draw(kind: Plot, manifest: Manifest, task: Task, evaluation: Evaluation, title: str, look: Look) -> bytes:
     from app.plots import boundary, confusion, regression, sheet
 
     names = task.declaration.label_names
     labels = [names.get(str(label), str(label)) for label in manifest.labels]
     if kind == "confusion":
         target, predicted = evaluation.target.astype(np.int64), evaluation.predicted.astype(np.int64)
-        return confusion.confusion(target, predicted, labels, title, form)
+        return confusion.confusion(target, predicted, labels, title, look)
     if kind == "predictions":
-        return regression.predicted_against_true(evaluation.target, evaluation.predicted, task.unit, title, form)
+        return regression.predicted_against_true(evaluation.target, evaluation.predicted, task.unit, title, look)
     shown, plane = evaluation.shown, evaluation.plane
     assert shown is not None
     if plane is not None:
-        return boundary.boundary(plane, shown, _classes(labels), title, form)
+        return boundary.boundary(plane, shown, _classes(labels), title, look)
     target_names, predicted_names = ([labels[i] for i in column] for column in (shown.target, shown.predicted))
     probability = shown.probability.tolist()
-    return sheet.sheet(shown.inputs, target_names, predicted_names, probability, title, form, ink=task.shows_ink)
+    return sheet.sheet(shown.inputs, target_names, predicted_names, probability, title, look, ink=task.shows_ink)
 
 
 def _classes(labels: Sequence[Label]) -> tuple[str, str]:

@@ -8,10 +8,11 @@ from app.artifacts.evaluation import Evaluation
 from app.artifacts.store import ArtifactStore
 from app.db import models
 from app.db.engine import Database
+from app.domain.intervals import Interval
 from app.domain.recipes import HEADS
 from app.errors import ArtifactInvalid, NotFound, Unavailable
 from app.services.breakdown import calibration_of, confusions_of, errors_of, labels_of
-from app.services.intervals import Interval, interval_of
+from app.services.intervals import interval_of
 from app.services.latency import LatencyService
 from app.services.paired import LEVEL, paired, same_rows
 from app.services.prediction import PredictionService
@@ -49,7 +50,7 @@ class ReportService:
         rival = None if active is None or active.id == model_id else self._beside(manifest, answers, active)
         return ModelReport(
             kind=_kind_of(manifest),
-            metric=_metric(manifest, interval_of(_name_of(manifest), answers)),
+            metric=_metric(manifest, interval_of(manifest.recipe.head, answers)),
             active=rival,
             labels=labels_of(answers, manifest.labels) if len(answers.target) else [],
             confusions=confusions_of(answers, manifest.labels),
@@ -73,7 +74,7 @@ class ReportService:
             others = self._store.evaluation(active.task, active.id) or NO_ANSWERS
         except ArtifactInvalid:
             return None
-        value, (low, high) = _value_of(other), interval_of(_name_of(other), others) or (None, None)
+        value, (low, high) = _value_of(other), interval_of(other.recipe.head, others) or (None, None)
         told: dict[str, Any] = {"difference": None, "p_value": None, "significant": None}
         why = _why_not(manifest, answers, other, others)
         told["reading"] = f"Version {active.version} is active. {why}"

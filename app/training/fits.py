@@ -22,12 +22,13 @@ from app.training.hopes import Hopes
 from app.training.material import Material, words_of
 from app.training.prepare import PIECES, Prepared, Seen
 from app.training.program import Program
+from app.training.reached import Reached
 from app.training.shared import Rig, Shared
 from app.training.splits import Splits
 from app.training.spread import spread_of, validation_of
 from app.training.temperatures import Temperatures
 from app.training.tested import Tested, test
-from app.wire.runs import Progress, Run
+from app.wire.runs import Run
 
 MOST_LOGITS = 2**22  # of all folds together, kept for one temperature: 16 MiB in memory and in a checkpoint
 
@@ -64,7 +65,7 @@ class Fits:
         self._units = task.output_units(run.recipe.head, len(prepared.labels))
         self._folds = run.validation.folds if isinstance(run.validation, KFold) else 0
         self._others = self._folds or run.seeds - 1  # fits besides the one that is published
-        self._epoch_seconds: list[float] = []
+        self._reached = Reached(run, self._folds, self._others)
         self._position = Position(fit=1 if self._others else 0, finished=[], state=FitState())
         self._resumed: keras.Model | None = None
         self._shared = shared
@@ -175,12 +176,16 @@ class Fits:
     def _fit(self, recipe: Recipe, train: Numbers, validation: Numbers | None) -> tuple[keras.Model, FitState]:
         number = self._position.fit
         own_seed = seed_of_fit(self._run.seed, number)  # each fit has weights of its own
+        begun = self._reached.at(number, recipe.epochs, self._position.state.epoch)
+        if self._rig.program is None:
+            self._attempt.enter("compiling", begun)
         program = self._program_for(recipe, own_seed, train)
         model = program.model
 
         def on_epoch(epoch: int, seconds: float, metrics: Mapping[str, float]) -> None:
-            self._epoch_seconds.append(seconds)
-            self._attempt.record_epoch(number, epoch, seconds, metrics, self._progress(recipe.epochs, epoch))
+            self._reached.took(seconds)
+            reached = self._reached.at(number, recipe.epochs, epoch)
+            self._attempt.record_epoch(number, epoch, seconds, metrics, reached)
             if not self._folds:
                 self.hopes.after_epoch(epoch, metrics)
 
@@ -194,6 +199,7 @@ class Fits:
         order = (self._run.seed, number) if self._folds else (own_seed, 0)  # a further seed is as a run of that seed
         try:
             rows = self._material.trained_on(train)
+            self._attempt.enter("training", begun)
             planned = self._run.recipe.epochs  # of the last fit too, which the folds may have made shorter
             state = self._position.state
             state = fitting.fit(program, recipe, rows, validation, order, on_epoch, state, on_pause, planned)
@@ -227,7 +233,9 @@ class Fits:
         examples, size = self._material.examples(), len(self._material.trained_on(self._splits.rows))
         rows = self._shared.on_device(examples.rows) if self._shared else None
         again = self._shared is not None
-        return Program(model, self._run.recipe, examples, self._picture, size, rows, orders_come_again=again)
+        program = Program(model, self._run.recipe, examples, self._picture, size, rows, orders_come_again=again)
+        program.make_ready(watched=self._run.validation.kind != "none")
+        return program
 
     def _measured(
         self, model: keras.Model, state: FitState, held_out: Numbers | None, tested: Tested | None
@@ -266,23 +274,8 @@ class Fits:
         return calibrate.calibration_of(head, found, tested.logits, target, rows, words_of(self._material.seen.test))
 
     def _test(self, model: keras.Model) -> Tested:
+        self._attempt.enter("testing")
         return test(model, self._task, self._prepared, self._material.seen, self._run.recipe, self._units)
-
-    def _progress(self, epochs: int, epoch: int) -> Progress:
-        number, recipe = self._position.fit, self._run.recipe
-        done = recipe.epochs * ((number or self._others + 1) - 1) + epoch
-        last = 0 if self._run.trial and self._folds else recipe.epochs if number else epochs
-        total = recipe.epochs * self._others + last
-        recent = self._epoch_seconds[1:][-20:]  # the first one compiles, and tells nothing
-        return Progress(
-            epoch=epoch,
-            epochs=epochs,
-            fold=number or None if self._folds else None,
-            folds=self._folds or None,
-            seed=seed_of_fit(self._run.seed, number) if self._run.seeds > 1 else None,
-            fraction=round(min(1.0, done / total), 4),
-            eta_seconds=round((total - done) * sum(recent) / len(recent), 2) if recent else None,
-        )
 
     def _which(self) -> str:
         number = self._position.fit

@@ -33,7 +33,7 @@ from app.training.prepare import Prepared, prepare
 from app.training.program import Program
 from app.training.shared import Shared
 from app.wire.manifests import DatasetRecord, Manifest, Parity
-from app.wire.runs import Run
+from app.wire.runs import Progress, Run
 
 
 def warm_up() -> None:
@@ -78,12 +78,14 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
     run = attempt.run()
     task, prepared, fits = _fits(attempt, place, run)
     trained = fits.train()
+    attempt.enter("testing")
     parity = export.check_parity(trained.model, trained.seen.test)
     evaluation = _evaluate(task, run.recipe.head, prepared, trained)
     seen = trained.seen
     network = _network(trained)
     found = novelty.learn(seen.encoder, seen.train, prepared.train.targets, seen.test, network)
     measure, record = found or (None, None)
+    attempt.enter("publishing")
     staging = place.store.stage(f"{run.id}-{attempt.lease_id}")
     try:
         export.write(trained.model, seen.encoder, measure, staging)
@@ -122,6 +124,7 @@ def measure(attempt: Attempt, place: Workplace, shared: Shared) -> None:
 
 def _fits(attempt: Attempt, place: Workplace, run: Run, shared: Shared | None = None) -> tuple[Task, Prepared, Fits]:
     """The run's task, its rows, and what will be trained on them."""
+    attempt.enter("preparing", Progress(epochs=run.recipe.epochs))
     attempt.set_device(devices.training_device())
     task = _task_of(run, attempt, place.tasks)
 

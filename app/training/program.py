@@ -92,6 +92,14 @@ class Program:
         if self._row_weights is not None:
             self._row_weights.assign(balanced(self._targets.numpy(), numbers))
 
+    def make_ready(self, *, watched: bool) -> None:
+        """Compile what a fit runs, by going through no rows; `watched`: whether it holds rows out."""
+        if self.epochs_at_once > 1:
+            self.epochs([], None)
+            return
+        for function, size in ((self._train, self._batch_size), (self._watch, self._test_size))[: 1 + watched]:
+            self._run(function, self._no_rows, size, again=False)
+
     def weights(self) -> list[NDArray[Any]]:
         """The model's, or if the recipe wants that, their average over the steps: in the order that the model has."""
         with self._averaged():
@@ -107,22 +115,23 @@ class Program:
         return self._run(self._test, numbers, self._test_size, again=True)
 
     def epochs(self, orders: Sequence[Numbers], held_out: Numbers | None) -> list[Figures]:
-        """Some epochs, at most `epochs_at_once`, each followed by a test on the held-out rows, as `val_...`."""
+        """Some epochs, none to `epochs_at_once`, each followed by a test on the held-out rows, as `val_...`."""
         if self.epochs_at_once == 1:
             figures = self.train(orders[0])
             tested = {} if held_out is None else self._run(self._watch, held_out, self._test_size, again=True)
             return [figures | {f"val_{name}": value for name, value in tested.items()}]
-        (first,) = self._parts(orders[0], self._batch_size)
+        order = orders[0] if orders else self._no_rows
+        (first,) = self._parts(order, self._batch_size)
         places = np.zeros((self.epochs_at_once, *first.places.shape), dtype=np.int32)
-        for epoch, order in enumerate(orders):
-            places[epoch] = places_of(order, first.places.size).reshape(first.places.shape)
+        for epoch, each in enumerate(orders):
+            places[epoch] = places_of(each, first.places.size).reshape(first.places.shape)
         # Without held-out rows the same program runs, over no batches.
         (held,) = self._parts(self._no_rows if held_out is None else held_out, self._test_size)
         trained = (tf.constant(first.steps), tf.constant(places), tf.constant(first.mask))
         watched = (tf.constant(held.steps), tf.constant(held.places), tf.constant(held.mask))
         found = self._several(tf.constant(len(orders)), trained, watched).numpy()
         names = ("loss", self._metric.name)
-        counts = (len(orders[0]), 1, 1 if held_out is None else len(held_out), 1)
+        counts = (len(order), 1, 1 if held_out is None else len(held_out), 1)
         keys = (*names, *(f"val_{name}" for name in names))[: 2 if held_out is None else 4]
         return [
             {key: plain(value / count) for key, value, count in zip(keys, row, counts, strict=False)}
@@ -154,7 +163,7 @@ class Program:
             found = function(*arrays, inputs, tf.constant(keep))
             some, metric = found.numpy().tolist()
             total, keep = total + some, 1.0
-        return {"loss": plain(total / len(order)), self._metric.name: plain(metric)}
+        return {"loss": plain(total / max(1, len(order))), self._metric.name: plain(metric)}
 
     def _several_epochs(self, epochs: Any, trained: tuple[Any, ...], tested: tuple[Any, ...]) -> Any:
         """(epochs, 4): sum of losses and metric in training, and the same on the held-out rows."""

@@ -48,12 +48,37 @@ class PairedTest(BaseModel):
     reading: str
 
 
+class BoardRow(BaseModel):
+    """A run's place among those that are compared, by its figure on the test split.
+
+    Places are given to runs whose models answered the same test rows. Where these rows are another run's too, but
+    not those of most, or where there is no model, the place is null, and `reading` says why.
+    """
+
+    run: str = Field(description="its id")
+    rank: int | None = Field(description="1 is the best; equal figures share a place")
+    name: str = Field(description="of the figure: accuracy, mae or f1")
+    higher_is_better: bool
+    value: float | None
+    low: float | None = Field(
+        description="lower bound of the figure's 95 % interval: Wilson's (1927) for accuracy; of mae and f1 the normal "
+        "one, that of f1 by the delta method"
+    )
+    high: float | None = Field(description="its upper bound")
+    guessing: float | None = Field(description="what guessing scores")
+    difference: float | None = Field(description="value less that of the best; null for the best itself")
+    p_adjusted: float | None = Field(description="of the paired test with the best, see `tests`")
+    significant: bool | None = Field(description="whether that test, too, favours the best, at 0.05")
+    reading: str
+
+
 class Comparison(BaseModel):
     """Runs of one task side by side."""
 
     task: str
     pictures: list[Drawing] = Field(description="of all runs together; none before all have succeeded")
     runs: list[ComparedRun]
+    board: list[BoardRow] = Field(description="the runs, best first; those without a place last")
     differences: list[Difference]
     tests: list[PairedTest] = Field(description="of each pair with published models and the same test split")
     notes: list[str] = Field(description="why some pairs have no test")

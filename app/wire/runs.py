@@ -13,7 +13,7 @@ from pydantic import (
 
 from app.domain.numbers import Integer
 from app.domain.recipes import Recipe, RecipePatch, Validation
-from app.domain.runs import Activate, Line, Metrics, RunStatus, Slug
+from app.domain.runs import Activate, Line, Metrics, Phase, RunStatus, Slug
 from app.domain.trials import Prior, Trial
 
 
@@ -55,6 +55,9 @@ class Progress(BaseModel):
     seed: int | None = Field(None, description="which seed, where there are several")
     fraction: float = Field(0.0, description="share of all epochs done, 0 to 1")
     eta_seconds: float | None = Field(None, description="estimated time left, seconds; from the second epoch on")
+    phase: Phase | None = Field(
+        None, description="what the attempt is at, or of a run that has ended was at last; null: of a former release"
+    )
 
 
 class RunError(BaseModel):
@@ -96,7 +99,7 @@ class Run(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
-    progress: Progress | None
+    progress: Progress | None = Field(description="of a running run null until its trainer has begun")
     metrics: Metrics
     model_id: str | None
     error: RunError | None

@@ -79,6 +79,13 @@ class Importance(BaseModel):
     share: float = Field(description="0 to 1; all fields together are 1")
 
 
+class BaseTrial(BaseModel):
+    """Trial 0 of a sweep, which has the base's own values: the preset's, with what the request replaces."""
+
+    run_id: str
+    value: float | None = Field(description="its validation figure; null before it has one")
+
+
 class Outcome(BaseModel):
     """What choosing among so many trials is worth."""
 
@@ -87,9 +94,12 @@ class Outcome(BaseModel):
     parameters: Parameters
     value: float = Field(description="its validation figure, which choosing makes look better than it is")
     trials: int = Field(description="among how many it was chosen")
+    base: BaseTrial | None = Field(description="by which it can be judged; null of a grid, and once its run is removed")
     final_run: str | None = Field(description="the run that trains its recipe on all rows")
     final_status: RunStatus | None
     model_id: str | None
+    activated: bool | None = Field(None, description="whether the model became active by itself; null in lists")
+    activation_reason: str | None = Field(None, description="why it did, or did not")
     test: dict[str, float] = Field(description="the final run's figures on the test split, which nothing was chosen by")
     spread: dict[str, Spread] = Field(description="of the test figures over the final run's seeds")
     baseline: dict[str, float] = Field(description="what guessing scores on the test split")

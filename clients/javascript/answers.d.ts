@@ -532,6 +532,94 @@ export interface Progress {
 	fraction: number;
 	/** Estimated time left, seconds. */
 	eta_seconds: number | null;
+	/** What the attempt is at; null: a service of before tells none. */
+	phase: "preparing" | "compiling" | "training" | "testing" | "publishing" | null;
+}
+
+/** Something that would probably make the next run better; schema Advice. */
+export interface Advice {
+	/** For example `overfitting`, `still_improving`, `unstable`, `unbalanced_labels`. */
+	kind: string;
+	title: string;
+	message: string;
+	figures: Figures;
+	since_epoch: number | null;
+	/** Fields of the run's recipe to replace; null: none helps. */
+	change: Partial<Recipe> | null;
+	change_text: string | null;
+}
+
+/** A run of a comparison, in short; schema ComparedRun. */
+export interface ComparedRun {
+	id: string;
+	/** Its name or preset, and what else tells it apart from the others. */
+	label: string;
+	name: string | null;
+	preset: string;
+	dataset: string;
+	seed: number;
+	seeds: number;
+	status: RunStatus;
+	metrics: Metrics;
+	model_id: string | null;
+}
+
+/** A run's place among those that are compared, by its figure on the test split; schema BoardRow. */
+export interface BoardRow {
+	run: string;
+	/** 1 is the best; null: `reading` says why it has no place. */
+	rank: number | null;
+	/** Of the figure. */
+	name: string;
+	higher_is_better: boolean;
+	value: number | null;
+	/** Lower bound of its 95 % interval. */
+	low: number | null;
+	/** Upper bound of its 95 % interval. */
+	high: number | null;
+	guessing: number | null;
+	/** Value less that of the best; null for the best itself. */
+	difference: number | null;
+	/** Of the paired test with the best. */
+	p_adjusted: number | null;
+	/** Whether that test favours the best. */
+	significant: boolean | null;
+	reading: string;
+}
+
+/** A setting in which runs differ; schema Difference. */
+export interface Difference {
+	/** Dotted path. */
+	field: string;
+	/** One for each run. */
+	values: any[];
+}
+
+/** Two models on the same test rows; schema PairedTest. */
+export interface PairedTest {
+	runs: [string, string];
+	test: "mcnemar" | "wilcoxon";
+	rows: number;
+	figures: [number, number];
+	first_better: number;
+	second_better: number;
+	p_value: number;
+	p_adjusted: number;
+	/** The run that the test favours, if chance does not explain it. */
+	better: string | null;
+	reading: string;
+}
+
+/** Runs of one task side by side; schema Comparison. */
+export interface Comparison {
+	task: string;
+	pictures: Drawing[];
+	runs: ComparedRun[];
+	/** The runs, best first. */
+	board: BoardRow[];
+	differences: Difference[];
+	tests: PairedTest[];
+	notes: string[];
 }
 
 /** Why a run failed; schema RunError. */
@@ -726,6 +814,8 @@ export interface SweepPlan {
 	seed: number;
 	final_seeds: number;
 	activate: "if_better" | "always" | "never";
+	/** Whether trial 0 has the base's own values. */
+	base_first: boolean;
 }
 
 /** A trial on the leaderboard; schema TrialRow. */
@@ -757,6 +847,13 @@ export interface Importance {
 	share: number;
 }
 
+/** The trial that has the base's own values; schema BaseTrial. */
+export interface BaseTrial {
+	run_id: string;
+	/** Its validation figure; null before it has one. */
+	value: number | null;
+}
+
 /** What choosing among so many trials is worth; schema Outcome. */
 export interface Outcome {
 	run_id: string;
@@ -765,10 +862,16 @@ export interface Outcome {
 	/** The winner's validation figure, which choosing makes look better than it is. */
 	value: number;
 	trials: number;
+	/** By which it can be judged; null of a grid, and once its run is removed. */
+	base: BaseTrial | null;
 	/** The run that trains its recipe on all rows. */
 	final_run: string | null;
 	final_status: RunStatus | null;
 	model_id: string | null;
+	/** Whether the model became active by itself; null in lists. */
+	activated: boolean | null;
+	/** Why it did, or did not. */
+	activation_reason: string | null;
 	/** On the test split, which nothing was chosen by. */
 	test: Figures;
 	spread: Record<string, { mean: number; std: number; min: number; max: number }>;

@@ -16,7 +16,11 @@
  *     └── InvalidInput, NotFound, Conflict, QueueFull, …: one for each kind of problem, in the service's own tree
  */
 export type Activation = import("./answers.js").Activation;
+export type Advice = import("./answers.js").Advice;
+export type BoardRow = import("./answers.js").BoardRow;
 export type ColumnProfile = import("./answers.js").ColumnProfile;
+export type ComparedRun = import("./answers.js").ComparedRun;
+export type Comparison = import("./answers.js").Comparison;
 export type Axis = import("./answers.js").Axis;
 export type DatasetDetail = import("./answers.js").DatasetDetail;
 export type DatasetEntry = import("./answers.js").DatasetEntry;
@@ -154,9 +158,11 @@ export declare class ApiError extends DenselyError {
 	errors: import("./answers.js").FieldProblem[];
 	/** Finds the request in the service's log. */
 	requestId: string | null;
+	/** Seconds after which the service says that it may do; null where it does not say. */
+	retryAfter: number | null;
 	/**
 	 * @param {number} status
-	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null }} problem
+	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null, retry_after?: number | null }} problem
 	 */
 	constructor(
 		status: number,
@@ -166,6 +172,7 @@ export declare class ApiError extends DenselyError {
 			detail?: string;
 			errors?: FieldProblem[];
 			request_id?: string | null;
+			retry_after?: number | null;
 		},
 	);
 }
@@ -584,6 +591,14 @@ export declare class Densely {
 	/** A run. @param {string} id @param {Options} [options] */
 	run(id: string, options?: Options): Promise<Run>;
 	/**
+	 * 2 to 10 runs of one task side by side: a board, where they differ, and whether chance explains it.
+	 *
+	 * @param {string[]} ids
+	 * @param {Options} [options]
+	 * @returns {Promise<Comparison>}
+	 */
+	compare(ids: string[], options?: Options): Promise<Comparison>;
+	/**
 	 * Begins a sweep over `space`: by dotted path of a recipe's field, what it may be. What else is left out comes from
 	 * the task and its preset. The same `idempotencyKey` begins one sweep.
 	 *
@@ -760,6 +775,13 @@ export declare class Run {
 	}?: Options & {
 		every?: number;
 	}): Promise<Epoch[]>;
+	/**
+	 * What would make it better, the most important first; a `change` replaces fields of its recipe.
+	 *
+	 * @param {Options} [options]
+	 * @returns {Promise<Advice[]>}
+	 */
+	advice(options?: Options): Promise<Advice[]>;
 	/** Its model, or null while there is none. @param {Options} [options] */
 	model(options?: Options): Promise<import("./answers.js").ModelDetail | null>;
 	/** A sweep around its recipe, as the client's `search` takes it. @param {Options} [options] @returns {Promise<SweepRequest>} */

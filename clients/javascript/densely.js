@@ -17,7 +17,11 @@
  */
 
 /** @typedef {import("./answers.js").Activation} Activation */
+/** @typedef {import("./answers.js").Advice} Advice */
+/** @typedef {import("./answers.js").BoardRow} BoardRow */
 /** @typedef {import("./answers.js").ColumnProfile} ColumnProfile */
+/** @typedef {import("./answers.js").ComparedRun} ComparedRun */
+/** @typedef {import("./answers.js").Comparison} Comparison */
 /** @typedef {import("./answers.js").Axis} Axis */
 /** @typedef {import("./answers.js").DatasetDetail} DatasetDetail */
 /** @typedef {import("./answers.js").DatasetEntry} DatasetEntry */
@@ -136,7 +140,7 @@ export class SweepCancelled extends SweepEnded {}
 export class ApiError extends DenselyError {
 	/**
 	 * @param {number} status
-	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null }} problem
+	 * @param {{ type?: string, title?: string, detail?: string, errors?: FieldProblem[], request_id?: string | null, retry_after?: number | null }} problem
 	 */
 	constructor(status, problem) {
 		super(problem.detail || problem.title || `status ${status}`);
@@ -148,6 +152,8 @@ export class ApiError extends DenselyError {
 		this.errors = /** @type {FieldProblem[]} */ (problem.errors ?? []);
 		/** Finds the request in the service's log. */
 		this.requestId = problem.request_id ?? null;
+		/** Seconds after which the service says that it may do; null where it does not say. */
+		this.retryAfter = problem.retry_after ?? null;
 		this.isPassing = PASSING.includes(status);
 	}
 }
@@ -532,6 +538,17 @@ export class Densely {
 	}
 
 	/**
+	 * 2 to 10 runs of one task side by side: a board, where they differ, and whether chance explains it.
+	 *
+	 * @param {string[]} ids
+	 * @param {Options} [options]
+	 * @returns {Promise<Comparison>}
+	 */
+	compare(ids, options) {
+		return this.get("compare", { runs: ids.join(",") }, options);
+	}
+
+	/**
 	 * Begins a sweep over `space`: by dotted path of a recipe's field, what it may be. What else is left out comes from
 	 * the task and its preset. The same `idempotencyKey` begins one sweep.
 	 *
@@ -777,6 +794,16 @@ export class Run {
 	 */
 	async history({ signal, every = 1 } = {}) {
 		return (await this.#client.get(at`runs/${this.id}/history`, { every }, { signal })).epochs;
+	}
+
+	/**
+	 * What would make it better, the most important first; a `change` replaces fields of its recipe.
+	 *
+	 * @param {Options} [options]
+	 * @returns {Promise<Advice[]>}
+	 */
+	async advice(options) {
+		return (await this.#client.get(at`runs/${this.id}/advice`, {}, options)).items;
 	}
 
 	/** Its model, or null while there is none. @param {Options} [options] */
@@ -1052,7 +1079,12 @@ async function errorOf(response) {
 	const told = await response.json().catch(() => null);
 	const problem = typeof told?.type === "string" ? told : { title: response.statusText };
 	const Kind = BY_KIND[problem.type?.replace(PROBLEM, "")] ?? ApiError;
-	return new Kind(response.status, { request_id: response.headers.get("X-Request-ID"), ...problem });
+	const after = Number(response.headers.get("Retry-After") ?? Number.NaN);
+	const known = {
+		request_id: response.headers.get("X-Request-ID"),
+		retry_after: Number.isFinite(after) ? after : null,
+	};
+	return new Kind(response.status, { ...known, ...problem });
 }
 
 /** @param {Densely} client @param {string} path @param {EventOptions} [options] */

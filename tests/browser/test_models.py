@@ -76,19 +76,18 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     finished = Finished(database, store, FakeClock())
     kept = answers_of("newswire")
     good = model_of(finished.run("newswire", kept, metrics=scored(kept, 0.19)))
-    asked = {"name": "on a hunch", "tags": {"team": "news"}}
+    asked: dict[str, Any] = {"name": "on a hunch", "tags": {"team": "news"}}
     bad = model_of(finished.run("newswire", worse(kept), metrics=scored(worse(kept), 0.19), **asked))
     house = model_of(finished.run("housing", answers_of("housing"), metrics=Metrics(test={"mae": 0.8, "loss": 1.0})))
     texts = model_of(finished.run("sentiment", answers_of("sentiment")))
     server = LiveServer(create_app(settings))
     for task, model in (("newswire", good), ("housing", house), ("sentiment", texts)):
         server.client.put(f"/tasks/{task}/active-model", json={"model_id": model}).raise_for_status()
-    reviews = [
-        {"text": f"A {word} film, number {n}.", "label": n % 2, "split": "test"}
-        for n in range(40)
-        for word in ("good",)
+    rows = [
+        {"text": f"A good film, the {n}th of them.", "label": ("negative", "positive")[n % 2], "split": split}
+        for split in ("train", "test")
+        for n in range(40 if split == "test" else 41, 80)
     ]
-    rows = [*reviews, *({**row, "text": f"{row['text']} Again.", "split": "train"} for row in reviews)]
     server.client.post("/datasets", params={"task": "sentiment", "name": "mine"}, json=rows).raise_for_status()
     with database.write() as tx:
         tx.execute(update(models).where(models.c.id == texts).values(dataset="mine@1"))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from app.plots.boundary import MARKERS
+from app.plots.palette import LIGHT
 from benchmarks.service import Service
 
 ENVIRONMENT = {"DENSELY_WARM_TRAINER": "false"}  # nothing is trained here
@@ -291,7 +291,7 @@ def test_a_click_on_the_plane_asks_for_that_point(open_page: OpenPage) -> None:
 def test_the_plane_has_the_colours_and_names_of_the_boundarys_picture(open_page: OpenPage) -> None:
     page = open_page("#/try/planar")
 
-    for label, (_, colour) in enumerate(MARKERS):
+    for label, colour in enumerate(LIGHT.classes):
         wanted = f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
         style = page.get_by_text(f"class {label}", exact=True).evaluate(
             "e => getComputedStyle(e).boxShadow + getComputedStyle(e).textDecorationColor"

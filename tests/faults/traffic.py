@@ -102,7 +102,7 @@ class Runs:
     def _cancel_endless(self) -> None:
         """Once it is going: a run that waits is cancelled by the API alone."""
         for run_id in set(self.endless) - self.to_cancel:
-            if self._caller.ask("GET", f"/runs/{run_id}").json()["progress"]:
+            if self._caller.ask("GET", f"/runs/{run_id}").json()["status"] == "running":
                 self._cancel(run_id)
 
     def _queue(self) -> None:

@@ -45,6 +45,8 @@ class Site:
             "runs": f"{runs['planar']},{other}", "status": "succeeded", "dataset": "sample", "name": "mine",
             "sweep_id": (sweep := ended_sweep(self.client, self.database)), "sweep": sweep,
         }  # fmt: skip
+        known |= {"q": "a", "sort": "-score", "archived": "all", "preset": "baseline", "since": "2020-01-01"}
+        known |= {"until": "2040-01-01T00:00:00Z"}
         bodies: dict[str, Any] = {"PUT /tasks/{task}/active-model": {"model_id": known["model_id"]}}
         doomed = {
             "run_id": spare,
@@ -53,6 +55,8 @@ class Site:
             "sweep_id": ended_sweep(self.client, self.database),
         }
         own = {"kind": {"kind": "text", "columns": ["message"]}, "answer": {"kind": "number"}}
+        bodies["PATCH /runs/{run_id}"] = {"name": "mine", "tags": {"why": "to see"}, "note": "", "archived": True}
+        bodies["POST /runs/actions"] = {"action": "retry", "runs": [runs["planar"], "r-none"], "dry_run": True}
         bodies |= dict.fromkeys(("POST /datasets", "POST /datasets/{name}/rows"), rows)
         bodies |= {"POST /tasks": {"name": "own", **own}, "PATCH /tasks/{task}": {"title": "Mine"}}
         codes = {"sentiment": {"ids": [1, 4]}, "newswire": {"ids": [1, 4]}, "digits": {"values": [0.5] * 784},

@@ -26,7 +26,7 @@ def compare(client: httpx.Client, *runs: str) -> dict[str, Any]:
     answer = client.get("/compare", params={"runs": ",".join(runs)})
     assert 200 == answer.status_code, answer.text
     found: dict[str, Any] = answer.json()
-    assert {"task", "pictures", "runs", "differences", "tests", "notes"} == set(found)
+    assert {"task", "pictures", "runs", "board", "differences", "tests", "notes"} == set(found)
     return found
 
 

@@ -191,3 +191,11 @@ def test_a_parameter_is_described_as_the_service_takes_it(
 
     assert validator.is_valid(good)
     assert [] == [value for value in bad if validator.is_valid(value)]
+
+
+def test_every_picture_comes_in_both_themes_and_for_phones(description: dict[str, Any]) -> None:
+    found = {path: operation for path, _, operation in operations(description) if path.endswith(".{form}")}
+
+    assert len(found) == 8
+    for path, operation in found.items():
+        assert {"form", "theme", "width"} <= {each["name"] for each in operation["parameters"]}, path

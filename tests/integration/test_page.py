@@ -8,12 +8,13 @@ import httpx
 import pytest
 
 import app
-from app.api.routes.page import CLIENT, FOLDER, files
+from app.api.routes import page
+from app.api.routes.page import CLIENT, FOLDER, UNNAMED, VERSION, files, version
 from app.api.routes.page import client as javascript_client
 
 ROOT = Path(app.__file__).parent.parent
 PATHS = [*files(), "densely.js"]
-MOST_BYTES = 120_000  # of all files together, as they are sent: compressed
+MOST_BYTES = 200_000  # of all files together, as they are sent: compressed
 MOST_LINES = 300
 
 
@@ -26,7 +27,8 @@ def test_a_file_comes_with_its_type_and_a_strict_policy(client: httpx.Client, pa
     answer = client.get(address(path))
 
     assert 200 == answer.status_code
-    assert (CLIENT if path == "densely.js" else FOLDER / path).read_bytes() == answer.content
+    kept = (CLIENT if path == "densely.js" else FOLDER / path).read_bytes()
+    assert kept.replace(UNNAMED, UNNAMED.replace(b'""', b'"%s"' % version().encode())) == answer.content
     expected = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
     assert expected[path.rpartition(".")[2]] == answer.headers["content-type"].partition(";")[0]
     assert "nosniff" == answer.headers["x-content-type-options"]
@@ -56,6 +58,24 @@ def test_a_file_is_compressed_for_who_can_read_that(client: httpx.Client) -> Non
     assert "gzip" == packed.headers["content-encoding"]
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
     assert plain.content == packed.content
+
+
+def test_every_answer_names_the_pages_version(client: httpx.Client) -> None:
+    html = client.get("/").text
+
+    assert re.search(rf'<meta name="{VERSION}" content="{version()}">', html)
+    for path in ("/runs", "/tasks", "/health/live", "/runs/r-nothing"):
+        assert version() == client.get(path).headers[VERSION]
+
+
+def test_the_version_is_another_one_when_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for text in ("a", "b", "a"):
+        (tmp_path / "main.js").write_text(text)
+        monkeypatch.setattr(page, "FOLDER", tmp_path)
+        found.append(version.__wrapped__())
+
+    assert found[0] == found[2] != found[1]
 
 
 @pytest.mark.parametrize(

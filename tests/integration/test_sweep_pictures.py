@@ -65,3 +65,20 @@ def test_there_are_three_pictures_in_two_forms(
 ) -> None:
     assert status == drawn(client, asked["id"], kind, form).status_code
     assert 404 == drawn(client, "s-none", "best").status_code
+
+
+def test_a_picture_comes_in_the_colours_and_width_that_are_asked_for(
+    client: httpx.Client, asked: Any, database: Database, clock: FakeClock
+) -> None:
+    SweepDriver(database, clock, TASKS, 3).advance()
+    end_next(database, clock)
+    address = f"/sweeps/{asked['id']}/best.svg"
+
+    light, dark = client.get(address).text, client.get(address, params={"theme": "dark", "width": 358}).text
+
+    assert ("#ffffff" in light, "#181f1e" in light) == (True, False)
+    assert ("#181f1e" in dark, "#17201f" in dark) == (True, False)
+    assert 'width="268.5pt"' in dark
+    for wrong in ({"theme": "sepia"}, {"width": 10}, {"width": 1e9}):
+        refused = client.get(address, params=wrong)
+        assert (422, next(iter(wrong))) == (refused.status_code, refused.json()["errors"][0]["field"])

@@ -432,6 +432,8 @@ def test_a_space_of_few_recipes_ends_when_all_are_tried(
     carry_out(driver, database, clock)
     found = client.get(f"/sweeps/{asked['id']}").json()
 
-    assert ("succeeded", [10, 20]) == (
-        found["status"], sorted(row["parameters"]["batch_size"] for row in found["leaderboard"])
-    )  # fmt: skip
+    tried = [row["parameters"].get("batch_size", "the base's") for row in found["leaderboard"]]
+    assert ("succeeded", [10, 20, "the base's"]) == (found["status"], sorted(tried, key=str))
+    assert {row["run_id"]: row["value"] for row in found["leaderboard"] if not row["number"]} == {
+        found["outcome"]["base"]["run_id"]: found["outcome"]["base"]["value"]
+    }

@@ -84,7 +84,7 @@ class _Drawn:
         return {
             "id": f"r-{draw.getrandbits(48):012x}", "task": task, "status": status, "preset": preset,
             "dataset": draw.choice([info.name for info in TASKS.get(task).datasets]), "recipe": recipe,
-            "validation": {"kind": "holdout", "size": 100, "rows": "at_random"}, "seed": index, "seeds": 1,
+            "validation": {"kind": "holdout", "size": 100, "rows": "shuffled"}, "seed": index, "seeds": 1,
             "activate": "never", "name": draw.choice(WORDS) if draw.random() < 0.6 else None, "tags": self._tags(),
             "attempt": int(has_begun), "max_attempts": 3, "created_at": created,
             "started_at": begun if has_begun else None,

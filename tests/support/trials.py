@@ -20,8 +20,8 @@ Figure = Callable[[dict[str, Any], int], float]  # of a trial's parameters, afte
 
 
 def bowl(parameters: dict[str, Any], epoch: int) -> float:
-    """An accuracy that is best at a learning rate of 0.01 and many epochs."""
-    rate: float = parameters.get("optimizer.learning_rate", 0.01)
+    """An accuracy that is best at a learning rate of 0.01 and many epochs; of a base beyond the space a poor one."""
+    rate: float = parameters.get("optimizer.learning_rate", 0.01 if parameters else 1.0)
     units: float = parameters.get("layers.0.units", 8)
     far = abs(math.log10(rate) + 2) + abs(units - 8) / 100
     return 1 / (1 + far) * (1 - 0.5**epoch)

@@ -13,6 +13,7 @@ from app.datasets.catalog import DatasetCatalog
 from app.inference.predictor import Predictor
 from app.kinds.base import Task
 from app.plots import sheet
+from app.plots.style import Look
 from app.services.attempts import Attempt
 from app.tasks.catalog import TaskCatalog
 from app.training.pipeline import Workplace, execute
@@ -68,10 +69,12 @@ def check_sheets(task: Task, place: Workplace, model_id: str) -> None:
     shown = evaluation.shown
     names = [str(label) for label in task.labels]
     target, predicted = ([names[place] for place in column] for column in (shown.target, shown.predicted))
-    drawn = sheet.sheet(shown.inputs, target, predicted, shown.probability.tolist(), "t", "png", ink=task.shows_ink)
+    drawn = sheet.sheet(
+        shown.inputs, target, predicted, shown.probability.tolist(), "t", Look("png"), ink=task.shows_ink
+    )
     rows = DatasetCatalog(place.catalog.folder).read(task, task.datasets[-1]).train
     pictures = rows.columns["pixels"][:30].reshape(-1, *shown.inputs.shape[1:])
-    also = sheet.examples(pictures, rows.target[:30], "t", "told", "png", ink=task.shows_ink)
+    also = sheet.examples(pictures, rows.target[:30], "t", "told", Look("png"), ink=task.shows_ink)
     for picture in (drawn, also):
         seen = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
         is_coloured = (np.ptp(seen, axis=2) > 100).mean() > 0.02

@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import ServicesDep, responses
-from app.api.plots import PLOT, FirstEpoch, plot
-from app.plots.style import Form
+from app.api.plots import PLOT, FirstEpoch, LookDep, plot
 from app.services.comparison import MOST_RUNS
 from app.services.drawings import ComparedPlot
 from app.services.plots import Figure
@@ -39,7 +38,7 @@ def compare(runs: RunIds, services: ServicesDep) -> Comparison:
 )
 def compare_curves(
     runs: RunIds,
-    form: Form,
+    look: LookDep,
     services: ServicesDep,
     first_epoch: FirstEpoch = 1,
     only: Annotated[
@@ -47,7 +46,7 @@ def compare_curves(
     ] = None,
 ) -> Response:
     found = services.comparison.runs(runs.split(","))
-    return plot(services.plots.overlay(found, form, first_epoch, only), form)
+    return plot(services.plots.overlay(found, look, first_epoch, only), look)
 
 
 @router.get(
@@ -57,6 +56,6 @@ def compare_curves(
     response_class=Response,
     responses=PLOT | responses(404, 409),
 )
-def compare_models(kind: ComparedPlot, runs: RunIds, form: Form, services: ServicesDep) -> Response:
+def compare_models(kind: ComparedPlot, runs: RunIds, look: LookDep, services: ServicesDep) -> Response:
     del kind  # there is one
-    return plot(services.plots.boundaries(services.comparison.runs(runs.split(",")), form), form)
+    return plot(services.plots.boundaries(services.comparison.runs(runs.split(",")), look), look)

@@ -11,10 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from app.api import bringing
 from app.api.bringing import LOOK, UPLOAD
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Limit, ServicesDep, responses
-from app.api.plots import PLOT, plot
+from app.api.plots import PLOT, LookDep, plot
 from app.errors import InvalidInput
 from app.kinds.base import Split
-from app.plots.style import Form
 from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.services.uploading import dataset_name
@@ -168,8 +167,8 @@ async def add_rows(
     response_class=Response,
     responses=PLOT | responses(404, 409),
 )
-def get_picture(name: Name, kind: Drawn, form: Form, services: ServicesDep, version: Version = None) -> Response:
-    return plot(services.plots.of_findings(services.datasets.get(name, version), kind, form), form)
+def get_picture(name: Name, kind: Drawn, look: LookDep, services: ServicesDep, version: Version = None) -> Response:
+    return plot(services.plots.of_findings(services.datasets.get(name, version), kind, look), look)
 
 
 def _answer(response: Response, prefix: str, found: DatasetDetail | Look) -> Any:

@@ -10,10 +10,9 @@ from starlette.responses import StreamingResponse
 
 from app.api import tables
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
-from app.api.plots import PLOT, plot
+from app.api.plots import PLOT, LookDep, plot
 from app.api.tables import TableForm
 from app.kinds.base import Plot
-from app.plots.style import Form
 from app.wire.models import Answer, Model, ModelDetail
 from app.wire.pages import Page
 from app.wire.reports import ModelReport
@@ -106,8 +105,8 @@ def get_archive(model_id: Identifier, services: ServicesDep) -> Response:
     response_class=Response,
     responses=PLOT | responses(404),
 )
-def get_diagram(model_id: Identifier, form: Form, services: ServicesDep) -> Response:
-    return plot(services.plots.diagram(model_id, form), form)
+def get_diagram(model_id: Identifier, look: LookDep, services: ServicesDep) -> Response:
+    return plot(services.plots.diagram(model_id, look), look)
 
 
 @router.get(
@@ -145,5 +144,5 @@ def get_predictions(
     response_class=Response,
     responses=PLOT | responses(404),
 )
-def get_picture(model_id: Identifier, kind: Plot, form: Form, services: ServicesDep) -> Response:
-    return plot(services.plots.of_model(model_id, kind, form), form)
+def get_picture(model_id: Identifier, kind: Plot, look: LookDep, services: ServicesDep) -> Response:
+    return plot(services.plots.of_model(model_id, kind, look), look)

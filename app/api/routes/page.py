@@ -1,4 +1,8 @@
-"""The page at `/` and its files: static, of our own, over the public API only. And the client that it uses."""
+"""The page at `/` and its files: static, of our own, over the public API only. And the client that it uses.
+
+The HTML names the version of all of them, and so does every answer of the API: a page that is open tells by it that
+another one is served by now.
+"""
 
 import gzip
 import hashlib
@@ -18,6 +22,8 @@ router = APIRouter(include_in_schema=False)
 
 FOLDER = Path(__file__).parents[2] / "web"
 CLIENT = shipped("clients") / "javascript" / "densely.js"
+VERSION = "densely-page"  # header of answers, and the name in the HTML
+UNNAMED = b'<meta name="densely-page" content="">'
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -64,8 +70,20 @@ def client() -> File:
     return _read(CLIENT)
 
 
+@cache
+def version() -> str:
+    """Of the page: the same as long as none of its files changes, nor the client."""
+    digest = hashlib.sha256()
+    for path in [*sorted(FOLDER.rglob("*")), CLIENT]:
+        if path.suffix in MEDIA_TYPES:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def _read(path: Path) -> File:
     content = path.read_bytes()
+    if path.name == "index.html":
+        content = content.replace(UNNAMED, UNNAMED.replace(b'content=""', b'content="%s"' % version().encode()))
     digest = hashlib.sha256(content).hexdigest()[:32]
     return File(content, gzip.compress(content, mtime=0), MEDIA_TYPES[path.suffix], f'W/"{digest}"')
 

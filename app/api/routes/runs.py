@@ -8,10 +8,9 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.bodies import BoundedRoute
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, Trace, responses
-from app.api.plots import PLOT, FirstEpoch, plot
+from app.api.plots import PLOT, FirstEpoch, LookDep, plot
 from app.api.run_filters import Which
 from app.errors import Forbidden
-from app.plots.style import Form
 from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.wire.pages import Page
@@ -119,8 +118,8 @@ def get_history(
     response_class=Response,
     responses=PLOT | responses(404, 409),
 )
-def get_curves(run_id: Identifier, form: Form, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
-    return plot(services.plots.curves(run_id, form, first_epoch), form)
+def get_curves(run_id: Identifier, look: LookDep, services: ServicesDep, first_epoch: FirstEpoch = 1) -> Response:
+    return plot(services.plots.curves(run_id, look, first_epoch), look)
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, summary="Ask for a run to end", responses=responses(404, 409))

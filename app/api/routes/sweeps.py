@@ -7,10 +7,9 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from app.api.bodies import BoundedRoute
 from app.api.dependencies import Cursor, Identifier, Limit, ServicesDep, Trace, responses
-from app.api.plots import PLOT, plot
+from app.api.plots import PLOT, LookDep, plot
 from app.domain.sweeps import SweepStatus
 from app.errors import Forbidden
-from app.plots.style import Form
 from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.services.drawings import SweepPlot
@@ -76,8 +75,8 @@ def get_sweep(sweep_id: Identifier, services: ServicesDep) -> Sweep:
     response_class=Response,
     responses=PLOT | responses(404, 409),
 )
-def draw_sweep(sweep_id: Identifier, kind: SweepPlot, form: Form, services: ServicesDep) -> Response:
-    return plot(services.plots.of_sweep(services.sweeps.get(sweep_id), kind, form), form)
+def draw_sweep(sweep_id: Identifier, kind: SweepPlot, look: LookDep, services: ServicesDep) -> Response:
+    return plot(services.plots.of_sweep(services.sweeps.get(sweep_id), kind, look), look)
 
 
 @router.post(

@@ -10,12 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from app.api.bodies import BoundedRoute, parsed
 from app.api.bringing import LOOK
 from app.api.dependencies import MOST_OF_A_PAGE, Cursor, Identifier, Limit, Services, ServicesDep, Trace, responses
-from app.api.plots import PLOT, plot
+from app.api.plots import PLOT, LookDep, plot
 from app.api.uploads.uploads import Received
 from app.domain.keys import ApiKey
 from app.errors import InvalidInput
 from app.kinds.base import DatasetPlot, Split
-from app.plots.style import Form
 from app.server.prefix import Prefix
 from app.services.uploading import UploadOptions, options_of, task_asked
 from app.wire.models import ActivateRequest, Activation, Model
@@ -162,11 +161,11 @@ def get_dataset_picture(
     task: Identifier,
     dataset: Annotated[str, Path(max_length=64, pattern=r"^[\w.@-]+$")],
     kind: DatasetPlot,
-    form: Form,
+    look: LookDep,
     services: ServicesDep,
     split: Annotated[Split, Query(description="whose rows")] = "train",
 ) -> Response:
-    return plot(services.plots.of_dataset(task, dataset, kind, split, form), form)
+    return plot(services.plots.of_dataset(task, dataset, kind, split, look), look)
 
 
 @router.put(

@@ -6,12 +6,13 @@ asks or of the order in which trials ended: a sweep over a killed worker goes on
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
 from app.domain.draws import drawn
 from app.domain.grids import combinations
+from app.domain.parameters import of_base
 from app.domain.spaces import Choice, Parameters
 from app.domain.sweeps import SweepPlan
 
@@ -58,6 +59,28 @@ def numbers_of(plan: SweepPlan, generation: int) -> range:
     """The numbers of a generation's trials; none when the budget is used up."""
     start = generation * plan.generation
     return range(start, max(start, min(start + plan.generation, plan.budget.trials)))
+
+
+def asked_numbers(plan: SweepPlan, generation: int) -> list[int]:
+    """Of the trials whose parameters are chosen: all but that of the base."""
+    return [number for number in numbers_of(plan, generation) if number or not plan.base_first]
+
+
+class BaseFirst:
+    """Another method, after one trial of the base: by its figure what is found can be judged, and is not worse."""
+
+    def __init__(self, plan: SweepPlan, method: Method) -> None:
+        self._base = of_base(plan.recipe, plan.seed, plan.space)
+        self._method = method
+
+    def ask(self, generation: int, former: Sequence[Former]) -> Choices:
+        """What the method asks for; it knows the base as a trial before its first, if that lies within the space."""
+        found = next((trial for trial in former if trial.number == 0), Former(0, 0, self._base))
+        known = [replace(found, generation=-1)] if self._base else []
+        choices = self._method.ask(generation, [*known, *(trial for trial in former if trial.number)])
+        if generation == 0:
+            choices.trials.insert(0, (0, self._base))
+        return choices
 
 
 class Tried:
@@ -108,7 +131,7 @@ class RandomMethod:
 
     def ask(self, generation: int, former: Sequence[Former]) -> Choices:
         choices, tried = Choices(), Tried(self._plan, former)
-        for number in numbers_of(self._plan, generation):
+        for number in asked_numbers(self._plan, generation):
             found = self._drawn(number, tried, choices) or tried.left(self._suits)
             if found is not None:
                 tried.add(found)

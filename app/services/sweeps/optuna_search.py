@@ -16,7 +16,7 @@ from app.domain.fields import takes_whole
 from app.domain.grids import steps_of, within
 from app.domain.spaces import TPE, Axis, Choice, CmaEs, LogRange, NumberRange, Parameters, Space
 from app.domain.sweeps import SweepPlan
-from app.services.sweeps.methods import MOST_REPEATS, MOST_TRIES, Choices, Former, Suits, Tried, numbers_of
+from app.services.sweeps.methods import MOST_REPEATS, MOST_TRIES, Choices, Former, Suits, Tried, asked_numbers
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 # For good, because hiding them for a while is undone by another thread that does so too. The lock file keeps what is
@@ -52,7 +52,7 @@ class OptunaMethod:
         study.sampler = self._sampler(generation)
         choices, asked = Choices(), []
         tried = Tried(self._plan, [trial for trial in former if trial.generation < generation])
-        for number in numbers_of(self._plan, generation):
+        for number in asked_numbers(self._plan, generation):
             if (found := self._new(study, tried, choices)) is not None:
                 asked.append((found[0], number, found[1]))
                 parameters = found[1]
@@ -133,7 +133,7 @@ def importance_of(plan: SweepPlan, former: Sequence[Former]) -> dict[str, float]
 
     By PED-ANOVA (Watanabe et al. 2023), which takes conditions.
     """
-    complete = [trial for trial in former if trial.value is not None and trial.stopped_at is None]
+    complete = [trial for trial in former if trial.value is not None and trial.stopped_at is None and trial.parameters]
     distributions = {path: distribution_of(path, axis) for path, axis in plan.space.items()}
     study = optuna.create_study(direction=_direction(plan))
     for trial in complete:

@@ -60,6 +60,7 @@ def plan_of(training: TrainingService, catalog: DatasetCatalog, request: SweepRe
         seed=base.seed,
         final_seeds=1 if isinstance(base.validation, KFold) else request.final_seeds,  # whose folds show a spread
         activate=request.activate,
+        base_first=not isinstance(request.method, Grid) and request.budget.trials > 1,
     )
     _check_space(plan)
     _check_heads(task, catalog, plan)

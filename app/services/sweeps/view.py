@@ -14,9 +14,9 @@ from app.services.sweeps import trials
 from app.services.sweeps.trials import Ended
 from app.wire.pictures import Drawing, of_sweep
 from app.wire.runs import RunError
-from app.wire.sweeps import Best, Importance, Outcome, Sweep, SweepProgress, SweepSummary, TrialRow
+from app.wire.sweeps import BaseTrial, Best, Importance, Outcome, Sweep, SweepProgress, SweepSummary, TrialRow
 
-Runs = Mapping[str, Any]  # rows of winners and of their final runs, by id
+Runs = Mapping[str, Any]  # rows of winners and of their final runs, by id; and of first runs, by sweep
 
 
 def sweep(tx: Transaction, row: Any, now: datetime) -> Sweep:
@@ -28,8 +28,9 @@ def sweep(tx: Transaction, row: Any, now: datetime) -> Sweep:
     summary = _summary(tx, [row], {row.id: winner_id}, now)[0]
     importance = [Importance.model_validate(each) for each in row.importance]
     so_far = _best_so_far(plan, ended)
+    known = {name: getattr(summary, name) for name in SweepSummary.model_fields}
     return Sweep(
-        **{name: getattr(summary, name) for name in SweepSummary.model_fields},
+        **known | {"outcome": _judged(tx, summary.outcome)},
         leaderboard=[_told(each) for each in sorted(ended, key=lambda each: _place(plan, each))],
         best=so_far,
         importance=importance,
@@ -47,7 +48,7 @@ def _summary(
 ) -> list[SweepSummary]:
     counts = sweep_queries.counts(tx, [row.id for row in rows])
     ids = [run_id for row in rows for run_id in (winners[row.id], row.final_run) if run_id]
-    runs = sweep_queries.runs_of(tx, ids)
+    runs = {**sweep_queries.runs_of(tx, ids), **sweep_queries.first_runs(tx, [row.id for row in rows])}
     return [_in_short(tx, row, counts[row.id], winners[row.id], runs, now) for row in rows]
 
 
@@ -61,7 +62,7 @@ def _in_short(tx: Transaction, row: Any, counts: Counts, winner: str | None, run
         tags=row.tags,
         plan=plan,
         progress=_progress(row, plan, counts, runs.get(row.final_run), now),
-        outcome=_outcome(tx, row, plan, counts, runs.get(winner or ""), runs.get(row.final_run)),
+        outcome=_outcome(tx, row, plan, counts, winner or "", runs),
         error=RunError(type=row.error_type, message=row.error_message) if row.error_type else None,
         created_at=row.created_at,
         finished_at=row.finished_at,
@@ -93,7 +94,8 @@ def _progress(row: Any, plan: SweepPlan, counts: Counts, final: Any, now: dateti
     )
 
 
-def _outcome(tx: Transaction, row: Any, plan: SweepPlan, counts: Counts, winner: Any, final: Any) -> Outcome | None:
+def _outcome(tx: Transaction, row: Any, plan: SweepPlan, counts: Counts, winner_id: str, runs: Runs) -> Outcome | None:
+    winner, final = runs.get(winner_id), runs.get(row.final_run)
     if winner is None or winner.trial is None:
         return None  # there is none yet, or its run was removed
     trial = Trial.model_validate(winner.trial)
@@ -106,6 +108,7 @@ def _outcome(tx: Transaction, row: Any, plan: SweepPlan, counts: Counts, winner:
         parameters=trial.parameters,
         value=trials.metrics_of(winner).validation[plan.figure],
         trials=counts.succeeded + counts.pruned + counts.failed,
+        base=_base(plan, runs.get(row.id)),
         final_run=row.final_run,
         final_status=RunStatus(final.status) if final is not None else None,
         model_id=model_id,
@@ -113,6 +116,21 @@ def _outcome(tx: Transaction, row: Any, plan: SweepPlan, counts: Counts, winner:
         spread=(spread.test or spread.validation) if spread else {},
         baseline=metrics.baseline if metrics else {},
     )
+
+
+def _judged(tx: Transaction, outcome: Outcome | None) -> Outcome | None:
+    """With whether its model became active."""
+    verdict = sweep_queries.verdict_of(tx, outcome.final_run) if outcome and outcome.final_run else None
+    if outcome is None or verdict is None:
+        return outcome
+    return outcome.model_copy(update={"activated": verdict[0], "activation_reason": verdict[1]})
+
+
+def _base(plan: SweepPlan, first: Any) -> BaseTrial | None:
+    """`first`: the first run that the sweep still has."""
+    if not plan.base_first or first is None or not first.trial or first.trial["number"]:
+        return None
+    return BaseTrial(run_id=first.id, value=trials.metrics_of(first).validation.get(plan.figure))
 
 
 def _place(plan: SweepPlan, each: Ended) -> tuple[int, float, int]:

@@ -3,6 +3,7 @@
 import { Densely, ServiceUnreachable } from "../../client/densely.js";
 
 const KEY = "densely-key";
+const VERSION = "densely-page"; // of the page: in its HTML, and in the head of every answer
 
 export const apiKey = () => sessionStorage.getItem(KEY) ?? "";
 
@@ -24,20 +25,60 @@ function connect() {
 	return new Densely({ key: apiKey(), fetch: asking });
 }
 
-/** `fetch`, and where a key is needed the page asks for it. @type {typeof fetch} */
+/**
+ * `fetch`; where a key is needed the page asks for it, and where another version of the page is served, it says so.
+ *
+ * @type {typeof fetch}
+ */
 async function asking(...asked) {
 	const response = await fetch(...asked);
 	if (response.status === 401) {
-		const { detail } = await response.clone().json();
+		const { detail = "" } = await response
+			.clone()
+			.json()
+			.catch(() => ({}));
 		dispatchEvent(new CustomEvent("keyneeded", { detail }));
 	}
+	const served = response.headers.get(VERSION);
+	if (served && served !== version()) dispatchEvent(new Event("pageoutdated"));
 	return response;
 }
 
-/** What the page says of an error. @param {any} error */
-export function told(error) {
-	const words = error instanceof ServiceUnreachable ? "The service does not answer." : error.message;
-	return error.isPassing ? `${words} Trying again…` : words;
+/** Of the page's files, as they were when this page was loaded. */
+const version = () => document.querySelector(`meta[name="${VERSION}"]`)?.getAttribute("content");
+
+/** What to do, by the status of an answer. @type {Record<number, string>} */
+const ADVICE = {
+	401: "The key at the top of the page takes one.",
+	403: "The key at the top of the page takes another one.",
+	409: "Look again: it may have changed meanwhile.",
+	413: "Send less at once, or ask the operator to raise the limit.",
+};
+
+/**
+ * What the page says of an error, and what to do about it.
+ *
+ * @param {any} error
+ * @param {boolean} [isRepeated] it is tried again without anybody's doing
+ */
+export function told(error, isRepeated = false) {
+	const words = sentence(error instanceof ServiceUnreachable ? awayWords() : error.message);
+	if (isRepeated && error.isPassing) return `${words} Trying again…`;
+	return [words, adviceOf(error)].filter(Boolean).join(" ");
+}
+
+const awayWords = () => (navigator.onLine ? "The service does not answer." : "This device is offline.");
+
+/** @param {string} text */
+const sentence = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
+/** @param {any} error */
+function adviceOf({ status = 0, isPassing, message, retryAfter, requestId }) {
+	if (!status) return isPassing && "Nothing is lost: try again when it is back.";
+	const wait = retryAfter ? `Try again in ${retryAfter} s.` : "Try again in a while.";
+	const when = isPassing && !/try again/i.test(message) && wait;
+	const tell = status >= 500 && requestId && `If it stays so, tell the operator: request ${requestId}.`;
+	return ADVICE[status] ?? [when, tell].filter(Boolean).join(" ");
 }
 
 /** The absolute URL of a path of the API. @param {string} path */

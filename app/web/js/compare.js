@@ -2,7 +2,7 @@
 
 import { densely } from "./api.js";
 import { figure, h, table, title } from "./dom.js";
-import { pictures } from "./model.js";
+import { pictures } from "./picture.js";
 
 /** @import { Metrics } from "../../client/densely.js" */
 /** @typedef {{ id: string, label: string, preset: string, metrics: Metrics }} ComparedRun */

@@ -1,5 +1,6 @@
 // The datasets of a task.
 
+import { NotFound } from "../../client/densely.js";
 import { densely } from "./api.js";
 import { alertLine, bytes, count, h, moment, title } from "./dom.js";
 import { removal } from "./removing.js";
@@ -11,7 +12,8 @@ import { Upload } from "./upload.js";
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [name], signal) {
 	const tasks = await densely.tasks({ signal });
-	const chosen = tasks.find((one) => one.name === name) ?? tasks[0];
+	const chosen = name ? tasks.find((one) => one.name === name) : tasks[0];
+	if (!chosen) throw new NotFound(404, { detail: `there is no task '${name}'` });
 	const [task, entries] = await Promise.all([
 		densely.task(chosen.name, { signal }),
 		densely.datasets({ task: chosen.name, limit: 500, signal }),

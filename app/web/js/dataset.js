@@ -4,7 +4,7 @@ import { densely } from "./api.js";
 import { alertLine, bytes, facts, h, moment, on, title } from "./dom.js";
 import { options } from "./fields.js";
 import { balance, cautions, columnTable, summary } from "./findings.js";
-import { pictures } from "./model.js";
+import { pictures } from "./picture.js";
 import { removal } from "./removing.js";
 import { Rows } from "./rows.js";
 import { namesOf } from "./shown.js";

@@ -1,5 +1,7 @@
 // Elements and how figures are written.
 
+import { ageOf, exactly, tick } from "./ages.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @typedef {any} Child an element, a text, a list of these, or nothing: null, undefined and false */
@@ -145,14 +147,17 @@ export function duration(seconds) {
 	return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** A time of day, or a date where it is another day. @param {string} iso */
+/** How long ago, or in how long; when exactly on hover. @param {string} iso */
 export function moment(iso) {
 	const at = new Date(iso);
-	const today = at.toDateString() === new Date().toDateString();
-	const text = today
-		? at.toLocaleTimeString("en-GB")
-		: at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
-	return h("time", { datetime: iso, title: iso }, text);
+	tick();
+	return h("time", { datetime: iso, title: exactly(at), "data-age": true }, ageOf(at));
+}
+
+/** A time of day; when exactly on hover. @param {string} iso */
+export function clock(iso) {
+	const at = new Date(iso);
+	return h("time", { datetime: iso, title: exactly(at) }, at.toLocaleTimeString("en-GB"));
 }
 
 /** JSON with lists of plain values on one line. @param {unknown} value */

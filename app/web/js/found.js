@@ -11,9 +11,6 @@ export const plain = ({ plan }) => plan.metric.replace("val_", "");
 export function outcomeOf(data, outcome) {
 	const name = plain(data);
 	const isFinal = name in outcome.test;
-	const spread = outcome.spread[name];
-	const over = spread && `${figure(name, spread.mean)} ± ${figure(name, spread.std)}`;
-	const range = spread && h("span.soft.small", ` from ${figure(name, spread.min)} to ${figure(name, spread.max)}`);
 	return [
 		h("h2", isFinal ? "What it found" : "Best so far"),
 		facts([
@@ -22,25 +19,48 @@ export function outcomeOf(data, outcome) {
 				`Validation ${name}`,
 				`${figure(name, outcome.value)}, the best of ${counted(outcome.trials, "trial")}: chosen by it, so better than it is`,
 			],
+			outcome.base && [
+				`${data.plan.preset} as it was`,
+				h("a", { href: `#/runs/${outcome.base.run_id}` }, figure(name, outcome.base.value), " on the same rows"),
+			],
 			isFinal && [
 				`Test ${name}`,
 				h("b.num", figure(name, outcome.test[name]), " ", h("span.soft", "on rows that chose nothing")),
 			],
-			over && [`Over ${data.plan.final_seeds} seeds`, h("span.num", over, range)],
+			name in outcome.spread && [`Over ${data.plan.final_seeds} seeds`, overSeeds(name, outcome.spread[name])],
 			name in outcome.baseline && ["Guessing", figure(name, outcome.baseline[name])],
 			["Trial", h("a", { href: `#/runs/${outcome.run_id}` }, `trial ${outcome.number}`)],
 			outcome.final_run && [
 				"Trained on all rows",
 				h("span", h("a", { href: `#/runs/${outcome.final_run}` }, outcome.final_run), ` ${outcome.final_status ?? ""}`),
 			],
-			outcome.model_id && ["Model", h("a", { href: `#/models/${outcome.model_id}` }, outcome.model_id)],
+			outcome.model_id && ["Model", modelOf(outcome, outcome.model_id)],
 		]),
 	];
 }
 
+/** @param {string} name of a figure @param {Outcome["spread"][string]} spread */
+function overSeeds(name, { mean, std, min, max }) {
+	const range = h("span.soft.small", ` from ${figure(name, min)} to ${figure(name, max)}`);
+	return h("span.num", `${figure(name, mean)} ± ${figure(name, std)}`, range);
+}
+
+/** Its model, and whether it was put live by itself. @param {Outcome} outcome @param {string} id */
+function modelOf({ activated, activation_reason: reason }, id) {
+	const link = h("a", { href: `#/models/${id}` }, id);
+	if (activated === null) return link;
+	const fate = h(activated ? "span.badge.active" : "span.badge", activated ? "became active" : "not active");
+	return [
+		h("div.row", link, fate),
+		h("div.soft.small", `${activated ? "It became active" : "It did not become active"}: ${reason}`),
+	];
+}
+
 /** @param {Record<string, any>} parameters */
-const chosen = (parameters) =>
-	Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
+function chosen(parameters) {
+	const found = Object.entries(parameters).map(([path, value]) => h("div", h("code", path), ` ${valueOf(value)}`));
+	return found.length ? found : "those of the recipe as it was";
+}
 
 /** A value in few letters. @param {any} value */
 function valueOf(value) {

@@ -2,8 +2,12 @@
 // `#/compare/<ids>`, `#/sweeps`, `#/sweeps/new`, `#/sweeps/<id>`, `#/models`, `#/models/<id>`.
 
 import { ServiceUnreachable } from "../../client/densely.js";
-import { apiKey, densely, openapi, pause, setApiKey, told } from "./api.js";
-import { alertLine, byId, confirmed, h, on, put, title } from "./dom.js";
+import { apiKey, densely, openapi, pause, setApiKey } from "./api.js";
+import { alertLine, byId, confirmed, h, on, put, say } from "./dom.js";
+import { watchVersion } from "./outdated.js";
+import { installShortcuts, showShortcuts } from "./shortcuts.js";
+import { standIn } from "./skeleton.js";
+import { failed, strange } from "./strange.js";
 
 /** @typedef {{ show(place: HTMLElement, route: string[], signal: AbortSignal): Promise<void> }} View */
 
@@ -17,17 +21,20 @@ const VIEWS = {
 	sweeps: ([part]) => (part === "new" ? import("./search.js") : part ? import("./sweep.js") : import("./sweeps.js")),
 	models: ([part]) => (part ? import("./model.js") : import("./models.js")),
 };
+/** How many parts an address of each may have after its first. @type {Record<string, number>} */
+const PARTS = { try: 1, new: 0, data: 2, runs: 1, compare: 1, sweeps: 1, models: 1 };
 const main = byId("main");
 const keyButton = byId("key");
 let leave = new AbortController();
 let isFirst = true;
+let isTyped = false; // something, since the view is shown
+let isShown = false; // the view, and not why it could not be
 
 /** Shows the view of the address: it gets its element, the rest of the route, and a signal of when it is left. */
 async function show() {
 	if (location.hash === "#main") return; // the link that skips to the content
-	const [tab, ...rest] = location.hash.replace(/^#\//, "").split("?")[0].split("/");
-	const load = VIEWS[tab];
-	if (!load) {
+	const [tab, ...rest] = location.hash.replace(/^#\/?/, "").split("?")[0].split("/");
+	if (!tab) {
 		location.replace("#/try");
 		return;
 	}
@@ -35,7 +42,9 @@ async function show() {
 	leave = new AbortController();
 	const { signal } = leave;
 	mark({ compare: "runs", new: "data" }[tab] ?? tab);
-	await fill(load, rest, signal);
+	isTyped = isShown = false;
+	if (Object.hasOwn(PARTS, tab) && rest.length <= PARTS[tab]) await fill(tab, rest, signal);
+	else put(main, strange(location.hash));
 	if (signal.aborted) return;
 	const heading = main.querySelector("h1");
 	document.title = `${heading?.textContent} · Densely`;
@@ -44,6 +53,7 @@ async function show() {
 		scrollTo(0, 0);
 	}
 	isFirst = false;
+	dispatchEvent(new Event("viewshown"));
 }
 
 /** @param {string} tab */
@@ -53,26 +63,27 @@ function mark(tab) {
 	}
 }
 
-/**
- * @param {(route: string[]) => Promise<View>} load
- * @param {string[]} route
- * @param {AbortSignal} signal
- */
-async function fill(load, route, signal) {
+/** @param {string} tab @param {string[]} route @param {AbortSignal} signal */
+async function fill(tab, route, signal) {
 	const place = h("div");
+	put(main, place);
+	const done = standIn(place, tab, route);
+	signal.addEventListener("abort", done);
 	try {
-		const view = await load(route).catch((cause) => {
+		const view = await VIEWS[tab](route).catch((cause) => {
 			throw new ServiceUnreachable("a part of the page did not come", {
 				cause,
 			});
 		});
 		if (signal.aborted) return;
-		put(main, place);
 		await view.show(place, route, signal);
+		isShown = true;
 	} catch (/** @type {any} */ error) {
 		if (signal.aborted) return;
-		put(main, h("div.stack", title("That did not work"), alertLine(told(error))));
+		put(main, failed(error, tab));
 		if (error.isPassing) reloadWhenBack(signal).catch(() => {});
+	} finally {
+		done();
 	}
 }
 
@@ -105,13 +116,24 @@ async function askForKey(refusal) {
 	];
 	if (!(await confirmed("API key", content, "Use it", "Not now"))) return;
 	setApiKey(field.value.trim());
-	show();
+	// What is typed is not lost for a key.
+	if (isShown && isTyped) say("The key is taken. Do again what was refused.");
+	else show();
 }
 
 keyButton.hidden = true;
 on(keyButton, "click", () => askForKey());
 addEventListener("keyneeded", (event) => askForKey(/** @type {CustomEvent} */ (event).detail));
-addEventListener("hashchange", show);
+on(main, "input", () => {
+	isTyped = true;
+});
+on(byId("shortcuts"), "click", showShortcuts);
+installShortcuts();
+watchVersion(() => isTyped);
+addEventListener("hashchange", () => {
+	const isFollowed = !dispatchEvent(new CustomEvent("routechange", { cancelable: true })); // the view follows it by itself
+	if (!isFollowed) show();
+});
 openapi().then(
 	(description) => {
 		keyButton.hidden = !description.security && !apiKey();

@@ -6,8 +6,10 @@ import { densely, fileUrl, told } from "./api.js";
 import { alertLine, badge, button, count, h, put, table, title } from "./dom.js";
 import { confusedRows, mistakesCard } from "./mistakes.js";
 import { calibrationOf } from "./reliability.js";
+import { pictures } from "./picture.js";
 import { removal } from "./removing.js";
 import { confusionsCard, figuresCard, labelsCard } from "./report.js";
+import { paleBox } from "./skeleton.js";
 import { toyNotice } from "./toys.js";
 import { usageOf } from "./usage.js";
 
@@ -23,7 +25,7 @@ export async function show(place, [id], signal) {
 		const model = await densely.model(id, { signal });
 		const task = await densely.task(model.task, { signal });
 		put(head, headOf(model, task, changed, signal));
-		if (!body.firstChild) put(body, h("div.skeleton", { label: "The report is being made", role: "status" }));
+		if (!body.firstChild) put(body, paleBox());
 		const toy = model.active ? await toyNotice(task, draw, problem, signal) : null;
 		densely.report(id, { signal }).then(
 			(report) => put(body, toy, cards(model, task, report, changed, signal)),
@@ -157,7 +159,7 @@ const isDiagram = ({ path }) => path.includes("/diagram.");
 /** @param {ModelDetail} model @param {AbortSignal} signal */
 function picturesCard({ pictures: found }, signal) {
 	const others = found.filter((drawing) => !isDiagram(drawing));
-	return others.length > 0 && h("section.card.drawn", { label: "Pictures" }, pictures(others, "the model", signal));
+	return others.length > 0 && h("section.card.pictured", { label: "Pictures" }, pictures(others, "the model", signal));
 }
 
 /** @param {ModelDetail} model */
@@ -183,19 +185,3 @@ function setting({ activation, rate, kernel_size: kernel, pool_size: pool }) {
 	const side = kernel ?? pool;
 	return [side ? `${side} × ${side}` : "", activation ?? ""].filter(Boolean).join(", ");
 }
-
-/** Pictures that an answer of the service names. @param {Drawing[]} found @param {string} of @param {AbortSignal} signal */
-export const pictures = (found, of, signal) =>
-	h(
-		"div.charts",
-		found.map(({ title: name, path }) => {
-			const image = h("img.picture", { alt: `${name} of ${of}` });
-			fileUrl(path, signal).then(
-				(url) => {
-					image.src = url;
-				},
-				() => image.parentNode.remove(),
-			);
-			return h("div.stack", h("h2", name), image);
-		}),
-	);

@@ -96,7 +96,7 @@ export class Predictor {
 		const { signal } = this.context;
 		if (!this.#wanted || signal.aborted) return;
 		this.forget();
-		if (this.result.textContent !== told(error)) put(this.result, alertLine(told(error)));
+		if (this.result.textContent !== told(error, true)) put(this.result, alertLine(told(error, true)));
 		if (error.isPassing) await pause(1000, signal);
 		else if (this.#wanted === asked) this.#wanted = null;
 	}

@@ -2,7 +2,7 @@
 
 import { densely, told } from "./api.js";
 import { legend, panel } from "./curves.js";
-import { alertLine, badge, button, confirmed, facts, h, moment, put, say, throttled, title } from "./dom.js";
+import { alertLine, badge, button, clock, confirmed, facts, h, moment, put, say, throttled, title } from "./dom.js";
 import { figuresOf, isFailed } from "./figures.js";
 import { mistakesOf } from "./mistakes.js";
 import { progressOf } from "./progress.js";
@@ -139,7 +139,7 @@ function recipe(run) {
 
 /** @param {HTMLElement} list */
 const logOf = (list) => (/** @type {string} */ message, /** @type {string} */ at) => {
-	list.append(h("li", moment(at), h("span", message)));
+	list.append(h("li", clock(at), h("span", message)));
 	list.scrollTop = list.scrollHeight;
 };
 

@@ -1,176 +1,281 @@
-// The queue and the history; two to ten runs of a task can be chosen and compared.
+// The queue and the history: found by search, filters and order, which stand in the address; many at once can be changed.
 
-import { densely, pause, told } from "./api.js";
-import { alertLine, badge, button, duration, h, moment, percent, put, scores, title } from "./dom.js";
-import { secondsBetween } from "./progress.js";
+import { densely, told } from "./api.js";
+import { alertLine, button, count, h, put, title } from "./dom.js";
+import { act, asked, outcomeOf } from "./runs-actions.js";
+import { addressOf, concerns, FILTERS, queryOf, readAddress } from "./runs-address.js";
+import { Chosen } from "./runs-chosen.js";
+import { editor } from "./runs-edit.js";
+import { Filters } from "./runs-filters.js";
+import { Live } from "./runs-live.js";
+import { Table } from "./runs-table.js";
+import "./fields.js"; // what those above need is asked for together with them
+import "./runs-row.js";
+import "./spark.js";
 
-/** @import { Run, RunStatus } from "../../client/densely.js" */
+/** @import { RunAction, RunRow } from "../../client/densely.js" */
+/** @import { Asked } from "./runs-address.js" */
 
-const MOST = 10; // runs of a comparison
-const STEP = 50; // runs that are shown at first, and more each time
-const STATUSES = ["queued", "running", "succeeded", "failed", "cancelled"];
-const HEADS = ["Run", "Status", "Task", "Dataset", "Test", "Guessing", "Queued", "Took"];
+const PAGE = 50; // runs
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, _, signal) {
-	const tasks = await densely.tasks({ signal });
-	const list = new List(
-		tasks.map((task) => task.name),
-		signal,
-	);
+	const list = new List(signal);
 	place.append(h("div.head", title("Runs"), h("a.button.main.push", { href: "#/runs/new" }, "New run")), list.node);
-	await list.refresh(true);
+	await list.refresh();
 	list.keep();
 }
 
+/** Whether the run is gone at which the page before ended. @param {any} error */
+const isLost = (error) => error.errors?.some((/** @type {any} */ { field }) => field === "cursor");
+
 class List {
-	/** @type {Map<string, string>} */
-	#chosen = new Map(); // id → task
-	#limit = STEP;
-	#shown = "";
-	#asked = 0;
-	#rows = h("tbody");
+	/** @type {Asked} */
+	#asked = readAddress();
+	/** @type {RunRow[]} */
+	#rows = [];
+	/** @type {number | null} */
+	#next = null;
+	#total = 0;
+	#number = 0; // of the last question
+	#editing = "";
 	#problem = alertLine();
-	#hint = h("span.hint", { role: "status" });
-	#compare = button("Compare", () => this.#open(), { disabled: true });
-	#more = button("Show more", () => this.#showMore(), { hidden: true });
-	#empty = h(
-		"div.empty",
-		{ hidden: true },
-		h("p", "No runs yet. A model on the sample rows trains in seconds."),
-		h("a.button", { href: "#/runs/new" }, "Train one"),
+	#told = h("div.note.outcome", { hidden: true });
+	#empty = h("div.empty", { hidden: true });
+	#first = button("First", () => this.#turn([], ""), { label: "First page" });
+	#back = button("Previous", () => this.#turnBack(), { label: "Previous page" });
+	#on = button("Next", () => this.#turn([...this.#trail, this.#asked.cursor], String(this.#next)), {
+		label: "Next page",
+	});
+	#pages = h("nav.row", { label: "Pages" }, this.#first, this.#back, this.#on);
+	#filters = new Filters((changes, isStep) => this.#go({ ...changes, cursor: "" }, isStep));
+	#table = new Table(
+		{
+			isChosen: (id) => this.#chosen.has(id),
+			choose: (id, isChosen, isRange) => this.#chosen.choose(id, isChosen, isRange),
+			only: (tag) => this.#go({ tag, cursor: "" }),
+			edit: (id) => this.#edit(id),
+		},
+		(sort) => this.#go({ sort, cursor: "" }),
+	);
+	#chosen = new Chosen(
+		() => this.#table.check(),
+		(action, runs) => this.#act(action, runs),
+		(limit) => this.#all(limit),
 	);
 
-	/** @param {string[]} tasks @param {AbortSignal} signal */
-	constructor(tasks, signal) {
+	/** @param {AbortSignal} signal */
+	constructor(signal) {
 		this.signal = signal;
-		this.task = this.#filter("All tasks", tasks);
-		this.status = this.#filter("Any status", STATUSES);
-		const heads = HEADS.map((head) => h("th", { scope: "col" }, head));
-		const choose = h("th", { scope: "col" }, h("span.hidden", "Choose"));
-		this.node = h(
-			"section.card",
-			{ label: "Runs" },
-			h("div.row", h("span", this.task), h("span", this.status), h("span.push.row", this.#hint, this.#compare)),
-			this.#problem,
-			h(
-				"div.scroll.cards",
-				h("table", h("caption.hidden", "Runs, newest first"), h("thead", h("tr", choose, heads)), this.#rows),
-			),
-			this.#empty,
-			this.#more,
+		const parts = [this.#problem, this.#chosen.node, this.#told, this.#table.node, this.#empty, this.#pages];
+		this.node = h("section.card", { label: "Runs" }, this.#filters.node, parts);
+		this.#filters.show(this.#asked);
+		addEventListener("routechange", (event) => this.#follow(event), { signal });
+	}
+
+	/** Asks for what there is to choose from, and stays true until the view is left. */
+	keep() {
+		const { signal } = this;
+		const live = new Live(
+			{
+				rows: () => this.#rows,
+				isSettled: (fields) => this.#isSettled(fields),
+				concerns: (run) => this.#isQueue || concerns(run, this.#asked),
+				take: (row) => this.#take(row),
+				refresh: () => this.refresh(),
+				problem: this.#problem,
+			},
+			signal,
 		);
-		this.#count();
+		live.keep().catch(() => {});
+		Promise.all([densely.tasks({ signal }), densely.sweeps({ limit: 100, signal })]).then(
+			([tasks, sweeps]) => this.#filters.fill(tasks, sweeps),
+			() => {}, // the filters that need them stay empty
+		);
 	}
 
-	/** @param {string} label @param {string[]} values */
-	#filter(label, values) {
-		const options = values.map((value) => h("option", value));
-		return h("select", { label, onchange: () => this.#anew() }, h("option", { value: "" }, label), options);
+	/** Whether a queue is shown, whose places move with every run. */
+	get #isQueue() {
+		return this.#rows.some(({ status }) => status === "queued");
 	}
 
-	#open() {
-		location.hash = `#/compare/${[...this.#chosen.keys()].join(",")}`;
+	/** Whether the same rows are shown in the same order when these fields of a run change. @param {string[]} fields */
+	#isSettled(fields) {
+		const { q, tag, status, archived, sort } = this.#asked;
+		const by = sort.replace("-", "");
+		if (!fields.includes("status")) {
+			const isKept = archived === "all" || !fields.some((field) => field.startsWith("archived"));
+			return isKept && !q && !tag && by !== "name";
+		}
+		return !status && !this.#isQueue && !["status", "score", "seconds"].includes(by);
 	}
 
-	#showMore() {
-		this.#limit += STEP;
+	/** The cursors of the pages before this one. @returns {string[]} */
+	get #trail() {
+		return history.state?.trail ?? [];
+	}
+
+	/** Shows something else, and says so in the address. @param {Asked} changes @param {boolean} [isStep] whether the way back leads here @param {string[]} [trail] */
+	#go(changes, isStep = true, trail = []) {
+		this.#told.hidden = true;
+		this.#release();
+		this.#asked = { ...this.#asked, ...changes };
+		const address = addressOf(this.#asked);
+		const isOther = isStep && address !== location.hash;
+		history[isOther ? "pushState" : "replaceState"]({ trail }, "", address);
+		this.#anew();
+	}
+
+	/** The address was changed by the browser: the way back or on, or a link. @param {Event} event */
+	#follow(event) {
+		if (location.hash.split("?")[0] !== "#/runs") return;
+		event.preventDefault(); // the view stays
+		this.#asked = readAddress();
 		this.#anew();
 	}
 
 	#anew() {
-		this.refresh(true).catch(() => {});
-	}
-
-	/** How many runs are chosen, and whether they can be compared. */
-	#count() {
-		const [runs, tasks] = [this.#chosen.size, new Set(this.#chosen.values()).size];
-		this.#compare.disabled = runs < 2 || runs > MOST || tasks > 1;
-		this.#hint.textContent =
-			tasks > 1 ? "Only runs of one task can be compared" : `${runs} of 2 to ${MOST} runs chosen`;
-	}
-
-	/** Asks for the runs; whether some of them are under way. @param {boolean} [isWanted] also if nothing has changed */
-	async refresh(isWanted = false) {
-		this.#asked += 1;
-		const mine = this.#asked;
-		const { signal, task, status } = this;
-		const query = {
-			trials: false, // they stand with their sweep
-			limit: this.#limit + 1,
-			task: task.value,
-			status: /** @type {RunStatus} */ (status.value),
-		};
-		const runs = await densely.runs({ ...query, signal });
-		if (mine !== this.#asked) return true;
-		const text = JSON.stringify(runs.map((run) => run.data));
-		if (isWanted || text !== this.#shown) this.#draw(runs); // unchanged rows stay, and with them what is selected there
-		this.#shown = text;
-		this.#problem.textContent = "";
-		return runs.some((run) => !run.isOver);
-	}
-
-	/** @param {Run[]} runs one more than are shown, if there are more */
-	#draw(runs) {
-		const focused = document.activeElement?.getAttribute("data-focus");
-		put(
-			this.#rows,
-			runs.slice(0, this.#limit).map((run) => this.#rowOf(run)),
-		);
-		if (focused) this.#rows.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
-		this.#more.hidden = runs.length <= this.#limit;
-		this.#empty.hidden = runs.length > 0;
-	}
-
-	/** Looks again and again, until the view is left. */
-	async keep() {
-		let isBusy = true;
-		while (!this.signal.aborted) {
-			try {
-				await pause(document.hidden ? 5000 : isBusy ? 700 : 2000, this.signal);
-				isBusy = await this.refresh();
-			} catch (/** @type {any} */ error) {
-				if (this.signal.aborted) return;
-				this.#problem.textContent = told(error);
-				if (!error.isPassing) return;
-			}
-		}
-	}
-
-	/** @param {Run} run */
-	#rowOf({ id, data: run }) {
-		const label = run.name || run.preset;
-		const left = run.progress?.eta_seconds;
-		const share = `${percent(run.progress?.fraction ?? 0, 0)}${left ? `, ${duration(left)} left` : ""}`;
-		const seconds = secondsBetween(run.started_at, run.finished_at);
-		const link = h("a", { href: `#/runs/${id}`, "data-focus": `link-${id}` }, label);
-		return h(
-			"tr",
-			h("td", this.#boxOf(id, run.task, label)),
-			h("th", { scope: "row" }, link, h("div.soft.small.mono", id)),
-			h("td", badge(run.status), run.status === "running" && h("div.soft.small.num", share)),
-			h("td", { "data-head": "Task" }, run.task),
-			h("td", { "data-head": "Dataset" }, run.dataset),
-			scores(run.metrics),
-			h("td.soft", { "data-head": "Queued" }, moment(run.created_at)),
-			h("td.num.soft", { "data-head": "Took" }, seconds === null ? "" : duration(seconds)),
-		);
-	}
-
-	/** @param {string} id @param {string} task @param {string} label */
-	#boxOf(id, task, label) {
-		const change = () => {
-			if (box.checked) this.#chosen.set(id, task);
-			else this.#chosen.delete(id);
-			this.#count();
-		};
-		const box = h("input", {
-			type: "checkbox",
-			"data-focus": `box-${id}`,
-			label: `Choose ${label}, ${id}`,
-			checked: this.#chosen.has(id),
-			onchange: change,
+		this.#filters.show(this.#asked);
+		this.node.setAttribute("aria-busy", "true");
+		this.refresh().catch((error) => {
+			if (!this.signal.aborted) this.#problem.textContent = told(error);
 		});
-		return box;
+	}
+
+	/** @param {string[]} trail @param {string} cursor */
+	#turn(trail, cursor) {
+		this.#go({ cursor }, true, trail);
+		this.node.scrollIntoView({ block: "start" });
+	}
+
+	#turnBack() {
+		const trail = this.#trail;
+		this.#turn(trail.slice(0, -1), trail[trail.length - 1] ?? "");
+	}
+
+	/** Asks for the page. */
+	async refresh() {
+		this.#number += 1;
+		const mine = this.#number;
+		const query = { ...queryOf(this.#asked), limit: PAGE };
+		const found = await densely.get("runs/rows", query, { signal: this.signal }).catch((error) => {
+			if (mine !== this.#number) return;
+			this.node.removeAttribute("aria-busy");
+			if (!isLost(error)) throw error;
+			this.#go({ cursor: "" }, false);
+		});
+		if (!found || mine !== this.#number) return; // something else was asked for meanwhile
+		const edited = this.#rowOf(this.#editing);
+		const isGone = edited && !found.items.some((/** @type {RunRow} */ { id }) => id === edited.id);
+		this.#rows = isGone ? [...found.items, edited] : found.items; // what is being written stays in sight
+		[this.#next, this.#total] = [found.next, found.total];
+		this.node.removeAttribute("aria-busy");
+		this.#problem.textContent = "";
+		this.#draw();
+	}
+
+	/** The rows of all pages. @param {number} limit @returns {Promise<RunRow[]>} */
+	async #all(limit) {
+		const query = { ...queryOf(this.#asked), cursor: null, limit };
+		return densely.list("runs/rows", query, { signal: this.signal }).catch((error) => {
+			if (!this.signal.aborted) this.#problem.textContent = told(error);
+			return [];
+		});
+	}
+
+	/** Shows a row as it now is. @param {RunRow} row */
+	#take(row) {
+		this.#rows = this.#rows.map((one) => (one.id === row.id ? row : one));
+		this.#draw();
+	}
+
+	#draw() {
+		this.#table.mark(this.#asked.sort || "-created");
+		this.#table.draw(this.#rows);
+		this.#chosen.show(this.#rows, this.#total, this.#where());
+		this.#table.check();
+		this.#table.node.hidden = this.#chosen.node.hidden = !this.#rows.length;
+		this.#empty.hidden = this.#rows.length > 0;
+		if (!this.#rows.length) put(this.#empty, this.#nothing());
+		const isFirst = !this.#asked.cursor;
+		this.#pages.hidden = isFirst && this.#next === null;
+		this.#first.disabled = this.#back.disabled = isFirst;
+		this.#on.disabled = this.#next === null;
+	}
+
+	/** Which of how many are shown. */
+	#where() {
+		const isKnown = !this.#asked.cursor || this.#trail.length > 0;
+		const from = this.#trail.length * PAGE + 1;
+		const range = isKnown ? `${count(from)}–${count(from + this.#rows.length - 1)}` : count(this.#rows.length);
+		return `${range} of ${count(this.#total)} run${this.#total === 1 ? "" : "s"}`;
+	}
+
+	/** What is said where there are none. */
+	#nothing() {
+		const isFiltered = FILTERS.some((name) => this.#asked[name]);
+		if (!isFiltered && !this.#asked.cursor) {
+			const words = h("p", "No runs yet. A model on the sample rows trains in seconds.");
+			return [words, h("a.button", { href: "#/runs/new" }, "Train one")];
+		}
+		const none = Object.fromEntries([...FILTERS, "cursor"].map((name) => [name, ""]));
+		const wide = { archived: "all", trials: "true", cursor: "" };
+		return [
+			h("p", "No run is like that."),
+			h(
+				"div.row",
+				button("Show all runs", () => this.#go(none)),
+				button("Look among archived runs and trials too", () => this.#go(wide)),
+			),
+		];
+	}
+
+	/** @param {string} id */
+	#rowOf(id) {
+		return this.#rows.find((one) => one.id === id);
+	}
+
+	/** Ends what is being edited. */
+	#release() {
+		const row = this.#rowOf(this.#editing);
+		this.#editing = "";
+		if (row) this.#table.release(row);
+	}
+
+	/** @param {string} id */
+	#edit(id) {
+		const run = this.#rowOf(id);
+		if (!run) return;
+		this.#release();
+		this.#editing = id;
+		const done = (/** @type {Partial<RunRow> | undefined} */ changed) => {
+			if (changed) this.#rows = this.#rows.map((one) => (one.id === id ? { ...one, ...changed } : one));
+			this.#release();
+			this.#draw();
+			this.#table.focus(`edit-${id}`);
+			this.#anew(); // it may be none of those any more that are asked for
+		};
+		const form = editor(run, done, this.signal);
+		this.#table.hold(id, form);
+		form.querySelector("input")?.focus();
+	}
+
+	/** @param {RunAction} action @param {RunRow[]} runs */
+	async #act(action, runs) {
+		try {
+			const options = await asked(action, runs, this.signal);
+			if (!options) return;
+			const ids = runs.map(({ id }) => id);
+			const found = await act(action, ids, this.signal, options);
+			const back = { archive: "restore", restore: "archive" }[/** @type {string} */ (action)];
+			const undo = back && button("Undo", () => this.#act(/** @type {RunAction} */ (back), runs));
+			const close = button("×", () => (this.#told.hidden = true), { class: "icon", label: "Close the note" });
+			put(this.#told, h("div.stack.tight", outcomeOf(found, runs, undo)), close);
+			this.#told.hidden = false;
+			this.#chosen.drop(found.done);
+			await this.refresh();
+		} catch (error) {
+			if (!this.signal.aborted) this.#problem.textContent = told(error);
+		}
 	}
 }

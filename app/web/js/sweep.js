@@ -1,9 +1,10 @@
 // A sweep's page, live: looked at once a second while it is going.
 
-import { densely, fileUrl, told } from "./api.js";
+import { densely, told } from "./api.js";
 import { alertLine, badge, button, confirmed, counted, duration, figure, h, percent, put, say, title } from "./dom.js";
 import { isFailed } from "./figures.js";
 import { boardOf, importanceOf, outcomeOf, plain, settings } from "./found.js";
+import { Picture } from "./picture.js";
 import { removal } from "./removing.js";
 import { keep } from "./sweeps.js";
 
@@ -41,6 +42,8 @@ class View {
 	#most = SHOWN;
 	#importance = h("section.card", { hidden: true });
 	#pictures = h("section.card", { label: "Pictures", hidden: true });
+	/** @type {Picture[]} */
+	#shownPictures = [];
 	#drawn = { text: "", at: 0 }; // of the pictures
 	#shown = "";
 
@@ -130,9 +133,10 @@ class View {
 
 	/** @param {Drawing[]} pictures @param {string} id */
 	#frame(pictures, id) {
+		this.#shownPictures = pictures.map(({ title: name, path }) => new Picture(path, `${name} of ${id}`, this.signal));
 		put(
 			this.#pictures,
-			pictures.map((one) => pictureOf(one, id)),
+			pictures.map(({ title: name }, place) => h("div.stack", h("h2", name), this.#shownPictures[place].node)),
 		);
 	}
 
@@ -143,20 +147,10 @@ class View {
 		if (text === this.#drawn.text || isEarly || !pictures.length) return;
 		this.#drawn = { text, at: Date.now() };
 		this.#pictures.hidden = false;
-		const shown = this.#pictures.querySelectorAll("img");
-		if (shown.length !== pictures.length) this.#frame(pictures, id);
-		pictures.forEach(async ({ path }, place) => {
-			const image = this.#pictures.querySelectorAll("img")[place];
-			const url = await fileUrl(path, this.signal).catch(() => null);
-			if (!url) return;
-			image.onload = () => URL.revokeObjectURL(url);
-			image.src = url.startsWith("blob:") ? url : `${url}?at=${this.#drawn.at}`;
-		});
+		if (this.#shownPictures.length !== pictures.length) this.#frame(pictures, id);
+		else for (const one of this.#shownPictures) one.draw(true);
 	}
 }
-
-/** @param {Drawing} drawing @param {string} id */
-const pictureOf = ({ title: name }, id) => h("div.stack", h("h2", name), h("img.picture", { alt: `${name} of ${id}` }));
 
 /** @param {SweepData} data */
 function progressOf(data) {
@@ -164,6 +158,7 @@ function progressOf(data) {
 	const share = status === "succeeded" ? 1 : progress.fraction;
 	const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(100 * share) };
 	const best = data.best.at(-1);
+	const isOver = status !== "running";
 	return [
 		h("div.row.num", h("span", wordsOf(data)), !isFailed(data) && h("span.push.soft", percent(share, 0))),
 		!isFailed(data) &&
@@ -178,7 +173,10 @@ function progressOf(data) {
 				"p.verdict.num",
 				figure(plain(data), best.value),
 				" ",
-				h("small", `best validation ${plain(data)} so far, of trial ${best.number}, found ${sinceOf(data, best.at)}`),
+				h(
+					"small",
+					`best validation ${plain(data)}${isOver ? "" : " so far"}, of trial ${best.number}, found ${sinceOf(data, best.at)}`,
+				),
 			),
 		progress.skipped > 0 &&
 			h("p.soft.small", `${counted(progress.skipped, "combination")} skipped: ${progress.skipped_reason ?? ""}`),

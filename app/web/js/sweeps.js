@@ -51,7 +51,7 @@ export async function keep(refresh, isFirstBusy, problem, signal) {
 			isBusy = await refresh();
 		} catch (/** @type {any} */ error) {
 			if (signal.aborted) return;
-			problem.textContent = told(error);
+			problem.textContent = told(error, true);
 			if (!error.isPassing) return;
 		}
 	}

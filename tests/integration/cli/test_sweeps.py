@@ -61,7 +61,8 @@ def test_watching_tells_each_better_trial_and_what_was_found(densely: Densely, s
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "trial 0: val_accuracy 0." in lines[0]
-    assert "optimizer.learning_rate=" in lines[0]
+    assert any("optimizer.learning_rate=" in line for line in lines)
+    assert any("of the recipe as it was" in line for line in lines)
     assert "succeeded" in lines
     events = [json.loads(line) for line in densely("sweeps", "watch", sweep_id, "--json").stdout.splitlines()]
     assert ("succeeded", sweep_id) == (events[0]["status"], events[-1]["id"])

@@ -16,11 +16,12 @@ from app.artifacts.evaluation import Plane, Shown
 from app.plots import boundary, confusion, curves, diagram, regression, sheet
 from app.plots.panels import Pair, draw_run
 from app.plots.series import repeated
-from app.plots.style import Form
+from app.plots.style import Look
 from app.wire.manifests import LayerRow
 from app.wire.runs import Epoch
 
 RNG = np.random.default_rng(5)
+SVG, PNG = Look("svg"), Look("png")
 LAYERS = [
     LayerRow(kind="dense", units=16, activation="relu", parameters=160_016),
     LayerRow(kind="dropout", units=16, rate=0.5, parameters=0),
@@ -57,45 +58,45 @@ WHOLE_NUMBER = RNG.integers(0, 256, size=(23, 28, 28)).astype(np.uint8)
 READ = [str(number % 10) for number in range(23)]
 TRUE = ["9", *READ[1:]]
 
-PICTURES: dict[str, tuple[Callable[[Form], bytes], tuple[str, ...]]] = {
+PICTURES: dict[str, tuple[Callable[[Look], bytes], tuple[str, ...]]] = {
     "curves": (
-        lambda form: curves.curves(history(12), "accuracy", "IMDB: overfit", form),
+        lambda look: curves.curves(history(12), "accuracy", "IMDB: overfit", look),
         ("IMDB: overfit", "loss", "accuracy", "training", "validation", "epoch 7"),
     ),
-    "one epoch": (lambda form: curves.curves(history(1), "accuracy", "t", form), ("validation",)),
-    "no validation": (lambda form: curves.curves(history(5, held_out=False), "accuracy", "t", form), ("training",)),
+    "one epoch": (lambda look: curves.curves(history(1), "accuracy", "t", look), ("validation",)),
+    "no validation": (lambda look: curves.curves(history(5, held_out=False), "accuracy", "t", look), ("training",)),
     "folds": (
-        lambda form: curves.curves([e for f in (1, 2, 3) for e in history(9, fold=f)], "accuracy", "t", form),
+        lambda look: curves.curves([e for f in (1, 2, 3) for e in history(9, fold=f)], "accuracy", "t", look),
         ("mean of 3 folds ± standard deviation",),
     ),
-    "later epochs": (lambda form: curves.curves(history(9), "accuracy", "t", form, 4), ("from epoch 4 on",)),
+    "later epochs": (lambda look: curves.curves(history(9), "accuracy", "t", look, 4), ("from epoch 4 on",)),
     "overlay": (
-        lambda form: curves.overlay([("small", history(5)), ("large", history(9))], "accuracy", "sizes", form),
+        lambda look: curves.overlay([("small", history(5)), ("large", history(9))], "accuracy", "sizes", look),
         ("sizes", "small", "large", "solid: validation, dotted: training"),
     ),
     "diagram": (
-        lambda form: diagram.diagram(LAYERS, 10_000, "multi hot", "sentiment: dropout", form),
+        lambda look: diagram.diagram(LAYERS, 10_000, "multi hot", "sentiment: dropout", look),
         ("160,033 parameters in all", "160,016 parameters", "sets 50% to zero while training", "multi hot"),
     ),
     "confusion": (
-        lambda form: confusion.confusion(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), ["no", "yes"], "t", form),
+        lambda look: confusion.confusion(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), ["no", "yes"], "t", look),
         ("accuracy 0.7500 on 4 test rows", "no", "yes", "predicted", "true"),
     ),
     "many labels": (
-        lambda form: confusion.confusion(
-            np.arange(46), np.arange(46), [f"topic-{number}" for number in range(46)], "t", form
+        lambda look: confusion.confusion(
+            np.arange(46), np.arange(46), [f"topic-{number}" for number in range(46)], "t", look
         ),
         ("topic-0", "topic-45"),
     ),
     "regression": (
-        lambda form: regression.predicted_against_true(
-            np.array([10.0, 20.0, 30.0]), np.array([12.0, 20.0, 27.0]), "dollars", "t", form
+        lambda look: regression.predicted_against_true(
+            np.array([10.0, 20.0, 30.0]), np.array([12.0, 20.0, 27.0]), "dollars", "t", look
         ),
         ("mean absolute error 1.67, median 2", "true (dollars)", "predicted (dollars)"),
     ),
-    "sheet": (lambda form: sheet.sheet(WHOLE_NUMBER, TRUE, READ, [0.5] * 23, "t", form), ("0, is 9", "1  50%")),
+    "sheet": (lambda look: sheet.sheet(WHOLE_NUMBER, TRUE, READ, [0.5] * 23, "t", look), ("0, is 9", "1  50%")),
     "boundary": (
-        lambda form: boundary.boundary(PLANE, points_of(POINTS[:, 0] > 0), ("class 0", "class 1"), "t", form),
+        lambda look: boundary.boundary(PLANE, points_of(POINTS[:, 0] > 0), ("class 0", "class 1"), "t", look),
         ("100.0% of these 60 training points lie on their side of the line", "class 1"),
     ),
 }
@@ -106,24 +107,24 @@ PANELS = [
 ]
 PICTURES |= {
     "boundaries": (
-        lambda form: boundary.boundaries(PANELS[:2], ("no", "yes"), "planar: boundaries", form),
+        lambda look: boundary.boundaries(PANELS[:2], ("no", "yes"), "planar: boundaries", look),
         ("planar: boundaries", CALLED, "test accuracy 82.8%", "probability of yes", "no"),
     ),
     "points": (
-        lambda form: boundary.points(POINTS, (POINTS[:, 0] > 0).astype(int), ("a", "b"), "t", "60 of them", form),
+        lambda look: boundary.points(POINTS, (POINTS[:, 0] > 0).astype(int), ("a", "b"), "t", "60 of them", look),
         ("60 of them", "a", "b", "x1", "x2"),
     ),
-    "digits": (lambda form: sheet.examples(WHOLE_NUMBER, TRUE, "t", "23 of them", form), ("23 of them", "9", "8")),
+    "digits": (lambda look: sheet.examples(WHOLE_NUMBER, TRUE, "t", "23 of them", look), ("23 of them", "9", "8")),
     "one figure": (
-        lambda form: curves.single([("none", history(5)), ("L1 0.001", history(90))], "val_loss", "t", form, 1),
+        lambda look: curves.single([("none", history(5)), ("L1 0.001", history(90))], "val_loss", "t", look, 1),
         ("none", "L1 0.001", "validation loss"),
     ),
     "nothing measured": (
-        lambda form: curves.curves(history(5), "mae", "t", form),
+        lambda look: curves.curves(history(5), "mae", "t", look),
         ("loss", "mean absolute error", "not measured"),
     ),
     "one of training": (
-        lambda form: curves.single([("a", history(9)), ("b", history(9, held_out=False))], "accuracy", "t", form, 4),
+        lambda look: curves.single([("a", history(9)), ("b", history(9, held_out=False))], "accuracy", "t", look, 4),
         ("training accuracy", "from epoch 4 on"),
     ),
 }  # fmt: skip
@@ -144,7 +145,7 @@ def texts(svg: bytes) -> set[str]:
 @every_picture
 def test_an_svg_is_well_formed_small_and_says_what_it_must(name: str) -> None:
     draw, expected = PICTURES[name]
-    svg = draw("svg")
+    svg = draw(SVG)
 
     found = "\n".join(texts(svg))
     assert [] == [text for text in expected if text not in found]
@@ -154,7 +155,7 @@ def test_an_svg_is_well_formed_small_and_says_what_it_must(name: str) -> None:
 
 @every_picture
 def test_a_png_has_the_size_of_a_browser_window_at_most(name: str) -> None:
-    png = PICTURES[name][0]("png")
+    png = PICTURES[name][0](PNG)
 
     assert b"\x89PNG\r\n\x1a\n" == png[:8]
     width, height = struct.unpack(">II", png[16:24])
@@ -166,12 +167,12 @@ def test_a_png_has_the_size_of_a_browser_window_at_most(name: str) -> None:
 def test_the_same_picture_is_the_same_bytes(name: str) -> None:
     draw = PICTURES[name][0]
 
-    assert draw("svg") == draw("svg")
-    assert draw("png") == draw("png")
+    assert draw(SVG) == draw(SVG)
+    assert draw(PNG) == draw(PNG)
 
 
 def test_ten_panels_are_one_picture() -> None:
-    svg = boundary.boundaries(PANELS, ("no", "yes"), "t", "svg")
+    svg = boundary.boundaries(PANELS, ("no", "yes"), "t", SVG)
 
     found = " ".join(" ".join(texts(svg)).split())
     assert all(f"{number} units of a" in found for number in range(10))
@@ -181,7 +182,7 @@ def test_ten_panels_are_one_picture() -> None:
 def test_panels_share_the_axes_that_all_planes_need() -> None:
     """A plane that ends earlier leaves the rest of its panel white."""
     far = Plane.around(POINTS * 4, side)
-    svg = boundary.boundaries([PANELS[0], boundary.Panel("far", "", far, PANELS[0].shown)], ("a", "b"), "t", "svg")
+    svg = boundary.boundaries([PANELS[0], boundary.Panel("far", "", far, PANELS[0].shown)], ("a", "b"), "t", SVG)
 
     ticks = [text for text in re.findall(r">(−?\d+)</text>", svg.decode()) if text.lstrip("−").isdigit()]
     assert ticks.count("10") == 3  # below both panels, and once at the left
@@ -191,21 +192,21 @@ def test_panels_share_the_axes_that_all_planes_need() -> None:
 def test_many_points_are_thinned() -> None:
     many = RNG.normal(size=(50_000, 2))
 
-    assert len(boundary.points(many, (many[:, 0] > 0).astype(int), ("a", "b"), "t", "", "svg")) < 400_000
+    assert len(boundary.points(many, (many[:, 0] > 0).astype(int), ("a", "b"), "t", "", SVG)) < 400_000
 
 
 def test_somebodys_title_is_text_and_nothing_else() -> None:
     """Dollar signs are no formulas, angle brackets no tags, and what XML cannot hold is left out."""
     title = "a $\\frac{1}{0}$ <script>alert(1)</script> & \x00\ud800 \n b"
 
-    svg = curves.curves(history(3), "accuracy", title, "svg")
+    svg = curves.curves(history(3), "accuracy", title, SVG)
 
     assert any("a $\\frac{1}{0}$ <script>alert(1)</script>" in text for text in texts(svg))
     assert b"<script" not in svg
 
 
 def test_five_thousand_epochs_are_thinned_out() -> None:
-    svg = curves.curves(history(5_000), "accuracy", "t", "svg")
+    svg = curves.curves(history(5_000), "accuracy", "t", SVG)
 
     assert len(svg) < 150_000
 
@@ -215,7 +216,7 @@ def test_other_figures_have_their_names(metric: str) -> None:
     epochs = [Epoch(epoch=n, fold=None, seconds=0.1, metrics={"loss": 1.0 / n, metric: 0.5}) for n in (1, 2)]
 
     assert {"mae": "mean absolute error", "f1": "F1 score"}[metric] in "\n".join(
-        texts(curves.curves(epochs, metric, "t", "svg"))
+        texts(curves.curves(epochs, metric, "t", SVG))
     )
 
 
@@ -224,7 +225,7 @@ def test_a_loss_over_orders_of_magnitude_has_a_logarithmic_scale() -> None:
         Epoch(epoch=n, fold=None, seconds=0.1, metrics={"loss": 10.0 ** (3 - n), "mae": 1.0}) for n in range(1, 6)
     ]
 
-    assert any("logarithmic" in text for text in texts(curves.curves(epochs, "mae", "t", "svg")))
+    assert any("logarithmic" in text for text in texts(curves.curves(epochs, "mae", "t", SVG)))
 
 
 def test_a_confusion_matrix_counts_true_classes_by_row() -> None:
@@ -252,7 +253,7 @@ def test_equal_values_have_a_range_all_the_same() -> None:
 def test_a_network_that_says_the_same_everywhere_has_no_line(constant: float) -> None:
     plane = Plane(PLANE.xs, PLANE.ys, np.full((200, 200), constant, dtype=np.float32))
 
-    svg = boundary.boundary(plane, points_of(np.zeros(60)), ("class 0", "class 1"), "t", "svg")
+    svg = boundary.boundary(plane, points_of(np.zeros(60)), ("class 0", "class 1"), "t", SVG)
 
     assert texts(svg)
 
@@ -262,8 +263,8 @@ def test_matplotlib_comes_with_the_first_picture_only() -> None:
     code = (
         "import sys, app.main, app.services.plots\n"
         "print('matplotlib' in sys.modules, 'scipy' in sys.modules)\n"
-        "from app.plots import regression\nimport numpy as np\n"
-        "regression.predicted_against_true(np.arange(3.0), np.arange(3.0), '', 't', 'svg')\n"
+        "from app.plots import regression\nfrom app.plots.style import Look\nimport numpy as np\n"
+        "regression.predicted_against_true(np.arange(3.0), np.arange(3.0), '', 't', Look('svg'))\n"
         "print('matplotlib.figure' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -287,11 +288,11 @@ def test_the_first_pictures_may_be_asked_for_all_at_once() -> None:
     code = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from tests.unit.plots.test_pictures import PICTURES
+from tests.unit.plots.test_pictures import PICTURES, SVG
 assert "matplotlib" not in sys.modules
 sys.setswitchinterval(1e-5)
 with ThreadPoolExecutor(len(PICTURES)) as pool:
-    drawn = list(pool.map(lambda one: one[0]("svg"), PICTURES.values()))
+    drawn = list(pool.map(lambda one: one[0](SVG), PICTURES.values()))
 print(len(drawn))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -10,7 +10,7 @@ import pytest
 
 from app.plots import best, importance, parallel
 from app.plots.scales import named, scale_of
-from app.plots.style import Form, drawing
+from app.plots.style import Look, drawing
 from app.plots.trials import figures
 from app.wire.sweeps import Sweep
 from tests.support.sweeps import SPACE, SPACES, drawn, row, searched, sweep_of
@@ -22,8 +22,9 @@ WIDE: dict[str, Any] = {
     "batch_size": {"kind": "range", "low": 32, "high": 512},
     "early_stopping": {"kind": "choice", "values": {"patient": {"patience": 10}, "none": None}},
 }
+SVG, PNG = Look("svg"), Look("png")
 NARROW = {"batch_size": {"kind": "range", "low": 64, "high": 64}}
-DRAW: dict[str, Callable[[Sweep, str, Form], bytes]] = {
+DRAW: dict[str, Callable[[Sweep, str, Look], bytes]] = {
     "best": best.best,
     "importance": importance.importance,
     "parallel": parallel.parallel,
@@ -41,7 +42,7 @@ def words(svg: bytes) -> str:
 @every_kind
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_sweep_is_drawn_the_same_each_time(kind: str, name: str) -> None:
-    first, again = (DRAW[kind](SWEEPS[name], "planar: search", "svg") for _ in range(2))
+    first, again = (DRAW[kind](SWEEPS[name], "planar: search", SVG) for _ in range(2))
 
     assert first == again
     assert "planar: search" in words(first)
@@ -49,7 +50,7 @@ def test_a_sweep_is_drawn_the_same_each_time(kind: str, name: str) -> None:
 
 @every_kind
 def test_a_png_of_a_sweep_has_a_size(kind: str) -> None:
-    png = DRAW[kind](SWEEPS["conditions"], "t", "png")
+    png = DRAW[kind](SWEEPS["conditions"], "t", PNG)
 
     assert b"\x89PNG\r\n\x1a\n" == png[:8]
     width, height = struct.unpack(">II", png[16:24])
@@ -59,12 +60,12 @@ def test_a_png_of_a_sweep_has_a_size(kind: str) -> None:
 
 @every_kind
 def test_a_thousand_trials_over_twelve_fields_stay_small(kind: str) -> None:
-    assert len(DRAW[kind](searched(1_000, WIDE), "t", "svg")) < 600_000
+    assert len(DRAW[kind](searched(1_000, WIDE), "t", SVG)) < 600_000
 
 
 def test_the_best_so_far_is_told_and_what_became_of_the_others() -> None:
     rows = [row(0, {}, 0.7), row(1, {}, 0.9, pruned=True), row(2, {}, 0.8), row(3, {}, None)]
-    found = words(best.best(sweep_of(rows), "t", "svg"))
+    found = words(best.best(sweep_of(rows), "t", SVG))
 
     assert "best validation accuracy 0.8, of trial 2; 3 trials, 1 of them stopped early, 1 more failed" in found
     assert "best so far" in found
@@ -91,23 +92,23 @@ def test_one_trial_that_went_wrong_does_not_flatten_the_others() -> None:
     sweep = sweep_of(rows, metric="val_loss")
 
     assert figures(sweep).scale()[1] < 10
-    assert "far worse" in words(best.best(sweep, "t", "svg"))
-    assert "far worse" not in words(best.best(SWEEPS["conditions"], "t", "svg"))
+    assert "far worse" in words(best.best(sweep, "t", SVG))
+    assert "far worse" not in words(best.best(SWEEPS["conditions"], "t", SVG))
 
 
 def test_importance_has_a_bar_and_a_figure_for_each_field() -> None:
-    found = words(importance.importance(SWEEPS["conditions"], "t", "svg"))
+    found = words(importance.importance(SWEEPS["conditions"], "t", SVG))
 
     assert all(path in found for path in SPACE)
     assert all(f"{share}%" in found for share in (58, 27, 12, 3))
 
 
 def test_axes_carry_the_fields_and_what_they_may_be() -> None:
-    found = words(parallel.parallel(SWEEPS["conditions"], "t", "svg"))
+    found = words(parallel.parallel(SWEEPS["conditions"], "t", SVG))
 
     assert all(text in found for text in ("learning_rate", "0.01", "0.001", "64", "dropout", "none", "accuracy"))
     assert "below an axis: has no such field" in found
-    assert "below an axis" not in words(parallel.parallel(SWEEPS["one trial"], "t", "svg"))
+    assert "below an axis" not in words(parallel.parallel(SWEEPS["one trial"], "t", SVG))
 
 
 def test_a_log_range_is_even_in_its_logarithm() -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from app.artifacts.evaluation import MILLION, Evaluation, millionths_of
+from app.domain.recipes import HEADS, HeadName
 from app.services.breakdown import BINS, MOST_PAIRS, calibration_of, confusions_of, errors_of, labels_of
-from app.services.intervals import interval_of, wilson
+from app.services.intervals import interval_of
 from app.services.paired import paired, same_rows
 from app.training.calibrate import expected_calibration_error
 
@@ -100,16 +101,11 @@ def test_errors_are_quantiles() -> None:
     assert errors_of(Evaluation(target, np.full(101, np.nan, np.float32)), []) is None
 
 
-def test_an_interval_of_a_share_is_wilson_s() -> None:
-    """Newcombe 1998, table I: 81 of 263, and 0 of 20."""
-    assert (0.2553, 0.3662) == tuple(round(end, 4) for end in wilson(81, 263))
-    assert (0.0, 0.1611) == tuple(round(end, 4) for end in wilson(0, 20))
-
-
-@pytest.mark.parametrize("metric", ["accuracy", "mae", "f1"])
-def test_intervals_hold_the_truth_as_often_as_they_say(metric: str) -> None:
+@pytest.mark.parametrize("head", ["multiclass", "regression", "multilabel"])
+def test_intervals_hold_the_truth_as_often_as_they_say(head: HeadName) -> None:
     """Of 400 test splits from one law, about 95 % of the intervals hold the figure of very many rows."""
     rng = np.random.default_rng(11)
+    metric = HEADS[head].metric
 
     def drawn(rows: int) -> Evaluation:
         if metric == "mae":
@@ -130,7 +126,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(metric: str) -> None:
     held = 0
     for _ in range(400):
         split = drawn(150)
-        found = interval_of(metric, split)
+        found = interval_of(head, split)
         assert found is not None
         assert found[0] <= value(split) <= found[1]
         held += found[0] <= truth <= found[1]
@@ -141,7 +137,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(metric: str) -> None:
 def test_without_rows_there_is_no_interval() -> None:
     nothing = np.empty(0, np.int32)
 
-    assert interval_of("accuracy", Evaluation(nothing, nothing)) is None
+    assert interval_of("binary", Evaluation(nothing, nothing)) is None
     assert [] == confusions_of(Evaluation(nothing, nothing), LABELS)
 
 

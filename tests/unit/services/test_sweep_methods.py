@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.grids import points_of
+from app.domain.parameters import apply
 from app.domain.recipes import Holdout
 from app.domain.spaces import Budget
 from app.domain.sweeps import SweepPlan
@@ -212,3 +213,31 @@ def test_a_small_range_without_steps_is_left_when_nothing_new_is_drawn(method: d
 
     assert {1, 2} == {trial.parameters["epochs"] for trial in former}
     assert 2 == len(former)
+
+
+BASE = {"optimizer.learning_rate": 0.1, "layers.0.units": 12, "optimizer": "sgd", "optimizer.momentum": 0}
+
+
+@pytest.mark.parametrize("method", METHODS[1:], ids=lambda method: method["kind"])
+@pytest.mark.parametrize(
+    "space", [SPACE, {**SPACE, "batch_size": {"kind": "choice", "values": [7, 9]}}], ids=["in", "beyond"]
+)
+def test_the_base_is_the_first_trial(method: dict[str, Any], space: dict[str, Any]) -> None:
+    """With its own values where the space has them, and without any where it does not."""
+    recipe = apply(TASKS.get("planar").presets["baseline"].recipe, 11, plan({"kind": "random"}).space, BASE).recipe
+    chosen = plan(method, space, recipe=recipe, base_first=True)
+    undisturbed = asked([method_of(chosen, all_suit)] * 3, 3)
+
+    others = [method_of(chosen, all_suit) for _ in range(3)]
+
+    assert undisturbed == asked(others, 3)
+    assert list(range(18)) == [trial.number for trial in undisturbed]
+    assert (BASE if space is SPACE else {}) == undisturbed[0].parameters
+    assert all(trial.parameters and trial.parameters != BASE for trial in undisturbed[1:])
+    assert importance_of(chosen, undisturbed)
+
+
+def test_a_generation_of_one_is_the_bases_alone() -> None:
+    method = method_of(plan({"kind": "random"}, generation=1, base_first=True), all_suit)
+
+    assert [[0], [1]] == [[number for number, _ in method.ask(generation, []).trials] for generation in range(2)]

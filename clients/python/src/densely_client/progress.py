@@ -89,7 +89,9 @@ class Bar(Line):
         if event.type == "progress":
             self._fraction = event.data.get("fraction") or 0.0
             left = time_left(event.data.get("eta_seconds"))
-            self._state = f"epoch {event.data.get('epoch')}/{event.data.get('epochs')} {left}".strip()
+            phase = event.data.get("phase") or "training"
+            epoch = f"epoch {event.data.get('epoch')}/{event.data.get('epochs')} {left}".strip()
+            self._state = epoch if phase == "training" else phase
         elif event.type == "epoch":
             self._figures = figures(event.data)
         elif event.type == "status":

@@ -1,7 +1,7 @@
 """The forms of what the service sends: immutable Pydantic models, checked against its `/openapi.json`."""
 
 from densely_client.forms.base import Form, Page
-from densely_client.forms.comparisons import ComparedRun, Comparison, Difference, PairedTest
+from densely_client.forms.comparisons import BoardRow, ComparedRun, Comparison, Difference, PairedTest
 from densely_client.forms.datasets import (
     ColumnProfile,
     DatasetDetail,
@@ -49,6 +49,7 @@ from densely_client.forms.reports import (
     Origin,
 )
 from densely_client.forms.runs import (
+    Advice,
     Calibration,
     Freed,
     Metrics,
@@ -57,6 +58,7 @@ from densely_client.forms.runs import (
     QueuePlace,
     RecordedEvent,
     RunActionDone,
+    RunAdvice,
     RunData,
     RunError,
     RunRefused,
@@ -89,11 +91,13 @@ from densely_client.forms.tasks import AnswerKind, Dataset, Decoded, Encoded, Ex
 __all__ = [
     "Activation",
     "ActiveReport",
+    "Advice",
     "AnswerKind",
     "Augmentation",
     "Averaging",
     "Axis",
     "Best",
+    "BoardRow",
     "Budget",
     "Calibration",
     "CalibrationBin",
@@ -153,6 +157,7 @@ __all__ = [
     "Recipe",
     "RecordedEvent",
     "RunActionDone",
+    "RunAdvice",
     "RunData",
     "RunError",
     "RunRefused",

@@ -46,12 +46,30 @@ class PairedTest(Form):
     reading: str
 
 
+class BoardRow(Form):
+    """A run's place among those that are compared, by its figure on the test split."""
+
+    run: str = Field(description="its id")
+    rank: int | None = Field(None, description="1 is the best; None: `reading` says why it has no place")
+    name: str = Field(description="of the figure")
+    higher_is_better: bool
+    value: float | None = None
+    low: float | None = Field(None, description="lower bound of its 95 % interval")
+    high: float | None = Field(None, description="upper bound of its 95 % interval")
+    guessing: float | None = Field(None, description="what guessing scores")
+    difference: float | None = Field(None, description="value less that of the best; None for the best itself")
+    p_adjusted: float | None = Field(None, description="of the paired test with the best")
+    significant: bool | None = Field(None, description="whether that test favours the best")
+    reading: str
+
+
 class Comparison(Form):
     """Runs of one task: where they differ, their figures, and what paired tests say."""
 
     task: str
     pictures: list[Drawing] = Field(default_factory=list)
     runs: list[ComparedRun]
+    board: list[BoardRow] = Field(default_factory=list, description="the runs, best first")
     differences: list[Difference]
     tests: list[PairedTest]
     notes: list[str]

@@ -10,6 +10,7 @@ from densely_client.forms.recipes import Recipe, Validation
 
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Activate = Literal["if_better", "always", "never"]
+Phase = Literal["preparing", "compiling", "training", "testing", "publishing"]
 RunAction = Literal["cancel", "retry", "archive", "restore", "delete"]
 Figures = dict[str, float]  # by name: loss, accuracy, mae, f1
 
@@ -26,6 +27,7 @@ class Progress(Form):
     seed: int | None = Field(None, description="which seed, where there are several")
     fraction: float = Field(0.0, description="share of all epochs done, 0 to 1")
     eta_seconds: float | None = Field(None, description="estimated time left, seconds")
+    phase: Phase | None = Field(None, description="what the attempt is at; None: a service of before tells none")
 
 
 class RunError(Form):
@@ -33,6 +35,24 @@ class RunError(Form):
 
     type: str = Field(description="name of the error")
     message: str
+
+
+class Advice(Form):
+    """Something that would probably make the next run better."""
+
+    kind: str = Field(description="overfitting, still_improving, unstable, unbalanced_labels, …")
+    title: str
+    message: str
+    figures: dict[str, float] = Field(description="what speaks for it, by name")
+    since_epoch: int | None = Field(None, description="where a curve tells since when")
+    change: dict[str, Any] | None = Field(None, description="fields of the run's recipe to replace; None: none helps")
+    change_text: str | None = Field(None, description="what the change does")
+
+
+class RunAdvice(Form):
+    """What there is to say about a run, the most important first."""
+
+    items: list[Advice]
 
 
 class FitMetrics(Form):

@@ -11,7 +11,7 @@ from densely_client import calls, run_calls
 from densely_client.calls import Call, ImageFormat
 from densely_client.events import Event
 from densely_client.forms.models import ModelDetail
-from densely_client.forms.runs import RunAction, RunActionDone, RunData, RunRow, RunRows
+from densely_client.forms.runs import Advice, RunAction, RunActionDone, RunAdvice, RunData, RunRow, RunRows
 from densely_client.forms.sweeps import SweepRequest
 from densely_client.progress import display
 from densely_client.run_calls import MoreFilters, RunChanges, RunFilters
@@ -102,6 +102,15 @@ class Run(RunView):
         """Its epochs so far, one dict each, as `pandas.DataFrame` takes them."""
         call = Call("GET", f"/runs/{self.id}/history", lambda answer: list(answer.json()["epochs"]), repeatable=True)
         return self._transport.send(call)
+
+    @property
+    def advice(self) -> list[Advice]:
+        """What would make it better, the most important first; a `change` replaces fields of its recipe.
+
+        >>> [said.kind for said in run.advice]
+        []
+        """
+        return (self._transport.send(calls.get(f"/runs/{self.id}/advice", RunAdvice))).items
 
     @property
     def model(self) -> ModelDetail | None:

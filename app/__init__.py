@@ -15,7 +15,7 @@ metrics     what processes count, added up over them, as Prometheus reads it
 db          SQLAlchemy tables, and all SQL
 services    the use cases, each with its transactions
 server      uvicorn's side: protocol, limits and time-outs, batcher, and the gate before all routes
-api         HTTP; `main` puts the API together
+api         HTTP; `main` puts the API together, `composition` its services
 worker      takes queued runs and watches over their trainers
 training    the only package that imports Keras: build, fit, evaluate, export
 cli         the command line, over the Python client, which is a distribution of its own in `clients/python`

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -33,15 +32,11 @@ from app.api.routes import (
     tasks,
 )
 from app.api.task_routes import TaskRoutes
-from app.api.threads import Probe, Writes
-from app.api.uploads.uploads import Uploads
 from app.artifacts.store import ArtifactStore
-from app.datasets.catalog import DatasetCatalog
-from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
+from app.composition import Changes, services_of
+from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
-from app.inference.cache import PredictorCache
 from app.metrics.catalog import TRANSACTION_SECONDS
-from app.metrics.snapshots import Snapshots, folder_in
 from app.metrics.tally import Tally
 from app.proxies import Proxies
 from app.rates import Rate
@@ -55,37 +50,7 @@ from app.server.rates import Rates
 from app.server.stamp import Stamp
 from app.server.timeouts import ConnectionLimits
 from app.server.traffic import Traffic
-from app.services.advice import AdviceService
 from app.services.answered import Answered
-from app.services.answers import AnswerService
-from app.services.audit import AuditService
-from app.services.comparison import ComparisonService
-from app.services.datasets import DatasetService
-from app.services.disk import Places
-from app.services.events import EventService
-from app.services.keyring import Keyring
-from app.services.keys import KeyService
-from app.services.latency import LatencyService
-from app.services.limits import Limits
-from app.services.making import MakingService
-from app.services.metrics import MetricsService
-from app.services.own import OwnTasks
-from app.services.owners import OwnerService
-from app.services.plots import PlotService
-from app.services.prediction import PredictionService
-from app.services.quotas import Quotas
-from app.services.registry import RegistryService
-from app.services.reports import ReportService
-from app.services.rows import RowService
-from app.services.run_actions import RunActionService
-from app.services.run_changes import RunChangeService
-from app.services.run_lists import RunListService
-from app.services.sweeps.service import SweepLimits, SweepService
-from app.services.system import SystemService
-from app.services.tasks import TaskService
-from app.services.training import TrainingService
-from app.services.uploading import UploadFolder
-from app.services.webhooks import WebhookRules
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
 
@@ -104,12 +69,12 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     tasks = tasks or TaskCatalog()
     tally = Tally()
     database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "api"))
-    changed = _Changes()
-    services = _services(settings, database, tasks, clock, changed, tally)
+    changed = Changes()
+    services = services_of(settings, database, tasks, clock, changed, tally)
     # Whoever is told of a run's end may ask its model next.
     feed = Feed(services.events, before_end=services.prediction.refresh)
     routes = TaskRoutes(tasks, services.prediction, Answered(tally))
-    changed.follow += [routes.follow, services.prediction.follow]
+    changed.follow += [services.own.follow, routes.follow, services.prediction.follow]
     follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
 
     def prepare() -> None:
@@ -136,100 +101,6 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     api.state.feed = feed
     api.state.prefix = settings.root_path
     return _assemble(api, services, settings, routes, prepare, Traffic(tally))
-
-
-class _Changes:
-    """Has this process follow at once what it has changed itself."""
-
-    def __init__(self) -> None:
-        self.follow: list[Callable[[], object]] = []
-
-    def __call__(self) -> None:
-        for each in self.follow:
-            each()
-
-
-def _services(
-    settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: _Changes, tally: Tally
-) -> Services:
-    """Everything that the routes use."""
-    store = ArtifactStore(settings.models_dir)
-    cache = PredictorCache(settings.max_predictors)
-    catalog = DatasetCatalog(settings.datasets, settings.uploads)
-    registry = RegistryService(database, tasks, store, catalog, clock, changed)
-    limits = _limits(settings)
-    training = _training(settings, database, tasks, catalog, clock)
-    folder = UploadFolder(settings.uploads)
-    prediction = PredictionService(database, tasks, store, cache)
-    datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
-    own = OwnTasks(database, tasks)
-    changed.follow.append(own.follow)
-    return Services(
-        tasks=TaskService(tasks, catalog, registry),
-        own=own,
-        making=MakingService(database, tasks, training, folder, store, clock, limits, changed),
-        datasets=datasets,
-        rows=RowService(datasets, catalog, prediction),
-        uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
-        training=training,
-        advice=AdviceService(database, tasks, catalog, training),
-        runs=RunListService(database, clock),
-        run_changes=(changes := RunChangeService(database, training, clock)),
-        run_actions=RunActionService(database, changes, registry, error_handlers.status_of),
-        sweeps=SweepService(database, training, catalog, clock, _search_limits(settings, limits.quotas)),
-        events=EventService(database, clock),
-        keys=KeyService(database, clock, Keyring(settings.api_keys, needed=settings.require_keys, clock=clock)),
-        owners=OwnerService(database),
-        audit=AuditService(database),
-        registry=registry,
-        answers=AnswerService(database, store),
-        reports=ReportService(database, store, prediction, LatencyService(clock)),
-        comparison=ComparisonService(database, tasks, store, catalog),
-        plots=PlotService(database, tasks, store, catalog),
-        prediction=prediction,
-        system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
-        metrics=MetricsService(database, clock, Snapshots(folder_in(settings.home), tally)),
-        writes=Writes(waiting_until, BUSY_TIMEOUT),
-        database_probe=Probe(system.check),
-    )
-
-
-def _training(
-    settings: Settings, database: Database, tasks: TaskCatalog, catalog: DatasetCatalog, clock: Clock
-) -> TrainingService:
-    rules = WebhookRules(signed=bool(settings.webhook_secret), to_private=settings.webhooks_to_private)
-    queue = (settings.max_attempts, settings.max_queued_runs)
-    quotas = _limits(settings).quotas
-    return TrainingService(database, tasks, catalog, clock, *queue, rules, _remembered(settings), quotas)
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        tasks=settings.max_tasks,
-        rows=settings.max_rows,
-        columns=settings.max_columns,
-        labels=settings.max_labels,
-        bytes=settings.max_upload_mib * 2**20,
-        quotas=Quotas(
-            settings.max_queued_runs_per_key,
-            settings.max_models_per_key,
-            settings.max_datasets_per_key,
-            settings.max_dataset_mib_per_key * 2**20,
-        ),
-    )
-
-
-def _search_limits(settings: Settings, quotas: Quotas) -> SweepLimits:
-    return SweepLimits(settings.max_sweeps, _remembered(settings), quotas)
-
-
-def _remembered(settings: Settings) -> timedelta:
-    return timedelta(hours=settings.idempotency_hours)
-
-
-def _places(settings: Settings) -> Places:
-    caches = (settings.home / "encoded", settings.home / "checkpoints")
-    return Places(settings.models_dir, settings.datasets, settings.uploads, caches)
 
 
 def _assemble(

@@ -6,6 +6,7 @@ output      tables, JSON, and how figures look
 files       what commands write: whole or not at all
 connection  where the service is: `--url` and `--api-key`
 inputs      what INPUT looks like, by the task's kind
+completion  what the shell completes, asked from the service
 commands    all of them together, and what may stand before their names
 service     up, serve, worker, migrate
 predict     predict

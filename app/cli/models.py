@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
+from app.cli.inputs import OfTask
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 from app.domain.counting import counted
 from densely_client.forms import ModelReport
@@ -19,13 +21,16 @@ app = typer.Typer(
 PRINTED = 20  # rows of predictions, or of labels
 PAIRS = 10  # of labels that are taken for one another
 
-ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="the model's id", show_default=False)]
+ModelId = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="the model's id", show_default=False, autocompletion=completion.models),
+]
 
 
 @app.callback()
 def models(
     context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    task: OfTask = None,
     search: Annotated[
         str | None, typer.Option("--search", "-s", help="part of the dataset's or the run's name, an id, or v3")
     ] = None,
@@ -129,7 +134,10 @@ def predictions(
 
 @app.command()
 def delete(
-    model_ids: Annotated[list[str], typer.Argument(metavar="MODEL...", help="model ids", show_default=False)],
+    model_ids: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL...", help="model ids", show_default=False, autocompletion=completion.models),
+    ],
     as_text: Json = False,
     url: Url = None,
     api_key: Key = None,

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli import completion
 from app.cli.advised import show_board, tell_advice
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
+from app.cli.inputs import OfTask
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
 from densely_client import Run
@@ -15,15 +17,19 @@ from densely_client.forms import Comparison
 
 app = typer.Typer(help="Runs: list, show, watch, cancel, retry, delete.", invoke_without_command=True)
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="the run's id", show_default=False)]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="the run's id", show_default=False, autocompletion=completion.runs)
+]
 Kind = Literal["curves", "boundaries"]
-RunIds = Annotated[list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False)]
+RunIds = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False, autocompletion=completion.runs)
+]
 
 
 @app.callback()
 def runs(
     context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    task: OfTask = None,
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
     dataset: Annotated[str | None, typer.Option(help="on this dataset only")] = None,
     tag: Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")] = None,

@@ -1,26 +1,26 @@
 """Models in a real browser: what a page tells, mistakes, the way to put one live and back, and five hundred of them."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import update
 
-from app.artifacts.evaluation import Evaluation, millionths_of
+from app.artifacts.evaluation import Evaluation, millionths_of, save
 from app.artifacts.store import ArtifactStore
-from app.db import migrate
+from app.db import migrate, models, runs, tables
 from app.db.engine import Database
-from app.db.tables import models
-from app.domain.runs import Metrics
 from app.main import create_app
+from app.services.publication import row_of
 from app.settings import Settings
+from app.wire.manifests import MANIFEST
 from tests.browser import accessibility
-from tests.integration.finished import Finished, answers_of, model_of
+from tests.integration.finished import Finished, model_of
 from tests.support import many
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
@@ -41,9 +41,8 @@ class Shelf:
     """A service with a few models; none of them is a toy."""
 
     server: LiveServer
-    database: Database
     good: str  # of newswire, active at first
-    bad: str  # of newswire, by a run that has a name, tags and a note
+    bad: str  # of newswire, by a run that has a name and tags
     house: str  # of housing
     texts: str  # of sentiment, whose test rows are here
 
@@ -57,48 +56,59 @@ class Shelf:
 
 def worse(kept: Evaluation) -> Evaluation:
     """The same answers, but for every third row."""
-    guess = np.where(np.arange(len(kept.target)) % 3 == 0, (kept.target + 2) % 46, kept.predicted).astype(np.int32)
+    rows = len(kept.target)
+    guess = np.where(np.arange(rows) % 3 == 0, (kept.target + 2) % 46, kept.predicted).astype(np.int32)
     outputs = np.where(np.eye(46, dtype=bool)[guess], 0.6, 0.4 / 45).astype(np.float32)
     return Evaluation(kept.target, guess, millionths=millionths_of(outputs))
 
 
-def scored(kept: Evaluation, guessing: float) -> Metrics:
-    return Metrics(test={"accuracy": float(kept.right().mean()), "loss": 1.0}, baseline={"accuracy": guessing})
+def copied(settings: Settings, database: Database, model: str) -> str:
+    """The newswire model once more, with worse answers, as a run's that has a name and tags; its id."""
+    store, clock = ArtifactStore(settings.models_dir), FakeClock()
+    kept = store.evaluation("newswire", model)
+    assert kept is not None
+    attempt = Finished(database, store, clock).claimed("newswire", name="on a hunch", tags={"team": "news"})
+    staging = store.stage("copy")
+    for path in store.path("newswire", model).iterdir():
+        if path.name != MANIFEST:
+            shutil.copyfile(path, staging / path.name)
+    save(worse(kept), staging)
+    made = store.manifest("newswire", model)
+    accuracy = {"accuracy": float(worse(kept).right().mean()), "loss": 1.0}
+    changes = {"id": model_of(attempt.run_id), "run_id": attempt.run_id}
+    changes["metrics"] = made.metrics.model_copy(update={"test": accuracy})
+    manifest = store.publish(staging, made.model_copy(update=changes))
+    with database.write() as tx:
+        runs.publish(tx, attempt.run_id, attempt.lease_id, clock(), manifest.metrics)
+        models.insert_model(tx, **row_of(manifest))
+    return manifest.id
 
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     folder = tmp_path_factory.mktemp("shelf")
-    settings = Settings(home=folder / "home", models_dir=folder / "models", bundled_models=folder / "none")
+    settings = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
     migrate.upgrade(settings.url)
     database = Database(settings.url)
-    store = ArtifactStore(settings.models_dir)
-    finished = Finished(database, store, FakeClock())
-    kept = answers_of("newswire")
-    good = model_of(finished.run("newswire", kept, metrics=scored(kept, 0.19)))
-    asked: dict[str, Any] = {"name": "on a hunch", "tags": {"team": "news"}}
-    bad = model_of(finished.run("newswire", worse(kept), metrics=scored(worse(kept), 0.19), **asked))
-    house = model_of(finished.run("housing", answers_of("housing"), metrics=Metrics(test={"mae": 0.8, "loss": 1.0})))
-    texts = model_of(finished.run("sentiment", answers_of("sentiment")))
     server = LiveServer(create_app(settings))
-    for task, model in (("newswire", good), ("housing", house), ("sentiment", texts)):
-        server.client.put(f"/tasks/{task}/active-model", json={"model_id": model}).raise_for_status()
+    known = {model["task"]: model["id"] for model in server.client.get("/models").json()["items"]}
+    bad = copied(settings, database, known["newswire"])
     rows = [
         {"text": f"A good film, the {n}th of them.", "label": ("negative", "positive")[n % 2], "split": split}
-        for split in ("train", "test")
-        for n in range(40 if split == "test" else 41, 80)
+        for n in range(80)
+        for split in (("train",) if n < 40 else ("test",))
     ]
     server.client.post("/datasets", params={"task": "sentiment", "name": "mine"}, json=rows).raise_for_status()
     with database.write() as tx:
-        tx.execute(update(models).where(models.c.id == texts).values(dataset="mine@1"))
-    yield Shelf(server, database, good, bad, house, texts)
+        tx.execute(update(tables.models).where(tables.models.c.task == "sentiment").values(dataset="mine@1"))
+    yield Shelf(server, known["newswire"], bad, known["housing"], known["sentiment"])
     server.close()
     database.close()
 
 
 @pytest.fixture
 def open_at(browser: Any, shelf: Shelf) -> Iterator[OpenAt]:
-    """Opens a route. In the end there is nothing in the console."""
+    """Opens a route. In the end there is nothing in the console but that rows are not on this machine."""
     contexts: list[Any] = []
     troubles: list[str] = []
 
@@ -109,13 +119,15 @@ def open_at(browser: Any, shelf: Shelf) -> Iterator[OpenAt]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda m: troubles.append(m.text) if m.type in ("error", "warning") and " 409 " not in m.text else None,
+        )
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(shelf.address(route))
         page.locator("h1").wait_for()
         return page
 
-    start.troubles = troubles  # type: ignore[attr-defined]  # a test that provokes an error empties it
     yield start
     for context in contexts:
         context.close()
@@ -193,23 +205,19 @@ def test_forty_six_labels_are_sorted_by_any_column(open_at: OpenAt, shelf: Shelf
 def test_the_worst_pairs_lead_to_their_rows_and_to_why(open_at: OpenAt, shelf: Shelf) -> None:
     page = open_at(f"#/models/{shelf.texts}")
     report = shelf.server.client.get(f"/models/{shelf.texts}/report").json()
-    worst = report["confusions"][0]
+    pair = next(pair for pair in report["confusions"] if pair["predicted"] == "positive")
     card = page.get_by_role("region", name="Confusions")
-    expect(card.get_by_role("button", name=f"{worst['rows']:,} row")).to_have_count(
-        sum(pair["rows"] == worst["rows"] for pair in report["confusions"])
-    )
+    expect(page.get_by_role("list", name="Worst mistakes").get_by_role("listitem")).to_have_count(8)
 
-    mistakes = page.get_by_role("list", name="Worst mistakes").get_by_role("listitem")
-    said = mistakes.first.get_by_text("said").inner_text().split()[1]
-    page.get_by_role("button", name=re.compile(f"taken for {said}: ")).click()
+    card.get_by_role("button", name=f"negative taken for positive: {pair['rows']:,} rows").click()
     rows = card.locator(".mistakes > li")
     expect(rows).to_have_count(8)
-    assert all(said in text for text in rows.locator("p").all_inner_texts())
+    assert all("negative" in text and "positive" in text for text in rows.locator(".mistake p").all_inner_texts())
 
     why = rows.first.get_by_role("button", name=re.compile("^Why row"))
     why.click()
     expect(why).to_have_attribute("aria-expanded", "true")
-    expect(rows.first.locator(".explained")).to_contain_text(f"“{said}”")
+    expect(rows.first.locator(".explained")).to_contain_text("“positive”")
     expect(rows.first.locator(".marked-text .key").first).to_be_visible()
     assert [] == accessibility.problems_at_widths(page)
     why.click()
@@ -220,19 +228,16 @@ def test_rows_that_are_not_here_are_told(open_at: OpenAt, shelf: Shelf) -> None:
     page = open_at(f"#/models/{shelf.good}")
 
     expect(page.get_by_role("region", name="Worst mistakes")).to_contain_text("not on this machine")
-    open_at.troubles.clear()  # type: ignore[attr-defined]  # the 409 itself
 
 
-def test_its_use_is_copied(open_at: OpenAt, shelf: Shelf, tmp_path: Path) -> None:
+def test_its_use_is_copied(open_at: OpenAt, shelf: Shelf) -> None:
     """And is what it says: the request is answered by this version."""
-    page = open_at(
-        f"#/models/{shelf.house.replace(shelf.house, shelf.bad)}", permissions=["clipboard-read", "clipboard-write"]
-    )
+    page = open_at(f"#/models/{shelf.bad}", permissions=["clipboard-read", "clipboard-write"])
     for name in ("curl", "Python", "JavaScript"):
         page.get_by_role("button", name=f"Copy the {name}").click()
         copied = page.evaluate("navigator.clipboard.readText()")
         assert shelf.bad in copied
-        assert "OIL" in copied.upper() or "newswire" in copied
+        assert "newswire" in copied
         if name == "Python":
             compile(copied, "copied", "exec")
     expect(page.get_by_role("group", name="curl")).to_contain_text(f"{shelf.server.url}/predict")
@@ -296,12 +301,12 @@ def test_models_are_found_and_the_address_says_how(open_at: OpenAt, shelf: Shelf
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A service with five hundred models, and the files of one active one for each task."""
     folder = tmp_path_factory.mktemp("crowded")
-    settings = Settings(home=folder / "home", models_dir=folder / "models", bundled_models=folder / "none")
+    settings = Settings(home=folder / "home", models_dir=folder / "models", datasets_dir=folder / "datasets")
     migrate.upgrade(settings.url)
     database = Database(settings.url)
     many.fill(database, runs=700, models=500)
     with database.write() as tx:
-        tx.execute(update(models).values(active=False))
+        tx.execute(update(tables.models).values(active=False))
     for task in many.TASKS_HERE:
         add_model(database, ArtifactStore(settings.models_dir), task)
     server = LiveServer(create_app(settings))

@@ -439,6 +439,26 @@ def test_help_and_completion(densely: Densely) -> None:
     assert "predict" == densely(**asked).stdout.strip()
 
 
+def test_tasks_and_datasets_are_listed_also_those_whose_rows_are_not_here(
+    densely: Densely, client: httpx.Client
+) -> None:
+    tasks = client.get("/tasks").json()["items"]
+    here = client.get("/datasets").json()["items"]
+
+    assert (
+        tasks == json.loads(densely("tasks", "--json").stdout) == json.loads(densely("tasks", "list", "--json").stdout)
+    )
+    assert here == json.loads(densely("datasets", "--json").stdout)
+    assert [task["name"] for task in tasks] == [line.split()[0] for line in densely("tasks").stdout.splitlines()[1:]]
+    lines = densely("datasets").stdout.splitlines()[1:]
+    away = [each["name"] for task in tasks for each in task["datasets"] if not each["here"]]
+    assert "imdb" in away
+    assert [*(each["name"] for each in here), *away] == [line.split()[0] for line in lines]
+    assert all("not here" in line for line in lines[len(here) :])
+    of_planar = densely("datasets", "--task", "planar").stdout
+    assert ("moons" in of_planar, "imdb" in of_planar) == (True, False)
+
+
 def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: httpx.Client) -> None:
     """In the service's order: the baseline first."""
     presets = client.get("/tasks/housing").json()["presets"]
@@ -449,6 +469,12 @@ def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: htt
     assert ["kfold-100", "100", "kfold:4", presets["kfold-100"]["description"]] in listed
     assert presets == json.loads(densely("--json", "presets", "housing").stdout)
     assert "holdout:10000" in densely("presets", "sentiment").stdout
+    every = densely("presets").stdout.splitlines()
+    assert ["task", "preset", "epochs"] == every[0].split()[:3]
+    tasks = {each["name"]: each["presets"] for each in client.get("/tasks").json()["items"]}
+    named = [tuple(line.split()[:2]) for line in every[1:] if line[0] != " "]  # or a long description goes on
+    assert [(task, preset) for task, found in tasks.items() for preset in found] == named
+    assert tasks == json.loads(densely("presets", "--json").stdout)
     unknown = densely("presets", "telepathy")
     assert (1, True) == (unknown.returncode, one_line(unknown.stderr))
 

@@ -27,6 +27,7 @@ from tests.support.clock import FakeClock
 from tests.support.server import LiveServer
 
 SEEN = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
+WORSE = ("error", "warning")
 OpenAt = Callable[..., Any]
 
 
@@ -162,9 +163,8 @@ def test_a_model_is_told_beside_guessing_and_the_active_one(open_at: OpenAt, she
     ranges = good.get_by_role("list", name="accuracy with 95 % intervals").get_by_role("listitem")
 
     expect(ranges).to_have_count(3)
-    assert ["This one, version 2", "Version 1, active", "Guessing"] == [
-        row.split(" %")[0].rstrip("0123456789.").strip() for row in ranges.all_text_contents()
-    ]
+    for row, name in zip(ranges.all(), ("This one, version 2", "Version 1, active", "Guessing"), strict=True):
+        expect(row).to_contain_text(name)
     expect(ranges.first).to_contain_text(re.compile(r"[\d.]+ % to [\d.]+ %"))
     expect(good).to_contain_text("Version 1 is better than chance explains")
     about = page.get_by_role("region", name="Who made it, and from what")

@@ -76,8 +76,8 @@ def copied(settings: Settings, database: Database, model: str) -> str:
     save(worse(kept), staging)
     made = store.manifest("newswire", model)
     accuracy = {"accuracy": float(worse(kept).right().mean()), "loss": 1.0}
-    changes = {"id": model_of(attempt.run_id), "run_id": attempt.run_id}
-    changes["metrics"] = made.metrics.model_copy(update={"test": accuracy})
+    metrics = made.metrics.model_copy(update={"test": accuracy})
+    changes = {"id": model_of(attempt.run_id), "run_id": attempt.run_id, "metrics": metrics}
     manifest = store.publish(staging, made.model_copy(update=changes))
     with database.write() as tx:
         runs.publish(tx, attempt.run_id, attempt.lease_id, clock(), manifest.metrics)
@@ -150,7 +150,7 @@ def test_a_model_s_page_is_accessible(open_at: OpenAt, shelf: Shelf, scheme: str
     for model in (shelf.bad, shelf.house):
         page = open_at(f"#/models/{model}", **seen)
         whole(page)
-        for more in page.get_by_role("button", name=re.compile("^Show all")).all():
+        for more in reversed(page.get_by_role("button", name=re.compile("^Show all")).all()):
             more.click()
         for summary in page.locator("summary").all():
             summary.click()

@@ -65,9 +65,9 @@ class AsyncTasks:
         """What a model sees, turned back."""
         return await self._transport.send(calls.post(f"/tasks/{task}/decode", Decoded, fields))
 
-    async def activate(self, task: str, model_id: str) -> Model:
-        """Make a model the one that the task's predictions use."""
-        return await self._transport.send(calls.activate(task, model_id))
+    async def activate(self, task: str, model_id: str, reason: str | None = None) -> Model:
+        """Make a model the one that the task's predictions use; `reason` is kept in the history."""
+        return await self._transport.send(calls.activate(task, model_id, reason))
 
     async def activations(self, task: str, limit: int = 50) -> list[Activation]:
         """Changes of the active model, newest first."""

@@ -66,9 +66,9 @@ class Tasks:
         """What a model sees, turned back."""
         return self._transport.send(calls.post(f"/tasks/{task}/decode", Decoded, fields))
 
-    def activate(self, task: str, model_id: str) -> Model:
-        """Make a model the one that the task's predictions use."""
-        return self._transport.send(calls.activate(task, model_id))
+    def activate(self, task: str, model_id: str, reason: str | None = None) -> Model:
+        """Make a model the one that the task's predictions use; `reason` is kept in the history."""
+        return self._transport.send(calls.activate(task, model_id, reason))
 
     def activations(self, task: str, limit: int = 50) -> list[Activation]:
         """Changes of the active model, newest first."""

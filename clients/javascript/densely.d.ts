@@ -708,10 +708,18 @@ export declare class Densely {
 	 * A file of the API, for example `models/<id>/archive` or `runs/<id>/curves.svg`.
 	 *
 	 * @param {string} path
-	 * @param {Options} [options]
+	 * @param {Options & { query?: Record<string, unknown> }} [options]
 	 * @returns {Promise<Blob>}
 	 */
-	file(path: string, { signal }?: Options): Promise<Blob>;
+	file(
+		path: string,
+		{
+			signal,
+			query,
+		}?: Options & {
+			query?: Record<string, unknown>;
+		},
+	): Promise<Blob>;
 	/**
 	 * The response to any request; one of status 400 or more is thrown.
 	 *
@@ -830,15 +838,20 @@ export declare class Sweep {
 	 * A picture of it: `best` so far, `importance` of the fields, or `parallel` coordinates.
 	 *
 	 * @param {"best" | "importance" | "parallel"} [kind]
-	 * @param {Options & { form?: "svg" | "png" }} [options]
+	 * @param {Options & { form?: "svg" | "png", theme?: "light" | "dark", width?: number }} [options] `width` in pixels of
+	 *   a screen, which it may take; text keeps its size
 	 */
 	picture(
 		kind?: "best" | "importance" | "parallel",
 		{
 			form,
+			theme,
+			width,
 			signal,
 		}?: Options & {
 			form?: "svg" | "png";
+			theme?: "light" | "dark";
+			width?: number;
 		},
 	): Promise<Blob>;
 }

@@ -669,11 +669,11 @@ export class Densely {
 	 * A file of the API, for example `models/<id>/archive` or `runs/<id>/curves.svg`.
 	 *
 	 * @param {string} path
-	 * @param {Options} [options]
+	 * @param {Options & { query?: Record<string, unknown> }} [options]
 	 * @returns {Promise<Blob>}
 	 */
-	async file(path, { signal } = {}) {
-		return read(await this.request(path, { signal }), signal, "blob");
+	async file(path, { signal, query } = {}) {
+		return read(await this.request(path, { signal, query }), signal, "blob");
 	}
 
 	/**
@@ -893,10 +893,12 @@ export class Sweep {
 	 * A picture of it: `best` so far, `importance` of the fields, or `parallel` coordinates.
 	 *
 	 * @param {"best" | "importance" | "parallel"} [kind]
-	 * @param {Options & { form?: "svg" | "png" }} [options]
+	 * @param {Options & { form?: "svg" | "png", theme?: "light" | "dark", width?: number }} [options] `width` in pixels of
+	 *   a screen, which it may take; text keeps its size
 	 */
-	picture(kind = "best", { form = "svg", signal } = {}) {
-		return this.#client.file(at`sweeps/${this.id}/${`${kind}.${form}`}`, { signal });
+	picture(kind = "best", { form = "svg", theme, width, signal } = {}) {
+		const path = at`sweeps/${this.id}/${`${kind}.${form}`}`;
+		return this.#client.file(path, { signal, query: { theme, width } });
 	}
 }
 

@@ -44,7 +44,7 @@ export function limitsOf(task, choice, changed) {
 	const classifies = ["one_of", "several_of"].includes(task.answer.kind);
 	const shown = () => (classifies ? inputs.filter(({ name }) => takes(name)) : []);
 	const grid = h("div.grid");
-	const node = h("details.limits", { hidden: !classifies }, h("summary", "When it should not answer"), grid);
+	const node = h("details.limits", h("summary", "When it should not answer"), grid);
 	const draw = () =>
 		put(
 			grid,
@@ -56,5 +56,5 @@ export function limitsOf(task, choice, changed) {
 	};
 	node.open = Object.keys(read()).length > 0; // a limit that is in force is seen
 	draw();
-	return { node, draw, read };
+	return { node: classifies && node, draw, read };
 }

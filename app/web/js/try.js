@@ -99,7 +99,7 @@ function modesOf(task, choice, isMany) {
 		several.href = choice.address({ isMany: true });
 	};
 	draw();
-	return { node: h("nav.modes", { label: "How many inputs", hidden: task.kind === "image" }, one, several), draw };
+	return { node: task.kind !== "image" && h("nav.modes", { label: "How many inputs" }, one, several), draw };
 }
 
 /** The task's examples as buttons, and `more` beside them. @param {TaskDetail} task @param {(input: Fields) => void} use @param {...any} more */

@@ -482,7 +482,7 @@ def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: htt
 def test_every_command_of_a_client_takes_json_and_url(densely: Densely) -> None:
     commands = ["predict", "encode", "decode", "train", "presets", "runs", "models", "activate", "compare", "doctor"]
     commands += [f"runs {name}" for name in ("show", "watch", "cancel", "retry")] + ["models show", "models download"]
-    commands += ["models predictions"]
+    commands += ["models predictions", "rm"] + [f"runs {name}" for name in ("edit", "archive", "restore")]
     for command in commands:
         told = densely(*command.split(), "--help").stdout
         assert all(option in told for option in ("--json", "--url", "--api-key")), command

@@ -90,7 +90,14 @@ class ChangedTask(TypedDict, total=False):
     label_names: Mapping[str, str] | None  # what is shown of labels
 
 
-class ComparedPicture(TypedDict, total=False):
+class PictureLook(TypedDict, total=False):
+    """What a picture looks like."""
+
+    theme: Literal["light", "dark"]
+    width: int  # pixels of a screen that it may take; text keeps its size
+
+
+class ComparedPicture(PictureLook, total=False):
     """What a picture of several runs shows."""
 
     kind: Literal["curves", "boundaries"]  # the latter of models of points of the plane

@@ -3,9 +3,11 @@
 import sys
 from typing import Any
 
+from typing_extensions import Unpack
+
 from densely_client import calls
 from densely_client.asynchronous.transport import AsyncTransport
-from densely_client.calls import ImageFormat, TableFormat
+from densely_client.calls import ImageFormat, PictureLook, TableFormat
 from densely_client.forms.models import Model, ModelDetail
 from densely_client.forms.reports import ModelReport
 
@@ -63,13 +65,15 @@ class AsyncModels:
         call = calls.content(f"/models/{model_id}/predictions", format=table_format, split=split)
         return await self._transport.send(call)
 
-    async def diagram(self, model_id: str, image_format: ImageFormat = "svg") -> bytes:
+    async def diagram(self, model_id: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]) -> bytes:
         """Its layers as a picture."""
-        return await self.picture(model_id, "diagram", image_format)
+        return await self.picture(model_id, "diagram", image_format, **look)
 
-    async def picture(self, model_id: str, kind: str, image_format: ImageFormat = "svg") -> bytes:
+    async def picture(
+        self, model_id: str, kind: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]
+    ) -> bytes:
         """One of its pictures, such as `confusion`; `pictures` of the task and of the model name them."""
-        return await self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format))
+        return await self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format, **look))
 
     async def list(
         self, task: str | None = None, limit: int = 50, *, search: str | None = None, active: bool | None = None

@@ -4,8 +4,10 @@
 import sys
 from typing import Any
 
+from typing_extensions import Unpack
+
 from densely_client import calls
-from densely_client.calls import ImageFormat, TableFormat
+from densely_client.calls import ImageFormat, PictureLook, TableFormat
 from densely_client.forms.models import Model, ModelDetail
 from densely_client.forms.reports import ModelReport
 from densely_client.sync.transport import Transport
@@ -64,13 +66,15 @@ class Models:
         call = calls.content(f"/models/{model_id}/predictions", format=table_format, split=split)
         return self._transport.send(call)
 
-    def diagram(self, model_id: str, image_format: ImageFormat = "svg") -> bytes:
+    def diagram(self, model_id: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]) -> bytes:
         """Its layers as a picture."""
-        return self.picture(model_id, "diagram", image_format)
+        return self.picture(model_id, "diagram", image_format, **look)
 
-    def picture(self, model_id: str, kind: str, image_format: ImageFormat = "svg") -> bytes:
+    def picture(
+        self, model_id: str, kind: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]
+    ) -> bytes:
         """One of its pictures, such as `confusion`; `pictures` of the task and of the model name them."""
-        return self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format))
+        return self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format, **look))
 
     def list(
         self, task: str | None = None, limit: int = 50, *, search: str | None = None, active: bool | None = None

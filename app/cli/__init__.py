@@ -15,7 +15,8 @@ train       train, with `watch`, which draws a run while it goes on
 tasks       tasks, with `create`, what it shows (`findings`, `outcome`) and asks for (`specs`)
 datasets    datasets
 uploading   `--from FILE`, with its bar
-runs        runs, compare
+runs        runs, compare; with `run_list`, which chooses, sorts and shows columns
+tidying     rm, and of runs edit, archive, restore
 searching   sweep, with `spaces`, which reads what varies, and `leaderboard`, which draws a sweep while it goes on
 sweeps      sweeps
 models      models, activate

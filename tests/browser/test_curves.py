@@ -46,7 +46,7 @@ def made(prepared: Settings) -> dict[str, str]:
     finished = Finished(database, ArtifactStore(prepared.models_dir), FakeClock())
     answers = answers_of("planar")
     recipe = TASKS.get("planar").presets["baseline"].recipe.model_copy(update={"epochs": len(EPOCHS)})
-    held_out = {"validation": Holdout(size=50), "recipe": recipe}
+    held_out: dict[str, Any] = {"validation": Holdout(size=50), "recipe": recipe}
     found = {
         "overfit": finished.run("planar", answers, EPOCHS, name="over, fitted", **held_out),
         "short": finished.run("planar", answers, EPOCHS[:2], name="short", **held_out),
@@ -212,7 +212,7 @@ def test_curves_are_saved_as_csv_and_as_a_picture_in_the_colours_of_the_page(loo
         page.get_by_role("button", name="Save the curves as PNG").click()
     assert saved.value.suggested_filename == f"over,-fitted,-{made['overfit']}.png"
     with Image.open(saved.value.path()) as picture:
-        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20)}
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20) or ()}
         assert picture.width > 1500
     assert {(0x18, 0x1F, 0x1E), (0x4F, 0xD1, 0xC0)} <= colours  # the card, and the line of the validation
 

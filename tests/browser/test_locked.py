@@ -16,7 +16,7 @@ from tests.support.clock import FakeClock
 
 KEY = "correct-horse-battery"
 VIEWS = [
-    "#/try/planar", "#/new", "#/data/planar", "#/data/planar/sample", "#/runs", "#/runs/new", "#/sweeps",
+    "#/try/planar", "#/new", "#/data/planar", "#/data/planar/moons", "#/runs", "#/runs/new", "#/sweeps",
     "#/sweeps/new", "#/models",
 ]  # fmt: skip
 

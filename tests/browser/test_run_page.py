@@ -10,6 +10,7 @@ from app.artifacts.store import ArtifactStore
 from app.db import run_queries
 from app.db.engine import Database
 from app.domain.recipes import Holdout
+from app.domain.runs import Metrics
 from app.settings import Settings
 from app.wire.runs import Progress
 from tests.browser import accessibility
@@ -42,7 +43,7 @@ def finished(prepared: Settings) -> Any:
 def learnt(finished: Finished) -> str:
     """A run that has learnt by heart, and has succeeded."""
     recipe = TASKS.get("planar").presets["baseline"].recipe.model_copy(update={"epochs": len(EPOCHS)})
-    asked = {"validation": Holdout(size=50), "recipe": recipe}
+    asked: dict[str, Any] = {"validation": Holdout(size=50), "recipe": recipe}
     return finished.run("planar", answers_of("planar"), EPOCHS, name="by heart", tags={"week": "48"}, **asked)
 
 
@@ -52,7 +53,7 @@ def better(finished: Finished) -> str:
     answers = answers_of("planar")
     perfect = replace(answers, predicted=answers.target)
     recipe = TASKS.get("planar").presets["baseline"].recipe.model_copy(update={"epochs": 3})
-    asked = {"validation": Holdout(size=50), "recipe": recipe}
+    asked: dict[str, Any] = {"validation": Holdout(size=50), "recipe": recipe}
     return finished.run("planar", perfect, EPOCHS[:3], name="better", **asked)
 
 
@@ -182,6 +183,27 @@ def test_compared_runs_are_shown_and_hidden(look: Look, learnt: str, better: str
     chart.focus()
     page.keyboard.press("End")
     expect(chart).to_have_attribute("aria-valuetext", re.compile("Epoch 8: .*, training 0.01, .* 1.5$"))
+
+
+def test_runs_without_a_model_are_compared_by_rows_held_out_while_they_go_on(look: Look, finished: Finished) -> None:
+    measured = []
+    for accuracy in (0.7, 0.9):
+        attempt = finished.claimed("planar", EPOCHS[:2], name=f"held out {accuracy}", validation=Holdout(size=50))
+        attempt.measured(Metrics(validation={"accuracy": accuracy, "loss": 0.5}))
+        measured.append(attempt.run_id)
+    going = finished.claimed("planar", EPOCHS[:2], name="going", validation=Holdout(size=50))
+    page = look(f"#/compare/{','.join([going.run_id, *measured])}")
+    rows = page.get_by_role("table", name="Runs, best first").get_by_role("rowheader")
+    expect(rows).to_have_text(["held out 0.9", "held out 0.7", "going"])
+    expect(page.get_by_text("By accuracy on rows held out")).to_be_visible()
+    expect(page.locator(".chart").first).to_have_attribute("data-points", "2")
+
+    going.record_epoch(0, 3, 0.1, EPOCHS[2], Progress(epoch=3, epochs=3, phase="training"))
+    going.flush()
+    expect(page.locator(".chart").first).to_have_attribute("data-points", "3")
+    going.measured(Metrics(validation={"accuracy": 1.0, "loss": 0.5}))
+    expect(rows).to_have_text(["going", "held out 0.9", "held out 0.7"])
+    assert [] == accessibility.problems_at_widths(page)
 
 
 def test_a_run_that_waits_tells_its_place(look: Look, finished: Finished) -> None:

@@ -197,9 +197,9 @@ export class Curves {
 const isHeldOut = (rows) => rows.some((row) => Number.isFinite(row.val_loss));
 
 /** What the marks mean: text and look of the swatch. @param {Part[]} parts @param {boolean} isCompared @param {Wanted} wanted @returns {[text: string, look: string][]} */
-function marksOf(parts, isCompared, { training, fits: isSingle }) {
+function marksOf(parts, isCompared, { training, fits: isSingle, smooth }) {
 	const hasHeldOut = parts.some(({ rows }) => isHeldOut(rows));
-	const isTraining = !isCompared || training || parts.some(({ rows }) => !isHeldOut(rows));
+	const isTraining = !isCompared || training || parts.some(({ rows }) => rows.length && !isHeldOut(rows));
 	const overs = [...new Set(parts.map(({ over }) => over).filter(Boolean))];
 	const beside = isSingle ? "each fit by itself" : "one standard deviation";
 	const ink = isCompared ? " ink" : "";
@@ -208,6 +208,7 @@ function marksOf(parts, isCompared, { training, fits: isSingle }) {
 		[isTraining, "training", `train${ink}`],
 		[hasHeldOut, "validation", `val${ink}`],
 		[overs.length, `mean of ${overs.join(" or ")}, and ${beside}`, `band${ink}`],
+		[smooth, "as measured", `val faint${ink}`],
 		[hasHeldOut, "lowest validation loss", `best${ink}`],
 	];
 	return all.filter(([isShown]) => isShown).map(([, text, look]) => [text, look]);

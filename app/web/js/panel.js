@@ -144,7 +144,7 @@ const isShare = (name) => /accuracy|f1/.test(name);
 /** Where an epoch and a value lie; null without any. @param {Line[]} lines @param {number} width @param {Axis} axis @param {number} most @returns {Place | null} */
 function placeOf(lines, width, axis, most) {
 	const values = lines.flatMap(({ drawn, faint }) => [
-		...drawn.flatMap(({ mean, spread }) => (spread && !faint.length ? [mean - spread, mean + spread] : [mean])),
+		...drawn.flatMap(({ mean, spread }) => (spread && !faint.length ? [lowest(mean, spread), mean + spread] : [mean])),
 		...faint.flatMap((spots) => spots.map(({ value }) => value)),
 	]);
 	if (!values.length) return null;
@@ -161,6 +161,9 @@ function placeOf(lines, width, axis, most) {
 		epochAt: (x) => ((x - LEFT) / room) * (last - 1) + 1,
 	};
 }
+
+/** The lower end of a band: what is never below 0 is not drawn there. @param {number} mean @param {number} spread */
+const lowest = (mean, spread) => (mean < 0 ? mean - spread : Math.max(0, mean - spread));
 
 /** A mean less its spread may lie below 0, which hinders no logarithm. @param {number[]} values */
 function positive(values) {
@@ -230,7 +233,8 @@ const tipRow = (name, { line, point }) =>
 	h("span", h("span", { class: `swatch ${line.look}` }), line.name, " ", h("b", valueText(name, point)));
 
 /** @param {string} name @param {Point} point */
-const valueText = (name, { mean, spread }) => figure(name, mean) + (spread ? ` ± ${figure(name, spread)}` : "");
+const valueText = (name, { mean, spread }) =>
+	figure(name, mean) + (spread ? ` ± ${figure(name, Number(spread.toPrecision(2)))}` : "");
 
 /** Below the lines: the best and the last epoch, and what the axis hides. @param {string} name @param {Line[]} lines @param {Place | null} place */
 function summaryOf(name, lines, place) {

@@ -4,7 +4,7 @@ import { aboutRun } from "./about-run.js";
 import { adviceOf } from "./advice.js";
 import { densely, pause, told } from "./api.js";
 import { Curves } from "./curves.js";
-import { alertLine, badge, h, put, say, throttled, title } from "./dom.js";
+import { alertLine, badge, h, put, say, title } from "./dom.js";
 import { figuresOf } from "./figures.js";
 import { logOf } from "./log.js";
 import { mistakesOf } from "./mistakes.js";
@@ -15,6 +15,7 @@ import { everyOf, metricOf } from "./series.js";
 
 /** @import { Epoch, Run, RunData, RunEvent } from "../../client/densely.js" */
 
+const SOON = 50; // ms between two drawings
 const AGAIN = 4000; // ms between two looks at the queue
 
 /** @type {import("./main.js").View["show"]} */
@@ -25,7 +26,7 @@ export async function show(place, [id], signal) {
 	/** @type {Map<string, Epoch>} */
 	const epochs = new Map();
 	const add = (/** @type {Epoch} */ row) => epochs.set(`${row.seed ?? ""}/${row.fold ?? ""}/${row.epoch}`, row);
-	const draw = throttled(() => view.draw([...epochs.values()]), 50);
+	const draw = paced(() => view.draw([...epochs.values()]));
 	const isKnown = run.isOver; // a long history at once, thinned out; its log follows
 	if (isKnown) (await run.history({ every: everyOf(run.data), signal })).forEach(add);
 	draw();
@@ -39,6 +40,19 @@ export async function show(place, [id], signal) {
 		if (!signal.aborted) view.problem.textContent = told(error);
 	});
 	queue(run, draw, signal).catch(() => {}); // the stream tells of what hinders
+}
+
+/** A function that draws a little later, once for all calls until then: of many epochs, a fifth of the time. @param {() => void} action */
+function paced(action) {
+	let [timer, wait] = [0, SOON];
+	return () => {
+		timer ||= setTimeout(() => {
+			const from = performance.now();
+			timer = 0;
+			action();
+			wait = Math.max(SOON, 4 * (performance.now() - from));
+		}, wait);
+	};
 }
 
 /**

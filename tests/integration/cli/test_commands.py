@@ -306,11 +306,25 @@ def test_models_are_listed_shown_fetched_and_activated(
     listed = json.loads(densely("models", "--task", "planar", "--json").stdout)
 
     assert [(other, False), (listed[1]["id"], True)] == [(model["id"], model["active"]) for model in listed]
-    assert f"planar is answered by {other}, version 2\n" == densely("activate", other).stdout
+    assert f"planar is answered by {other}, version 2\n" == densely("activate", other, "--reason", "a test").stdout
+    assert re.search(rf"version 2 +{other} +a test", densely("models", "history", "planar").stdout)
     assert re.search(rf"^{other} +planar +2 +active", densely("models").stdout, re.MULTILINE)
     assert "sigmoid" in densely("models", "show", other).stdout
     assert 0 == densely("models", "download", other, "-o", str(tmp_path / "m.zip")).returncode
     assert f"{other}/manifest.json" in zipfile.ZipFile(tmp_path / "m.zip").namelist()
+
+
+def test_a_report_is_told(densely: Densely, finished: Finished) -> None:
+    model = model_of(finished.run("planar", answers_of("planar"), name="a nice one"))
+    told = densely("models", "report", model).stdout
+
+    assert f"{model} +planar" in re.sub(" +", " +", densely("models", "--search", "A Nice").stdout)
+    assert re.search(r"test accuracy +0.5000, 95 % from 0\.\d+ to 0\.\d+", told)
+    assert re.search(r"made +by nobody named, run r-\w+: baseline on \w+", told)
+    assert re.search(r"answers in +[\d.]+ ms, [\d,]+ rows/s", told)
+    assert re.search(r"^label +taken for +rows +of its rows$", told, re.MULTILINE)
+    assert "planar" in densely("models", "history", "none").stderr, "which tasks there are"
+    assert 0.5 == json.loads(densely("models", "report", model, "--json").stdout)["metric"]["value"]
 
 
 def test_predictions_are_shown_and_saved(densely: Densely, finished: Finished, tmp_path: Path) -> None:
@@ -468,7 +482,7 @@ def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: htt
 def test_every_command_of_a_client_takes_json_and_url(densely: Densely) -> None:
     commands = ["predict", "encode", "decode", "train", "presets", "runs", "models", "activate", "compare", "doctor"]
     commands += [f"runs {name}" for name in ("show", "watch", "cancel", "retry")] + ["models show", "models download"]
-    commands += ["models predictions"]
+    commands += ["models predictions", "rm"] + [f"runs {name}" for name in ("edit", "archive", "restore")]
     for command in commands:
         told = densely(*command.split(), "--help").stdout
         assert all(option in told for option in ("--json", "--url", "--api-key")), command

@@ -23,6 +23,7 @@ from app.services.disk import Places
 from app.services.events import EventService
 from app.services.keyring import Keyring
 from app.services.keys import KeyService
+from app.services.latency import LatencyService
 from app.services.limits import Limits
 from app.services.making import MakingService
 from app.services.metrics import MetricsService
@@ -32,6 +33,7 @@ from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.quotas import Quotas
 from app.services.registry import RegistryService
+from app.services.reports import ReportService
 from app.services.rows import RowService
 from app.services.run_actions import RunActionService
 from app.services.run_changes import RunChangeService
@@ -89,6 +91,7 @@ def services_of(
         audit=AuditService(database),
         registry=registry,
         answers=AnswerService(database, store),
+        reports=ReportService(database, store, prediction, LatencyService(clock)),
         comparison=ComparisonService(database, tasks, store, catalog),
         plots=PlotService(database, tasks, store, catalog),
         prediction=prediction,

@@ -27,6 +27,7 @@ from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
 from app.services.registry import RegistryService
+from app.services.reports import ReportService
 from app.services.rows import RowService
 from app.services.run_actions import RunActionService
 from app.services.run_changes import RunChangeService
@@ -58,6 +59,7 @@ class Services:
     events: EventService
     registry: RegistryService
     answers: AnswerService
+    reports: ReportService
     comparison: ComparisonService
     plots: PlotService
     prediction: PredictionService

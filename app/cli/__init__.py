@@ -6,6 +6,7 @@ output      tables, JSON, and how figures look
 files       what commands write: whole or not at all
 connection  where the service is: `--url` and `--api-key`
 inputs      what INPUT looks like, by the task's kind
+completion  what the shell completes, asked from the service
 commands    all of them together, and what may stand before their names
 service     up, serve, worker, migrate
 predict     predict
@@ -14,7 +15,8 @@ train       train, with `watch`, which draws a run while it goes on
 tasks       tasks, with `create`, what it shows (`findings`, `outcome`) and asks for (`specs`)
 datasets    datasets
 uploading   `--from FILE`, with its bar
-runs        runs, compare
+runs        runs, compare; with `run_list`, which chooses, sorts and shows columns
+tidying     rm, and of runs edit, archive, restore
 searching   sweep, with `spaces`, which reads what varies, and `leaderboard`, which draws a sweep while it goes on
 sweeps      sweeps
 models      models, activate

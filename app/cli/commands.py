@@ -21,6 +21,7 @@ from app.cli import (
     service,
     sweeps,
     tasks,
+    tidying,
     train,
 )
 from app.cli.connection import Json, Key, Url, is_given
@@ -43,6 +44,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)
+app.command("rm", cls=Command)(tidying.remove)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(runs.app, name="runs")

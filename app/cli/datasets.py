@@ -6,16 +6,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.cli import findings
+from app.cli import completion, findings
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.create import show_look
 from app.cli.findings import bytes_of
-from app.cli.inputs import ModelName, model_of
+from app.cli.inputs import ModelName, OfTask, model_of
 from app.cli.output import as_json, facts, line, moment, show
 from app.cli.predict import shown
 from app.cli.uploading import FileOfRows, Mapping, pairs, sending, source_of
 from app.domain.counting import counted
-from densely_client.forms import DatasetDetail, DatasetEntry, DatasetRow
+from densely_client.forms import DatasetDetail, DatasetEntry, DatasetRow, TaskSummary
 
 app = typer.Typer(
     help="Datasets: list, show, see their rows, add, append to and delete them.", invoke_without_command=True
@@ -24,10 +24,12 @@ app = typer.Typer(
 WIDTH = 100  # characters of an input that are shown
 MOST_VERSIONS = 11  # asked for: one more than are shown
 
-Name = Annotated[str, typer.Argument(metavar="DATASET", help="its name", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="DATASET", help="its name", show_default=False, autocompletion=completion.datasets),
+]
 Version = Annotated[int | None, typer.Option(min=1, help="default: the latest")]
 Removed = Annotated[int | None, typer.Option("--version", min=1, help="this one only; default: all of them")]
-OfTask = Annotated[str | None, typer.Option(help="of this task only")]
 Most = Annotated[int, typer.Option(min=1, help="how many")]
 Look = Annotated[bool, typer.Option("--dry-run", help="only show what is found in the file")]
 
@@ -105,7 +107,7 @@ def rows(
 def add(
     name: Name,
     file: FileOfRows,
-    task: Annotated[str, typer.Option(help="whose rows they are", show_default=False)],
+    task: Annotated[str, typer.Option(help="whose rows they are", show_default=False, autocompletion=completion.tasks)],
     mapping: Mapping = None,
     dry_run: Look = False,
     as_text: Json = False,
@@ -157,14 +159,28 @@ def _list(task: str | None, limit: int, url: str | None, api_key: str | None, *,
         found = client.datasets.list(task, limit)
         if task and not found:
             check_task(client, task)
+        known = [] if as_text else client.tasks.list()
     if as_text:
         as_json(list(found))
         return
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (d.name, d.version, d.task, f"{d.train_rows:,}", f"{d.test_rows:,}", bytes_of(d.bytes), _made_at(d))
         for d in found
     ]
+    if len(found) < limit:
+        rows += _away(known, task, {each.name for each in found})
     show(["dataset", "version", "task", "to train", "to test", "size", "made"], rows, "no datasets")
+
+
+def _away(tasks: Sequence[TaskSummary], task: str | None, listed: set[str]) -> list[tuple[Any, ...]]:
+    """Lines for datasets of tasks whose rows are not on the service's machine yet."""
+    return [
+        (each.name, None, owner.name, None, None, None, "not here; training on it fetches it")
+        for owner in tasks
+        if task in (None, owner.name)
+        for each in owner.datasets
+        if not each.here and each.name not in listed
+    ]
 
 
 def _made_at(dataset: DatasetEntry) -> str:

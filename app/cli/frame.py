@@ -64,6 +64,10 @@ class Command(TyperCommand):
         """The same, with options and arguments told apart first."""
         options: list[Any] = [each for each in self.params if each.param_type_name == "option"]
         valued = {name for each in options if not each.is_flag for name in each.opts}
+        if (
+            ctx.resilient_parsing and args[-1:] and args[-1] in valued
+        ):  # a shell completes its value, by what is before it
+            args = args[:-1]
         return super().parse_args(ctx, _apart(args, valued) if any(map(_NEGATIVE.match, args)) else args)
 
 

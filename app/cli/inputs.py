@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import check_task
 from app.cli.frame import fail
 from app.cli.schemas import fields_of, types_of, value_of
@@ -13,7 +14,20 @@ from densely_client import Densely, errors, inputs
 from densely_client.forms import Task
 
 TaskName = Annotated[
-    str, typer.Argument(metavar="TASK", help="name of the task; another name is answered with a list of all")
+    str,
+    typer.Argument(
+        metavar="TASK",
+        help="name of the task; another name is answered with a list of all",
+        autocompletion=completion.tasks,
+    ),
+]
+OfTask = Annotated[str | None, typer.Option(help="of this task only", autocompletion=completion.tasks)]
+PresetName = Annotated[
+    str | None,
+    typer.Option(help="one that `densely presets` lists; default: baseline", autocompletion=completion.presets),
+]
+DatasetOption = Annotated[
+    str | None, typer.Option(help="default: the task's first", autocompletion=completion.datasets)
 ]
 Input = Annotated[
     list[str] | None,
@@ -27,7 +41,10 @@ Image = Annotated[Path | None, typer.Option("--image", "-i", help="a picture's f
 Fields = Annotated[
     list[str] | None, typer.Option("--field", help="NAME=VALUE: a further text of the input; any number of times")
 ]
-ModelName = Annotated[str | None, typer.Option(help="a version number or model id instead of the active model")]
+ModelName = Annotated[
+    str | None,
+    typer.Option(help="a version number or model id instead of the active model", autocompletion=completion.models),
+]
 
 FORMS = {"table": "NAME=VALUE …", "plane": "X,Y"}
 

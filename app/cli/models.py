@@ -2,26 +2,38 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
+from app.cli.inputs import OfTask
 from app.cli.output import as_json, facts, line, moment, show, test_figure
 from app.domain.counting import counted
+from densely_client.forms import ModelReport
 
-app = typer.Typer(help="Models: list, show, download, delete, and their predictions.", invoke_without_command=True)
+app = typer.Typer(
+    help="Models: list, show, download, delete, their predictions, reports and history.", invoke_without_command=True
+)
 
-PRINTED = 20  # rows of predictions
+PRINTED = 20  # rows of predictions, or of labels
+PAIRS = 10  # of labels that are taken for one another
 
-ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="the model's id", show_default=False)]
+ModelId = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="the model's id", show_default=False, autocompletion=completion.models),
+]
 
 
 @app.callback()
 def models(
     context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    task: OfTask = None,
+    search: Annotated[
+        str | None, typer.Option("--search", "-s", help="part of the dataset's or the run's name, an id, or v3")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
     as_text: Json = False,
     url: Url = None,
@@ -31,7 +43,7 @@ def models(
     if context.invoked_subcommand:
         return
     with connect(url, api_key) as client:
-        found = client.models.list(task, limit)
+        found = client.models.list(task, limit, search=search)
         if task and not found:
             check_task(client, task)
     if as_text:
@@ -122,7 +134,10 @@ def predictions(
 
 @app.command()
 def delete(
-    model_ids: Annotated[list[str], typer.Argument(metavar="MODEL...", help="model ids", show_default=False)],
+    model_ids: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL...", help="model ids", show_default=False, autocompletion=completion.models),
+    ],
     as_text: Json = False,
     url: Url = None,
     api_key: Key = None,
@@ -137,10 +152,81 @@ def delete(
                 line(f"{model_id} is deleted")
 
 
-def activate(model_id: ModelId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+@app.command()
+def report(model_id: ModelId, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
+    """How good a model is and where it errs, who made it, and how fast it answers."""
+    with connect(url, api_key) as client:
+        found = client.models.report(model_id)
+    if as_text:
+        as_json(found)
+        return
+    facts(_told(found))
+    labels = [
+        (each.label, each.rows, _share(each.precision), _share(each.recall), _share(each.f1)) for each in found.labels
+    ]
+    if labels:
+        show(["label", "rows", "precision", "recall", "f1"], labels[:PRINTED], "")
+    pairs = [(each.target, each.predicted, each.rows, _share(each.share)) for each in found.confusions[:PAIRS]]
+    if pairs:
+        show(["label", "taken for", "rows", "of its rows"], pairs, "")
+
+
+def _told(found: ModelReport) -> list[tuple[str, Any]]:
+    metric, by, speed, errors = found.metric, found.made_by, found.latency, found.errors
+    value = "–" if metric.value is None else f"{metric.value:.4f}"
+    interval = "" if metric.low is None or metric.high is None else f", 95 % from {metric.low:.4f} to {metric.high:.4f}"
+    guessing = "" if metric.guessing is None else f"; guessing {metric.guessing:.4f}"
+    data = by.dataset if by.dataset_version is None else f"{by.dataset}@{by.dataset_version}"
+    run = f"run {by.run}" if by.run_exists else "a run that is gone"
+    return [
+        (f"test {metric.name}", value + interval + guessing),
+        ("beside the active one", found.active.reading if found.active else None),
+        ("made", f"by {by.key or 'nobody named'}, {run}: {by.preset} on {data}"),
+        ("tags", ", ".join(f"{key}={value}" for key, value in by.tags.items()) or None),
+        ("calibration error", f"{found.calibration.error:.4f}" if found.calibration else None),
+        (
+            "errors",
+            f"half at most {errors.p50:.4g}, 90 % {errors.p90:.4g}, worst {errors.worst:.4g}" if errors else None,
+        ),
+        ("answers in", f"{speed.p50_ms:.3g} ms, {speed.rows_per_second:,.0f} rows/s" if speed else None),
+        ("files", f"{found.bytes / 1e6:.2f} MB"),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+@app.command()
+def history(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="a task", show_default=False)],
+    limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Which models were active, since when, by whom and why."""
+    with connect(url, api_key) as client:
+        found = client.tasks.activations(task, limit)
+    if as_text:
+        as_json(list(found))
+        return
+    rows = [
+        (moment(each.at), f"version {each.version}", each.model_id, each.by or "", each.note or each.reason)
+        for each in found
+    ]
+    show(["since", "active", "model", "by", "because"], rows, "no model of this task was active")
+
+
+Reason = Annotated[str | None, typer.Option("--reason", "-m", help="why, for the task's history")]
+
+
+def activate(
+    model_id: ModelId, reason: Reason = None, as_text: Json = False, url: Url = None, api_key: Key = None
+) -> None:
     """Make a model the one that its task's predictions use; with an older one this rolls back."""
     with connect(url, api_key) as client:
-        model = client.models.activate(model_id)
+        model = client.models.activate(model_id, reason)
     if as_text:
         as_json(model)
     else:

@@ -5,47 +5,30 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli import completion, run_list, tidying
 from app.cli.advised import show_board, tell_advice
-from app.cli.connection import Json, Key, Url, check_task, connect
+from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import save
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, test_figure
 from app.cli.watch import watch
 from densely_client import Run
 from densely_client.forms import Comparison
 
-app = typer.Typer(help="Runs: list, show, watch, cancel, retry, delete.", invoke_without_command=True)
+app = typer.Typer(help="Runs: list, show, watch, edit, archive, cancel, retry, delete.", invoke_without_command=True)
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="the run's id", show_default=False)]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="the run's id", show_default=False, autocompletion=completion.runs)
+]
 Kind = Literal["curves", "boundaries"]
-RunIds = Annotated[list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False)]
+RunIds = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="run ids", show_default=False, autocompletion=completion.runs)
+]
 
 
-@app.callback()
-def runs(
-    context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
-    status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
-    dataset: Annotated[str | None, typer.Option(help="on this dataset only")] = None,
-    tag: Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")] = None,
-    sweep: Annotated[str | None, typer.Option(help="the trials and the winner's run of this sweep")] = None,
-    trials: Annotated[bool, typer.Option("--trials", help="those of sweeps too")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
-    as_text: Json = False,
-    url: Url = None,
-    api_key: Key = None,
-) -> None:
-    """List runs, newest first; or show, watch, cancel, retry, delete one."""
-    if context.invoked_subcommand:
-        return
-    with connect(url, api_key) as client:
-        found = client.runs.list(task, status, dataset, tag, limit, sweep=sweep, trials=trials or sweep is not None)
-        if task and not found:
-            check_task(client, task)
-    if as_text:
-        as_json([run.data for run in found])
-        return
-    columns = ["run", "task", "preset", "dataset", "status", "done", "test", "model", "asked"]
-    show(columns, [_row(run) for run in found], "no runs")
+app.callback()(run_list.runs)
+app.command("edit")(tidying.edit)
+app.command("archive")(tidying.archive)
+app.command("restore")(tidying.restore)
 
 
 @app.command("show")
@@ -175,23 +158,6 @@ def _status(run: Run) -> str:
     progress = None if run.is_over else run.progress
     told = [run.status, *([progress.phase, f"{progress.fraction:.0%}"] if progress else [])]
     return ", ".join(filter(None, told))
-
-
-def _row(run: Run) -> list[Any]:
-    data = run.data
-    done = f"{data.progress.fraction:.0%}" if data.progress else ""
-    told = test_figure(data.metrics) or (data.error.type if data.error else "")
-    return [
-        data.id,
-        data.task,
-        data.preset,
-        data.dataset,
-        data.status,
-        done,
-        told,
-        data.model_id,
-        moment(data.created_at),
-    ]
 
 
 def _figures(found: dict[str, float]) -> str:

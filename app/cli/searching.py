@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import Json, Key, Url, connect
+from app.cli.inputs import DatasetOption, PresetName
 from app.cli.leaderboard import watch
 from app.cli.output import as_json, console, line
 from app.cli.spaces import SpaceFile, Vary, space_of
@@ -15,10 +17,15 @@ from densely_client.forms import SweepRequest
 
 Metric = Literal["val_loss", "val_accuracy", "val_mae", "val_f1"]
 
-Task = Annotated[str | None, typer.Argument(metavar="TASK", help="name of the task; with --around that of the run")]
-Around = Annotated[str | None, typer.Option(metavar="RUN", help="search around this run's recipe")]
-Preset = Annotated[str | None, typer.Option(help="one that `densely presets` lists; default: baseline")]
-Dataset = Annotated[str | None, typer.Option(help="default: the task's first")]
+Task = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TASK", help="name of the task; with --around that of the run", autocompletion=completion.tasks
+    ),
+]
+Around = Annotated[
+    str | None, typer.Option(metavar="RUN", help="search around this run's recipe", autocompletion=completion.runs)
+]
 Recipe = Annotated[str | None, typer.Option(help="JSON with the fields that replace the preset's, or @FILE with it")]
 Epochs = Annotated[int | None, typer.Option(help="replaces the recipe's")]
 HeldOut = Annotated[str | None, typer.Option(help="of trials: holdout:ROWS or kfold:FOLDS")]
@@ -45,8 +52,8 @@ def sweep(
     around: Around = None,
     space: SpaceFile = None,
     vary: Vary = None,
-    preset: Preset = None,
-    dataset: Dataset = None,
+    preset: PresetName = None,
+    dataset: DatasetOption = None,
     recipe: Recipe = None,
     epochs: Epochs = None,
     validation: HeldOut = None,

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import Json, Key, Url, check_task, connect
 from app.cli.files import save
+from app.cli.inputs import OfTask
 from app.cli.leaderboard import counts, importance, leaderboard, parameters, state, watch
 from app.cli.output import as_json, console, facts, line, moment, show, sparkline, table
 from densely_client import Sweep
@@ -14,15 +16,21 @@ from densely_client.forms import Outcome, SweepData, SweepSummary
 
 app = typer.Typer(help="Sweeps: list, show, watch, cancel, delete.", invoke_without_command=True)
 
-SweepId = Annotated[str, typer.Argument(metavar="SWEEP", help="the sweep's id", show_default=False)]
-SweepIds = Annotated[list[str], typer.Argument(metavar="SWEEP...", help="sweep ids", show_default=False)]
+SweepId = Annotated[
+    str,
+    typer.Argument(metavar="SWEEP", help="the sweep's id", show_default=False, autocompletion=completion.sweeps),
+]
+SweepIds = Annotated[
+    list[str],
+    typer.Argument(metavar="SWEEP...", help="sweep ids", show_default=False, autocompletion=completion.sweeps),
+]
 Kind = Literal["best", "importance", "parallel"]
 
 
 @app.callback()
 def sweeps(
     context: typer.Context,
-    task: Annotated[str | None, typer.Option(help="of this task only")] = None,
+    task: OfTask = None,
     status: Annotated[str | None, typer.Option(help="running, succeeded, failed or cancelled")] = None,
     limit: Annotated[int, typer.Option(min=1, help="how many, newest first")] = 20,
     as_text: Json = False,

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli import completion
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import text_of
-from app.cli.inputs import TaskName
+from app.cli.inputs import DatasetOption, PresetName, TaskName, known_task
 from app.cli.outcome import beside_guessing
 from app.cli.output import as_json, console, line, plain, show
 from app.cli.watch import watch
@@ -18,8 +19,8 @@ from densely_client.forms import Validation
 
 def train(
     task: TaskName,
-    preset: Annotated[str | None, typer.Option(help="one that `densely presets` lists; default: baseline")] = None,
-    dataset: Annotated[str | None, typer.Option(help="default: the task's first")] = None,
+    preset: PresetName = None,
+    dataset: DatasetOption = None,
     recipe: Annotated[
         str | None, typer.Option(help="JSON with the fields that replace the preset's, or @FILE with it")
     ] = None,
@@ -58,18 +59,29 @@ def train(
             console(error=True).print(f"queued; `densely runs show {run.id}` tells how it goes", markup=False)
 
 
-def presets(task: TaskName, as_text: Json = False, url: Url = None, api_key: Key = None) -> None:
-    """The named recipes of a task, from which `densely train` starts."""
+def presets(
+    task: Annotated[
+        str | None,
+        typer.Argument(metavar="TASK", help="default: all tasks", autocompletion=completion.tasks),
+    ] = None,
+    as_text: Json = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """The named recipes from which `densely train` starts: of one task, or of all."""
     with connect(url, api_key) as client:
-        found = client.tasks.get(task).presets
+        found = [known_task(client, task)] if task else client.tasks.list()
     if as_text:
-        as_json({name: plain(preset) for name, preset in found.items()})
+        told = {each.name: {name: plain(preset) for name, preset in each.presets.items()} for each in found}
+        as_json(told[task] if task else told)
         return
     rows = [
-        (name, preset.recipe.epochs, _rows_held_out(preset.validation), preset.description)
-        for name, preset in found.items()
+        (each.name, name, preset.recipe.epochs, _rows_held_out(preset.validation), preset.description)
+        for each in found
+        for name, preset in each.presets.items()
     ]
-    show(["preset", "epochs", "held out", ""], rows, "no presets")
+    columns = ["task", "preset", "epochs", "held out", ""]
+    show(columns[1:], [row[1:] for row in rows], "no presets") if task else show(columns, rows, "no presets")
 
 
 def _rows_held_out(validation: Validation) -> str:

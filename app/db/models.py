@@ -1,17 +1,21 @@
 """SQL on models (trained networks, not tables) and on which of them is active."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 
 from app.db import installation, tasks
 from app.db.engine import Transaction
-from app.db.tables import activations, models
+from app.db.tables import activations, api_keys, models, runs
 
 REMOVED = "removed_up_to "  # in `installation`, with a task: the highest version that was removed
 MOST_RIVALS = 1_000  # models of a task that a new one is compared with
+VERSION = re.compile(r"(?:v|version)? ?([0-9]{1,9})")
+# With the name of the run that made them, if it is still there.
+_NAMED = select(models, runs.c.name).outerjoin_from(models, runs, runs.c.id == models.c.run_id)
 
 
 def insert_model(tx: Transaction, *, task: str, **values: Any) -> int:
@@ -24,7 +28,15 @@ def insert_model(tx: Transaction, *, task: str, **values: Any) -> int:
 
 def find(tx: Transaction, model_id: str) -> Row[Any] | None:
     """The model with this id."""
-    return tx.execute(select(models).where(models.c.id == model_id)).one_or_none()
+    return tx.execute(_NAMED.where(models.c.id == model_id)).one_or_none()
+
+
+def origin(tx: Transaction, run_id: str) -> Any:
+    """The run that made a model, in short, with the name of its API key; None if it is gone."""
+    key = func.coalesce(api_keys.c.name, func.nullif(runs.c.key_id, "")).label("key")
+    query = select(runs.c.name, runs.c.sweep, runs.c.tags, runs.c.note, key)
+    query = query.outerjoin_from(runs, api_keys, api_keys.c.id == runs.c.key_id)
+    return tx.execute(query.where(runs.c.id == run_id)).one_or_none()
 
 
 def find_version(tx: Transaction, task: str, version: int) -> Row[Any] | None:
@@ -32,9 +44,20 @@ def find_version(tx: Transaction, task: str, version: int) -> Row[Any] | None:
     return tx.execute(select(models).where(models.c.task == task, models.c.version == version)).one_or_none()
 
 
-def page(tx: Transaction, task: str | None, limit: int, before: int | None) -> Sequence[Row[Any]]:
+def page(
+    tx: Transaction,
+    task: str | None,
+    limit: int,
+    before: int | None,
+    search: str | None = None,
+    is_active: bool | None = None,
+) -> Sequence[Row[Any]]:
     """Up to `limit` models, newest first, with numbers below `before`."""
-    query = select(models).order_by(models.c.number.desc()).limit(limit)
+    query = _NAMED.order_by(models.c.number.desc()).limit(limit)
+    if search:
+        query = query.where(_holds(search))
+    if is_active is not None:
+        query = query.where(models.c.active if is_active else ~models.c.active)
     if task is not None:
         query = query.where(models.c.task == task)
     if before is not None:
@@ -42,9 +65,19 @@ def page(tx: Transaction, task: str | None, limit: int, before: int | None) -> S
     return tx.execute(query).all()
 
 
+def _holds(search: str) -> ColumnElement[bool]:
+    """A part of the dataset's or the run's name, the beginning of the model's or the run's id, or the version."""
+    words = search.strip().lower()
+    found = [func.lower(column).contains(words, autoescape=True) for column in (models.c.dataset, runs.c.name)]
+    found += [column.startswith(words, autoescape=True) for column in (models.c.id, models.c.run_id)]
+    if version := VERSION.fullmatch(words):
+        found.append(models.c.version == int(version[1]))
+    return or_(*found)
+
+
 def active(tx: Transaction) -> dict[str, Row[Any]]:
     """The active model of each task that has one."""
-    return {row.task: row for row in tx.execute(select(models).where(models.c.active))}
+    return {row.task: row for row in tx.execute(_NAMED.where(models.c.active))}
 
 
 def active_ids(tx: Transaction) -> dict[str, Any]:
@@ -100,23 +133,50 @@ def delete_models(tx: Transaction, ids: Sequence[str]) -> None:
         tx.execute(delete(models).where(models.c.id.in_(part)))
 
 
-def activate(tx: Transaction, task: str, model_id: str, now: datetime, reason: str) -> str | None:
-    """Make this the task's active model; returns the id of the one before."""
+def activate(
+    tx: Transaction,
+    task: str,
+    model_id: str,
+    now: datetime,
+    reason: str,
+    by_key: str | None = None,
+    note: str | None = None,
+) -> str | None:
+    """Make this the task's active model; returns the id of the one before.
+
+    `by_key`: the API key that asked for it, and `note` why, in its own words.
+    """
     previous = tx.execute(
         select(models.c.id).where(models.c.task == task, models.c.active).with_for_update()
     ).scalar_one_or_none()
     # First off, then on: the unique index allows no moment with two.
     tx.execute(update(models).where(models.c.task == task, models.c.active).values(active=False))
     tx.execute(update(models).where(models.c.id == model_id).values(active=True))
-    tx.execute(
-        insert(activations).values(task=task, model_id=model_id, previous_model_id=previous, reason=reason, at=now)
-    )
+    told = {"reason": reason, "by_key": by_key or None, "note": note or None}
+    tx.execute(insert(activations).values(task=task, model_id=model_id, previous_model_id=previous, at=now, **told))
     return previous
 
 
 def activations_of(tx: Transaction, task: str, limit: int, before: int | None) -> Sequence[Row[Any]]:
-    """Up to `limit` changes of the task's active model, newest first, with ids below `before`."""
-    query = select(activations).where(activations.c.task == task).order_by(activations.c.id.desc()).limit(limit)
+    """Up to `limit` changes of the task's active model, newest first, with ids below `before`.
+
+    Each with the versions of both models and `by`, the name of the key, or its id if it is none of the database's.
+    """
+    before_it = models.alias()
+    query = (
+        select(
+            activations,
+            models.c.version,
+            before_it.c.version.label("previous_version"),
+            func.coalesce(api_keys.c.name, activations.c.by_key).label("by"),
+        )
+        .join_from(activations, models, models.c.id == activations.c.model_id)
+        .outerjoin(before_it, before_it.c.id == activations.c.previous_model_id)
+        .outerjoin(api_keys, api_keys.c.id == activations.c.by_key)
+        .where(activations.c.task == task)
+        .order_by(activations.c.id.desc())
+        .limit(limit)
+    )
     if before is not None:
         query = query.where(activations.c.id < before)
     return tx.execute(query).all()

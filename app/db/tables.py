@@ -181,6 +181,8 @@ activations = Table(
     Column("previous_model_id", String(64)),
     Column("reason", Text, nullable=False),
     Column("at", UTCDateTime, nullable=False),
+    Column("by_key", String(64)),  # the API key that asked for it; NULL: none was needed, or it came with Densely
+    Column("note", String(200)),  # why, in the words of whoever asked
     Index("ix_activations_task_id", "task", "id"),
 )
 

@@ -29,7 +29,7 @@ def labels(counts: Sequence[LabelCount], title: str, look: Look) -> bytes:
     places = list(range(len(names)))
     with drawing(look.theme):
         told = f"{sum(train):,} training and {counted(sum(test), 'test row')}, {len(counts):,} labels"
-        figure = page(look.fit(WIDTH), 0.9 + 0.28 * len(names), title, told)
+        figure = page(look.fit(WIDTH), 1.2 + 0.3 * len(names), title, told)
         axes = figure.subplots()
         light_grid(axes, "x")
         axes.barh(places, train, color=colours().blue, label="training")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.artifacts.evaluation import Evaluation
 from app.domain import intervals
 from app.domain.intervals import Interval
-from app.domain.recipes import HEADS, MetricName
+from app.domain.recipes import HEADS, HeadName, MetricName
 from app.wire.comparisons import BoardRow, PairedTest
 from app.wire.runs import Run
 
@@ -50,19 +50,19 @@ class Figure:
         return self.value if self.higher_is_better else -self.value
 
 
-def by_errors(run: Run, evaluation: Evaluation) -> bool:
+def by_errors(head: HeadName, evaluation: Evaluation) -> bool:
     """Whether its answers are numbers; a class that was learnt as a number is compared as a class."""
-    return HEADS[run.recipe.head].metric == "mae" and evaluation.target.dtype.kind == "f"
+    return HEADS[head].metric == "mae" and evaluation.target.dtype.kind == "f"
 
 
-def figure_of(run: Run, evaluation: Evaluation) -> Figure:
+def figure_of(head: HeadName, evaluation: Evaluation) -> Figure:
     """The figure that counts, of the answers as they were kept.
 
     Accuracy has Wilson's interval, the mean absolute error the normal one. That of micro-averaged F1 is normal too, by
     the delta method: F1 is a ratio of two sums over rows, and a row moves it by its share of the difference.
     """
     rows = len(evaluation.target)
-    if by_errors(run, evaluation):
+    if by_errors(head, evaluation):
         errors = evaluation.errors()
         mean = float(errors.mean())
         return Figure("mae", mean, intervals.of_mean(mean, float(errors.std()), rows))
@@ -98,7 +98,9 @@ class Board:
         self._found = found
         self._labels = labels
         self._answers = answers
-        self._figures = {run_id: figure_of(run, answers[run_id].evaluation) for run_id, run in _by_id(found, answers)}
+        self._figures = {
+            run_id: figure_of(run.recipe.head, answers[run_id].evaluation) for run_id, run in _by_id(found, answers)
+        }
         self._tests = {frozenset(test.runs): test for test in tests}
         self._ranked = sorted(self._comparable(), key=lambda run: -self._figures[run.id].rank())
 

@@ -17,12 +17,12 @@ from app.errors import ArtifactInvalid, InvalidInput, NotEvaluated
 from app.services import drawings
 from app.services.board import Answered, Board, by_errors
 from app.services.legends import labels_of, settings_of
+from app.services.paired import LEVEL, mcnemar, wilcoxon
 from app.tasks.catalog import TaskCatalog
 from app.wire.comparisons import ComparedRun, Comparison, Difference, PairedTest
 from app.wire.runs import Run
 
 MOST_RUNS = 10
-LEVEL = 0.05  # of significance, the usual one
 
 
 class ComparisonService:
@@ -126,13 +126,14 @@ class _Pair:
     def __init__(self, first: Run, second: Run, one: Evaluation, other: Evaluation) -> None:
         self._runs = (first.id, second.id)
         self._rows = len(one.target)
-        self._by_errors = by_errors(first, one)
+        self._by_errors = by_errors(first.recipe.head, one)
         # Above zero where the first is better.
         gains = other.errors() - one.errors() if self._by_errors else _as_numbers(one) - _as_numbers(other)
         self._first, self._second = int(np.sum(gains > 0)), int(np.sum(gains < 0))
         sides = (one, other)
         self._figures = [float(np.mean(side.errors() if self._by_errors else side.right())) for side in sides]
-        self.p, self._lead = _wilcoxon(gains) if self._by_errors else _mcnemar(self._first, self._second)
+        tested = wilcoxon(gains) if self._by_errors else mcnemar(self._first, self._second)
+        self.p, self._lead = tested.p_value, tested.lead
 
     def told(self, adjusted: float) -> PairedTest:
         """The test with the p-value that counts the other pairs too."""
@@ -164,24 +165,6 @@ def _short(run: Run, label: str) -> ComparedRun:
 
 def _as_numbers(evaluation: Evaluation) -> NDArray[np.float64]:
     return evaluation.right().astype(np.float64)
-
-
-def _mcnemar(first: int, second: int) -> tuple[float, float]:
-    """The p-value of so many rows won by each, and which one leads, by its sign."""
-    from scipy import stats  # slow to import, and most API processes never compare
-
-    return (float(stats.binomtest(first, first + second).pvalue) if first + second else 1.0), first - second
-
-
-def _wilcoxon(gains: NDArray[np.float64]) -> tuple[float, float]:
-    """The p-value of these differences, and which one leads, by the sign of the rank sums' difference."""
-    from scipy import stats
-
-    gains = gains[gains != 0]
-    if not len(gains):
-        return 1.0, 0.0
-    ranks = stats.rankdata(np.abs(gains))
-    return float(stats.wilcoxon(gains).pvalue), float(np.sum(ranks * np.sign(gains)))
 
 
 def _holm(values: Sequence[float]) -> list[float]:

@@ -66,7 +66,8 @@ def of_runs(runs: Sequence[Run], tasks: TaskCatalog, catalog: DatasetCatalog) ->
         drawings.append(pictures.of_curves(ids, "Curves"))
         if all("loss" in run.metrics.validation for run in runs):
             drawings.append(pictures.of_curves(ids, "Validation loss", only="val_loss"))
-    drawings += [pictures.of_models(ids, kind, kind.capitalize()) for kind in kinds_of_runs(task)]
+    if all(run.model_id for run in runs):
+        drawings += [pictures.of_models(ids, kind, kind.capitalize()) for kind in kinds_of_runs(task)]
     datasets = list(dict.fromkeys(run.dataset for run in runs))
     for dataset in datasets:
         for one in of_dataset(task, dataset, catalog):

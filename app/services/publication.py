@@ -77,8 +77,8 @@ def _insert(tx: Transaction, attempt: Attempt, manifest: Manifest, verdict: Verd
     data = {"model_id": manifest.id, "version": version, "activated": verdict.activate}
     events.add_one(tx, attempt.run_id, "log", now, {"message": said + verdict.reason, **data})
     if verdict.activate:
-        models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}")
         who = Caller(run_queries.key_of(tx, attempt.run_id))
+        models.activate(tx, manifest.task, manifest.id, now, f"run {attempt.run_id}: {verdict.reason}", who.key_id)
         audit.record(tx, now, "model.activated", manifest.id, manifest.task, who)
 
 

@@ -8,6 +8,7 @@ from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import DatasetCatalog
 from app.db import audit, installation, models
 from app.db.engine import Database, Transaction, lock
+from app.domain.callers import caller
 from app.domain.clock import Clock
 from app.errors import ArtifactInvalid, Conflict, InvalidInput, NotFound, Unusable
 from app.inference.predictor import Predictor
@@ -42,10 +43,17 @@ class RegistryService:
         self._clock = clock
         self._bundled: frozenset[str] = frozenset()  # ids of the models that come with Densely
 
-    def page(self, task: str | None, limit: int, cursor: int | None) -> tuple[list[Model], int | None]:
+    def page(
+        self,
+        task: str | None,
+        limit: int,
+        cursor: int | None,
+        search: str | None = None,
+        is_active: bool | None = None,
+    ) -> tuple[list[Model], int | None]:
         """Models, newest first, and the cursor of the next page."""
         with self._database.read() as tx:
-            rows = models.page(tx, task, limit + 1, cursor)
+            rows = models.page(tx, task, limit + 1, cursor, search, is_active)
         page, following = cut(rows, limit, lambda row: row.number)
         return [_model(row) for row in page], following
 
@@ -76,8 +84,8 @@ class RegistryService:
         with self._database.read() as tx:
             return {task: _model(row) for task, row in models.active(tx).items()}
 
-    def activate(self, task: str, model_id: str) -> Model:
-        """Make a model the active one; doing it twice is once.
+    def activate(self, task: str, model_id: str, note: str | None = None) -> Model:
+        """Make a model the active one; doing it twice is once. `note`: why, in the client's words.
 
         Raises:
             NotFound: there is no such task or model.
@@ -93,7 +101,8 @@ class RegistryService:
             lock(tx, f"models of {task}")
             present = models.active(tx).get(task)
             if present is None or present.id != model_id:
-                models.activate(tx, task, model_id, self._clock(), "asked for by a client")
+                asked = ("asked for by a client", caller.get().key_id, (note or "").strip())
+                models.activate(tx, task, model_id, self._clock(), *asked)
                 audit.record(tx, self._clock(), "model.activated", model_id, task)
         return self._find(model_id)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.runs import Metrics
+from app.domain.runs import Line, Metrics
 from app.wire.manifests import Manifest
 from app.wire.pictures import Drawing
 
@@ -21,6 +21,7 @@ class Model(BaseModel):
     metrics: Metrics
     created_at: datetime
     active: bool
+    name: str | None = Field(None, description="of the run that made it, if it had one and is still there")
 
 
 class ModelDetail(Model):
@@ -37,8 +38,12 @@ class Activation(BaseModel):
     task: str
     model_id: str
     previous_model_id: str | None
-    reason: str
+    reason: str = Field(description="why, in the words of the service")
     at: datetime
+    version: int = Field(description="of the model")
+    previous_version: int | None = Field(None, description="null: there was none, or it was removed")
+    by: str | None = Field(None, description="name of the API key that asked for it, or for the run; null: none did")
+    note: str | None = Field(None, description="why, in the words of the client")
 
 
 class ActivateRequest(BaseModel):
@@ -46,6 +51,7 @@ class ActivateRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     model_id: str = Field(max_length=64, pattern=r"^[a-z0-9-]+$")
+    reason: Line | None = Field(None, description="why, for those who read the history")
 
 
 # A label, a value, or the labels of a multilabel row; None of a value beyond all numbers.

@@ -383,6 +383,8 @@ export interface Model {
 	metrics: Metrics;
 	created_at: string;
 	active: boolean;
+	/** Of the run that made it, if it is still there. */
+	name: string | null;
 }
 
 /** A picture that can be asked for; schema Drawing. */
@@ -403,8 +405,120 @@ export interface Activation {
 	task: string;
 	model_id: string;
 	previous_model_id: string | null;
+	/** Why, in the words of the service. */
 	reason: string;
 	at: string;
+	/** Of the model. */
+	version: number;
+	previous_version: number | null;
+	/** Name of the API key that asked for it, or for the run. */
+	by: string | null;
+	/** Why, in the words of whoever asked. */
+	note: string | null;
+}
+
+/** The figure that a model is measured by, with its 95 % interval; schema MetricReport. */
+export interface MetricReport {
+	name: string;
+	value: number | null;
+	low: number | null;
+	high: number | null;
+	guessing: number | null;
+	higher_is_better: boolean;
+}
+
+/** The active model beside another; schema ActiveReport. */
+export interface ActiveReport {
+	model_id: string;
+	version: number;
+	value: number | null;
+	low: number | null;
+	high: number | null;
+	/** The other model's figure less the active one's. */
+	difference: number | null;
+	p_value: number | null;
+	significant: boolean | null;
+	reading: string;
+}
+
+/** One label on the test split; schema LabelReport. */
+export interface LabelReport {
+	label: string | number;
+	rows: number;
+	predicted: number;
+	precision: number | null;
+	recall: number | null;
+	f1: number | null;
+}
+
+/** Rows of one label that a model takes for another; schema ConfusedPair. */
+export interface ConfusedPair {
+	target: string | number;
+	predicted: string | number;
+	rows: number;
+	/** Of the rows of `target`, 0 to 1. */
+	share: number;
+}
+
+/** Answers of about the same probability; schema CalibrationBin. */
+export interface CalibrationBin {
+	from: number;
+	to: number;
+	rows: number;
+	confidence: number;
+	accuracy: number;
+}
+
+/** How far probabilities are from the share of right answers; schema CalibrationReport. */
+export interface CalibrationReport {
+	error: number;
+	bins: CalibrationBin[];
+}
+
+/** Absolute errors of a regression; schema ErrorReport. */
+export interface ErrorReport {
+	p50: number;
+	p90: number;
+	p99: number;
+	worst: number;
+}
+
+/** How long the service takes for the task's example, without HTTP; schema Latency. */
+export interface Latency {
+	p50_ms: number;
+	p99_ms: number;
+	rows_per_second: number;
+	when: string;
+	device: string;
+}
+
+/** Who made a model, and from what; schema Origin. */
+export interface Origin {
+	key: string | null;
+	run: string | null;
+	run_exists: boolean;
+	name: string | null;
+	sweep: string | null;
+	preset: string;
+	dataset: string;
+	dataset_version: number | null;
+	tags: Record<string, string>;
+	note: string;
+}
+
+/** A model in figures; schema ModelReport. */
+export interface ModelReport {
+	kind: "labels" | "several" | "numbers";
+	metric: MetricReport;
+	active: ActiveReport | null;
+	labels: LabelReport[];
+	/** The worst first. */
+	confusions: ConfusedPair[];
+	calibration: CalibrationReport | null;
+	errors: ErrorReport | null;
+	latency: Latency | null;
+	bytes: number;
+	made_by: Origin;
 }
 
 /** How far a run is; schema Progress. */

@@ -41,6 +41,7 @@ export type Metrics = import("./answers.js").Metrics;
 export type Model = import("./answers.js").Model;
 export type NewTask = import("./answers.js").NewTask;
 export type ModelDetail = import("./answers.js").ModelDetail;
+export type ModelReport = import("./answers.js").ModelReport;
 export type Outcome = import("./answers.js").Outcome;
 export type Prediction = import("./answers.js").Prediction;
 export type Preset = import("./answers.js").Preset;
@@ -464,9 +465,9 @@ export declare class Densely {
 	/** Removes a run that has ended; its model stays. @param {string} id @param {Options} [options] */
 	deleteRun(id: string, options?: Options): Promise<void>;
 	/**
-	 * The newest models, newest first.
+	 * The newest models, newest first. `q`: a part of the dataset's or the run's name, the beginning of an id, or `v3`.
 	 *
-	 * @param {Options & { task?: string, limit?: number }} [options]
+	 * @param {Options & { task?: string, q?: string, active?: boolean, limit?: number }} [options]
 	 * @returns {Promise<Model[]>}
 	 */
 	models({
@@ -474,19 +475,32 @@ export declare class Densely {
 		...query
 	}?: Options & {
 		task?: string;
+		q?: string;
+		active?: boolean;
 		limit?: number;
 	}): Promise<Model[]>;
 	/** A model with its manifest. @param {string} id @param {Options} [options] @returns {Promise<ModelDetail>} */
 	model(id: string, options?: Options): Promise<ModelDetail>;
+	/** How good it is, where it errs, who made it. @param {string} id @param {Options} [options] @returns {Promise<ModelReport>} */
+	report(id: string, options?: Options): Promise<ModelReport>;
 	/**
-	 * Makes a model the one that the task's predictions use.
+	 * Makes a model the one that the task's predictions use; `reason` is kept in the history.
 	 *
 	 * @param {string} task
 	 * @param {string} modelId
-	 * @param {Options} [options]
+	 * @param {Options & { reason?: string }} [options]
 	 * @returns {Promise<Model>}
 	 */
-	activate(task: string, modelId: string, { signal }?: Options): Promise<Model>;
+	activate(
+		task: string,
+		modelId: string,
+		{
+			signal,
+			reason,
+		}?: Options & {
+			reason?: string;
+		},
+	): Promise<Model>;
 	/**
 	 * Changes of the active model, newest first.
 	 *
@@ -694,10 +708,18 @@ export declare class Densely {
 	 * A file of the API, for example `models/<id>/archive` or `runs/<id>/curves.svg`.
 	 *
 	 * @param {string} path
-	 * @param {Options} [options]
+	 * @param {Options & { query?: Record<string, unknown> }} [options]
 	 * @returns {Promise<Blob>}
 	 */
-	file(path: string, { signal }?: Options): Promise<Blob>;
+	file(
+		path: string,
+		{
+			signal,
+			query,
+		}?: Options & {
+			query?: Record<string, unknown>;
+		},
+	): Promise<Blob>;
 	/**
 	 * The response to any request; one of status 400 or more is thrown.
 	 *
@@ -816,15 +838,20 @@ export declare class Sweep {
 	 * A picture of it: `best` so far, `importance` of the fields, or `parallel` coordinates.
 	 *
 	 * @param {"best" | "importance" | "parallel"} [kind]
-	 * @param {Options & { form?: "svg" | "png" }} [options]
+	 * @param {Options & { form?: "svg" | "png", theme?: "light" | "dark", width?: number }} [options] `width` in pixels of
+	 *   a screen, which it may take; text keeps its size
 	 */
 	picture(
 		kind?: "best" | "importance" | "parallel",
 		{
 			form,
+			theme,
+			width,
 			signal,
 		}?: Options & {
 			form?: "svg" | "png";
+			theme?: "light" | "dark";
+			width?: number;
 		},
 	): Promise<Blob>;
 }

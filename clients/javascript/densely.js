@@ -42,6 +42,7 @@
 /** @typedef {import("./answers.js").Model} Model */
 /** @typedef {import("./answers.js").NewTask} NewTask */
 /** @typedef {import("./answers.js").ModelDetail} ModelDetail */
+/** @typedef {import("./answers.js").ModelReport} ModelReport */
 /** @typedef {import("./answers.js").Outcome} Outcome */
 /** @typedef {import("./answers.js").Prediction} Prediction */
 /** @typedef {import("./answers.js").Preset} Preset */
@@ -431,9 +432,9 @@ export class Densely {
 	}
 
 	/**
-	 * The newest models, newest first.
+	 * The newest models, newest first. `q`: a part of the dataset's or the run's name, the beginning of an id, or `v3`.
 	 *
-	 * @param {Options & { task?: string, limit?: number }} [options]
+	 * @param {Options & { task?: string, q?: string, active?: boolean, limit?: number }} [options]
 	 * @returns {Promise<Model[]>}
 	 */
 	models({ signal, ...query } = {}) {
@@ -445,16 +446,21 @@ export class Densely {
 		return this.get(at`models/${id}`, {}, options);
 	}
 
+	/** How good it is, where it errs, who made it. @param {string} id @param {Options} [options] @returns {Promise<ModelReport>} */
+	report(id, options) {
+		return this.get(at`models/${id}/report`, {}, options);
+	}
+
 	/**
-	 * Makes a model the one that the task's predictions use.
+	 * Makes a model the one that the task's predictions use; `reason` is kept in the history.
 	 *
 	 * @param {string} task
 	 * @param {string} modelId
-	 * @param {Options} [options]
+	 * @param {Options & { reason?: string }} [options]
 	 * @returns {Promise<Model>}
 	 */
-	async activate(task, modelId, { signal } = {}) {
-		const asked = { method: "PUT", body: { model_id: modelId }, signal };
+	async activate(task, modelId, { signal, reason } = {}) {
+		const asked = { method: "PUT", body: { model_id: modelId, ...(reason && { reason }) }, signal };
 		return read(await this.request(at`tasks/${task}/active-model`, asked), signal);
 	}
 
@@ -663,11 +669,11 @@ export class Densely {
 	 * A file of the API, for example `models/<id>/archive` or `runs/<id>/curves.svg`.
 	 *
 	 * @param {string} path
-	 * @param {Options} [options]
+	 * @param {Options & { query?: Record<string, unknown> }} [options]
 	 * @returns {Promise<Blob>}
 	 */
-	async file(path, { signal } = {}) {
-		return read(await this.request(path, { signal }), signal, "blob");
+	async file(path, { signal, query } = {}) {
+		return read(await this.request(path, { signal, query }), signal, "blob");
 	}
 
 	/**
@@ -887,10 +893,12 @@ export class Sweep {
 	 * A picture of it: `best` so far, `importance` of the fields, or `parallel` coordinates.
 	 *
 	 * @param {"best" | "importance" | "parallel"} [kind]
-	 * @param {Options & { form?: "svg" | "png" }} [options]
+	 * @param {Options & { form?: "svg" | "png", theme?: "light" | "dark", width?: number }} [options] `width` in pixels of
+	 *   a screen, which it may take; text keeps its size
 	 */
-	picture(kind = "best", { form = "svg", signal } = {}) {
-		return this.#client.file(at`sweeps/${this.id}/${`${kind}.${form}`}`, { signal });
+	picture(kind = "best", { form = "svg", theme, width, signal } = {}) {
+		const path = at`sweeps/${this.id}/${`${kind}.${form}`}`;
+		return this.#client.file(path, { signal, query: { theme, width } });
 	}
 }
 

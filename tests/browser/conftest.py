@@ -24,6 +24,7 @@ NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PR
 FOLDER = Path(__file__).parent
 
 Serve = Callable[..., str]
+Look = Callable[..., Any]
 
 
 def missing() -> str | None:
@@ -86,7 +87,7 @@ def open_page(browser: Any, service: Service) -> Iterator[Callable[..., Any]]:
     yield start
     for context in contexts:
         context.close()
-    assert not troubles
+    assert not [one for one in troubles if "404" not in one]
     assert [] == [a for a in addresses if not a.startswith((f"{service.url}/", "data:", f"blob:{service.url}/"))]
 
 
@@ -121,3 +122,36 @@ def serve(prepared: Settings) -> Iterator[Serve]:
     yield start
     for server in started:
         server.close()
+
+
+@pytest.fixture(scope="module")
+def served(prepared: Settings) -> Iterator[str]:
+    """Where the application is served in this process, without a worker."""
+    server = LiveServer(create_app(prepared))
+    yield server.url
+    server.close()
+
+
+@pytest.fixture
+def look(browser: Any, served: str) -> Iterator[Look]:
+    """Opens the page of that application at a route. In the end there is nothing in the console."""
+    contexts: list[Any] = []
+    troubles: list[str] = []
+
+    def start(route: str, width: int = 1280, scheme: str = "light") -> Any:
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda m: troubles.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: troubles.append(f"exception: {error}"))
+        page.goto(f"{served}/{route}")
+        page.locator("h1").wait_for()
+        return page
+
+    start.troubles = troubles  # type: ignore[attr-defined]  # a test that provokes an error empties it
+    yield start
+    for context in contexts:
+        context.close()
+    assert not [one for one in troubles if "404" not in one]

@@ -154,7 +154,7 @@ def test_a_row_of_any_columns_is_tried(open_page: OpenPage, trained: Service) ->
     page.get_by_label("balcony", exact=True).select_option("true")
     page.get_by_label("built", exact=True).fill("1999-12-31")
 
-    expect(page.get_by_text(re.compile("features.district: "))).to_be_visible()
+    expect(page.locator(".feature", has_text="district").locator(".warning")).to_be_visible()
     snippet = page.locator("[data-snippet] code").first
     expect(snippet).to_contain_text('"district":"harbour","balcony":true,"built":"1999-12-31"')
     expect(snippet).not_to_contain_text("rooms")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app.artifacts.store import ArtifactStore
-from app.db import models
+from app.db import models, workers
 from app.db.engine import Database
 from app.db.runs import request_cancel
 from app.db.tables import runs
@@ -150,6 +150,11 @@ def test_runs_are_found_by_preset_status_date_and_what_is_archived(open_page: Op
     page.get_by_role("button", name="Clear").click()
     awaits(page, listed(service))
     assert {} == asked(page)
+    with page.expect_request(re.compile("/runs/rows.*sweep=s-1")) as sent:
+        page.evaluate("location.hash = '#/runs?sweep=s-1'")
+    assert "trials=true" in sent.value.url  # what there is of a sweep
+    expect(page.get_by_label("Sweep", exact=True)).to_have_value("s-1")
+    page.go_back()
 
     page.get_by_label("When").select_option(label="Last 7 days")
     since = (datetime.now(UTC) - timedelta(days=7)).isoformat()
@@ -325,6 +330,28 @@ def test_runs_are_cancelled_and_queued_again(open_page: OpenPage, finished: Fini
     expect(outcome(page).get_by_text("Queued again 1 run.")).to_be_visible()
     expect(page.locator("tr[data-run]")).to_have_count(3)
     expect(page.locator(".badge.queued")).to_have_count(1)
+
+
+def test_a_run_that_waits_tells_its_place_and_when_it_begins(
+    open_page: OpenPage, service: LiveServer, finished: Finished
+) -> None:
+    attempt = finished.claimed("digits", name="in line, going")
+    attempt.record_epoch(0, 1, 0.1, {"loss": 0.3}, Progress(epoch=1, epochs=4, fraction=0.25, eta_seconds=600))
+    attempt.flush()
+    waiting = [queue_run(finished.database, finished.clock, "digits", name="in line") for _ in range(2)]
+    told = {"host": "here", "pid": 1, "devices": [], "versions": {}, "trainers": 1}
+    with finished.database.write() as tx:
+        workers.seen(tx, "w-1", datetime.now(UTC), told)
+
+    page = open_page("#/runs?q=in+line")
+
+    expect(row_of(page, waiting[0])).to_contain_text("place 1, starts in 10 min")
+    expect(row_of(page, waiting[1])).to_contain_text("place 2")
+    starts = row_of(page, waiting[0]).locator(".state time")
+    seconds = (datetime.fromisoformat(starts.get_attribute("datetime")) - datetime.now(UTC)).total_seconds()
+    assert 500 < seconds <= 600
+    service.client.post(f"/runs/{waiting[0]}/cancel").raise_for_status()
+    expect(row_of(page, waiting[1])).to_contain_text("place 1, starts in 10 min")
 
 
 def test_an_event_changes_its_row_and_nothing_else(

@@ -27,6 +27,8 @@ def test_it_has_its_tab_form_and_answer(open_page: Callable[..., Any]) -> None:
     for name in sixth.COLUMNS:
         expect(page.get_by_label(f"{name}: cm", exact=True)).to_have_value(str(sixth.EXAMPLE[name]))
 
+    page.get_by_label("sepal_length: cm", exact=True).fill("6.5")
+    page.get_by_label("sepal_width: cm", exact=True).fill("3")
     page.get_by_label("petal_length: cm", exact=True).fill("6")
     page.get_by_label("petal_width: cm", exact=True).fill("2.2")
 

@@ -122,6 +122,20 @@ def test_a_search_around_a_run_is_proposed_changed_and_begun(
     expect(space).to_have_value(re.compile("optimizer.learning_rate"))
     assert [] == accessibility.problems_at_widths(page)
 
+    rows = page.get_by_role("listitem").filter(has=page.get_by_label("How it varies"))
+    expect(rows.first.get_by_label("From")).to_be_visible()
+    rows.first.get_by_label("To", exact=True).fill("0.25")
+    expect(space).to_have_value(re.compile(r'"high": 0\.25'))
+    page.get_by_role("button", name="Add a field").click()
+    rows.last.get_by_label("Field").fill("epochs")
+    rows.last.get_by_label("Values").fill("8, 16")
+    expect(space).to_have_value(re.compile(r'"epochs": {\s+"kind": "choice",\s+"values": \[8, 16\]'))
+    rows.last.get_by_label("How it varies").select_option("range")
+    expect(space).to_have_value(re.compile(r'"epochs": {\s+"kind": "range"'))
+    rows.last.get_by_role("button", name="Remove").click()
+    expect(space).not_to_have_value(re.compile("epochs"))
+    assert [] == accessibility.problems_at_widths(page)
+
     space.fill('{"batch_size": {"kind": "choice"')
     expect(space).to_have_attribute("aria-invalid", "true")
     space.fill('{"layers.0.unit": {"kind": "choice", "values": [4, 8]}}')
@@ -131,6 +145,8 @@ def test_a_search_around_a_run_is_proposed_changed_and_begun(
     expect(page.locator('[data-field="space"] .hint')).to_contain_text("layers.0.unit")
     open_at.troubles.clear()  # type: ignore[attr-defined]
     space.fill('{"layers.0.units": {"kind": "choice", "values": [4, 8]}}')
+    expect(rows).to_have_count(1)
+    expect(rows.get_by_label("Values")).to_have_value("4, 8")
     page.get_by_role("button", name="Start the search").click()
 
     page.wait_for_url(re.compile("#/sweeps/s-"))

@@ -47,12 +47,12 @@ def test_the_try_view_says_that_a_toy_answers_and_goes_back(open_page: OpenPage,
     page = open_page("#/try/sentiment")
     notice = page.get_by_role("note")
     expect(notice).to_contain_text("A toy answers")
-    expect(page.locator("ul.note")).to_contain_text("model: was trained on the bundled sample")
+    expect(page.locator(".badge.toy")).to_be_visible()
 
     page.get_by_role("button", name="Go back to version 1 of sentiment").click()
 
     expect(notice).to_have_count(0)
-    expect(page.locator("ul.note")).to_have_count(0)
+    expect(page.locator(".badge.toy")).to_have_count(0)
     expect(page.locator(".verdict")).to_contain_text("positive")
     assert 1 == service.client.get("/tasks/sentiment").json()["active_model"]["version"]
 

@@ -614,3 +614,15 @@ def test_a_comparison_names_its_pictures_and_its_runs(client: httpx.Client, fini
         assert "image/svg+xml" == client.get(f"/{one['path']}").headers["content-type"]
     going = finished.claimed("planar", held_out).run_id
     assert [] == compare(client, runs[0], going)["pictures"]
+
+
+def test_nothing_is_drawn_of_models_that_trials_of_a_sweep_do_not_have(
+    client: httpx.Client, finished: Finished
+) -> None:
+    trials = [finished.claimed("planar", LOSSES) for _ in range(2)]
+    for trial in trials:
+        trial.measured(Metrics(validation={"accuracy": 0.8, "loss": 1.0}))
+
+    found = compare(client, *(trial.run_id for trial in trials))
+
+    assert ["Curves", "Validation loss", "Training points"] == [one["title"] for one in found["pictures"]]

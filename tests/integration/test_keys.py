@@ -94,6 +94,9 @@ CALLS = [
     ("train", "GET", "/sweeps", None),
     ("train", "POST", "/sweeps/none/cancel", None),
     ("admin", "DELETE", "/sweeps/none", None),
+    ("train", "GET", "/runs/rows", None),
+    ("train", "PATCH", "/runs/none", {"note": "x"}),
+    ("train", "POST", "/runs/actions", {"action": "archive", "runs": ["none"]}),
     ("admin", "DELETE", "/runs/none", None),
     ("admin", "PUT", "/tasks/sentiment/active-model", {"model_id": "none"}),
     ("admin", "PATCH", "/tasks/none", {"title": "x"}),
@@ -289,6 +292,8 @@ TASKED = [
     ("GET", "/models?task={}", None, None),
     ("GET", "/models/{model}", None, None),
     ("GET", "/runs/{run}/history", None, None),
+    ("GET", "/runs/rows?task={}", None, None),
+    ("PATCH", "/runs/{run}", {"note": "mine"}, {"note": "mine"}),
     ("POST", "/sweeps", {**SWEEP, "task": "sentiment"}, SWEEP),
     ("GET", "/sweeps?task={}", None, None),
     ("GET", "/sweeps/{sweep}", None, None),
@@ -317,12 +322,53 @@ def test_a_key_of_some_tasks_is_for_these_alone(
 
 @pytest.mark.parametrize(
     "path",
-    ["/runs", "/sweeps", "/compare?runs=a,b", "/events?task=sentiment", "/system", "/runs?task=sentiment&task=planar"],
-)
+    [
+        "/runs",
+        "/runs/rows",
+        "/runs/rows?q=a",
+        "/sweeps",
+        "/compare?runs=a,b",
+        "/events?task=sentiment",
+        "/system",
+        "/runs?task=sentiment&task=planar",
+    ],
+)  # fmt: skip
 def test_a_key_of_some_tasks_sees_nothing_of_all(guarded: Guarded, path: str) -> None:
     secret = guarded.key("predict", "train", tasks=["sentiment"])
 
     assert 403 == guarded.ask(secret, "GET", path).status_code
+
+
+def test_of_many_runs_those_of_other_tasks_are_refused(guarded: Guarded) -> None:
+    """As the calls for each of them alone are; and only admin removes any."""
+    secret, admin = guarded.key("train", tasks=["sentiment"]), guarded.key("admin")
+    runs = {
+        task: guarded.ask(admin, "POST", "/train", json={**TRAIN, "task": task}).json()["id"]
+        for task in ("sentiment", "planar")
+    }
+    body = {"action": "cancel", "runs": list(runs.values())}
+    told = guarded.ask(secret, "POST", "/runs/actions", json=body).json()
+    removed = guarded.ask(secret, "POST", "/runs/actions", json={**body, "action": "delete", "dry_run": True})
+
+    assert [runs["sentiment"]] == told["done"]
+    assert [(runs["planar"], 403)] == [(each["run"], each["status"]) for each in told["refused"]]
+    assert "queued" == guarded.ask(admin, "GET", f"/runs/{runs['planar']}").json()["status"]
+    assert 403 == removed.status_code
+    assert "needs the scope admin" in removed.json()["detail"]
+
+
+def test_of_many_retries_those_beyond_the_quota_are_refused(
+    served: tuple[Application, LiveServer, Database, FakeClock], guarded: Guarded
+) -> None:
+    secret = guarded.key("train")
+    ids = [guarded.ask(secret, "POST", "/train", json=TRAIN).json()["id"] for _ in range(3)]
+    guarded.ask(secret, "POST", "/runs/actions", json={"action": "cancel", "runs": ids}).raise_for_status()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(served[0].api.state.services.training, "_quotas", Quotas(queued_runs=2))
+        told = guarded.ask(secret, "POST", "/runs/actions", json={"action": "retry", "runs": ids}).json()
+
+    assert (ids[:2], 2) == (told["done"], len(told["created"]))
+    assert [(ids[2], 429)] == [(each["run"], each["status"]) for each in told["refused"]]
 
 
 def test_a_key_of_a_page_is_for_that_page(guarded: Guarded) -> None:

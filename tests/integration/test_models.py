@@ -15,7 +15,7 @@ from app.wire.manifests import Manifest
 from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 
-SHORT = "id task version run_id dataset dataset_is_sample metrics created_at active".split()
+SHORT = "id task version run_id dataset dataset_is_sample metrics created_at active name".split()
 
 
 @pytest.fixture

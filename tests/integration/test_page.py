@@ -9,7 +9,7 @@ import pytest
 
 import app
 from app.api.routes import page
-from app.api.routes.page import CLIENT, FOLDER, UNNAMED, VERSION, files, version
+from app.api.routes.page import CLIENT, COMMENT, FOLDER, UNNAMED, VERSION, files, version, without_comments
 from app.api.routes.page import client as javascript_client
 
 ROOT = Path(app.__file__).parent.parent
@@ -28,6 +28,8 @@ def test_a_file_comes_with_its_type_and_a_strict_policy(client: httpx.Client, pa
 
     assert 200 == answer.status_code
     kept = (CLIENT if path == "densely.js" else FOLDER / path).read_bytes()
+    if path.startswith("js/"):
+        kept = without_comments(kept)
     assert kept.replace(UNNAMED, UNNAMED.replace(b'""', b'"%s"' % version().encode())) == answer.content
     expected = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
     assert expected[path.rpartition(".")[2]] == answer.headers["content-type"].partition(";")[0]
@@ -58,6 +60,22 @@ def test_a_file_is_compressed_for_who_can_read_that(client: httpx.Client) -> Non
     assert "gzip" == packed.headers["content-encoding"]
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
     assert plain.content == packed.content
+
+
+def test_comments_are_left_out_and_nothing_else() -> None:
+    script = b"// head\nlet a = 1; // kept\n\t/** of b\n\t * @type {x} */\n\tconst b = `/* ${a} */ // in it`;\n"
+
+    assert b"\nlet a = 1; // kept\n\n\n\tconst b = `/* ${a} */ // in it`;\n" == without_comments(script)
+
+
+@pytest.mark.parametrize("path", [path for path in files() if path.endswith(".js")])
+def test_no_comment_that_is_left_out_is_part_of_a_text(path: str) -> None:
+    """A line of a template may begin as a comment does: before each comment there are as many backticks as end."""
+    script = (FOLDER / path).read_bytes()
+
+    assert script.count(b"\n") == without_comments(script).count(b"\n")  # an error's line is that of the source
+    before = [without_comments(script[: found.start()]) for found in COMMENT.finditer(script)]
+    assert [] == [text[-80:] for text in before if text.count(b"`") % 2]
 
 
 def test_every_answer_names_the_pages_version(client: httpx.Client) -> None:

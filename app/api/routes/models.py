@@ -15,6 +15,7 @@ from app.api.tables import TableForm
 from app.kinds.base import Plot
 from app.wire.models import Answer, Model, ModelDetail
 from app.wire.pages import Page
+from app.wire.reports import ModelReport
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -35,10 +36,18 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 def list_models(
     services: ServicesDep,
     task: Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="part of the dataset's or the run's name, beginning of the model's or the run's id, or `v3`",
+        ),
+    ] = None,
+    active: Annotated[bool | None, Query(description="only those that are active, or only the others")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[Model]:
-    items, following = services.registry.page(task, limit, cursor)
+    items, following = services.registry.page(task, limit, cursor, q, active)
     return Page(items=items, next=following)
 
 
@@ -56,6 +65,17 @@ def get_model(model_id: Identifier, services: ServicesDep) -> ModelDetail:
 )
 async def delete_model(model_id: Identifier, services: ServicesDep) -> None:
     await services.writes(partial(services.registry.delete, model_id))
+
+
+@router.get(
+    "/{model_id}/report",
+    summary="How good a model is and where it errs, who made it, and how fast it answers",
+    description="From its answers on the test split. The latency is measured by this process, without HTTP, when it is "
+    "first asked for: that takes about 50 ms.",
+    responses=responses(404),
+)
+def get_report(model_id: Identifier, services: ServicesDep) -> ModelReport:
+    return services.reports.report(model_id)
 
 
 @router.get(

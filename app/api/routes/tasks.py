@@ -171,10 +171,11 @@ def get_dataset_picture(
 @router.put(
     "/{task}/active-model",
     summary="Promote a model, or roll back to an earlier one",
+    description="A `reason` is kept in the history, with the name of the key that asked.",
     responses=responses(404),
 )
 async def activate(task: Identifier, body: ActivateRequest, services: ServicesDep) -> Model:
-    model = await services.writes(partial(services.registry.activate, task, body.model_id))
+    model = await services.writes(partial(services.registry.activate, task, body.model_id, body.reason))
     await asyncio.to_thread(services.prediction.refresh)  # here at once; other API processes within their poll
     return model
 

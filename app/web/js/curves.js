@@ -1,150 +1,250 @@
-// Curves by epoch as SVG: training dotted, validation a line; one pair for each fold or seed.
+// Curves by epoch, of one run or of several: a panel for the loss and one for the metric, which point to the same epoch.
 
-import { figure, freshId, h, on, put, s } from "./dom.js";
+import { told } from "./api.js";
+import { alertLine, button, freshId, h, on, put, say } from "./dom.js";
+import { csvOf, pngOf, saved } from "./curve-files.js";
+import { Panel } from "./panel.js";
+import { bestOf, fits, remembered, repeated, series, smoothed, thinned } from "./series.js";
 
 /** @import { Epoch } from "../../client/densely.js" */
-/** @typedef {{ kind: "train" | "val", points: [epoch: number, value: number][] }} Line */
-/** @typedef {NonNullable<ReturnType<typeof layout>>} Layout */
+/** @import { Line } from "./panel.js" */
+/** @import { Point, Spot } from "./series.js" */
+/** @typedef {{ key: string, label: string, epochs: Epoch[] }} Group a run and its history */
+/** @typedef {{ log: boolean, clip: boolean, fits: boolean, training: boolean, smooth: number }} Wanted */
 
-const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [250, 50, 12, 12, 30]; // pixels; the width is what there is room for
 const MOST_POINTS = 300; // of a line; more than that a screen cannot show
+const [drawnOf, seriesOf, fitsOf] = [remembered(repeated), remembered(series), remembered(fits)];
+const KEPT = "densely-curves";
+const STRONGEST = 0.95; // weight of what was before
 
-/** A panel of one figure. `draw(epochs)` shows these rows of the history. @param {string} name `loss` or the metric */
-export function panel(name) {
-	const title = freshId("chart");
-	const svg = s("svg.chart", {
-		role: "img",
-		"aria-labelledby": title,
-		"data-points": 0,
-	});
-	const told = h("p.soft.small.num", { id: title }, "No whole epoch.");
-	const node = h("div", h("h2", name), svg, told);
-	/** @type {Layout | null} */
-	let state = null;
-	/** @type {Epoch[]} */
-	let shown = [];
-	const rest = () => {
-		if (state) told.textContent = state.summaryOf(state.end);
-		svg.querySelector(".cursor")?.remove();
-	};
-	const draw = (/** @type {Epoch[]} */ epochs) => {
-		shown = epochs;
-		state = layout(name, epochs, node.clientWidth);
-		svg.toggleAttribute("hidden", !state);
-		if (!state) return;
-		put(svg, axes(state), paths(state));
-		svg.setAttribute("data-points", state.count);
-		rest();
-	};
-	new ResizeObserver(() => draw(shown)).observe(node);
-	on(svg, "pointermove", ({ clientX }) => {
-		if (!state) return;
-		const epoch = state.epochAt(clientX - svg.getBoundingClientRect().left);
-		const x = state.x(epoch);
-		svg.querySelector(".cursor")?.remove();
-		svg.append(s("line.cursor", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }));
-		told.textContent = state.summaryOf(epoch);
-	});
-	on(svg, "pointerleave", rest);
-	return { node, draw };
-}
+/** What of one run is drawn, and how. @typedef {{ group: Group, over: string, rows: Epoch[], colour: string }} Part */
 
-export const legend = () =>
-	h("p.soft.small.row", h("span", h("span.swatch"), "training"), h("span", h("span.swatch.val"), "validation"));
+export class Curves {
+	/** @type {Group[]} */
+	#groups = [];
+	/** @type {Set<string>} */
+	#hidden = new Set();
+	#wanted = kept();
+	#fits = check("Single fits", "fits", this.#wanted, () => this.#change());
+	#training = check("Training", "training", this.#wanted, () => this.#change());
+	#legend = h("div.row.small.legend");
+	#shown = "";
+	problem = alertLine();
 
-/** Lines, ticks, and where an epoch and a value lie; null without any. @param {string} name @param {Epoch[]} epochs @param {number} width */
-function layout(name, epochs, width) {
-	const groups = Object.groupBy(epochs, (row) => `${row.seed}/${row.fold}`);
-	const fits = /** @type {Epoch[][]} */ (Object.values(groups));
-	const lines = fits.flatMap((rows) => linesOf(name, rows));
-	if (!lines.length) return null;
-	const values = lines.flatMap(({ points }) => points.map(([, value]) => value));
-	const end = Math.max(...lines.map(({ points }) => points[points.length - 1][0]));
-	const last = Math.max(2, end);
-	const ticks = niceTicks(Math.min(...values), Math.max(...values));
-	const [least, most] = [Math.min(ticks[0], ...values), Math.max(ticks[ticks.length - 1], ...values)];
-	const [room, height] = [width - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
-	return {
-		lines,
-		ticks,
-		end,
-		last,
-		width,
-		count: Math.max(...fits.map((rows) => rows.length)),
-		summaryOf: (/** @type {number} */ epoch) => summaryOf(name, fits, epoch),
-		x: (/** @type {number} */ epoch) => LEFT + ((epoch - 1) / (last - 1)) * room,
-		y: (/** @type {number} */ value) => HEIGHT - BOTTOM - ((value - least) / (most - least || 1)) * height,
-		epochAt: (/** @type {number} */ x) => Math.min(last, Math.max(1, Math.round(((x - LEFT) / room) * (last - 1) + 1))),
-	};
-}
-
-/** @param {string} name @param {Epoch[]} rows of one fit @returns {Line[]} */
-function linesOf(name, rows) {
-	const step = Math.ceil(rows.length / MOST_POINTS);
-	const some = rows.filter((_, place) => place % step === 0 || place === rows.length - 1);
-	const line = (/** @type {Line["kind"]} */ kind, /** @type {string} */ field) => {
-		const known = some.filter((row) => Number.isFinite(row[field]));
-		return {
-			kind,
-			points: known.map((row) => /** @type {[number, number]} */ ([row.epoch, row[field]])),
-		};
-	};
-	return [line("train", name), line("val", `val_${name}`)].filter(({ points }) => points.length);
-}
-
-/** What an epoch scored, as the mean of all fits. @param {string} name @param {Epoch[][]} fits @param {number} epoch */
-function summaryOf(name, fits, epoch) {
-	const rows = fits.flatMap((all) => all.find((row) => row.epoch === epoch) ?? []);
-	const mean = (/** @type {string} */ field) => {
-		const found = rows.map((row) => Number(row[field] ?? NaN)).filter(Number.isFinite);
-		return found.reduce((sum, value) => sum + value, 0) / found.length;
-	};
-	const [train, val] = [mean(name), mean(`val_${name}`)];
-	const several = rows.length > 1 ? `, mean of ${rows.length} fits` : "";
-	const heldOut = Number.isNaN(val) ? "" : `, validation ${figure(name, val)}`;
-	return `Epoch ${epoch}${several}: training ${figure(name, train)}${heldOut}`;
-}
-
-/** Round numbers that enclose the values, four to seven of them. @param {number} least @param {number} most */
-export function niceTicks(least, most) {
-	const span = most - least || Math.abs(most) || 1;
-	const raw = span / 4;
-	const power = 10 ** Math.floor(Math.log10(raw));
-	const step = [1, 2, 2.5, 5].map((factor) => factor * power).find((one) => one >= raw) ?? 10 * power;
-	const from = Math.floor(least / step + 1e-9);
-	const to = Math.max(from + 1, Math.ceil(most / step - 1e-9));
-	return Array.from({ length: to - from + 1 }, (_, place) => Number(((from + place) * step).toPrecision(10)));
-}
-
-/** @param {Layout} state */
-function axes({ ticks, last, width, x, y }) {
-	const step = Math.max(1, niceTicks(0, last)[1]);
-	const epochs = Array.from({ length: Math.floor(last / step) }, (_, place) => (place + 1) * step);
-	const value = (/** @type {number} */ tick) => [
-		s("line.axis", { x1: LEFT, x2: width - RIGHT, y1: y(tick), y2: y(tick) }),
-		s("text", { x: LEFT - 7, y: y(tick) + 4, "text-anchor": "end" }, String(tick)),
-	];
-	const epoch = (/** @type {number} */ tick) => {
-		const anchor = x(tick) > width - 30 ? "end" : "middle";
-		return s("text", { x: x(tick), y: HEIGHT - 12, "text-anchor": anchor }, tick.toLocaleString("en"));
-	};
-	return [
-		ticks.map(value),
-		epochs.filter(Number.isInteger).map(epoch),
-		s("text", { x: LEFT - 7, y: HEIGHT - 12, "text-anchor": "end" }, "epoch"),
-	];
-}
-
-/** @param {Layout} state */
-function paths({ lines, x, y }) {
-	const many = lines.length > 2 ? " many" : "";
-	return lines.map(({ kind, points }) => {
-		const steps = points.map(
-			([epoch, value], place) => `${place ? "L" : "M"}${x(epoch).toFixed(1)} ${y(value).toFixed(1)}`,
+	/**
+	 * @param {string} metric
+	 * @param {object} options
+	 * @param {() => string} options.title of the files that are saved
+	 * @param {(key: string) => Promise<Epoch[]>} options.whole a run's history, of which those that are drawn may be thinned out
+	 * @param {boolean} [options.isCompared] whether there are several runs, each with a colour
+	 */
+	constructor(metric, { title, whole, isCompared = false }) {
+		this.title = title;
+		this.whole = whole;
+		this.isCompared = isCompared;
+		const point = (/** @type {number | null} */ epoch) => this.panels.forEach((panel) => panel.show(epoch));
+		this.panels = ["loss", metric].map((name) => new Panel(name, point));
+		this.tools = this.#tools();
+		this.charts = h(
+			"div.charts",
+			this.panels.map(({ node }) => node),
 		);
-		return s("path", {
-			class: `${kind}${many}`,
-			d: steps.join("") + (points.length === 1 ? "h.01" : ""),
+		this.node = h("div.stack", this.tools, this.problem, this.charts, this.#legend);
+	}
+
+	/** Shows these runs. @param {Group[]} groups */
+	draw(groups) {
+		this.#groups = groups;
+		const parts = this.#parts();
+		const axis = this.#wanted;
+		for (const panel of this.panels) {
+			panel.draw(
+				parts.flatMap((part) => this.#linesOf(part, panel.name)),
+				axis,
+			);
+		}
+		const isAny = groups.some(({ epochs }) => epochs.length);
+		this.node.hidden = !isAny;
+		this.#fits.hidden = !parts.some(({ over }) => over);
+		this.#training.hidden = !this.isCompared || !parts.some(({ rows }) => isHeldOut(rows));
+		this.#drawLegend(parts, isAny);
+	}
+
+	#parts() {
+		const all = this.#groups.map((group, place) => {
+			const { epochs, over } = drawnOf(group.epochs);
+			return { group, over, rows: epochs, colour: this.isCompared ? ` c${place}` : "" };
 		});
-	});
+		return all.filter(({ group }) => !this.#hidden.has(group.key));
+	}
+
+	/** @param {Part} part @param {string} name @returns {Line[]} */
+	#linesOf({ group, rows, colour }, name) {
+		const validation = seriesOf(rows, `val_${name}`);
+		const loss = seriesOf(rows, "val_loss");
+		const best = loss.length > 1 ? bestOf(loss) : null;
+		const isDrawn = !this.isCompared || this.#wanted.training || !validation.length;
+		const line = (/** @type {"train" | "val"} */ kind, /** @type {Point[]} */ points) => {
+			const single = this.#wanted.fits ? fitsOf(rows, kind === "val" ? `val_${name}` : name) : [];
+			const called = kind === "val" ? "validation" : "training";
+			const alone = this.isCompared ? group.label + (kind === "train" ? ", training" : "") : called;
+			return {
+				key: group.key,
+				name: alone,
+				look: `${kind}${colour}`,
+				points,
+				best: (kind === "val" && best && points.find(({ epoch }) => epoch === best.epoch)) || null,
+				...this.#shape(points, single.length > 1 ? single : []),
+			};
+		};
+		const lines = [...(isDrawn ? [line("train", seriesOf(rows, name))] : []), line("val", validation)];
+		return lines.filter(({ points }) => points.length);
+	}
+
+	/** The points that are drawn, and what stands behind them. @param {Point[]} all @param {Spot[][]} single */
+	#shape(all, single) {
+		const few = thinned(all, MOST_POINTS);
+		const { smooth } = this.#wanted;
+		const means = few.map(({ epoch, mean }) => ({ epoch, value: mean }));
+		const spreads = few.map(({ epoch, spread }) => ({ epoch, value: single.length ? 0 : spread }));
+		const [mean, spread] = [smoothed(means, smooth), smoothed(spreads, smooth)];
+		const drawn = few.map((point, at) => ({ ...point, mean: mean[at].value, spread: spread[at].value }));
+		const faint = [...single.map((spots) => thinned(spots, MOST_POINTS)), ...(smooth ? [means] : [])];
+		return { drawn, faint };
+	}
+
+	#change() {
+		localStorage.setItem(KEPT, JSON.stringify(this.#wanted));
+		this.draw(this.#groups);
+	}
+
+	#tools() {
+		const change = () => this.#change();
+		return h(
+			"div.row.small.curve-tools",
+			{ role: "group", label: "How the curves are drawn" },
+			check("Log scale", "log", this.#wanted, change),
+			check("Clip outliers", "clip", this.#wanted, change),
+			this.#training,
+			this.#fits,
+			smoothing(this.#wanted, change),
+			h(
+				"span.row.push",
+				button("CSV", () => this.#save(this.#saveCsv()), { label: "Save the curves as CSV" }),
+				button("PNG", () => this.#save(this.#savePng()), { label: "Save the curves as PNG" }),
+			),
+		);
+	}
+
+	async #saveCsv() {
+		const shown = this.#groups.filter(({ key }) => !this.#hidden.has(key));
+		const groups = await Promise.all(shown.map(async ({ key }) => ({ key, epochs: await this.whole(key) })));
+		saved(new Blob([csvOf(groups)], { type: "text/csv" }), `${this.title()}.csv`);
+	}
+
+	async #savePng() {
+		const entries = [...this.#legend.querySelectorAll("[data-entry]:not([aria-pressed='false'])")];
+		saved(await pngOf(this.panels, entries, this.title()), `${this.title()}.png`);
+	}
+
+	/** @param {Promise<void>} saving */
+	#save(saving) {
+		saving.then(
+			() => say("Saved"),
+			(error) => put(this.problem, told(error)),
+		);
+	}
+
+	/** Buttons keep the focus: the legend is made anew only when it changes. @param {Part[]} parts @param {boolean} isAny */
+	#drawLegend(parts, isAny) {
+		const labels = this.#groups.map(({ key, label }) => [key, label]);
+		const marks = marksOf(parts, this.isCompared, this.#wanted);
+		const state = JSON.stringify([labels, [...this.#hidden], marks.map(([text]) => text), isAny]);
+		if (state === this.#shown) return;
+		this.#shown = state;
+		const focused = this.#legend.contains(document.activeElement) && document.activeElement?.getAttribute("data-entry");
+		const entries = marks.map(([text, look]) =>
+			h("span.soft", { "data-entry": "" }, h("span", { class: `swatch ${look}` }), text),
+		);
+		put(
+			this.#legend,
+			isAny && [this.isCompared && this.#groups.map((group, place) => this.#toggle(group, place)), entries],
+		);
+		if (focused) this.#legend.querySelector(`[data-entry="${focused}"]`)?.focus();
+	}
+
+	/** @param {Group} group @param {number} place */
+	#toggle({ key, label }, place) {
+		const toggle = () => {
+			if (!this.#hidden.delete(key)) this.#hidden.add(key);
+			this.draw(this.#groups);
+		};
+		const attributes = { "aria-pressed": String(!this.#hidden.has(key)), "data-entry": key, class: "toggle" };
+		const node = button("", toggle, attributes);
+		put(node, h("span", { class: `swatch val c${place}` }), label);
+		on(node, "pointerenter focus", () => this.#emphasise(key));
+		on(node, "pointerleave blur", () => this.#emphasise(null));
+		return node;
+	}
+
+	/** @param {string | null} key */
+	#emphasise(key) {
+		for (const panel of this.panels) panel.emphasise(key);
+	}
+}
+
+/** @param {Epoch[]} rows */
+const isHeldOut = (rows) => rows.some((row) => Number.isFinite(row.val_loss));
+
+/** What the marks mean: text and look of the swatch. @param {Part[]} parts @param {boolean} isCompared @param {Wanted} wanted @returns {[text: string, look: string][]} */
+function marksOf(parts, isCompared, { training, fits: isSingle, smooth }) {
+	const hasHeldOut = parts.some(({ rows }) => isHeldOut(rows));
+	const isTraining = !isCompared || training || parts.some(({ rows }) => rows.length && !isHeldOut(rows));
+	const overs = [...new Set(parts.map(({ over }) => over).filter(Boolean))];
+	const beside = isSingle ? "each fit by itself" : "one standard deviation";
+	const ink = isCompared ? " ink" : "";
+	/** @type {[unknown, string, string][]} */
+	const all = [
+		[isTraining, "training", `train${ink}`],
+		[hasHeldOut, "validation", `val${ink}`],
+		[overs.length, `mean of ${overs.join(" or ")}, and ${beside}`, `band${ink}`],
+		[smooth, "as measured", `val faint${ink}`],
+		[hasHeldOut, "lowest validation loss", `best${ink}`],
+	];
+	return all.filter(([isShown]) => isShown).map(([, text, look]) => [text, look]);
+}
+
+/** @param {string} text @param {"log" | "clip" | "fits" | "training"} name @param {Wanted} wanted @param {() => void} change */
+function check(text, name, wanted, change) {
+	const set = (/** @type {any} */ { target }) => {
+		wanted[name] = target.checked;
+		change();
+	};
+	return h("label.check", h("input", { type: "checkbox", checked: wanted[name], onchange: set }), text);
+}
+
+/** @param {Wanted} wanted @param {() => void} change */
+function smoothing(wanted, change) {
+	const id = freshId("smooth");
+	const text = () => (wanted.smooth ? String(wanted.smooth) : "off");
+	const output = h("output.num", { for: id }, text());
+	const set = (/** @type {any} */ { target }) => {
+		wanted.smooth = Number(target.value);
+		output.textContent = text();
+		change();
+	};
+	const range = h("input", { id, type: "range", min: 0, max: STRONGEST, step: 0.05, oninput: set });
+	range.value = wanted.smooth; // after its limits are known
+	return h("label.check.smooth", "Smoothing", range, output);
+}
+
+/** As it was left. @returns {Wanted} */
+function kept() {
+	const plain = { log: false, clip: false, fits: false, training: false, smooth: 0 };
+	try {
+		const found = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+		return { ...plain, ...found, smooth: Math.min(STRONGEST, Math.max(0, Number(found.smooth) || 0)) };
+	} catch {
+		return plain;
+	}
 }

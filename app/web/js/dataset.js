@@ -1,5 +1,6 @@
 // A dataset: its figures and pictures, its rows with a model's answers, more rows for it.
 
+import { NotFound } from "../../client/densely.js";
 import { densely } from "./api.js";
 import { alertLine, bytes, facts, h, moment, on, title } from "./dom.js";
 import { options } from "./fields.js";
@@ -31,6 +32,8 @@ export async function show(place, [taskName, part], signal) {
 		densely.models({ task: taskName, limit: 100, signal }),
 	]);
 	const latest = await densely.dataset(name, { signal });
+	// Each task has a sample, and only one of them is told under that name.
+	if (latest.task !== task.name) throw new NotFound(404, { detail: `there is no dataset '${name}' of ${task.title}` });
 	const found = asked && asked !== latest.version ? await densely.dataset(name, { version: asked, signal }) : latest;
 	const isOwn = !task.datasets.some((one) => one.name === name);
 	const drawn = drawings(task, found, isOwn ? `${name}@${found.version}` : name);

@@ -66,6 +66,20 @@ export class Drawing {
 		return extentOf(this.#strokes) > DOT ? this.#ink[0].toDataURL() : null;
 	}
 
+	/** What can be kept of it, and put back: its strokes in whole pixels, or the picture as it is sent. */
+	get state() {
+		if (this.#picture) return { image: this.#picture.image };
+		const whole = (/** @type {Point} */ { x, y }) => ({ x: Math.round(x), y: Math.round(y) });
+		return { strokes: this.#strokes.map((stroke) => stroke.map(whole)) };
+	}
+
+	/** Draws strokes in the place of all that is there. @param {Point[][]} strokes */
+	trace(strokes) {
+		this.#picture = null;
+		this.#strokes = strokes;
+		this.draw();
+	}
+
 	/** Puts a picture in the place of all that is there, or nothing. @param {Picture | null} picture */
 	put(picture) {
 		this.#strokes = [];

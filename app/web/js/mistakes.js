@@ -1,13 +1,16 @@
-// What a new model gets wrong: the worst rows of the test split.
+// What a model gets wrong: the worst rows of the test split, each with why it says so.
 
-import { densely } from "./api.js";
-import { h } from "./dom.js";
-import { rowTable } from "./rows.js";
-import { isNumeric } from "./shown.js";
+import { densely, told } from "./api.js";
+import { button, figure, h, percent, put } from "./dom.js";
+import { explained } from "./explained.js";
+import { answerText, inputOf, isNumeric } from "./shown.js";
 
-/** @import { RunData } from "../../client/densely.js" */
+/** @import { DatasetRow, RunData, TaskDetail } from "../../client/densely.js" */
+/** @typedef {{ model: string, dataset: string }} Judged the model, and the dataset as runs name it */
 
 const MOST = 8;
+const PAGE = 50;
+const MOST_PAGES = 5; // that are looked through for a pair of labels
 
 /** A dataset's name and version as runs name them: `tickets@2`. @param {string} reference */
 export function datasetOf(reference) {
@@ -23,32 +26,103 @@ export function datasetOf(reference) {
  */
 export async function mistakesOf(run, signal) {
 	if (!run.model_id || run.dataset_is_sample) return null;
-	const { name, version } = datasetOf(run.dataset);
 	try {
 		const task = await densely.task(run.task, { signal });
-		const isNumber = isNumeric(task);
-		const query = { split: "test", model: run.model_id, limit: MOST, version, ...(isNumber ? {} : { wrong: true }) };
-		const page = await densely.get(`datasets/${encodeURIComponent(name)}/rows`, query, { signal });
-		return card(task, page.items, isNumber);
+		return await mistakesCard(task, { model: run.model_id, dataset: run.dataset }, signal);
 	} catch {
 		return null;
 	}
 }
 
-/**
- * @param {import("../../client/densely.js").TaskDetail} task
- * @param {import("../../client/densely.js").DatasetRow[]} rows
- * @param {boolean} isNumber
- */
-function card(task, rows, isNumber) {
-	const words = isNumber
+/** The same of a model; throws where its rows cannot be looked at. @param {TaskDetail} task @param {Judged} judged @param {AbortSignal} signal */
+export async function mistakesCard(task, judged, signal) {
+	const page = await asked(task, judged, { limit: MOST }, signal);
+	const words = isNumeric(task)
 		? "The test rows that the model is farthest off at."
-		: "Test rows that the model takes for something else.";
+		: "Test rows that the model takes for something else, those that it is surest of first.";
 	return h(
 		"section.card",
+		{ label: "Worst mistakes" },
 		h("h2", "Worst mistakes"),
-		rows.length
-			? [h("p.soft.small", words), rowTable(task, rows, "Worst mistakes")]
+		page.items.length
+			? [h("p.soft.small", words), list(task, page.items, judged.model, "Worst mistakes", signal)]
 			: h("p.soft", "None: every row of the test split is answered right."),
 	);
+}
+
+/**
+ * Rows of one label that are taken for another.
+ *
+ * @param {TaskDetail} task
+ * @param {Judged} judged
+ * @param {{ target: string | number, predicted: string | number }} pair
+ * @param {AbortSignal} signal
+ */
+export async function confusedRows(task, judged, { target, predicted }, signal) {
+	/** @type {DatasetRow[]} */
+	const found = [];
+	/** @type {number | null} */
+	let cursor = null;
+	for (let pages = 0; found.length < MOST && pages < MOST_PAGES; pages += 1) {
+		const page = await asked(task, judged, { limit: PAGE, label: String(target), ...(cursor && { cursor }) }, signal);
+		found.push(...page.items.filter((row) => String(row.prediction?.label) === String(predicted)));
+		cursor = page.next;
+		if (cursor === null) break;
+	}
+	return list(task, found.slice(0, MOST), judged.model, `${target} taken for ${predicted}`, signal);
+}
+
+/** @param {TaskDetail} task @param {Judged} judged @param {object} more @param {AbortSignal} signal @returns {Promise<{ items: DatasetRow[], next: number | null }>} */
+function asked(task, { model, dataset }, more, signal) {
+	const { name, version } = datasetOf(dataset);
+	const wrong = isNumeric(task) ? {} : { wrong: true };
+	const query = { split: "test", model, version, ...wrong, ...more };
+	return densely.get(`datasets/${encodeURIComponent(name)}/rows`, query, { signal });
+}
+
+/** @param {TaskDetail} task @param {DatasetRow[]} rows @param {string} model @param {string} label @param {AbortSignal} signal */
+const list = (task, rows, model, label, signal) =>
+	h(
+		"ul.mistakes",
+		{ label },
+		rows.map((row) => mistake(task, row, model, signal)),
+	);
+
+/** @param {TaskDetail} task @param {DatasetRow} row @param {string} model @param {AbortSignal} signal */
+function mistake(task, row, model, signal) {
+	const why = h("div", { role: "status" });
+	const ask = async (/** @type {any} */ { target }) => {
+		if (why.firstChild) {
+			target.ariaExpanded = "false";
+			put(why);
+			return;
+		}
+		target.ariaExpanded = "true";
+		try {
+			const prediction = await densely.predict(task.name, row.input, { model, explain: true, signal });
+			put(why, explained(task, row.input, prediction));
+		} catch (error) {
+			put(why, h("p.error", told(error)));
+		}
+	};
+	const button_ = button("Why?", ask, { "aria-expanded": "false", label: `Why row ${row.row} is answered so` });
+	return h(
+		"li",
+		{ "data-row": row.row },
+		h("div.mistake", h("div", inputOf(task, row.input)), h("p", verdict(task, row)), button_),
+		why,
+	);
+}
+
+/** What is true, and what the model says. @param {TaskDetail} task @param {DatasetRow} row */
+function verdict(task, { answer, prediction, row }) {
+	const { label, labels, value, probability } = prediction ?? {};
+	const said = value === undefined ? answerText(task, Array.isArray(answer) ? labels : label) : figure("value", value);
+	const off = value === undefined ? "" : ` (${value < answer ? "−" : "+"}${figure("", Math.abs(value - answer))})`;
+	const sure = probability === undefined ? "" : ` ${percent(probability)}`;
+	return [
+		h("span.soft.small.num.line", `row ${row}`),
+		h("span.line", h("span.soft", "is "), h("strong", answerText(task, answer))),
+		h("span.line.num", h("span.soft", "said "), said, h("span.soft.small", sure + off)),
+	];
 }

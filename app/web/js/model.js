@@ -1,55 +1,50 @@
-// A model's page: its figures, layers and pictures; activate it, take its files.
+// A model's page: how good it is and where it errs, from what it was made, how it is used; activate it, take its files.
 
+import { aboutCard } from "./about.js";
+import { activate, historyOf, noticePlace } from "./activation.js";
 import { densely, fileUrl, told } from "./api.js";
-import { alertLine, badge, button, count, duration, facts, h, moment, put, table, title } from "./dom.js";
-import { figuresOf } from "./figures.js";
-import { activate } from "./models.js";
+import { alertLine, badge, button, count, h, put, table, title } from "./dom.js";
+import { confusedRows, mistakesCard } from "./mistakes.js";
+import { calibrationOf } from "./reliability.js";
 import { pictures } from "./picture.js";
 import { removal } from "./removing.js";
+import { confusionsCard, figuresCard, labelsCard } from "./report.js";
+import { paleBox } from "./skeleton.js";
+import { toyNotice } from "./toys.js";
+import { usageOf } from "./usage.js";
 
-/** @import { ModelDetail, Run, Task } from "../../client/densely.js" */
+/** @import { Drawing, ModelDetail, ModelReport, TaskDetail } from "../../client/densely.js" */
+/** @import { Changed } from "./activation.js" */
+/** @typedef {import("./report.js").ConfusedPair} ConfusedPair */
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, [id], signal) {
-	const model = await densely.model(id, { signal });
-	const [task, runs] = await Promise.all([
-		densely.task(model.task, { signal }),
-		densely.runs({ task: model.task, limit: 500, signal }),
-	]);
-	const problem = alertLine();
-	place.append(
-		h(
-			"div.stack",
-			h(
-				"div.head",
-				title(`${task.title}, version ${model.version}`),
-				actions(model, runs, problem, signal),
-				h("p.lead.small", h("span.mono", id), " · ", h("a", { href: "#/models" }, "all models")),
-			),
-			problem,
-			h(
-				"div.split",
-				h("section.card", h("h2", "Figures"), figuresOf(model), h("h2", "Layers"), layers(model)),
-				h("section.card", h("h2", "About"), about(model, task)),
-			),
-			h("section.card", { label: "Pictures" }, pictures(model.pictures, "the model", signal)),
-		),
-	);
+	const [problem, notice, head, body] = [alertLine(), noticePlace(), h("div.head"), h("div.stack")];
+	place.append(h("div.stack", head, problem, notice, body));
+	const draw = async () => {
+		const model = await densely.model(id, { signal });
+		const task = await densely.task(model.task, { signal });
+		put(head, headOf(model, task, changed, signal));
+		if (!body.firstChild) put(body, paleBox());
+		const toy = model.active ? await toyNotice(task, draw, problem, signal) : null;
+		densely.report(id, { signal }).then(
+			(report) => put(body, toy, cards(model, task, report, changed, signal)),
+			(error) => put(body, toy, alertLine(told(error)), layersCard(model, signal)),
+		);
+	};
+	/** @type {Changed} */
+	const changed = { draw, problem, notice };
+	await draw();
 }
 
-/** @param {ModelDetail} model @param {Run[]} runs @param {HTMLElement} problem @param {AbortSignal} signal */
-function actions(model, runs, problem, signal) {
-	const { id, run_id: runId } = model;
-	const state = h("div.row.push");
-	const use = () => activate(model, { draw: () => draw(true), problem });
+/** @param {ModelDetail} model @param {TaskDetail} task @param {Changed} changed @param {AbortSignal} signal */
+function headOf(model, task, changed, signal) {
+	const { id, active } = model;
 	const download = async () => {
 		try {
-			h("a", {
-				href: await fileUrl(`models/${id}/archive`, signal),
-				download: `${id}.zip`,
-			}).click();
+			h("a", { href: await fileUrl(`models/${id}/archive`, signal), download: `${id}.zip` }).click();
 		} catch (error) {
-			problem.textContent = told(error);
+			changed.problem.textContent = told(error);
 		}
 	};
 	const thing = {
@@ -60,31 +55,82 @@ function actions(model, runs, problem, signal) {
 			location.hash = "#/models";
 		},
 	};
-	const draw = (/** @type {boolean} */ isActive) =>
-		put(
-			state,
-			isActive ? badge("active") : button("Activate", use, { class: "main" }),
+	return [
+		title(`${task.title}, version ${model.version}`),
+		active && badge("active"),
+		h(
+			"div.row.push",
+			h("a.button", { href: `#/try/${task.name}${active ? "" : `?model=${id}`}` }, "Try this version"),
+			!active && button("Activate", () => activate(model, changed), { class: "main" }),
 			button("Download", download),
-			runs.some((run) => run.id === runId) && h("a.button", { href: `#/runs/${runId}` }, "Its run"),
-			!isActive && removal(thing, problem),
-		);
-	return draw(model.active);
+			!active && removal(thing, changed.problem),
+		),
+		h(
+			"p.lead.small",
+			h("span.mono", id),
+			" · ",
+			h("a", { href: `#/models?task=${task.name}` }, `all versions of ${task.title}`),
+		),
+	];
 }
 
-/** @param {ModelDetail} model @param {Task} task */
-function about({ manifest, dataset, dataset_is_sample: isSample, created_at: createdAt }, task) {
-	const { dataset: rows, parity } = manifest;
-	return facts([
-		["Task", task.title],
-		["Dataset", dataset + (isSample ? " (toy rows)" : "")],
-		["Rows", `${count(rows.train_rows)} training, ${count(rows.test_rows)} test`],
-		["Preset", manifest.preset],
-		["Seed", String(manifest.seed)],
-		["Weights", count(manifest.parameters)],
-		["Trained", h("span", moment(createdAt), `, ${duration(manifest.seconds)} on ${manifest.device}`)],
-		["NumPy against Keras", `differ by at most ${parity.max_difference.toExponential(1)} on ${parity.rows} rows`],
-	]);
+/** @param {ModelDetail} model @param {TaskDetail} task @param {ModelReport} report @param {Changed} changed @param {AbortSignal} signal */
+function cards(model, task, report, changed, signal) {
+	const judged = { model: model.id, dataset: model.dataset };
+	const canLook = !model.dataset_is_sample && report.kind === "labels";
+	const look = (/** @type {ConfusedPair} */ pair, /** @type {HTMLElement} */ place) => {
+		put(place, h("p.soft", "The model is asked about these rows …"));
+		confusedRows(task, judged, pair, signal).then(
+			(found) => put(place, h("h3", `${pair.target} taken for ${pair.predicted}`), found),
+			(error) => !signal.aborted && put(place, h("p.note", told(error))),
+		);
+	};
+	const { calibration } = report;
+	return [
+		h("div.split", figuresCard(report, model), aboutCard(model, task, report)),
+		h(
+			"div.split",
+			labelsCard(report, task),
+			calibration &&
+				h(
+					"section.card",
+					{ label: "Calibration" },
+					h("h2", "Can its probabilities be trusted?"),
+					calibrationOf(calibration),
+				),
+		),
+		confusionsCard(report, task, canLook ? look : null),
+		later(
+			model.dataset_is_sample ? Promise.resolve(null) : mistakesCard(task, judged, signal),
+			"Worst mistakes",
+			signal,
+		),
+		usageOf(task, model),
+		layersCard(model, signal),
+		picturesCard(model, signal),
+		later(historyCard(task, changed, signal), "Changes", signal),
+	];
 }
+
+/** A card that comes when it is there; what cannot be had is told in its place. @param {Promise<any>} card @param {string} name @param {AbortSignal} signal */
+function later(card, name, signal) {
+	const place = h("div", { "data-later": name });
+	card.then(
+		(found) => (found ? put(place, found) : place.remove()),
+		(error) =>
+			!signal.aborted && put(place, h("section.card", { label: name }, h("h2", name), h("p.soft", told(error)))),
+	);
+	return place;
+}
+
+/** @param {TaskDetail} task @param {Changed} changed @param {AbortSignal} signal */
+const historyCard = async (task, changed, signal) =>
+	h(
+		"section.card",
+		{ label: "Changes" },
+		h("h2", "Which version was active"),
+		await historyOf(task.name, changed, signal),
+	);
 
 /**
  * @typedef {object} Layer
@@ -97,6 +143,24 @@ function about({ manifest, dataset, dataset_is_sample: isSample, created_at: cre
  * @property {number | null} [pool_size]
  * @property {number} parameters
  */
+
+/** @param {ModelDetail} model @param {AbortSignal} signal */
+const layersCard = (model, signal) =>
+	h(
+		"section.card",
+		{ label: "Layers" },
+		h("h2", "Layers"),
+		h("div.split", layers(model), pictures(model.pictures.filter(isDiagram), "the model", signal)),
+	);
+
+/** @param {Drawing} drawing */
+const isDiagram = ({ path }) => path.includes("/diagram.");
+
+/** @param {ModelDetail} model @param {AbortSignal} signal */
+function picturesCard({ pictures: found }, signal) {
+	const others = found.filter((drawing) => !isDiagram(drawing));
+	return others.length > 0 && h("section.card.pictured", { label: "Pictures" }, pictures(others, "the model", signal));
+}
 
 /** @param {ModelDetail} model */
 function layers({ manifest }) {

@@ -12,7 +12,7 @@ const LONGEST_NAME = 200;
 /**
  * A form; `done` gets what was changed, or nothing.
  *
- * @param {RunRow} run
+ * @param {Pick<RunRow, "id" | "name" | "preset" | "tags" | "note">} run
  * @param {(changed?: Partial<RunRow>) => void} done
  * @param {AbortSignal} signal
  */

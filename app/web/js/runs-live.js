@@ -7,6 +7,7 @@ import { densely, pause, told } from "./api.js";
 const SOON = 300; // ms from an event to the question, for all that come until then
 const LEAST = 1000; // ms between two looks at the page, however much happens
 const CURVES = 3000; // ms between two looks at the curve of a run that is going
+const QUEUE = 5000; // ms between two looks at when the waiting ones begin, which moves with those that are going
 const FEW = 4; // rows that are asked for one by one; the page costs less than more of them
 const EVERY = 30_000; // ms between two looks at the page, for what no event tells
 const ALONE = 3000; // ms, the same while there are no events
@@ -15,7 +16,8 @@ const ALONE = 3000; // ms, the same while there are no events
  * @typedef {object} Page what is shown
  * @property {() => RunRow[]} rows
  * @property {(fields: string[]) => boolean} isSettled whether the same rows are shown in the same order when these of a run change
- * @property {(run: RunData) => boolean} concerns whether a run that is not shown might be, or moves those that are
+ * @property {(run: RunData) => boolean} concerns whether a run that is not shown might be
+ * @property {() => boolean} isQueue whether waiting runs are shown, whose places move with every run
  * @property {(row: RunRow) => void} take shows a row as it now is
  * @property {() => Promise<void>} refresh asks for all of it
  * @property {HTMLElement} problem
@@ -69,6 +71,7 @@ export class Live {
 		const row = this.page.rows().find((one) => one.id === id);
 		if (type === "progress") {
 			if (row?.status === "running") this.page.take({ ...row, progress: data });
+			if (this.page.isQueue()) this.#soon(QUEUE, true);
 		} else if (type === "epoch") {
 			if (row) this.#soon(CURVES, false, id);
 		} else if (data.run) this.#change(data, Boolean(row));
@@ -77,7 +80,7 @@ export class Live {
 	/** A run is another one than before. @param {RunEvent["data"]} data @param {boolean} isShown */
 	#change({ run, changed = { status: run.status } }, isShown) {
 		if (isShown) this.#soon(SOON, !this.page.isSettled(Object.keys(changed)), run.id);
-		else if (this.page.concerns(run)) this.#soon(SOON, true);
+		else if (this.page.isQueue() || this.page.concerns(run)) this.#soon(SOON, true);
 	}
 
 	/** Asks after so long, or earlier if something else is due. @param {number} wait @param {boolean} isAll @param {string} [id] */

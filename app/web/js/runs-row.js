@@ -30,7 +30,7 @@ export const COLUMNS = [
 
 export const NAME_CELL = 1; // which of a row's cells holds the name, and the form while it is edited
 
-/** What a run is called. @param {RunRow} run */
+/** What a run is called. @param {Pick<RunRow, "name" | "preset">} run */
 export const nameOf = (run) => run.name || run.preset;
 
 /** @param {RunRow} run @param {Doing} doing */
@@ -123,7 +123,7 @@ function standing({ status, queue, progress, error }) {
 /** @param {RunRow["progress"]} progress */
 function going(progress) {
 	if (!progress) return "starting";
-	const { phase, fraction, eta_seconds: left } = /** @type {any} */ (progress);
+	const { phase, fraction, eta_seconds: left } = progress;
 	if (phase && phase !== "training") return phase;
 	return `${percent(fraction, 0)}${left ? `, ${duration(left)} left` : ""}`;
 }

@@ -17,6 +17,8 @@ import "./spark.js";
 /** @import { Asked } from "./runs-address.js" */
 
 const PAGE = 50; // runs
+const SOON = 150; // ms that the first rows may take without anything standing in their place
+const pale = () => h("i", { style: { "--width": "100%" } });
 
 /** @type {import("./main.js").View["show"]} */
 export async function show(place, _, signal) {
@@ -42,6 +44,7 @@ class List {
 	#problem = alertLine();
 	#told = h("div.note.outcome", { hidden: true });
 	#empty = h("div.empty", { hidden: true });
+	#coming = h("div.skeleton", { hidden: true, "aria-hidden": "true" }, Array.from({ length: 8 }, pale));
 	#first = button("First", () => this.#turn([], ""), { label: "First page" });
 	#back = button("Previous", () => this.#turnBack(), { label: "Previous page" });
 	#on = button("Next", () => this.#turn([...this.#trail, this.#asked.cursor], String(this.#next)), {
@@ -68,7 +71,9 @@ class List {
 	constructor(signal) {
 		this.signal = signal;
 		const parts = [this.#problem, this.#chosen.node, this.#told, this.#table.node, this.#empty, this.#pages];
-		this.node = h("section.card", { label: "Runs" }, this.#filters.node, parts);
+		this.node = h("section.card", { label: "Runs" }, this.#filters.node, this.#coming, parts);
+		this.#table.node.hidden = this.#chosen.node.hidden = this.#pages.hidden = true;
+		setTimeout(() => (this.#coming.hidden = !this.#table.node.hidden || !this.#empty.hidden), SOON);
 		this.#filters.show(this.#asked);
 		addEventListener("routechange", (event) => this.#follow(event), { signal });
 	}
@@ -80,7 +85,8 @@ class List {
 			{
 				rows: () => this.#rows,
 				isSettled: (fields) => this.#isSettled(fields),
-				concerns: (run) => this.#isQueue || concerns(run, this.#asked),
+				isQueue: () => this.#isQueue,
+				concerns: (run) => concerns(run, this.#asked),
 				take: (row) => this.#take(row),
 				refresh: () => this.refresh(),
 				problem: this.#problem,
@@ -196,6 +202,7 @@ class List {
 		this.#table.check();
 		this.#table.node.hidden = this.#chosen.node.hidden = !this.#rows.length;
 		this.#empty.hidden = this.#rows.length > 0;
+		this.#coming.hidden = true;
 		if (!this.#rows.length) put(this.#empty, this.#nothing());
 		const isFirst = !this.#asked.cursor;
 		this.#pages.hidden = isFirst && this.#next === null;

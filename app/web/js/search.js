@@ -5,6 +5,7 @@ import { alertLine, h, jsonOf, on, put, title } from "./dom.js";
 import { Fields, options } from "./fields.js";
 import { check } from "./schema.js";
 import { snippet } from "./snippet.js";
+import { SpaceRows, pathsOf } from "./space.js";
 
 /** @import { SweepRequest, Task } from "../../client/densely.js" */
 
@@ -58,6 +59,10 @@ class Form {
 	#problem = alertLine();
 	#start = h("button.main", "Start the search");
 	#box = snippet();
+	#rows = new SpaceRows((space) => {
+		this.#fields.inputs.space.value = jsonOf(space);
+		this.#update();
+	});
 	/** @type {Partial<SweepRequest>} */
 	#proposed = {};
 	/** @type {Record<string, string>} */
@@ -72,6 +77,8 @@ class Form {
 		const split = h("div.split", this.#settings(), this.#space());
 		this.node = h("form.stack", { novalidate: true, onsubmit }, split, this.#box.node);
 		on(this.#fields.inputs.task, "change", () => this.#pickTask());
+		on(this.#fields.inputs.preset, "change", () => this.#suggest());
+		on(this.#fields.inputs.space, "input", () => this.#follow());
 		on(this.node, "input", () => this.#update());
 	}
 
@@ -105,7 +112,8 @@ class Form {
 		return h(
 			"section.card",
 			h("h2", "Space"),
-			this.#fields.field("space", "What varies, by field of the recipe, as JSON", area(18)),
+			this.#rows.node,
+			this.#fields.field("space", "What varies, by field of the recipe, as JSON", area(10)),
 			this.#fields.field("recipe", "Fields that replace the preset’s, as JSON", area(5)),
 		);
 	}
@@ -129,6 +137,8 @@ class Form {
 		inputs["method.kind"].value = method?.kind ?? "tpe";
 		inputs["budget.trials"].value = budget?.trials ?? "";
 		inputs.space.value = jsonOf(space);
+		this.#follow();
+		this.#suggest();
 		inputs.recipe.value = jsonOf(recipe);
 	}
 
@@ -139,6 +149,22 @@ class Form {
 		put(inputs.dataset, options(datasets.map(({ name }) => [name, name])));
 		const real = datasets.find((one) => one.here && !one.is_sample) ?? datasets.at(-1);
 		inputs.dataset.value = real?.name ?? "";
+		this.#suggest();
+	}
+
+	/** The rows show what the JSON says, if it is any. */
+	#follow() {
+		try {
+			this.#rows.show(this.#json("space"));
+		} catch {
+			// whoever types it is told beside it
+		}
+	}
+
+	/** Fields that the preset has. */
+	#suggest() {
+		const { presets } = this.tasks[this.#fields.value("task")];
+		this.#rows.suggest(pathsOf(presets[this.#fields.value("preset")]?.recipe ?? {}));
 	}
 
 	/** One that is not listed is a version before the latest. @param {string} name */

@@ -1,48 +1,44 @@
 // A picture: drawn on a pad, or from a file.
 
-import { answerOf } from "./answers.js";
 import { densely } from "./api.js";
 import { alertLine, button, h, on, throttled } from "./dom.js";
 import { Drawing } from "./drawing.js";
+import { keep, kept } from "./kept.js";
 import { canvasOf, colour, pictureOf } from "./pad.js";
 import { Predictor } from "./predictions.js";
 import { resolve } from "./schema.js";
 import { examples } from "./try.js";
 
 /** @import { Prediction, TaskDetail } from "../../client/densely.js" */
-/** @import { Picture } from "./pad.js" */
+/** @import { Picture, Point } from "./pad.js" */
 /** @typedef {{ width: number, height: number, channels: number, most: number }} Size of a picture as the model sees it; `most` is full ink, or light */
 /** @typedef {{ image: string }} Input */
 
-const DRAW = "Draw something, large or small, anywhere on the pad.";
+/** What to do while there is nothing. @param {Size} size */
+const hintFor = ({ channels }) =>
+	channels === 1 ? "Draw something, large or small, anywhere on the pad." : "Choose a picture.";
 
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
-	const { task, model, signal } = context;
+	const { task, signal } = context;
 	const size = sizeOf(task.input_schema);
 	const seen = seenBy(size);
 	const problem = alertLine();
-	// The service reads the picture, and says what it saw: here nothing is made of it.
-	const look = async (/** @type {Input} */ { image }) => {
-		const { encoding } = await densely.encode(task.name, { image }, { ...model(), signal });
-		return encoding.values;
-	};
+	const warning = h("p.warning");
 	const predictor = new Predictor(context, {
-		found: (/** @type {Prediction} */ prediction, _, values) => {
-			seen.show(values, prediction.explanation);
-			return answerOf(task, prediction);
-		},
+		found: (/** @type {Prediction} */ prediction, _, values) => seen.show(values, prediction.explanation),
+		warned: { image: warning, pixels: warning },
 		forget: seen.forget,
-		also: look,
+		also: (/** @type {Input} */ input) => lookAt(input, context),
 	});
-	const isDrawn = size.channels === 1;
 	const ask = () => {
 		problem.textContent = "";
 		const { image } = drawing;
+		keep(task.name, "input", drawing.state);
 		if (image) predictor.predict({ image });
-		else predictor.drop(h("p.soft", isDrawn ? DRAW : "Choose a picture."));
+		else predictor.drop(h("p.soft", hintFor(size)));
 	};
-	const drawing = new Drawing(throttled(ask, 90), signal, isDrawn);
+	const drawing = new Drawing(throttled(ask, 90), signal, size.channels === 1);
 	const put = (/** @type {Picture | null} */ picture) => {
 		drawing.put(picture);
 		ask();
@@ -50,13 +46,42 @@ export function show(place, context) {
 	place.append(
 		h(
 			"div.split",
-			h("section.card", { label: "Input" }, drawing.node, controls(task, size, drawing.node, put, problem)),
+			h("section.card", { label: "Input" }, drawing.node, controls(task, size, drawing.node, put, [warning, problem])),
 			h("section.card", { label: "Answer" }, predictor.result, seen.node, task.notice && h("p.note", task.notice)),
 		),
 	);
-	put(null);
-	if (scalingOf(task)) exampleOf(task.example, size).then(put);
+	begin(task, size, put, (strokes) => {
+		drawing.trace(strokes);
+		ask();
+	});
 	return ask;
+}
+
+/**
+ * The service reads a picture, and says what it saw: here nothing is made of it.
+ *
+ * @param {Input} input
+ * @param {import("./predictions.js").Context} context
+ */
+async function lookAt({ image }, { task, choice, signal }) {
+	const { encoding } = await densely.encode(task.name, { image }, { ...choice.options(), signal });
+	return encoding.values;
+}
+
+/**
+ * Puts back what was there, else the example of pictures that nobody draws.
+ *
+ * @param {TaskDetail} task
+ * @param {Size} size
+ * @param {(picture: Picture | null) => void} put
+ * @param {(strokes: Point[][]) => void} trace
+ */
+function begin(task, size, put, trace) {
+	const before = kept(task.name, "input");
+	put(null);
+	if (before?.strokes?.length && size.channels === 1) trace(before.strokes);
+	else if (before?.image) pictureOf(fileOf(before.image)).then(put, () => {});
+	else if (scalingOf(task) && !before) exampleOf(task.example, size).then(put);
 }
 
 /** A picture's size, from the form of its rows of pixels. @param {any} schema @returns {Size} */
@@ -86,9 +111,9 @@ export function sizeOf(schema) {
  * @param {Size} size
  * @param {HTMLCanvasElement} pad
  * @param {(picture: Picture | null) => void} put
- * @param {HTMLElement} problem
+ * @param {[HTMLElement, HTMLElement]} lines warnings, and what is wrong with a file
  */
-function controls(task, size, pad, put, problem) {
+function controls(task, size, pad, put, [warning, problem]) {
 	const take = async (/** @type {File | undefined} */ file) => {
 		if (!file) return;
 		await pictureOf(file).then(put, (error) => {
@@ -117,6 +142,7 @@ function controls(task, size, pad, put, problem) {
 			file,
 		),
 		h("p.hint", hintOf(task)),
+		warning,
 		problem,
 	];
 }
@@ -139,8 +165,9 @@ function pictureFrom(pixels, { width, height, channels, most }) {
 	return { shown, image: shown.toDataURL() };
 }
 
-/** An example that is a picture in base64. @param {string} image */
-function fileOf(image) {
+/** A picture in base64, with or without `data:` before it. @param {string} given */
+function fileOf(given) {
+	const image = given.replace(/^data:[^,]*,/, "");
 	const bytes = Uint8Array.from(atob(image), (character) => character.charCodeAt(0));
 	return new File([bytes], "example", { type: image.startsWith("/9j/") ? "image/jpeg" : "image/png" });
 }

@@ -1,7 +1,8 @@
 // The plane in the model's colours; a click asks for a point.
 
-import { answerOf, effectOf } from "./answers.js";
+import { effectOf, naming } from "./answers.js";
 import { alertLine, h, on, throttled } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { Plane } from "./plane.js";
 import { Predictor } from "./predictions.js";
 
@@ -14,45 +15,50 @@ const USUAL = { least: -1, greatest: 1, step: 0.1 }; // of an axis without a ran
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
 	const { task, signal } = context;
-	const axes = axesOf(task);
+	const axes = axesOf(task, kept(task.name, "input") ?? task.example);
+	const warning = h("p.warning");
 	const plane = new Plane(axes.map(({ range }) => range));
 	const point = () => axes.map(({ node }) => node.valueAsNumber);
 	const draw = () => plane.draw(point());
 	const predictor = new Predictor(context, {
-		found: (/** @type {Prediction} */ prediction) => [answerOf(task, prediction, named), effects(prediction, task)],
+		found: (/** @type {Prediction} */ prediction) => effects(prediction, task),
+		warned: { point: warning },
 	});
 	const ask = () => {
 		draw();
-		if (point().every(Number.isFinite)) predictor.predict({ point: point() });
+		const isWhole = point().every(Number.isFinite);
+		if (isWhole) keep(task.name, "input", { point: point() });
+		if (isWhole) predictor.predict({ point: point() });
 		else predictor.drop(alertLine("Both coordinates need a number."));
 	};
+	const colour = (/** @type {number[] | null} */ shares) => {
+		plane.shares = shares;
+		if (shares) ask();
+		else draw();
+	};
 	const colours = new Predictor(context, {
-		found: (/** @type {Prediction[]} */ predictions, /** @type {Input[]} */ _) => {
-			plane.shares = predictions.map((one) => shareOf(one, task));
-			ask();
-		},
-		forget: () => {
-			plane.shares = null;
-			draw();
-		},
+		found: (/** @type {Prediction[]} */ predictions, /** @type {Input[]} */ _) =>
+			colour(predictions.map((one) => shareOf(one, task))),
+		forget: () => colour(null),
 	});
 	const soon = throttled(ask, 80);
 	for (const { node } of axes) on(node, "input", soon);
 	plane.onMove(point, (moved) => {
-		moved.forEach((value, axis) => {
-			axes[axis].node.value = value.toFixed(2);
-		});
+		write(axes, moved);
 		ask();
 	});
 	addEventListener("themechange", draw, { signal });
-	place.append(layout(task, plane, axes, colours.result, predictor.result));
+	place.append(layout(task, plane, axes, colours.result, [warning, predictor.result]));
 	const again = () => colours.predict(plane.cells().map((cell) => ({ point: cell })));
 	again();
 	return again;
 }
 
-/** How a label is written. @param {string | number} label */
-const named = (label) => (typeof label === "number" ? `class ${label}` : label);
+/** @param {Axis[]} axes @param {number[]} point */
+const write = (axes, point) =>
+	point.forEach((value, axis) => {
+		axes[axis].node.value = value.toFixed(2);
+	});
 
 /** @param {TaskDetail} task */
 const labelsOf = ({ answer }) => (answer.kind === "one_of" ? answer.labels : []);
@@ -60,13 +66,16 @@ const labelsOf = ({ answer }) => (answer.kind === "one_of" ? answer.labels : [])
 /** The probability of the second label, which colours the plane. @param {Prediction} prediction @param {TaskDetail} task */
 const shareOf = ({ label, probability = 0 }, task) => (label === labelsOf(task)[1] ? probability : 1 - probability);
 
-/** @param {TaskDetail} task */
-function axesOf({ example, ranges, input_schema: schema }) {
+/** The names of both. @param {TaskDetail} task */
+export const axisNames = ({ ranges }) => (Object.keys(ranges).length === 2 ? Object.keys(ranges) : ["x1", "x2"]);
+
+/** @param {TaskDetail} task @param {any} input where they begin */
+function axesOf(task, input) {
+	const { ranges, input_schema: schema } = task;
 	const { minimum, maximum } = schema.properties.point.items;
-	const names = Object.keys(ranges).length === 2 ? Object.keys(ranges) : ["x1", "x2"];
-	return names.map((name, place) => {
+	return axisNames(task).map((name, place) => {
 		const range = ranges[name] ?? USUAL;
-		const value = /** @type {number[]} */ (example.point)[place];
+		const value = /** @type {number[]} */ (input.point)[place];
 		const { step } = range;
 		return {
 			name,
@@ -102,10 +111,10 @@ function effects({ explanation }, task) {
  * @param {Plane} plane
  * @param {Axis[]} axes
  * @param {HTMLElement} problem
- * @param {HTMLElement} answer
+ * @param {HTMLElement[]} answer
  */
 function layout(task, plane, axes, problem, answer) {
-	const [zero, one] = labelsOf(task).map(named);
+	const [zero, one] = labelsOf(task).map(naming(task));
 	return h(
 		"div.split",
 		h(

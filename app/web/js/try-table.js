@@ -1,8 +1,9 @@
 // A row of a table: a field for each column.
 
-import { answerOf, effectOf } from "./answers.js";
+import { effectOf } from "./answers.js";
 import { controlOf } from "./controls.js";
 import { alertLine, h, put, throttled } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { Predictor } from "./predictions.js";
 import { resolve } from "./schema.js";
 import { examples } from "./try.js";
@@ -27,8 +28,9 @@ export function show(place, context) {
 	const predictor = new Predictor(context, {
 		found: (/** @type {Prediction} */ prediction) => {
 			tell(prediction.explanation.effects);
-			return [answerOf(task, prediction), h("p.soft.small", meaning(prediction, isNumbers))];
+			return h("p.soft.small", meaning(prediction, isNumbers));
 		},
+		warned: Object.fromEntries(rows.map(({ column, warning }) => [`features.${column.name}`, warning])),
 		forget: () => tell({}),
 	});
 	const ask = () => {
@@ -38,8 +40,10 @@ export function show(place, context) {
 		const given = rows
 			.map(({ column, control }) => [column.name, control.read()])
 			.filter(([, value]) => value !== undefined);
+		const features = Object.fromEntries(given);
+		keep(task.name, "input", { features });
 		if (wrong.length) predictor.drop(alertLine(wrong.join("; ")));
-		else predictor.predict({ features: Object.fromEntries(given) });
+		else predictor.predict({ features });
 	};
 	const soon = throttled(ask, 80);
 	const use = (/** @type {Fields} */ input) => {
@@ -48,7 +52,7 @@ export function show(place, context) {
 		ask();
 	};
 	place.append(layout(task, rows, use, predictor.result));
-	use(task.example);
+	use(kept(task.name, "input") ?? task.example);
 	return ask;
 }
 
@@ -63,7 +67,7 @@ function layout(task, rows, use, answer) {
 }
 
 /** @param {TaskDetail} task @returns {Column[]} */
-function columnsOf({ input_schema: schema, ranges, categories }) {
+export function columnsOf({ input_schema: schema, ranges, categories }) {
 	const form = resolve(schema.properties.features, schema);
 	return Object.entries(form.properties).map(([name, property]) => ({
 		name,
@@ -92,6 +96,7 @@ function meaning({ explanation }, isNumbers) {
 
 /** A column with its field and effect. */
 class Row {
+	warning = h("p.warning");
 	#effect = h("span.effect.num");
 
 	/** @param {Column} column @param {() => void} changed */
@@ -104,6 +109,7 @@ class Row {
 			h("span", h("b", name), words && h("span.soft", ` ${words}`)),
 			this.control.nodes,
 			this.#effect,
+			this.warning,
 		);
 	}
 

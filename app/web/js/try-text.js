@@ -1,25 +1,28 @@
 // Texts: a box for each of them, whose words are marked by their effect.
 
-import { answerOf } from "./answers.js";
-import { button, count, figure, h, on, percent, put, signed, table, throttled } from "./dom.js";
+import { button, h, on, put, throttled } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { markedText } from "./marks.js";
 import { Predictor } from "./predictions.js";
 import { resolve } from "./schema.js";
 import { examples } from "./try.js";
+import { explained } from "./words.js";
 
 /** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
 /** @typedef {{ name: string, title: string, most: number, isNeeded: boolean }} Field */
-/** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word */
-/** @typedef {{ field: string, start: number, end: number, score: number }} Sentence */
+/** @import { Word } from "./words.js" */
+/** @typedef {ReturnType<typeof boxOf>} Box */
 
-const MOST_ROWS = 300; // of the table of words
 const ONE_LINE = 1000; // characters: a text that can't be longer gets a box of one line
 
 /** @type {import("./try.js").Form} */
 export function show(place, context) {
-	const fields = fieldsOf(context.task);
+	const { task, choice } = context;
+	const fields = fieldsOf(task);
 	const boxes = Object.fromEntries(fields.map((field) => [field.name, boxOf(field)]));
-	const list = h("div");
+	const warned = Object.fromEntries(fields.map(({ name }) => [name, h("p.warning")]));
+	const list = h("div.stack");
+	const opened = new Set();
 	const mark = (/** @type {Fields} */ input, /** @type {Word[]} */ words) => {
 		for (const [name, box] of Object.entries(boxes)) {
 			box.mark(
@@ -35,30 +38,31 @@ export function show(place, context) {
 	const predictor = new Predictor(context, {
 		found: (/** @type {Prediction} */ prediction, /** @type {Fields} */ input) => {
 			mark(input, prediction.explanation.words);
-			put(list, wordTable(prediction.explanation), sentenceTable(prediction.explanation, input));
-			return answerOf(context.task, prediction);
+			// What is known of no word has no strongest ones.
+			put(list, prediction.known_words !== 0 && explained(prediction.explanation, input, choice.isOfWords, opened));
 		},
+		warned,
 		forget,
 	});
 	const ask = () => {
 		const given = fields.map(({ name }) => [name, boxes[name].area.value]).filter(([, text]) => text.trim());
 		const input = Object.fromEntries(given);
+		keep(task.name, "input", Object.fromEntries(fields.map(({ name }) => [name, boxes[name].area.value])));
 		const isWhole = given.length > 0 && fields.every(({ name, isNeeded }) => name in input || !isNeeded);
 		if (isWhole) predictor.predict(input);
 		else predictor.drop(h("p.soft", "Type something to see what the model makes of it."));
 	};
-	place.append(layout(context.task, fields, boxes, ask, [predictor.result, list]));
+	place.append(layout(task, { fields, boxes, warned }, ask, [predictor.result, list]));
 	return ask;
 }
 
 /**
  * @param {TaskDetail} task
- * @param {Field[]} fields
- * @param {Record<string, ReturnType<typeof boxOf>>} boxes
+ * @param {{ fields: Field[], boxes: Record<string, Box>, warned: Record<string, HTMLElement> }} parts
  * @param {() => void} ask
  * @param {HTMLElement[]} answer
  */
-function layout(task, fields, boxes, ask, answer) {
+function layout(task, { fields, boxes, warned }, ask, answer) {
 	const use = (/** @type {Fields} */ input) => {
 		for (const [name, box] of Object.entries(boxes)) box.write(String(input[name] ?? ""));
 		ask();
@@ -70,8 +74,8 @@ function layout(task, fields, boxes, ask, answer) {
 	const soon = throttled(ask, 150);
 	for (const box of Object.values(boxes)) on(box.area, "input", soon);
 	const labelled = (/** @type {Field} */ { name, title }) =>
-		h("div.label", h("label", { for: boxes[name].area.id }, title), boxes[name].node);
-	use(task.example);
+		h("div.label", h("label", { for: boxes[name].area.id }, title), boxes[name].node, warned[name]);
+	use(kept(task.name, "input") ?? task.example);
 	return h(
 		"div.split",
 		h(
@@ -110,56 +114,3 @@ const boxOf = ({ name, title, most }) =>
 		id: `field-${name}`,
 		maxlength: Number.isFinite(most) ? most : null,
 	});
-
-/** @param {{ label: string | number | null, words: Word[] }} explanation */
-function wordTable({ label, words }) {
-	const rows = words.slice(0, MOST_ROWS).map((word) => [word.word, signed(word.effect, 4)]);
-	const rest = words.length - MOST_ROWS;
-	const of = label === null ? "the answer" : `the probability of ${label}`;
-	return h(
-		"div.stack",
-		label === null ? numberLegend() : labelLegend(label),
-		h(
-			"details",
-			h("summary", "The words as a table"),
-			table(`Effect of each word on ${of}`, ["Word", "Effect"], rows, 1),
-			rest > 0 && h("p.soft.small", `and ${count(rest)} more`),
-		),
-	);
-}
-
-/** What each sentence says by itself. @param {{ label: string | null, sentences: Sentence[] }} explanation @param {Fields} input */
-function sentenceTable({ label, sentences }, input) {
-	if (sentences.length === 0) return null;
-	const rows = sentences.map(({ field, start, end, score }) => [
-		[...String(input[field])].slice(start, end).join(""),
-		label === null ? figure("value", score) : percent(score),
-	]);
-	const of = label === null ? "The answer" : `The probability of ${label}`;
-	return h(
-		"details.sentences",
-		h("summary", "Sentence by sentence"),
-		table(`${of} to each sentence by itself`, ["Sentence", label ?? "Answer"], rows, 1),
-	);
-}
-
-/** What the marks mean. @param {string | number} label */
-const labelLegend = (label) =>
-	h(
-		"p.soft.small",
-		"A word ",
-		h("span.key", "speaks for"),
-		" or ",
-		h("span.key.minus", "against"),
-		` “${label}”: how much its probability changes without it.`,
-	);
-
-const numberLegend = () =>
-	h(
-		"p.soft.small",
-		"A word ",
-		h("span.key", "raises"),
-		" or ",
-		h("span.key.minus", "lowers"),
-		" the answer: how much it changes without it.",
-	);

@@ -77,6 +77,23 @@ test("a run is trained, watched, listed, and its model activated and taken along
 	assert.equal((await densely.models({ task: "planar" }))[0].id, model.id);
 });
 
+test("runs are found, changed and tidied", async () => {
+	const run = await densely.train("planar", { dataset: "sample", activate: "never", name: "Größer", seed: 1 });
+	await run.cancel().catch(() => run.wait());
+	const changed = await run.update({ tags: { why: "js" }, note: "two\nlines" });
+	assert.deepEqual([changed.data.name, changed.data.tags.why, changed.data.note], ["Größer", "js", "two\nlines"]);
+	assert.equal((await densely.updateRun(run.id, { name: null })).data.name, null);
+	const rows = await densely.runRows({ q: "TWO", tag: "why:js", sort: "-score", limit: 1 });
+	assert.equal(rows.items[0].id, run.id);
+	assert.ok(rows.total >= 1);
+	const refused = await densely.actOnRuns("delete", [run.id, "r-none"], { models: true, dry_run: true });
+	assert.ok(refused.refused.some(({ run: id, status }) => id === "r-none" && status === 404));
+	await run.wait().catch(() => {});
+	assert.deepEqual((await densely.actOnRuns("archive", [run.id])).done, [run.id]);
+	assert.deepEqual(await densely.runs({ tag: "why:js", q: run.id }), []);
+	assert.equal((await densely.runs({ archived: "true", q: run.id })).length, 1);
+});
+
 test("events of all runs go on after one that was seen", async () => {
 	const run = await densely.train("planar", { ...SHORT, recipe: { epochs: 1 } });
 	await run.wait();

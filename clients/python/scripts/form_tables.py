@@ -28,6 +28,7 @@ ANSWERS: dict[str, Any] = {
     "GET /runs/{run_id}/space": forms.SweepRequest,
     "GET /models": forms.Page[forms.Model],
     "GET /models/{model_id}": forms.ModelDetail,
+    "GET /models/{model_id}/report": forms.ModelReport,
     "GET /compare": forms.Comparison,
     "GET /health/ready": forms.Readiness,
     "GET /system": forms.System,

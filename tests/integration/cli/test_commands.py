@@ -306,11 +306,25 @@ def test_models_are_listed_shown_fetched_and_activated(
     listed = json.loads(densely("models", "--task", "planar", "--json").stdout)
 
     assert [(other, False), (listed[1]["id"], True)] == [(model["id"], model["active"]) for model in listed]
-    assert f"planar is answered by {other}, version 2\n" == densely("activate", other).stdout
+    assert f"planar is answered by {other}, version 2\n" == densely("activate", other, "--reason", "a test").stdout
+    assert re.search(rf"version 2 +{other} +a test", densely("models", "history", "planar").stdout)
     assert re.search(rf"^{other} +planar +2 +active", densely("models").stdout, re.MULTILINE)
     assert "sigmoid" in densely("models", "show", other).stdout
     assert 0 == densely("models", "download", other, "-o", str(tmp_path / "m.zip")).returncode
     assert f"{other}/manifest.json" in zipfile.ZipFile(tmp_path / "m.zip").namelist()
+
+
+def test_a_report_is_told(densely: Densely, finished: Finished) -> None:
+    model = model_of(finished.run("planar", answers_of("planar"), name="a nice one"))
+    told = densely("models", "report", model).stdout
+
+    assert f"{model} +planar" in re.sub(" +", " +", densely("models", "--search", "A Nice").stdout)
+    assert re.search(r"test accuracy +0.5000, 95 % from 0\.\d+ to 0\.\d+", told)
+    assert re.search(r"made +by nobody named, run r-\w+: baseline on \w+", told)
+    assert re.search(r"answers in +[\d.]+ ms, [\d,]+ rows/s", told)
+    assert re.search(r"^label +taken for +rows +of its rows$", told, re.MULTILINE)
+    assert "planar" in densely("models", "history", "none").stderr, "which tasks there are"
+    assert 0.5 == json.loads(densely("models", "report", model, "--json").stdout)["metric"]["value"]
 
 
 def test_predictions_are_shown_and_saved(densely: Densely, finished: Finished, tmp_path: Path) -> None:
@@ -425,6 +439,26 @@ def test_help_and_completion(densely: Densely) -> None:
     assert "predict" == densely(**asked).stdout.strip()
 
 
+def test_tasks_and_datasets_are_listed_also_those_whose_rows_are_not_here(
+    densely: Densely, client: httpx.Client
+) -> None:
+    tasks = client.get("/tasks").json()["items"]
+    here = client.get("/datasets").json()["items"]
+
+    assert (
+        tasks == json.loads(densely("tasks", "--json").stdout) == json.loads(densely("tasks", "list", "--json").stdout)
+    )
+    assert here == json.loads(densely("datasets", "--json").stdout)
+    assert [task["name"] for task in tasks] == [line.split()[0] for line in densely("tasks").stdout.splitlines()[1:]]
+    lines = densely("datasets").stdout.splitlines()[1:]
+    away = [each["name"] for task in tasks for each in task["datasets"] if not each["here"]]
+    assert "imdb" in away
+    assert [*(each["name"] for each in here), *away] == [line.split()[0] for line in lines]
+    assert all("not here" in line for line in lines[len(here) :])
+    of_planar = densely("datasets", "--task", "planar").stdout
+    assert ("moons" in of_planar, "imdb" in of_planar) == (True, False)
+
+
 def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: httpx.Client) -> None:
     """In the service's order: the baseline first."""
     presets = client.get("/tasks/housing").json()["presets"]
@@ -435,6 +469,12 @@ def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: htt
     assert ["kfold-100", "100", "kfold:4", presets["kfold-100"]["description"]] in listed
     assert presets == json.loads(densely("--json", "presets", "housing").stdout)
     assert "holdout:10000" in densely("presets", "sentiment").stdout
+    every = densely("presets").stdout.splitlines()
+    assert ["task", "preset", "epochs"] == every[0].split()[:3]
+    tasks = {each["name"]: each["presets"] for each in client.get("/tasks").json()["items"]}
+    named = [tuple(line.split()[:2]) for line in every[1:] if line[0] != " "]  # or a long description goes on
+    assert [(task, preset) for task, found in tasks.items() for preset in found] == named
+    assert tasks == json.loads(densely("presets", "--json").stdout)
     unknown = densely("presets", "telepathy")
     assert (1, True) == (unknown.returncode, one_line(unknown.stderr))
 
@@ -442,7 +482,7 @@ def test_presets_are_listed_with_what_they_are_for(densely: Densely, client: htt
 def test_every_command_of_a_client_takes_json_and_url(densely: Densely) -> None:
     commands = ["predict", "encode", "decode", "train", "presets", "runs", "models", "activate", "compare", "doctor"]
     commands += [f"runs {name}" for name in ("show", "watch", "cancel", "retry")] + ["models show", "models download"]
-    commands += ["models predictions"]
+    commands += ["models predictions", "rm"] + [f"runs {name}" for name in ("edit", "archive", "restore")]
     for command in commands:
         told = densely(*command.split(), "--help").stdout
         assert all(option in told for option in ("--json", "--url", "--api-key")), command

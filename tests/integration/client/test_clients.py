@@ -224,12 +224,35 @@ def test_a_finished_run_has_history_model_and_pictures(densely: Any, finished: F
     assert [two] == [each.id for each in densely.runs.list(limit=1)]
 
 
+def test_runs_are_found_changed_and_tidied(densely: Any) -> None:
+    run, other = (densely.train("planar", seed=seed, name=f"Mine {seed}", tags={"why": "Ü"}) for seed in (1, 2))
+    changed = densely.runs.update(run.id, name=None, tags={"team": "ada"}, note="two\nlines")
+    today = run.data.created_at.date()
+
+    assert (None, {"team": "ada"}, "two\nlines") == (changed.data.name, changed.data.tags, changed.data.note)
+    assert [run.id] == [each.id for each in densely.runs.list(q="TWO", since=today, until=today, sort="name")]
+    assert [] == densely.runs.list(until="2020-01-01")
+    assert other.update(note="why").data.note == "why"
+    done = densely.runs.act("cancel", [run, other.id, "r-none"])
+    assert ([run.id, other.id], [("r-none", 404)]) == (done.done, [(e.run, e.status) for e in done.refused])
+    with pytest.raises(errors.InvalidTransition):
+        densely.runs.update(densely.runs.act("retry", [run]).created[0], archived=True)
+    densely.runs.act("archive", [run, other])
+    assert [run.id] == [row.id for row in densely.runs.rows(archived=True, tag="team:ada").items]
+    looked = densely.runs.act("delete", [run], models=True, dry_run=True)
+    assert (1, True) == (looked.frees.runs, looked.dry_run)
+    assert 1 == densely.runs.rows(task="planar", status="queued", trials=False).total
+
+
 def test_lists_go_over_pages(densely: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("densely_client.calls.PAGE", 2)
     ids = [densely.train("planar", seed=seed, tags={"set": "a"}).id for seed in range(5)]
 
     assert ids[::-1] == [run.id for run in densely.runs.list(tag="set:a")]
     assert ids[:1:-1] == [run.id for run in densely.runs.list(limit=3)]
+    rows = densely.runs.rows(4, sort="created")
+    assert (ids[:4], 5) == ([row.id for row in rows.items], rows.total)
+    assert [1, 2, 3, 4] == [row.queue.place for row in rows.items]
     assert list(TASKS.all) == [task.name for task in densely.tasks.list()]
 
 
@@ -274,6 +297,8 @@ def test_pictures_of_datasets_and_of_several_models(densely: Any, finished: Fini
     ]
 
     assert densely.tasks.picture("planar", "moons", "points").startswith(b"<?xml")
+    dark = densely.tasks.picture("planar", "moons", "points", theme="dark", width=358)
+    assert (b"#181f1e" in dark, b'width="268.5pt"' in dark) == (True, True)
     assert densely.tasks.picture("planar", "moons", "points", "png", split="test").startswith(b"\x89PNG")
     assert b"boundaries" in densely.compare_picture(runs, kind="boundaries")
     assert b"validation loss" in densely.compare_picture(runs, only="val_loss", first_epoch=1)

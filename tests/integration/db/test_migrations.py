@@ -48,8 +48,9 @@ ADDED: dict[str, list[str]] = {
     name: [] for name in ("webhooks", "installation", "tasks", "datasets", "api_keys", "audit", "totals", "sweeps")
 }
 OF_0006, OF_0007, OF_0008, OF_0009 = ("tasks", "datasets"), ("api_keys", "audit"), ("totals",), ("sweeps",)
-OF_0010 = ("note", "archived_at", "score", "trainers")
-ADDED_COLUMNS = ("key_id", "traceparent", "trainer_memory", "sweep", "trial", "prior", *OF_0010)  # by 0007 to 0010
+OF_0010, OF_0011 = ("note", "archived_at", "score", "trainers"), ("by_key", "note")
+LATER = (*OF_0010, *OF_0011)
+ADDED_COLUMNS = ("key_id", "traceparent", "trainer_memory", "sweep", "trial", "prior", *LATER)  # by 0007 to 0011
 PLAN = SweepPlan(
     task="housing", preset="baseline", dataset="sample", recipe=TASKS.get("housing").presets["baseline"].recipe,
     validation=Holdout(size=80), space={"epochs": Choice(values=[1, 2])}, method=RandomSearch(), pruner=None,
@@ -74,7 +75,7 @@ def fill(database: Database, clock: FakeClock) -> None:
             tx, task="housing", id="m-1", run_id=row.id, dataset="sample", dataset_is_sample=True, metrics={},
             created_at=clock(),
         )  # fmt: skip
-        models.activate(tx, "housing", "m-1", clock(), "test")
+        models.activate(tx, "housing", "m-1", clock(), "test", "k-1", "fewer complaints")
         workers.seen(tx, "w-1", clock(), {"host": "here", "pid": 1, "devices": ["CPU:0"], "versions": {}})
         installation.put(tx, installation.MODELS_FOLDER, "0123456789abcdef")
         tasks.insert_task(tx, "tickets", {"name": "tickets", "labels": ["a", "b"]}, clock())
@@ -443,18 +444,18 @@ def test_what_0010_adds_goes_and_comes_back_with_scores(database: Database, url:
             tx.execute(insert(run).values({**same, **told, "recipe": recipe, "metrics": metrics}))
         tx.execute(update(run).values(note="why", archived_at=clock()))
         workers.seen(tx, "w-1", clock(), {"trainers": 4})
-        before = rows_of(tx, *OF_0010)
+        before = rows_of(tx, *LATER)
     database.close()
 
     migrate.downgrade(url, "0009")
     with database.read() as tx:
-        assert before == rows_of(tx, *OF_0010)
+        assert before == rows_of(tx, *LATER)
         assert not set(OF_0010) & {c["name"] for c in inspect(tx).get_columns("runs")}
     database.close()
     migrate.upgrade(url)
 
     with database.read() as tx:
-        assert before == rows_of(tx, *OF_0010)
+        assert before == rows_of(tx, *LATER)
         kept = tx.execute(select(run.c.id, run.c.score, run.c.note, run.c.archived_at).where(run.c.number >= 100))
         assert {(head, score, "", None) for head, (_, score) in figures.items()} == {tuple(each) for each in kept}
         assert [None] == list(tx.execute(select(metadata.tables["workers"].c.trainers)).scalars())
@@ -540,3 +541,26 @@ def test_processes_that_migrate_at_once_all_succeed(new_url: Callable[[], str], 
         database.check_revision()
         fill(database, clock)
         database.close()
+
+
+def test_what_0011_adds_goes_and_comes_back_empty(database: Database, url: str, clock: FakeClock) -> None:
+    """Down: who activated a model and why is gone, when and which is there. Up: of the changes of before nobody."""
+    fill(database, clock)
+    with database.read() as tx:
+        before = rows_of(tx, *OF_0011)
+        (change,) = models.activations_of(tx, "housing", 9, None)
+        assert ("a", "fewer complaints") == (change.by, change.note)
+    database.close()
+
+    migrate.downgrade(url, "0010")
+    with database.read() as tx:
+        assert before == rows_of(tx, *OF_0011)
+        assert not {"by_key", "note"} & {c["name"] for c in inspect(tx).get_columns("activations")}
+    database.close()
+    migrate.upgrade(url)
+
+    with database.write() as tx:
+        assert before == rows_of(tx, *OF_0011)
+        models.activate(tx, "housing", "m-1", clock(), "again", "k-none", "better")
+        found = models.activations_of(tx, "housing", 9, None)
+        assert [("k-none", "better"), (None, None)] == [(change.by, change.note) for change in found]

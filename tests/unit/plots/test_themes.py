@@ -16,7 +16,9 @@ from app.plots.style import Look
 from tests.support.sweeps import searched
 from tests.unit.plots.test_pictures import PICTURES
 
-STYLE = (Path(app.__file__).parent / "web" / "style.css").read_text(encoding="utf-8")
+WEB = Path(app.__file__).parent / "web"
+STYLE = (WEB / "style.css").read_text(encoding="utf-8")
+RUN_STYLE = (WEB / "run.css").read_text(encoding="utf-8")
 SWEEP = searched(40)
 DRAWN: dict[str, Callable[[Look], bytes]] = {
     **{name: draw for name, (draw, _) in PICTURES.items()},
@@ -44,6 +46,13 @@ def test_ground_text_and_grid_are_those_of_the_pages_cards(theme: Theme) -> None
     assert (colours["card"], colours["ink"], colours["soft"], colours["line"]) == (
         drawn.ground, drawn.ink, drawn.muted, drawn.pale,
     )  # fmt: skip
+
+
+@every_theme
+def test_runs_have_the_colours_that_they_have_on_the_page(theme: Theme) -> None:
+    block = RUN_STYLE.split(":root")[1 if theme == "light" else 2].partition("}")[0]
+
+    assert PALETTES[theme].runs == tuple(re.findall(r"--run-\d:(#[0-9a-f]{6});", block))
 
 
 @every_theme

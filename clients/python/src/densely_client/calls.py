@@ -90,7 +90,14 @@ class ChangedTask(TypedDict, total=False):
     label_names: Mapping[str, str] | None  # what is shown of labels
 
 
-class ComparedPicture(TypedDict, total=False):
+class PictureLook(TypedDict, total=False):
+    """What a picture looks like."""
+
+    theme: Literal["light", "dark"]
+    width: int  # pixels of a screen that it may take; text keeps its size
+
+
+class ComparedPicture(PictureLook, total=False):
     """What a picture of several runs shows."""
 
     kind: Literal["curves", "boundaries"]  # the latter of models of points of the plane
@@ -190,9 +197,10 @@ def predict_many(task: str, instances: Sequence[Mapping[str, Any]], options: Opt
     return Call("POST", "/predict", read, body=body, repeatable=True)
 
 
-def activate(task: str, model_id: str) -> Call[Model]:
+def activate(task: str, model_id: str, reason: str | None) -> Call[Model]:
     """Make a model the active one."""
-    return Call("PUT", f"/tasks/{task}/active-model", as_form(Model), body={"model_id": model_id})
+    asked = {"model_id": model_id, **({"reason": reason} if reason else {})}
+    return Call("PUT", f"/tasks/{task}/active-model", as_form(Model), body=asked)
 
 
 def compared(runs: Iterable[Any], image_format: ImageFormat, asked: ComparedPicture) -> Call[bytes]:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from typing_extensions import Unpack
+
 from densely_client import calls
 from densely_client.asynchronous.transport import AsyncTransport
-from densely_client.calls import ImageFormat
+from densely_client.calls import ImageFormat, PictureLook
 from densely_client.forms.datasets import DatasetDetail, DatasetEntry, DatasetRow, Look
 from densely_client.uploads import Sent, Source, opened
 
@@ -88,10 +90,17 @@ class AsyncDatasets:
         return await self._transport.list(path, DatasetRow, limit, calls.PAGE, **asked, wrong=wrong)
 
     async def picture(
-        self, name: str, kind: str, image_format: ImageFormat = "svg", version: int | None = None
+        self,
+        name: str,
+        kind: str,
+        image_format: ImageFormat = "svg",
+        version: int | None = None,
+        **look: Unpack[PictureLook],
     ) -> bytes:
         """One of its pictures, such as `labels`; `pictures` of the dataset name them."""
-        return await self._transport.send(calls.picture(f"/datasets/{name}/{kind}", image_format, version=version))
+        return await self._transport.send(
+            calls.picture(f"/datasets/{name}/{kind}", image_format, version=version, **look)
+        )
 
     async def delete(self, name: str, version: int | None = None) -> None:
         """Remove it, or one of its versions.

@@ -3,10 +3,13 @@
 import sys
 from typing import Any
 
+from typing_extensions import Unpack
+
 from densely_client import calls
 from densely_client.asynchronous.transport import AsyncTransport
-from densely_client.calls import ImageFormat, TableFormat
+from densely_client.calls import ImageFormat, PictureLook, TableFormat
 from densely_client.forms.models import Model, ModelDetail
+from densely_client.forms.reports import ModelReport
 
 Rows = list[dict[str, Any]]
 
@@ -30,10 +33,14 @@ class AsyncModels:
         """A model with its manifest."""
         return await self._transport.send(calls.get(f"/models/{model_id}", ModelDetail))
 
-    async def activate(self, model_id: str) -> Model:
-        """Make it the one that its task's predictions use."""
+    async def report(self, model_id: str) -> ModelReport:
+        """How good it is beside guessing and the active one, where it errs, who made it, how fast it answers."""
+        return await self._transport.send(calls.get(f"/models/{model_id}/report", ModelReport))
+
+    async def activate(self, model_id: str, reason: str | None = None) -> Model:
+        """Make it the one that its task's predictions use; `reason` is kept in the task's history."""
         model = await self.get(model_id)
-        return await self._transport.send(calls.activate(model.task, model_id))
+        return await self._transport.send(calls.activate(model.task, model_id, reason))
 
     async def delete(self, model_id: str) -> None:
         """Remove it.
@@ -58,14 +65,21 @@ class AsyncModels:
         call = calls.content(f"/models/{model_id}/predictions", format=table_format, split=split)
         return await self._transport.send(call)
 
-    async def diagram(self, model_id: str, image_format: ImageFormat = "svg") -> bytes:
+    async def diagram(self, model_id: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]) -> bytes:
         """Its layers as a picture."""
-        return await self.picture(model_id, "diagram", image_format)
+        return await self.picture(model_id, "diagram", image_format, **look)
 
-    async def picture(self, model_id: str, kind: str, image_format: ImageFormat = "svg") -> bytes:
+    async def picture(
+        self, model_id: str, kind: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]
+    ) -> bytes:
         """One of its pictures, such as `confusion`; `pictures` of the task and of the model name them."""
-        return await self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format))
+        return await self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format, **look))
 
-    async def list(self, task: str | None = None, limit: int = 50) -> list[Model]:
-        """The newest models, newest first."""
-        return await self._transport.list("/models", Model, limit, calls.PAGE, task=task)
+    async def list(
+        self, task: str | None = None, limit: int = 50, *, search: str | None = None, active: bool | None = None
+    ) -> list[Model]:
+        """The newest models, newest first.
+
+        `search`: a part of the dataset's or the run's name, the beginning of the model's or the run's id, or `v3`.
+        """
+        return await self._transport.list("/models", Model, limit, calls.PAGE, task=task, q=search, active=active)

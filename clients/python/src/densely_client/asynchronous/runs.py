@@ -8,7 +8,7 @@ from typing_extensions import Self, Unpack
 
 from densely_client import calls, run_calls
 from densely_client.asynchronous.transport import AsyncTransport
-from densely_client.calls import Call, ImageFormat
+from densely_client.calls import Call, ImageFormat, PictureLook
 from densely_client.events import Event
 from densely_client.forms.models import ModelDetail
 from densely_client.forms.runs import Advice, RunAction, RunActionDone, RunAdvice, RunData, RunRow, RunRows
@@ -122,9 +122,11 @@ class AsyncRun(RunView):
         """A search around its recipe, as `client.sweeps.start` takes it."""
         return await self._transport.send(calls.get(f"/runs/{self.id}/space", SweepRequest))
 
-    async def curves(self, image_format: ImageFormat = "svg", first_epoch: int = 1) -> bytes:
+    async def curves(
+        self, image_format: ImageFormat = "svg", first_epoch: int = 1, **look: Unpack[PictureLook]
+    ) -> bytes:
         """Loss and metric by epoch, as a picture."""
-        call = calls.picture(f"/runs/{self.id}/curves", image_format, first_epoch=first_epoch)
+        call = calls.picture(f"/runs/{self.id}/curves", image_format, first_epoch=first_epoch, **look)
         return await self._transport.send(call)
 
 

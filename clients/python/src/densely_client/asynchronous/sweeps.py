@@ -9,7 +9,7 @@ from typing_extensions import Self, Unpack
 from densely_client import calls
 from densely_client.asynchronous.runs import AsyncRun
 from densely_client.asynchronous.transport import AsyncTransport
-from densely_client.calls import ImageFormat, Searching
+from densely_client.calls import ImageFormat, PictureLook, Searching
 from densely_client.forms.runs import RunData
 from densely_client.forms.sweeps import Axis, SweepData, SweepRequest, SweepSummary
 from densely_client.progress import display_of_sweep
@@ -79,9 +79,11 @@ class AsyncSweep(SweepView):
         call = calls.get(f"/runs/{self.outcome.final_run}", RunData)
         return AsyncRun(self._transport, await self._transport.send(call))
 
-    async def picture(self, kind: str = "best", image_format: ImageFormat = "svg") -> bytes:
+    async def picture(
+        self, kind: str = "best", image_format: ImageFormat = "svg", **look: Unpack[PictureLook]
+    ) -> bytes:
         """`best` figure so far, `importance` of the fields, or `parallel` coordinates."""
-        return await self._transport.send(calls.picture(f"/sweeps/{self.id}/{kind}", image_format))
+        return await self._transport.send(calls.picture(f"/sweeps/{self.id}/{kind}", image_format, **look))
 
 
 class AsyncSweeps:

@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 from densely_client import calls
 from densely_client.asynchronous.runs import AsyncRun
 from densely_client.asynchronous.transport import AsyncTransport
-from densely_client.calls import ChangedTask, ImageFormat, NewTask
+from densely_client.calls import ChangedTask, ImageFormat, NewTask, PictureLook
 from densely_client.forms.datasets import DatasetDetail, Look
 from densely_client.forms.models import Activation, Model
 from densely_client.forms.tasks import Decoded, Encoded, Task, TaskSummary
@@ -45,10 +45,16 @@ class AsyncTasks:
         return await self._transport.send(calls.get(f"/tasks/{task}", Task))
 
     async def picture(
-        self, task: str, dataset: str, kind: str, image_format: ImageFormat = "svg", split: str = "train"
+        self,
+        task: str,
+        dataset: str,
+        kind: str,
+        image_format: ImageFormat = "svg",
+        split: str = "train",
+        **look: Unpack[PictureLook],
     ) -> bytes:
         """The first rows of a dataset: `points` of the plane, a `sheet` of pictures; its `pictures` name them."""
-        call = calls.picture(f"/tasks/{task}/datasets/{dataset}/{kind}", image_format, split=split)
+        call = calls.picture(f"/tasks/{task}/datasets/{dataset}/{kind}", image_format, split=split, **look)
         return await self._transport.send(call)
 
     async def encode(self, task: str, **fields: Any) -> Encoded:
@@ -59,9 +65,9 @@ class AsyncTasks:
         """What a model sees, turned back."""
         return await self._transport.send(calls.post(f"/tasks/{task}/decode", Decoded, fields))
 
-    async def activate(self, task: str, model_id: str) -> Model:
-        """Make a model the one that the task's predictions use."""
-        return await self._transport.send(calls.activate(task, model_id))
+    async def activate(self, task: str, model_id: str, reason: str | None = None) -> Model:
+        """Make a model the one that the task's predictions use; `reason` is kept in the history."""
+        return await self._transport.send(calls.activate(task, model_id, reason))
 
     async def activations(self, task: str, limit: int = 50) -> list[Activation]:
         """Changes of the active model, newest first."""

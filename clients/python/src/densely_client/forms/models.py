@@ -28,6 +28,7 @@ class Model(Form):
     metrics: Metrics
     created_at: datetime
     active: bool
+    name: str | None = Field(None, description="of the run that made it, if it is still there")
 
 
 class Drawing(Form):
@@ -51,5 +52,9 @@ class Activation(Form):
     task: str
     model_id: str
     previous_model_id: str | None
-    reason: str
+    reason: str = Field(description="why, in the words of the service")
     at: datetime
+    version: int = Field(description="of the model")
+    previous_version: int | None = Field(None, description="None: there was none, or it was removed")
+    by: str | None = Field(None, description="name of the API key that asked for it")
+    note: str | None = Field(None, description="why, in the words of whoever asked")

@@ -4,8 +4,10 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from typing_extensions import Unpack
+
 from densely_client import calls
-from densely_client.calls import ImageFormat
+from densely_client.calls import ImageFormat, PictureLook
 from densely_client.forms.datasets import DatasetDetail, DatasetEntry, DatasetRow, Look
 from densely_client.sync.transport import Transport
 from densely_client.uploads import Sent, Source, opened
@@ -88,9 +90,16 @@ class Datasets:
         path, asked = f"/datasets/{name}/rows", {"split": split, "label": label, "version": version, "model": model}
         return self._transport.list(path, DatasetRow, limit, calls.PAGE, **asked, wrong=wrong)
 
-    def picture(self, name: str, kind: str, image_format: ImageFormat = "svg", version: int | None = None) -> bytes:
+    def picture(
+        self,
+        name: str,
+        kind: str,
+        image_format: ImageFormat = "svg",
+        version: int | None = None,
+        **look: Unpack[PictureLook],
+    ) -> bytes:
         """One of its pictures, such as `labels`; `pictures` of the dataset name them."""
-        return self._transport.send(calls.picture(f"/datasets/{name}/{kind}", image_format, version=version))
+        return self._transport.send(calls.picture(f"/datasets/{name}/{kind}", image_format, version=version, **look))
 
     def delete(self, name: str, version: int | None = None) -> None:
         """Remove it, or one of its versions.

@@ -4,9 +4,12 @@
 import sys
 from typing import Any
 
+from typing_extensions import Unpack
+
 from densely_client import calls
-from densely_client.calls import ImageFormat, TableFormat
+from densely_client.calls import ImageFormat, PictureLook, TableFormat
 from densely_client.forms.models import Model, ModelDetail
+from densely_client.forms.reports import ModelReport
 from densely_client.sync.transport import Transport
 
 Rows = list[dict[str, Any]]
@@ -31,10 +34,14 @@ class Models:
         """A model with its manifest."""
         return self._transport.send(calls.get(f"/models/{model_id}", ModelDetail))
 
-    def activate(self, model_id: str) -> Model:
-        """Make it the one that its task's predictions use."""
+    def report(self, model_id: str) -> ModelReport:
+        """How good it is beside guessing and the active one, where it errs, who made it, how fast it answers."""
+        return self._transport.send(calls.get(f"/models/{model_id}/report", ModelReport))
+
+    def activate(self, model_id: str, reason: str | None = None) -> Model:
+        """Make it the one that its task's predictions use; `reason` is kept in the task's history."""
         model = self.get(model_id)
-        return self._transport.send(calls.activate(model.task, model_id))
+        return self._transport.send(calls.activate(model.task, model_id, reason))
 
     def delete(self, model_id: str) -> None:
         """Remove it.
@@ -59,14 +66,21 @@ class Models:
         call = calls.content(f"/models/{model_id}/predictions", format=table_format, split=split)
         return self._transport.send(call)
 
-    def diagram(self, model_id: str, image_format: ImageFormat = "svg") -> bytes:
+    def diagram(self, model_id: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]) -> bytes:
         """Its layers as a picture."""
-        return self.picture(model_id, "diagram", image_format)
+        return self.picture(model_id, "diagram", image_format, **look)
 
-    def picture(self, model_id: str, kind: str, image_format: ImageFormat = "svg") -> bytes:
+    def picture(
+        self, model_id: str, kind: str, image_format: ImageFormat = "svg", **look: Unpack[PictureLook]
+    ) -> bytes:
         """One of its pictures, such as `confusion`; `pictures` of the task and of the model name them."""
-        return self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format))
+        return self._transport.send(calls.picture(f"/models/{model_id}/{kind}", image_format, **look))
 
-    def list(self, task: str | None = None, limit: int = 50) -> list[Model]:
-        """The newest models, newest first."""
-        return self._transport.list("/models", Model, limit, calls.PAGE, task=task)
+    def list(
+        self, task: str | None = None, limit: int = 50, *, search: str | None = None, active: bool | None = None
+    ) -> list[Model]:
+        """The newest models, newest first.
+
+        `search`: a part of the dataset's or the run's name, the beginning of the model's or the run's id, or `v3`.
+        """
+        return self._transport.list("/models", Model, limit, calls.PAGE, task=task, q=search, active=active)

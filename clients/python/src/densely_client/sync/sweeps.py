@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import Self, Unpack
 
 from densely_client import calls
-from densely_client.calls import ImageFormat, Searching
+from densely_client.calls import ImageFormat, PictureLook, Searching
 from densely_client.forms.runs import RunData
 from densely_client.forms.sweeps import Axis, SweepData, SweepRequest, SweepSummary
 from densely_client.progress import display_of_sweep
@@ -80,9 +80,9 @@ class Sweep(SweepView):
         call = calls.get(f"/runs/{self.outcome.final_run}", RunData)
         return Run(self._transport, self._transport.send(call))
 
-    def picture(self, kind: str = "best", image_format: ImageFormat = "svg") -> bytes:
+    def picture(self, kind: str = "best", image_format: ImageFormat = "svg", **look: Unpack[PictureLook]) -> bytes:
         """`best` figure so far, `importance` of the fields, or `parallel` coordinates."""
-        return self._transport.send(calls.picture(f"/sweeps/{self.id}/{kind}", image_format))
+        return self._transport.send(calls.picture(f"/sweeps/{self.id}/{kind}", image_format, **look))
 
 
 class Sweeps:

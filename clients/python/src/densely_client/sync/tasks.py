@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from typing_extensions import Unpack
 
 from densely_client import calls
-from densely_client.calls import ChangedTask, ImageFormat, NewTask
+from densely_client.calls import ChangedTask, ImageFormat, NewTask, PictureLook
 from densely_client.forms.datasets import DatasetDetail, Look
 from densely_client.forms.models import Activation, Model
 from densely_client.forms.tasks import Decoded, Encoded, Task, TaskSummary
@@ -46,10 +46,16 @@ class Tasks:
         return self._transport.send(calls.get(f"/tasks/{task}", Task))
 
     def picture(
-        self, task: str, dataset: str, kind: str, image_format: ImageFormat = "svg", split: str = "train"
+        self,
+        task: str,
+        dataset: str,
+        kind: str,
+        image_format: ImageFormat = "svg",
+        split: str = "train",
+        **look: Unpack[PictureLook],
     ) -> bytes:
         """The first rows of a dataset: `points` of the plane, a `sheet` of pictures; its `pictures` name them."""
-        call = calls.picture(f"/tasks/{task}/datasets/{dataset}/{kind}", image_format, split=split)
+        call = calls.picture(f"/tasks/{task}/datasets/{dataset}/{kind}", image_format, split=split, **look)
         return self._transport.send(call)
 
     def encode(self, task: str, **fields: Any) -> Encoded:
@@ -60,9 +66,9 @@ class Tasks:
         """What a model sees, turned back."""
         return self._transport.send(calls.post(f"/tasks/{task}/decode", Decoded, fields))
 
-    def activate(self, task: str, model_id: str) -> Model:
-        """Make a model the one that the task's predictions use."""
-        return self._transport.send(calls.activate(task, model_id))
+    def activate(self, task: str, model_id: str, reason: str | None = None) -> Model:
+        """Make a model the one that the task's predictions use; `reason` is kept in the history."""
+        return self._transport.send(calls.activate(task, model_id, reason))
 
     def activations(self, task: str, limit: int = 50) -> list[Activation]:
         """Changes of the active model, newest first."""

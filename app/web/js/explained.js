@@ -1,0 +1,111 @@
+// Why a model answers as it does, in short: the words, columns or pixels that speak for and against it.
+
+import { effectOf } from "./answers.js";
+import { h, signed, table } from "./dom.js";
+
+/** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
+/** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word in code points */
+
+const MOST = 8; // words or columns of a table
+const SMALL = 1 / 8; // of the strongest effect: what is less stays plain
+
+/** What an explanation shows of its input. @param {TaskDetail} task @param {Fields} input @param {Prediction} prediction */
+export function explained(task, input, prediction) {
+	const { explanation } = prediction;
+	if (!explanation) return h("p.soft", "This kind of model explains nothing.");
+	const of =
+		explanation.label === null ? "the answer" : `“${task.label_names?.[explanation.label] ?? explanation.label}”`;
+	return h(
+		"div.stack.explained",
+		shown(input, explanation),
+		h("p.soft.small", h("span.key", "for"), " or ", h("span.key.minus", "against"), ` ${of}`),
+	);
+}
+
+/** @param {Fields} input @param {any} explanation */
+function shown(input, explanation) {
+	if (explanation.words) return texts(input, explanation.words);
+	if (Array.isArray(explanation.effects)) return pixels(explanation.effects);
+	const effects = /** @type {[string, number][]} */ (Object.entries(explanation.effects));
+	return strongest("Effect of each value", "Value", effects);
+}
+
+/** @param {string} caption @param {string} head @param {[string, number][]} effects */
+function strongest(caption, head, effects) {
+	const sorted = effects.toSorted(([, one], [, other]) => Math.abs(other) - Math.abs(one)).slice(0, MOST);
+	const most = Math.max(1e-9, ...sorted.map(([, effect]) => Math.abs(effect)));
+	const rows = sorted.map(([name, effect]) => [name, h("span.effect", effectOf(effect, most))]);
+	return table(caption, [head, "Effect"], rows, 1);
+}
+
+/** The texts with their words marked, and the strongest words, each once. @param {Fields} input @param {Word[]} words */
+function texts(input, words) {
+	/** @type {Map<string, number>} */
+	const sums = new Map();
+	for (const { word, effect } of words) sums.set(word, (sums.get(word) ?? 0) + effect);
+	const fields = Object.keys(input).filter((field) => words.some((word) => word.field === field));
+	const most = Math.max(1e-9, ...words.map(({ effect }) => Math.abs(effect)));
+	const told = [...sums].toSorted(([, one], [, other]) => Math.abs(other) - Math.abs(one)).slice(0, MOST);
+	return h(
+		"div.stack",
+		fields.map((field) =>
+			h(
+				"p.marked-text",
+				{ tabindex: 0, role: "group", label: field },
+				marked(
+					String(input[field]),
+					words.filter((word) => word.field === field),
+					most,
+				),
+			),
+		),
+		h(
+			"p.small",
+			"Strongest: ",
+			told.map(([word, effect]) => [
+				h("span.key", { class: effect < 0 ? "key minus" : "key" }, `${word} ${signed(effect)}`),
+				" ",
+			]),
+		),
+	);
+}
+
+/** @param {string} text @param {Word[]} words @param {number} most */
+function marked(text, words, most) {
+	const letters = Array.from(text);
+	const parts = [];
+	let at = 0;
+	for (const { start, end, effect } of words) {
+		if (Math.abs(effect) < most * SMALL || start < at) continue;
+		const style = { "--power": Math.abs(effect) / most };
+		parts.push(
+			letters.slice(at, start).join(""),
+			h("span", { class: effect < 0 ? "key minus" : "key", style }, letters.slice(start, end).join("")),
+		);
+		at = end;
+	}
+	return [...parts, letters.slice(at).join("")];
+}
+
+/** Of each pixel, of its colours together. @param {number[][] | number[][][]} effects row by row */
+function pixels(effects) {
+	const side = effects.length;
+	const sums = effects.flatMap((row) =>
+		row.map((one) => (Array.isArray(one) ? one.reduce((sum, part) => sum + part, 0) : one)),
+	);
+	const most = Math.max(1e-9, ...sums.map(Math.abs));
+	const canvas = h("canvas.thumb.large", {
+		width: side,
+		height: side,
+		role: "img",
+		label: "Pixels that speak for and against the answer",
+	});
+	const view = canvas.getContext("2d");
+	const style = getComputedStyle(document.documentElement);
+	sums.forEach((effect, place) => {
+		const colour = style.getPropertyValue(effect > 0 ? "--for-rgb" : "--against-rgb");
+		view.fillStyle = `rgb(${colour} / ${Math.sqrt(Math.abs(effect) / most)})`;
+		view.fillRect(place % side, Math.floor(place / side), 1, 1);
+	});
+	return canvas;
+}

@@ -21,6 +21,7 @@ from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
 from app.services.disk import Places
 from app.services.events import EventService
+from app.services.inputs import InputService
 from app.services.keyring import Keyring
 from app.services.keys import KeyService
 from app.services.latency import LatencyService
@@ -29,8 +30,10 @@ from app.services.making import MakingService
 from app.services.metrics import MetricsService
 from app.services.own import OwnTasks
 from app.services.owners import OwnerService
+from app.services.pace import PaceService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
+from app.services.previews import PreviewService
 from app.services.quotas import Quotas
 from app.services.registry import RegistryService
 from app.services.reports import ReportService
@@ -80,6 +83,7 @@ def services_of(
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
+        previews=PreviewService(training, InputService(database, store), PaceService(database, tasks, catalog, clock)),
         advice=AdviceService(database, tasks, catalog, training),
         runs=RunListService(database, clock),
         run_changes=(changes := RunChangeService(database, training, clock)),

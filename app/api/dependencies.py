@@ -26,6 +26,7 @@ from app.services.own import OwnTasks
 from app.services.owners import OwnerService
 from app.services.plots import PlotService
 from app.services.prediction import PredictionService
+from app.services.previews import PreviewService
 from app.services.registry import RegistryService
 from app.services.reports import ReportService
 from app.services.rows import RowService
@@ -51,6 +52,7 @@ class Services:
     rows: RowService
     uploads: Uploads
     training: TrainingService
+    previews: PreviewService
     advice: AdviceService
     runs: RunListService
     run_changes: RunChangeService

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli import completion
+from app.cli import completion, previews
 from app.cli.connection import Json, Key, Url, connect
 from app.cli.files import text_of
 from app.cli.inputs import DatasetOption, PresetName, TaskName, known_task
@@ -31,9 +31,13 @@ def train(
     activate: Annotated[str | None, typer.Option(help="if_better, always or never")] = None,
     name: Annotated[str | None, typer.Option(help="a name of your own")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, any number of times")] = None,
+    note: Annotated[str | None, typer.Option(help="what there is to say about it")] = None,
     webhook: Annotated[str | None, typer.Option(help="URL that is told when the run has ended")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key queues one run only")] = None,
     follow: Annotated[bool, typer.Option("--watch", "-w", help="show each epoch until the run has ended")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="queue nothing: show layers, changes against the preset, and the time")
+    ] = False,
     as_text: Json = False,
     url: Url = None,
     api_key: Key = None,
@@ -42,21 +46,27 @@ def train(
     asked: dict[str, Any] = {
         "preset": preset, "dataset": dataset, "recipe": recipe_of(recipe, epochs), "seed": seed, "seeds": seeds,
         "validation": validation_of(validation), "activate": activate, "name": name, "tags": tags_of(tag or []),
-        "webhook": webhook, "idempotency_key": key,
+        "note": note, "webhook": webhook,
     }  # fmt: skip
     with connect(url, api_key) as client:
-        run = client.train(task, **asked)
-        if not as_text:
-            line(run.id)
-        if follow:
-            watch(run, as_text=as_text)
-            run.check()
-        if as_text:
-            as_json(run.data)
-        elif follow:
-            _result(run)
-        else:
-            console(error=True).print(f"queued; `densely runs show {run.id}` tells how it goes", markup=False)
+        if dry_run:
+            previews.tell(client.preview(task, **asked), as_text=as_text)
+            return
+        _tell(client.train(task, **asked, idempotency_key=key), follow=follow, as_text=as_text)
+
+
+def _tell(run: Run, *, follow: bool, as_text: bool) -> None:
+    if not as_text:
+        line(run.id)
+    if follow:
+        watch(run, as_text=as_text)
+        run.check()
+    if as_text:
+        as_json(run.data)
+    elif follow:
+        _result(run)
+    else:
+        console(error=True).print(f"queued; `densely runs show {run.id}` tells how it goes", markup=False)
 
 
 def presets(

@@ -66,6 +66,8 @@ Activate = Literal["if_better", "always", "never"]
 # No control characters: they break logs and terminals, and PostgreSQL refuses NUL.
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=200)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+# Of several lines.
+Note = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$", max_length=2_000)]
 
 
 class RunRequest(BaseModel):
@@ -82,6 +84,7 @@ class RunRequest(BaseModel):
     activate: Activate = "if_better"
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
+    note: str = ""
     retry_of: str | None = None
     traceparent: str | None = None
     sweep: str | None = None

@@ -30,6 +30,7 @@ ADMIN_PATHS = ("/audit",)
 ADDING = ("POST", *security.READING)
 _CODING = re.compile(r"/tasks/[^/]+/(en|de)code")
 _READING_TASKS = re.compile(r"/tasks(/[^/]+(/active-model)?)?")
+_OF_BODIES = ("/predict", "/train", "/train/preview")  # whose bodies name the task
 _RUN = re.compile(r"/runs/[^/]+")
 _LISTS = ("/runs", "/runs/rows", "/sweeps", "/models", "/datasets")  # which take `task`; `/events` does not
 
@@ -97,7 +98,7 @@ class Access:
         path: str = request["path"]
         _, kind, *rest = path.split("/")
         reads = request["method"] in security.READING
-        if path in ("/predict", "/train") or (path == "/tasks" and reads) or (path == "/sweeps" and not reads):
+        if path in _OF_BODIES or (path == "/tasks" and reads) or (path == "/sweeps" and not reads):
             return
         if kind == "tasks" and rest:
             require_task(key, rest[0])

@@ -28,7 +28,9 @@ def own(idempotency_key: str, key_id: str) -> str:
 def _told(request: TrainRequest) -> str:
     """The request without fields that say nothing: keys of before there were such fields stay known."""
     silent: dict[str, Any] = {
-        name: True for name, default in (("seeds", 1), ("webhook", None)) if getattr(request, name) == default
+        name: True
+        for name, default in (("seeds", 1), ("webhook", None), ("note", ""))
+        if getattr(request, name) == default
     }
     later = ("targets", "members", "augmentation", "schedule", "label_smoothing", "class_weights", "averaging")
     if unsaid := {name for name in later if name not in request.recipe.model_fields_set}:

@@ -81,6 +81,17 @@ class TrainingService:
             asked = (complete or self.complete(request)).model_copy(update={"traceparent": traceparent})
             return self.queue(tx, asked, key, request.webhook)
 
+    def check(self, request: TrainRequest) -> RunRequest:
+        """What `submit` would queue.
+
+        Raises:
+            InvalidInput, QueueFull, QuotaReached: as `submit`.
+        """
+        asked = self.complete(request)
+        with self._database.read() as tx:
+            self._check_room(tx, asked)
+        return asked
+
     def _is_known(self, idempotency_key: str | None) -> bool:
         """Whether the key came before: what it asked then may not be valid any more, and is answered all the same."""
         if idempotency_key is None:
@@ -105,18 +116,21 @@ class TrainingService:
             QuotaReached: the API key has as many, or as many models.
             InvalidInput: its task or its dataset has been removed, which this process does not know yet.
         """
-        self.check_there(tx, request.task, request.dataset)
-        if run_queries.count_queued(tx) >= self._max_queued:
-            raise QueueFull(
-                f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
-            )
-        self._quotas.check_run(tx)
+        self._check_room(tx, request)
         key_id = caller.get().key_id
         run_id = runs.insert_run(tx, request, self._clock(), self._max_attempts, known_by, key_id)
         audit.record(tx, self._clock(), "run.queued", run_id, request.task)
         if webhook is not None:
             webhooks.add(tx, run_id, webhook)
         return run_queries.get(tx, run_id)
+
+    def _check_room(self, tx: Transaction, request: RunRequest) -> None:
+        self.check_there(tx, request.task, request.dataset)
+        if run_queries.count_queued(tx) >= self._max_queued:
+            raise QueueFull(
+                f"{counted(self._max_queued, 'run is', 'runs are')} waiting already; cancel some, or try again later"
+            )
+        self._quotas.check_run(tx)
 
     def check_there(self, tx: Transaction, task: str, dataset: str) -> None:
         """Whoever removes a task or a dataset holds the same lock: what is there now stays while the run waits.
@@ -175,6 +189,7 @@ class TrainingService:
             activate=request.activate,
             name=request.name,
             tags=request.tags,
+            note=request.note,
         )
 
 

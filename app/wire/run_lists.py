@@ -5,13 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from app.domain.runs import Line, RunStatus, Slug
+from app.domain.runs import Line, Note, RunStatus, Slug
 from app.wire.runs import Progress, QueuePlace, RunError
 
 MOST_AT_ONCE = 500  # runs of an action
 MOST_OF_MESSAGE = 200  # characters of an error, in a list
 
-Note = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$", max_length=2_000)]
 RunId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 RunAction = Literal["cancel", "retry", "archive", "restore", "delete"]
 

@@ -13,7 +13,7 @@ from pydantic import (
 
 from app.domain.numbers import Integer
 from app.domain.recipes import Recipe, RecipePatch, Validation
-from app.domain.runs import Activate, Line, Metrics, Phase, RunStatus, Slug
+from app.domain.runs import Activate, Line, Metrics, Note, Phase, RunStatus, Slug
 from app.domain.trials import Prior, Trial
 
 
@@ -38,6 +38,7 @@ class TrainRequest(BaseModel):
     activate: Activate = Field("if_better", description="when the new model becomes the active one")
     name: Line | None = None
     tags: dict[Slug, Line] = Field(default_factory=dict, max_length=20)
+    note: Note = Field("", description="what there is to say about it")
     webhook: str | None = Field(
         None,
         max_length=2_000,

@@ -962,8 +962,56 @@ export interface TrainSettings {
 	activate?: "if_better" | "always" | "never";
 	name?: string;
 	tags?: Record<string, string>;
+	note?: string;
 	/** URL that is sent the run when it has ended. */
 	webhook?: string;
+}
+
+/** A training as `train` would queue it; schema Preview. */
+export interface Preview {
+	recipe: Recipe;
+	validation: Validation;
+	dataset: string;
+	/** Shape of an encoded row, as the first layer gets it. */
+	input: number[];
+	/** Whether that is certain, as in a model of the same features and dataset, or the most it may be. */
+	input_from: "exact" | "model" | "most";
+	/** Those of the recipe, then the head's; of an ensemble one member's. */
+	layers: LayerPreview[];
+	/** Weights of all layers of all members. */
+	parameters: number;
+	changes: RecipeChange[];
+	/** Null: no run has been carried out there yet. */
+	estimate: Estimate | null;
+	/** How long it would wait for a worker; null: not known. */
+	queue_seconds: number | null;
+	/** What is not certain, or unwise. */
+	warnings: string[];
+}
+
+/** A layer of a network; schema LayerPreview. */
+export interface LayerPreview {
+	kind: string;
+	output: number[];
+	parameters: number;
+}
+
+/** A field that is not the preset's; schema RecipeChange. */
+export interface RecipeChange {
+	/** Dotted path, `recipe.layers.0.units`. */
+	field: string;
+	preset: unknown;
+	value: unknown;
+}
+
+/** How long a training would take, in seconds; schema Estimate. */
+export interface Estimate {
+	seconds: number;
+	low: number;
+	high: number;
+	/** Earlier runs from which it was told. */
+	runs: number;
+	from: "same recipe" | "similar runs" | "weights";
 }
 
 /** A row of a run's history: `loss`, `accuracy` or `mae`, and the same with `val_` where measured. */

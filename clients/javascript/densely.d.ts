@@ -30,12 +30,14 @@ export type Drawing = import("./answers.js").Drawing;
 export type Encoded = import("./answers.js").Encoded;
 export type Epoch = import("./answers.js").Epoch;
 export type RunEvent = import("./answers.js").RunEvent;
+export type Estimate = import("./answers.js").Estimate;
 export type Fault = import("./answers.js").Fault;
 export type Fields = import("./answers.js").Fields;
 export type FieldProblem = import("./answers.js").FieldProblem;
 export type Findings = import("./answers.js").Findings;
 export type Histogram = import("./answers.js").Histogram;
 export type LabelCount = import("./answers.js").LabelCount;
+export type LayerPreview = import("./answers.js").LayerPreview;
 export type Look = import("./answers.js").Look;
 export type Metrics = import("./answers.js").Metrics;
 export type Model = import("./answers.js").Model;
@@ -43,10 +45,13 @@ export type NewTask = import("./answers.js").NewTask;
 export type ModelDetail = import("./answers.js").ModelDetail;
 export type ModelReport = import("./answers.js").ModelReport;
 export type Outcome = import("./answers.js").Outcome;
+export type Part = import("./answers.js").Part;
 export type Prediction = import("./answers.js").Prediction;
 export type Preset = import("./answers.js").Preset;
+export type Preview = import("./answers.js").Preview;
 export type Range = import("./answers.js").Range;
 export type Recipe = import("./answers.js").Recipe;
+export type RecipeChange = import("./answers.js").RecipeChange;
 export type RunAction = import("./answers.js").RunAction;
 export type RunActionDone = import("./answers.js").RunActionDone;
 export type RunData = import("./answers.js").RunData;
@@ -534,6 +539,14 @@ export declare class Densely {
 				idempotencyKey?: string;
 			},
 	): Promise<Run>;
+	/**
+	 * What `train` would queue: its layers, what is not the preset's, how long it takes. Nothing is queued.
+	 *
+	 * @param {string} task
+	 * @param {TrainSettings & Options} [settings]
+	 * @returns {Promise<Preview>}
+	 */
+	preview(task: string, { signal, ...settings }?: TrainSettings & Options): Promise<Preview>;
 	/**
 	 * Runs, the newest first, or in the order of `sort`.
 	 *

@@ -31,12 +31,14 @@
 /** @typedef {import("./answers.js").Encoded} Encoded */
 /** @typedef {import("./answers.js").Epoch} Epoch */
 /** @typedef {import("./answers.js").RunEvent} RunEvent */
+/** @typedef {import("./answers.js").Estimate} Estimate */
 /** @typedef {import("./answers.js").Fault} Fault */
 /** @typedef {import("./answers.js").Fields} Fields */
 /** @typedef {import("./answers.js").FieldProblem} FieldProblem */
 /** @typedef {import("./answers.js").Findings} Findings */
 /** @typedef {import("./answers.js").Histogram} Histogram */
 /** @typedef {import("./answers.js").LabelCount} LabelCount */
+/** @typedef {import("./answers.js").LayerPreview} LayerPreview */
 /** @typedef {import("./answers.js").Look} Look */
 /** @typedef {import("./answers.js").Metrics} Metrics */
 /** @typedef {import("./answers.js").Model} Model */
@@ -44,10 +46,13 @@
 /** @typedef {import("./answers.js").ModelDetail} ModelDetail */
 /** @typedef {import("./answers.js").ModelReport} ModelReport */
 /** @typedef {import("./answers.js").Outcome} Outcome */
+/** @typedef {import("./answers.js").Part} Part */
 /** @typedef {import("./answers.js").Prediction} Prediction */
 /** @typedef {import("./answers.js").Preset} Preset */
+/** @typedef {import("./answers.js").Preview} Preview */
 /** @typedef {import("./answers.js").Range} Range */
 /** @typedef {import("./answers.js").Recipe} Recipe */
+/** @typedef {import("./answers.js").RecipeChange} RecipeChange */
 /** @typedef {import("./answers.js").RunAction} RunAction */
 /** @typedef {import("./answers.js").RunActionDone} RunActionDone */
 /** @typedef {import("./answers.js").RunData} RunData */
@@ -485,6 +490,17 @@ export class Densely {
 		/** @type {Record<string, string>} */
 		const headers = idempotencyKey ? { "Idempotency-Key": idempotencyKey } : {};
 		return new Run(this, await this.post("train", { task, ...settings }, { signal, headers }));
+	}
+
+	/**
+	 * What `train` would queue: its layers, what is not the preset's, how long it takes. Nothing is queued.
+	 *
+	 * @param {string} task
+	 * @param {TrainSettings & Options} [settings]
+	 * @returns {Promise<Preview>}
+	 */
+	preview(task, { signal, ...settings } = {}) {
+		return this.post("train/preview", { task, ...settings }, { signal });
 	}
 
 	/**

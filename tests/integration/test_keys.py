@@ -88,6 +88,7 @@ CALLS = [
     ("train", "GET", "/runs", None),
     ("train", "GET", "/models", None),
     ("train", "POST", "/train", TRAIN),
+    ("train", "POST", "/train/preview", TRAIN),
     ("train", "GET", "/datasets", None),
     ("train", "GET", "/system", None),
     ("train", "POST", "/sweeps", SWEEP),
@@ -230,6 +231,13 @@ def test_only_admin_activates_whatever_comes(guarded: Guarded) -> None:
 
     assert [403, 202] == [answer.status_code for answer in statuses]
     assert "needs the scope admin" in statuses[0].json()["detail"]
+
+
+def test_a_preview_may_no_more_than_the_training(guarded: Guarded) -> None:
+    secret = guarded.key("train", tasks=["planar"])
+    asked = ({"task": "planar"}, {"task": "planar", "activate": "always"}, {"task": "sentiment"})
+
+    assert [200, 403, 403] == [guarded.ask(secret, "POST", "/train/preview", json=each).status_code for each in asked]
 
 
 @pytest.mark.parametrize("path", ["/datasets?task=sentiment", "/datasets/imdb/rows", "/datasets/imdb"])

@@ -14,6 +14,7 @@ from app.errors import Forbidden
 from app.server.access import require_task
 from app.server.prefix import Prefix
 from app.wire.pages import Page
+from app.wire.previews import Preview
 from app.wire.run_lists import RunActionDone, RunActionRequest, RunPatch, RunRows
 from app.wire.runs import History, Run, TrainRequest
 
@@ -33,13 +34,32 @@ async def train(
         Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="the same key queues one run only"),
     ] = None,
 ) -> Run:
+    _require(request, body)
+    run = await services.writes(partial(services.training.submit, body, idempotency_key, trace))
+    response.headers["Location"] = f"{prefix}/runs/{run.id}"
+    return await run_in_threadpool(services.runs.again, run)
+
+
+@router.post(
+    "/train/preview",
+    summary="What a training would be: its layers, what changes, how long it takes",
+    description="Refuses what `POST /train` refuses, and queues nothing.",
+    responses=responses(429),
+)
+def preview(body: TrainRequest, request: Request, services: ServicesDep) -> Preview:
+    _require(request, body)
+    return services.previews.preview(body)
+
+
+def _require(request: Request, body: TrainRequest) -> None:
+    """
+    Raises:
+        Forbidden: the API key may not ask for this training.
+    """
     key = request.scope.get("api_key")
     require_task(key, body.task)
     if body.activate == "always" and key is not None and not key.may("admin"):
         raise Forbidden("activate: `always` needs the scope admin; `if_better` does not")
-    run = await services.writes(partial(services.training.submit, body, idempotency_key, trace))
-    response.headers["Location"] = f"{prefix}/runs/{run.id}"
-    return await run_in_threadpool(services.runs.again, run)
 
 
 @router.get("/runs", summary="Runs, newest first or in another order")

@@ -13,6 +13,11 @@ export class Fields {
 	/** @type {Record<string, HTMLElement>} */
 	#hints = {};
 
+	/** @param {(path: string) => string} [echo] another field where an error of a path is told too */
+	constructor(echo = (path) => (path.startsWith("recipe.") ? "recipe" : "")) {
+		this.echo = echo;
+	}
+
 	/** A field with its label. @param {string} name @param {string} title @param {any} input */
 	field(name, title, input) {
 		const id = freshId("hint");
@@ -21,6 +26,12 @@ export class Fields {
 		this.inputs[name] = input;
 		this.#hints[name] = h("span.hint", { id });
 		return h("div.label", { "data-field": name }, h("label", { for: input.id }, title), input, this.#hints[name]);
+	}
+
+	/** The field is no longer there. @param {string} name */
+	forget(name) {
+		delete this.inputs[name];
+		delete this.#hints[name];
 	}
 
 	/** @param {string} name @param {string} title @param {[value: string, text: string][]} [pairs] */
@@ -44,8 +55,8 @@ export class Fields {
 	}
 
 	/**
-	 * Says each error beside the field of its path, or the nearest one above it; those of the recipe there too. What has
-	 * no field is given back.
+	 * Says each error beside the field of its path, or the nearest one above it, and where it is echoed. What has no
+	 * field is given back.
 	 *
 	 * @param {Misfit[]} errors
 	 */
@@ -56,7 +67,7 @@ export class Fields {
 		for (const { field: path, message } of errors) {
 			const name = this.#nearest(path);
 			if (!name) loose.push(path ? `${path}: ${message}` : message);
-			for (const one of new Set([name, path.startsWith("recipe.") ? "recipe" : name])) {
+			for (const one of new Set([name, this.echo(path) || name])) {
 				(texts[one] ??= []).push(one === path ? message : `${path}: ${message}`);
 			}
 		}

@@ -92,7 +92,7 @@ function checkUnion(value, form, root, path) {
 	const { propertyName, mapping } = form.discriminator ?? {};
 	if (propertyName && isObject(value)) {
 		const kind = value[propertyName];
-		if (kind in mapping) return check(value, { $ref: mapping[kind] }, root, path);
+		if (Object.hasOwn(mapping, kind)) return check(value, { $ref: mapping[kind] }, root, path);
 		return [
 			{
 				field: join(path, propertyName),

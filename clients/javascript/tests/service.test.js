@@ -49,6 +49,8 @@ test("an input is encoded and decoded", async () => {
 test("a run is trained, watched, listed, and its model activated and taken along", async () => {
 	const key = `key-${Date.now()}`;
 	const run = await densely.train("planar", { ...SHORT, name: "js", recipe: { epochs: 20 }, idempotencyKey: key });
+	const preview = await densely.preview("planar", { ...SHORT, name: "js", recipe: { epochs: 20 } });
+	assert.deepEqual([preview.recipe.epochs, preview.input], [20, [2]]);
 	const again = await densely.train("planar", { ...SHORT, name: "js", recipe: { epochs: 20 }, idempotencyKey: key });
 	assert.equal(again.id, run.id);
 	/** @type {Record<string, number>} */

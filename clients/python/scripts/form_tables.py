@@ -18,6 +18,7 @@ ANSWERS: dict[str, Any] = {
     "GET /tasks/{task}/active-model/history": forms.Page[forms.Activation],
     "GET /runs": forms.Page[forms.RunData],
     **dict.fromkeys(("POST /train", "GET /runs/{run_id}", "PATCH /runs/{run_id}"), forms.RunData),
+    "POST /train/preview": forms.Preview,
     "GET /runs/rows": forms.RunRows,
     "POST /runs/actions": forms.RunActionDone,
     **dict.fromkeys(("POST /runs/{run_id}/cancel", "POST /runs/{run_id}/retry"), forms.RunData),

@@ -254,6 +254,20 @@ def test_the_settings_say_where_the_service_is_and_with_which_key(
     assert 1 == densely("models", "--url", f"http://127.0.0.1:{port}", DENSELY_API_KEYS=KEY).returncode
 
 
+def test_a_dry_run_shows_what_a_training_would_be(densely: Densely) -> None:
+    recipe = '{"layers": [{"kind": "dense", "units": 8}], "epochs": 7}'
+    words = ["train", "housing", "--dataset", "sample", "--recipe", recipe, "--note", "see", "--dry-run"]
+
+    shown, told = densely(*words), densely(*words, "--json")
+
+    for line in (r"^dense +8 +112", r"^recipe\.layers +dense 64, dense 64 +dense 8", r"^recipe\.epochs +130 +7"):
+        assert re.search(line, shown.stdout, re.MULTILINE), shown.stdout
+    assert "not known: no run has been carried out yet" in shown.stdout
+    assert "! the dataset is a toy" in shown.stdout
+    assert 121 == json.loads(told.stdout)["parameters"]
+    assert [] == json.loads(densely("runs", "--json").stdout)
+
+
 def test_a_training_is_asked_for_listed_cancelled_and_retried(densely: Densely, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.json"
     recipe.write_text('{"batch_size": 32}', encoding="utf-8")

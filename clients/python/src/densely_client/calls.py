@@ -13,6 +13,7 @@ from densely_client.bodies import as_json
 from densely_client.forms.datasets import DatasetDetail, Look, TaskCreated
 from densely_client.forms.models import Model
 from densely_client.forms.predictions import prediction_of
+from densely_client.forms.previews import Preview
 from densely_client.forms.recipes import Recipe, Validation
 from densely_client.forms.runs import Activate, RunData
 from densely_client.forms.sweeps import Budget, Method, Metric, Pruner, SweepData, SweepRequest
@@ -51,6 +52,7 @@ class Training(TypedDict, total=False):
     activate: Activate | None
     name: str | None
     tags: Mapping[str, str] | None
+    note: str | None
     webhook: str | None
 
 
@@ -151,6 +153,12 @@ def train(task: str, key: str | None, **fields: Unpack[Training]) -> Call[RunDat
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}
     body = {"task": task, **_given(fields)}
     return Call("POST", "/train", as_form(RunData), body=body, headers=headers, repeatable=True)
+
+
+def preview(task: str, **fields: Unpack[Training]) -> Call[Preview]:
+    """What a run would be; queues nothing."""
+    body = {"task": task, **_given(fields)}
+    return Call("POST", "/train/preview", as_form(Preview), body=body, repeatable=True)
 
 
 def sweep(

@@ -24,6 +24,7 @@ from densely_client.forms.predictions import (
     Prediction,
     ScoredLabel,
 )
+from densely_client.forms.previews import Estimate, LayerPreview, Preview, RecipeChange
 from densely_client.forms.recipes import (
     Augmentation,
     Averaging,
@@ -117,6 +118,7 @@ __all__ = [
     "EarlyStopping",
     "Encoded",
     "ErrorReport",
+    "Estimate",
     "Example",
     "Fault",
     "Features",
@@ -132,6 +134,7 @@ __all__ = [
     "LabelsPrediction",
     "Latency",
     "Layer",
+    "LayerPreview",
     "Look",
     "Method",
     "MetricReport",
@@ -148,6 +151,7 @@ __all__ = [
     "PairedTest",
     "Prediction",
     "Preset",
+    "Preview",
     "Prior",
     "Progress",
     "Pruner",
@@ -155,6 +159,7 @@ __all__ = [
     "Range",
     "Readiness",
     "Recipe",
+    "RecipeChange",
     "RecordedEvent",
     "RunActionDone",
     "RunAdvice",

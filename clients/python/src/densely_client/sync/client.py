@@ -10,6 +10,7 @@ from densely_client.calls import ComparedPicture, ImageFormat, Training
 from densely_client.connection import Connection
 from densely_client.events import Event
 from densely_client.forms.comparisons import Comparison
+from densely_client.forms.previews import Preview
 from densely_client.forms.system import Readiness, System
 from densely_client.retries import Retries
 from densely_client.sync.datasets import Datasets
@@ -78,6 +79,19 @@ class Densely:
         """
         call = calls.train(task, idempotency_key, **asked)
         return Run(self._transport, self._transport.send(call))
+
+    def preview(self, task: str, **asked: Unpack[Training]) -> Preview:
+        """What `train` would queue: its layers, what is not the preset's, how long it takes. Nothing is queued.
+
+        Raises:
+            InvalidInput, QueueFull: as `train`.
+
+        >>> layers = [{"kind": "dense", "units": 8}]
+        >>> preview = client.preview("housing", dataset="sample", recipe={"layers": layers})
+        >>> [(layer.output, layer.parameters) for layer in preview.layers]
+        [([8], 112), ([1], 9)]
+        """
+        return self._transport.send(calls.preview(task, **asked))
 
     def compare(self, runs: Iterable[Run | str]) -> Comparison:
         """2 to 10 runs of one task: where they differ, their figures, and whether chance explains it."""

@@ -9,6 +9,7 @@ RISE = 0.05  # of the validation loss over its lowest, from which on it is calle
 GAP, TIMES = 0.1, 3.0  # between training and test: of accuracy or F1; of errors, how many times the training's
 FALL, FALL_UNSEEN = 0.01, 0.02  # of the loss in the last tenth of the epochs; where no rows are held out
 JUMP, JUMPS = 0.05, 0.1  # of the loss, as a share of its first; so many of the epochs
+AS_EVER = 0.01  # below its best, as a share of it, up to which a figure is still as good
 AS_GOOD = 1.1  # times the training loss, up to which test rows do as well as those that were learnt from
 ALL_RIGHT = 0.995  # of accuracy or F1: what is left is not worth another training
 LEAST_EPOCHS = 3  # of a curve that tells anything
@@ -56,8 +57,12 @@ def overfitting(known: Known) -> Advice | None:
     if not _has_turned(known, best):
         return None
     epoch = best + 1
+    window = known.curve.window("val_loss")
+    where = f"in epoch {epoch} ({smooth[best]:.4g})"
+    if window > 1:
+        where = f"about epoch {epoch} ({smooth[best]:.4g}, the mean of {window} epochs)"
     told = (
-        f"The validation loss was lowest in epoch {epoch} ({smooth[best]:.4g}) and is {smooth[-1]:.4g} in epoch "
+        f"The validation loss was lowest {where} and is {smooth[-1]:.4g} in epoch "
         f"{len(smooth)}, while the training loss fell from {trained[best]:.4g} to {trained[-1]:.4g}."
     )
     figures = {"epoch": epoch, "lowest": smooth[best], "last": smooth[-1]}
@@ -75,9 +80,20 @@ def _has_turned(known: Known, best: int) -> bool:
     rise = sum(held_out[-tail:]) / tail - held_out[best]
     if rise <= max(RISE * abs(held_out[best]), 2 * known.curve.noise("val_loss")):
         return False
-    # Where the loss alone has risen it is surer of its mistakes, and makes no more of them.
+    return not _only_surer(known, best, tail)
+
+
+def _only_surer(known: Known, best: int, tail: int) -> bool:
+    """Whether the loss alone has risen: the network is surer of its mistakes, and makes no more of them.
+
+    That is where the figure that counts is better at the end than at place `best`, and about as good as it ever was.
+    """
     metric = known.curve.smoothed(f"val_{known.metric}")
-    return not (metric and known.is_better(sum(metric[-tail:]) / tail, metric[best]))
+    if not metric:
+        return False
+    best_of = max if known.higher_is_better else min
+    ever, of_late = best_of(metric), best_of(metric[-tail:])
+    return known.is_better(sum(metric[-tail:]) / tail, metric[best]) and abs(ever - of_late) <= AS_EVER * abs(ever)
 
 
 def _by_gap(known: Known) -> Advice | None:

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 import app
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
+from app.domain.recipes import Holdout
 from app.domain.runs import Metrics
 from app.settings import Settings
 from tests.integration.cli.conftest import Densely, one_line, start
@@ -293,6 +294,19 @@ def test_the_same_key_queues_one_run(densely: Densely) -> None:
     assert densely(*words).stdout == densely(*words).stdout
 
 
+def test_a_run_is_shown_with_what_it_is_at_and_what_would_make_it_better(densely: Densely, finished: Finished) -> None:
+    curve = [{"loss": 0.9**n, "val_loss": 0.4 + 0.04 * abs(n - 4)} for n in range(1, 13)]
+    attempt = finished.claimed("sentiment", curve, validation=Holdout(size=100))
+    attempt.enter("testing")
+    attempt.flush()
+
+    shown = densely("runs", "show", attempt.run_id).stdout
+
+    assert re.search(r"status +running, testing, 0%", shown)
+    assert "Overfitting since epoch 4: The validation loss was lowest in epoch 4" in shown
+    assert "→ stop when the validation loss has not fallen for 3 epochs, and keep the best weights" in shown
+
+
 def test_finished_runs_are_shown_and_compared(densely: Densely, finished: Finished, tmp_path: Path) -> None:
     answers, metrics = answers_of("sentiment"), Metrics(test={"accuracy": 0.9, "loss": 0.3})
     one = finished.run("sentiment", answers, EPOCHS, metrics=metrics)
@@ -302,6 +316,8 @@ def test_finished_runs_are_shown_and_compared(densely: Densely, finished: Finish
     assert "accuracy 0.9" in shown
     assert "accuracy ▁█" in shown
     compared = densely("compare", one, two)
+    assert re.search(rf"^1 +{one} +baseline, seed 1 +0\.\d+ +0\.\d+ to 0\.\d+ ", compared.stdout, re.MULTILINE)
+    assert "as good as baseline, seed 1" in compared.stdout
     assert re.search(r"^seed +1 +5 *$", compared.stdout, re.MULTILINE), compared.stdout
     assert [one, two] == [run["id"] for run in json.loads(densely("compare", one, two, "--json").stdout)["runs"]]
     for name, start_of in (("curves.png", b"\x89PNG"), ("curves.svg", b"<?xml")):

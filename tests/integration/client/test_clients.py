@@ -11,6 +11,7 @@ import pytest
 
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
+from app.domain.recipes import Holdout
 from app.domain.runs import Metrics
 from app.settings import Settings
 from densely_client import AsyncDensely, errors, forms
@@ -219,9 +220,20 @@ def test_a_finished_run_has_history_model_and_pictures(densely: Any, finished: F
     assert run.curves("png").startswith(b"\x89PNG")
     comparison = densely.compare([run, two])
     assert ([one, two], ["seed"]) == ([r.id for r in comparison.runs], [d.field for d in comparison.differences])
+    assert [(one, 1), (two, 1)] == [(row.run, row.rank) for row in comparison.board]
     assert densely.compare_picture([one, two]).startswith(b"<?xml")
     assert [two, one] == [each.id for each in densely.runs.list(task="sentiment", status="succeeded")]
     assert [two] == [each.id for each in densely.runs.list(limit=1)]
+
+
+def test_a_run_tells_what_would_make_it_better(densely: Any, finished: Finished) -> None:
+    epochs = [{"loss": 0.9**n, "val_loss": 0.4 + 0.04 * abs(n - 4)} for n in range(1, 13)]
+    run = densely.runs.get(finished.claimed("sentiment", epochs, validation=Holdout(size=100)).run_id)
+
+    (advice,) = run.advice
+
+    assert ("overfitting", 4, 4.0) == (advice.kind, advice.since_epoch, advice.figures["epoch"])
+    assert {"early_stopping": {"monitor": "val_loss", "patience": 3, "restore_best": True}} == advice.change
 
 
 def test_runs_are_found_changed_and_tidied(densely: Any) -> None:

@@ -78,10 +78,15 @@ class TestOverfitting:
             epoch["val_loss"] += 0.03 * (-1) ** number * (number % 7) / 7
         epochs[400]["val_loss"] = 0.0
 
-        since = only(advise(known(epochs))).since_epoch
+        advice = only(advise(known(epochs)))
 
-        assert since is not None
-        assert 85 <= since <= 115
+        assert advice.since_epoch is not None
+        assert 85 <= advice.since_epoch <= 115
+        assert f"lowest about epoch {advice.since_epoch}" in advice.message
+        assert "the mean of 25 epochs" in advice.message
+
+    def test_a_long_curve_that_does_not_jitter_is_dated_to_the_epoch(self) -> None:
+        assert 7 == only(advise(known(overfitted(7, 500, 0.001)))).since_epoch
 
     def test_nothing_is_lost_where_the_best_weights_are_kept(self) -> None:
         stopping = EarlyStopping(patience=10, restore_best=True)
@@ -118,6 +123,17 @@ class TestOverfitting:
     )
     def test_it_is_not_called_so_where(self, epochs: list[dict[str, float]]) -> None:
         assert "overfitting" not in kinds(advise(known(epochs)))
+
+    def test_a_metric_that_has_fallen_from_its_best_is_lost_too(self) -> None:
+        """Better at the end than where the loss was lowest, and worse than in between."""
+        accuracy = [0.74, 0.74, 0.74, 0.74, *[0.806] * 4, *[0.775] * 12]
+
+        assert (
+            4
+            == only(
+                advise(known(history(loss=falling(20), val_loss=valley(20, 4, 0.03), val_accuracy=accuracy)))
+            ).since_epoch
+        )
 
     def test_folds_are_judged_by_their_mean(self) -> None:
         curve = Curve.mean([overfitted(lowest) for lowest in (3, 4, 5)])

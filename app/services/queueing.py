@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from app.db import waiting, workers
 from app.db.engine import Transaction
 from app.domain.runs import RunStatus
-from app.domain.waiting import UNKNOWN, Took, estimate, starts
+from app.domain.waiting import UNKNOWN, estimate, starts
 from app.services.system import WORKER_ALIVE
 from app.wire.run_lists import RunRow
 from app.wire.runs import QueuePlace, Run
@@ -43,30 +43,20 @@ def _places(tx: Transaction, now: datetime) -> dict[str, QueuePlace]:
 def _begins(tx: Transaction, now: datetime, queued: Sequence[Any], further: int = 0) -> list[float]:
     """Seconds until each of these begins, and so many `further` runs behind them."""
     slots = sum(row.trainers or 1 for row in workers.alive(tx, now - WORKER_ALIVE))
-    known = _Known(tx)
-    going = [_left(row, known, now) for row in waiting.running(tx)]
-    return starts(slots, going, [*(known.seconds(row) for row in queued), *[0.0] * further])
+    going = waiting.running(tx)
+    earlier = waiting.earlier(tx, {waiting.sort_of(row) for row in [*queued, *going]})
+
+    def needs(row: Any) -> float:
+        return estimate(earlier[waiting.sort_of(row)], waiting.work_of(row))
+
+    left = [_left(row, needs(row), now) for row in going]
+    return starts(slots, left, [*(needs(row) for row in queued), *[0.0] * further])
 
 
-class _Known:
-    """What runs take, asked once for each sort."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self._earlier: dict[waiting.Sort, list[Took]] = {}
-
-    def seconds(self, row: Any) -> float:
-        """What a run will take, UNKNOWN without an earlier one."""
-        sort = waiting.sort_of(row)
-        if sort not in self._earlier:
-            self._earlier[sort] = waiting.earlier(self._tx, sort)
-        return estimate(self._earlier[sort], waiting.work_of(row))
-
-
-def _left(row: Any, known: _Known, now: datetime) -> float:
+def _left(row: Any, whole: float, now: datetime) -> float:
     """Seconds that a run still needs: what it says itself, else what is left of what others took."""
     told: float | None = (row.progress or {}).get("eta_seconds")
     if told is not None:
         return told
     gone: float = (now - row.started_at).total_seconds()
-    return max(0.0, known.seconds(row) - gone)
+    return max(0.0, whole - gone)

@@ -78,7 +78,7 @@ def test_a_view_that_takes_long_has_its_shape_before_and_a_quick_one_does_not_fl
     assert [] == accessibility.problems_at_widths(page)
     page.unroute("**/models?*")  # which lets go of those that wait
     expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
-    expect(page.locator(".skeleton")).to_have_count(0)
+    expect(page.locator("main > .skeleton")).to_have_count(0)
 
     page.evaluate("""() => { window.seen = 0; new MutationObserver((all) => all.forEach((one) =>
         one.addedNodes.forEach((node) => { window.seen += node.matches?.('.skeleton') ? 1 : 0; })))

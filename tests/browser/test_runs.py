@@ -130,6 +130,8 @@ def test_figures_and_buttons_are_in_view_on_a_narrow_screen(
 
     for route in (f"#/runs/{runs[0]}", f"#/models/{model_id}"):
         page = open_page(route, viewport={"width": 360, "height": 740})
+        if "models" in route:
+            page.get_by_text("All figures").click()
         figures = page.get_by_role("table", name="Figures of the run")
         assert all(is_within(figures.get_by_role("columnheader", name=name), 340) for name in ("Test", "Guessing"))
 

@@ -11,6 +11,7 @@ from app.db.engine import Database
 from app.wire.manifests import Manifest
 from benchmarks.service import Service
 from tests.browser import accessibility
+from tests.browser.test_toys import wait_for
 from tests.support.artifacts import add_model, register
 
 ENVIRONMENT = {"DENSELY_WARM_TRAINER": "false"}  # nothing is trained here
@@ -23,13 +24,6 @@ def expect(*given: Any) -> Any:
     from playwright.sync_api import expect as real
 
     return real(*given)
-
-
-def wait_for(service: Service, model_id: str) -> None:
-    """The API follows within half a second."""
-    body = {"task": "sentiment", "text": "Good."}
-    while service.client.post("/predict", json=body).json()["model"]["id"] != model_id:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +109,12 @@ def test_the_address_names_a_version_or_an_id_and_what_is_none_is_told(
     page.get_by_role("link", name="Try it with sentiment.").click()
     expect(page.get_by_role("region", name="Model", exact=True)).to_contain_text("Version 2")
     open_page.troubles.clear()  # type: ignore[attr-defined]  # the 404 itself
+
+
+def test_a_task_that_is_none_is_told(open_page: OpenPage) -> None:
+    page = open_page("#/try/nonsense")
+
+    expect(page.get_by_role("alert").first).to_have_text("There is no task nonsense: this is another one.")
 
 
 def test_a_toy_that_is_chosen_says_so_loudly(open_page: OpenPage, toy: Manifest) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -220,6 +221,36 @@ def test_the_limits_and_the_model_are_those_of_the_page(open_page: OpenPage) -> 
     page.get_by_role("button", name="Ask again for 2 answers").click()
     expect(page.get_by_role("button", name="All asked")).to_be_visible()
     assert ["positive", "negative"] == cells(page, 2)
+
+
+READ = """async (files) => {
+  const { delimiterOf, records } = await import("/web/js/csv.js");
+  return files.map((text) => records(text, delimiterOf(text)).map(({ cells }) => cells));
+}"""
+WRITE = """async (tables) => (await import("/web/js/csv.js")).asCsv(tables[0])"""
+LETTERS = ["a", "ß", '"', ",", ";", "|", "\t", "\n", "\r\n", " ", "=", "-", "7", "😀"]
+
+
+def test_csv_is_read_and_written_as_python_does(open_page: OpenPage) -> None:
+    """Drawn tables with every character that has a meaning: none is lost, and only formulas are changed."""
+    draw = random.Random(1)
+    page = open_page("#/try/sentiment?several")
+    tables, files = [], []
+    for delimiter in ",;|\t" * 25:
+        width = draw.randint(2, 4)
+        rows = [["".join(draw.choices(LETTERS, k=draw.randint(0, 6))) for _ in range(width)] for _ in range(6)]
+        tables.append([[f"head {place}" for place in range(width)], *rows])
+        file = io.StringIO()
+        csv.writer(file, delimiter=delimiter, lineterminator=draw.choice(["\n", "\r\n"])).writerows(tables[-1])
+        files.append(file.getvalue())
+
+    assert tables == page.evaluate(READ, files)
+    rows = [row for table in tables for row in table[1:]]
+    written = page.evaluate(WRITE, [rows])
+    again = list(csv.reader(io.StringIO(written, newline="")))
+    assert rows == [[cell.removeprefix("'") for cell in row] for row in again]
+    formulas = [cell for row in again for cell in row if re.match("[=+@\t\r]|-(?![0-9.,]+$)", cell)]
+    assert [] == formulas
 
 
 def test_a_file_that_is_no_text_is_refused_in_words(open_page: OpenPage) -> None:

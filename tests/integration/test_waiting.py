@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app import main
+from app import composition
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.errors import Unavailable
@@ -82,7 +82,7 @@ def test_who_waits_in_vain_hears_503_after_the_busy_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of all 45, also those that wait for a thread first: none waits for its turn and then once more."""
-    monkeypatch.setattr(main, "BUSY_TIMEOUT", 3.0)
+    monkeypatch.setattr(composition, "BUSY_TIMEOUT", 3.0)
     client = client_for(settings)
     run_id = client.post("/train", json=RUN).json()["id"]
     with write_lock(settings.home / "densely.db"):

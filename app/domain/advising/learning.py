@@ -119,8 +119,12 @@ def still_improving(known: Known) -> Advice | None:
     told = f"The {which} fell by {fall:.1%} {over}, to {last:.4g}, and was lowest at the end."
     if name == "loss":
         told += " The test rows do as well as those that it learnt from, so there is room."
+    change = longer(known.recipe)
+    if faster := standardized(known.recipe):
+        told += " Its columns are as they are, each on a scale of its own, which makes learning slow."
+        change = faster
     figures = {"fall": fall, "last": last, "epochs": len(smooth)}
-    return advice("still_improving", "Still improving at the last epoch", told, figures, longer(known.recipe))
+    return advice("still_improving", "Still improving at the last epoch", told, figures, change)
 
 
 def _is_all_right(known: Known) -> bool:

@@ -13,12 +13,13 @@ const SMALL = 1 / 8; // of the strongest effect: what is less stays plain
 export function explained(task, input, prediction) {
 	const { explanation } = prediction;
 	if (!explanation) return h("p.soft", "This kind of model explains nothing.");
-	const of =
-		explanation.label === null ? "the answer" : `“${task.label_names?.[explanation.label] ?? explanation.label}”`;
+	const { label } = explanation;
+	const [plus, minus, of] =
+		label === null ? ["raises", "lowers", "the answer"] : ["for", "against", `“${task.label_names?.[label] ?? label}”`];
 	return h(
 		"div.stack.explained",
 		shown(input, explanation),
-		h("p.soft.small", h("span.key", "for"), " or ", h("span.key.minus", "against"), ` ${of}`),
+		h("p.soft.small", h("span.key", plus), " or ", h("span.key.minus", minus), ` ${of}`),
 	);
 }
 
@@ -107,5 +108,5 @@ function pixels(effects) {
 		view.fillStyle = `rgb(${colour} / ${Math.sqrt(Math.abs(effect) / most)})`;
 		view.fillRect(place % side, Math.floor(place / side), 1, 1);
 	});
-	return canvas;
+	return h("div", canvas); // on its own in a stack it would pass for something that is still empty
 }

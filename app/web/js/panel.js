@@ -12,6 +12,7 @@ import { bestOf, pointAt } from "./series.js";
 /** @typedef {{ line: Line, point: Point }} Reading what a line says of an epoch */
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [250, 52, 12, 12, 30]; // pixels; the width is what there is room for
+const GAP = 12; // pixels between the cursor and what is told beside it
 const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
 
 /** A panel; `point` is called with the epoch that is pointed at, null when none is any more. */
@@ -108,9 +109,11 @@ export class Panel {
 		put(this.#cursor, s("line.cursor", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }), dots);
 		const rows = found.map((one) => tipRow(this.name, one));
 		put(this.#tip, h("b", `epoch ${epoch.toLocaleString("en")}`), rows);
-		const isRight = x > place.width / 2;
-		this.#tip.classList.toggle("left", isRight);
-		this.#tip.style.setProperty("--x", `${isRight ? place.width - x : x}px`);
+		this.#tip.style.setProperty("--x", `${besides(x, this.#tip.offsetWidth, place.width)}px`);
+		const mean = found.reduce((sum, { point }) => sum + place.y(point.mean), 0) / found.length;
+		const below = mean < (TOP + HEIGHT - BOTTOM) / 2 ? HEIGHT - BOTTOM - this.#tip.offsetHeight - GAP : TOP;
+		const top = this.svg.getBoundingClientRect().top - this.node.getBoundingClientRect().top;
+		this.#tip.style.setProperty("--y", `${top + below}px`); // where the lines are not
 	}
 
 	/** Makes one run's lines stand out. @param {string | null} key */
@@ -137,6 +140,9 @@ export class Panel {
 		});
 	}
 }
+
+/** Where something stands beside the cursor: to its right, else to its left. @param {number} x @param {number} width @param {number} room */
+const besides = (x, width, room) => (x + GAP + width <= room ? x + GAP : Math.max(0, x - GAP - width));
 
 /** Whether it is a share of 1, of which more is better. @param {string} name */
 const isShare = (name) => /accuracy|f1/.test(name);
@@ -230,7 +236,12 @@ const readings = (lines, epoch) =>
 
 /** @param {string} name @param {Reading} reading */
 const tipRow = (name, { line, point }) =>
-	h("span", h("span", { class: `swatch ${line.look}` }), line.name, " ", h("b", valueText(name, point)));
+	h(
+		"span.reading",
+		h("span.cut", h("span", { class: `swatch ${line.look}` }), line.name),
+		" ",
+		h("b", valueText(name, point)),
+	);
 
 /** @param {string} name @param {Point} point */
 const valueText = (name, { mean, spread }) =>

@@ -3,7 +3,8 @@
 import { h, put, say } from "./dom.js";
 
 const SOON = 150; // ms that a view may take without anything standing in its place
-const CONTENT = ".card, form, table, .drop, .error:not(:empty)";
+const HEADS = ".head, .subnav, nav, h1, .stack"; // what a view has before it knows anything
+const CONTENT = ".card, form, table, canvas";
 const LONG = 1000; // ms, after which a screen reader is told too
 
 const line = (/** @type {string} */ width) => h("i", { style: { "--width": width } });
@@ -24,6 +25,11 @@ function shapeOf(tab, [part]) {
 	return part && tab !== "data" ? "one" : "list";
 }
 
+/** @param {Element} part of a view */
+const isContent = (part) =>
+	!part.matches(HEADS) &&
+	(part.textContent?.trim() !== "" || part.matches(CONTENT) || Boolean(part.querySelector(CONTENT)));
+
 /**
  * Stands in for a view until it has content, or what is given back is called.
  *
@@ -33,7 +39,7 @@ function shapeOf(tab, [part]) {
  */
 export function standIn(place, tab, route) {
 	const node = h("div.skeleton", { "aria-hidden": "true" });
-	const isThere = () => place.querySelector(CONTENT) !== null;
+	const isThere = () => [...place.querySelectorAll(":scope > *, :scope > .stack > *")].some(isContent);
 	const draw = () => {
 		if (isThere()) return;
 		put(node, h("div.stack", h("div.head", line("14rem")), SHAPES[shapeOf(tab, route)]()));

@@ -24,7 +24,7 @@ export function usageOf(task, model) {
 		h(
 			"p.soft.small",
 			model.active
-				? "It is the active one: a request needs no `model`."
+				? "It is the active one: a request needs not name it."
 				: "A request that names it is answered by it, whichever version is active.",
 		),
 		Object.entries(codes).map(([name, text]) => {

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from app.db import run_edits, run_lists, runs
+from app.db import run_edits, run_lists, runs, waiting
 from app.db.engine import Database, Transaction
 from app.db.epochs import record_epochs
 from app.db.tables import epochs, run_tags
@@ -183,3 +183,24 @@ def test_a_score_that_an_older_worker_did_not_write_is_made_up_for(database: Dat
         assert {row.number: -2.0} == missing
         assert {} == run_edits.without_score(tx)
         assert [-2.0, None] == [tx.execute(select(table.c.score).where(table.c.id == each)).scalar() for each in made]
+
+
+def test_what_earlier_runs_of_a_sort_took(database: Database, clock: FakeClock) -> None:
+    """Those of the same preset on the same rows, though many others have ended since; else those of other presets."""
+    made = many.fill(database, 400, 0, clock())
+    with database.write() as tx:
+        begun = table.c.created_at
+        tx.execute(update(table).values(task="housing", dataset="sample", preset="usual", status="succeeded"))
+        tx.execute(update(table).values(started_at=begun, finished_at=begun, archived_at=clock()))
+        tx.execute(update(table).where(table.c.id.in_(made[:30])).values(preset="rare"))
+        kept = dict(tx.execute(select(table.c.id, table.c.recipe).where(table.c.id.in_(made[:30]))).all())
+        sorts = [waiting.Sort("housing", "sample", preset, is_trial=False) for preset in ("usual", "rare", "new")]
+        other = waiting.Sort("digits", "sample", "usual", is_trial=False)
+        trial = sorts[0]._replace(is_trial=True)
+        found = waiting.earlier(tx, [*sorts, other, trial])
+
+    usual, rare, new = (found[sort] for sort in sorts)
+    assert [20, 20, 20] == [len(usual), len(rare), len(new)]
+    assert [kept[run_id]["epochs"] for run_id in made[29:9:-1]] == [took.work for took in rare]
+    assert usual == new
+    assert ([], []) == (found[other], found[trial])

@@ -170,6 +170,14 @@ class TestStillImproving:
 
         assert ["still_improving"] == kinds(advise(known(history(loss=falling(20)), metrics=metrics)))
 
+    def test_columns_on_one_scale_come_before_more_epochs(self) -> None:
+        recipe = NUMBERS.model_copy(update={"features": Raw(), "epochs": 20})
+        epochs = history(loss=falling(20), val_loss=falling(20), val_mae=falling(20))
+
+        advice = only(advise(known(epochs, recipe=recipe)))
+
+        assert ("still_improving", "standardize the columns") == (advice.kind, advice.change_text)
+
     def test_the_most_epochs_are_not_exceeded(self) -> None:
         recipe = RECIPE.model_copy(update={"epochs": 10_000})
         epochs = history(loss=falling(10_000, by=0.9998), val_loss=falling(10_000, by=0.9998))

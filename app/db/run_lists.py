@@ -14,6 +14,7 @@ from app.domain.runs import RunFilter
 from app.errors import InvalidInput
 
 POINTS = 24  # most values of a curve
+MOST_WORDS = 10  # that are looked for one by one; what follows is one with the last
 
 Curve = tuple[str, list[float]]  # of what, and its values
 
@@ -80,8 +81,8 @@ def _chosen(tx: Transaction, which: RunFilter, query: Select[Any]) -> Select[Any
         key, value = which.tag
         tagged = select(run_tags.c.run_id).where(run_tags.c.key == key)
         query = query.where(runs.c.id.in_(tagged if value is None else tagged.where(run_tags.c.value == value)))
-    if which.text:
-        query = query.where(_speaks_of(tx, which.text))
+    for word in (which.text or "").split(maxsplit=MOST_WORDS - 1):
+        query = query.where(_speaks_of(tx, word))
     if which.since is not None:
         query = query.where(runs.c.created_at >= which.since)
     if which.until is not None:
@@ -93,9 +94,13 @@ def _chosen(tx: Transaction, which: RunFilter, query: Select[Any]) -> Select[Any
 
 
 def _speaks_of(tx: Transaction, part: str) -> ColumnElement[bool]:
-    """Name, note, or a tag's key or value have this part, or the id begins with it."""
+    """Name, note, or a tag's key or value have this part, or the id begins with it; or it is `key:` or `key:value`."""
     holds = holding(tx, part)
-    tagged = select(run_tags.c.run_id).where(or_(holds(run_tags.c.key), holds(run_tags.c.value)))
+    tags = or_(holds(run_tags.c.key), holds(run_tags.c.value))
+    key, colon, value = part.partition(":")
+    if key and colon:
+        tags = tags | ((run_tags.c.key == key) & holding(tx, value)(run_tags.c.value))
+    tagged = select(run_tags.c.run_id).where(tags)
     begins = runs.c.id.startswith(part.lower(), autoescape=True)
     return or_(begins, holds(runs.c.name), holds(runs.c.note), runs.c.id.in_(tagged))
 

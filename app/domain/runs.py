@@ -193,7 +193,7 @@ class RunFilter:
     sweep: str | None = None
     trials: bool = True  # of sweeps too
     preset: str | None = None
-    text: str | None = None  # a part of name, note, or a tag's key or value in any case, or how the id begins
+    text: str | None = None  # words, each a part of name, note or a tag in any case, or how the id begins
     since: datetime | None = None  # when it was asked for: from then on
     until: datetime | None = None  # ... and before
     archived: Archived = "false"

@@ -124,6 +124,9 @@ def test_five_thousand_runs_are_found_and_paged(client: httpx.Client, database: 
     assert found["total"] > 5
     assert {"Größer"} == {row["name"] for row in found["items"]}
     assert {"ada"} == {row["tags"]["team"] for row in found["items"]}
+    for words in ("größer team:ada", "team:ada GRÖ", f"team: {found['items'][0]['id'][:6]}"):
+        again = rows(client, q=words, limit=5)
+        assert found["items"][0] == again[0], words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from densely_client.forms.runs import RunAction, RunActionDone, RunData
 class MoreFilters(TypedDict, total=False):
     """Which runs are listed, and in which order, besides what has a place in every list."""
 
-    q: str | None  # a part of name, note or a tag in any case, or how the id begins
+    q: str | None  # words, each a part of name, note or a tag in any case, or how the id begins
     preset: str | None
     sweep: str | None  # the id of one
     trials: bool | None  # False: without those of sweeps

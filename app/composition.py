@@ -66,13 +66,11 @@ def services_of(
     settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: Changes, tally: Tally
 ) -> Services:
     """Everything that the routes use."""
-    store = ArtifactStore(settings.models_dir)
-    cache = PredictorCache(settings.max_predictors)
+    store, cache = ArtifactStore(settings.models_dir), PredictorCache(settings.max_predictors)
     catalog = DatasetCatalog(settings.datasets, settings.uploads)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
-    limits = _limits(settings)
     training = _training(settings, database, tasks, catalog, clock)
-    folder = UploadFolder(settings.uploads)
+    limits, folder = _limits(settings), UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
     return Services(

@@ -72,12 +72,11 @@ def services_of(
     training = _training(settings, database, tasks, catalog, clock)
     limits, folder = _limits(settings), UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
-    datasets = DatasetService(database, tasks, catalog, folder, clock, limits, changed)
     return Services(
         tasks=TaskService(tasks, catalog, registry),
         own=OwnTasks(database, tasks),
         making=MakingService(database, tasks, training, folder, store, clock, limits, changed),
-        datasets=datasets,
+        datasets=(datasets := DatasetService(database, tasks, catalog, folder, clock, limits, changed)),
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,

@@ -40,11 +40,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
     backup.backup, backup.restore,
     predict.predict, encode.encode, encode.decode, train.train, train.presets, searching.sweep,
-    runs.compare, models.activate, keys.audit,
+    runs.compare, models.activate, keys.audit, tidying.rm,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)
-app.command("rm", cls=Command)(tidying.remove)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(runs.app, name="runs")

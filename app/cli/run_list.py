@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -13,9 +13,11 @@ from app.cli.inputs import OfTask
 from app.cli.output import as_json, console, moment, show, sparkline
 from app.domain.clock import utc_now
 from app.domain.keys import life_of
+from densely_client import Densely
 from densely_client.forms import RunRow
 
 Row = RunRow
+T = TypeVar("T")
 
 CURVE = 12  # characters of a curve
 
@@ -80,29 +82,41 @@ def _columns(text: str) -> list[str]:
     return names
 
 
+Search = Annotated[
+    str | None, typer.Option("--search", "-q", help="a part of name, note or a tag, or how the id begins")
+]
+Status = Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")]
+OnDataset = Annotated[str | None, typer.Option(help="on this dataset only", autocompletion=completion.datasets)]
+OfPreset = Annotated[str | None, typer.Option(help="of this preset only", autocompletion=completion.presets)]
+Tag = Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")]
+OfSweep = Annotated[
+    str | None, typer.Option(help="the trials and the winner's run of this sweep", autocompletion=completion.sweeps)
+]
+Trials = Annotated[bool, typer.Option("--trials", help="those of sweeps too")]
+Since = Annotated[str | None, typer.Option(help="asked for since 2030-01-31, or 7d, 12h ago")]
+Until = Annotated[str | None, typer.Option(help="asked for before; a day is meant as a whole")]
+Archived = Annotated[bool, typer.Option("--archived", help="only those that are archived")]
+Everything = Annotated[bool, typer.Option("--all", help="those that are archived too")]
+Sort = Annotated[str, typer.Option(help=SORTS)]
+Columns = Annotated[str, typer.Option(help=f"of {', '.join(COLUMNS)}")]
+
+
 def runs(
     context: typer.Context,
-    search: Annotated[
-        str | None, typer.Option("--search", "-q", help="a part of name, note or a tag, or how the id begins")
-    ] = None,
+    search: Search = None,
     task: OfTask = None,
-    status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="on this dataset only", autocompletion=completion.datasets)
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="of this preset only", autocompletion=completion.presets)] = None,
-    tag: Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")] = None,
-    sweep: Annotated[
-        str | None,
-        typer.Option(help="the trials and the winner's run of this sweep", autocompletion=completion.sweeps),
-    ] = None,
-    trials: Annotated[bool, typer.Option("--trials", help="those of sweeps too")] = False,
-    since: Annotated[str | None, typer.Option(help="asked for since 2030-01-31, or 7d, 12h ago")] = None,
-    until: Annotated[str | None, typer.Option(help="asked for before; a day is meant as a whole")] = None,
-    archived: Annotated[bool, typer.Option("--archived", help="only those that are archived")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="those that are archived too")] = False,
-    sort: Annotated[str, typer.Option(help=SORTS)] = "-created",
-    columns: Annotated[str, typer.Option(help=f"of {', '.join(COLUMNS)}")] = USUAL,
+    status: Status = None,
+    dataset: OnDataset = None,
+    preset: OfPreset = None,
+    tag: Tag = None,
+    sweep: OfSweep = None,
+    trials: Trials = False,
+    since: Since = None,
+    until: Until = None,
+    archived: Archived = False,
+    everything: Everything = False,
+    sort: Sort = "-created",
+    columns: Columns = USUAL,
     limit: Annotated[int, typer.Option(min=1, help="how many")] = 20,
     as_text: Json = False,
     url: Url = None,
@@ -119,15 +133,20 @@ def runs(
     }  # fmt: skip
     with connect(url, api_key) as client:
         if as_text:
-            found: Sequence[Any] = client.runs.list(limit=limit, **chosen)
+            as_json([run.data for run in _known(client, task, client.runs.list(limit=limit, **chosen))])
         else:
             rows = client.runs.rows(limit, **chosen)
-            found = rows.items
-        if task and not found:
-            check_task(client, task)
-    if as_text:
-        as_json([run.data for run in found])
-        return
+            _show(names, _known(client, task, rows.items), rows.total)
+
+
+def _known(client: Densely, task: str | None, found: Sequence[T]) -> Sequence[T]:
+    """What was found; where nothing was, it is the task that may not be there."""
+    if task and not found:
+        check_task(client, task)
+    return found
+
+
+def _show(names: Sequence[str], found: Sequence[Row], total: int) -> None:
     show(names, [[COLUMNS[name](row) for name in names] for row in found], "no runs")
-    if found and rows.total > len(found):
-        console(error=True).print(f"{len(found)} of {rows.total:,}; --limit shows more", markup=False)
+    if found and total > len(found):
+        console(error=True).print(f"{len(found)} of {total:,}; --limit shows more", markup=False)

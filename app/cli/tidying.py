@@ -61,7 +61,7 @@ def restore(run_ids: RunIds, as_text: Json = False, url: Url = None, api_key: Ke
     _act("restore", "is back", run_ids, as_text, url, api_key)
 
 
-def remove(
+def rm(
     run_ids: RunIds,
     models: Annotated[bool, typer.Option("--models", help="their models too, but for one that is active")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be removed")] = False,

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.db import models, runs
+from app.db import events, models, runs
 from app.db.engine import Database
 from app.services.sweeps.driver import SweepDriver
 from app.settings import Settings
@@ -390,6 +390,24 @@ def test_runs_are_listed_without_trials_where_that_is_asked_for(
     assert 8 == len(client.get("/runs").json()["items"])
     found = client.get("/runs", params={"trials": "false"}).json()["items"]
     assert [final, own] == [run["id"] for run in found]
+
+
+def test_the_outcome_says_whether_the_model_became_active_and_why(
+    client: httpx.Client, driver: SweepDriver, database: Database, clock: FakeClock
+) -> None:
+    """As the final run's log tells it, whose last lines may be others."""
+    asked = ask(client)
+    carry_out(driver, database, clock)
+    outcome = client.get(f"/sweeps/{asked['id']}").json()["outcome"]
+    assert (None, None) == (outcome["activated"], outcome["activation_reason"])
+
+    with database.write() as tx:
+        data = {"message": "published model m-1 (version 2); not activated: never was asked for", "activated": False}
+        events.add_one(tx, outcome["final_run"], "log", clock(), data)
+        events.add_one(tx, outcome["final_run"], "log", clock(), {"message": "activated: by somebody's dream"})
+
+    outcome = client.get(f"/sweeps/{asked['id']}").json()["outcome"]
+    assert (False, "never was asked for") == (outcome["activated"], outcome["activation_reason"])
 
 
 def test_a_trial_stays_while_its_sweep_is_running(

@@ -161,7 +161,7 @@ class Form {
 	#read() {
 		try {
 			const given = JSON.parse(this.#json.value.trim() || "{}");
-			if (given?.constructor !== Object) throw new Error('an object is needed, for example {"task": "planar"}');
+			if (given?.constructor !== Object) throw new Error('an object is needed, for example {"task": "…"}');
 			this.draft.replace(given);
 		} catch (/** @type {any} */ error) {
 			this.#unread = error.message;

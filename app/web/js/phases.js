@@ -49,12 +49,12 @@ export class Phases {
 		const place = steps.findIndex(([step]) => step === at);
 		const isEnd = isOver && run.status === "succeeded";
 		const state = (/** @type {number} */ each) => {
-			if (each < place || isEnd) return "done";
+			if (each < place || isEnd) return "past";
 			return each > place ? "" : isOver ? `stop ${run.status}` : "now";
 		};
 		return h(
 			"ol",
-			{ label: "Steps", class: `steps small${isEnd ? " over" : ""}` },
+			{ label: "Steps", class: `steps small${isEnd ? " ended" : ""}` },
 			steps.map(([step, name], each) =>
 				h(
 					"li",

@@ -69,9 +69,8 @@ def services_of(
     store, cache = ArtifactStore(settings.models_dir), PredictorCache(settings.max_predictors)
     catalog = DatasetCatalog(settings.datasets, settings.uploads)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
-    limits = _limits(settings)
     training = _training(settings, database, tasks, catalog, clock)
-    folder = UploadFolder(settings.uploads)
+    limits, folder = _limits(settings), UploadFolder(settings.uploads)
     prediction = PredictionService(database, tasks, store, cache)
     return Services(
         tasks=TaskService(tasks, catalog, registry),

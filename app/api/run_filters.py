@@ -22,8 +22,8 @@ Text = Annotated[
     Query(
         max_length=200,
         pattern=r"^[^\x00-\x1f]*$",
-        description="words, each a part of name, note, or a tag's key or value, in any case, or how the id begins; a tag "
-        "may be `key:value` too",
+        description="words, each a part of name, note, or a tag's key or value, in any case, or how the id begins; a "
+        "tag may be `key:value` too",
     ),
 ]
 TaskName = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$")]

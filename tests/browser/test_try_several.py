@@ -253,6 +253,20 @@ def test_csv_is_read_and_written_as_python_does(open_page: OpenPage) -> None:
     assert [] == formulas
 
 
+def test_a_quotation_mark_within_a_cell_stands_for_itself_and_one_that_is_never_closed_is_told(
+    open_page: OpenPage,
+) -> None:
+    page = open_page("#/try/sentiment?several")
+    inches = 'text,n\n5" pipe,1\n6" tube,2\n'
+    assert [list(csv.reader(io.StringIO(inches)))] == page.evaluate(READ, [inches])
+
+    choose(page, "rows.csv", b'text,n\nfine,1\n"never closed,2\nswallowed,3\n')
+
+    page.get_by_role("button", name="Ask for").click()
+    expect(page.get_by_text("a quotation mark is never closed")).to_be_visible()
+    expect(page.get_by_text("1 answered. 1 refused.")).to_be_visible()
+
+
 def test_a_file_that_is_no_text_is_refused_in_words(open_page: OpenPage) -> None:
     page = open_page("#/try/sentiment?several")
 

@@ -56,6 +56,7 @@ class Site:
         }
         own = {"kind": {"kind": "text", "columns": ["message"]}, "answer": {"kind": "number"}}
         bodies["PATCH /runs/{run_id}"] = {"name": "mine", "tags": {"why": "to see"}, "note": "", "archived": True}
+        bodies["POST /train/preview"] = {"task": "planar", "dataset": "sample"}
         bodies["POST /runs/actions"] = {"action": "retry", "runs": [runs["planar"], "r-none"], "dry_run": True}
         bodies |= dict.fromkeys(("POST /datasets", "POST /datasets/{name}/rows"), rows)
         bodies |= {"POST /tasks": {"name": "own", **own}, "PATCH /tasks/{task}": {"title": "Mine"}}

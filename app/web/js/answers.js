@@ -58,15 +58,18 @@ export function doubtOf(prediction, limits) {
 	const bound = most ?? usual ?? 1;
 	if (known === 0 && (abstained || most === undefined)) return "The model knows none of these words.";
 	if (novelty > bound) {
-		return `This is unlike what the model has learnt from: its novelty is ${percent(novelty)}, above ${percent(bound, 0)}.`;
+		return `This is unlike what the model has learnt from: its novelty is ${percent(novelty)}, above ${written(bound)}.`;
 	}
 	return abstained ? abstentionOf(probability, least) : "";
 }
 
+/** As somebody wrote it. @param {number} limit */
+const written = (limit) => `${Number((100 * limit).toPrecision(6))} %`;
+
 /** @param {number} probability @param {number} least that was asked for */
 const abstentionOf = (probability, least) =>
 	probability < least
-		? `The model is ${percent(probability)} sure of its best answer, and ${percent(least, 0)} are asked for.`
+		? `The model is ${percent(probability)} sure of its best answer, and ${written(least)} are asked for.`
 		: "The model gives no answer.";
 
 /** The answer in words. @param {TaskDetail} task @param {Prediction} prediction @returns {string} */
@@ -86,11 +89,11 @@ const bestOf = ({ explanation, top }) => explanation?.label ?? top?.[0]?.label ?
 function notSure(task, prediction, doubt) {
 	const { known_words: known, probability, abstained } = prediction;
 	const words = wordsOf(task, prediction);
-	const share = probability === undefined || abstained ? "" : `, ${percent(probability)}`;
+	const sure = probability === undefined || abstained ? "" : `, ${percent(probability)}`;
 	return [
 		h("p.verdict.unsure", "not sure"),
 		h("p", doubt),
-		known !== 0 && words && h("p.soft", "The nearest answer would be ", h("b", words), `${share}.`),
+		known !== 0 && words && h("p.soft", "The nearest answer would be ", h("b", words), `${sure}.`),
 	];
 }
 
@@ -99,8 +102,8 @@ function headline(task, prediction) {
 	const { label, labels, value, probability } = prediction;
 	if (value !== undefined) return number(task, prediction);
 	if (label === undefined && labels !== undefined) return several(labels, naming(task));
-	const share = probability !== undefined && h("small", percent(probability));
-	return h("p.verdict", wordsOf(task, prediction), " ", share);
+	const sure = probability !== undefined && h("small", percent(probability));
+	return h("p.verdict", wordsOf(task, prediction), " ", sure);
 }
 
 /** All the labels that it has. @param {(string | number)[]} labels @param {(label: any) => string} named */

@@ -28,6 +28,12 @@ export class Chips {
 		this.list.hidden = !this.list.firstChild;
 	}
 
+	/** All, with what is still written in the field. */
+	all() {
+		this.#add();
+		return this.#tags;
+	}
+
 	/** @param {string} key @param {string} value */
 	#chip(key, value) {
 		const words = value ? `${key}: ${value}` : key;
@@ -40,6 +46,7 @@ export class Chips {
 	/** @param {KeyboardEvent} event */
 	#press(event) {
 		const isEmpty = !this.input.value.trim();
+		if (event.ctrlKey || event.metaKey) return; // for the form
 		if (event.key === "," || (event.key === "Enter" && !isEmpty)) {
 			event.preventDefault(); // an empty one sends the form, as anywhere else
 			this.#add();

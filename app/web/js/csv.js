@@ -6,7 +6,7 @@ const FORMULA = /^[=+\-@\t\r]/; // what a spreadsheet would take for the beginni
 const BREAK = /^(\r\n|\n|\r)$/;
 const NUMBER = /^[-+]?\d[\d.,]*(e[-+]?\d+)?$/i;
 
-/** @typedef {{ line: number, cells: string[] }} Record `line` is where it begins, from 1 */
+/** @typedef {{ line: number, cells: string[], isOpen?: boolean }} Record `line` is where it begins, from 1; open: without its last quotation mark */
 
 /** What separates the cells: of those in the first line, the one that it has most of. @param {string} text */
 export function delimiterOf(text) {
@@ -29,8 +29,12 @@ export function records(text, delimiter, most = Infinity) {
 	const own = delimiter === "|" ? "\\|" : delimiter;
 	const parts = new RegExp(`"((?:[^"]|"")*)(?:"|$)|[^"\\r\\n${own}]+|\\r\\n|[\\s\\S]`, "g");
 	const reader = new Reader();
-	for (const [whole, quoted] of text.matchAll(parts)) {
-		if (quoted !== undefined) reader.quote(whole, quoted);
+	for (let found = parts.exec(text); found; found = parts.exec(text)) {
+		const [whole, quoted] = found;
+		if (quoted !== undefined && reader.isWithin) {
+			reader.add('"'); // a quotation mark within a cell stands for itself
+			parts.lastIndex = found.index + 1;
+		} else if (quoted !== undefined) reader.quote(whole, quoted);
 		else if (BREAK.test(whole)) reader.break();
 		else if (whole === delimiter) reader.next();
 		else reader.add(whole);
@@ -48,15 +52,22 @@ class Reader {
 	#cell = "";
 	#line = 1;
 	#begun = 1;
+	#isOpen = false;
+
+	/** Whether a cell has begun. */
+	get isWithin() {
+		return this.#cell !== "";
+	}
 
 	/** @param {string} text */
 	add(text) {
 		this.#cell += text;
 	}
 
-	/** A quotation mark within a cell stands for itself. @param {string} whole @param {string} quoted what is in the marks */
+	/** @param {string} whole @param {string} quoted what is in the marks */
 	quote(whole, quoted) {
-		this.#cell += this.#cell ? whole : quoted.replaceAll('""', '"');
+		this.#cell += quoted.replaceAll('""', '"');
+		this.#isOpen = whole.length < quoted.length + 2;
 		this.#line += whole.split("\n").length - 1;
 	}
 
@@ -76,7 +87,7 @@ class Reader {
 		this.next();
 		const cells = this.#cells;
 		this.#cells = [];
-		if (cells.length > 1 || cells[0].trim()) this.found.push({ line: this.#begun, cells });
+		if (cells.length > 1 || cells[0].trim()) this.found.push({ line: this.#begun, cells, isOpen: this.#isOpen });
 	}
 }
 

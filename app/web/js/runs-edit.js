@@ -1,8 +1,9 @@
 // Name, tags and note of a run, edited in its row.
 
 import { densely, told } from "./api.js";
-import { alertLine, button, h, put, say } from "./dom.js";
-import { nameOf, tagText } from "./runs-row.js";
+import { Chips } from "./chips.js";
+import { alertLine, button, h, say } from "./dom.js";
+import { nameOf } from "./runs-row.js";
 
 /** @import { RunRow } from "../../client/densely.js" */
 
@@ -17,7 +18,8 @@ const LONGEST_NAME = 200;
  * @param {AbortSignal} signal
  */
 export function editor(run, done, signal) {
-	const tags = new Tags(run.tags);
+	const tags = new Chips(() => {});
+	tags.write(run.tags);
 	const name = h("input", { value: run.name ?? "", maxlength: LONGEST_NAME, placeholder: run.preset });
 	const note = h("textarea", { rows: 2, maxlength: LONGEST_NOTE, value: run.note });
 	const problem = alertLine();
@@ -40,7 +42,7 @@ export function editor(run, done, signal) {
 		"form.editor",
 		{ label: `Name, tags and note of ${nameOf(run)}`, onsubmit: save, onkeydown: keys },
 		h("label", "Name", name),
-		tags.node,
+		h("div.stack.tight", h("label", "Tags", tags.input), tags.list),
 		h("label", "Note", note),
 		problem,
 		h(
@@ -49,57 +51,4 @@ export function editor(run, done, signal) {
 			button("Cancel", () => done()),
 		),
 	);
-}
-
-/** Tags that can be removed, and a field for more: `key: value`. */
-class Tags {
-	/** @type {Map<string, string>} */
-	#tags;
-	#list = h("ul.chips");
-	#field = h("input", { placeholder: "key: value", onkeydown: (/** @type {any} */ event) => this.#keys(event) });
-
-	/** @param {Record<string, string>} tags */
-	constructor(tags) {
-		this.#tags = new Map(Object.entries(tags));
-		this.node = h("div.stack.tight", h("label", "Tags", this.#field), this.#list);
-		this.#draw();
-	}
-
-	#draw() {
-		put(
-			this.#list,
-			[...this.#tags].map((tag) => h("li", this.#chipOf(tag))),
-		);
-		this.#list.hidden = !this.#tags.size;
-	}
-
-	/** @param {[key: string, value: string]} tag */
-	#chipOf(tag) {
-		const remove = () => {
-			this.#tags.delete(tag[0]);
-			this.#draw();
-			this.#field.focus();
-		};
-		return button(`${tagText(tag)} ×`, remove, { class: "chip", label: `Remove the tag ${tagText(tag)}` });
-	}
-
-	/** Takes what is written: Enter adds it, and saves where nothing is. @param {KeyboardEvent} event */
-	#keys(event) {
-		if (![",", "Enter"].includes(event.key) || event.ctrlKey || event.metaKey || !this.#field.value.trim()) return;
-		event.preventDefault();
-		this.#take();
-	}
-
-	#take() {
-		const [key, value = ""] = this.#field.value.split(/[:=](.*)/s).map((/** @type {string} */ part) => part.trim());
-		if (key) this.#tags.set(key, value);
-		this.#field.value = "";
-		this.#draw();
-	}
-
-	/** All, with what is still written in the field. @returns {Record<string, string>} */
-	all() {
-		this.#take();
-		return Object.fromEntries(this.#tags);
-	}
 }

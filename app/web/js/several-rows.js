@@ -1,6 +1,7 @@
 // Many inputs from pasted lines or a file: which column is what, and each row as the API takes it.
 
 import { delimiterOf, records } from "./csv.js";
+import { counted } from "./dom.js";
 import { check } from "./schema.js";
 import { columnsOf } from "./try-table.js";
 import { axisNames } from "./try-plane.js";
@@ -171,22 +172,23 @@ function instanceOf(task, { task: _, ...fields }) {
 
 /**
  * @param {TaskDetail} task
- * @param {{ line: number, cells: string[] }} record
+ * @param {import("./csv.js").Record} record
  * @param {{ heads: string[], columns: Column[], places: number[] }} sheet
  * @param {boolean} isComma whether numbers may have a decimal comma
  * @returns {Row}
  */
-function rowOf(task, { line, cells }, { heads, columns, places }, isComma) {
+function rowOf(task, { line, cells, isOpen }, { heads, columns, places }, isComma) {
 	const isWhole = cells.length === heads.length;
 	const values = columns.map(({ type }, place) => valueOf(type, cells[places[place]] ?? "", isComma));
 	const given = columns.map(({ name }, place) => [name, values[place]]).filter(([, value]) => value !== undefined);
 	const fields = Object.fromEntries(given);
-	const problem = isWhole ? "" : `has ${cells.length} cells, not ${heads.length}`;
+	const amount = isWhole ? "" : `has ${counted(cells.length, "cell")}, not ${heads.length}`;
+	const problem = isOpen ? "a quotation mark is never closed: all that follows it is in this row" : amount;
 	const input = { text: fields, table: { features: fields }, plane: { point: values.map((one) => one ?? null) } };
 	return {
 		line,
 		cells,
-		input: isWhole ? input[/** @type {keyof typeof input} */ (task.kind)] : null,
+		input: isWhole && !isOpen ? input[/** @type {keyof typeof input} */ (task.kind)] : null,
 		problem,
 		answer: null,
 	};

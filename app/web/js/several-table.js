@@ -13,6 +13,7 @@ import { folded } from "./words.js";
 /** @import { Row, Sheet } from "./several-rows.js" */
 
 const PAGE = 25; // rows
+const UNLIKE = /^[^:]*: is unlike /; // a warning that says what a doubt does
 const LONG = 140; // characters of a text
 const MOST_BARS = 6;
 const FIRST = "given";
@@ -42,7 +43,7 @@ function notesOf({ problem, answer }, limits, { kind }) {
 const written = ({ problem, doubt, warnings }) => [
 	problem && h("p.problem", problem),
 	doubt && h("p", doubt),
-	warnings.map((one) => h("p.warning", one)),
+	warnings.filter((one) => !doubt || !UNLIKE.test(one)).map((one) => h("p.warning", one)), // once is enough
 ];
 
 export class Answers {

@@ -28,7 +28,7 @@ export async function show(place, [id], signal) {
 			const known = error instanceof ArtifactInvalid && (await knownOf(id, signal));
 			if (!known) throw error;
 			put(head, headOf(known.model, known.task, changed, signal, true));
-			put(body, unreadable(known.model, told(error)));
+			put(body, unreadable(known.model, `${error.message}.`));
 		});
 		if (!model) return;
 		const task = await densely.task(model.task, { signal });

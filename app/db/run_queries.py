@@ -35,6 +35,11 @@ def find(tx: Transaction, run_id: str) -> Run | None:
     return to_run(row) if row else None
 
 
+def find_all(tx: Transaction, run_ids: Sequence[str]) -> dict[str, Run]:
+    """Those of these runs that are there, by id."""
+    return {row.id: to_run(row) for row in tx.execute(WITH_MODEL.where(runs.c.id.in_(run_ids)))}
+
+
 def to_run(row: Row[Any]) -> Run:
     """A row of the query above as the domain knows it."""
     values = {name: value for name, value in row._asdict().items() if name in Run.model_fields}

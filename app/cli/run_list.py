@@ -73,6 +73,11 @@ def _time(text: str | None) -> str | datetime | None:
         raise typer.BadParameter(str(error)) from error
 
 
+def _tag(text: str | None) -> str | None:
+    """As the service takes it, of whom writes it as where it is given."""
+    return text and ":".join(re.split("[=:]", text, maxsplit=1))
+
+
 def _columns(text: str) -> list[str]:
     """Names of columns, of which there are such."""
     names = [name.strip() for name in text.split(",") if name.strip()]
@@ -88,7 +93,7 @@ Search = Annotated[
 Status = Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")]
 OnDataset = Annotated[str | None, typer.Option(help="on this dataset only", autocompletion=completion.datasets)]
 OfPreset = Annotated[str | None, typer.Option(help="of this preset only", autocompletion=completion.presets)]
-Tag = Annotated[str | None, typer.Option(help="KEY or KEY:VALUE")]
+Tag = Annotated[str | None, typer.Option(help="KEY or KEY=VALUE")]
 OfSweep = Annotated[
     str | None, typer.Option(help="the trials and the winner's run of this sweep", autocompletion=completion.sweeps)
 ]
@@ -127,9 +132,9 @@ def runs(
         return
     names = _columns(columns)
     chosen: dict[str, Any] = {
-        "q": search, "task": task, "status": status, "dataset": dataset, "preset": preset, "tag": tag, "sweep": sweep,
-        "trials": trials or sweep is not None, "since": _time(since), "until": _time(until), "sort": sort,
-        "archived": "all" if everything else archived,
+        "q": search, "task": task, "status": status, "dataset": dataset, "preset": preset, "tag": _tag(tag),
+        "sweep": sweep, "trials": trials or sweep is not None, "since": _time(since), "until": _time(until),
+        "sort": sort, "archived": "all" if everything else archived,
     }  # fmt: skip
     with connect(url, api_key) as client:
         if as_text:

@@ -74,8 +74,10 @@ def rm(
     ids = list(dict.fromkeys(run_ids))
     with connect(url, api_key) as client:
         looked = [_remove(client, part, models, dry_run=True) for part in _parts(ids)]
-        if not as_text:
+        if not as_text and any(each.done for each in looked):
             _tell(looked, "would be removed")
+        elif not as_text:
+            _tell_refused(looked)
         if not any(each.done for each in looked):
             _end(looked, as_text)
             return

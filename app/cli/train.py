@@ -1,6 +1,7 @@
 """`densely train` and `densely presets`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -140,11 +141,12 @@ def validation_of(given: str | None) -> dict[str, Any] | None:
 
 
 def tags_of(given: list[str]) -> dict[str, str] | None:
-    """Tags by key.
+    """Tags by key; a colon may stand for the equals sign, as where runs are looked for.
 
     Raises:
         typer.BadParameter: one is not `KEY=VALUE`.
     """
-    if any("=" not in tag for tag in given):
+    found = [re.split("[=:]", tag, maxsplit=1) for tag in given]
+    if any(parts[1:] == [] for parts in found):
         raise typer.BadParameter("--tag must be KEY=VALUE")
-    return dict(tag.split("=", 1) for tag in given) or None
+    return dict(found) or None

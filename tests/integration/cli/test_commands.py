@@ -279,7 +279,7 @@ def test_a_training_is_asked_for_listed_cancelled_and_retried(densely: Densely, 
         run["recipe"]["batch_size"], run["recipe"]["epochs"], run["validation"]["folds"], run["seed"],
         run["activate"], run["tags"], run["name"],
     )  # fmt: skip
-    assert [run["id"]] == [each["id"] for each in json.loads(densely("runs", "--tag", "team:a", "--json").stdout)]
+    assert [run["id"]] == [each["id"] for each in json.loads(densely("runs", "--tag", "team=a", "--json").stdout)]
     assert run["id"] in densely("runs", "--status", "queued").stdout
     assert f"{run['id']} cancelled\n" == densely("runs", "cancel", run["id"]).stdout
     again = densely("runs", "retry", run["id"]).stdout.strip()

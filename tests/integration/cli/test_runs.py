@@ -15,7 +15,7 @@ def test_runs_are_found_edited_archived_and_brought_back(
 ) -> None:
     one, two, _ = (finished.run("housing", None, name=name) for name in ("Wide", "narrow", None))
     waiting = queue_run(finished.database, finished.clock)
-    edited = densely("runs", "edit", one, two, "--tag", "team=ada", "--tag", "why=x", "--note", "ask Ada")
+    edited = densely("runs", "edit", one, two, "--tag", "team:ada", "--tag", "why=x", "--note", "ask Ada")
     densely("runs", "edit", two, "--untag", "why", "--name", "")
     columns = ("--columns", "run,name,tags,note,score")
     listed = densely("runs", "-q", "ADA", "--sort", "name", "--since", "2030-01-01", "--limit", "1", *columns)

@@ -95,7 +95,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     known = {model["task"]: model["id"] for model in server.client.get("/models").json()["items"]}
     bad = copied(settings, database, known["newswire"])
     rows = [
-        {"text": f"A good film, the {n}th of them.", "label": ("negative", "positive")[n % 2], "split": split}
+        {"text": f"A good, Good film, the {n}th of them.", "label": ("negative", "positive")[n % 2], "split": split}
         for n in range(80)
         for split in (("train",) if n < 40 else ("test",))
     ]
@@ -219,6 +219,16 @@ def test_the_worst_pairs_lead_to_their_rows_and_to_why(open_at: OpenAt, shelf: S
     expect(why).to_have_attribute("aria-expanded", "true")
     expect(rows.first.locator(".explained")).to_contain_text("“positive”")
     expect(rows.first.locator(".marked-text .key").first).to_be_visible()
+    told = rows.first.locator(".explained p", has_text="Strongest").locator(".key").all_inner_texts()
+    text = rows.first.locator(".marked-text").inner_text()
+    asked = {"task": "sentiment", "model": shelf.texts, "instances": [{"text": text}], "explain": True}
+    answer = shelf.server.client.post("/predict", json=asked).raise_for_status().json()
+    words = answer["predictions"][0]["explanation"]["words"]
+    effects = [word["effect"] for word in words if word["word"].lower() == "good"]
+    assert 2 == len(effects)  # each of the word wherever it stands
+    assert [f"good {'−' if effects[0] < 0 else '+'}{abs(effects[0]):.3f}"] == [
+        one for one in told if one.startswith("good ")
+    ]
     assert [] == accessibility.problems_at_widths(page)
     why.click()
     expect(rows.locator(".explained")).to_have_count(0)

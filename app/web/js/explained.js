@@ -2,15 +2,23 @@
 
 import { effectOf } from "./answers.js";
 import { h, signed, table } from "./dom.js";
+import { grouped } from "./words.js";
 
 /** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
-/** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word in code points */
+/** @import { Word } from "./words.js" */
 
 const MOST = 8; // words or columns of a table
 const SMALL = 1 / 8; // of the strongest effect: what is less stays plain
 
-/** What an explanation shows of its input. @param {TaskDetail} task @param {Fields} input @param {Prediction} prediction */
-export function explained(task, input, prediction) {
+/**
+ * What an explanation shows of its input.
+ *
+ * @param {TaskDetail} task
+ * @param {Fields} input
+ * @param {Prediction} prediction
+ * @param {boolean} isOnce whether an effect tells of a word wherever it stands; else of one place
+ */
+export function explained(task, input, prediction, isOnce) {
 	const { explanation } = prediction;
 	if (!explanation) return h("p.soft", "This kind of model explains nothing.");
 	const { label } = explanation;
@@ -18,14 +26,14 @@ export function explained(task, input, prediction) {
 		label === null ? ["raises", "lowers", "the answer"] : ["for", "against", `“${task.label_names?.[label] ?? label}”`];
 	return h(
 		"div.stack.explained",
-		shown(input, explanation),
+		shown(input, explanation, isOnce),
 		h("p.soft.small", h("span.key", plus), " or ", h("span.key.minus", minus), ` ${of}`),
 	);
 }
 
-/** @param {Fields} input @param {any} explanation */
-function shown(input, explanation) {
-	if (explanation.words) return texts(input, explanation.words);
+/** @param {Fields} input @param {any} explanation @param {boolean} isOnce */
+function shown(input, explanation, isOnce) {
+	if (explanation.words) return texts(input, explanation.words, isOnce);
 	if (Array.isArray(explanation.effects)) return pixels(explanation.effects);
 	const effects = /** @type {[string, number][]} */ (Object.entries(explanation.effects));
 	return strongest("Effect of each value", "Value", effects);
@@ -39,14 +47,11 @@ function strongest(caption, head, effects) {
 	return table(caption, [head, "Effect"], rows, 1);
 }
 
-/** The texts with their words marked, and the strongest words, each once. @param {Fields} input @param {Word[]} words */
-function texts(input, words) {
-	/** @type {Map<string, number>} */
-	const sums = new Map();
-	for (const { word, effect } of words) sums.set(word, (sums.get(word) ?? 0) + effect);
+/** The texts with their words marked, and the strongest words, each once. @param {Fields} input @param {Word[]} words @param {boolean} isOnce */
+function texts(input, words, isOnce) {
 	const fields = Object.keys(input).filter((field) => words.some((word) => word.field === field));
 	const most = Math.max(1e-9, ...words.map(({ effect }) => Math.abs(effect)));
-	const told = [...sums].toSorted(([, one], [, other]) => Math.abs(other) - Math.abs(one)).slice(0, MOST);
+	const told = grouped(words, isOnce).slice(0, MOST);
 	return h(
 		"div.stack",
 		fields.map((field) =>
@@ -63,7 +68,7 @@ function texts(input, words) {
 		h(
 			"p.small",
 			"Strongest: ",
-			told.map(([word, effect]) => [
+			told.map(({ word, effect }) => [
 				h("span.key", { class: effect < 0 ? "key minus" : "key" }, `${word} ${signed(effect)}`),
 				" ",
 			]),

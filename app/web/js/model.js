@@ -76,7 +76,7 @@ function headOf(model, task, changed, signal) {
 
 /** @param {ModelDetail} model @param {TaskDetail} task @param {ModelReport} report @param {Changed} changed @param {AbortSignal} signal */
 function cards(model, task, report, changed, signal) {
-	const judged = { model: model.id, dataset: model.dataset };
+	const judged = { model: model.id, dataset: model.dataset, recipe: model.manifest.recipe };
 	const canLook = !model.dataset_is_sample && report.kind === "labels";
 	const look = (/** @type {ConfusedPair} */ pair, /** @type {HTMLElement} */ place) => {
 		put(place, h("p.soft", "The model is asked about these rows …"));

@@ -4,6 +4,7 @@ import { activate, historyOf, noticePlace } from "./activation.js";
 import { densely, told } from "./api.js";
 import { alertLine, badge, button, counted, h, moment, on, put, scores, throttled, title } from "./dom.js";
 import { options } from "./fields.js";
+import { moreButton } from "./more.js";
 import { toyNotice } from "./toys.js";
 
 /** @import { Activation, Model, Task } from "../../client/densely.js" */
@@ -89,10 +90,11 @@ async function overview(changed, signal) {
 	const rest = h("div.stack");
 	const sections = (/** @type {Task[]} */ some) =>
 		Promise.all(some.map((task) => section(task, models, newest.next !== null, changed, signal)));
-	const more = button(`Show all ${counted(shown.length, "task")}`, async () => {
+	const showAll = async () => {
 		put(rest, await sections(shown.slice(MOST_TASKS)));
 		more.remove();
-	});
+	};
+	const more = moreButton(`Show all ${counted(shown.length, "task")}`, showAll, changed.problem);
 	return [await sections(shown.slice(0, MOST_TASKS)), rest, shown.length > MOST_TASKS && h("div.row", more)];
 }
 
@@ -159,12 +161,13 @@ async function pages(query, changed, signal) {
 	if (!page.items.length) return h("p.empty", q ? "No model has that." : "None yet.");
 	const shown = table(page.items, task ? `Models of ${task}, newest first` : "Models, newest first", changed, !task);
 	let cursor = page.next;
-	const more = button("Show more", async () => {
+	const ask = async () => {
 		const following = await densely.get("models", { ...query, cursor }, { signal });
 		shown.querySelector("tbody").append(...following.items.map((/** @type {Model} */ one) => row(one, changed, !task)));
 		cursor = following.next;
 		if (cursor === null) more.remove();
-	});
+	};
+	const more = moreButton("Show more", ask, changed.problem);
 	return [shown, cursor !== null && h("div.row", more)];
 }
 

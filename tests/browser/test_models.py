@@ -307,6 +307,23 @@ def test_models_are_found_and_the_address_says_how(open_at: OpenAt, shelf: Shelf
     expect(page.get_by_role("combobox", name="Task")).to_have_value("housing")
 
 
+def test_the_way_back_is_there_though_the_newest_models_are_of_other_tasks(open_at: OpenAt, shelf: Shelf) -> None:
+    """And a task whose models are all older than those is not said to have none."""
+    for model in (shelf.bad, shelf.good, shelf.bad):
+        change = {"model_id": model}
+        shelf.server.client.put("/tasks/newswire/active-model", json=change).raise_for_status()
+    page = open_at("#/data")
+    page.route(re.compile(r"/models\?.*active=false"), lambda route: route.fulfill(json={"items": [], "next": 1}))
+    page.goto(shelf.address("#/models"))
+    expect(page.get_by_role("button", name="Roll back to version 1")).to_be_visible()
+
+    page.route(re.compile(r"/models\?.*active=true"), lambda route: route.fulfill(json={"items": [], "next": None}))
+    page.reload()
+    expect(page.get_by_role("link", name="All versions and changes")).to_have_count(5)
+    expect(page.get_by_text("None yet.")).to_have_count(0)
+    shelf.server.client.put("/tasks/newswire/active-model", json={"model_id": shelf.good}).raise_for_status()
+
+
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A service with five hundred models, and the files of one active one for each task."""

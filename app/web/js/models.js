@@ -86,10 +86,11 @@ async function overview(changed, signal) {
 	]);
 	const models = [...active, .../** @type {Model[]} */ (newest.items)];
 	const has = (/** @type {Task} */ { name }) => models.some((model) => model.task === name);
-	const shown = tasks.filter((task) => !task.own || has(task));
+	const isPart = newest.next !== null;
+	const shown = tasks.filter((task) => !task.own || isPart || has(task));
 	const rest = h("div.stack");
 	const sections = (/** @type {Task[]} */ some) =>
-		Promise.all(some.map((task) => section(task, models, newest.next !== null, changed, signal)));
+		Promise.all(some.map((task) => section(task, models, isPart, changed, signal)));
 	const showAll = async () => {
 		put(rest, await sections(shown.slice(MOST_TASKS)));
 		more.remove();
@@ -111,15 +112,17 @@ async function section(task, models, isPart, changed, signal) {
 	const [first, ...others] = active ? [active, ...own.filter((model) => model !== active)] : own;
 	const few = own.filter((model) => model === first || others.slice(0, FEW - 1).includes(model));
 	const notice = await toyNotice(task, changed.draw, changed.problem, signal);
-	const latest = own.length > 1 ? (await densely.activations(task.name, { limit: 1, signal }))[0] : undefined;
+	const hasOthers = active && (own.length > 1 || isPart);
+	const latest = hasOthers ? (await densely.activations(task.name, { limit: 1, signal }))[0] : undefined;
 	const all = h("a", { href: addressOf({ task: task.name, q: "" }) }, "All versions and changes");
 	return h(
 		"section.card",
 		{ label: task.title },
 		h("div.row", h("h2", task.title), !notice && rollBack(latest, active, changed)),
 		notice,
-		own.length ? table(few, `Models of ${task.name}, newest first`, changed) : h("p.soft", "None yet."),
-		own.length > 0 && h("p.small", all, own.length > few.length || isPart ? "" : h("span.soft", ` (${own.length})`)),
+		own.length > 0 && table(few, `Models of ${task.name}, newest first`, changed),
+		!own.length && h("p.soft", isPart ? "None is active, and none of the newest is of this task." : "None yet."),
+		(own.length > 0 || isPart) && h("p.small", all, own.length > few.length || isPart ? "" : h("span.soft", ` (${own.length})`)),
 	);
 }
 

@@ -235,6 +235,29 @@ def test_tags_and_a_note_are_edited_in_the_row(open_page: OpenPage, service: Liv
     open_page.troubles.clear()  # type: ignore[attr-defined]  # the 422 itself
 
 
+def test_what_is_left_as_it_was_is_not_written_over_what_others_wrote(
+    open_page: OpenPage, service: LiveServer, finished: Finished
+) -> None:
+    run = queue_run(finished.database, finished.clock, name="of two", tags={"team": "blue"})
+    page = open_page(f"#/runs?q={run}")
+    row = row_of(page, run)
+    sent: list[Any] = []
+    page.on("request", lambda asked: sent.append(asked.post_data_json) if asked.method == "PATCH" else None)
+    row.get_by_role("button", name="Edit name, tags and note").click()
+    row.get_by_role("button", name="Save").click()
+    row.get_by_role("button", name="Edit name, tags and note").click()
+    others = {"note": "of somebody else", "tags": {"team": "red"}}
+    service.client.patch(f"/runs/{run}", json=others).raise_for_status()
+
+    row.get_by_label("Name", exact=True).fill("renamed")
+    row.get_by_role("button", name="Save").click()
+
+    expect(row.get_by_text("of somebody else")).to_be_visible()
+    assert [{"name": "renamed"}] == sent
+    told = service.client.get(f"/runs/{run}").json()
+    assert ("renamed", others) == (told["name"], {key: told[key] for key in others})
+
+
 def test_what_is_being_written_outlasts_a_redraw(open_page: OpenPage, service: LiveServer, finished: Finished) -> None:
     run = queue_run(finished.database, finished.clock, name="about to be cancelled")
     page = open_page("#/runs?status=queued")

@@ -10,6 +10,9 @@ import { nameOf } from "./runs-row.js";
 const LONGEST_NOTE = 2000; // characters
 const LONGEST_NAME = 200;
 
+/** @param {unknown} one @param {unknown} other */
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
 /**
  * A form; `done` gets what was changed, or nothing.
  *
@@ -23,10 +26,18 @@ export function editor(run, done, signal) {
 	const name = h("input", { value: run.name ?? "", maxlength: LONGEST_NAME, placeholder: run.preset });
 	const note = h("textarea", { rows: 2, maxlength: LONGEST_NOTE, value: run.note });
 	const problem = alertLine();
+	const written = () => ({ name: name.value.trim() || null, tags: tags.all(), note: note.value.trim() });
+	const before = new Map(Object.entries(written()));
 	const save = async (/** @type {Event} */ event) => {
 		event.preventDefault();
-		const changes = { name: name.value.trim() || null, tags: tags.all(), note: note.value.trim() };
+		// What is left as it was is not sent: somebody else may have changed it meanwhile.
+		const differs = Object.entries(written()).filter(([key, value]) => !isSame(value, before.get(key)));
+		if (!differs.length) {
+			done();
+			return;
+		}
 		try {
+			const changes = Object.fromEntries(differs);
 			const { data } = await densely.updateRun(run.id, changes, { signal });
 			say("Saved");
 			done({ name: data.name, tags: data.tags, note: data.note });

@@ -293,6 +293,15 @@ def test_models_are_found_and_the_address_says_how(open_at: OpenAt, shelf: Shelf
     page = open_at("#/models")
     expect(page.get_by_role("region")).to_have_count(5)
 
+    leave = """field => {
+        field.value = "left";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        location.hash = "#/sweeps";
+    }"""
+    page.get_by_role("searchbox", name="Find models").evaluate(leave)
+    page.wait_for_timeout(400)  # more than typing is waited for
+    assert page.url.endswith("#/sweeps")
+    page.go_back()
     page.get_by_role("searchbox", name="Find models").fill("a HUNCH")
     rows = page.locator("[data-model]")
     expect(rows).to_have_count(1)

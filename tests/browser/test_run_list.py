@@ -108,6 +108,15 @@ def test_search_filters_and_order_stand_in_the_address(open_page: OpenPage, serv
     page.evaluate("globalThis.isKept = true")
     search = page.get_by_label("Search runs")
 
+    leave = """field => {
+        field.value = "left";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        location.hash = "#/models";
+    }"""
+    search.evaluate(leave)
+    page.wait_for_timeout(400)  # more than typing is waited for
+    assert page.url.endswith("#/models")
+    page.go_back()
     search.fill("größer")
     awaits(page, listed(service, q="größer"))
     page.get_by_label("Dataset", exact=True).select_option("imdb")

@@ -14,6 +14,8 @@ const FEW = 4; // versions of a task that are shown before all are asked for
 const PAGE = 50;
 const MOST_TASKS = 20; // shown at once
 
+const isHere = () => location.hash.split("?")[0] === "#/models";
+
 /** What the address asks for. */
 const asked = () => {
 	const query = new URLSearchParams(location.hash.split("?")[1]);
@@ -46,7 +48,7 @@ export async function show(place, _, signal) {
 		h(
 			"div.head",
 			title("Models"),
-			filters(tasks, draw, problem),
+			filters(tasks, draw, problem, signal),
 			h("p.lead", "The active version of a task answers its predictions."),
 		),
 		h("div.stack", problem, notice, list),
@@ -54,8 +56,8 @@ export async function show(place, _, signal) {
 	await draw();
 }
 
-/** Task and words; what they say is in the address. @param {Task[]} tasks @param {() => Promise<void>} draw @param {HTMLElement} problem */
-function filters(tasks, draw, problem) {
+/** Task and words; what they say is in the address. @param {Task[]} tasks @param {() => Promise<void>} draw @param {HTMLElement} problem @param {AbortSignal} signal */
+function filters(tasks, draw, problem, signal) {
 	const query = asked();
 	const pairs = tasks.map(({ name, title: text }) => /** @type {[string, string]} */ ([name, text]));
 	const task = h("select", { label: "Task" }, options([["", "All tasks"], ...pairs]));
@@ -67,6 +69,7 @@ function filters(tasks, draw, problem) {
 	});
 	[task.value, words.value] = [query.task, query.q];
 	const ask = () => {
+		if (signal.aborted || !isHere()) return; // the address is another view's
 		history.replaceState(null, "", addressOf({ task: task.value, q: words.value.trim() }));
 		draw().catch((error) => {
 			problem.textContent = told(error);

@@ -333,6 +333,16 @@ def test_deleting_tells_what_it_frees_and_leaves_what_is_active(
     page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete 3 runs?")
     expect(dialog.get_by_text("Frees no files: 3 runs.")).to_be_visible()
+    held: list[Any] = []
+    page.route("**/runs/actions", lambda route: held.append(route) if len(held) < 1 else route.continue_())
+    dialog.get_by_label("Delete 3 models too").check()
+    expect(dialog.get_by_text("Looking at what that frees")).to_be_visible()
+    dialog.get_by_label("Delete 3 models too").uncheck()
+    expect(dialog.get_by_text("3 runs")).to_be_visible()
+    held[0].continue_()  # the answer to the choice before comes late
+    page.wait_for_load_state("networkidle")
+    expect(dialog.get_by_text("3 runs")).to_be_visible()
+    page.unroute("**/runs/actions")
     dialog.get_by_label("Delete 3 models too").check()
     expect(dialog.get_by_text(re.compile(r"^Frees [\d.]+ kB: 2 runs and 2 models\.$"))).to_be_visible()
     expect(dialog.get_by_text(ids[0])).to_contain_text("active")

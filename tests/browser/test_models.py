@@ -240,6 +240,18 @@ def test_rows_that_are_not_here_are_told(open_at: OpenAt, shelf: Shelf) -> None:
     expect(page.get_by_role("region", name="Worst mistakes")).to_contain_text("not on this machine")
 
 
+def test_a_pair_is_named_as_in_the_list_that_was_pressed(open_at: OpenAt, shelf: Shelf) -> None:
+    names = shelf.server.client.get("/tasks/newswire").json()["label_names"]
+    pair = shelf.server.client.get(f"/models/{shelf.bad}/report").json()["confusions"][0]
+    words = f"{names[str(pair['target'])]} taken for {names[str(pair['predicted'])]}"
+    page = open_at(f"#/models/{shelf.bad}")
+    page.route("**/rows?*", lambda route: route.fulfill(json={"items": [], "next": None}))
+
+    page.get_by_role("button", name=f"{words}: {pair['rows']:,} row").click()
+
+    expect(page.get_by_role("heading", name=words)).to_be_visible()
+
+
 def test_its_use_is_copied(open_at: OpenAt, shelf: Shelf) -> None:
     """And is what it says: the request is answered by this version."""
     page = open_at(f"#/models/{shelf.bad}", permissions=["clipboard-read", "clipboard-write"])

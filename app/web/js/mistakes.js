@@ -3,7 +3,7 @@
 import { densely, told } from "./api.js";
 import { button, figure, h, percent, put } from "./dom.js";
 import { explained } from "./explained.js";
-import { answerText, inputOf, isNumeric } from "./shown.js";
+import { answerText, inputOf, isNumeric, pairText } from "./shown.js";
 import { isOfWords } from "./words.js";
 
 /** @import { DatasetRow, Recipe, RunData, TaskDetail } from "../../client/densely.js" */
@@ -70,7 +70,7 @@ export async function confusedRows(task, judged, { target, predicted }, signal) 
 		cursor = page.next;
 		if (cursor === null) break;
 	}
-	return list(task, found.slice(0, MOST), judged, `${target} taken for ${predicted}`, signal);
+	return list(task, found.slice(0, MOST), judged, pairText(task, { target, predicted }), signal);
 }
 
 /** @param {TaskDetail} task @param {Judged} judged @param {object} more @param {AbortSignal} signal @returns {Promise<{ items: DatasetRow[], next: number | null }>} */

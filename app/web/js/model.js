@@ -9,6 +9,7 @@ import { calibrationOf } from "./reliability.js";
 import { pictures } from "./picture.js";
 import { removal } from "./removing.js";
 import { confusionsCard, figuresCard, labelsCard } from "./report.js";
+import { pairText } from "./shown.js";
 import { paleBox } from "./skeleton.js";
 import { toyNotice } from "./toys.js";
 import { usageOf } from "./usage.js";
@@ -81,7 +82,7 @@ function cards(model, task, report, changed, signal) {
 	const look = (/** @type {ConfusedPair} */ pair, /** @type {HTMLElement} */ place) => {
 		put(place, h("p.soft", "The model is asked about these rows …"));
 		confusedRows(task, judged, pair, signal).then(
-			(found) => put(place, h("h3", `${pair.target} taken for ${pair.predicted}`), found),
+			(found) => put(place, h("h3", pairText(task, pair)), found),
 			(error) => !signal.aborted && put(place, h("p.note", told(error))),
 		);
 	};

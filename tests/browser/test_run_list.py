@@ -338,10 +338,10 @@ def test_deleting_tells_what_it_frees_and_leaves_what_is_active(
     dialog.get_by_label("Delete 3 models too").check()
     expect(dialog.get_by_text("Looking at what that frees")).to_be_visible()
     dialog.get_by_label("Delete 3 models too").uncheck()
-    expect(dialog.get_by_text("3 runs")).to_be_visible()
+    expect(dialog.locator(".freed")).to_contain_text("3 runs")
     held[0].continue_()  # the answer to the choice before comes late
     page.wait_for_load_state("networkidle")
-    expect(dialog.get_by_text("3 runs")).to_be_visible()
+    expect(dialog.locator(".freed")).to_contain_text("3 runs")
     page.unroute("**/runs/actions")
     dialog.get_by_label("Delete 3 models too").check()
     expect(dialog.get_by_text(re.compile(r"^Frees [\d.]+ kB: 2 runs and 2 models\.$"))).to_be_visible()

@@ -5,6 +5,7 @@ import { alertLine, button, freshId, h, on, put, say } from "./dom.js";
 import { csvOf, pngOf, saved } from "./curve-files.js";
 import { Panel } from "./panel.js";
 import { bestOf, fits, remembered, repeated, series, smoothed, thinned } from "./series.js";
+import { store, stored } from "./stored.js";
 
 /** @import { Epoch } from "../../client/densely.js" */
 /** @import { Line } from "./panel.js" */
@@ -114,7 +115,7 @@ export class Curves {
 	}
 
 	#change() {
-		localStorage.setItem(KEPT, JSON.stringify(this.#wanted));
+		store("localStorage", KEPT, JSON.stringify(this.#wanted));
 		this.draw(this.#groups);
 	}
 
@@ -242,7 +243,7 @@ function smoothing(wanted, change) {
 function kept() {
 	const plain = { log: false, clip: false, fits: false, training: false, smooth: 0 };
 	try {
-		const found = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+		const found = JSON.parse(stored("localStorage", KEPT) ?? "{}");
 		return { ...plain, ...found, smooth: Math.min(STRONGEST, Math.max(0, Number(found.smooth) || 0)) };
 	} catch {
 		return plain;

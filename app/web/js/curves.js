@@ -2,7 +2,8 @@
 
 import { told } from "./api.js";
 import { alertLine, button, freshId, h, on, put, say } from "./dom.js";
-import { csvOf, pngOf, saved } from "./curve-files.js";
+import { save } from "./csv.js";
+import { csvOf, pngOf } from "./curve-files.js";
 import { Panel } from "./panel.js";
 import { bestOf, fits, remembered, repeated, series, smoothed, thinned } from "./series.js";
 import { store, stored } from "./stored.js";
@@ -140,12 +141,12 @@ export class Curves {
 	async #saveCsv() {
 		const shown = this.#groups.filter(({ key }) => !this.#hidden.has(key));
 		const groups = await Promise.all(shown.map(async ({ key }) => ({ key, epochs: await this.whole(key) })));
-		saved(new Blob([csvOf(groups)], { type: "text/csv" }), `${this.title()}.csv`);
+		save(`${this.title()}.csv`, csvOf(groups));
 	}
 
 	async #savePng() {
 		const entries = [...this.#legend.querySelectorAll("[data-entry]:not([aria-pressed='false'])")];
-		saved(await pngOf(this.panels, entries, this.title()), `${this.title()}.png`);
+		save(`${this.title()}.png`, await pngOf(this.panels, entries, this.title()));
 	}
 
 	/** @param {Promise<void>} saving */

@@ -2,6 +2,7 @@
 
 import { effectOf } from "./answers.js";
 import { h, signed, table } from "./dom.js";
+import { marked, strongest } from "./marks.js";
 import { grouped } from "./words.js";
 
 /** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
@@ -36,11 +37,11 @@ function shown(input, explanation, isOnce) {
 	if (explanation.words) return texts(input, explanation.words, isOnce);
 	if (Array.isArray(explanation.effects)) return pixels(explanation.effects);
 	const effects = /** @type {[string, number][]} */ (Object.entries(explanation.effects));
-	return strongest("Effect of each value", "Value", effects);
+	return strongestOf("Effect of each value", "Value", effects);
 }
 
 /** @param {string} caption @param {string} head @param {[string, number][]} effects */
-function strongest(caption, head, effects) {
+function strongestOf(caption, head, effects) {
 	const sorted = effects.toSorted(([, one], [, other]) => Math.abs(other) - Math.abs(one)).slice(0, MOST);
 	const most = Math.max(1e-9, ...sorted.map(([, effect]) => Math.abs(effect)));
 	const rows = sorted.map(([name, effect]) => [name, h("span.effect", effectOf(effect, most))]);
@@ -50,7 +51,7 @@ function strongest(caption, head, effects) {
 /** The texts with their words marked, and the strongest words, each once. @param {Fields} input @param {Word[]} words @param {boolean} isOnce */
 function texts(input, words, isOnce) {
 	const fields = Object.keys(input).filter((field) => words.some((word) => word.field === field));
-	const most = Math.max(1e-9, ...words.map(({ effect }) => Math.abs(effect)));
+	const most = strongest(words, 1e-9);
 	const told = grouped(words, isOnce).slice(0, MOST);
 	return h(
 		"div.stack",
@@ -59,9 +60,11 @@ function texts(input, words, isOnce) {
 				"p.marked-text",
 				{ tabindex: 0, role: "group", label: field },
 				marked(
-					String(input[field]),
+					Array.from(String(input[field])),
 					words.filter((word) => word.field === field),
 					most,
+					SMALL,
+					"span.key",
 				),
 			),
 		),
@@ -74,23 +77,6 @@ function texts(input, words, isOnce) {
 			]),
 		),
 	);
-}
-
-/** @param {string} text @param {Word[]} words @param {number} most */
-function marked(text, words, most) {
-	const letters = Array.from(text);
-	const parts = [];
-	let at = 0;
-	for (const { start, end, effect } of words) {
-		if (Math.abs(effect) < most * SMALL || start < at) continue;
-		const style = { "--power": Math.abs(effect) / most };
-		parts.push(
-			letters.slice(at, start).join(""),
-			h("span", { class: effect < 0 ? "key minus" : "key", style }, letters.slice(start, end).join("")),
-		);
-		at = end;
-	}
-	return [...parts, letters.slice(at).join("")];
 }
 
 /** Of each pixel, of its colours together. @param {number[][] | number[][][]} effects row by row */

@@ -125,7 +125,8 @@ async function section(task, models, isPart, changed, signal) {
 		notice,
 		own.length > 0 && table(few, `Models of ${task.name}, newest first`, changed),
 		!own.length && h("p.soft", isPart ? "None is active, and none of the newest is of this task." : "None yet."),
-		(own.length > 0 || isPart) && h("p.small", all, own.length > few.length || isPart ? "" : h("span.soft", ` (${own.length})`)),
+		(own.length > 0 || isPart) &&
+			h("p.small", all, own.length > few.length || isPart ? "" : h("span.soft", ` (${own.length})`)),
 	);
 }
 

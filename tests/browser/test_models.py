@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from tests.support.server import LiveServer
 
 SEEN = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
 WORSE = ("error", "warning")
+BUSY = {"type": "about:blank", "title": "Busy", "detail": "busy with others"}
 OpenAt = Callable[..., Any]
 
 
@@ -382,7 +384,7 @@ def test_five_hundred_models_are_a_page_of_them(browser: Any, crowded: LiveServe
     took = time.monotonic() - before
     page.wait_for_load_state("networkidle")
 
-    print(f"{route}: {took:.2f} s")
+    sys.stdout.write(f"{route}: {took:.2f} s\n")
     assert sum(fetched) < 40_000
     assert page.locator("[data-model]").count() <= 50
     if route != "#/models":
@@ -392,7 +394,7 @@ def test_five_hundred_models_are_a_page_of_them(browser: Any, crowded: LiveServe
         assert 100 == len(
             set(page.locator("[data-model]").evaluate_all("rows => rows.map((row) => row.dataset.model)"))
         )
-        page.route("**/models?*", lambda sent: sent.fulfill(status=503, json={"detail": "busy with others"}))
+        page.route("**/models?*", lambda sent: sent.fulfill(status=503, json=BUSY))
         page.get_by_role("button", name="Show more").first.click()
         expect(page.get_by_role("alert").filter(has_text="busy with others")).to_be_visible()
     assert [] == accessibility.problems(page)

@@ -115,19 +115,26 @@ async function section(task, models, isPart, changed, signal) {
 	const [first, ...others] = active ? [active, ...own.filter((model) => model !== active)] : own;
 	const few = own.filter((model) => model === first || others.slice(0, FEW - 1).includes(model));
 	const notice = await toyNotice(task, changed.draw, changed.problem, signal);
-	const hasOthers = active && (own.length > 1 || isPart);
-	const latest = hasOthers ? (await densely.activations(task.name, { limit: 1, signal }))[0] : undefined;
-	const all = h("a", { href: addressOf({ task: task.name, q: "" }) }, "All versions and changes");
+	const isAlone = own.length < 2 && !isPart;
+	const latest = active && !isAlone ? (await densely.activations(task.name, { limit: 1, signal }))[0] : undefined;
 	return h(
 		"section.card",
 		{ label: task.title },
 		h("div.row", h("h2", task.title), !notice && rollBack(latest, active, changed)),
 		notice,
-		own.length > 0 && table(few, `Models of ${task.name}, newest first`, changed),
-		!own.length && h("p.soft", isPart ? "None is active, and none of the newest is of this task." : "None yet."),
-		(own.length > 0 || isPart) &&
-			h("p.small", all, own.length > few.length || isPart ? "" : h("span.soft", ` (${own.length})`)),
+		own.length ? table(few, `Models of ${task.name}, newest first`, changed) : h("p.soft", noneOf(isPart)),
+		allOf(task, own.length, few.length, isPart),
 	);
+}
+
+/** @param {boolean} isPart */
+const noneOf = (isPart) => (isPart ? "None is active, and none of the newest is of this task." : "None yet.");
+
+/** The way to all of a task's models. @param {Task} task @param {number} known @param {number} shown @param {boolean} isPart */
+function allOf({ name }, known, shown, isPart) {
+	if (!known && !isPart) return null;
+	const all = h("a", { href: addressOf({ task: name, q: "" }) }, "All versions and changes");
+	return h("p.small", all, known > shown || isPart ? "" : h("span.soft", ` (${known})`));
 }
 
 /** The way back to the version before, if an older one was active. @param {Activation | undefined} latest @param {Model | undefined} active @param {Changed} changed */

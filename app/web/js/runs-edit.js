@@ -10,8 +10,18 @@ import { nameOf } from "./runs-row.js";
 const LONGEST_NOTE = 2000; // characters
 const LONGEST_NAME = 200;
 
-/** @param {unknown} one @param {unknown} other */
-const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+/** What differs; what is left as it was is not sent: somebody else may have changed it meanwhile. @param {Record<string, any>} before @param {Record<string, any>} now */
+const changesOf = (before, now) =>
+	Object.fromEntries(
+		Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])),
+	);
+
+/** What the run then has. @param {string} id @param {Record<string, any>} changes @param {AbortSignal} signal */
+async function sent(id, changes, signal) {
+	const { data } = await densely.updateRun(id, changes, { signal });
+	say("Saved");
+	return { name: data.name, tags: data.tags, note: data.note };
+}
 
 /**
  * A form; `done` gets what was changed, or nothing.
@@ -27,20 +37,12 @@ export function editor(run, done, signal) {
 	const note = h("textarea", { rows: 2, maxlength: LONGEST_NOTE, value: run.note });
 	const problem = alertLine();
 	const written = () => ({ name: name.value.trim() || null, tags: tags.all(), note: note.value.trim() });
-	const before = new Map(Object.entries(written()));
+	const before = written();
 	const save = async (/** @type {Event} */ event) => {
 		event.preventDefault();
-		// What is left as it was is not sent: somebody else may have changed it meanwhile.
-		const differs = Object.entries(written()).filter(([key, value]) => !isSame(value, before.get(key)));
-		if (!differs.length) {
-			done();
-			return;
-		}
+		const changes = changesOf(before, written());
 		try {
-			const changes = Object.fromEntries(differs);
-			const { data } = await densely.updateRun(run.id, changes, { signal });
-			say("Saved");
-			done({ name: data.name, tags: data.tags, note: data.note });
+			done(Object.keys(changes).length ? await sent(run.id, changes, signal) : undefined);
 		} catch (error) {
 			if (!signal.aborted) problem.textContent = told(error);
 		}

@@ -89,6 +89,6 @@ def test_without_an_answer_in_time_there_is_nothing_and_nothing_is_said(tmp_path
         done = complete("densely train ", DENSELY_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
 
     assert ("", "") == (done.stdout.strip(), done.stderr)
-    print(f"{time.monotonic() - begun:.1f} s")  # a second of waiting, and the start of an interpreter
+    sys.stdout.write(f"{time.monotonic() - begun:.1f} s\n")  # a second of waiting, and the start of an interpreter
     wrong = complete("densely train ", DENSELY_PORT="none", DENSELY_HOME=str(tmp_path))
     assert ("", "") == (wrong.stdout.strip(), wrong.stderr)

@@ -221,19 +221,31 @@ def test_the_worst_pairs_lead_to_their_rows_and_to_why(open_at: OpenAt, shelf: S
     expect(why).to_have_attribute("aria-expanded", "true")
     expect(rows.first.locator(".explained")).to_contain_text("“positive”")
     expect(rows.first.locator(".marked-text .key").first).to_be_visible()
-    told = rows.first.locator(".explained p", has_text="Strongest").locator(".key").all_inner_texts()
-    text = rows.first.locator(".marked-text").inner_text()
-    asked = {"task": "sentiment", "model": shelf.texts, "instances": [{"text": text}], "explain": True}
-    answer = shelf.server.client.post("/predict", json=asked).raise_for_status().json()
-    words = answer["predictions"][0]["explanation"]["words"]
-    effects = [word["effect"] for word in words if word["word"].lower() == "good"]
-    assert 2 == len(effects)  # each of the word wherever it stands
-    assert [f"good {'−' if effects[0] < 0 else '+'}{abs(effects[0]):.3f}"] == [
-        one for one in told if one.startswith("good ")
-    ]
     assert [] == accessibility.problems_at_widths(page)
     why.click()
     expect(rows.locator(".explained")).to_have_count(0)
+
+
+@pytest.mark.parametrize("kind", ["n_grams", "multi_hot"])
+def test_a_word_that_is_there_twice_is_told_once(open_at: OpenAt, shelf: Shelf, kind: str) -> None:
+    """With what its places do together, or the word wherever it stands: by the features of the model."""
+    model = shelf.server.client.get(f"/models/{shelf.texts}").json()
+    model["manifest"]["recipe"]["features"]["kind"] = kind
+    page = open_at("#/data")
+    page.route(f"**/models/{shelf.texts}", lambda route: route.fulfill(json=model))
+    page.goto(shelf.address(f"#/models/{shelf.texts}"))
+    mistake = page.get_by_role("list", name="Worst mistakes").get_by_role("listitem").first
+    with page.expect_response("**/predict") as sent:
+        mistake.get_by_role("button", name=re.compile("^Why row")).click()
+
+    words = sent.value.json()["predictions"][0]["explanation"]["words"]
+    effects = [word["effect"] for word in words if word["word"].lower() == "good"]
+    assert 2 == len(effects)
+    effect = sum(effects) if kind == "n_grams" else effects[-1]
+    strongest = mistake.locator(".explained p", has_text="Strongest").locator(".key")
+    expect(strongest.filter(has_text=re.compile("^good", re.IGNORECASE))).to_have_text(
+        f"good {'−' if effect < 0 else '+'}{abs(effect):.3f}"
+    )
 
 
 def test_rows_that_are_not_here_are_told(open_at: OpenAt, shelf: Shelf) -> None:
@@ -243,15 +255,16 @@ def test_rows_that_are_not_here_are_told(open_at: OpenAt, shelf: Shelf) -> None:
 
 
 def test_a_pair_is_named_as_in_the_list_that_was_pressed(open_at: OpenAt, shelf: Shelf) -> None:
-    names = shelf.server.client.get("/tasks/newswire").json()["label_names"]
     pair = shelf.server.client.get(f"/models/{shelf.bad}/report").json()["confusions"][0]
-    words = f"{names[str(pair['target'])]} taken for {names[str(pair['predicted'])]}"
-    page = open_at(f"#/models/{shelf.bad}")
+    names = {str(pair["target"]): "corn", str(pair["predicted"]): "gold"}
+    page = open_at("#/data")
+    page.route("**/tasks/newswire", lambda route: route.fulfill(json=route.fetch().json() | {"label_names": names}))
     page.route("**/rows?*", lambda route: route.fulfill(json={"items": [], "next": None}))
+    page.goto(shelf.address(f"#/models/{shelf.bad}"))
 
-    page.get_by_role("button", name=f"{words}: {pair['rows']:,} row").click()
+    page.get_by_role("button", name=f"corn taken for gold: {pair['rows']:,} row").click()
 
-    expect(page.get_by_role("heading", name=words)).to_be_visible()
+    expect(page.get_by_role("heading", name="corn taken for gold")).to_be_visible()
 
 
 def test_its_use_is_copied(open_at: OpenAt, shelf: Shelf) -> None:

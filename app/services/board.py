@@ -192,7 +192,9 @@ def _against_best(own: Figure, difference: float, test: PairedTest, best: str, *
     """How far behind the best, and what the paired test says of that; `favoured`: the test prefers this one."""
     if difference == 0:
         return f"as good as {best}"
-    apart = f"{abs(difference):.4g} {'less' if own.higher_is_better else 'more'} {own.name} than {best}"
+    # Of shares as the page has it: in points of a hundred.
+    size = f"{100 * abs(difference):.2f} points" if own.higher_is_better else f"{abs(difference):.4g}"
+    apart = f"{size} {'less' if own.higher_is_better else 'more'} {own.name} than {best}"
     p = f"adjusted p = {test.p_adjusted:.2g}"
     if favoured:
         return f"{apart}, yet better on most rows by the paired test ({p}): look at its largest errors"

@@ -1,7 +1,8 @@
 """The rows of datasets, and what models make of them: the wrong ones first."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import Any
@@ -24,6 +25,10 @@ MOST_PREDICTED = 20_000  # rows of a dataset that a model is asked about, the fi
 AT_ONCE = 500
 KEPT = 16  # orders in memory
 MOST_ORDERS = 4  # made or waited for at once, so that threads are left for other requests
+LOOK_SECONDS = 0.2  # between two looks whether somebody still waits
+
+Which = tuple[Split | None, str | None]  # the split, and the label that the dataset gives
+HasLeft = Callable[[], bool]  # whether the client has gone, so that the work is for nobody
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class RowService:
         cursor: int | None,
         model: int | str | None = None,
         wrong: bool | None = None,
+        has_left: HasLeft = lambda: False,
     ) -> tuple[list[DatasetRow], int | None]:
         """Rows in their order; with `model` the wrong ones first, or those alone.
 
@@ -62,7 +68,7 @@ class RowService:
             NotFound: there is no such dataset, or no such model of its task.
             InvalidInput: `wrong` without a model, or of numbers, which are never all right.
             Conflict: the rows are not on this machine.
-            Unavailable: they cannot be read, or no model answers.
+            Unavailable: they cannot be read, no model answers, or the client has gone meanwhile.
             Overloaded: too many are asked for that nobody has asked for yet.
         """
         task, info = self._datasets.find(name, version)
@@ -71,7 +77,7 @@ class RowService:
         try:
             if model is not None:
                 predictor = self._prediction.find(task.name, model)
-                return self._judged(task, info, predictor, (split, label), limit, cursor or 0, wrong)
+                return self._judged(task, info, predictor, (split, label), limit, cursor or 0, wrong, has_left)
             found = browsing.select(self._catalog, task, info, split, label, cursor or 0, limit + 1)
         except DatasetInvalid as error:
             raise Unavailable(error.message) from error
@@ -83,12 +89,13 @@ class RowService:
         task: Task,
         info: DatasetInfo,
         predictor: Predictor,
-        which: tuple[Split | None, str | None],
+        which: Which,
         limit: int,
         start: int,
         wrong: bool | None,
+        has_left: HasLeft,
     ) -> tuple[list[DatasetRow], int | None]:
-        order = self._order(task, info, predictor, which)
+        order = self._order(task, info, predictor, which, has_left)
         if wrong is not None and order.wrong is None:
             raise InvalidInput("is for labels; numbers come with the largest errors first", field="wrong")
         numbers = order.rows if wrong is None or order.wrong is None else order.rows[order.wrong == wrong]
@@ -101,30 +108,37 @@ class RowService:
         ]
         return rows, start + limit if start + limit < len(numbers) else None
 
-    def _order(
-        self, task: Task, info: DatasetInfo, predictor: Predictor, which: tuple[Split | None, str | None]
-    ) -> Order:
+    def _order(self, task: Task, info: DatasetInfo, predictor: Predictor, which: Which, has_left: HasLeft) -> Order:
         key = (info.name, info.upload, predictor.manifest.id, which)
         if known := self._orders.get(key):
             return known
         if not self._turns.acquire(blocking=False):
             raise Overloaded(f"{MOST_ORDERS} lists of rows with predictions are being made already")
         try:
-            with self._ordering:
+            with self._turn(has_left):
                 if (known := self._orders.get(key)) is None:
-                    known = self._orders[key] = self._ordered(task, info, predictor, which)
+                    known = self._orders[key] = self._ordered(task, info, predictor, which, has_left)
                     while len(self._orders) > KEPT:
                         self._orders.popitem(last=False)
             return known
         finally:
             self._turns.release()
 
-    def _ordered(
-        self, task: Task, info: DatasetInfo, predictor: Predictor, which: tuple[Split | None, str | None]
-    ) -> Order:
+    @contextmanager
+    def _turn(self, has_left: HasLeft) -> Iterator[None]:
+        """The turn to make an order, which nobody takes who has gone."""
+        while not self._ordering.acquire(timeout=LOOK_SECONDS):
+            _stay(has_left)
+        try:
+            yield
+        finally:
+            self._ordering.release()
+
+    def _ordered(self, task: Task, info: DatasetInfo, predictor: Predictor, which: Which, has_left: HasLeft) -> Order:
         numbers: list[int] = []
         badness: list[float] = []
         for found in browsing.stream(self._catalog, task, info, *which, AT_ONCE):
+            _stay(has_left)
             for answer, true in zip(predictor.of_columns(found.columns), found.target, strict=True):
                 badness.append(_badness(task, answer, true))
             numbers += found.rows
@@ -134,6 +148,12 @@ class RowService:
         places = np.argsort(-scores, kind="stable")
         rows = np.array(numbers, dtype=np.int64)[places]
         return Order(rows, scores[places] > 0 if task.labels else None)
+
+
+def _stay(has_left: HasLeft) -> None:
+    """Go on, unless it would be for nobody."""
+    if has_left():
+        raise Unavailable("whoever asked has gone")
 
 
 def _badness(task: Task, answer: dict[str, Any], true: Any) -> float:

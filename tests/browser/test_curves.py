@@ -107,8 +107,8 @@ def test_the_pointer_tells_values_in_both_panels(look: Look, made: dict[str, str
     page.mouse.move(5, 5)
     expect(page.locator(".tip").first).to_be_hidden()
     assert [
-        "Epoch 5: training 0.0625, validation 0.75; best in epoch 3: 0.375",
-        "Epoch 5: training 95.00 %, validation 75.00 %; best in epoch 3: 75.00 %",
+        "Epoch 5: training 0.0625, validation 0.75; lowest validation loss in epoch 3: 0.375",
+        "Epoch 5: training 95.00 %, validation 75.00 %; at the lowest validation loss, epoch 3: 75.00 %",
     ] == texts(page, ".plot > p")
     assert 2 == page.locator(".chart circle.best").count()
 

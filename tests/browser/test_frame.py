@@ -122,8 +122,12 @@ def test_a_view_that_is_refused_says_what_to_do(
         expect(told).to_contain_text(words)
     expect(page.get_by_role("link", name="All sweeps")).to_be_visible()
     page.unroute("**/sweeps?*")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("heading", name="Sweeps", exact=True)).to_be_visible()
+    again = page.get_by_role("button", name="Try again")
+    if status == 429 or status >= 500:
+        again.click()
+        expect(page.get_by_role("heading", name="Sweeps", exact=True)).to_be_visible()
+    else:
+        expect(again).to_have_count(0)  # the same request would be refused again
     open_page.troubles.clear()  # type: ignore[attr-defined]  # the refusals themselves
 
 

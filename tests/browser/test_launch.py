@@ -70,7 +70,11 @@ def test_errors_stand_at_their_field_and_at_the_json(open_page: OpenPage) -> Non
     box = page.get_by_label(JSON)
     told = page.locator('[data-field="json"] .hint')
 
+    of_before = page.get_by_text("Out of date")
+    expect(page.get_by_text("As the preset has it.")).to_be_visible()
+    expect(of_before).to_be_hidden()
     page.get_by_label("Epochs").fill("0")
+    expect(of_before).to_be_visible()
     expect(page.locator('[data-field="recipe.epochs"] .hint')).to_have_text("must be at least 1")
     expect(told).to_have_text("recipe.epochs: must be at least 1")
     box.fill('{"task": "sentiment", "recipe": {"layers": [{"kind": "dense", "units": 9000}]}}')
@@ -85,6 +89,7 @@ def test_errors_stand_at_their_field_and_at_the_json(open_page: OpenPage) -> Non
     expect(box).to_be_focused()
     box.fill('{"task": "sentiment"}')
     expect(box).not_to_have_attribute("aria-invalid", "true")
+    expect(of_before).to_be_hidden()
 
 
 def test_what_only_the_service_knows_stands_beside_its_field_before_launching(open_page: OpenPage) -> None:

@@ -28,6 +28,7 @@ from tests.support.clock import FakeClock
 from tests.support.server import LiveServer
 
 SEEN = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
+EXPECTED = re.compile(" (409|500|503) ")  # statuses of answers; an exception in the page has none
 WORSE = ("error", "warning")
 BUSY = {"type": "about:blank", "title": "Busy", "detail": "busy with others"}
 OpenAt = Callable[..., Any]
@@ -124,7 +125,9 @@ def open_at(browser: Any, shelf: Shelf) -> Iterator[OpenAt]:
         page.set_default_timeout(15_000)
         page.on(
             "console",
-            lambda m: troubles.append(m.text) if m.type in ("error", "warning") and " 409 " not in m.text else None,
+            lambda m: (
+                troubles.append(m.text) if m.type in ("error", "warning") and not EXPECTED.search(m.text) else None
+            ),
         )
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(shelf.address(route))
@@ -267,6 +270,23 @@ def test_a_pair_is_named_as_in_the_list_that_was_pressed(open_at: OpenAt, shelf:
     expect(page.get_by_role("heading", name="corn taken for gold")).to_be_visible()
 
 
+def test_mistakes_are_asked_for_again_while_the_service_is_busy(open_at: OpenAt, shelf: Shelf) -> None:
+    page = open_at("#/models")
+    refusals = [503, 500]
+
+    def answer(route: Any) -> None:
+        if refusals:
+            route.fulfill(status=refusals.pop(0), headers={"Retry-After": "1"}, json={"title": "Not now"})
+        else:
+            route.continue_()
+
+    page.route("**/rows?*", answer)
+    page.goto(shelf.address(f"#/models/{shelf.texts}"))
+    page.get_by_role("region", name="Worst mistakes").get_by_role("button", name="Try again").click()
+
+    expect(page.get_by_role("list", name="Worst mistakes").get_by_role("listitem")).to_have_count(8)
+
+
 def test_its_use_is_copied(open_at: OpenAt, shelf: Shelf) -> None:
     """And is what it says: the request is answered by this version."""
     page = open_at(f"#/models/{shelf.bad}", permissions=["clipboard-read", "clipboard-write"])
@@ -299,6 +319,7 @@ def test_it_is_put_live_with_a_reason_and_undone(open_at: OpenAt, shelf: Shelf, 
     page.get_by_role("button", name="Undo: back to version 1").click()
     expect(page.get_by_role("button", name="Activate", exact=True)).to_be_visible()
     expect(changes.first).to_contain_text("undoes version 2")
+    expect(changes.locator(".badge.active")).to_have_count(1)  # not also where it was active before
     assert shelf.good == shelf.active()
 
 
@@ -376,6 +397,24 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     yield server
     server.close()
     database.close()
+
+
+def test_a_model_whose_files_are_gone_is_told_and_deleted(browser: Any, crowded: LiveServer) -> None:
+    gone = crowded.client.get("/models", params={"active": "false", "limit": 1}).json()["items"][0]
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{crowded.url}/#/models/{gone['id']}")
+
+    expect(page.locator("h1")).to_contain_text(f"version {gone['version']}")
+    expect(page.get_by_role("alert").filter(has_text="database knows")).to_be_visible()
+    expect(page.get_by_role("table", name="Figures of the run")).to_contain_text("accuracy")
+    expect(page.get_by_role("button", name="Activate")).to_have_count(0)
+    assert [] == accessibility.problems(page)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.locator("h1")).to_have_text("Models")
+    assert 404 == crowded.client.get(f"/models/{gone['id']}").status_code
+    context.close()
 
 
 @pytest.mark.parametrize("route", ["#/models", "#/models?task=newswire", "#/models?q=o"])

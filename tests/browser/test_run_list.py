@@ -278,6 +278,7 @@ def test_what_is_being_written_outlasts_a_redraw(open_page: OpenPage, service: L
     after = queue_run(finished.database, finished.clock, name="another one")
 
     awaits(page, [after, run])  # the first is none of those that are asked for any more, and stays in sight
+    expect(page.get_by_text("1–1 of 1 run", exact=True)).to_be_visible()  # and is not counted
     expect(row.get_by_label("Note", exact=True)).to_be_focused()
     page.keyboard.type(" sentence")
     row.get_by_role("button", name="Save").click()
@@ -306,6 +307,11 @@ def test_many_are_chosen_archived_and_brought_back(open_page: OpenPage, service:
     page.get_by_role("button", name="Undo").click()
     expect(outcome(page).get_by_text("Restored 3 runs.")).to_be_visible()
     awaits(page, ids)
+    page.evaluate("location.hash = '#/runs?status=failed'")
+    awaits(page, listed(service, status="failed"))
+    expect(outcome(page)).to_be_hidden()  # it told of the other list
+    page.go_back()
+    awaits(page, ids)
 
     whole.check()
     expect(page.get_by_text("50 chosen")).to_be_visible()
@@ -332,7 +338,7 @@ def test_deleting_tells_what_it_frees_and_leaves_what_is_active(
 
     page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete 3 runs?")
-    expect(dialog.get_by_text("Frees no files: 3 runs.")).to_be_visible()
+    expect(dialog.get_by_text("Deletes 3 runs, which frees no files.")).to_be_visible()
     held: list[Any] = []
     page.route("**/runs/actions", lambda route: held.append(route) if len(held) < 1 else route.continue_())
     dialog.get_by_label("Delete 3 models too").check()
@@ -344,7 +350,7 @@ def test_deleting_tells_what_it_frees_and_leaves_what_is_active(
     expect(dialog.locator(".freed")).to_contain_text("3 runs")
     page.unroute("**/runs/actions")
     dialog.get_by_label("Delete 3 models too").check()
-    expect(dialog.get_by_text(re.compile(r"^Frees [\d.]+ kB: 2 runs and 2 models\.$"))).to_be_visible()
+    expect(dialog.get_by_text(re.compile(r"^Deletes 2 runs and 2 models, which frees [\d.]+ kB\.$"))).to_be_visible()
     expect(dialog.get_by_text(ids[0])).to_contain_text("active")
     assert [] == accessibility.problems_at_widths(page)
     dialog.get_by_role("button", name="Delete").click()

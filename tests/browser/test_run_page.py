@@ -153,12 +153,21 @@ def test_runs_are_compared_best_first(look: Look, learnt: str, better: str) -> N
     expect(rows.nth(1)).to_contain_text("better")
     expect(rows.nth(1)).to_contain_text("best")
     expect(rows.nth(2)).to_contain_text("more than chance explains")
-    expect(rows.nth(2)).to_contain_text(re.compile(r"−\d+\.\d\d points"))
+    expect(rows.nth(2)).to_contain_text(re.compile(r"−(\d+\.\d\d points).*\1 less accuracy"))  # one unit for both
     differences = page.get_by_role("table", name="Settings in which the runs differ")
     expect(differences.get_by_role("row", name="recipe.epochs")).to_have_text("recipe.epochs38")
     expect(page.get_by_text("McNemar")).to_be_hidden()
     page.get_by_text("Tests of 1 pair").click()
     expect(page.get_by_text("McNemar")).to_be_visible()
+
+
+def test_what_was_not_measured_is_neither_drawn_nor_told(look: Look, run: str) -> None:
+    page = look(f"#/runs/{run}")
+
+    expect(page.get_by_role("slider", name="loss by epoch")).to_be_visible()
+    expect(page.locator(".plot:visible")).to_have_count(1)
+    expect(page.get_by_role("region", name="Progress")).to_contain_text("Trained in")
+    expect(page.get_by_role("region", name="Progress")).not_to_contain_text("?")
 
 
 def test_compared_runs_are_shown_and_hidden(look: Look, learnt: str, better: str) -> None:

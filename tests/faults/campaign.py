@@ -68,6 +68,7 @@ class Report:
     statuses: Counter[str] = field(default_factory=Counter)  # of runs
     counts: dict[str, int] = field(default_factory=dict)  # of what clients did, and of what crashes left
     attempts: int = 0
+    repeated: int = 0  # runs that took more than one
     slowest: float = 0.0  # answer of /predict
     seconds: float = 0.0
     wrong: list[str] = field(default_factory=list)
@@ -242,6 +243,7 @@ class _Campaign:
             for row in tx.execute(select(runs)):
                 report.statuses[row.status] += 1
                 report.attempts += row.attempt
+                report.repeated += row.attempt > 1
 
     def _delivered(self) -> Iterator[str]:
         for headers in self._receiver.accepted:

@@ -65,8 +65,10 @@ def test_classifiers_by_accuracy(client: httpx.Client, finished: Finished) -> No
     ]
     assert [None, False, True] == [row["significant"] for row in rows]
     assert "the best, but this test split does not tell it apart from near" == rows[0]["reading"]
-    assert rows[1]["reading"].startswith("0.02 less accuracy than best: chance explains that (adjusted p = 0.5)")
-    assert rows[2]["reading"].startswith("0.3 less accuracy than best: more than chance explains (adjusted p = ")
+    assert rows[1]["reading"].startswith("2.00 points less accuracy than best: chance explains that (adjusted p = 0.5)")
+    assert rows[2]["reading"].startswith(
+        "30.00 points less accuracy than best: more than chance explains (adjusted p = "
+    )
 
 
 def test_a_best_that_is_ahead_of_all_says_so(client: httpx.Client, finished: Finished) -> None:

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api import bringing
 from app.api.bringing import LOOK, UPLOAD
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Limit, ServicesDep, responses
+from app.api.leaving import while_awaited
 from app.api.plots import PLOT, LookDep, plot
 from app.errors import InvalidInput
 from app.kinds.base import Split
@@ -120,7 +121,8 @@ async def delete_dataset(name: Name, services: ServicesDep, version: Removed = N
     description="Numbers come with the largest errors first. A model is asked about the first 20,000 rows.",
     responses=responses(404, 409),
 )
-def get_rows(
+async def get_rows(
+    request: Request,
     name: Name,
     services: ServicesDep,
     version: Version = None,
@@ -131,7 +133,8 @@ def get_rows(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[DatasetRow]:
-    items, following = services.rows.page(name, version, split, label, limit, cursor, model, wrong)
+    asked = (name, version, split, label, limit, cursor, model, wrong)
+    items, following = await while_awaited(request.receive, lambda has_left: services.rows.page(*asked, has_left))
     return Page(items=items, next=following)
 
 

@@ -77,12 +77,13 @@ export async function historyOf(task, changed, signal) {
 	const rest = h("div.row", { hidden: true }, more);
 	/** @type {number | null} */
 	let cursor = null;
-	let active = "";
+	/** @type {Activation | undefined} */
+	let latest; // the one by which the active model is active
 	const ask = async () => {
 		const path = `tasks/${task}/active-model/history`;
 		const page = await densely.get(path, { limit: PAGE, ...(cursor && { cursor }) }, { signal });
-		active ||= page.items[0]?.model_id ?? "";
-		rows.append(...page.items.map((/** @type {Activation} */ change) => changeRow(change, active, changed)));
+		latest ??= page.items[0];
+		rows.append(...page.items.map((/** @type {Activation} */ change) => changeRow(change, latest, changed)));
 		cursor = page.next;
 		rest.hidden = cursor === null;
 	};
@@ -110,8 +111,8 @@ export async function historyOf(task, changed, signal) {
 	);
 }
 
-/** @param {Activation} change @param {string} active @param {Changed} changed */
-function changeRow(change, active, changed) {
+/** @param {Activation} change @param {Activation | undefined} latest @param {Changed} changed */
+function changeRow(change, latest, changed) {
 	const { version, previous_version: before, note, reason, by, at, model_id: id } = change;
 	const back = button(`Back to version ${version}`, () => activate(modelOf(change), changed, "Roll back"));
 	return h(
@@ -131,6 +132,6 @@ function changeRow(change, active, changed) {
 			note ?? h("span.soft", reason),
 			note && h("span.soft.small.line", reason),
 		),
-		h("td.right", id === active ? badge("active") : back),
+		h("td.right", change.id === latest?.id ? badge("active") : id !== latest?.model_id && back),
 	);
 }

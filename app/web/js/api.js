@@ -67,6 +67,9 @@ export function told(error, isRepeated = false) {
 	return [words, adviceOf(error)].filter(Boolean).join(" ");
 }
 
+/** Whether the same request may do later: it is not at fault. @param {any} error */
+export const canRepeat = ({ status = 0 }) => !status || status === 429 || status >= 500;
+
 const awayWords = () => (navigator.onLine ? "The service does not answer." : "This device is offline.");
 
 /** @param {string} text */
@@ -105,6 +108,27 @@ export function openapi() {
 export async function fileUrl(path, signal) {
 	if (!apiKey()) return urlOf(path);
 	return URL.createObjectURL(await densely.file(path, { signal }));
+}
+
+const TRIES = 30; // of a question that the service is too busy for
+
+/**
+ * Asks, and again by itself while the service is too busy and says when to come back.
+ *
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @param {AbortSignal} signal of when the view is left
+ * @returns {Promise<T>}
+ */
+export async function patiently(ask, signal) {
+	for (let left = TRIES; ; left -= 1) {
+		try {
+			return await ask();
+		} catch (/** @type {any} */ error) {
+			if (signal.aborted || !error.isPassing || !error.retryAfter || !left) throw error;
+			await pause(1000 * error.retryAfter, signal);
+		}
+	}
 }
 
 /** Waits; throws when the view is left. @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */

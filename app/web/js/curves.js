@@ -66,6 +66,10 @@ export class Curves {
 			);
 		}
 		const isAny = groups.some(({ epochs }) => epochs.length);
+		for (const { node, name } of this.panels) {
+			const isMeasured = groups.some(({ epochs }) => epochs.some((row) => name in row || `val_${name}` in row));
+			node.hidden = isAny && !isMeasured;
+		}
 		this.node.hidden = !isAny;
 		this.#fits.hidden = !parts.some(({ over }) => over);
 		this.#training.hidden = !this.isCompared || !parts.some(({ rows }) => isHeldOut(rows));

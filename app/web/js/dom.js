@@ -257,8 +257,10 @@ export const facts = (pairs) =>
  * @param {string} question
  * @param {Child} content
  * @param {string} action
+ * @param {string} [other]
+ * @param {boolean} [isLoss] whether something is lost by it
  */
-export function confirmed(question, content, action, other = "Leave it") {
+export function confirmed(question, content, action, other = "Leave it", isLoss = false) {
 	return new Promise((resolve) => {
 		const id = freshId("dialog");
 		const dialog = h(
@@ -275,7 +277,11 @@ export function confirmed(question, content, action, other = "Leave it") {
 				{ method: "dialog" },
 				h("h2", { id }, question),
 				content,
-				h("div.row", h("button.main", { value: "yes" }, action), h("button", { value: "no" }, other)),
+				h(
+					"div.row",
+					h(isLoss ? "button.main.danger" : "button.main", { value: "yes" }, action),
+					h("button", { value: "no" }, other),
+				),
 			),
 		);
 		document.body.append(dialog);

@@ -1,6 +1,6 @@
 // What a model gets wrong: the worst rows of the test split, each with why it says so.
 
-import { densely, told } from "./api.js";
+import { densely, patiently, told } from "./api.js";
 import { button, figure, h, percent, put } from "./dom.js";
 import { explained } from "./explained.js";
 import { answerText, inputOf, isNumeric, pairText } from "./shown.js";
@@ -78,7 +78,7 @@ function asked(task, { model, dataset }, more, signal) {
 	const { name, version } = datasetOf(dataset);
 	const wrong = isNumeric(task) ? {} : { wrong: true };
 	const query = { split: "test", model, version, ...wrong, ...more };
-	return densely.get(`datasets/${encodeURIComponent(name)}/rows`, query, { signal });
+	return patiently(() => densely.get(`datasets/${encodeURIComponent(name)}/rows`, query, { signal }), signal);
 }
 
 /** @param {TaskDetail} task @param {DatasetRow[]} rows @param {Judged} judged @param {string} label @param {AbortSignal} signal */

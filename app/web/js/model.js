@@ -1,12 +1,14 @@
 // A model's page: how good it is and where it errs, from what it was made, how it is used; activate it, take its files.
 
+import { ArtifactInvalid } from "../../client/densely.js";
 import { aboutCard } from "./about.js";
 import { activate, historyOf, noticePlace } from "./activation.js";
-import { densely, fileUrl, told } from "./api.js";
-import { alertLine, badge, button, count, h, put, table, title } from "./dom.js";
+import { canRepeat, densely, fileUrl, told } from "./api.js";
+import { alertLine, badge, button, count, facts, h, moment, put, table, title } from "./dom.js";
+import { figuresOf } from "./figures.js";
 import { confusedRows, mistakesCard } from "./mistakes.js";
 import { calibrationOf } from "./reliability.js";
-import { pictures } from "./picture.js";
+import { Picture, pictures } from "./picture.js";
 import { removal } from "./removing.js";
 import { confusionsCard, figuresCard, labelsCard } from "./report.js";
 import { pairText } from "./shown.js";
@@ -14,7 +16,7 @@ import { paleBox } from "./skeleton.js";
 import { toyNotice } from "./toys.js";
 import { usageOf } from "./usage.js";
 
-/** @import { Drawing, ModelDetail, ModelReport, TaskDetail } from "../../client/densely.js" */
+/** @import { Drawing, Model, ModelDetail, ModelReport, TaskDetail } from "../../client/densely.js" */
 /** @import { Changed } from "./activation.js" */
 /** @typedef {import("./report.js").ConfusedPair} ConfusedPair */
 
@@ -23,7 +25,13 @@ export async function show(place, [id], signal) {
 	const [problem, notice, head, body] = [alertLine(), noticePlace(), h("div.head"), h("div.stack")];
 	place.append(h("div.stack", head, problem, notice, body));
 	const draw = async () => {
-		const model = await densely.model(id, { signal });
+		const model = await densely.model(id, { signal }).catch(async (error) => {
+			const known = error instanceof ArtifactInvalid && (await knownOf(id, signal));
+			if (!known) throw error;
+			put(head, headOf(known.model, known.task, changed, signal, true));
+			put(body, unreadable(known.model, `${error.message}.`));
+		});
+		if (!model) return;
 		const task = await densely.task(model.task, { signal });
 		put(head, headOf(model, task, changed, signal));
 		if (!body.firstChild) put(body, paleBox());
@@ -38,8 +46,34 @@ export async function show(place, [id], signal) {
 	await draw();
 }
 
-/** @param {ModelDetail} model @param {TaskDetail} task @param {Changed} changed @param {AbortSignal} signal */
-function headOf(model, task, changed, signal) {
+/** What the database knows of a model whose files cannot be read. @param {string} id @param {AbortSignal} signal */
+async function knownOf(id, signal) {
+	const model = (await densely.models({ q: id, limit: 1, signal })).find((one) => one.id === id);
+	return model && { model, task: await densely.task(model.task, { signal }) };
+}
+
+/** @param {Model} model @param {string} problem */
+const unreadable = (model, problem) => [
+	h(
+		"div.error.stack.tight",
+		{ role: "alert" },
+		h("p", problem),
+		h("p", "Below is what the database knows of it. Without its files it answers nothing."),
+	),
+	h(
+		"section.card",
+		h("h2", "What is known of it"),
+		facts([
+			["Made", moment(model.created_at)],
+			model.run_id && ["Its run", h("a", { href: `#/runs/${model.run_id}` }, model.name ?? model.run_id)],
+			["Dataset", `${model.dataset}${model.dataset_is_sample ? " (toy rows)" : ""}`],
+		]),
+		figuresOf(model),
+	),
+];
+
+/** @param {Model} model @param {TaskDetail} task @param {Changed} changed @param {AbortSignal} signal @param {boolean} [isUnreadable] its files */
+function headOf(model, task, changed, signal, isUnreadable = false) {
 	const { id, active } = model;
 	const download = async () => {
 		try {
@@ -61,9 +95,11 @@ function headOf(model, task, changed, signal) {
 		active && badge("active"),
 		h(
 			"div.row.push",
-			h("a.button", { href: `#/try/${task.name}${active ? "" : `?model=${id}`}` }, "Try this version"),
-			!active && button("Activate", () => activate(model, changed), { class: "main" }),
-			button("Download", download),
+			!isUnreadable && [
+				h("a.button", { href: `#/try/${task.name}${active ? "" : `?model=${id}`}` }, "Try this version"),
+				!active && button("Activate", () => activate(model, changed), { class: "main" }),
+				button("Download", download),
+			],
 			!active && removal(thing, changed.problem),
 		),
 		h(
@@ -102,25 +138,31 @@ function cards(model, task, report, changed, signal) {
 		),
 		confusionsCard(report, task, canLook ? look : null),
 		later(
-			model.dataset_is_sample ? Promise.resolve(null) : mistakesCard(task, judged, signal),
+			model.dataset_is_sample ? async () => null : () => mistakesCard(task, judged, signal),
 			"Worst mistakes",
 			signal,
 		),
 		usageOf(task, model),
 		layersCard(model, signal),
 		picturesCard(model, signal),
-		later(historyCard(task, changed, signal), "Changes", signal),
+		later(() => historyCard(task, changed, signal), "Changes", signal),
 	];
 }
 
-/** A card that comes when it is there; what cannot be had is told in its place. @param {Promise<any>} card @param {string} name @param {AbortSignal} signal */
-function later(card, name, signal) {
+/** A card that comes when it is there; what cannot be had is told in its place. @param {() => Promise<any>} ask @param {string} name @param {AbortSignal} signal */
+function later(ask, name, signal) {
 	const place = h("div", { "data-later": name });
-	card.then(
-		(found) => (found ? put(place, found) : place.remove()),
-		(error) =>
-			!signal.aborted && put(place, h("section.card", { label: name }, h("h2", name), h("p.soft", told(error)))),
-	);
+	const card = (/** @type {import("./dom.js").Child[]} */ ...content) =>
+		put(place, h("section.card", { label: name }, h("h2", name), content));
+	const look = () => {
+		put(place, paleBox());
+		ask().then(
+			(found) => (found ? put(place, found) : place.remove()),
+			(error) => !signal.aborted && card(h("p.soft", told(error)), canRepeat(error) && h("div.row", again)),
+		);
+	};
+	const again = button("Try again", look);
+	look();
 	return place;
 }
 
@@ -146,13 +188,15 @@ const historyCard = async (task, changed, signal) =>
  */
 
 /** @param {ModelDetail} model @param {AbortSignal} signal */
-const layersCard = (model, signal) =>
-	h(
+function layersCard(model, signal) {
+	const diagram = (/** @type {Drawing} */ { path }) => new Picture(path, "Layers of the model", signal).node;
+	return h(
 		"section.card",
 		{ label: "Layers" },
 		h("h2", "Layers"),
-		h("div.split", layers(model), pictures(model.pictures.filter(isDiagram), "the model", signal)),
+		h("div.split", layers(model), model.pictures.filter(isDiagram).map(diagram)),
 	);
+}
 
 /** @param {Drawing} drawing */
 const isDiagram = ({ path }) => path.includes("/diagram.");

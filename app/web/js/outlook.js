@@ -15,6 +15,7 @@ export class Outlook {
 	#about = h("p.soft.small");
 	#changes = h("div");
 	#doubts = h("ul.note.told", { label: "Warnings" });
+	#stale = h("p.caution", { hidden: true }, "Out of date: this is not of what stands in the fields now.");
 	#timer = 0;
 	#asked = "";
 
@@ -26,16 +27,23 @@ export class Outlook {
 		this.signal = signal;
 		this.show = show;
 		this.#doubts.hidden = true;
-		this.node = h("div.stack", h("div", this.#time, this.#about), this.#changes, this.#doubts);
+		this.node = h("div.stack", this.#stale, h("div", this.#time, this.#about), this.#changes, this.#doubts);
 	}
 
-	/** Asks anew, a moment later; null: there is nothing to be asked. @param {any} request */
+	/** Asks anew, a moment later; null: what stands there is wrong. @param {any} request */
 	ask(request) {
+		if (!request) this.#mark(true);
 		const text = JSON.stringify(request);
 		if (text === this.#asked) return;
 		this.#asked = text;
 		clearTimeout(this.#timer);
 		if (request) this.#timer = setTimeout(() => this.#fetch(text), WAIT);
+	}
+
+	/** Says whether what is shown is of something else than what stands there. @param {boolean} isStale */
+	#mark(isStale) {
+		this.#stale.hidden = !isStale || !this.#time.textContent;
+		this.node.classList.toggle("stale", !this.#stale.hidden);
 	}
 
 	/** @param {string} text */
@@ -47,12 +55,14 @@ export class Outlook {
 		} catch (/** @type {any} */ error) {
 			if (this.signal.aborted || this.#asked !== text) return;
 			if (error.isPassing) this.#asked = "";
+			this.#mark(true);
 			this.show(null, error.errors?.length ? error.errors : [{ field: "", message: told(error) }]);
 		}
 	}
 
 	/** @param {Preview} preview */
 	#fill(preview) {
+		this.#mark(false);
 		const { estimate, parameters, queue_seconds: wait, warnings, changes } = preview;
 		this.#time.textContent = estimate ? `about ${duration(estimate.seconds)}` : "time not known";
 		put(this.#about, estimate ? timeOf(estimate) : "No run has ended here from which it could be told.", waitOf(wait));

@@ -255,7 +255,8 @@ function summaryOf(name, lines, place) {
 	const hidden = outside ? `; ${counted(outside, "value")} outside of the axis` : "";
 	if (new Set(lines.map(({ key }) => key)).size > 1) return `${leaderOf(name, lines)}${hidden}`;
 	const ends = lines.map((line) => `${line.name} ${figure(name, line.points[line.points.length - 1].mean)}`);
-	const best = last.best && `; best in epoch ${last.best.epoch}: ${figure(name, last.best.mean)}`;
+	const where = name === "loss" ? "lowest validation loss in" : "at the lowest validation loss,";
+	const best = last.best && `; ${where} epoch ${last.best.epoch}: ${figure(name, last.best.mean)}`;
 	return `Epoch ${first.points[first.points.length - 1].epoch}: ${ends.join(", ")}${best ?? ""}${hidden}`;
 }
 

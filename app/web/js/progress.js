@@ -94,7 +94,7 @@ function tookOf(run, epochs) {
 	const each = seconds.length ? `, ${shortly(seconds[seconds.length >> 1])} an epoch` : "";
 	const waited = secondsBetween(asked, from) ?? 0;
 	const before = waited >= 1 ? ` after waiting ${duration(waited)}` : "";
-	return `Trained in ${duration(secondsBetween(from, to))} on ${device ?? "?"}${each}${before}`;
+	return `Trained in ${duration(secondsBetween(from, to))}${device ? ` on ${device}` : ""}${each}${before}`;
 }
 
 /** @param {number} seconds */

@@ -17,7 +17,7 @@ import { button, confirmed, h, say } from "./dom.js";
 export function removal({ what, effect, more, remove, gone }, problem) {
 	const ask = async (/** @type {any} */ { target }) => {
 		problem.textContent = "";
-		if (!(await confirmed(`Delete ${what}?`, [h("p", effect), more], "Delete", "Keep it"))) return;
+		if (!(await confirmed(`Delete ${what}?`, [h("p", effect), more], "Delete", "Keep it", true))) return;
 		target.disabled = true;
 		try {
 			await remove();

@@ -64,7 +64,7 @@ export function actionsOf(run, problem, changed) {
 	});
 	const question = h("p", "It ends within a second and publishes no model.");
 	const confirm = async (/** @type {any} */ event) => {
-		if (await confirmed("Cancel this run?", question, "Cancel the run")) cancel(event);
+		if (await confirmed("Cancel this run?", question, "Cancel the run", "Leave it", true)) cancel(event);
 	};
 	const cancelled = { class: "danger", disabled: Boolean(data.cancel_requested_at) };
 	return [

@@ -53,7 +53,7 @@ export async function asked(action, runs, signal) {
 	if (action !== "cancel") return {};
 	const question = `Cancel ${counted(runs.length, "run")}?`;
 	const effect = h("p", "Those that are going end within a second. They publish no model.");
-	return (await confirmed(question, effect, `Cancel ${them(runs)}`)) ? {} : null;
+	return (await confirmed(question, effect, `Cancel ${them(runs)}`, "Leave it", true)) ? {} : null;
 }
 
 /** @param {RunRow[]} runs */
@@ -86,6 +86,7 @@ async function askToDelete(runs, signal) {
 		content,
 		`Delete ${them(runs)}`,
 		"Keep them",
+		true,
 	);
 	return isWanted ? { models: models.checked } : null;
 }
@@ -93,9 +94,9 @@ async function askToDelete(runs, signal) {
 /** What would be freed, and what would stay. @param {RunActionDone} found @param {RunRow[]} runs */
 function effectOf({ frees, refused }, runs) {
 	const models = frees.models ? ` and ${counted(frees.models, "model")}` : "";
-	const space = frees.bytes ? `Frees ${bytes(frees.bytes)}` : "Frees no files";
+	const space = frees.bytes ? bytes(frees.bytes) : "no files";
 	return [
-		h("p.freed", `${space}: ${counted(frees.runs, "run")}${models}.`),
+		h("p.freed", `Deletes ${counted(frees.runs, "run")}${models}, which frees ${space}.`),
 		refused.length > 0 && h("p", `${counted(refused.length, "run")} would stay:`),
 		refusals(refused, runs),
 	];

@@ -95,7 +95,7 @@ export class Chosen {
 		this.#all.checked = here > 0 && here === this.#rows.length;
 		this.#all.indeterminate = here > 0 && here < this.#rows.length;
 		this.#all.disabled = !this.#rows.length;
-		this.#others.hidden = !this.#all.checked || here === this.#total;
+		this.#others.hidden = !this.#all.checked || here >= this.#total;
 		this.#others.textContent = `Choose ${this.#total > MOST_CHOSEN ? "the first" : "all"} ${Math.min(this.#total, MOST_CHOSEN)}`;
 		this.node.classList.toggle("some", chosen.size > 0);
 		const away = chosen.size - here;

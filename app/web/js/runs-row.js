@@ -39,13 +39,16 @@ export const cellsOf = (run, doing) => [
 	h("th", { scope: "row" }, headOf(run, doing)),
 	h("td.state", statusOf(run)),
 	h("td", { "data-head": "Task" }, run.task),
-	h("td", { "data-head": "Dataset" }, run.dataset, run.dataset_is_sample && h("span.soft.small", " (toy)")),
+	h("td", { "data-head": "Dataset" }, breaking(run.dataset), run.dataset_is_sample && h("span.soft.small", " (toy)")),
 	h("td", { "data-head": "Preset" }, run.preset),
 	h("td.num.keep", { "data-head": "Score" }, scoreOf(run)),
 	h("td", { "data-head": "Curve" }, run.curve && spark(run.curve)),
 	h("td.soft.keep", { "data-head": "Queued" }, moment(run.created_at)),
 	h("td.num.soft.keep", { "data-head": "Took" }, run.seconds !== null && duration(run.seconds)),
 ];
+
+/** A name that may be broken where its words end. @param {string} name */
+const breaking = (name) => name.split(/(?<=[_.])/).map((part, place) => [place > 0 && h("wbr"), part]);
 
 /** @param {RunRow} run @param {Doing} doing */
 function boxOf(run, doing) {

@@ -38,6 +38,7 @@ class List {
 	#asked = readAddress();
 	/** @type {RunRow[]} */
 	#rows = [];
+	#extra = ""; // the run that is shown though it is none of those any more that are asked for: it is being edited
 	/** @type {number | null} */
 	#next = null;
 	#total = 0;
@@ -139,6 +140,8 @@ class List {
 	#follow(event) {
 		if (!isHere()) return;
 		event.preventDefault(); // the view stays
+		this.#told.hidden = true;
+		this.#release();
 		this.#asked = readAddress();
 		this.#anew();
 	}
@@ -177,6 +180,7 @@ class List {
 		const edited = this.#rowOf(this.#editing);
 		const isGone = edited && !found.items.some((/** @type {RunRow} */ { id }) => id === edited.id);
 		this.#rows = isGone ? [...found.items, edited] : found.items; // what is being written stays in sight
+		this.#extra = isGone ? edited.id : "";
 		[this.#next, this.#total] = [found.next, found.total];
 		this.node.removeAttribute("aria-busy");
 		this.#problem.textContent = "";
@@ -201,7 +205,8 @@ class List {
 	#draw() {
 		this.#table.mark(this.#asked.sort || "-created");
 		this.#table.draw(this.#rows);
-		this.#chosen.show(this.#rows, this.#total, this.#where());
+		const counted = this.#rows.filter(({ id }) => id !== this.#extra);
+		this.#chosen.show(counted, this.#total, this.#where(counted.length));
 		this.#table.check();
 		this.#table.node.hidden = this.#chosen.node.hidden = !this.#rows.length;
 		this.#empty.hidden = this.#rows.length > 0;
@@ -213,11 +218,11 @@ class List {
 		this.#on.disabled = this.#next === null;
 	}
 
-	/** Which of how many are shown. */
-	#where() {
+	/** Which of how many are shown. @param {number} shown */
+	#where(shown) {
 		const isKnown = !this.#asked.cursor || this.#trail.length > 0;
 		const from = this.#trail.length * PAGE + 1;
-		const range = isKnown ? `${count(from)}–${count(from + this.#rows.length - 1)}` : count(this.#rows.length);
+		const range = isKnown && shown ? `${count(from)}–${count(from + shown - 1)}` : count(shown);
 		return `${range} of ${count(this.#total)} run${this.#total === 1 ? "" : "s"}`;
 	}
 

@@ -1,6 +1,6 @@
 // What stands where an address leads nowhere, or a view cannot be shown.
 
-import { told } from "./api.js";
+import { canRepeat, told } from "./api.js";
 import { alertLine, h, title } from "./dom.js";
 
 /** @type {Record<string, [noun: string, list: string, route: string]>} */
@@ -52,6 +52,6 @@ export function failed(error, tab) {
 		title(isGone ? `There is no such ${noun}` : "That did not work"),
 		alertLine(told(error, Boolean(error.isPassing))),
 		isGone && h("p.soft", "It may have been deleted, or the address may be mistyped."),
-		h("ul.row", { label: "Where to go on" }, !isGone && h("li", again), link([all, route])),
+		h("ul.row", { label: "Where to go on" }, canRepeat(error) && h("li", again), link([all, route])),
 	);
 }

@@ -117,7 +117,7 @@ class View {
 	#cancel(isAsked) {
 		const cancel = async (/** @type {any} */ { target }) => {
 			const question = h("p", "Its trials end within a second, and no winner is trained.");
-			if (!(await confirmed("Cancel this sweep?", question, "Cancel the sweep"))) return;
+			if (!(await confirmed("Cancel this sweep?", question, "Cancel the sweep", "Leave it", true))) return;
 			target.disabled = true;
 			await this.sweep.cancel().then(
 				() => say("Cancel requested"),

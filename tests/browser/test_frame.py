@@ -191,6 +191,23 @@ def test_the_list_of_keys_is_a_dialog_and_they_can_be_switched_off(open_page: Op
     expect(page.get_by_role("heading", name="New run")).to_be_visible()
 
 
+def test_a_browser_that_keeps_nothing_works_until_the_page_is_left(open_page: OpenPage) -> None:
+    page = open_page("#/models")
+    refuse = "{ get() { throw new DOMException('kept from pages', 'SecurityError'); } }"
+    for storage in ("localStorage", "sessionStorage"):
+        page.add_init_script(f"Object.defineProperty(globalThis, '{storage}', {refuse})")
+    page.reload()
+
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Use the dark colours").click()
+    expect(page.get_by_role("button", name="Use the light colours")).to_be_visible()
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_label("Use these keys").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    assert page.url.endswith("#/models")
+
+
 def test_another_version_is_told_and_loaded_only_on_demand(open_page: OpenPage) -> None:
     page = open_page("#/try/sentiment")
     review = page.get_by_label("Review")

@@ -108,6 +108,15 @@ def test_search_filters_and_order_stand_in_the_address(open_page: OpenPage, serv
     page.evaluate("globalThis.isKept = true")
     search = page.get_by_label("Search runs")
 
+    leave = """field => {
+        field.value = "left";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        location.hash = "#/models";
+    }"""
+    search.evaluate(leave)
+    page.wait_for_timeout(400)  # more than typing is waited for
+    assert page.url.endswith("#/models")
+    page.go_back()
     search.fill("größer")
     awaits(page, listed(service, q="größer"))
     page.get_by_label("Dataset", exact=True).select_option("imdb")
@@ -235,6 +244,29 @@ def test_tags_and_a_note_are_edited_in_the_row(open_page: OpenPage, service: Liv
     open_page.troubles.clear()  # type: ignore[attr-defined]  # the 422 itself
 
 
+def test_what_is_left_as_it_was_is_not_written_over_what_others_wrote(
+    open_page: OpenPage, service: LiveServer, finished: Finished
+) -> None:
+    run = queue_run(finished.database, finished.clock, name="of two", tags={"team": "blue"})
+    page = open_page(f"#/runs?q={run}")
+    row = row_of(page, run)
+    sent: list[Any] = []
+    page.on("request", lambda asked: sent.append(asked.post_data_json) if asked.method == "PATCH" else None)
+    row.get_by_role("button", name="Edit name, tags and note").click()
+    row.get_by_role("button", name="Save").click()
+    row.get_by_role("button", name="Edit name, tags and note").click()
+    others = {"note": "of somebody else", "tags": {"team": "red"}}
+    service.client.patch(f"/runs/{run}", json=others).raise_for_status()
+
+    row.get_by_label("Name", exact=True).fill("renamed")
+    row.get_by_role("button", name="Save").click()
+
+    expect(row.get_by_text("of somebody else")).to_be_visible()
+    assert [{"name": "renamed"}] == sent
+    told = service.client.get(f"/runs/{run}").json()
+    assert ("renamed", others) == (told["name"], {key: told[key] for key in others})
+
+
 def test_what_is_being_written_outlasts_a_redraw(open_page: OpenPage, service: LiveServer, finished: Finished) -> None:
     run = queue_run(finished.database, finished.clock, name="about to be cancelled")
     page = open_page("#/runs?status=queued")
@@ -307,6 +339,16 @@ def test_deleting_tells_what_it_frees_and_leaves_what_is_active(
     page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete 3 runs?")
     expect(dialog.get_by_text("Deletes 3 runs, which frees no files.")).to_be_visible()
+    held: list[Any] = []
+    page.route("**/runs/actions", lambda route: held.append(route) if len(held) < 1 else route.continue_())
+    dialog.get_by_label("Delete 3 models too").check()
+    expect(dialog.get_by_text("Looking at what that frees")).to_be_visible()
+    dialog.get_by_label("Delete 3 models too").uncheck()
+    expect(dialog.locator(".freed")).to_contain_text("3 runs")
+    held[0].continue_()  # the answer to the choice before comes late
+    page.wait_for_load_state("networkidle")
+    expect(dialog.locator(".freed")).to_contain_text("3 runs")
+    page.unroute("**/runs/actions")
     dialog.get_by_label("Delete 3 models too").check()
     expect(dialog.get_by_text(re.compile(r"^Deletes 2 runs and 2 models, which frees [\d.]+ kB\.$"))).to_be_visible()
     expect(dialog.get_by_text(ids[0])).to_contain_text("active")

@@ -162,6 +162,28 @@ def test_a_service_that_is_away_is_asked_again(open_page: OpenPage) -> None:
     open_page.troubles.clear()  # type: ignore[attr-defined]  # the requests that failed
 
 
+def test_a_service_that_says_when_to_come_back_is_asked_no_sooner(open_page: OpenPage) -> None:
+    page = open_page("#/try/sentiment?several")
+    page.get_by_label("Lines").fill("A superb film")
+    asked: list[str] = []
+    refused = {"status": 429, "headers": {"Retry-After": "3600"}, "json": {"detail": "too many requests"}}
+
+    def refuse(route: Any) -> None:
+        asked.append(route.request.url)
+        route.fulfill(**refused)
+
+    page.route("**/predict", refuse)
+    page.get_by_role("button", name="Ask for 1 answer").click()
+    expect(page.get_by_role("alert").filter(has_text="Trying again…")).to_be_visible()
+    page.wait_for_timeout(1500)  # more than the wait for a service that says nothing
+    assert 1 == len(asked)
+    page.get_by_role("button", name="Cancel").click()
+    page.unroute("**/predict")
+    page.get_by_role("button", name="Ask for 1 answer").click()
+    expect(page.get_by_text("1 row. 1 answered.")).to_be_visible()
+    open_page.troubles.clear()  # type: ignore[attr-defined]  # the request that was refused
+
+
 def test_a_table_is_read_by_its_heads_whatever_their_order(
     open_page: OpenPage, service: Service, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import { densely, told } from "./api.js";
 import { badge, button, confirmed, h, moment, put, say } from "./dom.js";
+import { moreButton } from "./more.js";
 
 /** @import { Activation, Model } from "../../client/densely.js" */
 
@@ -72,7 +73,7 @@ function noticeOf(model, latest, changed) {
  */
 export async function historyOf(task, changed, signal) {
 	const rows = h("tbody");
-	const more = button("Show more", () => ask(), { hidden: true });
+	const more = moreButton("Show more", () => ask(), changed.problem);
 	const rest = h("div.row", { hidden: true }, more);
 	/** @type {number | null} */
 	let cursor = null;
@@ -84,7 +85,7 @@ export async function historyOf(task, changed, signal) {
 		latest ??= page.items[0];
 		rows.append(...page.items.map((/** @type {Activation} */ change) => changeRow(change, latest, changed)));
 		cursor = page.next;
-		more.hidden = rest.hidden = cursor === null;
+		rest.hidden = cursor === null;
 	};
 	await ask();
 	const heads = ["Since", "Version", "By", "Because", ""];

@@ -1,16 +1,16 @@
 // The service as the page asks it: with the key that is kept until the browser's tab is closed.
 
 import { Densely, ServiceUnreachable } from "../../client/densely.js";
+import { store, stored } from "./stored.js";
 
 const KEY = "densely-key";
 const VERSION = "densely-page"; // of the page: in its HTML, and in the head of every answer
 
-export const apiKey = () => sessionStorage.getItem(KEY) ?? "";
+export const apiKey = () => stored("sessionStorage", KEY) ?? "";
 
 /** @param {string} key */
 export function setApiKey(key) {
-	if (key) sessionStorage.setItem(KEY, key);
-	else sessionStorage.removeItem(KEY);
+	store("sessionStorage", KEY, key || null);
 	densely = connect();
 	sender = new Densely({ key });
 }

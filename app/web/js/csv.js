@@ -101,11 +101,12 @@ function cellOf(value) {
 /** @param {unknown[][]} rows */
 export const asCsv = (rows) => rows.map((row) => `${row.map(cellOf).join(",")}\r\n`).join("");
 
-/** Offers a text as a file. @param {string} name @param {string} text */
-export function save(name, text) {
+/** Offers a file: a CSV, or what is one already. @param {string} name @param {string | Blob} content */
+export function save(name, content) {
+	const file = content instanceof Blob ? content : new Blob([content], { type: "text/csv;charset=utf-8" });
 	const link = document.createElement("a");
-	link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-	link.download = name;
+	link.href = URL.createObjectURL(file);
+	link.download = name.replace(/[\\/:*?"<>|\s]+/g, "-");
 	link.click();
 	setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,5 +1,6 @@
 // Curves to take along: their rows as CSV, their picture as PNG in the colours of the page.
 
+import { asCsv } from "./csv.js";
 import { h } from "./dom.js";
 
 /** @import { Epoch } from "../../client/densely.js" */
@@ -17,21 +18,13 @@ const TEXT = ["font-family", "font-size", "font-weight"];
 const SCALE = 2; // pixels of the picture for each of the screen
 const [GAP, HEAD, LINE] = [24, 64, 26]; // between panels; title and names; a row of the legend
 
-/** Gives a file to the browser to save. @param {Blob} blob @param {string} name */
-export function saved(blob, name) {
-	const url = URL.createObjectURL(blob);
-	h("a", { href: url, download: name.replace(/[\\/:*?"<>|\s]+/g, "-") }).click();
-	setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 /** Every epoch of every fit. @param {{ key: string, epochs: Epoch[] }[]} groups */
 export function csvOf(groups) {
 	const rows = groups.flatMap(({ key, epochs }) => epochs.map((row) => ({ run: key, ...row })));
 	const first = ["run", "seed", "fold", "epoch"];
 	const others = new Set(rows.flatMap(Object.keys));
 	const names = [...first, ...[...others].filter((name) => !first.includes(name) && name !== "seconds"), "seconds"];
-	const line = (/** @type {Record<string, any>} */ row) => names.map((name) => row[name] ?? "").join(",");
-	return `${[names.join(","), ...rows.map(line)].join("\r\n")}\r\n`;
+	return asCsv([names, ...rows.map((/** @type {Record<string, any>} */ row) => names.map((name) => row[name]))]);
 }
 
 /**

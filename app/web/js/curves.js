@@ -2,9 +2,11 @@
 
 import { told } from "./api.js";
 import { alertLine, button, freshId, h, on, put, say } from "./dom.js";
-import { csvOf, pngOf, saved } from "./curve-files.js";
+import { save } from "./csv.js";
+import { csvOf, pngOf } from "./curve-files.js";
 import { Panel } from "./panel.js";
 import { bestOf, fits, remembered, repeated, series, smoothed, thinned } from "./series.js";
+import { store, stored } from "./stored.js";
 
 /** @import { Epoch } from "../../client/densely.js" */
 /** @import { Line } from "./panel.js" */
@@ -118,7 +120,7 @@ export class Curves {
 	}
 
 	#change() {
-		localStorage.setItem(KEPT, JSON.stringify(this.#wanted));
+		store("localStorage", KEPT, JSON.stringify(this.#wanted));
 		this.draw(this.#groups);
 	}
 
@@ -143,12 +145,12 @@ export class Curves {
 	async #saveCsv() {
 		const shown = this.#groups.filter(({ key }) => !this.#hidden.has(key));
 		const groups = await Promise.all(shown.map(async ({ key }) => ({ key, epochs: await this.whole(key) })));
-		saved(new Blob([csvOf(groups)], { type: "text/csv" }), `${this.title()}.csv`);
+		save(`${this.title()}.csv`, csvOf(groups));
 	}
 
 	async #savePng() {
 		const entries = [...this.#legend.querySelectorAll("[data-entry]:not([aria-pressed='false'])")];
-		saved(await pngOf(this.panels, entries, this.title()), `${this.title()}.png`);
+		save(`${this.title()}.png`, await pngOf(this.panels, entries, this.title()));
 	}
 
 	/** @param {Promise<void>} saving */
@@ -246,7 +248,7 @@ function smoothing(wanted, change) {
 function kept() {
 	const plain = { log: false, clip: false, fits: false, training: false, smooth: 0 };
 	try {
-		const found = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+		const found = JSON.parse(stored("localStorage", KEPT) ?? "{}");
 		return { ...plain, ...found, smooth: Math.min(STRONGEST, Math.max(0, Number(found.smooth) || 0)) };
 	} catch {
 		return plain;

@@ -2,15 +2,24 @@
 
 import { effectOf } from "./answers.js";
 import { h, signed, table } from "./dom.js";
+import { marked, strongest } from "./marks.js";
+import { grouped } from "./words.js";
 
 /** @import { Fields, Prediction, TaskDetail } from "../../client/densely.js" */
-/** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word in code points */
+/** @import { Word } from "./words.js" */
 
 const MOST = 8; // words or columns of a table
 const SMALL = 1 / 8; // of the strongest effect: what is less stays plain
 
-/** What an explanation shows of its input. @param {TaskDetail} task @param {Fields} input @param {Prediction} prediction */
-export function explained(task, input, prediction) {
+/**
+ * What an explanation shows of its input.
+ *
+ * @param {TaskDetail} task
+ * @param {Fields} input
+ * @param {Prediction} prediction
+ * @param {boolean} isOnce whether an effect tells of a word wherever it stands; else of one place
+ */
+export function explained(task, input, prediction, isOnce) {
 	const { explanation } = prediction;
 	if (!explanation) return h("p.soft", "This kind of model explains nothing.");
 	const { label } = explanation;
@@ -18,35 +27,32 @@ export function explained(task, input, prediction) {
 		label === null ? ["raises", "lowers", "the answer"] : ["for", "against", `“${task.label_names?.[label] ?? label}”`];
 	return h(
 		"div.stack.explained",
-		shown(input, explanation),
+		shown(input, explanation, isOnce),
 		h("p.soft.small", h("span.key", plus), " or ", h("span.key.minus", minus), ` ${of}`),
 	);
 }
 
-/** @param {Fields} input @param {any} explanation */
-function shown(input, explanation) {
-	if (explanation.words) return texts(input, explanation.words);
+/** @param {Fields} input @param {any} explanation @param {boolean} isOnce */
+function shown(input, explanation, isOnce) {
+	if (explanation.words) return texts(input, explanation.words, isOnce);
 	if (Array.isArray(explanation.effects)) return pixels(explanation.effects);
 	const effects = /** @type {[string, number][]} */ (Object.entries(explanation.effects));
-	return strongest("Effect of each value", "Value", effects);
+	return strongestOf("Effect of each value", "Value", effects);
 }
 
 /** @param {string} caption @param {string} head @param {[string, number][]} effects */
-function strongest(caption, head, effects) {
+function strongestOf(caption, head, effects) {
 	const sorted = effects.toSorted(([, one], [, other]) => Math.abs(other) - Math.abs(one)).slice(0, MOST);
 	const most = Math.max(1e-9, ...sorted.map(([, effect]) => Math.abs(effect)));
 	const rows = sorted.map(([name, effect]) => [name, h("span.effect", effectOf(effect, most))]);
 	return table(caption, [head, "Effect"], rows, 1);
 }
 
-/** The texts with their words marked, and the strongest words, each once. @param {Fields} input @param {Word[]} words */
-function texts(input, words) {
-	/** @type {Map<string, number>} */
-	const sums = new Map();
-	for (const { word, effect } of words) sums.set(word, (sums.get(word) ?? 0) + effect);
+/** The texts with their words marked, and the strongest words, each once. @param {Fields} input @param {Word[]} words @param {boolean} isOnce */
+function texts(input, words, isOnce) {
 	const fields = Object.keys(input).filter((field) => words.some((word) => word.field === field));
-	const most = Math.max(1e-9, ...words.map(({ effect }) => Math.abs(effect)));
-	const told = [...sums].toSorted(([, one], [, other]) => Math.abs(other) - Math.abs(one)).slice(0, MOST);
+	const most = strongest(words, 1e-9);
+	const told = grouped(words, isOnce).slice(0, MOST);
 	return h(
 		"div.stack",
 		fields.map((field) =>
@@ -54,38 +60,23 @@ function texts(input, words) {
 				"p.marked-text",
 				{ tabindex: 0, role: "group", label: field },
 				marked(
-					String(input[field]),
+					Array.from(String(input[field])),
 					words.filter((word) => word.field === field),
 					most,
+					SMALL,
+					"span.key",
 				),
 			),
 		),
 		h(
 			"p.small",
 			"Strongest: ",
-			told.map(([word, effect]) => [
+			told.map(({ word, effect }) => [
 				h("span.key", { class: effect < 0 ? "key minus" : "key" }, `${word} ${signed(effect)}`),
 				" ",
 			]),
 		),
 	);
-}
-
-/** @param {string} text @param {Word[]} words @param {number} most */
-function marked(text, words, most) {
-	const letters = Array.from(text);
-	const parts = [];
-	let at = 0;
-	for (const { start, end, effect } of words) {
-		if (Math.abs(effect) < most * SMALL || start < at) continue;
-		const style = { "--power": Math.abs(effect) / most };
-		parts.push(
-			letters.slice(at, start).join(""),
-			h("span", { class: effect < 0 ? "key minus" : "key", style }, letters.slice(start, end).join("")),
-		);
-		at = end;
-	}
-	return [...parts, letters.slice(at).join("")];
 }
 
 /** Of each pixel, of its colours together. @param {number[][] | number[][][]} effects row by row */

@@ -4,6 +4,9 @@ import { h, on, put } from "./dom.js";
 
 /** @typedef {{ start: number, end: number, effect: number }} Span in code points */
 
+/** The strongest effect, but at least so much. @param {Span[]} spans @param {number} least */
+export const strongest = (spans, least) => Math.max(least, ...spans.map(({ effect }) => Math.abs(effect)));
+
 /** The box. `mark(text, spans)` marks words: spans of {start, end, effect}, counted in code points, in order. @param {Record<string, any>} attributes */
 export function markedText(attributes) {
 	const under = h("div.under", { "aria-hidden": "true" });
@@ -15,7 +18,7 @@ export function markedText(attributes) {
 	const adapt = () => {
 		shown = moved(shown, Array.from(area.value));
 		// A last line break needs something behind it to take up its line.
-		put(under, marked(shown), "\u200b");
+		put(under, marked(shown.letters, shown.spans, strongest(shown.spans, 0.02), 1 / 50, "mark"), "\u200b");
 		under.style.minHeight = `${(attributes.rows ?? 1) * 1.65 + 1.4}em`;
 		under.scrollTop = area.scrollTop;
 	};
@@ -34,18 +37,23 @@ export function markedText(attributes) {
 	return { node: h("div.marked", under, area), area, mark, write };
 }
 
-/** The text with marks on what has an effect. @param {{ letters: string[], spans: Span[] }} shown */
-function marked({ letters, spans }) {
-	const most = Math.max(0.02, ...spans.map((span) => Math.abs(span.effect)));
+/**
+ * A text with marks on what has an effect.
+ *
+ * @param {string[]} letters
+ * @param {Span[]} spans in order
+ * @param {number} most the strongest effect
+ * @param {number} least as a share of the strongest: what does less stays plain
+ * @param {"mark" | "span.key"} look
+ */
+export function marked(letters, spans, most, least, look) {
 	const parts = [];
 	let at = 0;
 	for (const { start, end, effect } of spans) {
-		if (Math.abs(effect) < most / 50 || start < at) continue; // what changes nothing stays plain
-		const attributes = {
-			class: effect < 0 ? "minus" : null,
-			style: { "--power": Math.abs(effect) / most },
-		};
-		parts.push(letters.slice(at, start).join(""), h("mark", attributes, letters.slice(start, end).join("")));
+		if (Math.abs(effect) < most * least || start < at) continue;
+		const style = { "--power": Math.abs(effect) / most };
+		const kind = effect < 0 ? `${look}.minus` : look;
+		parts.push(letters.slice(at, start).join(""), h(kind, { style }, letters.slice(start, end).join("")));
 		at = end;
 	}
 	return [parts, letters.slice(at).join("")];

@@ -3,10 +3,11 @@
 import { densely, patiently, told } from "./api.js";
 import { button, figure, h, percent, put } from "./dom.js";
 import { explained } from "./explained.js";
-import { answerText, inputOf, isNumeric } from "./shown.js";
+import { answerText, inputOf, isNumeric, pairText } from "./shown.js";
+import { isOfWords } from "./words.js";
 
-/** @import { DatasetRow, RunData, TaskDetail } from "../../client/densely.js" */
-/** @typedef {{ model: string, dataset: string }} Judged the model, and the dataset as runs name it */
+/** @import { DatasetRow, Recipe, RunData, TaskDetail } from "../../client/densely.js" */
+/** @typedef {{ model: string, dataset: string, recipe: Recipe }} Judged the model, the dataset as runs name it, and its recipe */
 
 const MOST = 8;
 const PAGE = 50;
@@ -28,7 +29,7 @@ export async function mistakesOf(run, signal) {
 	if (!run.model_id || run.dataset_is_sample) return null;
 	try {
 		const task = await densely.task(run.task, { signal });
-		return await mistakesCard(task, { model: run.model_id, dataset: run.dataset }, signal);
+		return await mistakesCard(task, { model: run.model_id, dataset: run.dataset, recipe: run.recipe }, signal);
 	} catch {
 		return null;
 	}
@@ -45,7 +46,7 @@ export async function mistakesCard(task, judged, signal) {
 		{ label: "Worst mistakes" },
 		h("h2", "Worst mistakes"),
 		page.items.length
-			? [h("p.soft.small", words), list(task, page.items, judged.model, "Worst mistakes", signal)]
+			? [h("p.soft.small", words), list(task, page.items, judged, "Worst mistakes", signal)]
 			: h("p.soft", "None: every row of the test split is answered right."),
 	);
 }
@@ -69,7 +70,7 @@ export async function confusedRows(task, judged, { target, predicted }, signal) 
 		cursor = page.next;
 		if (cursor === null) break;
 	}
-	return list(task, found.slice(0, MOST), judged.model, `${target} taken for ${predicted}`, signal);
+	return list(task, found.slice(0, MOST), judged, pairText(task, { target, predicted }), signal);
 }
 
 /** @param {TaskDetail} task @param {Judged} judged @param {object} more @param {AbortSignal} signal @returns {Promise<{ items: DatasetRow[], next: number | null }>} */
@@ -80,16 +81,16 @@ function asked(task, { model, dataset }, more, signal) {
 	return patiently(() => densely.get(`datasets/${encodeURIComponent(name)}/rows`, query, { signal }), signal);
 }
 
-/** @param {TaskDetail} task @param {DatasetRow[]} rows @param {string} model @param {string} label @param {AbortSignal} signal */
-const list = (task, rows, model, label, signal) =>
+/** @param {TaskDetail} task @param {DatasetRow[]} rows @param {Judged} judged @param {string} label @param {AbortSignal} signal */
+const list = (task, rows, judged, label, signal) =>
 	h(
 		"ul.mistakes",
 		{ label },
-		rows.map((row) => mistake(task, row, model, signal)),
+		rows.map((row) => mistake(task, row, judged, signal)),
 	);
 
-/** @param {TaskDetail} task @param {DatasetRow} row @param {string} model @param {AbortSignal} signal */
-function mistake(task, row, model, signal) {
+/** @param {TaskDetail} task @param {DatasetRow} row @param {Judged} judged @param {AbortSignal} signal */
+function mistake(task, row, { model, recipe }, signal) {
 	const why = h("div", { role: "status" });
 	const ask = async (/** @type {any} */ { target }) => {
 		if (why.firstChild) {
@@ -100,7 +101,7 @@ function mistake(task, row, model, signal) {
 		target.ariaExpanded = "true";
 		try {
 			const prediction = await densely.predict(task.name, row.input, { model, explain: true, signal });
-			put(why, explained(task, row.input, prediction));
+			put(why, explained(task, row.input, prediction, isOfWords(recipe)));
 		} catch (error) {
 			put(why, h("p.error", told(error)));
 		}

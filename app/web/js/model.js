@@ -11,6 +11,7 @@ import { calibrationOf } from "./reliability.js";
 import { Picture, pictures } from "./picture.js";
 import { removal } from "./removing.js";
 import { confusionsCard, figuresCard, labelsCard } from "./report.js";
+import { pairText } from "./shown.js";
 import { paleBox } from "./skeleton.js";
 import { toyNotice } from "./toys.js";
 import { usageOf } from "./usage.js";
@@ -112,12 +113,12 @@ function headOf(model, task, changed, signal, isUnreadable = false) {
 
 /** @param {ModelDetail} model @param {TaskDetail} task @param {ModelReport} report @param {Changed} changed @param {AbortSignal} signal */
 function cards(model, task, report, changed, signal) {
-	const judged = { model: model.id, dataset: model.dataset };
+	const judged = { model: model.id, dataset: model.dataset, recipe: model.manifest.recipe };
 	const canLook = !model.dataset_is_sample && report.kind === "labels";
 	const look = (/** @type {ConfusedPair} */ pair, /** @type {HTMLElement} */ place) => {
 		put(place, h("p.soft", "The model is asked about these rows …"));
 		confusedRows(task, judged, pair, signal).then(
-			(found) => put(place, h("h3", `${pair.target} taken for ${pair.predicted}`), found),
+			(found) => put(place, h("h3", pairText(task, pair)), found),
 			(error) => !signal.aborted && put(place, h("p.note", told(error))),
 		);
 	};

@@ -4,6 +4,7 @@ import { activate, historyOf, noticePlace } from "./activation.js";
 import { densely, told } from "./api.js";
 import { alertLine, badge, button, counted, h, moment, on, put, scores, throttled, title } from "./dom.js";
 import { options } from "./fields.js";
+import { moreButton } from "./more.js";
 import { toyNotice } from "./toys.js";
 
 /** @import { Activation, Model, Task } from "../../client/densely.js" */
@@ -12,6 +13,8 @@ import { toyNotice } from "./toys.js";
 const FEW = 4; // versions of a task that are shown before all are asked for
 const PAGE = 50;
 const MOST_TASKS = 20; // shown at once
+
+const isHere = () => location.hash.split("?")[0] === "#/models";
 
 /** What the address asks for. */
 const asked = () => {
@@ -45,7 +48,7 @@ export async function show(place, _, signal) {
 		h(
 			"div.head",
 			title("Models"),
-			filters(tasks, draw, problem),
+			filters(tasks, draw, problem, signal),
 			h("p.lead", "The active version of a task answers its predictions."),
 		),
 		h("div.stack", problem, notice, list),
@@ -53,8 +56,8 @@ export async function show(place, _, signal) {
 	await draw();
 }
 
-/** Task and words; what they say is in the address. @param {Task[]} tasks @param {() => Promise<void>} draw @param {HTMLElement} problem */
-function filters(tasks, draw, problem) {
+/** Task and words; what they say is in the address. @param {Task[]} tasks @param {() => Promise<void>} draw @param {HTMLElement} problem @param {AbortSignal} signal */
+function filters(tasks, draw, problem, signal) {
 	const query = asked();
 	const pairs = tasks.map(({ name, title: text }) => /** @type {[string, string]} */ ([name, text]));
 	const task = h("select", { label: "Task" }, options([["", "All tasks"], ...pairs]));
@@ -66,6 +69,7 @@ function filters(tasks, draw, problem) {
 	});
 	[task.value, words.value] = [query.task, query.q];
 	const ask = () => {
+		if (signal.aborted || !isHere()) return; // the address is another view's
 		history.replaceState(null, "", addressOf({ task: task.value, q: words.value.trim() }));
 		draw().catch((error) => {
 			problem.textContent = told(error);
@@ -85,14 +89,16 @@ async function overview(changed, signal) {
 	]);
 	const models = [...active, .../** @type {Model[]} */ (newest.items)];
 	const has = (/** @type {Task} */ { name }) => models.some((model) => model.task === name);
-	const shown = tasks.filter((task) => !task.own || has(task));
+	const isPart = newest.next !== null;
+	const shown = tasks.filter((task) => !task.own || isPart || has(task));
 	const rest = h("div.stack");
 	const sections = (/** @type {Task[]} */ some) =>
-		Promise.all(some.map((task) => section(task, models, newest.next !== null, changed, signal)));
-	const more = button(`Show all ${counted(shown.length, "task")}`, async () => {
+		Promise.all(some.map((task) => section(task, models, isPart, changed, signal)));
+	const showAll = async () => {
 		put(rest, await sections(shown.slice(MOST_TASKS)));
 		more.remove();
-	});
+	};
+	const more = moreButton(`Show all ${counted(shown.length, "task")}`, showAll, changed.problem);
 	return [await sections(shown.slice(0, MOST_TASKS)), rest, shown.length > MOST_TASKS && h("div.row", more)];
 }
 
@@ -109,16 +115,26 @@ async function section(task, models, isPart, changed, signal) {
 	const [first, ...others] = active ? [active, ...own.filter((model) => model !== active)] : own;
 	const few = own.filter((model) => model === first || others.slice(0, FEW - 1).includes(model));
 	const notice = await toyNotice(task, changed.draw, changed.problem, signal);
-	const latest = own.length > 1 ? (await densely.activations(task.name, { limit: 1, signal }))[0] : undefined;
-	const all = h("a", { href: addressOf({ task: task.name, q: "" }) }, "All versions and changes");
+	const isAlone = own.length < 2 && !isPart;
+	const latest = active && !isAlone ? (await densely.activations(task.name, { limit: 1, signal }))[0] : undefined;
 	return h(
 		"section.card",
 		{ label: task.title },
 		h("div.row", h("h2", task.title), !notice && rollBack(latest, active, changed)),
 		notice,
-		own.length ? table(few, `Models of ${task.name}, newest first`, changed) : h("p.soft", "None yet."),
-		own.length > 0 && h("p.small", all, own.length > few.length || isPart ? "" : h("span.soft", ` (${own.length})`)),
+		own.length ? table(few, `Models of ${task.name}, newest first`, changed) : h("p.soft", noneOf(isPart)),
+		allOf(task, own.length, few.length, isPart),
 	);
+}
+
+/** @param {boolean} isPart */
+const noneOf = (isPart) => (isPart ? "None is active, and none of the newest is of this task." : "None yet.");
+
+/** The way to all of a task's models. @param {Task} task @param {number} known @param {number} shown @param {boolean} isPart */
+function allOf({ name }, known, shown, isPart) {
+	if (!known && !isPart) return null;
+	const all = h("a", { href: addressOf({ task: name, q: "" }) }, "All versions and changes");
+	return h("p.small", all, known > shown || isPart ? "" : h("span.soft", ` (${known})`));
 }
 
 /** The way back to the version before, if an older one was active. @param {Activation | undefined} latest @param {Model | undefined} active @param {Changed} changed */
@@ -159,12 +175,13 @@ async function pages(query, changed, signal) {
 	if (!page.items.length) return h("p.empty", q ? "No model has that." : "None yet.");
 	const shown = table(page.items, task ? `Models of ${task}, newest first` : "Models, newest first", changed, !task);
 	let cursor = page.next;
-	const more = button("Show more", async () => {
+	const ask = async () => {
 		const following = await densely.get("models", { ...query, cursor }, { signal });
 		shown.querySelector("tbody").append(...following.items.map((/** @type {Model} */ one) => row(one, changed, !task)));
 		cursor = following.next;
 		if (cursor === null) more.remove();
-	});
+	};
+	const more = moreButton("Show more", ask, changed.problem);
 	return [shown, cursor !== null && h("div.row", more)];
 }
 

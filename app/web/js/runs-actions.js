@@ -64,12 +64,15 @@ async function askToDelete(runs, signal) {
 	const models = h("input", { type: "checkbox" });
 	const effect = h("div.stack.tight", { "aria-live": "polite" });
 	const withModels = runs.filter((run) => run.model_id).length;
+	let looks = 0;
 	const look = async () => {
+		looks += 1;
+		const mine = looks;
 		const options = { models: models.checked, dry_run: true };
 		put(effect, h("p.soft", "Looking at what that frees …"));
 		const ids = runs.map(({ id }) => id);
 		const found = await act("delete", ids, signal, options).catch((error) => alertLine(told(error)));
-		put(effect, "frees" in found ? effectOf(found, runs) : found);
+		if (mine === looks) put(effect, "frees" in found ? effectOf(found, runs) : found);
 	};
 	on(models, "change", look);
 	look();

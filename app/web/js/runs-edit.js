@@ -10,6 +10,19 @@ import { nameOf } from "./runs-row.js";
 const LONGEST_NOTE = 2000; // characters
 const LONGEST_NAME = 200;
 
+/** What differs; what is left as it was is not sent: somebody else may have changed it meanwhile. @param {Record<string, any>} before @param {Record<string, any>} now */
+const changesOf = (before, now) =>
+	Object.fromEntries(
+		Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])),
+	);
+
+/** What the run then has. @param {string} id @param {Record<string, any>} changes @param {AbortSignal} signal */
+async function sent(id, changes, signal) {
+	const { data } = await densely.updateRun(id, changes, { signal });
+	say("Saved");
+	return { name: data.name, tags: data.tags, note: data.note };
+}
+
 /**
  * A form; `done` gets what was changed, or nothing.
  *
@@ -23,13 +36,13 @@ export function editor(run, done, signal) {
 	const name = h("input", { value: run.name ?? "", maxlength: LONGEST_NAME, placeholder: run.preset });
 	const note = h("textarea", { rows: 2, maxlength: LONGEST_NOTE, value: run.note });
 	const problem = alertLine();
+	const written = () => ({ name: name.value.trim() || null, tags: tags.all(), note: note.value.trim() });
+	const before = written();
 	const save = async (/** @type {Event} */ event) => {
 		event.preventDefault();
-		const changes = { name: name.value.trim() || null, tags: tags.all(), note: note.value.trim() };
+		const changes = changesOf(before, written());
 		try {
-			const { data } = await densely.updateRun(run.id, changes, { signal });
-			say("Saved");
-			done({ name: data.name, tags: data.tags, note: data.note });
+			done(Object.keys(changes).length ? await sent(run.id, changes, signal) : undefined);
 		} catch (error) {
 			if (!signal.aborted) problem.textContent = told(error);
 		}

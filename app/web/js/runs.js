@@ -28,6 +28,8 @@ export async function show(place, _, signal) {
 	list.keep();
 }
 
+const isHere = () => location.hash.split("?")[0] === "#/runs";
+
 /** Whether the run is gone at which the page before ended. @param {any} error */
 const isLost = (error) => error.errors?.some((/** @type {any} */ { field }) => field === "cursor");
 
@@ -124,6 +126,7 @@ class List {
 
 	/** Shows something else, and says so in the address. @param {Asked} changes @param {boolean} [isStep] whether the way back leads here @param {string[]} [trail] */
 	#go(changes, isStep = true, trail = []) {
+		if (this.signal.aborted || !isHere()) return; // the address is another view's
 		this.#told.hidden = true;
 		this.#release();
 		this.#asked = { ...this.#asked, ...changes };
@@ -135,7 +138,7 @@ class List {
 
 	/** The address was changed by the browser: the way back or on, or a link. @param {Event} event */
 	#follow(event) {
-		if (location.hash.split("?")[0] !== "#/runs") return;
+		if (!isHere()) return;
 		event.preventDefault(); // the view stays
 		this.#told.hidden = true;
 		this.#release();

@@ -9,7 +9,7 @@ import { fits, shortOf } from "./several-rows.js";
 /** @import { Row } from "./several-rows.js" */
 
 const AT_ONCE = 250; // rows in a request
-const AGAIN = 1000; // ms until a service that is away or busy is asked again
+const AGAIN = 1; // s until a service that is away, or says not when to come back, is asked again
 
 /** Whether nothing is known of a row yet. @param {Row} row */
 export const isOpen = ({ problem, answer }) => !problem && !answer;
@@ -42,7 +42,7 @@ async function persistently(ask, told, signal) {
 		} catch (/** @type {any} */ error) {
 			if (!error.isPassing) throw error;
 			told(error);
-			await pause(AGAIN, signal);
+			await pause(1000 * (error.retryAfter || AGAIN), signal);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 // Keys that do what clicks do; `?` lists them. Never while something is typed, and they can be switched off.
 
-import { button, freshId, h, on } from "./dom.js";
+import { freshId, h, on } from "./dom.js";
+import { store, stored } from "./stored.js";
 
 const KEPT = "densely-shortcuts";
 const PATIENCE = 1500; // ms between the two keys of a pair
@@ -24,7 +25,7 @@ const LIST = [
 
 let isAfterG = 0; // until when, in ms
 
-const isOn = () => localStorage.getItem(KEPT) !== "off";
+const isOn = () => stored("localStorage", KEPT) !== "off";
 
 /** Whether a key is somebody's who types, chooses or answers a question. @param {KeyboardEvent} event */
 function isTaken({ target, ctrlKey, metaKey, altKey, isComposing, defaultPrevented }) {
@@ -74,7 +75,7 @@ export function showShortcuts() {
 	const use = h("input", {
 		type: "checkbox",
 		checked: isOn(),
-		onchange: () => (use.checked ? localStorage.removeItem(KEPT) : localStorage.setItem(KEPT, "off")),
+		onchange: () => store("localStorage", KEPT, use.checked ? null : "off"),
 	});
 	const dialog = h(
 		"dialog",
@@ -100,6 +101,3 @@ const row = ([keys, text]) => [
 	),
 	h("dd", text),
 ];
-
-/** The button that shows them. */
-export const shortcutsButton = () => button("", showShortcuts, { class: "icon", label: "Keyboard shortcuts" });

@@ -13,6 +13,10 @@ export const namesOf =
 	(label) =>
 		names?.[String(label)] ?? String(label);
 
+/** One label taken for another, in words. @param {Task} task @param {{ target: string | number, predicted: string | number }} pair */
+export const pairText = (task, { target, predicted }) =>
+	`${namesOf(task)(target)} taken for ${namesOf(task)(predicted)}`;
+
 /** Whether the answers of a task are numbers. @param {Task} task */
 export const isNumeric = ({ answer }) => answer.kind === "number" || answer.kind === "rating";
 

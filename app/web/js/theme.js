@@ -11,7 +11,27 @@
 		button.setAttribute("aria-label", button.title);
 		dispatchEvent(new Event("themechange"));
 	};
-	const kept = () => localStorage.getItem("densely-theme") ?? system();
+	const KEPT = "densely-theme";
+	let isKept = true; // else the browser keeps nothing: the choice lasts until the page is loaded anew
+	/** @type {string | null} */
+	let chosen = null;
+	const kept = () => {
+		try {
+			if (isKept) chosen = localStorage.getItem(KEPT);
+		} catch {
+			isKept = false;
+		}
+		return chosen ?? system();
+	};
+	const keep = (/** @type {string | null} */ theme) => {
+		chosen = theme;
+		try {
+			if (theme === null) localStorage.removeItem(KEPT);
+			else localStorage.setItem(KEPT, theme);
+		} catch {
+			isKept = false;
+		}
+	};
 	apply(kept());
 	dark.addEventListener("change", () => apply(kept()));
 	addEventListener("DOMContentLoaded", () => {
@@ -19,8 +39,7 @@
 		document.getElementById("theme")?.addEventListener("click", () => {
 			const wanted = dataset.theme === "dark" ? "light" : "dark";
 			// Without a kept one the page follows the system again.
-			if (wanted === system()) localStorage.removeItem("densely-theme");
-			else localStorage.setItem("densely-theme", wanted);
+			keep(wanted === system() ? null : wanted);
 			apply(wanted);
 		});
 	});

@@ -3,6 +3,7 @@
 import { densely, told } from "./api.js";
 import { alertLine, badge, button, figure, h, moment, put, say } from "./dom.js";
 import { toyNotice } from "./toys.js";
+import { isOfWords } from "./words.js";
 
 /** @import { Metrics, Model, ModelDetail, Prediction, Task } from "../../client/densely.js" */
 
@@ -91,7 +92,7 @@ export class ModelChoice {
 
 	/** Whether its effects tell of a word wherever it stands, not of each place by itself. */
 	get isOfWords() {
-		return /** @type {any} */ (this.model)?.manifest?.recipe.features.kind === "multi_hot";
+		return isOfWords(/** @type {any} */ (this.model)?.manifest?.recipe);
 	}
 
 	/** Tells what an answer says of its model; another one may have become active. @param {Prediction} prediction */

@@ -2,7 +2,7 @@
 
 import { count, figure, h, percent, signed, table, twinBar } from "./dom.js";
 
-/** @import { Fields } from "../../client/densely.js" */
+/** @import { Fields, Recipe } from "../../client/densely.js" */
 
 /** @typedef {{ word: string, field: string, start: number, end: number, effect: number }} Word */
 /** @typedef {{ field: string, start: number, end: number, score: number }} Sentence */
@@ -13,21 +13,24 @@ const [FEW, MOST] = [5, 300]; // of each side at first, and in the table of all
 const LONG = 160; // characters of a sentence
 const NONE = 5e-5; // an effect that four places do not show
 
+/** Whether a model's effects tell of a word wherever it stands, not of each place by itself. @param {Recipe | undefined} recipe */
+export const isOfWords = (recipe) => recipe?.features.kind === "multi_hot";
+
 /**
  * Equal words of all places, the strongest first.
  *
  * @param {Word[]} words
- * @param {boolean} isOfWords whether an effect tells of the word wherever it stands; else of this place alone
+ * @param {boolean} isOnce whether an effect tells of the word wherever it stands; else of this place alone
  * @returns {Group[]}
  */
-export function grouped(words, isOfWords) {
+export function grouped(words, isOnce) {
 	/** @type {Map<string, Group>} */
 	const groups = new Map();
 	for (const { word, effect } of words) {
 		const key = word.toLowerCase();
 		const group = groups.get(key) ?? { word: key, times: 0, effect: 0 };
 		group.times += 1;
-		group.effect = isOfWords ? effect : group.effect + effect;
+		group.effect = isOnce ? effect : group.effect + effect;
 		groups.set(key, group);
 	}
 	return [...groups.values()].sort((one, other) => Math.abs(other.effect) - Math.abs(one.effect));
@@ -36,11 +39,11 @@ export function grouped(words, isOfWords) {
 /**
  * @param {Explanation} explanation
  * @param {Fields} input
- * @param {boolean} isOfWords
+ * @param {boolean} isOnce
  * @param {Set<string>} opened what was unfolded stays so from one answer to the next
  */
-export function explained(explanation, input, isOfWords, opened) {
-	const groups = grouped(explanation.words, isOfWords);
+export function explained(explanation, input, isOnce, opened) {
+	const groups = grouped(explanation.words, isOnce);
 	const sentences = sentenceTable(explanation, input);
 	const words = groups.length === 1 ? "The word as a table" : `All ${count(groups.length)} words as a table`;
 	return [

@@ -75,16 +75,16 @@ def kinds(said: list[Advice]) -> list[str]:
 
 
 @needs_datasets
-def test_the_reviews_are_overfitted_from_the_fourth_epoch_on(train: Train) -> None:
-    """As the notebook has it; stopping then is what is advised."""
+def test_the_reviews_are_overfitted_from_some_epoch_on(train: Train) -> None:
+    """As in the notebook, with fewer epochs, so that it takes seconds; stopping then is what is advised."""
     chosen = preset("sentiment", "overfit")
-    recipe = chosen.recipe.model_copy(update={"epochs": 12})
+    recipe = chosen.recipe.model_copy(update={"epochs": 9})
 
     found = train("sentiment", DATASETS, dataset="imdb", recipe=recipe, validation=chosen.validation)
 
-    (advice,) = found.said
+    (advice,) = (one for one in found.said if one.kind == "overfitting")
     lowest = 1 + found.val_losses.index(min(found.val_losses))
-    assert ("overfitting", lowest) == (advice.kind, advice.since_epoch)
+    assert lowest == advice.since_epoch
     assert 3 <= lowest <= 5
     assert advice.change is not None
     assert advice.change.early_stopping is not None

@@ -1,11 +1,15 @@
 """Follows what others change: which tasks there are, which models are active, and which database this is."""
 
 import asyncio
+import time
+from collections.abc import Callable
 
 from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
 from app.artifacts.store import ArtifactStore
 from app.logs import get as get_log
+
+FILL_SECONDS = 60.0  # between two looks for runs without a score
 
 log = get_log()
 
@@ -13,12 +17,20 @@ log = get_log()
 class Follower:
     """Looks again and again, so that no request has to ask the database."""
 
-    def __init__(self, services: Services, bundled: ArtifactStore, routes: TaskRoutes) -> None:
+    def __init__(
+        self,
+        services: Services,
+        bundled: ArtifactStore,
+        routes: TaskRoutes,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._services = services
         self._routes = routes
         self._bundled = bundled
         self._generation = -1  # of the database that the bundled models were registered with
         self._damaged: dict[str, str] = {}
+        self._monotonic = monotonic
+        self._filled = -FILL_SECONDS  # when scores were looked for
 
     def look(self) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
@@ -32,6 +44,7 @@ class Follower:
         self._routes.follow()
         try:
             self._take_over()
+            self._fill_scores()
         finally:  # what was registered before goes on
             self._services.prediction.refresh()
 
@@ -47,9 +60,15 @@ class Follower:
         self._damaged = damaged
         prediction.unregistered = damaged
         registry.register_folder()
-        self._services.run_changes.fill_scores()
         self._services.datasets.sweep()
         self._generation = generation
+
+    def _fill_scores(self) -> None:
+        """Now and then: while processes are replaced, workers of the release before go on ending runs without one."""
+        now = self._monotonic()
+        if now - self._filled >= FILL_SECONDS:
+            self._services.run_changes.fill_scores()
+            self._filled = now
 
     async def run(self, seconds: float) -> None:
         """Look every so many seconds, until cancelled."""

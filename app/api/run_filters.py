@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 from app.domain.runs import Archived, RunFilter, RunStatus, Sort
 from app.domain.times import begin_of, end_of
 
+ONE_LINE = r"^[^\x00-\x1f]*$"  # what is searched for
 _MOMENT = "a date, or a time in ISO 8601; UTC where it has no zone"
 
 
@@ -21,7 +22,7 @@ Text = Annotated[
     str | None,
     Query(
         max_length=200,
-        pattern=r"^[^\x00-\x1f]*$",
+        pattern=ONE_LINE,
         description="words, each a part of name, note, or a tag's key or value, in any case, or how the id begins; a "
         "tag may be `key:value` too",
     ),

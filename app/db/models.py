@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, up
 
 from app.db import installation, tasks
 from app.db.engine import Transaction
+from app.db.folding import holding
 from app.db.tables import activations, api_keys, models, runs
 
 REMOVED = "removed_up_to "  # in `installation`, with a task: the highest version that was removed
@@ -55,7 +56,7 @@ def page(
     """Up to `limit` models, newest first, with numbers below `before`."""
     query = _NAMED.order_by(models.c.number.desc()).limit(limit)
     if search:
-        query = query.where(_holds(search))
+        query = query.where(_speaks_of(tx, search.strip()))
     if is_active is not None:
         query = query.where(models.c.active if is_active else ~models.c.active)
     if task is not None:
@@ -65,12 +66,12 @@ def page(
     return tx.execute(query).all()
 
 
-def _holds(search: str) -> ColumnElement[bool]:
+def _speaks_of(tx: Transaction, words: str) -> ColumnElement[bool]:
     """A part of the dataset's or the run's name, the beginning of the model's or the run's id, or the version."""
-    words = search.strip().lower()
-    found = [func.lower(column).contains(words, autoescape=True) for column in (models.c.dataset, runs.c.name)]
-    found += [column.startswith(words, autoescape=True) for column in (models.c.id, models.c.run_id)]
-    if version := VERSION.fullmatch(words):
+    holds, begin = holding(tx, words), words.lower()
+    found = [holds(models.c.dataset), holds(runs.c.name)]
+    found += [column.startswith(begin, autoescape=True) for column in (models.c.id, models.c.run_id)]
+    if version := VERSION.fullmatch(begin):
         found.append(models.c.version == int(version[1]))
     return or_(*found)
 

@@ -1,5 +1,6 @@
 """Reading runs: one, many, their epochs and events."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from app.db.engine import Transaction
 from app.db.epochs import which_fit
 from app.db.tables import epochs, models, runs
 from app.domain.leases import Sign
-from app.domain.runs import RunStatus
+from app.domain.runs import Figures, RunStatus
 from app.errors import NotFound
 from app.wire.declarations import SAMPLE
 from app.wire.runs import Epoch, Event, Run, RunError
@@ -33,6 +34,11 @@ def find(tx: Transaction, run_id: str) -> Run | None:
     """The run with this id, or None."""
     row = tx.execute(WITH_MODEL.where(runs.c.id == run_id)).one_or_none()
     return to_run(row) if row else None
+
+
+def find_all(tx: Transaction, run_ids: Sequence[str]) -> dict[str, Run]:
+    """Those of these runs that are there, by id."""
+    return {row.id: to_run(row) for row in tx.execute(WITH_MODEL.where(runs.c.id.in_(run_ids)))}
 
 
 def to_run(row: Row[Any]) -> Run:
@@ -74,6 +80,21 @@ def epochs_of(tx: Transaction, run_id: str, every: int = 1) -> list[Epoch]:
         fold, seed = which_fit(row, row.fit)
         found.append(Epoch(epoch=row.epoch, fold=fold, seed=seed, seconds=row.seconds, metrics=row.metrics))
     return found
+
+
+def figures_of(tx: Transaction, run_id: str, folds: int = 0) -> list[list[Figures]]:
+    """What was measured after each epoch, of the fit that is published, or before it has begun of the first.
+
+    With `folds` of so many folds instead, the first ones, as far as they have begun.
+    """
+    mine = epochs.c.run_id == run_id
+    first = select(func.min(epochs.c.fit)).where(mine).scalar_subquery()  # that of fit 0 is published
+    wanted = epochs.c.fit.between(1, folds) if folds else epochs.c.fit == first
+    found: dict[int, list[Figures]] = defaultdict(list)
+    query = select(epochs.c.fit, epochs.c.metrics).where(mine, wanted)
+    for row in tx.execute(query.order_by(epochs.c.fit, epochs.c.epoch)):
+        found[row.fit].append(row.metrics)
+    return list(found.values())
 
 
 def events_of(tx: Transaction, run_id: str | None, limit: int, after: int) -> list[Event]:

@@ -15,7 +15,6 @@ from app.domain.sweeps import SweepStatus
 from app.domain.trials import PRUNED, Monitored
 from app.errors import NotFound
 
-FEW = 10  # lines at the end of a run's log, among which its verdict is
 _UNFINISHED = runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING))
 _TRIAL: tuple[ColumnElement[Any], ...] = (
     runs.c.id, runs.c.number, runs.c.status, runs.c.trial, runs.c.metrics, runs.c.progress, runs.c.started_at,
@@ -138,8 +137,9 @@ def model_of(tx: Transaction, run_id: str) -> str | None:
 
 def verdict_of(tx: Transaction, run_id: str) -> tuple[bool, str] | None:
     """Whether the model of a run became active when it was published, and why; None: it is not known any more."""
-    mine = select(events.c.data).where(events.c.run_id == run_id, events.c.type == "log").order_by(events.c.id.desc())
-    told = next((data for data in tx.execute(mine.limit(FEW)).scalars() if "activated" in data), None)
+    is_told = events.c.data["activated"].as_boolean().is_not(None)
+    mine = select(events.c.data).where(events.c.run_id == run_id, events.c.type == "log", is_told)
+    told = tx.execute(mine.order_by(events.c.id.desc()).limit(1)).scalar_one_or_none()
     return told and (told["activated"], told["message"].partition("activated: ")[2])
 
 

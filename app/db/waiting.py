@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, select
 
 from app.db.engine import Transaction
 from app.db.tables import runs
-from app.domain.runs import RunStatus
+from app.domain.runs import RunStatus, fits_of
 from app.domain.waiting import Took
 
 MOST_EARLIER = 20  # runs of a sort that tell what the next one takes
@@ -80,7 +80,5 @@ def sort_of(row: Row[Any]) -> Sort:
 
 
 def work_of(row: Row[Any]) -> int:
-    """Epochs of all fits, at most: of folds and the fit that is published after them, or of several seeds."""
-    folds = row.validation.get("folds") or 0
-    fits = row.seeds if row.seeds > 1 else folds + 1
-    return int((row.epochs or 1) * fits)
+    """Epochs of all fits, at most."""
+    return int((row.epochs or 1) * fits_of(row.seeds, row.validation.get("folds")))

@@ -10,6 +10,7 @@ from typing import Literal
 
 from app.domain.layers import Stage
 from app.domain.recipes import Holdout, KFold, Recipe, Validation
+from app.domain.runs import fits_of
 
 Basis = Literal["same recipe", "similar runs", "weights"]
 
@@ -67,7 +68,7 @@ class Job:
     @property
     def fits(self) -> int:
         """How often the network is trained."""
-        return self.seeds + (self.validation.folds if isinstance(self.validation, KFold) else 0)
+        return fits_of(self.seeds, self.validation.folds if isinstance(self.validation, KFold) else None)
 
     def epochs_at_least(self) -> int:
         """Of a fit, if it stops as early as it may."""

@@ -155,6 +155,11 @@ class Metrics(BaseModel):
     calibration: Calibration | None = Field(None, description="of classifiers")
 
 
+def fits_of(seeds: int, folds: int | None) -> int:
+    """How often a run trains its network: for each seed, or once for each fold and then on all rows."""
+    return seeds + (folds or 0)
+
+
 def seed_of_fit(seed: int, number: int) -> int:
     """The seed of a run's fit: that of the run for fit 0, the next ones for the others; from 0 again at 2³¹."""
     return (seed + number) % 2**31

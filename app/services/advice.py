@@ -1,6 +1,5 @@
 """What would make a run better: gathers what is known of it, and keeps only changes that could be trained."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from pydantic import ValidationError
 from app.datasets import browsing
 from app.datasets.catalog import DatasetCatalog
 from app.db import datasets, run_queries
-from app.db.engine import Database
+from app.db.engine import Database, Transaction
 from app.domain.advice import Advice, Curve, Known, advise
 from app.domain.recipes import KFold, Recipe, RecipePatch
 from app.domain.runs import RunStatus
@@ -20,7 +19,9 @@ from app.tasks.catalog import TaskCatalog
 from app.wire.advice import RunAdvice
 from app.wire.datasets import Findings
 from app.wire.declarations import DatasetInfo
-from app.wire.runs import Epoch, Run, TrainRequest
+from app.wire.runs import Run, TrainRequest
+
+MOST_EPOCHS = 10_000  # of all folds that are looked at: as many as one fit may have
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,13 @@ class AdviceService:
         """
         with self._database.read() as tx:
             run = run_queries.get(tx, run_id)
-            epochs = run_queries.epochs_of(tx, run_id)
+            curve = _curve(tx, run)
         rows = self._counts(run)
         known = Known(
             recipe=run.recipe,
             validation=run.validation,
             metrics=run.metrics,
-            curve=_curve(run, epochs),
+            curve=curve,
             succeeded=run.status is RunStatus.SUCCEEDED,
             diverged=run.error is not None and run.error.type == Diverged.__name__,
             labels=rows.labels,
@@ -122,12 +123,8 @@ def whole_request(run: Run, recipe: Recipe) -> TrainRequest:
     )
 
 
-def _curve(run: Run, epochs: Sequence[Epoch]) -> Curve:
-    """Of k-fold the mean over the folds that have begun; else of the run's own seed, or if it comes later the first."""
-    fits: dict[tuple[int | None, int | None], list[dict[str, float]]] = {}
-    for epoch in epochs:
-        fits.setdefault((epoch.fold, epoch.seed), []).append(epoch.metrics)
+def _curve(tx: Transaction, run: Run) -> Curve:
+    """Of k-fold the mean over the folds that have begun, of long ones over some; else of the fit that is published."""
     if isinstance(run.validation, KFold):
-        return Curve.mean([fit for (fold, _), fit in fits.items() if fold is not None])
-    own = fits.get((None, run.seed if run.seeds > 1 else None))
-    return Curve(own or next(iter(fits.values()), []))
+        return Curve.mean(run_queries.figures_of(tx, run.id, max(1, MOST_EPOCHS // run.recipe.epochs)))
+    return Curve(next(iter(run_queries.figures_of(tx, run.id)), []))

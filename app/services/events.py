@@ -81,9 +81,9 @@ class EventService:
         with self._database.read() as tx:
             rows = events.after(tx, last, limit, run_id)
             changed = sorted({row.run_id for row in rows if _changes(row)})
-            placed = queueing.placed(tx, [run_queries.get(tx, found) for found in changed], self._clock())
+            placed = queueing.placed(tx, run_queries.find_all(tx, changed).values(), self._clock())
             runs = {run.id: run for run in placed}
-        return [_told(row, runs) for row in rows]
+        return [_told(row, runs) for row in rows if not _changes(row) or row.run_id in runs]  # it may just have gone
 
 
 def _told(row: Any, runs: dict[str, Run]) -> StreamedEvent:

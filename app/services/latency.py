@@ -16,6 +16,7 @@ from app.wire.reports import Latency
 SECONDS = 0.03  # of single rows, and
 BATCH_SECONDS = 0.02  # of many at once: a process that serves has this much to spare, once for each model
 PATIENCE = 0.5  # seconds of a clock that these may take on a busy machine
+TURN = 0.2  # seconds that somebody waits for another measurement, which usually takes a quarter of that
 MOST_CALLS = 300
 MOST_ROWS = 64  # at once
 KEPT = 1_000  # models
@@ -29,15 +30,24 @@ class LatencyService:
         self._known: OrderedDict[str, Latency] = OrderedDict()  # by model id
         self._measuring = Lock()  # one at a time: two would measure each other
 
-    def of(self, predictor: Predictor) -> Latency:
-        """How long its task's example takes, as it was measured first."""
+    def of(self, predictor: Predictor) -> Latency | None:
+        """How long its task's example takes, as it was measured first; None while others are measured.
+
+        Nobody waits long for them: whoever does has a thread that others need.
+        """
         model_id = predictor.manifest.id
-        with self._measuring:
-            if (known := self._known.get(model_id)) is None:
+        if (known := self._known.get(model_id)) is not None:
+            return known
+        if not self._measuring.acquire(timeout=TURN):
+            return None
+        try:
+            if (known := self._known.get(model_id)) is None:  # nobody has measured it meanwhile
                 known = self._known[model_id] = self._measured(predictor)
                 while len(self._known) > KEPT:
                     self._known.popitem(last=False)
             return known
+        finally:
+            self._measuring.release()
 
     def _measured(self, predictor: Predictor) -> Latency:
         _timed(predictor, 1, 0.0, 1)  # the first call is slower than all that follow

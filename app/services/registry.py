@@ -113,27 +113,44 @@ class RegistryService:
             NotFound: there is no such model.
             Conflict: it is active, or comes with Densely.
         """
-        task = self._find(model_id).task
+        task, kept = self._find(model_id).task, self.kept()
         with self._database.write() as tx:
             lock(tx, f"models of {task}")
-            folder = self.delete_in(tx, model_id)
+            folder = self.delete_in(tx, model_id, kept)
         self.discard([folder])
 
-    def delete_in(self, tx: Transaction, model_id: str) -> Path:
+    def kept(self) -> frozenset[str]:
+        """The models that come with Densely, which `delete` refuses.
+
+        Raises:
+            ArtifactInvalid: their list cannot be read.
+        """
+        return self._bundled | frozenset(self._store.bundled().values())
+
+    def delete_in(self, tx: Transaction, model_id: str, kept: frozenset[str]) -> Path:
         """`delete`, within a transaction that holds the lock of the task's models; returns the folder of its files.
 
         That is for `discard`, once the transaction is committed.
         """
-        if model_id in self._bundled | set(self._store.bundled().values()):
+        row = self._deletable(tx, model_id, kept)
+        models.delete_models(tx, [model_id])
+        audit.record(tx, self._clock(), "model.deleted", model_id, row.task)
+        return self._store.path(row.task, model_id)
+
+    def would_delete(self, tx: Transaction, model_id: str, kept: frozenset[str]) -> Path:
+        """The folder that `delete_in` would return; refuses what that refuses."""
+        return self._store.path(self._deletable(tx, model_id, kept).task, model_id)
+
+    @staticmethod
+    def _deletable(tx: Transaction, model_id: str, kept: frozenset[str]) -> Any:
+        if model_id in kept:
             raise Conflict(f"model {model_id} comes with Densely, and cannot be removed")
         row = models.find(tx, model_id)
         if row is None:
             raise NotFound(f"there is no model {model_id!r}")
         if row.active:
             raise Conflict(f"model {model_id} is active: activate another one of task {row.task!r} first")
-        models.delete_models(tx, [model_id])
-        audit.record(tx, self._clock(), "model.deleted", model_id, row.task)
-        return self._store.path(row.task, model_id)
+        return row
 
     def discard(self, folders: Sequence[Path]) -> None:
         """Remove the files of models that are removed."""

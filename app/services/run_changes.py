@@ -1,10 +1,9 @@
 """What is done to one run: cancel, retry, remove, write a name, tags or a note, archive.
 
-Each is a function of a transaction, so that the same is done to many. Whatever refuses writes nothing before.
+Each is a function of a transaction and of the run as it is there, so that the same is done to many. Whatever refuses
+writes nothing before.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from app.db import audit, removal, run_edits, run_queries, runs, sweep_queries, webhooks
@@ -32,7 +31,9 @@ class RunChangeService:
             NotFound: there is no such run.
             InvalidTransition: it has ended already.
         """
-        return self._write(partial(self.cancel_in, run_id=run_id))
+        with self._database.write() as tx:
+            self.cancel_in(tx, run_queries.get(tx, run_id))
+            return run_queries.get(tx, run_id)
 
     def delete(self, run_id: str) -> None:
         """Forget a run with its epochs and events; its model stays.
@@ -41,7 +42,10 @@ class RunChangeService:
             NotFound: there is no such run.
             InvalidTransition: it has not ended, or it is a trial of a running sweep.
         """
-        self._write(partial(self.delete_in, run_id=run_id))
+        with self._database.write() as tx:
+            run = run_queries.get(tx, run_id)
+            self.check_deletable(tx, run)
+            self.delete_in(tx, run)
 
     def retry(self, run_id: str, traceparent: str | None = None) -> Run:
         """Queue the same training again, as a new run; `traceparent`: of who asks now.
@@ -53,7 +57,7 @@ class RunChangeService:
         """
         with self._database.write() as tx:
             lock(tx, "queue")
-            return self.retry_in(tx, run_id, traceparent)
+            return self.retry_in(tx, run_queries.get(tx, run_id), traceparent)
 
     def patch(self, run_id: str, asked: RunPatch) -> Run:
         """Change what is written of a run, or archive it.
@@ -62,66 +66,57 @@ class RunChangeService:
             NotFound: there is no such run.
             InvalidTransition: it is to be archived, and has not ended.
         """
-        return self._write(partial(self.patch_in, run_id=run_id, asked=asked))
+        with self._database.write() as tx:
+            self.patch_in(tx, run_edits.held(tx, run_id), asked)
+            return run_queries.get(tx, run_id)
 
     def fill_scores(self) -> None:
-        """Give a score to runs that a release ended which knew none: while processes are replaced, there are some."""
+        """Give a score to runs that a worker of a release ended which knew none. Without such it is one query."""
         with self._database.read() as tx:
             scores = run_edits.without_score(tx)
         if scores:
             with self._database.write() as tx:
                 run_edits.fill_scores(tx, scores)
 
-    def cancel_in(self, tx: Transaction, run_id: str) -> Run:
+    def cancel_in(self, tx: Transaction, run: Run) -> None:
         """`cancel`, within a transaction."""
-        runs.request_cancel(tx, run_id, self._clock())
-        run = run_queries.get(tx, run_id)
-        audit.record(tx, self._clock(), "run.cancelled", run_id, run.task)
-        return run
+        runs.request_cancel(tx, run.id, self._clock())
+        audit.record(tx, self._clock(), "run.cancelled", run.id, run.task)
 
     @staticmethod
-    def check_deletable(tx: Transaction, run_id: str) -> Run:
-        """The run, if `delete` would not refuse it."""
-        run = run_queries.get(tx, run_id)
+    def check_deletable(tx: Transaction, run: Run) -> None:
+        """
+        Raises:
+            InvalidTransition: `delete` would refuse the run.
+        """
         if run.status not in FINAL:
-            raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be removed")
+            raise InvalidTransition(f"run {run.id} is {run.status}; only one that has ended can be removed")
         if run.trial and run.sweep and sweep_queries.is_running(tx, run.sweep):
-            raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which is running")
-        return run
+            raise InvalidTransition(f"run {run.id} is a trial of sweep {run.sweep}, which is running")
 
-    def delete_in(self, tx: Transaction, run_id: str) -> Run:
-        """`delete`, within a transaction; returns what the run was."""
-        run = self.check_deletable(tx, run_id)
-        removal.delete_run(tx, run_id)
-        audit.record(tx, self._clock(), "run.deleted", run_id, run.task)
-        return run
+    def delete_in(self, tx: Transaction, run: Run) -> None:
+        """`delete` of a run that passed `check_deletable`, within that transaction."""
+        removal.delete_run(tx, run.id)
+        audit.record(tx, self._clock(), "run.deleted", run.id, run.task)
 
-    def retry_in(self, tx: Transaction, run_id: str, traceparent: str | None = None) -> Run:
+    def retry_in(self, tx: Transaction, run: Run, traceparent: str | None = None) -> Run:
         """`retry`, within a transaction that holds the queue's lock; returns the new run."""
-        run = run_queries.get(tx, run_id)
         if run.status not in FINAL - {RunStatus.SUCCEEDED}:
-            raise InvalidTransition(f"run {run_id} is {run.status}; only a failed or cancelled one can be retried")
+            raise InvalidTransition(f"run {run.id} is {run.status}; only a failed or cancelled one can be retried")
         if run.trial is not None:
-            raise InvalidTransition(f"run {run_id} is a trial of sweep {run.sweep}, which goes on without it")
+            raise InvalidTransition(f"run {run.id} is a trial of sweep {run.sweep}, which goes on without it")
         again = RunRequest.model_validate(run.model_dump(include=set(RunRequest.model_fields) - {"sweep"}))
-        again = again.model_copy(update={"retry_of": run_id, "traceparent": traceparent})
-        return self._training.queue(tx, again, webhook=webhooks.url_of(tx, run_id))
+        again = again.model_copy(update={"retry_of": run.id, "traceparent": traceparent})
+        return self._training.queue(tx, again, webhook=webhooks.url_of(tx, run.id))
 
-    def patch_in(self, tx: Transaction, run_id: str, asked: RunPatch) -> Run:
-        """`patch`, within a transaction; what is as it is asked for is neither written nor told."""
-        run = run_edits.held(tx, run_id)
+    def patch_in(self, tx: Transaction, run: Run, asked: RunPatch) -> None:
+        """`patch`, within a transaction that holds the run; what is as it is asked for is neither written nor told."""
         changed = _changed(run, asked)
         if changed.get("archived") and run.status not in FINAL:
-            raise InvalidTransition(f"run {run_id} is {run.status}; only one that has ended can be archived")
-        if not changed:
-            return run
-        run_edits.edit(tx, run_id, changed, self._clock())
-        audit.record(tx, self._clock(), "run.changed", run_id, run.task)
-        return run_queries.get(tx, run_id)
-
-    def _write(self, change: Callable[[Transaction], Run]) -> Run:
-        with self._database.write() as tx:
-            return change(tx)
+            raise InvalidTransition(f"run {run.id} is {run.status}; only one that has ended can be archived")
+        if changed:
+            run_edits.edit(tx, run.id, changed, self._clock())
+            audit.record(tx, self._clock(), "run.changed", run.id, run.task)
 
 
 def _changed(run: Run, asked: RunPatch) -> dict[str, Any]:

@@ -112,6 +112,8 @@ class ModelReport(BaseModel):
     confusions: list[ConfusedPair] = Field(description="at most 50, the worst first; none of several labels at once")
     calibration: CalibrationReport | None
     errors: ErrorReport | None = Field(description="of numbers")
-    latency: Latency | None = Field(description="measured when it is first asked for; null if the model cannot answer")
+    latency: Latency | None = Field(
+        description="measured when it is first asked for; null if the model cannot answer, or while others are measured"
+    )
     bytes: int = Field(description="of its files")
     made_by: Origin

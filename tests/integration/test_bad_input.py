@@ -396,6 +396,7 @@ LISTS_AND_PATHS = [
     listing("task with NUL", "/runs?task=%00", "task"),
     listing("dataset with invalid UTF-8", "/runs?dataset=%ff", "dataset"),
     listing("tag with NUL", "/runs?tag=a%00", "tag"),
+    *(listing(f"{path}: search with NUL", f"{path}?q=%00", "q") for path in ("/runs", "/runs/rows", "/models")),
     listing("task too long", f"/models?task={'x' * 65}", "task", "64"),
     Bad("PUT /tasks", "/tasks", body={}, method="PUT", status=405),
     Bad("PUT /runs", "/runs", body={}, method="PUT", status=405),

@@ -179,6 +179,8 @@ def test_models_are_found_by_what_is_known_of_them(
     assert {named} == found(q="v2", task="housing") == found(q=" Version 2 ", task="housing")
     assert everyone - {named, other} == found(task="housing", active="true")
     assert {named, other} == found(task="housing", active="false")
+    umlauts = model_of(finished.run("housing", None, name="Größe mit ÖL"))
+    assert {umlauts} == found(q="öl") == found(q="GRÖẞE")
     assert 422 == client.get("/models", params={"q": "x" * 201}).status_code
 
 

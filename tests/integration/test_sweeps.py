@@ -395,7 +395,7 @@ def test_runs_are_listed_without_trials_where_that_is_asked_for(
 def test_the_outcome_says_whether_the_model_became_active_and_why(
     client: httpx.Client, driver: SweepDriver, database: Database, clock: FakeClock
 ) -> None:
-    """As the final run's log tells it, whose last lines may be others."""
+    """As the final run's log tells it, whose last lines may be others, as many as somebody wants to write."""
     asked = ask(client)
     carry_out(driver, database, clock)
     outcome = client.get(f"/sweeps/{asked['id']}").json()["outcome"]
@@ -405,6 +405,8 @@ def test_the_outcome_says_whether_the_model_became_active_and_why(
         data = {"message": "published model m-1 (version 2); not activated: never was asked for", "activated": False}
         events.add_one(tx, outcome["final_run"], "log", clock(), data)
         events.add_one(tx, outcome["final_run"], "log", clock(), {"message": "activated: by somebody's dream"})
+    for number in range(11):
+        client.patch(f"/runs/{outcome['final_run']}", json={"note": f"thought {number}"}).raise_for_status()
 
     outcome = client.get(f"/sweeps/{asked['id']}").json()["outcome"]
     assert (False, "never was asked for") == (outcome["activated"], outcome["activation_reason"])

@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from app.api import tables
 from app.api.dependencies import WHOLE_NUMBER, Cursor, Identifier, Limit, ServicesDep, responses
 from app.api.plots import PLOT, LookDep, plot
+from app.api.run_filters import ONE_LINE
 from app.api.tables import TableForm
 from app.kinds.base import Plot
 from app.wire.models import Answer, Model, ModelDetail
@@ -40,6 +41,7 @@ def list_models(
         str | None,
         Query(
             max_length=200,
+            pattern=ONE_LINE,
             description="part of the dataset's or the run's name, beginning of the model's or the run's id, or `v3`",
         ),
     ] = None,

@@ -1,8 +1,9 @@
 """Compares the client's forms with the service's `/openapi.json`, field by field; exit code 1 where they differ.
 
 A form has every field that the service describes and no other, requires none that may be missing, takes each of its
-types, and says None only where that can come. Where the service describes one of several objects, the client has one
-form with the fields of all of them; then a field may be None that only some of them have.
+types, and says None only where that can come, or where a service of before knows no such field. Where the service
+describes one of several objects, the client has one form with the fields of all of them; then a field may be None that
+only some of them have.
 """
 
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from clients.python.scripts.form_tables import ANSWERS, KEYWORDS, UPLOADS
+from clients.python.scripts.form_tables import ANSWERS, KEYWORDS, LATER, UPLOADS
 from pydantic import BaseModel
 
 from app.main import create_app
@@ -98,7 +99,12 @@ class Comparison:
             self._tell(place, f"`{name}` is only {'in the description' if name in described else 'in the form'}")
         for name, field in fields.items():
             if name in described:
-                self._field(f"{place}.{name}", name, field.annotation, schemas, required=field.is_required())
+                later = (form, name) in LATER
+                if later and field.is_required():
+                    self._tell(f"{place}.{name}", "the form requires it, and a service of before does not send it")
+                self._field(
+                    f"{place}.{name}", name, field.annotation, schemas, required=field.is_required(), later=later
+                )
 
     def keys(self, place: str, typed: type, schemas: list[Schema]) -> None:
         """The keywords of a call: the fields of the request, which takes what they may be."""
@@ -116,7 +122,9 @@ class Comparison:
                     if not any(_takes(kind, each) for each in taken):
                         self._tell(place, f"`{name}` may be {kind}, which the service does not take")
 
-    def _field(self, place: str, name: str, annotation: Any, schemas: list[Schema], *, required: bool) -> None:
+    def _field(
+        self, place: str, name: str, annotation: Any, schemas: list[Schema], *, required: bool, later: bool
+    ) -> None:
         self.compared += 1
         having = [schema for schema in schemas if name in schema["properties"]]
         always = len(having) == len(schemas) and all(_is_sent(schema, name) for schema in having)
@@ -126,7 +134,7 @@ class Comparison:
             self.value(place, annotation, schema["properties"][name])
         can_be_none = any(_is_null(each) for schema in having for each in self._members_of(schema, name))
         insists = all(name in schema.get("required", ()) for schema in having) and len(having) == len(schemas)
-        if type(None) in _members(annotation) and insists and not can_be_none:
+        if type(None) in _members(annotation) and insists and not can_be_none and not later:
             self._tell(place, "the form may have None, which the service never sends")
 
     def _members_of(self, schema: Schema, name: str) -> list[Schema]:

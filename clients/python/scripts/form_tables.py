@@ -35,6 +35,12 @@ ANSWERS: dict[str, Any] = {
     "GET /system": forms.System,
 }
 
+# Fields of forms of before, which services of before do not send: a client is often newer than its service.
+LATER: frozenset[tuple[type[BaseModel], str]] = frozenset({
+    (forms.Activation, "version"),
+    (forms.Outcome, "base"),
+})  # fmt: skip
+
 UPLOADS: dict[str, type[BaseModel]] = {
     "POST /tasks": forms.TaskCreated,
     "POST /datasets": forms.DatasetDetail,

@@ -680,3 +680,23 @@ def add_row(tx: Transaction, clock: FakeClock, model_id: str, task: str, run_id:
         tx, task=task, id=model_id, run_id=run_id, dataset="sample", dataset_is_sample=True, metrics={},
         created_at=clock(),
     )  # fmt: skip
+
+
+def test_the_figures_of_the_fit_that_is_published_or_of_some_folds(database: Database, clock: FakeClock) -> None:
+    """While that fit has not begun, those of the first; a run of many long folds is not read as a whole."""
+    run_id = queue(database, clock)
+
+    def add(fit: int, amount: int) -> None:
+        rows = [(epoch, {"loss": fit + epoch / 10}) for epoch in range(1, amount + 1)]
+        own = {"run_id": run_id, "fit": fit, "seconds": 1.0}
+        tx.execute(insert(tables.epochs), [{**own, "epoch": epoch, "metrics": metrics} for epoch, metrics in rows])
+
+    with database.write() as tx:
+        assert [] == run_queries.figures_of(tx, run_id)
+        for fit, amount in ((1, 2), (2, 2), (3, 1)):
+            add(fit, amount)
+        assert [[{"loss": 1.1}, {"loss": 1.2}]] == run_queries.figures_of(tx, run_id)
+        add(0, 1)
+        assert [[{"loss": 0.1}]] == run_queries.figures_of(tx, run_id)
+        assert [[{"loss": 1.1}, {"loss": 1.2}], [{"loss": 2.1}, {"loss": 2.2}]] == run_queries.figures_of(tx, run_id, 2)
+        assert 3 == len(run_queries.figures_of(tx, run_id, 9))

@@ -54,7 +54,7 @@ class Activation(Form):
     previous_model_id: str | None
     reason: str = Field(description="why, in the words of the service")
     at: datetime
-    version: int = Field(description="of the model")
+    version: int | None = Field(None, description="of the model; a service of before tells none")
     previous_version: int | None = Field(None, description="None: there was none, or it was removed")
     by: str | None = Field(None, description="name of the API key that asked for it")
     note: str | None = Field(None, description="why, in the words of whoever asked")

@@ -117,7 +117,9 @@ class Outcome(Form):
     parameters: dict[str, Any]
     value: float = Field(description="its validation figure, which choosing makes look better than it is")
     trials: int = Field(description="among how many it was chosen")
-    base: BaseTrial | None = Field(description="by which it can be judged; null of a grid, and once its run is removed")
+    base: BaseTrial | None = Field(
+        None, description="by which it can be judged; null of a grid, and once its run is removed"
+    )
     final_run: str | None = Field(description="the run that trains its recipe on all rows")
     final_status: RunStatus | None
     model_id: str | None

@@ -1,0 +1,50 @@
+"""What an API process makes up for while others of an older release go on."""
+
+from app.api.follower import FILL_SECONDS, Follower
+from app.api.task_routes import TaskRoutes
+from app.artifacts.store import ArtifactStore
+from app.db import runs
+from app.db.engine import Database
+from app.db.tables import runs as table
+from app.domain.runs import Change
+from app.main import create_app
+from app.metrics.tally import Tally
+from app.services.answered import Answered
+from app.settings import Settings
+from tests.support.clock import FakeClock
+from tests.support.queue import queue_run
+from tests.support.tasks import TASKS
+
+
+def end_without_score(database: Database, clock: FakeClock) -> str:
+    """A run that a worker of the release before has ended; returns its id."""
+    run_id = queue_run(database, clock)
+    with database.write() as tx:
+        row = runs.claim(tx, "w-1", clock())
+        assert row is not None
+        figures = {"metrics": {"test": {"mae": 2.0}}}
+        runs.end_lease(tx, run_id, row.lease_id, Change.PUBLISHED, clock(), values=figures)
+    return run_id
+
+
+def test_scores_that_an_older_worker_left_out_are_made_up_for_again(
+    settings: Settings, database: Database, clock: FakeClock
+) -> None:
+    """It may end runs long after the API was replaced; whoever looks twice a second looks for them once a minute."""
+    services = create_app(settings, clock).api.state.services
+    routes = TaskRoutes(TASKS, services.prediction, Answered(Tally()))
+    follower = Follower(services, ArtifactStore(settings.bundled_models), routes, clock.monotonic)
+
+    def score(run_id: str) -> float | None:
+        with database.read() as tx:
+            found: float | None = tx.execute(table.select().where(table.c.id == run_id)).one().score
+        return found
+
+    first = end_without_score(database, clock)
+    follower.look()
+    second = end_without_score(database, clock)
+    follower.look()
+    assert (-2.0, None) == (score(first), score(second))
+    clock.advance(FILL_SECONDS)
+    follower.look()
+    assert -2.0 == score(second)

@@ -241,7 +241,7 @@ def test_a_word_that_is_there_twice_is_told_once(open_at: OpenAt, shelf: Shelf, 
     with page.expect_response("**/predict") as sent:
         mistake.get_by_role("button", name=re.compile("^Why row")).click()
 
-    words = sent.value.json()["predictions"][0]["explanation"]["words"]
+    words = sent.value.json()["prediction"]["explanation"]["words"]
     effects = [word["effect"] for word in words if word["word"].lower() == "good"]
     assert 2 == len(effects)
     effect = sum(effects) if kind == "n_grams" else effects[-1]

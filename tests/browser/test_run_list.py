@@ -345,8 +345,9 @@ def test_deleting_tells_what_it_frees_and_leaves_what_is_active(
     expect(dialog.get_by_text("Looking at what that frees")).to_be_visible()
     dialog.get_by_label("Delete 3 models too").uncheck()
     expect(dialog.locator(".freed")).to_contain_text("3 runs")
-    held[0].continue_()  # the answer to the choice before comes late
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/runs/actions"):
+        held[0].continue_()  # the answer to the choice before comes late
+    page.wait_for_timeout(200)
     expect(dialog.locator(".freed")).to_contain_text("3 runs")
     page.unroute("**/runs/actions")
     dialog.get_by_label("Delete 3 models too").check()

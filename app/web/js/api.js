@@ -134,5 +134,12 @@ export async function patiently(ask, signal) {
 /** Waits; throws when the view is left. @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
 export const pause = (ms, signal) =>
 	new Promise((resolve, reject) => {
-		setTimeout(() => (signal.aborted ? reject(signal.reason) : resolve()), ms);
+		const end = () => {
+			clearTimeout(timer);
+			signal.removeEventListener("abort", end);
+			if (signal.aborted) reject(signal.reason);
+			else resolve();
+		};
+		const timer = setTimeout(end, ms);
+		signal.addEventListener("abort", end);
 	});

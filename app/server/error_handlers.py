@@ -135,13 +135,17 @@ def invalid_request(found: Any, body: Any, request_id: str | None) -> Problem:
 def _allowed(request: Request, otherwise: str) -> str:
     """A 405's `Allow`: of all routes of this path, `otherwise` where it is a folder's.
 
-    HEAD too, since the gate answers it wherever there is GET.
+    A path that is there as it stands (`/runs/rows`) is none with a parameter (`/runs/{run_id}`). HEAD too, since the
+    gate answers it wherever there is GET.
     """
     found: set[str] = set()
+    exactly: set[str] = set()
+    path = request.scope["path"]
     for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.path and compile_path(route.path)[0].match(request.scope["path"]):
+        if route.methods and route.path and compile_path(route.path)[0].match(path):
             found |= route.methods
-    found = found or set(otherwise.split(", "))
+            exactly |= route.methods if route.path == path else set()
+    found = exactly or found or set(otherwise.split(", "))
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 

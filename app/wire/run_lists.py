@@ -73,9 +73,14 @@ class RunPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: Line | None = Field(None, description="null takes it away")
-    tags: dict[Slug, Line] = Field(default_factory=dict, max_length=20, description="in place of those that it has")
+    tags: dict[Slug, Line] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="in place of those that it has",
+        json_schema_extra={"additionalProperties": False},  # than those whose keys have the pattern
+    )
     note: Note = ""
-    archived: bool = Field(False, description="only a run that has ended can be archived")
+    archived: bool = Field(False, strict=True, description="only a run that has ended can be archived")
 
 
 class RunActionRequest(BaseModel):
@@ -83,9 +88,11 @@ class RunActionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     action: RunAction
-    runs: list[RunId] = Field(min_length=1, max_length=MOST_AT_ONCE, description="their ids")
-    models: bool = Field(False, description="with `delete`: their models too, but for one that is active")
-    dry_run: bool = Field(False, description="only say what would be done")
+    runs: list[RunId] = Field(
+        min_length=1, max_length=MOST_AT_ONCE, description="their ids", json_schema_extra={"uniqueItems": True}
+    )
+    models: bool = Field(False, strict=True, description="with `delete`: their models too, but for one that is active")
+    dry_run: bool = Field(False, strict=True, description="only say what would be done")
 
     @field_validator("runs")
     @classmethod

@@ -124,7 +124,7 @@ export function bound(place, path, form, how = {}) {
 	};
 	const node = fields.field(path, title, input);
 	const back = wayBack(node, input, () => set(undefined));
-	if (form.description) node.title = form.description.replaceAll("`", "");
+	if (form.description) node.title = form.description.replaceAll("\u0060", "");
 	const sync = () => {
 		const [value, preset] = [draft.value(path) ?? form.default, usual()];
 		if (document.activeElement !== input || input.matches("select")) control.write(value);

@@ -200,7 +200,8 @@ def test_a_task_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["datasets"], ["datasets", "list"]])
 def test_datasets_are_listed(tmp_path: Path, words: list[str]) -> None:
-    with ScriptedServer([answer(200, {"items": [found.ENTRY], "next": None})]) as server:
+    listed, tasks = ({"items": [each], "next": None} for each in (found.ENTRY, found.TASK))
+    with ScriptedServer([answer(200, listed), answer(200, tasks)]) as server:
         done = densely(server, tmp_path, *words, "--task", "tickets")
 
     assert "/datasets?limit=50&task=tickets" == server.asked[0].path

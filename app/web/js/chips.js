@@ -11,11 +11,15 @@ export class Chips {
 	/** @type {Tags} */
 	#tags = {};
 
-	/** @param {(tags: Tags) => void} changed */
-	constructor(changed) {
+	/**
+	 * @param {(tags: Tags) => void} changed
+	 * @param {boolean} [isLeft] whether to add what is written when the field is left; not where `all()` is asked for it,
+	 *     since a button that is being pressed would move away from under the pointer
+	 */
+	constructor(changed, isLeft = true) {
 		this.changed = changed;
 		on(this.input, "keydown", (event) => this.#press(event));
-		on(this.input, "blur", () => this.#add());
+		if (isLeft) on(this.input, "blur", () => this.#add());
 	}
 
 	/** @param {Tags} tags */

@@ -31,7 +31,7 @@ async function sent(id, changes, signal) {
  * @param {AbortSignal} signal
  */
 export function editor(run, done, signal) {
-	const tags = new Chips(() => {});
+	const tags = new Chips(() => {}, false);
 	tags.write(run.tags);
 	const name = h("input", { value: run.name ?? "", maxlength: LONGEST_NAME, placeholder: run.preset });
 	const note = h("textarea", { rows: 2, maxlength: LONGEST_NOTE, value: run.note });

@@ -33,6 +33,8 @@ class AsyncRun(RunView):
     >>> model = await run.model
     >>> model.dataset
     'moons'
+    >>> [said.kind for said in await run.advice]
+    []
     """
 
     def __init__(self, transport: AsyncTransport, data: RunData) -> None:
@@ -104,11 +106,7 @@ class AsyncRun(RunView):
 
     @property
     async def advice(self) -> list[Advice]:
-        """What would make it better, the most important first; a `change` replaces fields of its recipe.
-
-        >>> [said.kind for said in await run.advice]
-        []
-        """
+        """What would make it better, the most important first; a `change` replaces fields of its recipe."""
         return (await self._transport.send(calls.get(f"/runs/{self.id}/advice", RunAdvice))).items
 
     @property

@@ -34,6 +34,8 @@ class Run(RunView):
     >>> model = run.model
     >>> model.dataset
     'moons'
+    >>> [said.kind for said in run.advice]
+    []
     """
 
     def __init__(self, transport: Transport, data: RunData) -> None:
@@ -105,11 +107,7 @@ class Run(RunView):
 
     @property
     def advice(self) -> list[Advice]:
-        """What would make it better, the most important first; a `change` replaces fields of its recipe.
-
-        >>> [said.kind for said in run.advice]
-        []
-        """
+        """What would make it better, the most important first; a `change` replaces fields of its recipe."""
         return (self._transport.send(calls.get(f"/runs/{self.id}/advice", RunAdvice))).items
 
     @property

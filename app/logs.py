@@ -5,9 +5,18 @@ import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
-import structlog
-
 from app.stdio import Forgiving
+
+# structlog's console for developers has every process import rich and Pygments, 4 MB, for no line of ours: it does
+# without where they are not to be had, as they are here while it is imported. Who uses rich imports it afterwards.
+_IS_RICH_HERE = "rich" in sys.modules
+if not _IS_RICH_HERE:
+    sys.modules["rich"] = None  # type: ignore[assignment]  # as the import system has a module that cannot be imported
+try:
+    import structlog
+finally:
+    if not _IS_RICH_HERE:
+        del sys.modules["rich"]
 
 
 def configure(level: str = "info") -> None:

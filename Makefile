@@ -58,8 +58,10 @@ lock: $(VENV)/dev.done ## Pin the dependencies anew
 	    --no-emit-index-url --no-emit-find-links --no-emit-package densely-client --no-annotate --no-header --quiet --upgrade "$$@"; }; \
 	  compile --extra train --extra postgres -o requirements.lock; \
 	  compile --extra train --extra dev -c requirements.lock -o requirements-dev.lock; \
-	  compile --extra postgres -c requirements.lock -o requirements-api.lock; \
-	  compile --extra gpu --extra postgres -c requirements.lock -o requirements-gpu.lock'
+	  stores="--extra postgres --extra s3 --extra gs --extra az"; \
+	  compile $$stores -c requirements-dev.lock -o requirements-api.lock; \
+	  compile --extra train $$stores --extra ray -c requirements-dev.lock -c requirements-api.lock -o requirements-scale.lock; \
+	  compile --extra gpu $$stores --extra ray -c requirements-scale.lock -o requirements-gpu.lock'
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) clients/javascript/node_modules clients/javascript/build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -32,6 +32,7 @@ from app.api.routes import (
     tasks,
 )
 from app.api.task_routes import TaskRoutes
+from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
 from app.composition import Changes, services_of
 from app.db.engine import Database
@@ -51,6 +52,7 @@ from app.server.stamp import Stamp
 from app.server.timeouts import ConnectionLimits
 from app.server.traffic import Traffic
 from app.services.answered import Answered
+from app.services.wakeups import Topic, Wakeups
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
 
@@ -72,14 +74,22 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     changed = Changes()
     services = services_of(settings, database, tasks, clock, changed, tally)
     # Whoever is told of a run's end may ask its model next.
-    feed = Feed(services.events, before_end=services.prediction.refresh)
+    wakeups = Wakeups(database)
+    waker = Waker(wakeups, Topic.EVENTS)
+    feed = Feed(services.events, before_end=services.prediction.refresh, waker=waker)
     routes = TaskRoutes(tasks, services.prediction, Answered(tally))
     changed.follow += [services.own.follow, routes.follow, services.prediction.follow]
-    follower = Follower(services, ArtifactStore(settings.bundled_models), routes)
+    shared = Waker(wakeups, Topic.SHARED)
+    follower = Follower(services, ArtifactStore(settings.bundled_models), routes, waker=shared)
 
     def prepare() -> None:
         database.check_revision()
         follower.look()
+        wakeups.start()
+
+    def close() -> None:
+        wakeups.close()
+        database.close()
 
     api = FastAPIOffline(
         title="Densely",
@@ -91,7 +101,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
             follower,
             poll_seconds=settings.active_poll_seconds,
             prepare=prepare,
-            close=database.close,
+            close=close,
         ),
         docs_url=None,
         redoc_url=None,

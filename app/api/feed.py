@@ -11,13 +11,14 @@ from contextlib import contextmanager
 
 from starlette.concurrency import run_in_threadpool
 
+from app.api.waking import Waker
 from app.errors import Unavailable
 from app.logs import get as get_log
 from app.services.events import EventService, StreamedEvent
 
 log = get_log()
 
-POLL = 0.1  # seconds between two looks at the database, while anybody listens
+POLL = 0.1  # seconds between two looks at the database, while anybody listens and no notifications come
 RETRY_SECONDS = 1.0  # to the next try while the database is away
 BATCH = 500  # events that are read at once
 MOST_HELD = 1_000  # events that wait for a slow client, before it has to read them from the database
@@ -71,12 +72,17 @@ class Feed:
         poll: float = POLL,
         most_held: int = MOST_HELD,
         before_end: Callable[[], None] = lambda: None,
+        waker: Waker | None = None,
     ) -> None:
-        """`poll` in seconds. `before_end` is called before anybody is told that a run has ended."""
+        """`poll` in seconds. `before_end` is called before anybody is told that a run has ended.
+
+        `waker` is told that something has happened; without it, only time ends the waiting.
+        """
         self.closed = False
         self._before_end = before_end
         self._events = events
         self._poll = poll
+        self._waker = waker
         self._most_held = most_held
         self._listeners: dict[str | None, set[Listener]] = {}  # by run; None: to all runs
         self._poller: asyncio.Task[None] | None = None
@@ -120,6 +126,8 @@ class Feed:
             for listener in listeners:
                 listener.wake()
         self._ready.set()
+        if self._waker:
+            self._waker.ring()
 
     async def finish(self) -> None:
         """Close, and wait until nothing reads the database any more."""
@@ -145,22 +153,34 @@ class Feed:
 
     async def _hand_out(self) -> None:
         """The poller: while anybody listens."""
-        known = False
+        known, failure = False, ""
         while self._listeners and not self.closed:
             try:
                 if known:
                     found = await self._in_thread(self._at)
                     self._pass_on(found)
-                    await asyncio.sleep(0 if len(found) == BATCH else self._poll)
+                    await self._pause(more=len(found) == BATCH)
                 else:
                     # Before any listener reads: what it does not find in the database comes after this.
                     self._at = await asyncio.get_running_loop().run_in_executor(self._thread, self._events.latest)
                     known = True
                     self._ready.set()
-            except Exception as error:  # noqa: BLE001 - the database may be away for a while; listeners wait for it
-                log.warning("events.waiting", error=repr(error))
+                failure = ""
+            except Unavailable:  # for a while; listeners wait for it, and whoever follows changes says so
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception as error:  # noqa: BLE001 - whatever it is, streams go on
+                if failure != repr(error):
+                    log.warning("events.waiting", error=repr(error))
+                failure = repr(error)
                 await asyncio.sleep(RETRY_SECONDS)
         self._poller = None
+
+    async def _pause(self, *, more: bool) -> None:
+        """Between two looks; `more`: there is more to be read now."""
+        if more or self._waker is None:
+            await asyncio.sleep(0 if more else self._poll)
+        else:
+            await self._waker.wait(self._poll)
 
     def _pass_on(self, found: Sequence[StreamedEvent]) -> None:
         for event in found:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
+from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
+from app.errors import Unavailable
 from app.logs import get as get_log
 
 FILL_SECONDS = 60.0  # between two looks for runs without a score
@@ -23,7 +25,9 @@ class Follower:
         bundled: ArtifactStore,
         routes: TaskRoutes,
         monotonic: Callable[[], float] = time.monotonic,
+        waker: Waker | None = None,
     ) -> None:
+        """`waker` is told of changes; without it, only time ends the waiting for them."""
         self._services = services
         self._routes = routes
         self._bundled = bundled
@@ -31,6 +35,9 @@ class Follower:
         self._damaged: dict[str, str] = {}
         self._monotonic = monotonic
         self._filled = -FILL_SECONDS  # when scores were looked for
+        self._waker = waker
+        self._failure = ""  # of the last look
+        self._away_since: float | None = None  # when the database went away
 
     def look(self) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
@@ -71,14 +78,35 @@ class Follower:
             self._filled = now
 
     async def run(self, seconds: float) -> None:
-        """Look every so many seconds, until cancelled."""
-        failure = ""
+        """Look every so many seconds, or when something was told, until cancelled."""
         while True:
-            await asyncio.sleep(seconds)
+            await self._pause(seconds)
             try:
                 await asyncio.to_thread(self.look)
-                failure = ""
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; what is loaded goes on
-                if failure != repr(error):  # said once, not twice a second
-                    log.warning("refresh.failed", error=repr(error))
-                failure = repr(error)
+                self._note(error)
+            else:
+                self._note(None)
+
+    async def _pause(self, seconds: float) -> None:
+        """Where something is wrong, which may be mended without anybody telling, looks do not become rare."""
+        is_well = not (self._failure or self._damaged) and self._services.prediction.is_whole
+        if self._waker is None or not is_well:
+            await asyncio.sleep(seconds)
+        else:
+            await self._waker.wait(seconds)
+
+    def _note(self, error: Exception | None) -> None:
+        """Say that the database is away, and that it is back, or what else keeps from looking: once."""
+        failure = repr(error) if error else ""
+        if isinstance(error, Unavailable):
+            if self._away_since is None:
+                self._away_since = self._monotonic()
+                log.warning("database.away", error=error.message)
+        else:
+            if self._away_since is not None:
+                log.info("database.back", seconds=round(self._monotonic() - self._away_since, 1))
+                self._away_since = None
+            if failure not in ("", self._failure):
+                log.warning("refresh.failed", error=failure)
+        self._failure = failure

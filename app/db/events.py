@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select
 
-from app.db import totals
+from app.db import notify, totals
 from app.db.engine import Transaction, lock
 from app.db.tables import events
 
@@ -24,6 +24,7 @@ def add(tx: Transaction, run_id: str, happened: Iterable[Happened]) -> None:
     SQLite has one writer at a time. On PostgreSQL ids are drawn before their transaction commits, so those who write
     events take turns from here to their commit; whoever locked the run's row after this could wait for one in turn.
     """
+    notify.tell(tx, notify.Topic.EVENTS)  # before the lock, which others wait for
     lock(tx, "events")
     rows = [{"run_id": run_id, "type": kind, "at": at, "data": dict(data)} for kind, at, data in happened]
     tx.execute(insert(events), rows)

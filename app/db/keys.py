@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, or_, select, update
 
-from app.db import installation
+from app.db import installation, notify
 from app.db.engine import Transaction, lock
 from app.db.tables import api_keys
 
@@ -19,6 +19,7 @@ def revision(tx: Transaction) -> int:
 
 
 def _changed(tx: Transaction) -> None:
+    notify.tell(tx, notify.Topic.SHARED)
     lock(tx, "keys")
     installation.put(tx, REVISION, str(revision(tx) + 1))
 

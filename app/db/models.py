@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 
-from app.db import installation, tasks
+from app.db import installation, notify, tasks
 from app.db.engine import Transaction
 from app.db.folding import holding
 from app.db.tables import activations, api_keys, models, runs
@@ -153,6 +153,7 @@ def activate(
     # First off, then on: the unique index allows no moment with two.
     tx.execute(update(models).where(models.c.task == task, models.c.active).values(active=False))
     tx.execute(update(models).where(models.c.id == model_id).values(active=True))
+    notify.tell(tx, notify.Topic.SHARED)
     told = {"reason": reason, "by_key": by_key or None, "note": note or None}
     tx.execute(insert(activations).values(task=task, model_id=model_id, previous_model_id=previous, at=now, **told))
     return previous

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
 
-from app.db import events, totals, webhooks
+from app.db import events, notify, totals, webhooks
 from app.db.engine import Transaction
 from app.db.fence import held, hold, update_held
 from app.db.tables import run_tags, runs
@@ -16,6 +16,9 @@ from app.domain.runs import FINAL, TRANSITIONS, Change, Metrics, RunRequest, Run
 from app.domain.scores import score_of
 from app.errors import InvalidTransition, LeaseLost, NotFound
 from app.wire.runs import RunError
+
+# After these a run waits again, or its sweep may go on; after the rest, the worker that held it looks by itself.
+_FOR_OTHERS = (Change.RELEASED, Change.LOST, Change.CANCELLED, Change.EXHAUSTED)
 
 
 def insert_run(
@@ -45,6 +48,7 @@ def insert_run(
     )
     if request.tags:
         tx.execute(insert(run_tags), [{"run_id": run_id, "key": k, "value": v} for k, v in request.tags.items()])
+    notify.tell(tx, notify.Topic.QUEUE)
     events.add_one(tx, run_id, "status", now, {"status": RunStatus.QUEUED})
     return run_id
 
@@ -195,6 +199,7 @@ def request_cancel(tx: Transaction, run_id: str, now: datetime) -> None:
     asked: dict[str, Any] = {"cancel_requested_at": func.coalesce(runs.c.cancel_requested_at, now)}
     if status == RunStatus.RUNNING:
         tx.execute(update(runs).where(runs.c.id == run_id).values(**asked))
+        notify.tell(tx, notify.Topic.CANCELS)
         events.add_one(tx, run_id, "log", now, {"message": "cancel requested"})
     elif (RunStatus(status), Change.CANCELLED) in TRANSITIONS:
         after = TRANSITIONS[RunStatus(status), Change.CANCELLED]
@@ -269,6 +274,8 @@ def _measured(row: Row[Any], metrics: Metrics) -> dict[str, Any]:
 def _status_event(
     tx: Transaction, run_id: str, status: RunStatus, change: Change, now: datetime, data: Mapping[str, Any]
 ) -> None:
+    if change in _FOR_OTHERS:
+        notify.tell(tx, notify.Topic.QUEUE)
     events.add_one(tx, run_id, "status", now, {"status": status, "change": change, **data})
     if status in FINAL:
         webhooks.release(tx, run_id, now)

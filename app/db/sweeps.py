@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from app.db import events
+from app.db import events, notify
 from app.db.engine import Transaction
 from app.db.tables import runs, sweeps
 from app.domain.runs import FINAL, TRANSITIONS, Change, RunStatus
@@ -45,6 +45,7 @@ def insert_sweep(
             **asked,
         )
     )
+    notify.tell(tx, notify.Topic.QUEUE)
     return sweep_id
 
 
@@ -78,6 +79,8 @@ def request_cancel(tx: Transaction, sweep_id: str, now: datetime) -> int:
     """
     if not note(tx, sweep_id, cancel_requested_at=func.coalesce(sweeps.c.cancel_requested_at, now)):
         return 0
+    notify.tell(tx, notify.Topic.CANCELS)
+    notify.tell(tx, notify.Topic.QUEUE)  # whoever is idle ends it
     unfinished = runs.c.status.not_in(FINAL)
     query = select(runs.c.id, runs.c.status).where(runs.c.sweep == sweep_id, unfinished).order_by(runs.c.number)
     found = tx.execute(query.with_for_update()).all()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
-from app.db import installation
+from app.db import installation, notify
 from app.db.engine import Transaction, lock
 from app.db.tables import runs, tasks
 from app.domain.runs import RunStatus
@@ -22,6 +22,7 @@ def revision(tx: Transaction) -> int:
 
 def changed(tx: Transaction) -> int:
     """Raise the revision, in the transaction that changes something; returns the new one."""
+    notify.tell(tx, notify.Topic.SHARED)
     lock(tx, LOCK)
     now = revision(tx) + 1
     installation.put(tx, REVISION, str(now))

@@ -36,6 +36,11 @@ class PredictionService:
         self._generation = 0  # of the database that they are of
         self._waiting: dict[str, Any] = {}  # rows of active models that nobody has asked so far, by task
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every active model is in service, as far as anybody has asked."""
+        return not self._cache.broken
+
     def refresh(self) -> None:
         """Load the models that became active since the last call, and swap them in together.
 

@@ -16,6 +16,7 @@ from app.metrics.snapshots import Snapshots, folder_in
 from app.metrics.tally import Tally
 from app.services.execution import WorkerService
 from app.services.sweeps.driver import SweepDriver
+from app.services.wakeups import Wakeups
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
 from app.webhook_secrets import secrets_of
@@ -40,17 +41,20 @@ def work(settings: Settings) -> None:
     join = _send_webhooks(settings, database, stop)
     snapshots = Snapshots(folder_in(settings.home), tally)
     snapshots.start()
-    workers = _workers(settings, database, worker_id)
+    wakeups = Wakeups(database)
+    workers = _workers(settings, database, worker_id, wakeups)
+    wakeups.start()
     try:
         run_all(workers, stop)
     finally:
         workers[0].leave()
         join()
         snapshots.close()
+        wakeups.close()
         database.close()
 
 
-def _workers(settings: Settings, database: Database, worker_id: str) -> list[Worker]:
+def _workers(settings: Settings, database: Database, worker_id: str, wakeups: Wakeups) -> list[Worker]:
     """One for each run that is trained at a time; they differ in what their claims are known by."""
     trainers = settings.trainers or usual_trainers()
     memory = settings.run_memory_limit_mib * 2**20
@@ -78,6 +82,7 @@ def _workers(settings: Settings, database: Database, worker_id: str) -> list[Wor
             limits,
             advance=advance,
             room=has_room if number else None,
+            wakeups=wakeups,
         )
         for number in range(trainers)
     ]

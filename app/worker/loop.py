@@ -12,12 +12,14 @@ from threading import Event
 from typing import TypeVar
 
 from app.artifacts.store import ArtifactStore
+from app.domain.leases import LONGEST_GAP
 from app.domain.runs import Change, RunStatus
 from app.domain.traces import trace_id
 from app.errors import LeaseLost, Unavailable
 from app.logs import get as get_log
 from app.services.execution import Claim, WorkerService
 from app.services.outages import OUTAGE_SECONDS, OUTAGE_STATUS
+from app.services.wakeups import SAFETY_SECONDS, Flag, Nap, Topic, Wakeups
 from app.wire.runs import RunError
 from app.worker.executors import Executor, Trainer
 
@@ -56,8 +58,12 @@ class Worker:
         monotonic: Callable[[], float] = time.monotonic,
         advance: Callable[[], object] = lambda: None,
         room: Callable[[], bool] | None = None,
+        wakeups: Wakeups | None = None,
     ) -> None:
-        """`advance` has sweeps go on. `room`: of any but the first, whether another trainer has its memory."""
+        """`advance` has sweeps go on. `room`: of any but the first, whether another trainer has its memory.
+
+        `wakeups`: what ends the waiting for a run; without it, only time does.
+        """
         self._service = service
         self._executor = executor
         self._store = store
@@ -68,6 +74,8 @@ class Worker:
         self._room = room
         self._seen_at = self._swept_at = -float("inf")
         self._away_since: float | None = None  # when the database went away
+        self._nap = Nap(wakeups, Topic.QUEUE, monotonic=monotonic) if wakeups else None
+        self._cancels = Flag(wakeups, Topic.CANCELS) if wakeups else None
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set; a run that is going then returns to the queue."""
@@ -79,8 +87,16 @@ class Worker:
                 self.carry_out(claim, stop)
             else:
                 self._executor.warm()
-                stop.wait(self._limits.poll)
+                self._rest(stop)
         log.info("worker.stopped", worker_id=self._service.worker_id)
+
+    def _rest(self, stop: Event) -> None:
+        """Until there may be something to do; leases and signs of life want looks even where nothing is told."""
+        limits = self._limits
+        if self._nap is None or self._away_since is not None or (self._room is not None and not self._room()):
+            stop.wait(limits.poll)
+        else:
+            self._nap.wait(stop, limits.poll, min(SAFETY_SECONDS, limits.heartbeat, limits.lease * LONGEST_GAP))
 
     def leave(self) -> None:
         """After the end of all that share the executor: nothing stays behind."""
@@ -133,20 +149,27 @@ class Worker:
                 return Change.ERRORED, error
             due = now - renewed >= self._limits.heartbeat
             try:
-                cancelled = self._service.renew(claim) if due else self._service.cancel_requested(claim)
+                cancelled = self._service.renew(claim) if due else self._is_cancelled(claim)
             except LeaseLost:
                 if trainer.wait(self._limits.heartbeat) is None:
                     raise
                 continue  # it had just ended the run itself
-            except Unavailable:
+            except Unavailable as away:
+                self._note_away(away)
                 if self._monotonic() - renewed > max(OUTAGE_SECONDS, self._limits.lease):
                     return Change.RELEASED, OUTAGE
                 continue
             if cancelled:
                 return Change.CANCELLED, None
             if due:
+                self._note_back()
                 renewed = now
                 self._patiently(self._look_up)
+
+    def _is_cancelled(self, claim: Claim) -> bool:
+        """Whether a cancel has been asked for; nobody is asked while notifications come, and none of a cancel has."""
+        asks = self._cancels is None or self._cancels.take()
+        return asks and self._service.cancel_requested(claim)
 
     def _look_up(self) -> None:
         """What a busy worker does besides."""
@@ -222,14 +245,23 @@ class Worker:
         try:
             result = action()
         except Unavailable as error:
-            if self._away_since is None:  # said once, not at each of many tries
-                self._away_since = self._monotonic()
-                log.warning("worker.waiting", error=error.message)
+            self._note_away(error)
             return None
-        if self._away_since is not None:
-            log.info("worker.goes_on", seconds=round(self._monotonic() - self._away_since, 1))
-            self._away_since = None
+        self._note_back()
         return result
+
+    def _note_away(self, error: Unavailable) -> None:
+        """Said once, not at each of many tries, nor by each worker of the process."""
+        if self._away_since is None:
+            self._away_since = self._monotonic()
+            if self._room is None:
+                log.warning("worker.waiting", error=error.message)
+
+    def _note_back(self) -> None:
+        if self._away_since is not None:
+            if self._room is None:
+                log.info("worker.goes_on", seconds=round(self._monotonic() - self._away_since, 1))
+            self._away_since = None
 
 
 def _token(claim: Claim) -> str:

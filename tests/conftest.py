@@ -17,9 +17,14 @@ from app.db import migrate
 from app.db.engine import Database
 from app.main import create_app
 from app.settings import Settings
+from tests.support import postgres
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
 from tests.support.server import LiveServer
+
+
+# What the fixtures `settings` and `database` are of: sqlite or postgresql. Read before tests lose sight of settings.
+DATABASE = os.environ.get("DENSELY_TEST_DATABASE", "sqlite")
 
 
 def pytest_configure() -> None:
@@ -43,20 +48,53 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is only so of SQLite's files is not asked of PostgreSQL."""
+    marker = item.get_closest_marker("sqlite")
+    if marker and DATABASE != "sqlite":
+        pytest.skip(f"of SQLite alone: {marker.args[0]}")
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server of our own, started once."""
+    with postgres.running() as made:
+        yield made
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _own_environment: None
+) -> Iterator[Settings]:
     """A home, an empty models folder and no datasets, all under the test's own folder."""
-    return Settings(
+    made = Settings(
         home=tmp_path / "home",
         models_dir=tmp_path / "models",
         datasets_dir=tmp_path / "datasets",
         active_poll_seconds=0.1,
     )
+    if DATABASE == "sqlite":
+        yield made
+        return
+    cluster: postgres.Cluster = request.getfixturevalue("cluster")
+    has_tables = "database" in request.fixturenames
+    url = cluster.new_database(request.getfixturevalue("template_of_postgresql") if has_tables else "")
+    monkeypatch.setenv("DENSELY_DATABASE_URL", url)  # for the commands that a test calls
+    yield made.model_copy(update={"database_url": url})
+    cluster.drop(url)
+
+
+@pytest.fixture(scope="session")
+def template_of_postgresql(cluster: postgres.Cluster) -> str:
+    """A migrated database that is only ever copied."""
+    url = cluster.new_database()
+    migrate.upgrade(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -72,9 +110,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(settings: Settings, migrated: Path) -> Iterator[Database]:
-    """A migrated SQLite file."""
+    """A migrated database: SQLite's file, unless `DENSELY_TEST_DATABASE` says otherwise."""
     settings.home.mkdir(parents=True)
-    shutil.copyfile(migrated, settings.home / "densely.db")
+    if DATABASE == "sqlite":
+        shutil.copyfile(migrated, settings.home / "densely.db")
     opened = Database(settings.url)
     yield opened
     opened.close()

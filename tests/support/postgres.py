@@ -84,6 +84,13 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {copied} STRATEGY file_copy".encode())
         return f"postgresql://densely@127.0.0.1:{self._port}/{name}"
 
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        import psycopg
+
+        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)".encode())
+
     def close(self) -> None:
         """Stop the server and remove its files."""
         self._server.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep

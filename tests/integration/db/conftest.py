@@ -12,13 +12,6 @@ from app.db.engine import Database
 from tests.support import postgres
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[postgres.Cluster]:
-    """A PostgreSQL server of our own, started once."""
-    with postgres.running() as made:
-        yield made
-
-
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Which database a test runs on: each test that asks for one runs on both."""

@@ -20,6 +20,8 @@ from app.settings import Settings
 from tests.integration.cli.conftest import Done, one_line, start
 from tests.support.artifacts import add_model
 
+pytestmark = pytest.mark.sqlite("its backups are files; on PostgreSQL see db/test_backups.py")
+
 MOST = 2 * LEAST  # bytes: room for the probes of what can be written, and not for the database
 
 

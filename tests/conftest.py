@@ -22,7 +22,6 @@ from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
 from tests.support.server import LiveServer
 
-
 # What the fixtures `settings` and `database` are of: sqlite or postgresql. Read before tests lose sight of settings.
 DATABASE = os.environ.get("DENSELY_TEST_DATABASE", "sqlite")
 

@@ -150,6 +150,8 @@ class Feed:
             mine.remove(listener)
             if not mine:
                 del self._listeners[run_id]
+            if self._waker and not self._listeners:
+                self._waker.ring()  # the poller has nothing to do any more
 
     async def _hand_out(self) -> None:
         """The poller: while anybody listens."""

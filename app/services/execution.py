@@ -9,7 +9,7 @@ from typing import Any
 from app.db import run_queries, runs, workers
 from app.db.engine import Database
 from app.domain.clock import Clock
-from app.domain.leases import Observer
+from app.domain.leases import Observer, Sign
 from app.domain.runs import FINAL, Change, RunStatus
 from app.errors import LeaseLost, Unavailable
 from app.wire.runs import Run, RunError
@@ -45,11 +45,12 @@ class WorkerService:
 
     def claim(self) -> Claim | None:
         """Take the oldest queued run, after freeing those whose worker died."""
-        self.expire()
         with self._database.read() as tx:
             # Without the write lock: idle workers must not hold others up.
-            if not (self._unsure or run_queries.any_queued(tx)):
-                return None
+            held, queued = run_queries.held(tx), run_queries.any_queued(tx)
+        freed = self._free(held)
+        if not (self._unsure or queued or freed):
+            return None
         before, self._unsure = self._unsure, True
         with self._database.write() as tx:
             row = runs.claimed_by(tx, self.worker_id) if before else None
@@ -62,6 +63,10 @@ class WorkerService:
         """Look at all leases, and free the runs of those that have run out; returns their ids."""
         with self._database.read() as tx:
             held = run_queries.held(tx)
+        return self._free(held)
+
+    def _free(self, held: Mapping[str, Sign]) -> list[str]:
+        """Of these leases, which were read just now."""
         began = self._monotonic()
         gone = self._leases.look(held, began)
         if not gone:

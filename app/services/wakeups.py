@@ -16,7 +16,7 @@ from app.db.notify import Topic
 __all__ = ["Flag", "Nap", "Topic", "Wakeups"]
 
 SAFETY_SECONDS = 5.0  # between two looks while notifications come
-GAP_SECONDS = 0.05  # between two looks that notifications ask for: there may be hundreds in a second
+GAP_SECONDS = 0.1  # between two looks that notifications ask for: there may be hundreds in a second
 SLICE_SECONDS = 0.1  # after which who sleeps sees that all is being stopped
 
 Wake = Callable[[], None]
@@ -60,7 +60,7 @@ class Wakeups:
         return max(poll, most) if self.hearing else poll
 
     def _hear(self, told: Collection[Topic]) -> None:
-        for topics, wake in self._asleep:
+        for topics, wake in tuple(self._asleep):
             if any(topic in topics for topic in told):
                 wake()
 

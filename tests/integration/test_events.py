@@ -260,7 +260,8 @@ class TestLive:
             time.sleep(1)
             asked = [statement for statement in statements if "FROM events" in statement]
             assert 50 == sum(map(len, feed._listeners.values()))
-        assert 3 <= len(asked) <= 11
+        # On PostgreSQL nobody asks while nothing is told.
+        assert (3 if database.is_sqlite else 0) <= len(asked) <= 11
         wait_until(lambda: feed._poller is None and not feed._listeners)
 
 

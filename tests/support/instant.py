@@ -10,7 +10,9 @@ from app.db import runs
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.domain.runs import Metrics
+from app.processes import Stop, stop_on_signals
 from app.services.execution import Claim, WorkerService
+from app.services.wakeups import Wakeups
 from app.worker.executors import Trainer
 from app.worker.loop import Worker, WorkerLimits
 
@@ -68,17 +70,25 @@ class UntilIdle(Event):
         return True
 
 
-def main(url: str, folder: str, worker_id: str) -> None:
-    """Work until the queue is empty."""
+def main(url: str, folder: str, worker_id: str, *more: str) -> None:
+    """Work until the queue is empty; with one more word, until SIGTERM, as a worker does that is woken."""
     database = Database(url)
     home = Path(folder)
+    stop: Event = UntilIdle()
+    wakeups = Wakeups(database)
+    if more:
+        stop = Stop()
+        stop_on_signals(stop)
+        wakeups.start()
     Worker(
         WorkerService(database, utc_now, worker_id, lease_seconds=30),
         InstantExecutor(database, home / "executed.txt"),
         ArtifactStore(home / "models"),
         home / "checkpoints",
         WorkerLimits(poll=0.01, heartbeat=5, lease=30, run_time=60, run_memory=2**40),
-    ).run(UntilIdle())
+        wakeups=wakeups,
+    ).run(stop)
+    wakeups.close()
     database.close()
 
 

@@ -54,11 +54,15 @@ def check(url: str, *, thorough: bool = False) -> None:
             all_of_it = thorough or not file or not file.exists() or file.stat().st_size <= SMALL
             if database.is_sqlite and all_of_it and not _is_whole(tx):
                 raise Unusable(SQLITE["SQLITE_CORRUPT"].format(file))
+            if not database.is_sqlite and tx.execute(text("SHOW transaction_read_only")).scalar() == "on":
+                raise Unusable(f"{complaints.READ_ONLY}; name one that does with DENSELY_DATABASE_URL")
         if is_usable(database.check_known()):
             look(database)
     except Unavailable as error:
         if told := _told(error.__cause__, file):
             raise Unusable(told) from error
+        if error.__cause__ and not database.is_sqlite:
+            raise Unavailable(f"{error.message}: {_said(error.__cause__, database)}") from error
         raise
     except (SQLAlchemyError, TypeError, ValueError) as error:  # an option of the URL that its driver does not know
         said = complaints.first_line(error)
@@ -109,11 +113,21 @@ def _check_file(file: Path) -> None:
         raise Unusable(f"{file}: {error.strerror}; {ELSEWHERE}") from error
 
 
+def _said(cause: BaseException, database: Database) -> str:
+    """What the driver complains of, in one line; it names host, user and database, and never shows a password."""
+    said = " ".join(complaints.first_line(cause).removeprefix("connection failed: ").split())
+    password = database.engine.url.password
+    return said.replace(str(password), "***") if password else said
+
+
 def _told(cause: BaseException | None, file: Path | None) -> str | None:
     """What to do about a table that is missing, or SQLite's own complaint, if it is one."""
     if cause and complaints.is_incomplete(cause):
         missing = complaints.first_line(cause).replace(": ", " ")
         return f"{file or 'the database'} is damaged ({missing}): {START_ANEW}"
+    if cause and complaints.code_of(cause) == complaints.NO_RIGHT:
+        said = complaints.first_line(cause)
+        return f"the database cannot be used: {said}; grant its user all rights on the tables, or name another user"
     original = getattr(cause, "orig", None)
     name = getattr(original, "sqlite_errorname", None) if isinstance(original, sqlite3.Error) else None
     told = next((text for kind, text in SQLITE.items() if name and name.startswith(kind)), None)

@@ -48,7 +48,7 @@ class Database:
         try:
             parsed = make_url(url)
         except (ArgumentError, ValueError) as error:
-            raise Unusable("the database URL is not in SQLAlchemy's form") from error
+            raise Unusable("the database URL is not in SQLAlchemy's form: correct DENSELY_DATABASE_URL") from error
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = {"pool_pre_ping": True, **POOL}
@@ -60,6 +60,8 @@ class Database:
         try:
             self.engine = create_engine(parsed, **options)
         except (ImportError, NoSuchModuleError) as error:
+            if isinstance(error, ImportError) and parsed.drivername == "postgresql+psycopg":
+                raise Unusable("PostgreSQL needs its driver: pip install 'densely[postgres]'") from error
             raise Unusable(
                 f"there is no driver for {parsed.drivername!r} databases here; Densely uses SQLite or PostgreSQL"
             ) from error

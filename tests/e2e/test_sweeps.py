@@ -27,8 +27,8 @@ SEARCH: dict[str, Any] = {
 }
 
 
-def begin(service: Service) -> str:
-    sweep_id: str = service.client.post("/sweeps", json=SEARCH).raise_for_status().json()["id"]
+def begin(service: Service, search: dict[str, Any] = SEARCH) -> str:
+    sweep_id: str = service.client.post("/sweeps", json=search).raise_for_status().json()["id"]
     return sweep_id
 
 

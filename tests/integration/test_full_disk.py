@@ -21,6 +21,7 @@ def settings(settings: Settings, small_disk: Path) -> Settings:
     return settings.model_copy(update={"home": small_disk / "home"})
 
 
+@pytest.mark.sqlite("its file lies on the small disk")
 def test_a_full_disk_refuses_runs_and_keeps_those_that_were_accepted(client: httpx.Client, small_disk: Path) -> None:
     """Predictions and reads go on; once there is room again, so does the rest, without a restart."""
     full = fill(small_disk)

@@ -303,6 +303,7 @@ class TestDatabase:
         assert 1 == found.get(name, process="api", kind="write") - before.get(name, process="api", kind="write")
         assert 1 <= found.get(name, process="api", kind="read") - before.get(name, process="api", kind="read")
 
+    @pytest.mark.sqlite("its file is moved away")
     def test_without_it_the_processes_still_tell(self, client: httpx.Client, settings: Settings) -> None:
         client.post("/predict", json={"task": "planar", "point": [0.1, 0.2]})
         (settings.home / "densely.db").rename(settings.home / "away.db")

@@ -74,6 +74,7 @@ def _not_ready(client: httpx.Client, told: str) -> None:
     assert 200 == client.post("/predict", json={"task": "sentiment", "text": "Good."}).status_code
 
 
+@pytest.mark.sqlite("pages of its file are overwritten")
 def test_pages_that_are_overwritten_are_noticed_before_a_request_meets_them(
     client: httpx.Client, database: Database
 ) -> None:
@@ -90,6 +91,7 @@ def test_pages_that_are_overwritten_are_noticed_before_a_request_meets_them(
     assert 200 == client.get("/runs").status_code
 
 
+@pytest.mark.sqlite("pages of its file are overwritten")
 def test_damage_that_only_a_request_met_is_told_by_the_probe(
     client: httpx.Client, database: Database, clock: FakeClock
 ) -> None:
@@ -169,10 +171,10 @@ def test_a_worker_that_was_seen_is_listed(client: httpx.Client, database: Databa
     assert [] == listed()
 
 
-def test_the_system_tells_its_versions(client: httpx.Client) -> None:
+def test_the_system_tells_its_versions(client: httpx.Client, database: Database) -> None:
     system = client.get("/system").json()
 
-    assert (app.__version__, "sqlite") == (system["version"], system["database"])
+    assert (app.__version__, database.engine.dialect.name) == (system["version"], system["database"])
     assert {"fastapi", "numpy", "pydantic", "sqlalchemy", "uvicorn"} == set(system["versions"])
     assert all(version[0].isdigit() for version in [system["python"], *system["versions"].values()])
 

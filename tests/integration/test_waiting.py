@@ -20,6 +20,8 @@ from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 
+pytestmark = pytest.mark.sqlite("one file, with one writer at a time")
+
 RUN = {"task": "planar", "dataset": "moons"}
 Start = Callable[[Settings], httpx.Client]
 

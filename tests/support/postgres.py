@@ -66,30 +66,46 @@ class Cluster:
         initdb: list[str | Path] = [folder / "initdb", "--pgdata", data, *options]
         subprocess.run(initdb, check=True, capture_output=True, cwd="/", **self._user)
         self.port = self._port = _free_port()
-        command: list[str | Path] = [folder / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self._port)]
+        self._command: list[str | Path] = [folder / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self._port)]
         for setting in SETTINGS:
-            command += ["-c", setting]
+            self._command += ["-c", setting]
         self._log = (self._folder / "log").open("wb")
-        self._server = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd="/", **self._user)
         self._numbers = itertools.count(1)
-        self._wait()
+        self._start()
 
     def new_database(self, template: str = "") -> str:
         """The URL of a database without tables, or with those of the database at the URL `template`."""
-        import psycopg
-
         name = f"test_{next(self._numbers)}"
         copied = template.rpartition("/")[2] or "template1"
-        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {copied} STRATEGY file_copy".encode())
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {copied} STRATEGY file_copy")
         return f"postgresql://densely@127.0.0.1:{self._port}/{name}"
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
+        self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Meanwhile the server is stopped, in good order: its clients are told so, and new ones are refused."""
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(START_SECONDS)
+        try:
+            yield
+        finally:
+            self._start()
+
+    def let_in(self, line: str) -> None:
+        """Put a line before the others of the file that says who is let in, and how."""
+        file = self._folder / "data" / "pg_hba.conf"
+        file.write_text(f"{line}\n{file.read_text()}")
+        self.execute("SELECT pg_reload_conf()")
+
+    def execute(self, statement: str) -> None:
+        """As the one who may do everything."""
         import psycopg
 
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)".encode())
+            connection.execute(statement.encode())
 
     def close(self) -> None:
         """Stop the server and remove its files."""
@@ -101,6 +117,10 @@ class Cluster:
             self._server.wait()
         self._log.close()
         shutil.rmtree(self._folder)
+
+    def _start(self) -> None:
+        self._server = subprocess.Popen(self._command, stdout=self._log, stderr=self._log, cwd="/", **self._user)
+        self._wait()
 
     def _conninfo(self, database: str) -> str:
         return f"host=127.0.0.1 port={self._port} user=densely dbname={database} connect_timeout=2"

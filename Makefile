@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UNSEARCHED := ":!*.lock" ":!*package-lock.json" ":!models_store" ":!.secrets.baseline"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint faults fuzz audit bench models lock clean
+.PHONY: help run test lint faults postgres fuzz audit bench models lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,10 @@ faults: $(VENV)/dev.done ## Kill, suspend and stop processes 560 times, ask for 
 	$(BIN)/python -m tests.faults --database sqlite --faults 250 --real 30
 	$(BIN)/python -m tests.faults --database postgresql --faults 250 --real 30
 	$(BIN)/python -m tests.faults.overload
+
+postgres: $(VENV)/dev.done ## Run the integration tests, outages of a minute and 280 faults on PostgreSQL: about an hour
+	DENSELY_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile tests/integration tests/e2e/test_postgres.py tests/e2e/test_outages.py
+	$(BIN)/python -m tests.faults --database postgresql --faults 250 --real 30
 
 fuzz: $(VENV)/dev.done ## Send the API requests without end, others each time: half an hour
 	$(BIN)/python -m tests.fuzz

@@ -38,7 +38,8 @@ def up(workers: Workers = None) -> None:
     _check_room(found)
     snapshots.clear(snapshots.folder_in(found.home), stale_only=False)
     threading.Thread(target=_greet, args=(address(found),), daemon=True).start()
-    raise typer.Exit(processes.run([*_api_processes(found), processes.Child("worker", "app.worker")]))
+    children = [*_api_processes(found), processes.Child("worker", "app.worker")]
+    raise typer.Exit(processes.run(children, _grace(found)))
 
 
 def serve(workers: Workers = None) -> None:
@@ -52,7 +53,7 @@ def serve(workers: Workers = None) -> None:
     if found.workers > 1:
         logs.configure(found.log_level)
         _check_room(found)
-        raise typer.Exit(processes.run(_api_processes(found)))
+        raise typer.Exit(processes.run(_api_processes(found), _grace(found)))
     from app.main import serve  # after the environment is as NumPy should find it
 
     try:
@@ -99,6 +100,11 @@ def _with(workers: int | None) -> Settings:
 def _api_processes(found: Settings) -> list[processes.Child]:
     names = [f"API {n + 1}" for n in range(found.workers)] if found.workers > 1 else ["API"]
     return [processes.Child(name, "app.main", ONE_THREAD) for name in names]
+
+
+def _grace(found: Settings) -> float:
+    """Seconds that processes get to end in good order."""
+    return processes.GRACE + found.drain_seconds
 
 
 def _check_port(found: Settings) -> None:

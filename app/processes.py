@@ -162,7 +162,7 @@ def run(children: list[Child], grace: float = GRACE) -> int:
     return status
 
 
-def _stop(children: list[Child], grace: float) -> None:
+def _stop(children: list[Child], grace: float = GRACE) -> None:
     for child in children:
         if child.process and child.process.poll() is None:
             child.process.terminate()

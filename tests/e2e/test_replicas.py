@@ -123,7 +123,7 @@ def test_what_begins_at_one_replica_goes_on_at_the_others(installation: Installa
     assert (["cancelled"], True) == ([each.data.get("status") for each in rest], rest[0].id > queued.id)
 
     rows = "\n".join(["message,team", *(f"text {n} of {'ab'[n % 2]},{'ab'[n % 2]}" for n in range(40))])
-    form = {"task": (None, '{"name": "letters"}', "application/json"), "train": (None, "false")}
+    form: dict[str, Any] = {"task": (None, '{"name": "letters"}', "application/json"), "train": (None, "false")}
     one.post("/tasks", files={**form, "file": ("rows.csv", rows, "text/csv")}).raise_for_status()
     for each in installation.clients():
         until_known(each, "letters")

@@ -57,5 +57,5 @@ def _leave_out(values: Any, where: tuple[int | str, ...]) -> bool:
     *parts, last = where
     for part in parts:
         if (isinstance(values, list) and isinstance(part, int)) or (isinstance(values, dict) and part in values):
-            values = values[part]
+            values = values[part]  # type: ignore[index]  # a list's is a number
     return isinstance(values, dict) and values.pop(last, values) is not values

@@ -183,7 +183,8 @@ def serve(settings: Settings) -> None:
     application = create_app(settings)
     application.prepare()  # here its errors are one line; in the lifespan they would be a traceback
     family = processes.family_of(settings.host, settings.port) if settings.workers > 1 else None
-    serving.run(application, settings.host, settings.port, settings.keep_alive_seconds, family)
+    keep_alive, drain = settings.keep_alive_seconds, settings.drain_seconds
+    serving.run(application, settings.host, settings.port, keep_alive, family, drain)
 
 
 if __name__ == "__main__":

@@ -141,8 +141,11 @@ class Child:
             self.process.stdin.close()
 
 
-def run(children: list[Child]) -> int:
-    """Keep them running until SIGTERM or SIGINT, then stop them in order; the exit status."""
+def run(children: list[Child], grace: float = GRACE) -> int:
+    """Keep them running until SIGTERM or SIGINT, then stop them in order; the exit status.
+
+    `grace`: seconds between asking one to stop and killing it.
+    """
     stop = Stop()
     stop_on_signals(stop)
     status = 0
@@ -155,18 +158,18 @@ def run(children: list[Child]) -> int:
     except (RuntimeError, OSError) as error:  # the latter: no more processes or files are allowed
         log.error("process.gave_up", reason=str(error))
         status = 1
-    _stop(children)
+    _stop(children, grace)
     return status
 
 
-def _stop(children: list[Child]) -> None:
+def _stop(children: list[Child], grace: float = GRACE) -> None:
     for child in children:
         if child.process and child.process.poll() is None:
             child.process.terminate()
     for child in children:
         if child.process:
             try:
-                child.process.wait(GRACE)
+                child.process.wait(grace)
             except subprocess.TimeoutExpired:
                 child.process.kill()
             child.close()

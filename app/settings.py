@@ -104,6 +104,20 @@ class Settings(BaseSettings):
         le=3600,
         description="longest time that a connection may be idle between two requests, seconds; more than a balancer's",
     )
+    start_seconds: float = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="how long `densely serve` and `densely worker` wait at their start for the database and its "
+        "migration, seconds",
+    )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="how long an API process goes on answering after SIGTERM, while it says that it is not ready, "
+        "seconds; more than a balancer keeps idle connections",
+    )
     max_connections: int = Field(
         1_000,
         ge=1,

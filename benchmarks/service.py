@@ -35,10 +35,11 @@ class Service:
         cwd: Path = REPOSITORY,
         redirected: str = "",
         program: Sequence[str] = (sys.executable, "-m", "app.cli"),
+        port: int | None = None,
     ) -> None:
-        """`redirected`: what a shell is told about its standard streams, for example `2>&-`."""
+        """`redirected`: what a shell is told about its standard streams, for example `2>&-`. `port`: None, any one."""
         self.folder = folder
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         settings = {
             "DENSELY_HOME": str(folder / "home"),

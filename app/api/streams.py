@@ -43,7 +43,8 @@ class EventStream(Response):
         self._hello = f"retry: {RETRY}\n".encode() + (b"" if start_id is None else b"id: %d\n" % start_id) + b"\n"
         self.status_code = 200
         self.background = None
-        headers = {"cache-control": "no-store", "vary": "accept", "x-accel-buffering": "no"}
+        # A proxy keeps no connection that has served so long: when a process stops, it ends with the stream.
+        headers = {"cache-control": "no-store", "vary": "accept", "x-accel-buffering": "no", "connection": "close"}
         self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

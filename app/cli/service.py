@@ -15,10 +15,14 @@ from app.cli.codes import REFUSED
 from app.cli.connection import address, settings
 from app.cli.frame import fail
 from app.cli.output import console
+from app.errors import Unavailable, Unusable
 from app.folders import check_writable
 from app.metrics import snapshots
 from app.settings import Settings
 
+log = logs.get()
+
+START_POLL = 0.5  # seconds between two looks at a database that is waited for
 # NumPy's products of small matrices gain nothing from more threads, which wait for each other by spinning.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
@@ -38,7 +42,8 @@ def up(workers: Workers = None) -> None:
     _check_room(found)
     snapshots.clear(snapshots.folder_in(found.home), stale_only=False)
     threading.Thread(target=_greet, args=(address(found),), daemon=True).start()
-    raise typer.Exit(processes.run([*_api_processes(found), processes.Child("worker", "app.worker")]))
+    children = [*_api_processes(found), processes.Child("worker", "app.worker")]
+    raise typer.Exit(processes.run(children, _grace(found)))
 
 
 def serve(workers: Workers = None) -> None:
@@ -47,12 +52,12 @@ def serve(workers: Workers = None) -> None:
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)
     _check_port(found)
-    check_database(found)
+    _await_database(found)
     snapshots.clear(snapshots.folder_in(found.home), stale_only=True)
     if found.workers > 1:
         logs.configure(found.log_level)
         _check_room(found)
-        raise typer.Exit(processes.run(_api_processes(found)))
+        raise typer.Exit(processes.run(_api_processes(found), _grace(found)))
     from app.main import serve  # after the environment is as NumPy should find it
 
     try:
@@ -66,7 +71,7 @@ def worker() -> None:
     from app.worker.__main__ import work
 
     found = settings()
-    check_database(found)
+    _await_database(found)
     snapshots.clear(snapshots.folder_in(found.home), stale_only=True)
     work(found)
 
@@ -89,6 +94,41 @@ def check_database(found: Settings) -> None:
     condition.check(found.url)
 
 
+def _await_database(found: Settings) -> None:
+    """As `check_database`; where it may be waited for, also until it has this release's tables.
+
+    Raises:
+        Unavailable, Unusable: see there; or it needs a migration, and nobody has begun one in time.
+    """
+    if not found.start_seconds:
+        return check_database(found)
+    logs.configure(found.log_level)
+    deadline, said = time.monotonic() + found.start_seconds, ""
+    while True:
+        try:
+            check_database(found)
+            return _check_migrated(found)
+        except Unusable:
+            raise
+        except Unavailable as error:
+            if time.monotonic() >= deadline:
+                raise
+            if error.message != said:  # once, not at each of many tries
+                log.warning("start.waiting", reason=error.message, seconds=found.start_seconds)
+            said = error.message
+        time.sleep(START_POLL)
+
+
+def _check_migrated(found: Settings) -> None:
+    from app.db.engine import Database
+
+    database = Database(found.url, quiet=True)
+    try:
+        database.check_revision()
+    finally:
+        database.close()
+
+
 def _with(workers: int | None) -> Settings:
     """The settings; children read theirs from the environment too."""
     if workers is not None:
@@ -99,6 +139,11 @@ def _with(workers: int | None) -> Settings:
 def _api_processes(found: Settings) -> list[processes.Child]:
     names = [f"API {n + 1}" for n in range(found.workers)] if found.workers > 1 else ["API"]
     return [processes.Child(name, "app.main", ONE_THREAD) for name in names]
+
+
+def _grace(found: Settings) -> float:
+    """Seconds that processes get to end in good order."""
+    return processes.GRACE + found.drain_seconds
 
 
 def _check_port(found: Settings) -> None:

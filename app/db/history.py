@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import func, select
 
+from app.db import releases
 from app.db.engine import Transaction
 from app.db.tables import epochs, models, runs
 from app.domain.estimates import Job
@@ -37,7 +38,7 @@ def _job(row: Any) -> Job:
         id=row.id,
         task=row.task,
         dataset=row.dataset,
-        recipe=Recipe.model_validate(row.recipe),
+        recipe=releases.read(Recipe, row.recipe, f"run {row.id}"),
         validation=_VALIDATION.validate_python(row.validation),
         seeds=row.seeds,
         started_at=row.started_at,
@@ -61,4 +62,4 @@ def models_of(tx: Transaction, task: str, dataset: str, limit: int) -> list[tupl
     query = select(models.c.id, runs.c.recipe).outerjoin(runs, runs.c.id == models.c.run_id)
     query = query.where(models.c.task == task, models.c.dataset == dataset)
     rows = tx.execute(query.order_by(models.c.active.desc(), models.c.number.desc()).limit(limit))
-    return [(row.id, None if row.recipe is None else Recipe.model_validate(row.recipe)) for row in rows]
+    return [(row.id, row.recipe and releases.read(Recipe, row.recipe, f"model {row.id}")) for row in rows]

@@ -1,13 +1,13 @@
 """Reading runs: one, many, their epochs and events."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from app.db import events
+from app.db import events, releases
 from app.db.engine import Transaction
 from app.db.epochs import which_fit
 from app.db.tables import epochs, models, runs
@@ -41,11 +41,29 @@ def find_all(tx: Transaction, run_ids: Sequence[str]) -> dict[str, Run]:
     return {row.id: to_run(row) for row in tx.execute(WITH_MODEL.where(runs.c.id.in_(run_ids)))}
 
 
+def get_whole(tx: Transaction, run_id: str) -> Run:
+    """A run that is there, for whoever carries it out.
+
+    Raises:
+        Unavailable: a newer release asked for it, with what this one does not know.
+    """
+    row = tx.execute(WITH_MODEL.where(runs.c.id == run_id)).one()
+    return releases.read_whole(Run, _values(row), f"run {run_id}")
+
+
 def to_run(row: Row[Any]) -> Run:
-    """A row of the query above as the domain knows it."""
+    """A row of the query above as the domain knows it.
+
+    Raises:
+        Unavailable: a newer release asked for it, with what this one cannot read.
+    """
+    return releases.read(Run, _values(row), f"run {row.id}")
+
+
+def _values(row: Row[Any]) -> dict[str, Any]:
     values = {name: value for name, value in row._asdict().items() if name in Run.model_fields}
     error = RunError(type=row.error_type, message=row.error_message) if row.error_type else None
-    return Run.model_validate(values | {"dataset_is_sample": row.dataset == SAMPLE, "error": error})
+    return values | {"dataset_is_sample": row.dataset == SAMPLE, "error": error}
 
 
 def key_of(tx: Transaction, run_id: str) -> str:
@@ -102,9 +120,10 @@ def events_of(tx: Transaction, run_id: str | None, limit: int, after: int) -> li
     return [Event.model_validate(row._asdict()) for row in events.page(tx, after, limit, run_id)]
 
 
-def any_queued(tx: Transaction) -> bool:
-    """Whether a run waits for a worker."""
-    return tx.execute(select(runs.c.number).where(runs.c.status == RunStatus.QUEUED).limit(1)).first() is not None
+def any_queued(tx: Transaction, but: Collection[str] = ()) -> bool:
+    """Whether a run waits for a worker, other than these."""
+    waiting = select(runs.c.number).where(runs.c.status == RunStatus.QUEUED)
+    return tx.execute((waiting.where(runs.c.id.not_in(but)) if but else waiting).limit(1)).first() is not None
 
 
 def unfinished_ids(tx: Transaction) -> set[str]:

@@ -1,7 +1,7 @@
 """All SQL that changes a run. Each change writes its event row in the same transaction."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -53,11 +53,14 @@ def insert_run(
     return run_id
 
 
-def claim(tx: Transaction, worker_id: str, now: datetime) -> Row[Any] | None:
-    """Take the oldest queued run, or None. One guarded UPDATE, so that two workers never take the same."""
+def claim(tx: Transaction, worker_id: str, now: datetime, but: Collection[str] = ()) -> Row[Any] | None:
+    """Take the oldest queued run other than these, or None.
+
+    One guarded UPDATE, so that two workers never take the same.
+    """
+    waiting = select(runs.c.number).where(runs.c.status == RunStatus.QUEUED)
     oldest = (
-        select(runs.c.number)
-        .where(runs.c.status == RunStatus.QUEUED)
+        (waiting.where(runs.c.id.not_in(but)) if but else waiting)
         .order_by(runs.c.number)
         .limit(1)
         .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time and ignores it

@@ -2,8 +2,9 @@
 
 What a request passes, from the outside in:
 
-uvicorn_adapter   uvicorn's protocol and server under names of our own; the one module that knows uvicorn
-accepting         many clients that come at once are let in together
+uvicorn_server    uvicorn's server: ticks, and how it stops; this and the next are all that know uvicorn
+uvicorn_adapter   uvicorn's protocol under names of our own
+accepting         many clients that come at once are let in together; before the end nobody else
 connection        a client's connection: timeouts, rejections, the closing
 pipelining        input is parsed one request at a time, in turns with other connections, within size limits
 inline            small requests are answered without an ASGI cycle ("inline")

@@ -45,11 +45,16 @@ class Application:
         self.limits = limits
         self.proxies = proxies
         self.turns = Turns()
+        self.draining = api.state.draining = False  # whether the process stops soon
         self._direct = direct
         self.root = root
         self.direct_gates: dict[bytes, DirectGate] = {
             (at + path).encode(): gate for path, gate in direct.items() for at in ("", root)
         }
+
+    def drain(self) -> None:
+        """The process stops soon: from now on it says that it is not ready, and answers as before."""
+        self.draining = self.api.state.draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""

@@ -30,12 +30,27 @@ class InlineConnection(PipelinedConnection):
         self._keep_alive = KeepAlive()
         self._ok = _Ok()
 
+    def connection_made(self, transport: Any) -> None:
+        """A client has connected; also one who comes late is answered, once."""
+        self._state.stopping = getattr(self.app, "draining", False)
+        super().connection_made(transport)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone."""
         self._inline.end()
         if self._keep_alive.timer:
             self._keep_alive.timer.cancel()
         super().connection_lost(exc)
+
+    def drain(self) -> None:
+        """Say with the next answer that it is the last.
+
+        Where one has begun without saying so, the connection goes on: its client would send the next request while it
+        is being closed.
+        """
+        self._state.stopping = True
+        if self.is_responding and (self.is_queueing or not self.has_begun_response):
+            self.close_after_cycle()
 
     def shutdown(self) -> None:
         """Every request that has begun is answered, and so is one that is on its way; that ends the connection."""

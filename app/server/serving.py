@@ -11,7 +11,7 @@ from typing import Any
 
 from app.server.application import Application
 from app.server.inline import InlineConnection
-from app.server.uvicorn_adapter import Config, Server, configuration
+from app.server.uvicorn_server import Config, Server, configuration
 
 # How long a thread with a big batch may go on while the event loop waits for its turn; Python's default is 5 ms.
 SWITCH_SECONDS = 0.0005
@@ -28,11 +28,17 @@ def configured(application: Application, **options: Any) -> Config:
 
 
 def run(
-    application: Application, host: str, port: int, keep_alive: float, family: socket.AddressFamily | None = None
+    application: Application,
+    host: str,
+    port: int,
+    keep_alive: float,
+    family: socket.AddressFamily | None = None,
+    drain: float = 0.0,
 ) -> None:
     """Serve until a signal says to stop.
 
-    `keep_alive`: seconds that a connection may be idle between two requests.
+    `keep_alive`: seconds that a connection may be idle between two requests. `drain`: seconds that it goes on after
+    SIGTERM, while it says that it is not ready and that each answer is its connection's last.
     `family`: the socket is one of several processes' on this port, and is of this address family; None: it is the only
     one. Exits with `FAILED_TO_START` where it cannot be served.
     """
@@ -42,7 +48,8 @@ def run(
     with suppress(ValueError):  # some systems allow less than they say
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    server = Server(configured(application, host=host, port=port, timeout_keep_alive=keep_alive, log_level="warning"))
+    config = configured(application, host=host, port=port, timeout_keep_alive=keep_alive, log_level="warning")
+    server = Server(config, drain)
     server.run(sockets=None if family is None else [_shared_socket(host, port, family)])
     if not server.started:
         sys.exit(FAILED_TO_START)

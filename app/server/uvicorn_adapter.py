@@ -1,30 +1,20 @@
-"""All that is used of uvicorn, under names of our own: no other module imports it or touches its insides.
+"""All that is used of uvicorn's connections, under names of our own.
 
+No module but this one and `uvicorn_server` imports it or touches its insides.
 uvicorn promises nothing about them, so its version is capped in pyproject.toml, and `tests/unit/server/test_uvicorn.py`
 fails when they change: then this module is what to look at.
 """
 
 import asyncio
-import socket
 from typing import Any
 
 import httptools
-import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.server.accepting import listen_again
-from app.server.application import Application
 from app.server.heads import RawHeaders
-from app.server.timeouts import CHECK_SECONDS
 from app.server.transport import CoalescingTransport
-
-Config = uvicorn.Config
-
-TICKS = 10  # of uvicorn's main loop, in a second
-ACCEPT_SECONDS = 0.1  # for connections that were made and not accepted yet when the server is told to stop
-STOP_SECONDS = 5  # that unfinished answers get when the server is told to stop
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -66,6 +56,9 @@ class HttpProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """The server stops: the response that is being given is the last."""
         super().shutdown()
+
+    def drain(self) -> None:
+        """The server stops soon: the next response is the last, also to what is asked on an idle connection."""
 
     # uvicorn's callbacks, which become hooks
 
@@ -176,6 +169,11 @@ class HttpProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
+    def has_begun_response(self) -> bool:
+        """Whether the head of its response is written."""
+        return self.cycle.response_started
+
+    @property
     def is_queueing(self) -> bool:
         """Whether it waits, since responses to requests before it are not complete."""
         return bool(self.pipeline)
@@ -245,55 +243,3 @@ def _delimit_by_close(cycle: RequestResponseCycle) -> None:
 def status_line(status: int) -> bytes:
     """The first line of a response, with its end."""
     return STATUS_LINE[status]
-
-
-class Server(uvicorn.Server):
-    """Checks its connections' timeouts, and ends the event streams before it waits for answers to be complete.
-
-    Those last as long as their runs do.
-    """
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen."""
-        await super().startup(sockets)
-        self.servers += await listen_again(self.servers, self._protocol)
-
-    def _protocol(self) -> asyncio.Protocol:
-        """For a connection, as uvicorn makes it."""
-        protocol: Any = self.config.http_protocol_class
-        made: asyncio.Protocol = protocol(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return made
-
-    async def on_tick(self, counter: int) -> bool:
-        """Ten times a second."""
-        if counter % round(TICKS * CHECK_SECONDS) == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in list(self.server_state.connections):
-                if isinstance(connection, HttpProtocol):
-                    connection.check_timeouts(now)
-        return await super().on_tick(counter)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop in good order."""
-        application = self.config.loaded_app
-        if isinstance(application, Application):
-            application.close_streams()
-        if self.server_state.connections:
-            await asyncio.sleep(ACCEPT_SECONDS)
-        await super().shutdown(sockets)
-
-
-def configuration(application: Application, protocol: type[HttpProtocol], **options: Any) -> Config:
-    """How an application is served; `options` are uvicorn's."""
-    return Config(
-        application,
-        access_log=False,
-        http=protocol,
-        ws="none",  # an offer to speak another protocol is not taken up
-        server_header=False,
-        proxy_headers=False,  # `app.proxies` tells whose are believed
-        timeout_graceful_shutdown=STOP_SECONDS,
-        **options,
-    )

@@ -7,12 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from app.db import run_queries, runs, workers
-from app.db.engine import Database
+from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.domain.leases import Observer, Sign
 from app.domain.runs import FINAL, Change, RunStatus
 from app.errors import LeaseLost, Unavailable
+from app.logs import get as get_log
 from app.wire.runs import Run, RunError
+
+log = get_log()
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,14 @@ class Claim:
     run: Run
     lease_id: str
     others_wait: bool = False  # in the queue, when it was claimed
+
+
+class _Unknown(Exception):
+    """A run that was claimed is of a newer release."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.run_id, self.reason = run_id, reason
 
 
 class WorkerService:
@@ -42,8 +53,10 @@ class WorkerService:
         self._monotonic = monotonic
         self._leases = Observer(lease_seconds)
         self._unsure = False  # whether a claim was written whose answer did not come
+        self._left: set[str] = set()  # runs of a newer release, whose workers can carry them out
 
     def claim(self) -> Claim | None:
+<<<<<<< HEAD
         """Take the oldest queued run, after freeing those whose worker died."""
         with self._database.read() as tx:
             # Without the write lock: idle workers must not hold others up.
@@ -51,13 +64,42 @@ class WorkerService:
         freed = self._free(held)
         if not (self._unsure or queued or freed):
             return None
+=======
+        """Take the oldest queued run that this release knows how to carry out, after freeing those whose worker died.
+
+        Raises:
+            Unavailable: the database does not answer, or its tables are not this release's any more.
+        """
+        self.expire()
+        with self._database.read() as tx:
+            # Without the write lock: idle workers must not hold others up.
+            if not (self._unsure or run_queries.any_queued(tx, self._left)):
+                return None
+        self._database.check_revision()  # a newer release may have come meanwhile
+>>>>>>> h/replicas
         before, self._unsure = self._unsure, True
-        with self._database.write() as tx:
-            row = runs.claimed_by(tx, self.worker_id) if before else None
-            row = row or runs.claim(tx, self.worker_id, self._clock())
-            found = Claim(run_queries.get(tx, row.id), row.lease_id, run_queries.any_queued(tx)) if row else None
+        try:
+            with self._database.write() as tx:
+                row = runs.claimed_by(tx, self.worker_id) if before else None
+                row = row or runs.claim(tx, self.worker_id, self._clock(), self._left)
+                found = self._claim_of(tx, row) if row else None
+        except _Unknown as unknown:  # which has taken the claim back
+            log.warning("run.left", run_id=unknown.run_id, reason=unknown.reason, mend="start a worker of that release")
+            self._left.add(unknown.run_id)
+            found = None
         self._unsure = False
         return found
+
+    def _claim_of(self, tx: Transaction, row: Any) -> Claim:
+        """
+        Raises:
+            _Unknown: the run cannot be read by this release.
+        """
+        try:
+            run = run_queries.get_whole(tx, row.id)
+        except Unavailable as error:
+            raise _Unknown(row.id, error.message) from error
+        return Claim(run, row.lease_id, run_queries.any_queued(tx, self._left))
 
     def expire(self) -> list[str]:
         """Look at all leases, and free the runs of those that have run out; returns their ids."""

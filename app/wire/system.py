@@ -13,7 +13,7 @@ class Worker(BaseModel):
     started_at: datetime
     last_seen_at: datetime
     devices: list[str] = Field(description="what its trainers can train on; empty until the first trainer has started")
-    versions: dict[str, str] = Field(description="of the libraries that its trainers use")
+    versions: dict[str, str] = Field(description="of Densely and of the libraries that its trainers use")
 
 
 class Disk(BaseModel):

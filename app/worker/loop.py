@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
+from app import __version__
 from app.artifacts.store import ArtifactStore
 from app.domain.leases import LONGEST_GAP
 from app.domain.runs import Change, RunStatus
@@ -237,7 +238,10 @@ class Worker:
     def _say_alive(self) -> None:
         if self._monotonic() - self._seen_at >= self._limits.heartbeat:
             process = {"host": socket.gethostname(), "pid": os.getpid(), "trainers": self._limits.trainers}
-            self._service.seen({**process, "trainer_memory": self._executor.memory(), **self._executor.facts()})
+            facts = self._executor.facts()
+            versions = {"densely": __version__, **facts.get("versions", {})}
+            memory = self._executor.memory()
+            self._service.seen({**process, "trainer_memory": memory, **facts, "versions": versions})
             self._seen_at = self._monotonic()
 
     def _patiently(self, action: Callable[[], T]) -> T | None:

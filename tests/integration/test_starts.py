@@ -8,9 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.artifacts.store import ArtifactStore
@@ -21,7 +23,7 @@ from app.errors import Unusable
 from app.folders import check_writable
 from app.services.registry import RegistryService
 from app.settings import Settings
-from benchmarks.service import free_port
+from benchmarks.service import Service, free_port
 from tests.integration.test_cli import densely
 from tests.support.artifacts import publish_artifact
 from tests.support.clock import FakeClock
@@ -335,3 +337,23 @@ def test_a_child_that_cannot_start_is_not_started_again_and_again(tmp_path: Path
         )
 
         assert (78, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+
+
+def test_a_process_can_wait_for_the_database_to_be_migrated(tmp_path: Path) -> None:
+    """As in a cluster, where processes and the migration start in no order: it listens when it can answer."""
+    service = Service(tmp_path, {"DENSELY_START_SECONDS": "60"}, "serve")
+    try:
+        deadline = time.monotonic() + 60
+        while "start.waiting" not in service.log.read_text():
+            assert service.process.poll() is None, service.log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        with pytest.raises(httpx.ConnectError):
+            service.client.get("/health/live")
+        migrate.upgrade(f"sqlite:///{tmp_path / 'home' / 'densely.db'}")
+        service.wait_until_ready()
+        (said,) = [line for line in service.log.read_text().splitlines() if "start.waiting" in line]
+        assert "the database has schema none, this release needs" in said
+        assert "run `densely migrate`" in said
+    finally:
+        assert 0 == service.stop()

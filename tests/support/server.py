@@ -13,7 +13,7 @@ import pytest
 
 from app.server.application import Application
 from app.server.serving import configured
-from app.server.uvicorn_adapter import TICKS, Server
+from app.server.uvicorn_server import TICKS, Server
 from app.settings import Settings
 
 
@@ -51,7 +51,8 @@ class _PromptServer(Server):
         await self.lifespan.shutdown()
 
     def stop(self) -> None:
-        """From any thread."""
+        """From any thread; without draining any longer."""
+        self._drain_seconds = 0.0
         self.should_exit = True
         self._loop.call_soon_threadsafe(self._told.set)
 
@@ -59,14 +60,14 @@ class _PromptServer(Server):
 class LiveServer:
     """A server thread and a client of it."""
 
-    def __init__(self, app: Application, port: int = 0) -> None:
+    def __init__(self, app: Application, port: int = 0, drain_seconds: float = 0.0) -> None:
         self.app = app
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server = _PromptServer(configured(app, log_level="error"))
+        self._server = _PromptServer(configured(app, log_level="error"), drain_seconds)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
         self._thread.start()
         while not self._server.started:
@@ -75,8 +76,16 @@ class LiveServer:
             time.sleep(0.005)
         self.client = httpx.Client(base_url=self.url, timeout=30)
 
+    def drain(self) -> None:
+        """Tell it to stop, which it does when it has drained; returns when that has begun."""
+        self._server.should_exit = True
+        while not self.app.draining:
+            time.sleep(0.005)
+
     def close(self) -> None:
         """Stop serving; returns when the lifespan has ended."""
+        if not self._thread.is_alive():
+            return
         self.client.close()
         self._server.stop()
         self._thread.join()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from app.db import run_queries, runs, sweep_queries, sweeps
+from app.db import releases, run_queries, runs, sweep_queries, sweeps
 from app.db.engine import Database, Transaction, lock
 from app.domain.clock import Clock
 from app.domain.runs import RunRequest
@@ -34,6 +34,10 @@ NAME_LETTERS = 190  # of a sweep's, in the names of its trials
 OF_THE_PROCESS = (ImportError, MemoryError)  # errors of this one: another may go on
 
 Change = Callable[[Transaction], bool]  # False: the sweep has ended meanwhile, and nothing is changed
+
+
+class _OfNewerRelease(Exception):
+    """A sweep asks for what this release does not know."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,12 @@ class SweepDriver:
             return change is not None and self._write(row, change)
         except Unavailable:
             raise
+        except _OfNewerRelease as error:
+            if sweep_id not in self._left:
+                mend = "start a worker of that release"
+                log.warning("sweep.left_to_others", sweep_id=sweep_id, reason=str(error), mend=mend)
+            self._left.add(sweep_id)
+            return False
         except OF_THE_PROCESS:
             if sweep_id not in self._left:
                 log.exception("sweep.left_to_others", sweep_id=sweep_id)
@@ -196,8 +206,15 @@ class SweepDriver:
         return runs.insert_run(tx, request, self._clock(), self._max_attempts, key_id=seen.row.key_id)
 
 
+def _plan(row: Any) -> SweepPlan:
+    try:
+        return releases.read_whole(SweepPlan, row.plan, f"sweep {row.id}")
+    except Unavailable as error:
+        raise _OfNewerRelease(error.message) from error
+
+
 def _see(tx: Transaction, row: Any) -> Seen:
-    plan = SweepPlan.model_validate(row.plan)
+    plan = _plan(row)
     ended = trials.read(plan, sweep_queries.trials(tx, row.id))
     return Seen(row, plan, ended, courses.read(tx, row.id, plan, ended))
 

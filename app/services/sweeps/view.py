@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.db import sweep_queries
+from app.db import releases, sweep_queries
 from app.db.engine import Transaction
 from app.db.sweep_queries import Counts
 from app.domain.runs import FINAL, RunStatus
@@ -21,7 +21,7 @@ Runs = Mapping[str, Any]  # rows of winners and of their final runs, by id; and 
 
 def sweep(tx: Transaction, row: Any, now: datetime) -> Sweep:
     """One sweep, with what it found so far; `now`: by which the time left is told."""
-    plan = SweepPlan.model_validate(row.plan)
+    plan = releases.read(SweepPlan, row.plan, f"sweep {row.id}")
     ended = trials.read(plan, sweep_queries.trials(tx, row.id))
     winner = trials.best(plan, ended)
     winner_id: str | None = row.winner if row.final_run or winner is None else winner.row.id
@@ -53,7 +53,7 @@ def _summary(
 
 
 def _in_short(tx: Transaction, row: Any, counts: Counts, winner: str | None, runs: Runs, now: datetime) -> SweepSummary:
-    plan = SweepPlan.model_validate(row.plan)
+    plan = releases.read(SweepPlan, row.plan, f"sweep {row.id}")
     return SweepSummary(
         id=row.id,
         task=row.task,

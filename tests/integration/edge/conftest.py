@@ -26,7 +26,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     running: list[LiveServer] = []
 
     def started(**settings: Any) -> LiveServer:
-        running.append(LiveServer(create_app(plain.model_copy(update=settings))))
+        found = plain.model_copy(update=settings)
+        running.append(LiveServer(create_app(found), drain_seconds=found.drain_seconds))
         return running[-1]
 
     yield started

@@ -9,7 +9,7 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from app.server.accepting import AT_ONCE
-from app.server.uvicorn_adapter import Server
+from app.server.uvicorn_server import Server
 
 CLIENTS = 4 * AT_ONCE
 TURNS = 12  # libuv needs one or two more than the clients over the listeners

@@ -57,8 +57,8 @@ def check(url: str, *, thorough: bool = False) -> None:
         if is_usable(database.check_known()):
             look(database)
     except Unavailable as error:
-        if told := _told(error.__cause__, file):
-            raise Unusable(told) from error
+        if message := told(error.__cause__, file):
+            raise Unusable(message) from error
         raise
     except (SQLAlchemyError, TypeError, ValueError) as error:  # an option of the URL that its driver does not know
         said = complaints.first_line(error)
@@ -109,12 +109,12 @@ def _check_file(file: Path) -> None:
         raise Unusable(f"{file}: {error.strerror}; {ELSEWHERE}") from error
 
 
-def _told(cause: BaseException | None, file: Path | None) -> str | None:
+def told(cause: BaseException | None, file: Path | None) -> str | None:
     """What to do about a table that is missing, or SQLite's own complaint, if it is one."""
     if cause and complaints.is_incomplete(cause):
         missing = complaints.first_line(cause).replace(": ", " ")
         return f"{file or 'the database'} is damaged ({missing}): {START_ANEW}"
     original = getattr(cause, "orig", None)
     name = getattr(original, "sqlite_errorname", None) if isinstance(original, sqlite3.Error) else None
-    told = next((text for kind, text in SQLITE.items() if name and name.startswith(kind)), None)
-    return told.format(file) if told else None
+    found = next((text for kind, text in SQLITE.items() if name and name.startswith(kind)), None)
+    return found.format(file) if found else None

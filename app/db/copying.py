@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Select, Table, Text, cast, func, select, text
+from sqlalchemy import JSON, Select, Table, Text, cast, func, select, text, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import complaints, installation
@@ -102,7 +102,8 @@ def _write(source: Transaction, target: Transaction, table: Table, told: Told) -
 
 def _rows(tx: Transaction, table: Table) -> Iterator[Sequence[Values]]:
     """A table in pieces. JSON as the text that it is: no number or order of it changes on the way."""
-    columns = [cast(each, Text).label(each.name) if isinstance(each.type, JSON) else each for each in table.c]
+    as_text = cast if tx.dialect.name == "postgresql" else type_coerce
+    columns = [as_text(each, Text).label(each.name) if isinstance(each.type, JSON) else each for each in table.c]
     result = tx.execute(_chosen(select(*columns), table).execution_options(yield_per=AT_ONCE))
     for rows in result.partitions():
         yield [tuple(row) for row in rows]

@@ -55,11 +55,13 @@ class Fitting:
                 found[n] = values[n].replace(ZERO, INSTEAD)
         for n in self._json:
             text = values[n]
-            if text is not None and any(mark in text for mark in MARKS) and (fit := fitting(text)) != text:
+            if isinstance(text, int | float):  # SQLite keeps JSON that is nothing but a number as this number
+                found[n] = json.dumps(text)
+            elif text is not None and any(mark in text for mark in MARKS) and (fit := fitting(text)) != text:
                 found[n] = fit
         if not found:
             return values
-        self.changed += len(found)
+        self.changed += sum(isinstance(values[n], str) for n in found)
         return tuple(found.get(n, value) for n, value in enumerate(values))
 
 

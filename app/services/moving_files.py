@@ -4,6 +4,7 @@ They never change under their ids, so that what is whole in the new place alread
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from app.artifacts.store import ArtifactStore
 from app.errors import ArtifactInvalid
 from app.services.uploading import UploadFolder
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)  # of tasks, models and rows: none leads out of its folder
 
 Told = Callable[[int], None]  # how many more
 
@@ -48,6 +51,7 @@ def carry_models(source: Files, target: Files, named: Iterable[tuple[str, str]],
     found = Carried()
     for task, model_id in named:
         try:
+            _check_names(task, model_id)
             if _is_whole(target.store, task, model_id):
                 _check_same(source.store, target.store, task, model_id)
                 found.there += 1
@@ -66,6 +70,9 @@ def carry_uploads(
     """Rows by id, SHA-256 and size, with the identity of the database to which they belong; the same for the rest."""
     found = Carried()
     for identity, sha256, size in named:
+        if not NAME.fullmatch(identity):
+            found.wrong[identity] = "is no id of rows"
+            continue
         here, there = source.uploads.path(identity), target.uploads.path(identity)
         if _sha256(there) == sha256:
             found.there += 1
@@ -90,6 +97,15 @@ def _carry_model(source: ArtifactStore, target: ArtifactStore, task: str, model_
     target.discard(target.path(task, model_id))  # what is there, if anything, is damaged
     target.copy_from(source, task, model_id)
     target.verify(task, model_id)
+
+
+def _check_names(task: str, model_id: str) -> None:
+    """
+    Raises:
+        ArtifactInvalid: no file can be called this.
+    """
+    if not (NAME.fullmatch(task) and NAME.fullmatch(model_id)):
+        raise ArtifactInvalid("is no id of a model, or no name of a task")
 
 
 def _check_same(source: ArtifactStore, target: ArtifactStore, task: str, model_id: str) -> None:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from app.cli.connection import Json, settings
 from app.cli.frame import fail
 from app.cli.output import as_json, console, line, show
 from app.domain.counting import counted
-from app.folders import check_writable
+from app.folders import check_writable, made_for_good
 from app.settings import Settings
 
 From = Annotated[
@@ -58,13 +58,10 @@ def migrate_data(
 
     _check_kinds(source, found := settings())
     began = time.monotonic()
-    with _wanted(found, source, models, uploads, dry_run, force, incomplete) as wanted:
-        if not dry_run:
-            check_writable(found.models_dir, "DENSELY_MODELS_DIR")
-            check_writable(found.uploads, "DENSELY_UPLOADS_DIR")
-        with _bars() as told:
-            report = moving.move(wanted, utc_now, told)
-        target = _shown(wanted.database)
+    made = nullcontext() if dry_run else _folders(found)
+    with _wanted(found, source, models, uploads, dry_run, force, incomplete) as wanted, made, _bars() as told:
+        report = moving.move(wanted, utc_now, told)
+    target = _shown(wanted.database)
     is_done = dry_run or bool(report.tables and report.is_same)
     if as_text:
         _tell_json(report, wanted, target, time.monotonic() - began)
@@ -84,6 +81,15 @@ def _check_kinds(source: str, found: Settings) -> None:
     if not found.url.startswith(("postgresql:", "postgresql+", "postgres:")):
         which = "names an SQLite file" if found.database_url else "is not set: the SQLite file under DENSELY_HOME"
         raise fail(f"DENSELY_DATABASE_URL {which}; name the new database, as postgresql://user@host/densely", USAGE)
+
+
+@contextmanager
+def _folders(found: Settings) -> Iterator[None]:
+    """The folders to which files go; those that were made for nothing are gone again."""
+    with made_for_good(found.models_dir, found.uploads):
+        check_writable(found.models_dir, "DENSELY_MODELS_DIR")
+        check_writable(found.uploads, "DENSELY_UPLOADS_DIR")
+        yield
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ from app.db.tables import epochs, run_tags
 from app.db.tables import events as events_table
 from app.db.tables import models as models_table
 from app.db.tables import runs as runs_table
-from app.errors import Unusable
+from app.errors import Unavailable, Unusable
 from app.services.execution import WorkerService
 from app.services.moving import Move, Report, move
 from app.services.moving_files import Files
@@ -486,6 +487,46 @@ def test_what_is_not_the_same_afterwards_is_undone(new: Database, moving: Moving
 
     assert ["epochs"] == [table.name for table in report.tables if not table.same]
     assert is_empty(new)
+
+
+def test_a_server_that_goes_away_leaves_what_was_there(old: Database, new: Database, moving: Moving) -> None:
+    """Here it ends the connection while rows are written, and while they are read again."""
+    total = sum(moving(dry=True).rows.values())
+
+    def ending(after: int) -> Callable[[str, int, int], None]:
+        so_far = 0
+
+        def told(part: str, more: int, _: int) -> None:
+            nonlocal so_far
+            before, so_far = so_far, so_far + more * (part == "tables")
+            if before <= after < so_far:
+                with new.engine.connect() as other:
+                    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                    other.execute(text(f"{query} AND datname = current_database()"))
+
+        return told
+
+    for after in (3, total + 3):
+        with pytest.raises(Unavailable, match="the database does not answer"):
+            moving(ending(after))
+        assert is_empty(new)
+    assert moving().is_same
+    assert rows(old) == rows(new)
+
+
+def test_no_room_for_files_is_told_before_a_row_is_carried_over(
+    old: Database, new: Database, clock: FakeClock, tmp_path: Path, small_disk: Path
+) -> None:
+    wanted_here = wanted(old, new, tmp_path)
+    place = Files(wanted_here.target.store, UploadFolder(small_disk / "uploads"))
+    add_rows(old, tmp_path / "old" / "uploads", clock, 300)  # 1.2 MB
+    old.close()
+
+    with pytest.raises(OSError, match="No space left"):
+        move(replace(wanted_here, target=place), clock, lambda *_: None)
+
+    assert is_empty(new)
+    assert ["d-2.parquet"] == [path.name for path in (small_disk / "uploads").iterdir()]
 
 
 def test_a_value_that_postgresql_does_not_take_is_told(old: Database, new: Database, moving: Moving) -> None:

@@ -104,9 +104,10 @@ def _rows(tx: Transaction, table: Table) -> Iterator[Sequence[Values]]:
     """A table in pieces. JSON as the text that it is: no number or order of it changes on the way."""
     as_text = cast if tx.dialect.name == "postgresql" else type_coerce
     columns = [as_text(each, Text).label(each.name) if isinstance(each.type, JSON) else each for each in table.c]
-    result = tx.execute(_chosen(select(*columns), table).execution_options(yield_per=AT_ONCE))
-    for rows in result.partitions():
-        yield [tuple(row) for row in rows]
+    query = _chosen(select(*columns), table).execution_options(yield_per=AT_ONCE)
+    with tx.execute(query) as result:
+        for rows in result.partitions():
+            yield [tuple(row) for row in rows]
 
 
 def _chosen(query: Select[Any], table: Table) -> Select[Any]:

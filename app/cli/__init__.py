@@ -22,6 +22,7 @@ sweeps      sweeps
 models      models, activate
 leftovers   gc
 backup      backup, restore
+migrate_data migrate-data
 keys        keys, audit
 doctor      doctor, with `checks` and `places`
 """

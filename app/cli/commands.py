@@ -14,6 +14,7 @@ from app.cli import (
     encode,
     keys,
     leftovers,
+    migrate_data,
     models,
     predict,
     runs,
@@ -38,7 +39,7 @@ app = CommandLine(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     service.up, service.serve, service.worker, service.migrate, doctor.doctor, leftovers.gc,
-    backup.backup, backup.restore,
+    backup.backup, backup.restore, migrate_data.migrate_data,
     predict.predict, encode.encode, encode.decode, train.train, train.presets, searching.sweep,
     runs.compare, models.activate, keys.audit, tidying.rm,
 )  # fmt: skip

@@ -59,8 +59,8 @@ def check(url: str, *, thorough: bool = False) -> None:
         if is_usable(database.check_known()):
             look(database)
     except Unavailable as error:
-        if told := _told(error.__cause__, file):
-            raise Unusable(told) from error
+        if message := told(error.__cause__, file):
+            raise Unusable(message) from error
         if error.__cause__ and not database.is_sqlite:
             raise Unavailable(f"{error.message}: {_said(error.__cause__, database)}") from error
         raise
@@ -120,7 +120,7 @@ def _said(cause: BaseException, database: Database) -> str:
     return said.replace(str(password), "***") if password else said
 
 
-def _told(cause: BaseException | None, file: Path | None) -> str | None:
+def told(cause: BaseException | None, file: Path | None) -> str | None:
     """What to do about a table that is missing, or SQLite's own complaint, if it is one."""
     if cause and complaints.is_incomplete(cause):
         missing = complaints.first_line(cause).replace(": ", " ")
@@ -130,5 +130,5 @@ def _told(cause: BaseException | None, file: Path | None) -> str | None:
         return f"the database cannot be used: {said}; grant its user all rights on the tables, or name another user"
     original = getattr(cause, "orig", None)
     name = getattr(original, "sqlite_errorname", None) if isinstance(original, sqlite3.Error) else None
-    told = next((text for kind, text in SQLITE.items() if name and name.startswith(kind)), None)
-    return told.format(file) if told else None
+    found = next((text for kind, text in SQLITE.items() if name and name.startswith(kind)), None)
+    return found.format(file) if found else None

@@ -1,7 +1,9 @@
 """Rows on their way in: what the reading process is told, and what is kept of what it has made."""
 
+import hashlib
 import json
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,6 +29,7 @@ from app.wire.tasks import TaskCreate
 T = TypeVar("T")
 
 STAGING = ".staging-"
+PIECE = 2**20  # bytes that are copied at once
 ABANDONED = 3_600.0  # seconds without a change, after which nobody works on a file any more
 FAULTY_SHARE = 0.01  # of the rows may be left out for their faults
 
@@ -121,6 +124,25 @@ class UploadFolder:
             told = f"the folder of uploads cannot be made: {error.strerror}"
             raise Unusable(f"{told}; set DENSELY_UPLOADS_DIR to another one") from error
         return StagedRows(self.folder, f"d-{secrets.token_hex(6)}", owner)
+
+    def copy(self, source: Path, identity: str, owner: str) -> str:
+        """Rows that were published elsewhere, under the id that they have; returns their SHA-256.
+
+        Raises:
+            OSError: there they cannot be read, or here not written. Nothing of them stays.
+        """
+        rows = StagedRows(self.folder, identity, owner)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with source.open("rb") as read, rows.staging.open("wb") as written:
+                shutil.copyfileobj(read, written, PIECE)
+            fsync(rows.staging)
+            with rows.staging.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            rows.publish()
+        finally:
+            rows.discard_staging()
+        return sha256
 
     def path(self, identity: str) -> Path:
         """Of the rows with this id."""

@@ -30,6 +30,9 @@ DenselyError
 │   ├── Unusable             ... before something on this machine is mended: a folder, a disk, a database file
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
 ├── EntryDamaged             a cache's entry is not what was written: it counts as not there
+├── NewerRelease             a newer release wrote it: its own processes carry it out
+├── NothingHeard             what a process tells the others does not come back to it
+├── CopyDiffers              what was copied is not what is read: nothing of it was put in place
 ├── BackupInvalid            a backup is damaged, cut off or a newer release's: nothing of it was put in place
 ├── Undelivered              a webhook's receiver did not take it
 │   └── AddressRefused       ... because its address is not allowed
@@ -217,6 +220,18 @@ class ArtifactInvalid(Unavailable):
 
 class EntryDamaged(DenselyError):
     """What was kept is not what comes back."""
+
+
+class NewerRelease(DenselyError):
+    """A newer release wrote this, which here cannot be carried out."""
+
+
+class NothingHeard(DenselyError):
+    """What this process told itself through the database did not come back."""
+
+
+class CopyDiffers(DenselyError):
+    """What was written is not what is read."""
 
 
 class BackupInvalid(DenselyError):

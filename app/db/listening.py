@@ -11,6 +11,7 @@ from typing import Any
 
 from app.db.engine import POSTGRES, Database
 from app.db.notify import CHANNEL, Topic
+from app.errors import NothingHeard
 from app.logs import get as get_log
 
 log = get_log()
@@ -19,10 +20,6 @@ ECHO_SECONDS = 5.0  # between two proofs that notifications come through; none c
 RETRY_SECONDS = 1.0  # to the next try while the database is away
 RARE_RETRY_SECONDS = 60.0  # where it is there, and passes nothing on
 JOIN_SECONDS = 2.0  # a thread that just connects may take longer, and is left alone
-
-
-class Silent(Exception):
-    """What this process told itself did not come back."""
 
 
 class Listener:
@@ -37,7 +34,7 @@ class Listener:
         self.hearing = False
         self._hear = hear
         dialect, url = database.engine.dialect, database.engine.url
-        self._errors: tuple[type[Exception], ...] = (dialect.loaded_dbapi.Error, OSError, Silent)
+        self._errors: tuple[type[Exception], ...] = (dialect.loaded_dbapi.Error, OSError, NothingHeard)
         self._dialect = dialect
         arguments, options = dialect.create_connect_args(url)
         known = {name: value for name, value in POSTGRES.items() if name not in url.query}
@@ -65,7 +62,7 @@ class Listener:
                 with closing(self._dialect.connect(*self._arguments, **self._options)) as connection:
                     self._listen(connection)
             except self._errors as error:
-                if not self.hearing and isinstance(error, Silent):
+                if not self.hearing and isinstance(error, NothingHeard):
                     pause = RARE_RETRY_SECONDS
                     self._tell_silence()
             if self.hearing:
@@ -77,7 +74,7 @@ class Listener:
         """Until the end.
 
         Raises:
-            Silent: nothing comes through. Or an error of the driver: the connection is lost.
+            NothingHeard: nothing comes through. Or an error of the driver: the connection is lost.
         """
         connection.execute(f"LISTEN {CHANNEL}; LISTEN {self._own}")
         asked: float | None = None  # when it spoke to itself, while nothing has come back
@@ -85,7 +82,7 @@ class Listener:
         while True:
             now = time.monotonic()
             if asked is not None and now - asked >= ECHO_SECONDS:
-                raise Silent
+                raise NothingHeard
             if asked is None and now >= next_echo:
                 connection.execute(f"NOTIFY {self._own}")
                 asked, next_echo = now, now + ECHO_SECONDS

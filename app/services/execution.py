@@ -11,7 +11,7 @@ from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.domain.leases import Observer, Sign
 from app.domain.runs import FINAL, Change, RunStatus
-from app.errors import LeaseLost, Unavailable
+from app.errors import LeaseLost, NewerRelease, Unavailable
 from app.logs import get as get_log
 from app.wire.runs import Run, RunError
 
@@ -27,7 +27,7 @@ class Claim:
     others_wait: bool = False  # in the queue, when it was claimed
 
 
-class _Unknown(Exception):
+class _Unknown(NewerRelease):
     """A run that was claimed is of a newer release."""
 
     def __init__(self, run_id: str, reason: str) -> None:

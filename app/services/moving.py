@@ -12,6 +12,7 @@ from app.db import copying, copying_source, copying_target, installation
 from app.db.copying import Copied
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
+from app.errors import CopyDiffers
 from app.services.moving_files import Carried, Files, carry_models, carry_uploads
 
 Told = Callable[[str, int, int], None]  # of which part how many more, and how many it has
@@ -70,13 +71,9 @@ def move(wanted: Move, clock: Clock, told: Told) -> Report:
             return report
         assert identity is not None
         copying_target.prepare(wanted.database)
-        with suppress(_Differs):  # nothing of it stays then
+        with suppress(CopyDiffers):  # nothing of it stays then
             _carry_rows(wanted, source, identity, report, told)
     return report
-
-
-class _Differs(Exception):
-    """What was written is not what is read."""
 
 
 def _carry_files(wanted: Move, source: Transaction, identity: str, told: Told) -> Report:
@@ -97,13 +94,13 @@ def _carry_files(wanted: Move, source: Transaction, identity: str, told: Told) -
 def _carry_rows(wanted: Move, source: Transaction, identity: str, report: Report, told: Told) -> None:
     """
     Raises:
-        _Differs: some are not there, or not the same; `report` says of which tables.
+        CopyDiffers: some are not there, or not the same; `report` says of which tables.
     """
     total = 2 * sum(report.rows.values())  # written, and read again
     with wanted.database.write() as target:
         copying_target.take(target, identity)
         report.tables = copying.copy(source, target, lambda more: told(TABLES, more, total))
         if not report.is_same:
-            raise _Differs
+            raise CopyDiffers
         sealed = copying.seal({table.name: table.target for table in report.tables})
         copying_target.sign(target, identity, sealed, wanted.target.store.identity(make=True))

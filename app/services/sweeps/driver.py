@@ -12,7 +12,7 @@ from app.domain.clock import Clock
 from app.domain.runs import RunRequest
 from app.domain.sweeps import SweepPlan, SweepStatus
 from app.domain.trials import Trial
-from app.errors import DenselyError, TaskGone, Unavailable, told
+from app.errors import DenselyError, NewerRelease, TaskGone, Unavailable, told
 from app.kinds.base import Task
 from app.logs import get as get_log
 from app.services import own
@@ -34,10 +34,6 @@ NAME_LETTERS = 190  # of a sweep's, in the names of its trials
 OF_THE_PROCESS = (ImportError, MemoryError)  # errors of this one: another may go on
 
 Change = Callable[[Transaction], bool]  # False: the sweep has ended meanwhile, and nothing is changed
-
-
-class _OfNewerRelease(Exception):
-    """A sweep asks for what this release does not know."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ class SweepDriver:
             return change is not None and self._write(row, change)
         except Unavailable:
             raise
-        except _OfNewerRelease as error:
+        except NewerRelease as error:
             if sweep_id not in self._left:
                 mend = "start a worker of that release"
                 log.warning("sweep.left_to_others", sweep_id=sweep_id, reason=str(error), mend=mend)
@@ -210,7 +206,7 @@ def _plan(row: Any) -> SweepPlan:
     try:
         return releases.read_whole(SweepPlan, row.plan, f"sweep {row.id}")
     except Unavailable as error:
-        raise _OfNewerRelease(error.message) from error
+        raise NewerRelease(error.message) from error
 
 
 def _see(tx: Transaction, row: Any) -> Seen:

@@ -17,7 +17,10 @@ run: $(VENV)/run.done ## Install, migrate, start API and worker
 
 test: $(VENV)/dev.done ## Run all tests, and say which lines those within one process do not run
 	$(BIN)/pytest -n 2 --dist loadfile tests/browser tests/e2e
-	$(BIN)/python -m slipcover -m pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/e2e
+	@# TensorFlow keeps every program that it has traced: those tests have processes to themselves, which end with them.
+	$(BIN)/python -m slipcover --json --out $(VENV)/training.json -m pytest -n 2 --dist loadfile tests/training
+	$(BIN)/python -m slipcover --json --out $(VENV)/rest.json -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,browser e2e training)
+	@$(BIN)/python -m slipcover --merge $(VENV)/training.json $(VENV)/rest.json --out /dev/null
 
 lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directions
 	$(BIN)/ruff check .

@@ -16,11 +16,13 @@ run: $(VENV)/run.done ## Install, migrate, start API and worker
 	@exec $(BIN)/densely up
 
 test: $(VENV)/dev.done ## Run all tests, and say which lines those within one process do not run
-	$(BIN)/pytest -n 2 --dist loadfile tests/browser tests/e2e
-	@# TensorFlow keeps every program that it has traced: those tests have processes to themselves, which end with them.
-	$(BIN)/python -m slipcover --json --out $(VENV)/training.json -m pytest -n 2 --dist loadfile tests/training
-	$(BIN)/python -m slipcover --json --out $(VENV)/rest.json -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,browser e2e training)
-	@$(BIN)/python -m slipcover --merge $(VENV)/training.json $(VENV)/rest.json --out /dev/null
+	@# All parts, whatever one of them says. TensorFlow keeps every program that it has traced: the tests of training have
+	@# processes to themselves, which end with them.
+	@status=0; pytest="pytest -n 2 --dist loadfile"; covered="$(BIN)/python -m slipcover --json --out $(VENV)"; \
+	$(BIN)/$$pytest tests/browser tests/e2e || status=1; \
+	$$covered/training.json -m $$pytest tests/training || status=1; \
+	$$covered/rest.json -m $$pytest $(addprefix --ignore=tests/,browser e2e training) || status=1; \
+	$(BIN)/python -m slipcover --merge $(VENV)/training.json $(VENV)/rest.json --out /dev/null; exit $$status
 
 lint: $(VENV)/dev.done $(VENV)/npm.done ## Check style, types and import directions
 	$(BIN)/ruff check .

@@ -56,7 +56,11 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = listening.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:  # nobody listens there now
+                    client.close()
+                    continue
                 with self._lock:
                     if self._listening is not listening:  # cut in this moment
                         client.close()

@@ -45,7 +45,7 @@ class Application:
         self.limits = limits
         self.proxies = proxies
         self.turns = Turns()
-        self.draining = api.state.draining = False  # whether the process stops soon
+        self.draining = False  # whether the process stops soon
         self._direct = direct
         self.root = root
         self.direct_gates: dict[bytes, DirectGate] = {

@@ -32,7 +32,7 @@ async def live() -> Liveness:
 async def ready(
     request: Request, services: ServicesDep, task: TaskName = None, database: NeedsDatabase = True
 ) -> Readiness:
-    if request.app.state.draining:
+    if getattr(request.app.state, "draining", False):
         raise Unavailable("this process is being stopped: ask another one")
     if database:
         await services.database_probe()

@@ -117,7 +117,8 @@ def test_a_run_outlives_outages_of_the_database(
     epochs = service.client.get(f"/runs/{run_id}/history").json()["epochs"]
     assert list(range(1, 101)) == [epoch["epoch"] for epoch in epochs]
     events = events_of(service, run_id)
-    assert list(range(1, 101)) == [event["data"]["epoch"] for event in events if event["type"] == "epoch"]
+    told_epochs = [event["data"]["epoch"] for event in events if event["type"] == "epoch"]
+    assert list(range(1, 101)) == (sorted(set(told_epochs)) if gave_up else told_epochs)
     told = [event["data"].get("message", "") for event in events]
     assert any("the database did not answer for" in message for message in told), told
     assert {200} == set(statuses)

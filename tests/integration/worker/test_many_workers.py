@@ -80,7 +80,7 @@ def test_eight_workers_that_are_woken_execute_each_run_exactly_once(
 
     with workers(url, tmp_path, 8, "woken") as started:
         queued += [queue_run(database, utc_now) for _ in range(count - len(queued))]
-        wait_until(ended, 120)
+        wait_until(ended, 600)
         sys.stdout.write(f"{count} runs by eight workers: {time.monotonic() - began:.1f} s\n")
         for worker in started:
             worker.terminate()

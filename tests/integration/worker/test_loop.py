@@ -18,7 +18,7 @@ from app.domain.runs import Change
 from app.errors import Unavailable
 from app.services.attempts import Attempt
 from app.services.execution import Claim, WorkerService
-from app.services.outages import OUTAGE_STATUS
+from app.services.outages import OUTAGE_STATUS, STORE_STATUS
 from app.wire.runs import Run, RunError
 from app.worker.loop import Worker, WorkerLimits
 from tests.support.clock import FakeClock
@@ -127,6 +127,16 @@ def test_the_last_attempt_that_dies_is_a_failure_that_says_why(bench: Bench) -> 
 
     assert ("failed", 3) == (run.status, run.attempt)
     assert RunError(type="TrainerLost", message="its trainer ended with status 1") == run.error
+
+
+def test_a_trainer_that_waits_in_vain_for_the_object_store_uses_up_an_attempt(bench: Bench) -> None:
+    """Else a run would be trained for ever, and never be published."""
+    for _ in range(2):
+        assert "queued" == bench.carry_out(lambda: STORE_STATUS).status
+    run = bench.carry_out(lambda: STORE_STATUS)
+
+    assert ("failed", 3) == (run.status, run.attempt)
+    assert RunError(type="StoreAway", message="the object store did not answer for 60 seconds") == run.error
 
 
 def test_what_the_trainer_wrote_itself_stands(bench: Bench) -> None:

@@ -34,7 +34,7 @@ from app.api.routes import (
 from app.api.task_routes import TaskRoutes
 from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
-from app.composition import Changes, services_of
+from app.composition import Changes, remote_of, services_of
 from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
 from app.metrics.catalog import TRANSACTION_SECONDS
@@ -72,7 +72,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     tally = Tally()
     database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "api"))
     changed = Changes()
-    services = services_of(settings, database, tasks, clock, changed, tally)
+    remote = remote_of(settings, tally)
+    services = services_of(settings, database, tasks, clock, changed, tally, remote)
     # Whoever is told of a run's end may ask its model next.
     wakeups = Wakeups(database)
     waker = Waker(wakeups, Topic.EVENTS)
@@ -90,6 +91,11 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     def close() -> None:
         wakeups.close()
         database.close()
+
+    def close() -> None:
+        database.close()
+        if remote:
+            remote.close()
 
     api = FastAPIOffline(
         title="Densely",

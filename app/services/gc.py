@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.artifacts.store import STAGING, ArtifactStore
-from app.datasets.catalog import owner_of
+from app.datasets.owners import owner_of
 from app.db import datasets, installation, models, run_queries
 from app.db.engine import Database, Transaction
 from app.domain.runs import FINAL

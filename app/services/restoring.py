@@ -24,7 +24,7 @@ from app.db.base import SCHEMA_REVISION
 from app.errors import BackupInvalid, Unusable
 from app.folders import fsync
 from app.services.backups import HEADER, Meter, Place, Told
-from app.services.uploading import STAGING
+from app.storage.files import STAGING
 from app.wire.backups import BACKUP_FORMAT, BackupHeader, BackupManifest
 
 F = TypeVar("F", bound=BackupHeader)

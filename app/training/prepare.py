@@ -15,7 +15,7 @@ from app.domain.tables import MixedColumns
 from app.encoding.encoder import Encoder
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.rows import Encoded, SparseRows
-from app.errors import DatasetInvalid, EntryDamaged, told
+from app.errors import DatasetInvalid, DatasetUnavailable, EntryDamaged, Unusable, told
 from app.kinds.base import Task
 from app.training import published
 from app.training.examples import Examples
@@ -96,6 +96,10 @@ def prepare(
         raise DatasetInvalid(f"task {task.name!r} has no dataset {dataset_name!r}")
     if not catalog.is_here(info):
         published.fetch(task, info, catalog.path(info), log)
+    try:
+        catalog.file(info)
+    except Unusable as error:  # an object store that has to be mended first
+        raise DatasetUnavailable(error.message) from error
     target = task.target_of(recipe.head)
 
     def read() -> Dataset:

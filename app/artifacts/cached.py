@@ -127,15 +127,16 @@ class CachedArtifactStore(ArtifactStore):
         self._mark(manifest, pinned=pinned)
         return there is None
 
+    def take_back(self, task: str, model_id: str) -> None:
+        """The other way round."""
+        self._kept.forget(MODELS, _name(task, model_id))
+        self.objects.remove(task, model_id)
+
     def published(self) -> Iterator[tuple[str, str]]:
         """(task, model id) of every artifact in the store."""
         for (task, model_id), objects in self.objects.all().items():
             if any(each.name.endswith(f"/{MANIFEST}") for each in objects):
                 yield task, model_id
-
-    def published_here(self) -> Iterator[tuple[str, str]]:
-        """The same of this folder."""
-        return self._here.published()
 
     def is_stored(self, task: str, model_id: str) -> bool:
         """Whether a model is known to be in the store, without asking it."""

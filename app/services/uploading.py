@@ -91,6 +91,11 @@ class UploadFolder:
         self.stored.mark(path.name)
         return True
 
+    def take_back(self, identity: str) -> None:
+        """The other way round; the same errors."""
+        if self.stored:
+            self.stored.take_back(self.path(identity).name)
+
     def remove(self, identity: str) -> None:
         """The rows with this id, which no row of the database names any more."""
         if self.stored:

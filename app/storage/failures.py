@@ -103,7 +103,8 @@ def _status(chain: list[Any]) -> int | None:
         if isinstance(response := getattr(each, "response", None), dict):
             found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         else:
-            found = getattr(each, "status_code", None) or getattr(each, "code", None) or getattr(each, "status", None)
+            # Others have a `code` too, as what tells of half an answer: none that the store gave.
+            found = getattr(each, "code" if type(each).__name__ == "HttpError" else "status_code", None)
         if isinstance(found, int) and 300 <= found < 600:
             return found
     return None

@@ -68,6 +68,15 @@ class StoredFiles:
         except Unavailable as error:
             log.warning("store.left_over", file=name, reason=error.message)
 
+    def take_back(self, name: str) -> None:
+        """Away with the object alone.
+
+        Raises:
+            StoreAway, Unusable: the store does not do that.
+        """
+        self._remote.kept.forget(UPLOADS, name)
+        self._remote.objects.delete(_key(name))
+
     def all(self) -> list[Stored]:
         """Every object; their names are those of files.
 

@@ -54,10 +54,14 @@ class Kept:
             if self._now() - mark.stat().st_mtime > USED_AGAIN / 2:
                 os.utime(mark, (self._now(), self._now()))
 
-    def drop(self, place: str, name: str) -> None:
-        """Away with it, here: in one step for whoever reads it."""
+    def forget(self, place: str, name: str) -> None:
+        """It is not in the store any more; here it stays."""
         with suppress(OSError):
             self._mark(place, name).unlink()
+
+    def drop(self, place: str, name: str) -> None:
+        """Away with it, here: in one step for whoever reads it."""
+        self.forget(place, name)
         where = self._places[place]
         away = where.folder / f"{where.away}evicted-{secrets.token_hex(6)}"
         with suppress(OSError):

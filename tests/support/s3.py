@@ -21,6 +21,8 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
+    "NO_PROXY": "127.0.0.1",  # where the others of the network lead nowhere
+    "no_proxy": "127.0.0.1",
 }
 ERROR = '<?xml version="1.0"?><Error><Code>{}</Code><Message>by script</Message></Error>'
 OWN = ("content-length", "transfer-encoding", "connection", "date", "server")  # fields that the proxy writes itself

@@ -65,15 +65,10 @@ class Changes:
 
 
 def services_of(
-    settings: Settings,
-    database: Database,
-    tasks: TaskCatalog,
-    clock: Clock,
-    changed: Changes,
-    tally: Tally,
-    remote: Remote | None = None,
+    settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: Changes, tally: Tally
 ) -> Services:
-    """Everything that the routes use. `remote`: an object store that folders of this machine are caches of."""
+    """Everything that the routes use."""
+    remote = _remote(settings, tally)
     store, cache = artifact_store(settings.models_dir, remote), PredictorCache(settings.max_predictors)
     catalog = DatasetCatalog(settings.datasets, settings.uploads, remote)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
@@ -108,15 +103,12 @@ def services_of(
         metrics=MetricsService(database, clock, Snapshots(folder_in(settings.home), tally)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
+        remote=remote,
     )
 
 
-def remote_of(settings: Settings, tally: Tally) -> Remote | None:
-    """The object store of the settings.
-
-    Raises:
-        Unusable: what it needs is not installed.
-    """
+def _remote(settings: Settings, tally: Tally) -> Remote | None:
+    """The object store of the settings, if there is one: folders of this machine are caches of it."""
     places = (settings.models_dir, settings.uploads)
     return open_remote(settings.store_url, *places, settings.store_cache_mib, count=counted_in(tally))
 

@@ -34,7 +34,7 @@ from app.api.routes import (
 from app.api.task_routes import TaskRoutes
 from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
-from app.composition import Changes, remote_of, services_of
+from app.composition import Changes, services_of
 from app.db.engine import Database
 from app.domain.clock import Clock, utc_now
 from app.metrics.catalog import TRANSACTION_SECONDS
@@ -72,8 +72,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     tally = Tally()
     database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "api"))
     changed = Changes()
-    remote = remote_of(settings, tally)
-    services = services_of(settings, database, tasks, clock, changed, tally, remote)
+    services = services_of(settings, database, tasks, clock, changed, tally)
     # Whoever is told of a run's end may ask its model next.
     wakeups = Wakeups(database)
     waker = Waker(wakeups, Topic.EVENTS)
@@ -92,11 +91,6 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
         wakeups.close()
         database.close()
 
-    def close() -> None:
-        database.close()
-        if remote:
-            remote.close()
-
     api = FastAPIOffline(
         title="Densely",
         version=app.__version__,
@@ -107,7 +101,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
             follower,
             poll_seconds=settings.active_poll_seconds,
             prepare=prepare,
-            close=close,
+            close=partial(_close, database, services),
         ),
         docs_url=None,
         redoc_url=None,
@@ -117,6 +111,12 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     api.state.feed = feed
     api.state.prefix = settings.root_path
     return _assemble(api, services, settings, routes, prepare, Traffic(tally))
+
+
+def _close(database: Database, services: Services) -> None:
+    database.close()
+    if services.remote:
+        services.remote.close()
 
 
 def _assemble(

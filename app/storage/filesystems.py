@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 from app.errors import Unusable
@@ -65,6 +66,10 @@ def closer_of(filesystem: Any) -> Callable[[], None]:
     def close() -> None:
         client = getattr(filesystem, "_s3", None)
         if client is not None:
-            filesystem.close_session(filesystem.loop, client)
+            # In a thread: where an event loop runs, as at an API process's end, it would be closed by that one, whose
+            # connections these are not.
+            closing = Thread(target=filesystem.close_session, args=(filesystem.loop, client))
+            closing.start()
+            closing.join()
 
     return close

@@ -24,6 +24,7 @@ CREDENTIALS = {
     "NO_PROXY": "127.0.0.1",  # where the others of the network lead nowhere
     "no_proxy": "127.0.0.1",
 }
+SIGNED = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
 ERROR = '<?xml version="1.0"?><Error><Code>{}</Code><Message>by script</Message></Error>'
 OWN = ("content-length", "transfer-encoding", "connection", "date", "server")  # fields that the proxy writes itself
 
@@ -81,7 +82,7 @@ class S3:
 
     def put(self, name: str, content: bytes) -> None:
         """An object, past the proxy."""
-        kind = {"Content-Type": "application/octet-stream"}
+        kind = {"Content-Type": "application/octet-stream", "Authorization": SIGNED}
         request = Request(f"http://127.0.0.1:{self.port}/{BUCKET}/densely/{name}", content, kind, method="PUT")
         urlopen(request, timeout=10).close()
 
@@ -91,7 +92,7 @@ class S3:
             "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
         )
         url = f"http://127.0.0.1:{self.port}/{BUCKET}/densely/{name}"
-        with urlopen(Request(url, headers={"Authorization": signed}), timeout=10) as answer:
+        with urlopen(Request(url, headers={"Authorization": SIGNED}), timeout=10) as answer:
             return bytes(answer.read())
 
 

@@ -132,7 +132,6 @@ def test_a_backup_reads_through_the_cache_and_is_restored_into_a_store(
         assert [] == backups.write(target, here, clock, lambda *_: None).warnings
     s3.reset()
     fresh = Database(f"sqlite:///{tmp_path}/fresh/densely.db")
-    (tmp_path / "fresh").mkdir()
     there = place_in("two", fresh)
 
     s3.faults.append(Fault(method="PUT", path="uploads/", status=507, code="QuotaExceeded"))

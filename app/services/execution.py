@@ -56,27 +56,18 @@ class WorkerService:
         self._left: set[str] = set()  # runs of a newer release, whose workers can carry them out
 
     def claim(self) -> Claim | None:
-<<<<<<< HEAD
-        """Take the oldest queued run, after freeing those whose worker died."""
-        with self._database.read() as tx:
-            # Without the write lock: idle workers must not hold others up.
-            held, queued = run_queries.held(tx), run_queries.any_queued(tx)
-        freed = self._free(held)
-        if not (self._unsure or queued or freed):
-            return None
-=======
         """Take the oldest queued run that this release knows how to carry out, after freeing those whose worker died.
 
         Raises:
             Unavailable: the database does not answer, or its tables are not this release's any more.
         """
-        self.expire()
         with self._database.read() as tx:
             # Without the write lock: idle workers must not hold others up.
-            if not (self._unsure or run_queries.any_queued(tx, self._left)):
-                return None
+            held, queued = run_queries.held(tx), run_queries.any_queued(tx, self._left)
+        freed = self._free(held)
+        if not (self._unsure or queued or freed):
+            return None
         self._database.check_revision()  # a newer release may have come meanwhile
->>>>>>> h/replicas
         before, self._unsure = self._unsure, True
         try:
             with self._database.write() as tx:

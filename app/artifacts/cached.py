@@ -107,9 +107,9 @@ class CachedArtifactStore(ArtifactStore):
         return self._whole(task, model_id, self._here.archive)
 
     def copy_from(self, other: ArtifactStore, task: str, model_id: str) -> None:
-        """Take over an artifact of another folder, here and there; here it is never evicted."""
+        """Take over an artifact of another folder, here and there; of those that come with Densely none is evicted."""
         self._here.copy_from(other, task, model_id)
-        self.keep(task, model_id, pinned=True)
+        self.keep(task, model_id, pinned=model_id in other.bundled().values())
 
     def keep(self, task: str, model_id: str, *, pinned: bool = False) -> bool:
         """Have a model of this folder in the store, too; whether it was not there. `pinned`: it is never evicted here.

@@ -88,9 +88,6 @@ class S3:
 
     def get(self, name: str) -> bytes:
         """An object, past the proxy."""
-        signed = (
-            "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
-        )
         url = f"http://127.0.0.1:{self.port}/{BUCKET}/densely/{name}"
         with urlopen(Request(url, headers={"Authorization": SIGNED}), timeout=10) as answer:
             return bytes(answer.read())

@@ -1,5 +1,6 @@
 """Models in an object store, seen from two machines that share nothing else."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -176,6 +177,7 @@ def test_the_cache_keeps_to_its_limit(machines: Machines, monkeypatch: pytest.Mo
     here = machines.new("one")
     bundle = ArtifactStore(here.root.parent / "bundle")
     bundled = publish_artifact(bundle, "newswire")
+    (bundle.root / "bundled.json").write_text(json.dumps({"newswire": bundled.id}))
     here.copy_from(bundle, "newswire", bundled.id)
     here._kept._limit = 2 * sum(record.bytes for record in bundled.files.values())
     made = [publish_artifact(here, "newswire", seed=seed) for seed in range(3)]

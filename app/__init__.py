@@ -8,7 +8,8 @@ encoding    raw columns to numbers: words, pixels, table columns, pictures; for 
 kinds       text, image, table, plane: input form, encode, decode, explain, warn; the only code that a task has
 tasks       sentiment, newswire, digits, housing, planar as data, one file each; `catalog` gives them to everybody
 datasets    rows from Parquet files, and the bundled samples
-artifacts   a model's files and its manifest
+storage     an object store through fsspec, and what of it is kept on this machine
+artifacts   a model's files and its manifest, in a folder or in an object store
 plots       curves, diagrams, boundaries, confusion, with matplotlib
 inference   the forward pass in NumPy, predictors and their cache
 metrics     what processes count, added up over them, as Prometheus reads it

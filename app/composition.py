@@ -6,12 +6,13 @@ from datetime import timedelta
 from app.api.dependencies import Services
 from app.api.threads import Probe, Writes
 from app.api.uploads.uploads import Uploads
-from app.artifacts.store import ArtifactStore
+from app.artifacts.cached import artifact_store
 from app.datasets.catalog import DatasetCatalog
 from app.db.engine import BUSY_TIMEOUT, Database, waiting_until
 from app.domain.clock import Clock
 from app.inference.cache import PredictorCache
 from app.metrics.snapshots import Snapshots, folder_in
+from app.metrics.stores import counted_in
 from app.metrics.tally import Tally
 from app.server import error_handlers
 from app.services.advice import AdviceService
@@ -48,6 +49,7 @@ from app.services.training import TrainingService
 from app.services.uploading import UploadFolder
 from app.services.webhooks import WebhookRules
 from app.settings import Settings
+from app.storage.remote import Remote, open_remote
 from app.tasks.catalog import TaskCatalog
 
 
@@ -66,11 +68,12 @@ def services_of(
     settings: Settings, database: Database, tasks: TaskCatalog, clock: Clock, changed: Changes, tally: Tally
 ) -> Services:
     """Everything that the routes use."""
-    store, cache = ArtifactStore(settings.models_dir), PredictorCache(settings.max_predictors)
-    catalog = DatasetCatalog(settings.datasets, settings.uploads)
+    remote = _remote(settings, tally)
+    store, cache = artifact_store(settings.models_dir, remote), PredictorCache(settings.max_predictors)
+    catalog = DatasetCatalog(settings.datasets, settings.uploads, remote)
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
     training = _training(settings, database, tasks, catalog, clock)
-    limits, folder = _limits(settings), UploadFolder(settings.uploads)
+    limits, folder = _limits(settings), UploadFolder(settings.uploads, remote)
     prediction = PredictionService(database, tasks, store, cache)
     return Services(
         tasks=TaskService(tasks, catalog, registry),
@@ -100,7 +103,14 @@ def services_of(
         metrics=MetricsService(database, clock, Snapshots(folder_in(settings.home), tally)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
+        remote=remote,
     )
+
+
+def _remote(settings: Settings, tally: Tally) -> Remote | None:
+    """The object store of the settings, if there is one: folders of this machine are caches of it."""
+    places = (settings.models_dir, settings.uploads)
+    return open_remote(settings.store_url, *places, settings.store_cache_mib, count=counted_in(tally))
 
 
 def _training(

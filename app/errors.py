@@ -27,6 +27,7 @@ DenselyError
 │   └── QuotaReached         ... or kept, of this API key
 ├── Unavailable              cannot be served now, may be later
 │   ├── Overloaded           ... because too many requests are under way
+│   ├── StoreAway            ... because the object store does not answer
 │   ├── Unusable             ... before something on this machine is mended: a folder, a disk, a database file
 │   └── ArtifactInvalid      an artifact's files are missing, altered or of another format
 ├── EntryDamaged             a cache's entry is not what was written: it counts as not there
@@ -208,6 +209,10 @@ class Unavailable(DenselyError):
 
 class Overloaded(Unavailable):
     """Too many predictions are under way; try again in a moment."""
+
+
+class StoreAway(Unavailable):
+    """The object store does not answer."""
 
 
 class Unusable(Unavailable):

@@ -68,28 +68,21 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
 
     `tasks`: those that come with Densely unless told otherwise.
     """
-    tasks = tasks or TaskCatalog()
-    tally = Tally()
+    tasks, tally, changed = tasks or TaskCatalog(), Tally(), Changes()
     database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "api"))
-    changed = Changes()
     services = services_of(settings, database, tasks, clock, changed, tally)
     # Whoever is told of a run's end may ask its model next.
     wakeups = Wakeups(database)
-    waker = Waker(wakeups, Topic.EVENTS)
-    feed = Feed(services.events, before_end=services.prediction.refresh, waker=waker)
+    feed = Feed(services.events, before_end=services.prediction.refresh, waker=Waker(wakeups, Topic.EVENTS))
     routes = TaskRoutes(tasks, services.prediction, Answered(tally))
     changed.follow += [services.own.follow, routes.follow, services.prediction.follow]
-    shared = Waker(wakeups, Topic.SHARED)
-    follower = Follower(services, ArtifactStore(settings.bundled_models), routes, waker=shared)
+    waker = Waker(wakeups, Topic.SHARED)
+    follower = Follower(services, ArtifactStore(settings.bundled_models), routes, waker=waker)
 
     def prepare() -> None:
         database.check_revision()
         follower.look()
         wakeups.start()
-
-    def close() -> None:
-        wakeups.close()
-        database.close()
 
     api = FastAPIOffline(
         title="Densely",
@@ -101,7 +94,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
             follower,
             poll_seconds=settings.active_poll_seconds,
             prepare=prepare,
-            close=close,
+            close=partial(_close, wakeups, database, services),
         ),
         docs_url=None,
         redoc_url=None,
@@ -111,6 +104,13 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     api.state.feed = feed
     api.state.prefix = settings.root_path
     return _assemble(api, services, settings, routes, prepare, Traffic(tally))
+
+
+def _close(wakeups: Wakeups, database: Database, services: Services) -> None:
+    wakeups.close()
+    database.close()
+    if services.remote:
+        services.remote.close()
 
 
 def _assemble(

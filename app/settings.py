@@ -14,6 +14,7 @@ from app.origins import origin_of
 from app.proxies import network_of
 from app.rates import Rate
 from app.shipped import shipped
+from app.store_urls import store_url_of
 from app.webhook_secrets import secrets_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -64,6 +65,17 @@ class Settings(BaseSettings):
     datasets_dir: Path | None = Field(None, description="folder of the Parquet files; unset: `datasets` under the home")
     uploads_dir: Path | None = Field(
         None, description="folder of the rows that were uploaded; unset: `uploads` under the home"
+    )
+    store_url: str = Field(
+        "",
+        description="object store of models and uploaded rows, as `s3://bucket/prefix`, `gs://…`, `az://…` or "
+        "`file:///folder`; empty: the folders above alone",
+    )
+    store_cache_mib: int = Field(
+        10_240,
+        ge=1,
+        description="most disk space for what of the object store is kept in the folders above, MiB; more while it is "
+        "in use",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     max_body_mib: int = Field(
@@ -194,6 +206,11 @@ class Settings(BaseSettings):
     def _secrets(cls, value: str) -> str:
         secrets_of(value)
         return value
+
+    @field_validator("store_url")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        return store_url_of(value) if value else value
 
     @field_validator("rate_per_address")
     @classmethod

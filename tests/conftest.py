@@ -20,6 +20,7 @@ from app.settings import Settings
 from tests.support import postgres
 from tests.support.artifacts import add_model
 from tests.support.clock import FakeClock
+from tests.support.s3 import S3, serving
 from tests.support.server import LiveServer
 
 # What the fixtures `settings` and `database` are of: sqlite or postgresql. Read before tests lose sight of settings.
@@ -151,6 +152,21 @@ def client(
 def examples(client: httpx.Client) -> dict[str, dict[str, Any]]:
     """A valid single `/predict` body for each task."""
     return {task["name"]: {"task": task["name"], **task["example"]} for task in client.get("/tasks").json()["items"]}
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """A server of S3 with an empty bucket, which this process and those that it starts find."""
+    s3_server.reset()
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server
 
 
 @pytest.fixture

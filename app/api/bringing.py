@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api.dependencies import Services
 from app.api.uploads.uploads import Received
 from app.errors import InvalidInput
-from app.services.uploading import UploadOptions, options_of
+from app.services.upload_options import UploadOptions, options_of
 from app.wire.datasets import UPLOAD_NAME, DatasetDetail, ImportPlan
 from app.wire.tasks import Look
 
@@ -81,6 +81,7 @@ async def kept(services: Services, received: Received, plan: ImportPlan, *, dry_
     place = await run_in_threadpool(services.datasets.new)
     try:
         result = await services.uploads.imported(received, place.told(plan))
+        await services.uploads.in_thread(place.send)
         keep = partial(services.datasets.keep, plan, place, result)
         return await services.writes(partial(place.settle, keep))
     finally:

@@ -37,6 +37,7 @@ from app.services.sweeps.service import SweepService
 from app.services.system import SystemService
 from app.services.tasks import TaskService
 from app.services.training import TrainingService
+from app.storage.remote import Remote
 
 T = TypeVar("T")
 
@@ -72,6 +73,7 @@ class Services:
     metrics: MetricsService
     writes: Writes
     database_probe: Probe[None]
+    remote: Remote | None  # the object store that folders of this machine are caches of
 
 
 async def services(request: Request) -> Services:

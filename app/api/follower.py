@@ -8,7 +8,7 @@ from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
 from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
-from app.errors import Unavailable
+from app.errors import StoreAway, Unavailable
 from app.logs import get as get_log
 
 FILL_SECONDS = 60.0  # between two looks for runs without a score
@@ -32,6 +32,7 @@ class Follower:
         self._routes = routes
         self._bundled = bundled
         self._generation = -1  # of the database that the bundled models were registered with
+        self._is_registered: bool | None = False  # told which models folder this process reads, with that database
         self._damaged: dict[str, str] = {}
         self._monotonic = monotonic
         self._filled = -FILL_SECONDS  # when scores were looked for
@@ -51,6 +52,7 @@ class Follower:
         self._routes.follow()
         try:
             self._take_over()
+            self._register_folder()
             self._fill_scores()
         finally:  # what was registered before goes on
             self._services.prediction.refresh()
@@ -66,9 +68,23 @@ class Follower:
                 log.error("model.bundled_invalid", task=task, reason=reason)
         self._damaged = damaged
         prediction.unregistered = damaged
-        registry.register_folder()
-        self._services.datasets.sweep()
+        if generation != self._generation:
+            self._is_registered = False
+            self._services.datasets.sweep()
         self._generation = generation
+
+    def _register_folder(self) -> None:
+        """Once the object store answers, if there is one: what is loaded, or lies here, answers without it."""
+        if self._is_registered:
+            return
+        try:
+            self._services.registry.register_folder()
+        except StoreAway as error:
+            if self._is_registered is False:
+                log.warning("store.unknown", reason=error.message)
+            self._is_registered = None
+        else:
+            self._is_registered = True
 
     def _fill_scores(self) -> None:
         """Now and then: while processes are replaced, workers of the release before go on ending runs without one."""
@@ -90,7 +106,7 @@ class Follower:
 
     async def _pause(self, seconds: float) -> None:
         """Where something is wrong, which may be mended without anybody telling, looks do not become rare."""
-        is_well = not (self._failure or self._damaged) and self._services.prediction.is_whole
+        is_well = not (self._failure or self._damaged) and self._is_registered and self._services.prediction.is_whole
         if self._waker is None or not is_well:
             await asyncio.sleep(seconds)
         else:

@@ -1,6 +1,5 @@
 """Stage, checksum, publish by rename, open, sweep. No pickle, and no path that a client gave."""
 
-import hashlib
 import json
 import os
 import secrets
@@ -14,14 +13,14 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from app.artifacts import archive, bundle, evaluation
 from app.artifacts.arrays import arrays_in
 from app.artifacts.evaluation import EVALUATION, Evaluation
+from app.artifacts.verified import manifest_of, record_of, verify, whole
 from app.errors import ArtifactInvalid, Unavailable
 from app.folders import fsync
-from app.wire.manifests import FORMAT_VERSION, MANIFEST, FileRecord, Manifest
+from app.wire.manifests import MANIFEST, Manifest
 
 WEIGHTS = "weights.npz"
 PREPROCESSING = "preprocessing.json"
@@ -75,6 +74,14 @@ class ArtifactStore:
             with suppress(OSError):
                 fresh.unlink()
 
+    def forget_identity(self) -> None:
+        """What `identity` has made is gone again."""
+        (self.root / IDENTITY).unlink(missing_ok=True)
+
+    def folder(self, task: str, model_id: str) -> Path:
+        """The same as `path`, of a folder with all files in it, as far as there are any."""
+        return self.path(task, model_id)
+
     def staging(self, token: str) -> Path:
         """Where an artifact is written before it is published; `token` is unique to a lease."""
         return self.root / STAGING / token
@@ -91,21 +98,39 @@ class ArtifactStore:
 
         A crash before the rename leaves only staging; a crash after it, a whole artifact.
         """
-        files = {p.name: _record(p) for p in sorted(staging.iterdir())}
-        complete = manifest.model_copy(update={"files": files})
-        (staging / MANIFEST).write_text(complete.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        for path in staging.iterdir():
-            fsync(path)
-        fsync(staging)
+        complete = self.complete(staging, manifest)
         target = self.path(manifest.task, manifest.id)
         target.parent.mkdir(parents=True, exist_ok=True)
         staging.rename(target)
         fsync(target.parent)
         return complete
 
+    @staticmethod
+    def complete(staging: Path, manifest: Manifest) -> Manifest:
+        """Write the manifest with the checksums of all other files, and force all to the disk."""
+        files = {p.name: record_of(p) for p in sorted(staging.iterdir())}
+        complete = manifest.model_copy(update={"files": files})
+        (staging / MANIFEST).write_text(complete.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        for path in staging.iterdir():
+            fsync(path)
+        fsync(staging)
+        return complete
+
     def discard(self, folder: Path) -> None:
-        """Remove a staging folder, or an artifact that never got its row."""
+        """Remove a staging folder, or a model's folder on this machine."""
         shutil.rmtree(folder, ignore_errors=True)
+
+    def remove(self, folder: Path) -> None:
+        """Remove an artifact that has no row any more, or never got one: everywhere."""
+        self.discard(folder)
+
+    def is_whole(self, task: str, model_id: str) -> bool:
+        """Whether this machine has the model, with every checksum right."""
+        try:
+            self.open(task, model_id)
+        except ArtifactInvalid:
+            return False
+        return True
 
     def manifest(self, task: str, model_id: str) -> Manifest:
         """The manifest alone.
@@ -113,16 +138,9 @@ class ArtifactStore:
         Raises:
             ArtifactInvalid: it is missing, unreadable or of another format version.
         """
-        path = self.path(task, model_id) / MANIFEST
         try:
-            content = json.loads(path.read_bytes())
-            if content.get("format_version") != FORMAT_VERSION:
-                raise ArtifactInvalid(
-                    f"model {model_id} has artifact format {content.get('format_version')!r}; this release reads "
-                    f"{FORMAT_VERSION}"
-                )
-            return Manifest.model_validate(content)
-        except (OSError, ValueError, RecursionError, AttributeError, ValidationError) as error:
+            return manifest_of((self.path(task, model_id) / MANIFEST).read_bytes(), model_id)
+        except OSError as error:
             raise ArtifactInvalid(f"the manifest of model {model_id} cannot be read") from error
 
     def open(self, task: str, model_id: str) -> Artifact:
@@ -133,7 +151,7 @@ class ArtifactStore:
         """
         manifest = self.manifest(task, model_id)
         folder = self.path(task, model_id)
-        contents = {name: _whole(folder / name, record) for name, record in manifest.files.items()}
+        contents = {name: whole(folder / name, record) for name, record in manifest.files.items()}
         try:
             novelty = arrays_in(contents[NOVELTY]) if NOVELTY in contents and manifest.novelty else None
             return Artifact(manifest, arrays_in(contents[WEIGHTS]), json.loads(contents[PREPROCESSING]), novelty)
@@ -149,7 +167,7 @@ class ArtifactStore:
         record = self.manifest(task, model_id).files.get(EVALUATION)
         if record is None:
             return None
-        return evaluation.parse(_whole(self.path(task, model_id) / EVALUATION, record))
+        return evaluation.parse(whole(self.path(task, model_id) / EVALUATION, record))
 
     def verify(self, task: str, model_id: str) -> None:
         """Look at every file's checksum; they are read in pieces, however large they are.
@@ -158,13 +176,7 @@ class ArtifactStore:
             ArtifactInvalid: the manifest or a file is missing or altered.
         """
         for name, record in self.manifest(task, model_id).files.items():
-            path = self.path(task, model_id) / name
-            try:
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-            except OSError as error:
-                raise _absent(path) from error
-            _check(path, digest, record)
+            verify(self.path(task, model_id) / name, record, model_id)
 
     def archive(self, task: str, model_id: str) -> IO[bytes]:
         """The artifact as a zip file, on the disk and not in memory; closed by whoever reads it.
@@ -198,7 +210,7 @@ class ArtifactStore:
             return
         records = other.manifest(task, model_id).files
         # All of it first: a damaged model is looked at again and again, until somebody mends it.
-        files = {n: _whole(other.path(task, model_id) / n, records.get(n)) for n in (MANIFEST, *records)}
+        files = {n: whole(other.path(task, model_id) / n, records.get(n)) for n in (MANIFEST, *records)}
         staging = self.staging(f"copy-{model_id}-{secrets.token_hex(4)}")
         try:
             staging.mkdir(parents=True)
@@ -248,39 +260,6 @@ class ArtifactStore:
         for folder in removed:
             self.discard(folder)
         return removed
-
-
-def _whole(path: Path, record: FileRecord | None) -> bytes:
-    """A file's content, as its record has it.
-
-    Raises:
-        ArtifactInvalid: it is missing or altered.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise _absent(path) from error
-    if record:
-        _check(path, hashlib.sha256(content).hexdigest(), record)
-    return content
-
-
-def _absent(path: Path) -> ArtifactInvalid:
-    return ArtifactInvalid(f"a file of model {path.parent.name} is missing, or cannot be read: {path.name}")
-
-
-def _check(path: Path, sha256: str, record: FileRecord) -> None:
-    """
-    Raises:
-        ArtifactInvalid: the file is not the one that was published.
-    """
-    if sha256 != record.sha256:
-        raise ArtifactInvalid(f"{path.name} of model {path.parent.name} does not have its checksum")
-
-
-def _record(path: Path) -> FileRecord:
-    content = path.read_bytes()
-    return FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
 def _modified(path: Path) -> float:

@@ -77,14 +77,14 @@ def _check_is_no_folder(file: Path) -> None:
 
 @contextmanager
 def _place(found: Settings) -> Iterator[Any]:
-    from app.artifacts.store import ArtifactStore
+    from app.cli.stores import opened
     from app.db.engine import Database
     from app.services.backups import Place
-    from app.services.uploading import UploadFolder
 
     database = Database(found.url)
     try:
-        yield Place(database, ArtifactStore(found.models_dir), UploadFolder(found.uploads), found.home)
+        with opened(found) as (store, uploads):
+            yield Place(database, store, uploads, found.home)
     finally:
         database.close()
 

@@ -20,7 +20,7 @@ def doctor(
     as_text: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="only what is wrong")] = False,
 ) -> None:
-    """Look at Python, packages, settings, database, models, datasets, service and disk; exit code 1 if one is wrong."""
+    """Look at Python, packages, settings, database, models, store, datasets, service, disk; exit code 1 if not well."""
     found = examine(url, api_key)
     wrong = [each for each in found if each.state == "wrong"]
     if as_text:
@@ -52,6 +52,7 @@ def examine(url: str | None, api_key: str | None) -> list[Finding]:
         places.database(settings),
         *places.privacy(settings),
         *places.models(settings),
+        *places.store(settings),
         *places.datasets(settings),
         *checks.service(settings, url, api_key),
         *places.disk(settings),

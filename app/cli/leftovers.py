@@ -51,10 +51,9 @@ def _found(found: Settings) -> list[Any]:
         typer.Exit: there is no database: everything would seem to be left over.
         Unavailable, Unusable: it does not answer, or is none of this release.
     """
-    from app.artifacts.store import ArtifactStore
+    from app.cli.stores import opened
     from app.db.engine import Database
     from app.services.gc import leftovers
-    from app.services.uploading import UploadFolder
     from app.worker.executors import checkpoints_dir
 
     if not found.database_url and not (found.home / "densely.db").exists():  # opening it would make it
@@ -62,12 +61,7 @@ def _found(found: Settings) -> list[Any]:
     database = Database(found.url)
     try:
         database.check_revision()
-        return leftovers(
-            database,
-            ArtifactStore(found.models_dir),
-            UploadFolder(found.uploads),
-            checkpoints_dir(found.home),
-            time.time(),
-        )
+        with opened(found) as (store, uploads):
+            return leftovers(database, store, uploads, checkpoints_dir(found.home), time.time())
     finally:
         database.close()

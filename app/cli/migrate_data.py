@@ -103,6 +103,7 @@ def _wanted(
     incomplete: bool,
 ) -> Iterator[Any]:
     from app.artifacts.store import ArtifactStore
+    from app.cli.stores import opened
     from app.db.copying_source import located
     from app.db.engine import Database
     from app.services.moving import Move
@@ -115,15 +116,16 @@ def _wanted(
         if folder and not folder.is_dir():
             raise fail(f"{option}: {folder} is no folder")
     try:
-        yield Move(
-            file,
-            Files(ArtifactStore(models or found.models_dir), UploadFolder(uploads or file.parent / "uploads")),
-            database,
-            Files(ArtifactStore(found.models_dir), UploadFolder(found.uploads)),
-            shared=force,
-            incomplete=incomplete,
-            dry=dry_run,
-        )
+        with opened(found) as new:
+            yield Move(
+                file,
+                Files(ArtifactStore(models or found.models_dir), UploadFolder(uploads or file.parent / "uploads")),
+                database,
+                Files(*new),
+                shared=force,
+                incomplete=incomplete,
+                dry=dry_run,
+            )
     finally:
         database.close()
 

@@ -1,15 +1,18 @@
 """What `densely doctor` looks at on the disk: folders, database, models, datasets, room. It changes nothing."""
 
 import os
+import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from app.artifacts.store import ArtifactStore
 from app.cli.finding import Finding
+from app.cli.stores import remote_of
 from app.datasets.catalog import DatasetCatalog
 from app.domain.counting import counted
-from app.errors import ArtifactInvalid, DatasetInvalid, DenselyError, Unusable
+from app.errors import ArtifactInvalid, DatasetInvalid, DenselyError, Unavailable, Unusable
 from app.kinds.base import Task
 from app.settings import Settings
 from app.tasks.catalog import TaskCatalog
@@ -109,6 +112,32 @@ def _damage(store: ArtifactStore, task: str, model_id: str) -> str | None:
     except ArtifactInvalid as error:
         return f"{store.path(task, model_id)}: {error.message}"
     return None
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """Whether the object store takes an object, gives it back and removes it, if there is one."""
+    if not settings.store_url:
+        return
+    name = f"probe-{secrets.token_hex(6)}"
+    try:
+        with remote_of(settings) as remote, tempfile.TemporaryDirectory() as folder:
+            assert remote is not None
+            sent, back = Path(folder, "sent"), Path(folder, "back")
+            sent.write_text(name, encoding="ascii")
+            remote.objects.put(sent, name)
+            same = remote.objects.get(name, back) and back.read_bytes() == sent.read_bytes()
+            remote.objects.below("models")
+            remote.objects.delete(name)
+    except Unavailable as error:
+        told, _, mend = error.message.partition(": ")
+        mend = mend or "start it, or correct DENSELY_STORE_URL and the store's own settings, as AWS_ENDPOINT_URL"
+        yield Finding("object store", "wrong", f"{settings.store_url}: {told}", mend)
+        return
+    if same:
+        yield Finding("object store", "ok", f"{settings.store_url} takes, gives and removes objects")
+    else:
+        told = f"{settings.store_url}: an object does not come back as it went"
+        yield Finding("object store", "wrong", told, "look at what stands between, as a proxy that caches")
 
 
 def datasets(settings: Settings) -> Iterator[Finding]:

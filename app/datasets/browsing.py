@@ -111,7 +111,7 @@ def _batches(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = catalog.path(info)
+    path = catalog.file(info)
     try:
         with pq.ParquetFile(path, buffer_size=2**16, pre_buffer=False) as file:
             there = [name for name in file.schema_arrow.names if name in names]
@@ -180,7 +180,7 @@ def described(catalog: DatasetCatalog, task: Task, info: DatasetInfo) -> Dataset
     Raises:
         DatasetInvalid: its rows cannot be read.
     """
-    path = None if info.is_built_in else catalog.path(info)
+    path = None if info.is_built_in else catalog.file(info)
     stat = path.stat() if path else None
     changed = datetime.fromtimestamp(stat.st_mtime if stat else 0, UTC)
     found, sha256 = _figures(catalog, task, info, (str(path), stat and stat.st_mtime_ns))
@@ -239,7 +239,7 @@ def _target_batches(catalog: DatasetCatalog, task: Task, info: DatasetInfo) -> I
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(catalog.path(info)) as file:
+        with pq.ParquetFile(catalog.file(info)) as file:
             for batch in file.iter_batches(batch_size=65_536, columns=["split", task.target], use_threads=False):
                 yield 0, {name: batch.column(name).to_pylist() for name in ("split", task.target)}
     except (pa.ArrowException, KeyError, OSError, ValueError) as error:

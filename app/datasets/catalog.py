@@ -12,8 +12,10 @@ import numpy as np
 
 from app.datasets import sample
 from app.encoding.encoder import Columns
-from app.errors import DatasetInvalid
+from app.errors import DatasetInvalid, Unavailable
 from app.kinds.base import Split, Task
+from app.storage.files import StoredFiles
+from app.storage.remote import Remote
 from app.wire.declarations import DatasetInfo
 
 NOTES_KEY = b"densely.notes"  # Parquet metadata: what an import did to the rows
@@ -49,18 +51,28 @@ class Dataset:
 class DatasetCatalog:
     """The datasets of a folder of Parquet files, those that were uploaded, and the bundled samples."""
 
-    def __init__(self, folder: Path, uploads: Path | None = None) -> None:
-        """`folder` may be missing: then only the samples are here. `uploads`: of uploaded rows, by their id."""
+    def __init__(self, folder: Path, uploads: Path | None = None, remote: Remote | None = None) -> None:
+        """`folder` may be missing: then only the samples are here. `uploads`: of uploaded rows, by their id.
+
+        `remote`: an object store that `uploads` is a cache of. Then whatever reads uploaded rows raises StoreAway or
+        Unusable where it does not give them, and ArtifactInvalid where it gives others.
+        """
         self.folder = folder
         self.uploads = uploads or folder
+        self._stored = StoredFiles(self.uploads, remote) if remote else None
 
     def path(self, info: DatasetInfo) -> Path:
         """Where a dataset's file is, or would be. Names come from the tasks, never from a client."""
         return self.uploads / f"{info.upload}.parquet" if info.upload else self.folder / f"{info.name}.parquet"
 
+    def file(self, info: DatasetInfo) -> Path:
+        """The same, with the file there if an object store has it."""
+        path = self.path(info)
+        return self._stored.here(path.name, info.sha256) if self._stored and info.upload else path
+
     def is_here(self, info: DatasetInfo) -> bool:
-        """Whether the rows can be read without fetching anything."""
-        return info.is_built_in or self.path(info).is_file()
+        """Whether the rows can be read, perhaps by way of the object store; all of it knows each that has a row."""
+        return info.is_built_in or bool(self._stored and info.upload) or self.path(info).is_file()
 
     def train_rows(self, info: DatasetInfo) -> int:
         """Rows of the training split: counted in the file, or as published if there is no readable file."""
@@ -75,14 +87,13 @@ class DatasetCatalog:
 
     def has_column(self, task: Task, info: DatasetInfo, name: str) -> bool:
         """Whether a dataset has this column; the published file, if none is here yet, lacks further targets."""
-        path = self.path(info)
         if info.is_built_in:  # asked without drawing the rows, which may take a second
             return name in (*task.input_columns, *(task.target_of(head) for head in task.heads))
-        if not path.is_file():
+        if not self.is_here(info):
             return name in (*task.input_columns, task.target)
         try:
-            return name in _column_names(path)
-        except (DatasetInvalid, OSError):  # the run will say what is wrong with the file
+            return name in _column_names(self.file(info))
+        except (DatasetInvalid, Unavailable, OSError):  # the run will say what is wrong with the file
             return True
 
     def check(self, task: Task, info: DatasetInfo) -> int:
@@ -95,7 +106,7 @@ class DatasetCatalog:
         import pyarrow.parquet as pq
 
         try:
-            with pq.ParquetFile(self.path(info)) as file:
+            with pq.ParquetFile(self.file(info)) as file:
                 names, rows = file.schema_arrow.names, int(file.metadata.num_rows)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise DatasetInvalid(f"{self.path(info).name} is not a readable Parquet file") from error
@@ -109,7 +120,7 @@ class DatasetCatalog:
             DatasetInvalid: there is no readable file.
         """
         try:
-            return _file_checksum(self.path(info))
+            return _file_checksum(self.file(info))
         except OSError as error:
             raise DatasetInvalid(f"{self.path(info).name} cannot be read") from error
 
@@ -125,7 +136,7 @@ class DatasetCatalog:
             columns = task.makers[info.name]()
             kind = "bundled sample" if info.is_sample else "generated"
             return _split(task, info, target, sample.checksum(columns), columns, [f"{kind}: {info.description}"])
-        path = self.path(info)
+        path = self.file(info)
         checksum = self.checksum(info) if path.is_file() else ""
         columns, notes, index = _read_parquet(path)
         if checksum != self.checksum(info):
@@ -140,7 +151,7 @@ class DatasetCatalog:
             DatasetInvalid: the file is not readable, or lacks columns or rows.
         """
         names = [*task.input_columns, task.target, "split"]
-        columns = task.makers[info.name]() if info.is_built_in else _head(self.path(info), names, split, most)
+        columns = task.makers[info.name]() if info.is_built_in else _head(self.file(info), names, split, most)
         _check_columns(task, info, task.target, columns)
         places = np.flatnonzero(np.array(columns["split"], dtype=object) == split)[:most]
         found = {name: _pick(columns.get(name), places) for name in (*task.input_columns, task.target)}
@@ -276,15 +287,3 @@ def _column_names(path: Path) -> list[str]:
 def _file_checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def owner_of(path: Path) -> str | None:
-    """The identity of the database that a file of uploaded rows says it belongs to."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        owner: bytes | None = (pq.read_schema(path).metadata or {}).get(OWNER_KEY)
-    except (OSError, pa.ArrowException):  # nobody's that can be told
-        return None
-    return owner.decode(errors="replace") if owner else None

@@ -85,6 +85,16 @@ TRANSACTION_SECONDS = Metric(
     ("process", "kind"),
     DURATIONS,
 )
+STORE_REQUESTS = Metric(
+    "densely_store_requests_total",
+    "counter",
+    "What was asked of the object store: get, put, list, delete; and how it went: ok, absent, away (tried again, or "
+    "given up), refused",
+    ("operation", "outcome"),
+)
+STORE_BYTES = Metric(
+    "densely_store_bytes_total", "counter", "Bytes of files from and to the object store: read, written", ("direction",)
+)
 
 DATABASE_UP = Metric("densely_database_up", "gauge", "1 if the database answered this scrape, else 0")
 RUNS = Metric("densely_runs", "gauge", "Runs that the database has, by status", ("status",))
@@ -123,6 +133,8 @@ COUNTED = (
     UNKNOWN_WORDS,
     WARNINGS,
     TRANSACTION_SECONDS,
+    STORE_REQUESTS,
+    STORE_BYTES,
 )  # by each process
 ALL = (
     *COUNTED,

@@ -171,7 +171,7 @@ class _Writing:
         with ExitStack() as opened:
             try:
                 expected = store.manifest(task, model_id).files
-                folder = store.path(task, model_id)
+                folder = store.folder(task, model_id)
                 # All of them at once: what is open can be read to its end, also when it is removed meanwhile.
                 files = {name: opened.enter_context((folder / name).open("rb")) for name in (MANIFEST, *expected)}
             except ArtifactInvalid as error:
@@ -187,11 +187,13 @@ class _Writing:
 
     def _upload(self, upload: Upload) -> str | None:
         """Why not."""
-        path = self._place.uploads.path(upload.id)
         try:
+            path = self._place.uploads.file(upload.id, upload.sha256)
             file = path.open("rb")
+        except ArtifactInvalid as error:  # of an object store
+            return error.message
         except OSError as error:
-            return f"{path}: {error.strerror}"
+            return f"{error.filename}: {error.strerror}"
         with file:
             record: FileRecord = self._writer.add(f"uploads/{path.name}", file)
         if record.sha256 != upload.sha256:

@@ -16,7 +16,8 @@ from app.services.making import declaration_of, put, reason_of
 from app.services.naming import built_in_datasets, check_dataset_is_free, default_dataset
 from app.services.own import info_of
 from app.services.paging import cut
-from app.services.uploading import StagedRows, UploadFolder, UploadOptions, insert, plan_of
+from app.services.upload_options import UploadOptions
+from app.services.uploading import StagedRows, UploadFolder, insert, plan_of
 from app.tasks.catalog import TaskCatalog
 from app.tasks.declared import extend
 from app.wire.datasets import DatasetDetail, DatasetEntry, Findings, ImportPlan, ImportResult
@@ -87,7 +88,7 @@ class DatasetService:
             row.task, name, wanted, self._limits, declaration=declaration, fixed=row.task in self._tasks.fixed
         )
         earlier = Findings.model_validate(row.findings)
-        before = {"earlier": str(self._uploads.path(row.id)), "earlier_findings": earlier}
+        before = {"earlier": str(self._uploads.file(row.id, row.sha256)), "earlier_findings": earlier}
         return plan.model_copy(update={**before, "task_number": number})
 
     def keep(self, plan: ImportPlan, kept: StagedRows, result: ImportResult) -> DatasetDetail:

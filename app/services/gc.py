@@ -1,19 +1,20 @@
 """What nothing refers to any more: files that a crash, a removed run or another release has left."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from app.artifacts.store import STAGING, ArtifactStore
-from app.datasets.catalog import owner_of
+from app.datasets.owners import owner_of
 from app.db import datasets, installation, models, run_queries
 from app.db.engine import Database, Transaction
 from app.domain.runs import FINAL
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, Unavailable
 from app.services.disk import size_of
+from app.services.stored import Objects, objects_of
 from app.services.uploading import UploadFolder
 
 YOUNG = 3_600.0  # seconds: what is younger may have somebody who works on it
@@ -29,10 +30,11 @@ class Leftover:
     """A file or a folder that nothing refers to."""
 
     part: Part
-    path: Path
+    path: Path | str  # the latter of an object store
     bytes: int
     reason: str
     kept: bool = False  # it may be another database's
+    remove: Callable[[], None] | None = None  # from an object store
 
 
 def leftovers(
@@ -41,17 +43,19 @@ def leftovers(
     """Everything of that sort; `now` in seconds since 1970.
 
     Raises:
-        Unavailable: the database does not answer.
+        Unavailable: the database does not answer, or the object store.
         ArtifactInvalid: the list of the models that come with Densely cannot be read.
     """
     # Files first: what is published meanwhile has its row by the time rows are read.
-    artifacts = [(store.path(task, model_id), model_id) for task, model_id in store.published()]
-    damaged = [path for path in store.damaged() if _is_old(path, now, DAY)]
+    there = objects_of(store, uploads)
+    here = ArtifactStore(store.root)
+    artifacts = [(here.path(task, model_id), model_id) for task, model_id in here.published()]
+    damaged = [path for path in here.damaged() if _is_old(path, now, DAY)]
     with database.read() as tx:
         known_models, known_uploads = models.all_ids(tx), datasets.ids(tx)
         unfinished = run_queries.unfinished_ids(tx)
         owner = installation.get(tx, installation.DATABASE)
-        ours = {path for path, model_id in artifacts if _is_ours(tx, store, path, model_id)}
+        ours = {path for path, model_id in artifacts if _is_ours(tx, here, path, model_id)}
     known_models |= set(store.bundled().values())  # a new database learns of them at the first start
     found = [
         Leftover("models", path, size_of(path), "no model of this database")
@@ -68,7 +72,29 @@ def leftovers(
     found += _unfinished(store.root / STAGING, "models", "a model that was never published", now, DAY)
     found += _of_uploads(uploads, known_uploads, owner, now - YOUNG)
     of_no_run = _unfinished(checkpoints, "checkpoints", "of no run that waits or is going", now, YOUNG)
-    return found + [each for each in of_no_run if each.path.name not in unfinished]
+    found += [each for each in of_no_run if Path(each.path).name not in unfinished]
+    return found + _of_store(database, there, known_models, known_uploads, owner, now)
+
+
+def _of_store(
+    database: Database, there: Objects | None, models: set[str], uploads: set[str], owner: str | None, now: float
+) -> list[Leftover]:
+    """The same of an object store."""
+    if there is None:
+        return []
+    found = []
+    for each in there.models(models, now - YOUNG, now - DAY):
+        with database.read() as tx:
+            run = run_queries.find(tx, each.run_id) if each.run_id else None
+        ours = not each.run_id or (run is not None and run.status in FINAL)
+        reason = "no model of this database" if each.run_id else "a model that was never published"
+        told = (each.shown, each.bytes, reason if ours else OTHERS)
+        found.append(Leftover("models", *told, kept=not ours, remove=each.remove))
+    for rows in there.uploads(uploads, now - YOUNG):
+        ours = bool(owner) and rows.owner == owner
+        told = (rows.shown, rows.bytes, "rows of no dataset" if ours else OTHERS)
+        found.append(Leftover("uploads", *told, kept=not ours, remove=rows.remove))
+    return found
 
 
 def _unfinished(folder: Path, part: Part, reason: str, now: float, age: float) -> list[Leftover]:
@@ -97,13 +123,24 @@ def remove(found: list[Leftover]) -> int:
     for each in found:
         if each.kept:
             continue
-        if each.path.is_dir():
-            shutil.rmtree(each.path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                each.path.unlink()
-        freed += 0 if each.path.exists() else each.bytes
+        freed += each.bytes if _removed(each) else 0
     return freed
+
+
+def _removed(leftover: Leftover) -> bool:
+    if leftover.remove:
+        try:
+            leftover.remove()
+        except Unavailable:  # the store does not do it now
+            return False
+        return True
+    path = Path(leftover.path)
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+    return not path.exists()
 
 
 def _is_ours(tx: Transaction, store: ArtifactStore, path: Path, model_id: str) -> bool:

@@ -14,7 +14,8 @@ from app.services.limits import Limits
 from app.services.naming import check_dataset_is_free, check_own, check_task_is_free, default_dataset
 from app.services.specs import declared_answer, declared_kind
 from app.services.training import TrainingService
-from app.services.uploading import StagedRows, UploadFolder, UploadOptions, insert, plain, plan_of
+from app.services.upload_options import UploadOptions
+from app.services.uploading import StagedRows, UploadFolder, insert, plain, plan_of
 from app.tasks.catalog import TaskCatalog, task_of
 from app.tasks.declared import declare
 from app.wire.datasets import ImportPlan, ImportResult
@@ -144,7 +145,7 @@ class MakingService:
             audit.record(tx, self._clock(), "task.deleted", name, name)
         self._changed()
         for identity in its_models:
-            self._store.discard(self._store.path(name, identity))
+            self._store.remove(self._store.path(name, identity))
         for identity in its_datasets:
             self._uploads.remove(identity)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.artifacts.cached import CachedArtifactStore
 from app.artifacts.store import ArtifactStore
 from app.errors import ArtifactInvalid
 from app.services.uploading import UploadFolder
@@ -58,6 +59,8 @@ def carry_models(source: Files, target: Files, named: Iterable[tuple[str, str]],
             else:
                 _carry_model(source.store, target.store, task, model_id, dry=dry)
                 found.copied += 1
+            if isinstance(target.store, CachedArtifactStore) and not dry:
+                target.store.keep(task, model_id)  # it may lie in the folder, and not in the object store
         except ArtifactInvalid as error:
             found.wrong[model_id] = f"of task {task!r}: {error.message}"
         told(1)
@@ -76,6 +79,8 @@ def carry_uploads(
         here, there = source.uploads.path(identity), target.uploads.path(identity)
         if _sha256(there) == sha256:
             found.there += 1
+            if not dry:
+                target.uploads.keep(identity)
         elif (present := _sha256(here)) != sha256:
             found.wrong[identity] = f"{here.name} in {here.parent} {_fault(present)}"
         elif dry or target.uploads.copy(here, identity, owner) == sha256:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from app.errors import ArtifactInvalid, Unavailable
+from app.errors import ArtifactInvalid, StoreAway, Unavailable
 from app.logs import get as get_log
 
 log = get_log()
@@ -14,6 +14,7 @@ T = TypeVar("T")
 OUTAGE_SECONDS = 60.0  # the longest outage that a run waits for; the fence tells whether it still has its lease
 PAUSE = 0.2  # seconds between two tries
 OUTAGE_STATUS = 75  # exit status of a trainer that waited in vain; EX_TEMPFAIL of sysexits.h
+STORE_STATUS = 74  # the same of one that waited for the object store; EX_IOERR
 
 Waiting = Callable[[Callable[[float], T]], T]
 
@@ -44,7 +45,7 @@ class Patience:
         while True:
             try:
                 result = action(away)
-            except ArtifactInvalid:
+            except (ArtifactInvalid, StoreAway):
                 raise  # which has nothing to do with the database
             except Unavailable as error:
                 if not away:

@@ -65,7 +65,7 @@ def info_of(row: Any) -> DatasetInfo:
     """A row of `datasets` as tasks know it."""
     name = datasets.reference(row.name, row.version)
     told = f"uploaded, {counted(row.rows, 'row')}"
-    return DatasetInfo(name, told, row.train_rows, row.test_rows, upload=row.id)
+    return DatasetInfo(name, told, row.train_rows, row.test_rows, upload=row.id, sha256=row.sha256)
 
 
 def _declarations(tx: Transaction, names: Sequence[str]) -> dict[str, Declaration]:

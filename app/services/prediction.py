@@ -78,7 +78,7 @@ class PredictionService:
                 continue
             try:
                 predictors[name] = self._kept(row) or self._load(row)
-            except ArtifactInvalid as error:
+            except Unavailable as error:  # damaged, or in an object store that does not give it now
                 broken[name] = error.message
                 if (before := self._cache.active.get(name)) and before.task is self._tasks.all.get(name):
                     predictors[name] = before

@@ -9,7 +9,7 @@ from app.db import audit, events, fence, installation, models, run_queries, runs
 from app.db.engine import Transaction, lock
 from app.domain.callers import Caller
 from app.domain.runs import Activate
-from app.errors import LeaseLost
+from app.errors import LeaseLost, TrainingError, Unusable
 from app.services.attempts import Attempt
 from app.services.outages import told
 from app.services.verdict import Score, Verdict, judge
@@ -28,9 +28,14 @@ def publish(
 
     Raises:
         LeaseLost: another worker has the run; the artifact is removed again.
+        StoreAway: the object store did not answer.
+        TrainingError: it does not take the artifact before somebody has mended it.
     """
-    manifest = store.publish(staging, manifest)
-    folder = store.identity()
+    try:
+        manifest = store.publish(staging, manifest)
+        folder = store.identity()
+    except Unusable as error:  # an object store that has to be mended first
+        raise TrainingError(f"the model cannot be published: {error.message}") from error
 
     def commit(away: float) -> bool:
         return _commit(attempt, manifest, activate, score, folder, away)
@@ -41,7 +46,7 @@ def publish(
     except LeaseLost:
         if _is_there(attempt, manifest):  # by a commit whose answer was lost
             return manifest
-        store.discard(store.path(manifest.task, manifest.id))
+        store.remove(store.path(manifest.task, manifest.id))
         raise  # after any other error the row may be there all the same: what has none is swept later
     return manifest
 

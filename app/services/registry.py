@@ -10,7 +10,7 @@ from app.db import audit, installation, models
 from app.db.engine import Database, Transaction, lock
 from app.domain.callers import caller
 from app.domain.clock import Clock
-from app.errors import ArtifactInvalid, Conflict, InvalidInput, NotFound, Unusable
+from app.errors import ArtifactInvalid, Conflict, InvalidInput, NotFound, StoreAway, Unusable
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
 from app.services import drawings
@@ -157,7 +157,7 @@ class RegistryService:
         if folders:
             self._changed()
         for folder in folders:
-            self._store.discard(folder)
+            self._store.remove(folder)
 
     def history(self, task: str, limit: int, cursor: int | None) -> tuple[list[Activation], int | None]:
         """Changes of the task's active model, newest first, and the cursor of the next page.
@@ -180,15 +180,19 @@ class RegistryService:
         return self._database.generation()
 
     def register_folder(self) -> None:
-        """Say which models folder this process reads, so that a worker with another one publishes nothing here."""
-        identity = self._store.identity(make=True)
-        if identity is None:
-            return
+        """Say which models folder this process reads, so that a worker with another one publishes nothing here.
+
+        Raises:
+            StoreAway, Unusable: the object store does not say.
+        """
         with self._database.read() as tx:
             known = installation.get(tx, installation.MODELS_FOLDER)
-        if known != identity:
+        present = self._store.identity()
+        if present is None or present != known:
             with self._database.write() as tx:
-                installation.put(tx, installation.MODELS_FOLDER, identity)
+                lock(tx, "models folder")  # of processes that make one of an object store at once, the second reads it
+                if identity := self._store.identity(make=True):
+                    installation.put(tx, installation.MODELS_FOLDER, identity)
 
     def register_bundled(self, bundled: ArtifactStore) -> dict[str, str]:
         """Take over the models that come with Densely, for tasks that have no model yet.
@@ -216,7 +220,7 @@ class RegistryService:
                     self._restore(bundled, task, model_id)
                 else:
                     self._take_over(bundled, task, model_id)
-            except ArtifactInvalid as error:  # the other tasks go on
+            except (ArtifactInvalid, StoreAway) as error:  # the other tasks go on
                 damaged[task] = error.message
             except OSError as error:
                 told = f"the models that come with Densely cannot be copied to the models folder: {error.strerror}"
@@ -227,11 +231,11 @@ class RegistryService:
         manifest = bundled.manifest(task, model_id)
         if (manifest.task, manifest.id) != (task, model_id):
             raise ArtifactInvalid(f"the manifest of model {model_id} is another model's")
+        self._store.copy_from(bundled, task, model_id)  # before the transaction: to an object store it takes its time
         with self._database.write() as tx:
             lock(tx, f"models of {task}")  # API processes that start together take turns
             if task in models.tasks_with_models(tx):
                 return
-            self._store.copy_from(bundled, task, model_id)
             models.insert_model(tx, **row_of(manifest))
             models.activate(tx, task, model_id, self._clock(), "came with Densely")
         log.info("model.bundled", task=task, model_id=model_id)
@@ -239,22 +243,14 @@ class RegistryService:
     def _restore(self, bundled: ArtifactStore, task: str, model_id: str) -> None:
         with self._database.read() as tx:
             known = models.find(tx, model_id) is not None
-        if not known or self._is_whole(self._store, task, model_id) or not self._is_whole(bundled, task, model_id):
+        if not known or self._store.is_whole(task, model_id) or not bundled.is_whole(task, model_id):
             return
         with self._database.write() as tx:
             lock(tx, f"models of {task}")  # API processes that start together take turns
-            if not self._is_whole(self._store, task, model_id):
+            if not self._store.is_whole(task, model_id):
                 self._store.discard(self._store.path(task, model_id))
                 self._store.copy_from(bundled, task, model_id)
                 log.warning("model.restored", task=task, model_id=model_id)
-
-    @staticmethod
-    def _is_whole(store: ArtifactStore, task: str, model_id: str) -> bool:
-        try:
-            store.open(task, model_id)
-        except ArtifactInvalid:
-            return False
-        return True
 
     def _find(self, model_id: str) -> Model:
         with self._database.read() as tx:

@@ -10,21 +10,22 @@ import secrets
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
+from app.artifacts.cached import CachedArtifactStore
 from app.artifacts.sealed import SealedReader, write_out
-from app.artifacts.store import IDENTITY, ArtifactStore
+from app.artifacts.store import ArtifactStore
 from app.db import refill
 from app.db.base import SCHEMA_REVISION
-from app.errors import BackupInvalid, Unusable
+from app.errors import ArtifactInvalid, BackupInvalid, Unavailable, Unusable
 from app.folders import fsync
 from app.services.backups import HEADER, Meter, Place, Told
-from app.services.uploading import STAGING
+from app.storage.files import STAGING
 from app.wire.backups import BACKUP_FORMAT, BackupHeader, BackupManifest
 
 F = TypeVar("F", bound=BackupHeader)
@@ -56,7 +57,7 @@ def restore(source: IO[bytes], place: Place, told: Told) -> BackupManifest:
         with _identified(place.store) as folder:
             if manifest.engine == "sqlite":
                 refill.prepare(prepared, manifest.revision, folder)
-            with _put(files):
+            with _put(files), _stored(place, manifest):
                 if manifest.engine == "sqlite":
                     refill.put_sqlite(prepared, place.database)
                 else:
@@ -156,7 +157,7 @@ def _identified(store: ArtifactStore) -> Iterator[str | None]:
         yield known or store.identity(make=True)
     except BaseException:
         if known is None:
-            (store.root / IDENTITY).unlink(missing_ok=True)
+            store.forget_identity()
         raise
 
 
@@ -176,6 +177,42 @@ def _put(files: list[tuple[Path, Path]]) -> Iterator[None]:
         for final in moved:
             shutil.rmtree(final) if final.is_dir() else final.unlink()
         raise
+
+
+@contextmanager
+def _stored(place: Place, manifest: BackupManifest) -> Iterator[None]:
+    """Have what is in place in the object store, too, if there is one; if the block fails what came there goes again.
+
+    Raises:
+        StoreAway, Unusable: the store does not take it, or has something else.
+    """
+    models: list[tuple[str, str]] = []
+    uploads: list[str] = []
+    store = place.store
+    try:
+        if isinstance(store, CachedArtifactStore):
+            for task, _, model_id in (each.partition("/") for each in manifest.models):
+                if _kept(store, task, model_id):
+                    models.append((task, model_id))
+            # One by one: what came there before an error is known.
+            uploads.extend(identity for identity in manifest.uploads if place.uploads.keep(identity))
+        yield
+    except BaseException:
+        with suppress(Unavailable):  # what the store keeps now has no row: `densely gc` shows it
+            for task, model_id in models:
+                assert isinstance(store, CachedArtifactStore)
+                store.take_back(task, model_id)
+            for identity in uploads:
+                place.uploads.take_back(identity)
+        raise
+
+
+def _kept(store: CachedArtifactStore, task: str, model_id: str) -> bool:
+    """Whether it was not there before."""
+    try:
+        return store.keep(task, model_id)
+    except ArtifactInvalid as error:
+        raise Unusable(f"{error.message}: move it away, or restore to another DENSELY_STORE_URL") from error
 
 
 def _is_there(final: Path, records: dict[str, str]) -> bool:

@@ -1,17 +1,13 @@
 """Rows on their way in: what the reading process is told, and what is kept of what it has made."""
 
 import hashlib
-import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
 
 from app.db import audit, datasets
 from app.db.engine import Transaction
@@ -21,100 +17,27 @@ from app.errors import Conflict, InvalidInput, NotFound, QueueFull, Unusable
 from app.folders import fsync
 from app.services.limits import Limits
 from app.services.own import info_of
-from app.services.specs import nested
-from app.wire.datasets import ImportPlan, ImportResult, UploadName
+from app.services.upload_options import UploadOptions
+from app.storage.files import STAGING, StoredFiles
+from app.storage.remote import Remote
+from app.wire.datasets import ImportPlan, ImportResult
 from app.wire.declarations import DatasetInfo, Declaration
 from app.wire.tasks import TaskCreate
 
 T = TypeVar("T")
 
-STAGING = ".staging-"
 PIECE = 2**20  # bytes that are copied at once
 ABANDONED = 3_600.0  # seconds without a change, after which nobody works on a file any more
 FAULTY_SHARE = 0.01  # of the rows may be left out for their faults
-
-_NAME: TypeAdapter[str] = TypeAdapter(UploadName)
-_MAPPING: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
-
-
-@dataclass(frozen=True)
-class UploadOptions:
-    """What a client says beside its file."""
-
-    dataset: str | None
-    mapping: dict[str, str]
-    filename: str
-    content_type: str
-    dry_run: bool = False
-    train: bool = True
-
-
-def options_of(fields: Mapping[str, str], filename: str, content_type: str, known: frozenset[str]) -> UploadOptions:
-    """The fields beside a file; those that are not `known` name columns: of the task by name, of the file by content.
-
-    Raises:
-        InvalidInput: one of them is not what it should be.
-    """
-    mapping = {name: value for name, value in fields.items() if name not in known}
-    if "mapping" in fields:
-        try:
-            mapping |= _MAPPING.validate_json(fields["mapping"])
-        except ValidationError as error:
-            told = "must be a JSON object: the file's columns by the task's"
-            raise InvalidInput(told, field="mapping") from error
-    name = fields.get("dataset") or fields.get("name") or None
-    return UploadOptions(
-        dataset=None if name is None else dataset_name(name),
-        mapping=mapping,
-        filename=filename,
-        content_type=content_type,
-        dry_run=_flag(fields, "dry_run", default=False),
-        train=_flag(fields, "train", default=True),
-    )
-
-
-def dataset_name(name: str) -> str:
-    """
-    Raises:
-        InvalidInput: no dataset can be called this.
-    """
-    try:
-        return _NAME.validate_python(name)
-    except ValidationError as error:
-        told = "must be 1 to 48 letters, digits, dots, hyphens and underscores, and begin with a letter or a digit"
-        raise InvalidInput(told, field="name") from error
-
-
-def task_asked(text: str | None) -> TaskCreate:
-    """The part `task` of a request.
-
-    Raises:
-        InvalidInput: it is missing, is not JSON, or does not fit.
-    """
-    if text is None:
-        raise InvalidInput("is needed: the task as JSON, with its `name`", field="task")
-    try:
-        return TaskCreate.model_validate(json.loads(text))
-    except ValidationError as error:
-        raise nested("task", error) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"is not JSON: {error}", field="task") from error
-
-
-def _flag(fields: Mapping[str, str], name: str, *, default: bool) -> bool:
-    value = fields.get(name, "").strip().lower()
-    known = {"": default, "true": True, "1": True, "false": False, "0": False}
-    if value not in known:
-        raise InvalidInput("must be true or false", field=name)
-    return known[value]
 
 
 class UploadFolder:
     """The files of uploaded rows."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is made when the first file is written."""
+    def __init__(self, folder: Path, remote: Remote | None = None) -> None:
+        """`folder` is made when the first file is written; with `remote` it is a cache of an object store."""
         self.folder = folder
+        self.stored = StoredFiles(folder, remote) if remote else None
 
     def new(self, owner: str) -> "StagedRows":
         """A place for rows that are about to be written, which belong to the database with this identity."""
@@ -123,7 +46,7 @@ class UploadFolder:
         except OSError as error:
             told = f"the folder of uploads cannot be made: {error.strerror}"
             raise Unusable(f"{told}; set DENSELY_UPLOADS_DIR to another one") from error
-        return StagedRows(self.folder, f"d-{secrets.token_hex(6)}", owner)
+        return StagedRows(self.folder, f"d-{secrets.token_hex(6)}", owner, self.stored)
 
     def copy(self, source: Path, identity: str, owner: str) -> str:
         """Rows that were published elsewhere, under the id that they have; returns their SHA-256.
@@ -131,7 +54,7 @@ class UploadFolder:
         Raises:
             OSError: there they cannot be read, or here not written. Nothing of them stays.
         """
-        rows = StagedRows(self.folder, identity, owner)
+        rows = StagedRows(self.folder, identity, owner, self.stored)
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with source.open("rb") as read, rows.staging.open("wb") as written:
@@ -139,6 +62,7 @@ class UploadFolder:
             fsync(rows.staging)
             with rows.staging.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            rows.send()
             rows.publish()
         finally:
             rows.discard_staging()
@@ -148,8 +72,34 @@ class UploadFolder:
         """Of the rows with this id."""
         return self.folder / f"{identity}.parquet"
 
+    def file(self, identity: str, sha256: str) -> Path:
+        """The same, with the file there if an object store has it.
+
+        Raises:
+            StoreAway, Unusable: it does not give them.
+            ArtifactInvalid: it has others.
+        """
+        path = self.path(identity)
+        return self.stored.here(path.name, sha256) if self.stored else path
+
+    def keep(self, identity: str) -> bool:
+        """Have the rows of this folder in the object store, too; whether that was needed. The first two errors."""
+        path = self.path(identity)
+        if self.stored is None or self.stored.knows(path.name):
+            return False
+        self.stored.send(path, path.name)
+        self.stored.mark(path.name)
+        return True
+
+    def take_back(self, identity: str) -> None:
+        """The other way round; the same errors."""
+        if self.stored:
+            self.stored.take_back(self.path(identity).name)
+
     def remove(self, identity: str) -> None:
         """The rows with this id, which no row of the database names any more."""
+        if self.stored:
+            self.stored.remove(self.path(identity).name)
         with suppress(OSError):
             self.path(identity).unlink()
 
@@ -181,8 +131,10 @@ class UploadFolder:
 class StagedRows:
     """Rows that are written under another name first; what is not published does not stay."""
 
-    def __init__(self, folder: Path, identity: str, owner: str) -> None:
+    def __init__(self, folder: Path, identity: str, owner: str, stored: StoredFiles | None = None) -> None:
         self.id = identity
+        self._stored = stored
+        self._is_sent = False  # and nobody can know of it yet
         self._owner = owner
         self.staging = folder / f"{STAGING}{identity}.parquet"
         self._path = folder / f"{identity}.parquet"
@@ -191,11 +143,24 @@ class StagedRows:
         """The plan with where to write, and whose the rows are."""
         return plan.model_copy(update={"out": str(self.staging), "owner": self._owner})
 
+    def send(self) -> None:
+        """To the object store, if there is one: before what waits for the database, since it may take minutes.
+
+        Raises:
+            StoreAway, Unusable: it does not take them.
+        """
+        if self._stored:
+            self._is_sent = True
+            self._stored.send(self.staging, self._path.name)
+
     def publish(self) -> None:
         """Under its name; a crash after this leaves a file that `densely gc` removes."""
         try:
             self.staging.rename(self._path)
             fsync(self._path.parent)
+            self._is_sent = False
+            if self._stored:
+                self._stored.mark(self._path.name)
         except OSError as error:
             raise Unusable(f"the folder of uploads cannot be written: {error.strerror}") from error
 
@@ -207,12 +172,16 @@ class StagedRows:
         try:
             return keep()
         except (Conflict, InvalidInput, NotFound, QueueFull):
+            if self._stored:
+                self._stored.remove(self._path.name)
             with suppress(OSError):
                 self._path.unlink()
             raise
 
     def discard_staging(self) -> None:
         """Nobody will publish what is not published now."""
+        if self._stored and self._is_sent:
+            self._stored.remove(self._path.name)
         for path in self.staging.parent.glob(f"{self.staging.name}*"):  # and what a process that was ended has left
             with suppress(OSError):
                 path.unlink()

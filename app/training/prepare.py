@@ -15,7 +15,7 @@ from app.domain.tables import MixedColumns
 from app.encoding.encoder import Encoder
 from app.encoding.n_grams import NGramEncoder
 from app.encoding.rows import Encoded, SparseRows
-from app.errors import DatasetInvalid, EntryDamaged, told
+from app.errors import DatasetInvalid, DatasetUnavailable, EntryDamaged, Unusable, told
 from app.kinds.base import Task
 from app.training import published
 from app.training.examples import Examples
@@ -94,8 +94,7 @@ def prepare(
     info = task.dataset(dataset_name)
     if info is None:
         raise DatasetInvalid(f"task {task.name!r} has no dataset {dataset_name!r}")
-    if not catalog.is_here(info):
-        published.fetch(task, info, catalog.path(info), log)
+    _have(catalog, task, info, log)
     target = task.target_of(recipe.head)
 
     def read() -> Dataset:
@@ -121,6 +120,21 @@ def prepare(
     if key and prepared.sha256 == sha256 and (reason := cache.put(key, *_to_entry(prepared))):
         log(f"the encoded rows are not kept for the next run: {reason}")
     return prepared
+
+
+def _have(catalog: DatasetCatalog, task: Task, info: DatasetInfo, log: Log) -> None:
+    """Fetch the dataset's file if it is not here.
+
+    Raises:
+        DatasetUnavailable: it cannot be fetched.
+        StoreAway: the object store did not answer for long.
+    """
+    if not catalog.is_here(info):
+        published.fetch(task, info, catalog.path(info), log)
+    try:
+        catalog.file(info)
+    except Unusable as error:  # an object store that has to be mended first
+        raise DatasetUnavailable(error.message) from error
 
 
 def _versions(task: Task, recipe: Recipe) -> dict[str, Any]:

@@ -18,14 +18,15 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from app import logs, stdio
-from app.artifacts.store import ArtifactStore
+from app.artifacts.cached import artifact_store
 from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.errors import ArtifactInvalid, LeaseLost, TrainingError, Unavailable, told
+from app.errors import ArtifactInvalid, LeaseLost, StoreAway, TrainingError, Unavailable, told
 from app.services.attempts import Attempt
-from app.services.outages import OUTAGE_STATUS
+from app.services.outages import OUTAGE_STATUS, STORE_STATUS
+from app.storage.remote import PATIENCE, open_remote
 from app.tasks.catalog import TaskCatalog
 from app.wire.runs import RunError
 
@@ -141,10 +142,12 @@ def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
     log = logs.get(run_id=assignment["run_id"])
     database = Database(assignment["database_url"])
     attempt = Attempt(database, utc_now, assignment["run_id"], assignment["lease_id"])
+    models, uploads = Path(assignment["models_dir"]), Path(assignment["uploads_dir"])
+    remote = open_remote(assignment["store_url"], models, uploads, assignment["store_cache_mib"], PATIENCE)
     place = pipeline.Workplace(
         tasks=TaskCatalog(),
-        store=ArtifactStore(Path(assignment["models_dir"])),
-        catalog=DatasetCatalog(Path(assignment["datasets_dir"]), Path(assignment["uploads_dir"])),
+        store=artifact_store(models, remote),
+        catalog=DatasetCatalog(Path(assignment["datasets_dir"]), uploads, remote),
         encoded=EncodedCache(Path(assignment["encoded_dir"]), assignment["encoded_cache_mib"] * 2**20),
         checkpoints=Path(assignment["checkpoints_dir"]),
         checkpoint_seconds=assignment["checkpoint_seconds"],
@@ -155,11 +158,16 @@ def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
             attempt.fail(failure)
     except LeaseLost:
         log.warning("run.lease_lost")
+    except StoreAway as error:
+        log.warning("run.interrupted", error=error.message)
+        return STORE_STATUS
     except Unavailable as error:
         log.warning("run.interrupted", error=error.message)
         return OUTAGE_STATUS
     finally:
         database.close()
+        if remote:
+            remote.close()
     return 0
 
 

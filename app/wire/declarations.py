@@ -217,6 +217,7 @@ class DatasetInfo:
     published: str | None = None  # module of keras.datasets that holds it, if any
     is_built_in: bool = False  # whether the rows are made here, always the same, so that there is no file
     upload: str | None = None  # id of the rows, where they were uploaded; their `name` is `<name>@<version>` then
+    sha256: str = ""  # of the file of these rows
 
     @property
     def is_sample(self) -> bool:

@@ -7,17 +7,20 @@ from functools import partial
 from threading import Event
 
 from app import logs, processes
+from app.artifacts.cached import artifact_store
 from app.artifacts.store import ArtifactStore
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.folders import check_writable
 from app.metrics.catalog import TRANSACTION_SECONDS
 from app.metrics.snapshots import Snapshots, folder_in
+from app.metrics.stores import counted_in
 from app.metrics.tally import Tally
 from app.services.execution import WorkerService
 from app.services.sweeps.driver import SweepDriver
 from app.services.wakeups import Wakeups
 from app.settings import Settings
+from app.storage.remote import Remote, open_remote
 from app.tasks.catalog import TaskCatalog
 from app.webhook_secrets import secrets_of
 from app.worker import scratch
@@ -42,7 +45,8 @@ def work(settings: Settings) -> None:
     snapshots = Snapshots(folder_in(settings.home), tally)
     snapshots.start()
     wakeups = Wakeups(database)
-    workers = _workers(settings, database, worker_id, wakeups)
+    remote = _remote(settings, tally)
+    workers = _workers(settings, database, worker_id, wakeups, artifact_store(settings.models_dir, remote))
     wakeups.start()
     try:
         run_all(workers, stop)
@@ -52,9 +56,13 @@ def work(settings: Settings) -> None:
         snapshots.close()
         wakeups.close()
         database.close()
+        if remote:
+            remote.close()
 
 
-def _workers(settings: Settings, database: Database, worker_id: str, wakeups: Wakeups) -> list[Worker]:
+def _workers(
+    settings: Settings, database: Database, worker_id: str, wakeups: Wakeups, store: ArtifactStore
+) -> list[Worker]:
     """One for each run that is trained at a time; they differ in what their claims are known by."""
     trainers = settings.trainers or usual_trainers()
     memory = settings.run_memory_limit_mib * 2**20
@@ -77,7 +85,7 @@ def _workers(settings: Settings, database: Database, worker_id: str, wakeups: Wa
         Worker(
             WorkerService(database, utc_now, f"{worker_id}-{number}" if number else worker_id, settings.lease_seconds),
             executor,
-            ArtifactStore(settings.models_dir),
+            store,
             checkpoints_dir(settings.home),
             limits,
             advance=advance,
@@ -86,6 +94,11 @@ def _workers(settings: Settings, database: Database, worker_id: str, wakeups: Wa
         )
         for number in range(trainers)
     ]
+
+
+def _remote(settings: Settings, tally: Tally) -> Remote | None:
+    places = (settings.models_dir, settings.uploads)
+    return open_remote(settings.store_url, *places, settings.store_cache_mib, count=counted_in(tally))
 
 
 def _assignment(settings: Settings) -> Assignment:
@@ -99,6 +112,8 @@ def _assignment(settings: Settings) -> Assignment:
         checkpoints_dir=str(checkpoints_dir(settings.home)),
         checkpoint_seconds=settings.checkpoint_seconds,
         log_level=settings.log_level,
+        store_url=settings.store_url,
+        store_cache_mib=settings.store_cache_mib,
     )
 
 

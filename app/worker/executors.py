@@ -41,6 +41,8 @@ class Assignment:
     checkpoints_dir: str
     checkpoint_seconds: float
     log_level: str
+    store_url: str = ""
+    store_cache_mib: int = 0
 
 
 class Trainer(Protocol):

@@ -19,8 +19,9 @@ from app.domain.traces import trace_id
 from app.errors import LeaseLost, Unavailable
 from app.logs import get as get_log
 from app.services.execution import Claim, WorkerService
-from app.services.outages import OUTAGE_SECONDS, OUTAGE_STATUS
+from app.services.outages import OUTAGE_SECONDS, OUTAGE_STATUS, STORE_STATUS
 from app.services.wakeups import SAFETY_SECONDS, Flag, Nap, Topic, Wakeups
+from app.storage.remote import PATIENCE
 from app.wire.runs import RunError
 from app.worker.executors import Executor, Trainer
 
@@ -32,6 +33,7 @@ SWEEP_EVERY = 3_600.0  # seconds
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
 OUTAGE = RunError(type="DatabaseAway", message=f"the database did not answer for {OUTAGE_SECONDS:g} seconds")
+STORE_OUTAGE = RunError(type="StoreAway", message=f"the object store did not answer for {PATIENCE:g} seconds")
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ class Worker:
         """The change that a trainer's end with this exit status calls for."""
         if code == OUTAGE_STATUS:
             return Change.RELEASED, OUTAGE
+        if code == STORE_STATUS:  # an attempt is used up: a run must not be trained for ever and never be published
+            return None, STORE_OUTAGE
         if self._is_stop(code, stop):
             return Change.RELEASED, None
         return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")

@@ -205,6 +205,7 @@ export declare class QueueFull extends ApiError {}
 export declare class QuotaReached extends QueueFull {}
 export declare class Unavailable extends ApiError {}
 export declare class Overloaded extends Unavailable {}
+export declare class StoreAway extends Unavailable {}
 export declare class Unusable extends Unavailable {}
 export declare class ArtifactInvalid extends Unavailable {}
 /** A client of the service. */

@@ -187,6 +187,7 @@ export class QueueFull extends ApiError {}
 export class QuotaReached extends QueueFull {}
 export class Unavailable extends ApiError {}
 export class Overloaded extends Unavailable {}
+export class StoreAway extends Unavailable {}
 export class Unusable extends Unavailable {}
 export class ArtifactInvalid extends Unavailable {}
 
@@ -217,6 +218,7 @@ const BY_KIND = {
 	"quota-reached": QuotaReached,
 	unavailable: Unavailable,
 	overloaded: Overloaded,
+	"store-away": StoreAway,
 	unusable: Unusable,
 	"artifact-invalid": ArtifactInvalid,
 };

@@ -47,7 +47,9 @@ def test_an_api_process_predicts_without_tensorflow_and_within_its_memory(tmp_pa
     seen = json.loads(done.stdout.splitlines()[-1])
 
     assert "app.inference.predictor" in seen["modules"]
-    assert not {"tensorflow", "keras", "pyarrow", "scipy", "matplotlib", "optuna", "rich"} & set(seen["modules"])
+    assert not {"tensorflow", "keras", "pyarrow", "scipy", "matplotlib", "optuna", "rich", "fsspec"} & set(
+        seen["modules"]
+    )
     assert seen["kb"] < 150_000
 
 

@@ -31,6 +31,13 @@ SECONDS = f"{catalog.REQUEST_SECONDS.name}_count"
 JSON = {"Content-Type": "application/json"}
 
 
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With an object store, whose metrics come to something then."""
+    (tmp_path / "store").mkdir()
+    return settings.model_copy(update={"store_url": f"file://{tmp_path}/store"})
+
+
 def predictions(scraped: Scrape, **labels: str) -> float:
     return scraped.get(REQUESTS, route="/predict", **labels)
 

@@ -12,7 +12,7 @@ from app.datasets.uploads.importing import import_file
 from app.db.engine import Database
 from app.errors import Conflict, InvalidInput
 from app.main import create_app
-from app.services.uploading import UploadOptions
+from app.services.upload_options import UploadOptions
 from app.settings import Settings
 from app.wire.tasks import TaskCreate
 from tests.support import own

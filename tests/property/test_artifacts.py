@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.artifacts import bundle, evaluation
-from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore, _record
+from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
+from app.artifacts.verified import record_of
 from app.errors import ArtifactInvalid
 from app.inference.predictor import Predictor
 from app.wire.manifests import MANIFEST
@@ -47,7 +48,7 @@ class Damaged:
         try:
             (self.folder / name).write_bytes(content)
             if name != MANIFEST:
-                files = {**self.manifest.files, name: _record(self.folder / name)}
+                files = {**self.manifest.files, name: record_of(self.folder / name)}
                 told = self.manifest.model_copy(update={"files": files})
                 (self.folder / MANIFEST).write_text(told.model_dump_json(), encoding="utf-8")
             yield
@@ -158,7 +159,7 @@ def test_no_file_outside_the_artifact_is_read(damaged: Damaged, name: str) -> No
     secret = damaged.store.root / "secret"
     secret.write_text("42", encoding="ascii")
     content = json.loads(damaged.whole[MANIFEST])
-    content["files"][name] = _record(secret).model_dump()
+    content["files"][name] = record_of(secret).model_dump()
 
     with damaged.having(MANIFEST, json.dumps(content).encode()):
         model_id = damaged.manifest.id

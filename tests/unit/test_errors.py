@@ -47,6 +47,7 @@ INTENDED = {
     "QuotaReached": 429,
     "Unavailable": 503,
     "Overloaded": 503,
+    "StoreAway": 503,
     "Unusable": 503,
     "ArtifactInvalid": 503,
     "EntryDamaged": 500,

@@ -17,7 +17,7 @@ from app.errors import InvalidInput
 from app.kinds.base import Split
 from app.server.access import require_task
 from app.server.prefix import Prefix
-from app.services.uploading import dataset_name
+from app.services.upload_options import dataset_name
 from app.wire.datasets import UPLOAD_NAME, DatasetDetail, DatasetEntry, DatasetRow
 from app.wire.pages import Page
 from app.wire.predictions import ModelName

@@ -16,7 +16,7 @@ from app.domain.keys import ApiKey
 from app.errors import InvalidInput
 from app.kinds.base import DatasetPlot, Split
 from app.server.prefix import Prefix
-from app.services.uploading import UploadOptions, options_of, task_asked
+from app.services.upload_options import UploadOptions, options_of, task_asked
 from app.wire.models import ActivateRequest, Activation, Model
 from app.wire.pages import Page
 from app.wire.tasks import Look, TaskCreate, TaskCreated, TaskDetail, TaskPatch, TaskSummary
@@ -113,6 +113,7 @@ async def _with_rows(
     place = await run_in_threadpool(services.datasets.new)
     try:
         result = await services.uploads.imported(received, place.told(plan))
+        await services.uploads.in_thread(place.send)
         made = partial(services.making.create_with_rows, asked, plan.dataset, place, result)
         make = partial(made, train=wanted.train, trace=trace)
         run = await services.writes(partial(place.settle, make))

@@ -66,12 +66,12 @@ class Uploads:
         self._under_way += 1
         file: IO[bytes] | None = None
         try:
-            file = await self._in_thread(self._open)
+            file = await self.in_thread(self._open)
             yield await self._receive(request, file)
         finally:
             self._under_way -= 1
             if file is not None:
-                await asyncio.shield(self._in_thread(lambda: _close(file)))  # frees what may be gigabytes
+                await asyncio.shield(self.in_thread(lambda: _close(file)))  # frees what may be gigabytes
 
     async def imported(self, received: Received, plan: ImportPlan) -> ImportResult:
         """What the reading process makes of a file.
@@ -87,7 +87,7 @@ class Uploads:
         self._importers.add(importer)
         if self._closed:
             importer.kill()
-        running = asyncio.ensure_future(self._in_thread(lambda: importer.run(received.file, plan)))
+        running = asyncio.ensure_future(self.in_thread(lambda: importer.run(received.file, plan)))
         leaving = asyncio.ensure_future(_gone(received.receive))
         try:
             await asyncio.wait([running, leaving], return_when=asyncio.FIRST_COMPLETED)
@@ -129,14 +129,15 @@ class Uploads:
             size += len(pieces[-1])
             more = message.get("more_body", False)
             if size >= AT_ONCE or not more:
-                await self._in_thread(partial(_feed, body, pieces))
+                await self.in_thread(partial(_feed, body, pieces))
                 pieces, size = [], 0
-        await self._in_thread(lambda: _finish(body, file))
+        await self.in_thread(lambda: _finish(body, file))
         if not body.has_file:
             raise InvalidInput("is needed: the rows, as one part of that name or as the whole body", field=FILE)
         return Received(file, body.fields, body.filename, body.content_type, request.receive)
 
-    async def _in_thread(self, action: Callable[[], T]) -> T:
+    async def in_thread(self, action: Callable[[], T]) -> T:
+        """What it returns, from a thread of uploads, which holds up no other call."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, action)
 
 

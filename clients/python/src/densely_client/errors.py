@@ -36,6 +36,7 @@ DenselyError                     everything of ours
     │   └── QuotaReached         ... or kept, of this API key
     └── Unavailable              cannot be served now, may be later
         ├── Overloaded           ... because too many requests are under way
+        ├── StoreAway            ... because the service's object store does not answer
         ├── Unusable             ... before something on the service's machine is mended
         └── ArtifactInvalid      a model's files are missing, altered or of another format
 """
@@ -248,6 +249,10 @@ class Unavailable(ApiError):
 
 class Overloaded(Unavailable):
     """Too many predictions are under way."""
+
+
+class StoreAway(Unavailable):
+    """The service's object store does not answer."""
 
 
 class Unusable(Unavailable):

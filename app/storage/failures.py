@@ -1,0 +1,114 @@
+"""What went wrong in a store, told from what its library raises: whether to try again, and in one line how to mend it.
+
+Libraries are not imported for that: their errors are known by their codes, statuses and names.
+"""
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+MOST_CAUSES = 6  # errors behind errors that are looked at
+
+_BUSY = frozenset(
+    "SlowDown RequestTimeout InternalError ServiceUnavailable Throttling ThrottlingException BadDigest IncompleteBody "
+    "XAmzContentSHA256Mismatch OperationAborted ServerBusy OperationTimedOut".split()
+)
+_NO_PLACE = frozenset(("NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted"))
+_FULL = frozenset(
+    "QuotaExceeded QuotaExceededException XMinioStorageFull XMinioAdminBucketQuotaExceeded InsufficientStorage "
+    "StorageFull AccountLimitExceeded".split()
+)
+_STRANGERS = frozenset(
+    "NoCredentialsError PartialCredentialsError TokenRetrievalError InvalidAccessKeyId SignatureDoesNotMatch "
+    "ExpiredToken InvalidToken AuthenticationFailed DefaultCredentialsError ClientAuthenticationError".split()
+)
+
+NO_BUCKET = "has no such bucket ({}): make it, or correct DENSELY_STORE_URL"
+
+
+class Kind(Enum):
+    """What follows from it."""
+
+    ABSENT = auto()  # there is no such object
+    AWAY = auto()  # it may be there a little later
+    REFUSED = auto()  # somebody has to mend something first
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong."""
+
+    kind: Kind
+    told: str  # nothing in it of the URL, of credentials or of names of objects
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Of what a filesystem of fsspec has raised."""
+    chain = list(_chain(error))
+    code, status = _code(chain), _status(chain)
+    shown = code or type(error).__name__
+    if told := _to_be_mended(chain, code, status):
+        return Failure(Kind.REFUSED, told.format(shown))
+    if code in _BUSY or status in (408, 429) or (status or 0) >= 500:
+        return Failure(Kind.AWAY, f"does not answer ({shown})")
+    if status == 403 or isinstance(error, PermissionError):
+        told = "refuses ({}): give this service the right to list, read, write and delete objects below {}"
+        return Failure(Kind.REFUSED, told.format(shown, "DENSELY_STORE_URL"))
+    if isinstance(error, FileNotFoundError):
+        return Failure(Kind.ABSENT, "has no such object")
+    if status is not None:
+        told = "refuses ({}): correct DENSELY_STORE_URL, or the store's own settings in the environment"
+        return Failure(Kind.REFUSED, told.format(shown))
+    return Failure(Kind.AWAY, f"does not answer ({shown})")
+
+
+def _to_be_mended(chain: list[Any], code: str, status: int | None) -> str:
+    """What is known by its name, and how to mend it."""
+    names = {code, *(type(each).__name__ for each in chain)}
+    if code in _NO_PLACE:
+        return NO_BUCKET
+    if code in _FULL or status == 507 or _errno(chain) & {errno.ENOSPC, errno.EDQUOT}:
+        return "is full ({}): make room there, or raise its quota"
+    if code == "RequestTimeTooSkewed":
+        return "does not believe this machine's clock ({}): set it right"
+    if names & _STRANGERS or status == 401:
+        return "does not know this service ({}): give it credentials, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    return ""
+
+
+def _chain(error: BaseException) -> Iterator[Any]:
+    following: BaseException | None = error
+    for _ in range(MOST_CAUSES):
+        if following is None:
+            return
+        yield following
+        following = following.__cause__ or following.__context__
+
+
+def _code(chain: list[Any]) -> str:
+    """As the store calls it: of S3 in the response, of Azure at the error."""
+    for each in chain:
+        if isinstance(response := getattr(each, "response", None), dict):
+            return str(response.get("Error", {}).get("Code", ""))[:60]
+        if code := getattr(each, "error_code", None):
+            return str(getattr(code, "value", code))[:60]
+    return ""
+
+
+def _status(chain: list[Any]) -> int | None:
+    """Of HTTP."""
+    for each in chain:
+        if isinstance(response := getattr(each, "response", None), dict):
+            found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        else:
+            # Others have a `code` too, as what tells of half an answer: none that the store gave.
+            found = getattr(each, "code" if type(each).__name__ == "HttpError" else "status_code", None)
+        if isinstance(found, int) and 300 <= found < 600:
+            return found
+    return None
+
+
+def _errno(chain: list[Any]) -> set[int]:
+    return {each.errno for each in chain if isinstance(each, OSError) and each.errno}

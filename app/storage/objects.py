@@ -1,0 +1,215 @@
+"""Objects in a bucket or a folder: put, fetched, listed and removed, each with a time-out and a few tries."""
+
+import errno
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from app.errors import StoreAway, Unusable
+from app.folders import fsync
+from app.logs import get as get_log
+from app.storage.failures import NO_BUCKET, Kind, failure_of
+from app.storage.filesystems import closer_of, in_pieces, open_filesystem
+from app.store_urls import scheme_of
+
+log = get_log()
+
+T = TypeVar("T")
+
+PAUSES = (0.2, 0.8)  # seconds between tries: there is one try more
+AWAY_SECONDS = 3.0  # after tries in vain, in which nobody has to wait for the same again
+ASK_SECONDS = 20.0  # for an answer without a file
+SLOWEST = 2**18  # bytes a second, below which the transfer of a file is given up
+
+Count = Callable[[str, str, int], None]  # operation, outcome, bytes
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object."""
+
+    name: str  # below the store's URL
+    bytes: int
+    modified: float  # seconds since 1970, by the store's clock
+
+
+class ObjectStore:
+    """Objects below a URL, from any thread. Names are ours, never a client's."""
+
+    def __init__(
+        self,
+        url: str,
+        count: Count = lambda *_: None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """`url` as `store_urls` gives it; nothing is asked of the store before it is needed."""
+        self.url = url
+        self._is_folder = scheme_of(url) == "file"
+        self._root = url.partition("://")[2]
+        self._count = count
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._opening = Lock()
+        self._filesystem: Any = None
+        self._away_until = 0.0
+        self._told = ""
+
+    def put(self, path: Path, name: str) -> None:
+        """A file as an object; who reads meanwhile gets the one before, or none.
+
+        Raises:
+            StoreAway: the store does not answer.
+            Unusable: it takes nothing before somebody has mended it.
+        """
+        size = path.stat().st_size
+        if not self._tried("put", lambda: self._put(path, name, size)):
+            raise Unusable(f"the object store {NO_BUCKET.format('not found')}")
+        self._count("put", "ok", size)
+
+    def get(self, name: str, path: Path) -> bool:
+        """An object into a file, which is there when it is whole; false if there is no such object.
+
+        Raises:
+            StoreAway, Unusable: as `put`; the latter also if the disk does not take it.
+        """
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        try:
+            if not self._tried("get", lambda: self._get(name, part)):
+                return False
+            part.rename(path)
+        finally:
+            with suppress(OSError):
+                part.unlink()
+        self._count("get", "ok", path.stat().st_size)
+        return True
+
+    def below(self, folder: str) -> list[Stored]:
+        """Everything below a folder, by name; the same errors."""
+        found: list[Stored] | None = self._tried("list", lambda: self._list(folder))
+        self._count("list", "ok", 0)
+        return found or []
+
+    def delete(self, name: str) -> None:
+        """An object that may have gone already; the same errors."""
+        self._tried("delete", lambda: self._call("rm_file", self._key(name)))
+        self._count("delete", "ok", 0)
+
+    def close(self) -> None:
+        """Its connections."""
+        with self._opening:
+            filesystem, self._filesystem = self._filesystem, None
+        if filesystem is not None:
+            closer_of(filesystem)()
+
+    def shown(self, name: str) -> str:
+        """Where an object is, for whoever operates the service."""
+        return f"{self.url}/{name}"
+
+    def _put(self, path: Path, name: str, size: int) -> bool:
+        key = self._key(name)
+        if not self._is_folder:
+            options = in_pieces(self.url, putting=True)
+            self._call("put_file", str(path), key, seconds=ASK_SECONDS + size / SLOWEST, **options)
+            return True
+        part = f"{key}.{secrets.token_hex(4)}.part"
+        try:
+            self._call("makedirs", str(Path(key).parent), exist_ok=True)
+            self._call("put_file", str(path), part)
+            fsync(Path(part))
+            self._call("mv", part, key)
+        finally:
+            with suppress(FileNotFoundError):
+                self._call("rm_file", part)
+        return True
+
+    def _get(self, name: str, part: Path) -> bool:
+        # How large it is is not known: a stall is what the library's own time-out is for.
+        most = ASK_SECONDS + 2**34 / SLOWEST
+        try:
+            options = in_pieces(self.url, putting=False)
+            self._call("get_file", self._key(name), str(part), seconds=most, **options)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT) or str(error.filename) == str(part):  # of this machine
+                raise Unusable(f"the cache of the object store cannot be written: {error.strerror}") from error
+            raise
+        return True
+
+    def _list(self, folder: str) -> list[Stored]:
+        filesystem = self._opened()
+        filesystem.invalidate_cache()
+        found = self._call("find", self._key(folder), detail=True, seconds=10 * ASK_SECONDS)
+        start = len(self._root.strip("/")) + 1
+        told = ((str(key).strip("/")[start:], info) for key, info in found.items())
+        return sorted(
+            (Stored(name, int(info.get("size") or 0), _modified(info)) for name, info in told if _is_object(name)),
+            key=lambda each: each.name,
+        )
+
+    def _key(self, name: str) -> str:
+        if self._is_folder and not os.path.isdir(self._root):  # noqa: PTH112 - as it was written
+            # Made by nobody here: it may be a disk that is not there now, whose place would fill this one.
+            raise Unusable("the object store has no such folder: make it, or correct DENSELY_STORE_URL")
+        return f"{self._root}/{name}"
+
+    def _call(self, method: str, *args: Any, seconds: float = ASK_SECONDS, **options: Any) -> Any:
+        filesystem = self._opened()
+        if getattr(filesystem, "async_impl", False):
+            options["timeout"] = seconds
+        return getattr(filesystem, method)(*args, **options)
+
+    def _opened(self) -> Any:
+        with self._opening:
+            if self._filesystem is None:
+                self._filesystem = open_filesystem(self.url)
+            return self._filesystem
+
+    def _tried(self, operation: str, action: Callable[[], T]) -> T | None:
+        """What it returns, or None where there is no such object."""
+        if self._monotonic() < self._away_until:
+            self._count(operation, "away", 0)
+            raise StoreAway(self._told)
+        for pause in (*PAUSES, None):
+            try:
+                return action()
+            except (StoreAway, Unusable):
+                raise
+            except Exception as error:
+                failure = failure_of(error)
+                if failure.kind is Kind.ABSENT:
+                    self._count(operation, "absent", 0)
+                    return None
+                told = f"the object store {failure.told}"
+                self._count(operation, "refused" if failure.kind is Kind.REFUSED else "away", 0)
+                log.warning("store.failed", operation=operation, reason=failure.told, error=type(error).__name__)
+                if failure.kind is Kind.REFUSED:
+                    raise Unusable(told) from error
+                if pause is None:
+                    self._told, self._away_until = told, self._monotonic() + AWAY_SECONDS
+                    raise StoreAway(told) from error
+                self._sleep(pause)
+        raise AssertionError
+
+
+def _is_object(name: str) -> bool:
+    """Not a file of ours that is still being written, nor what a store shows as a folder."""
+    return bool(name) and not name.endswith((".part", "/"))
+
+
+def _modified(info: dict[str, Any]) -> float:
+    """As each filesystem tells it."""
+    for key in ("LastModified", "last_modified", "mtime", "updated", "created"):
+        if isinstance(value := info.get(key), datetime):
+            return value.timestamp()
+        if isinstance(value, int | float):
+            return float(value)
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).timestamp()
+    return float("inf")  # nothing is done to what has no age

@@ -1,0 +1,75 @@
+"""The store as a process has it: its objects, what of them is kept here, and how long it is waited for."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from app.errors import StoreAway
+from app.logs import get as get_log
+from app.storage.filesystems import check_installed
+from app.storage.kept import Kept, Place
+from app.storage.objects import Count, ObjectStore
+
+log = get_log()
+
+T = TypeVar("T")
+
+MODELS, UPLOADS = "models", "uploads"  # folders of the store, and the places of the same here
+PATIENCE = 60.0  # seconds that a run waits for the store
+PAUSE = 1.0  # seconds between two looks meanwhile
+
+
+@dataclass(frozen=True)
+class Remote:
+    """An object store beside the folders of this machine, which become caches of it."""
+
+    objects: ObjectStore
+    kept: Kept
+    patience: float = 0.0  # seconds; an API process does not wait
+
+    def patiently(self, action: Callable[[], T]) -> T:
+        """What `action` returns, which is tried again while the store is away.
+
+        Raises:
+            StoreAway: it stayed away.
+            Unusable: somebody has to mend something first.
+        """
+        began, said = time.monotonic(), False
+        while True:
+            try:
+                result = action()
+            except StoreAway as error:
+                if time.monotonic() - began >= self.patience:
+                    raise
+                if not said:
+                    log.warning("store.away", reason=error.message)
+                said = True
+                time.sleep(PAUSE)
+            else:
+                if said:
+                    log.info("store.back", seconds=round(time.monotonic() - began, 1))
+                return result
+
+    def close(self) -> None:
+        """Its connections."""
+        self.objects.close()
+
+
+def open_remote(
+    url: str, models: Path, uploads: Path, cache_mib: int, patience: float = 0.0, count: Count = lambda *_: None
+) -> Remote | None:
+    """The store at a URL of the settings; None without one: then everything is in these folders alone.
+
+    Raises:
+        Unusable: what this store needs is not installed.
+    """
+    if not url:
+        return None
+    check_installed(url)
+    places = {
+        MODELS: Place(models, lambda name: models.joinpath(*name.split(".", 1)), ".staging/"),  # <task>.<model id>
+        UPLOADS: Place(uploads, lambda name: uploads / name, ".staging-"),
+    }
+    return Remote(ObjectStore(url, count), Kept(url, cache_mib * 2**20, places), patience)

@@ -1,0 +1,45 @@
+"""How the setting of the object store is written: `s3://bucket/prefix`, `gs://…`, `az://container/…`, `file:///folder`."""
+
+import re
+from urllib.parse import urlsplit
+
+EXTRAS = {"s3": "s3", "gs": "gs", "az": "az", "file": ""}  # what has to be installed besides, by scheme
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_FORMS = "must be as s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
+
+
+def store_url_of(text: str) -> str:
+    """The URL without a slash at its end.
+
+    Raises:
+        ValueError: it is none of an object store; the message shows nothing of it, which may hold a secret.
+    """
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError:
+        raise ValueError(_FORMS) from None
+    if parts.scheme == "memory":
+        raise ValueError(f"{_FORMS}: what is in the memory of one process is seen by no other")
+    if parts.scheme not in EXTRAS:
+        raise ValueError(_FORMS)
+    if "@" in parts.netloc:
+        raise ValueError(
+            "must hold no user or secret: credentials are read from where the store's own tools find them, as "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    if parts.query or parts.fragment or any(part in (".", "..") for part in parts.path.split("/")):
+        raise ValueError(f"{_FORMS}, with nothing after it")
+    path = re.sub("/+", "/", parts.path).rstrip("/")
+    if parts.scheme == "file":
+        if parts.netloc or not path:
+            raise ValueError("must name a folder from the root on, as file:///srv/densely")
+        return f"file://{path}"
+    if not _BUCKET.fullmatch(parts.netloc):
+        raise ValueError(_FORMS)
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def scheme_of(url: str) -> str:
+    """Of a URL that `store_url_of` has returned."""
+    return url.partition("://")[0]

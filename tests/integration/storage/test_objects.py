@@ -1,0 +1,172 @@
+"""Objects in a real server of S3, and in a folder; and a network before it that fails."""
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from app.errors import StoreAway, Unusable
+from app.storage import filesystems
+from app.storage.objects import ObjectStore
+from tests.support.s3 import S3, Fault
+
+
+@pytest.fixture
+def counted() -> list[tuple[str, str, int]]:
+    return []
+
+
+@pytest.fixture
+def objects(s3: S3, counted: list[tuple[str, str, int]]) -> Iterator[ObjectStore]:
+    store = ObjectStore(s3.url, lambda *told: counted.append(told), sleep=lambda _: None)
+    yield store
+    store.close()
+
+
+def file_of(folder: Path, content: bytes) -> Path:
+    path = folder / "file"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["s3", "file"])
+def test_an_object_comes_back_as_it_went(s3: S3, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "root").mkdir()
+    objects = ObjectStore(s3.url if kind == "s3" else f"file://{tmp_path}/root")
+    content = bytes(range(256)) * 2**16  # 16 MiB: in several pieces
+    try:
+        objects.put(file_of(tmp_path, b"first"), "models/t/m-1/a")
+        objects.put(file_of(tmp_path, content), "models/t/m-1/a")
+        objects.put(file_of(tmp_path, b""), "uploads/d-1.parquet")
+        found = {each.name: each.bytes for each in objects.below("models")}
+
+        assert objects.get("models/t/m-1/a", tmp_path / "back")
+        assert content == (tmp_path / "back").read_bytes()
+        assert {"models/t/m-1/a": len(content)} == found
+        assert all(each.modified > 1.7e9 for each in objects.below("uploads"))
+        assert not objects.get("models/t/m-1/b", tmp_path / "none")
+        assert [] == objects.below("nothing")
+        objects.delete("models/t/m-1/a")
+        objects.delete("models/t/m-1/a")
+        assert [] == objects.below("models")
+        assert ["back", "file", "root"] == sorted(path.name for path in tmp_path.iterdir())
+    finally:
+        objects.close()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=503, code="SlowDown", times=2),
+        Fault(status=500, code="InternalError", times=2),
+        Fault(status=429, times=2),
+        Fault(drop=True, times=2),
+        Fault(keep=20, method="GET", times=2),
+    ],
+    ids=["slow down", "500", "429", "dropped", "truncated"],
+)
+def test_what_fails_twice_is_tried_again(
+    objects: ObjectStore, s3: S3, tmp_path: Path, counted: list[tuple[str, str, int]], fault: Fault
+) -> None:
+    s3.put("models/a", b"x" * 1_000)
+    s3.faults.append(fault)
+
+    assert objects.get("models/a", tmp_path / "a")
+    assert 1_000 == (tmp_path / "a").stat().st_size
+    assert ("get", "away", 0) == counted[0]  # a broken connection is met by the library's own second try, too
+    assert ("get", "ok", 1_000) == counted[-1]
+
+
+def test_a_store_that_stalls_is_given_up_after_its_time_out(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = {**filesystems._OPTIONS["s3"], "config_kwargs": {"read_timeout": 0.3, "retries": {"max_attempts": 0}}}
+    monkeypatch.setitem(filesystems._OPTIONS, "s3", short)
+    s3.faults.append(Fault(stall=1.5))
+    store = ObjectStore(s3.url, sleep=lambda _: None)
+    try:
+        with pytest.raises(StoreAway, match="does not answer"):
+            store.put(file_of(tmp_path, b"x"), "a")
+        requests = len(s3.seen)
+        with pytest.raises(StoreAway, match="does not answer"):  # the next one does not wait for the same again
+            store.below("models")
+        assert requests == len(s3.seen)
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (403, "AccessDenied", "refuses .AccessDenied.: give this service the right"),
+        (403, "QuotaExceeded", "is full .QuotaExceeded.: make room there"),
+        (507, "XMinioStorageFull", "is full"),
+        (404, "NoSuchBucket", "has no such bucket"),
+        (403, "InvalidAccessKeyId", "does not know this service"),
+    ],
+)
+def test_what_somebody_has_to_mend_is_told_at_once_in_one_line(
+    objects: ObjectStore, s3: S3, tmp_path: Path, status: int, code: str, told: str
+) -> None:
+    s3.faults.append(Fault(status=status, code=code))
+
+    for ask in (lambda: objects.put(file_of(tmp_path, b"x"), "a"), lambda: objects.below("models")):
+        with pytest.raises(Unusable, match=told) as caught:
+            ask()
+        assert "\n" not in caught.value.message
+        assert not re.search(r"testing|127\.0\.0\.1|densely/", caught.value.message)
+    assert 2 == len(s3.seen)
+
+
+def test_nobody_answers(tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    store = ObjectStore(s3.url, sleep=lambda _: None)
+    try:
+        with pytest.raises(StoreAway, match="EndpointConnectionError"):
+            store.get("a", tmp_path / "a")
+    finally:
+        store.close()
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """It may be a network disk that is not mounted: files would go to the disk below it."""
+    store = ObjectStore(f"file://{tmp_path}/gone")
+
+    with pytest.raises(Unusable, match="no such folder"):
+        store.put(file_of(tmp_path, b"x"), "a")
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_full_disk_here_is_not_the_stores_fault(s3: S3, objects: ObjectStore, small_disk: Path) -> None:
+    s3.put("a", bytes(2**21))
+
+    with pytest.raises(Unusable, match="the cache of the object store cannot be written: No space left"):
+        objects.get("a", small_disk / "a")
+    assert [] == list(small_disk.iterdir())
+
+
+def test_threads_share_a_store(objects: ObjectStore, s3: S3, tmp_path: Path) -> None:
+    s3.put("a", b"x" * 1_000)
+    got: list[bool] = []
+
+    def work(number: int) -> None:
+        got.append(objects.get("a", tmp_path / str(number)))
+
+    threads = [Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [True] * 8 == got
+
+
+@pytest.mark.parametrize("scheme", ["gs", "az"])
+def test_a_missing_extra_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+
+    with pytest.raises(Unusable, match=rf"pip install 'densely\[{scheme}\]'"):
+        filesystems.check_installed(f"{scheme}://bucket")

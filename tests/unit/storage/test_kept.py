@@ -1,0 +1,89 @@
+"""What is kept of the store on this machine, and what of it goes."""
+
+from pathlib import Path
+
+import pytest
+
+from app.storage.kept import Kept, Place
+
+MODELS, UPLOADS = "models", "uploads"
+MINUTE = 61.0
+
+
+class Clock:
+    """Of the wall, set by hand."""
+
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def kept(tmp_path: Path, clock: Clock) -> Kept:
+    return kept_of(tmp_path, clock)
+
+
+def kept_of(folder: Path, clock: Clock, url: str = "s3://bucket") -> Kept:
+    places = {
+        MODELS: Place(folder / "m", lambda name: (folder / "m").joinpath(*name.split(".", 1)), ".staging/"),
+        UPLOADS: Place(folder / "u", lambda name: folder / "u" / name, ".staging-"),
+    }
+    return Kept(url, 100, places, clock)
+
+
+def add_model(folder: Path, name: str) -> Path:
+    path = (folder / "m").joinpath(*name.split(".", 1))
+    path.mkdir(parents=True)
+    (path / "weights").write_bytes(b"x")
+    return path
+
+
+def add_upload(folder: Path, name: str) -> Path:
+    path = folder / "u" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    return path
+
+
+def test_the_longest_unused_goes_first_whatever_it_is(kept: Kept, clock: Clock, tmp_path: Path) -> None:
+    first, second, third = add_model(tmp_path, "t.m-1"), add_upload(tmp_path, "d-2"), add_model(tmp_path, "t.m-3")
+    for place, name in ((MODELS, "t.m-1"), (UPLOADS, "d-2"), (MODELS, "t.m-3")):
+        kept.mark(place, name, 50)
+        clock.now += 1
+    clock.now += MINUTE
+    kept.use(MODELS, "t.m-1")
+    clock.now += MINUTE
+
+    kept.trim()
+
+    assert (True, False, True) == (first.exists(), second.exists(), third.exists())
+    assert not kept.knows(UPLOADS, "d-2")
+    assert [] == [path for path in (tmp_path / "u").iterdir() if path.is_file()]
+
+
+def test_what_is_used_just_now_stays_beyond_the_limit(kept: Kept, tmp_path: Path) -> None:
+    path = add_model(tmp_path, "t.m-1")
+    kept.mark(MODELS, "t.m-1", 1_000)
+
+    kept.trim()
+
+    assert path.exists()
+
+
+def test_what_is_not_known_to_be_in_the_store_stays(kept: Kept, clock: Clock, tmp_path: Path) -> None:
+    """Neither without a mark, nor with one of another store, nor what comes with Densely."""
+    unknown, others, pinned = (add_model(tmp_path, f"t.m-{number}") for number in range(3))
+    kept_of(tmp_path, clock, "s3://another").mark(MODELS, "t.m-1", 1_000)
+    kept.mark(MODELS, "t.m-2", 1_000, pinned=True)
+    clock.now += MINUTE
+
+    kept.trim()
+
+    assert all(path.exists() for path in (unknown, others, pinned))
+    assert [False, False, True] == [kept.knows(MODELS, f"t.m-{number}") for number in range(3)]

@@ -76,7 +76,7 @@ def carry_uploads(
         if not NAME.fullmatch(identity):
             found.wrong[identity] = "is no id of rows"
             continue
-        here, there = source.uploads.path(identity), target.uploads.path(identity)
+        here, there = source.uploads.path(identity), _fetched(target.uploads, identity, sha256)
         if _sha256(there) == sha256:
             found.there += 1
             if not dry:
@@ -134,6 +134,14 @@ def _is_whole(store: ArtifactStore, task: str, model_id: str) -> bool:
 
 def _same_folder(source: ArtifactStore, target: ArtifactStore) -> bool:
     return source.root.resolve() == target.root.resolve()
+
+
+def _fetched(uploads: UploadFolder, identity: str, sha256: str) -> Path:
+    """Where rows are, or would be; from an object store they are fetched, if it has them as they should be."""
+    try:
+        return uploads.file(identity, sha256)
+    except ArtifactInvalid:
+        return uploads.path(identity)
 
 
 def _sha256(path: Path) -> str | None:

@@ -42,6 +42,13 @@ class Bench:
         )
         return self.executor.start(Claim(run=run, lease_id="l"))
 
+    def wait_until_ready(self) -> None:
+        def is_ready() -> bool:
+            self.executor.warm()
+            return self.executor.is_ready()
+
+        self.until(is_ready)
+
     def process(self, run_id: str) -> tuple[int, Path]:
         """The process that was given a run, and its temporary folder."""
         path = self.folder / run_id
@@ -69,7 +76,7 @@ def executor(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(RayExecutor, "command", COMMAND)
             made = RayExecutor(assignment, cluster.address, lambda _: Load())
-            Bench.until(lambda: (made.warm(), made.is_ready())[1])
+            Bench(made, folder).wait_until_ready()
             yield made, folder
     else:
         with pytest.MonkeyPatch.context() as patch:

@@ -55,12 +55,21 @@ class Bench:
         self.wait_for_cluster()
 
     def wait_for_cluster(self) -> None:
-        until(lambda: (self.executor.warm(), self.executor.is_ready())[1])
+        self.until(self.executor.is_ready)
 
-    def begin(self, run_id: str) -> Any:
+    def until(self, condition: Callable[[], object]) -> None:
+        """While the executor is kept going, as by the worker's loop."""
+
+        def holds() -> object:
+            self.executor.warm()
+            return condition()
+
+        until(holds)
+
+    def begin(self, run_id: str, sweep: str | None = None) -> Any:
         preset = TASKS.get("planar").presets["baseline"]
         run: Any = SimpleNamespace(
-            id=run_id, sweep=None, trial=None, recipe=preset.recipe, validation=preset.validation
+            id=run_id, sweep=sweep, trial=sweep, recipe=preset.recipe, validation=preset.validation
         )
         return self.executor.start(Claim(run=run, lease_id="l"))
 
@@ -86,7 +95,7 @@ def bench_of(
         bench.executor.close()
 
 
-def test_a_run_that_no_node_has_room_for_fails_and_one_that_others_take_it_from_waits_in_the_queue(
+def test_a_run_that_never_has_room_fails_and_one_that_has_none_now_waits_in_the_queue_or_for_a_seat(
     bench_of: Callable[[float], Bench],
 ) -> None:
     bench = bench_of(1.0)
@@ -99,8 +108,7 @@ def test_a_run_that_no_node_has_room_for_fails_and_one_that_others_take_it_from_
     assert "1024.0 GiB of memory and no GPU on one node, which none of the cluster's 2 nodes has" in loss.error.message
 
     bench.load, bench.executor._place = Load(), LONG
-    for number in range(SLOTS):
-        bench.begin(f"sleep-6{number}")
+    begun = [bench.begin(f"sleep-6{number}") for number in range(SLOTS)]
     for number in range(SLOTS):
         bench.pid(f"sleep-6{number}")
     assert not bench.executor.is_ready()
@@ -111,6 +119,14 @@ def test_a_run_that_no_node_has_room_for_fails_and_one_that_others_take_it_from_
     assert (Change.RELEASED, "ClusterFull") == (loss.change, loss.error.type)
     assert "0 CPUs" in loss.error.message
 
+    bench.executor._place = LONG
+    begun[0].kill()
+    first, second = bench.begin("sleep-3", "s-1"), bench.begin("trial-2", "s-1")
+    assert 0 == first.wait(LONG)
+    first.let_go()
+    bench.until(lambda: second.wait(0) == 0)
+    assert bench.pid("sleep-3") == bench.pid("trial-2"), "whoever has no place takes a seat that waits"
+
 
 def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
     cluster: RayCluster, bench_of: Callable[[float], Bench]
@@ -118,7 +134,7 @@ def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
     third = cluster.add(1)
     cluster.wait(third)
     bench = bench_of(LONG)
-    until(lambda: (bench.executor.warm(), 3 == len(bench.executor._channel.nodes))[1])
+    bench.until(lambda: 3 == len(bench.executor._channel.nodes))
     trainers = {number: bench.begin(f"sleep-6{number}") for number in range(SLOTS + 1)}
     until(lambda: all(trainer.hello for trainer in trainers.values()))
     [lost] = [number for number, trainer in trainers.items() if trainer.hello["node"] == third]

@@ -186,6 +186,14 @@ class Settings(BaseSettings):
         description="runs that a worker trains side by side; unset: one for every two cores and 2 GiB of memory",
     )
 
+    executor: Literal["process", "ray"] = Field(
+        "process", description="what carries runs out: processes of the worker's machine, or a Ray cluster"
+    )
+    ray_address: str = Field(
+        "auto",
+        description="the Ray cluster, as `host:port` of its head, `auto`: the one that has a node on this machine",
+    )
+
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
@@ -211,6 +219,14 @@ class Settings(BaseSettings):
     @classmethod
     def _store(cls, value: str) -> str:
         return store_url_of(value) if value else value
+
+    @field_validator("ray_address")
+    @classmethod
+    def _cluster(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value != "auto" and not (host and "/" not in host and port.isdigit() and 0 < int(port) < 2**16):
+            raise ValueError("must be `auto` or host:port, as 10.0.0.1:6379; the worker runs on a node of the cluster")
+        return value
 
     @field_validator("rate_per_address")
     @classmethod

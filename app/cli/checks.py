@@ -3,6 +3,7 @@
 import importlib.util
 import platform
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -16,6 +17,7 @@ from app.settings import REPOSITORY, Settings
 from densely_client import ApiError, Densely, DenselyError, ServiceUnreachable, errors
 
 OLDEST = (3, 11)
+CLUSTER_SECONDS = 3.0  # within which the head of a cluster answers
 LOCKS = ("requirements.lock", "requirements-api.lock", "requirements-gpu.lock")  # the first that is here was installed
 
 
@@ -61,6 +63,25 @@ def training() -> Finding:
         told = f"{' and '.join(absent)} not installed: this installation answers and cannot train"
         return Finding("training", "note", told, "for a worker, install from requirements.lock")
     return Finding("training", "ok", "TensorFlow and Keras are installed")
+
+
+def cluster(settings: Settings) -> Iterator[Finding]:
+    """Whether the Ray cluster that a worker would hand its runs to answers; nothing where it trains them itself."""
+    if settings.executor != "ray":
+        return
+    if importlib.util.find_spec("ray") is None:
+        yield Finding("cluster", "wrong", "Ray is not installed", "pip install 'densely[ray]'")
+    elif settings.ray_address == "auto":
+        yield Finding("cluster", "note", "the one of this machine's node; the worker says whether there is one")
+    else:
+        host, _, port = settings.ray_address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CLUSTER_SECONDS).close()
+        except OSError as error:
+            told = f"nothing answers at {settings.ray_address}: {error.strerror or error}"
+            yield Finding("cluster", "wrong", told, "start its head there, or correct DENSELY_RAY_ADDRESS")
+        else:
+            yield Finding("cluster", "ok", f"something answers at {settings.ray_address}")
 
 
 def keys(settings: Settings) -> Finding:

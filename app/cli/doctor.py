@@ -48,6 +48,7 @@ def examine(url: str | None, api_key: str | None) -> list[Finding]:
         *found,
         Finding("settings", "ok", "can be read"),
         checks.keys(settings),
+        *checks.cluster(settings),
         *places.folders(settings),
         places.database(settings),
         *places.privacy(settings),

@@ -135,7 +135,7 @@ def _hushed() -> Iterator[None]:
 
 
 def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
-    """Carry out the run of this message; see `worker.executors.Assignment`. `shared`: of the trials before it."""
+    """Carry out the run of this message; see `worker.protocols.Assignment`. `shared`: of the trials before it."""
     from app.training import pipeline
 
     logs.configure(assignment["log_level"])

@@ -9,6 +9,7 @@ from threading import Event
 from app import logs, processes
 from app.artifacts.cached import artifact_store
 from app.artifacts.store import ArtifactStore
+from app.datasets.catalog import DatasetCatalog
 from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.folders import check_writable
@@ -17,6 +18,7 @@ from app.metrics.snapshots import Snapshots, folder_in
 from app.metrics.stores import counted_in
 from app.metrics.tally import Tally
 from app.services.execution import WorkerService
+from app.services.loads import Loads
 from app.services.sweeps.driver import SweepDriver
 from app.services.wakeups import Wakeups
 from app.settings import Settings
@@ -24,8 +26,9 @@ from app.storage.remote import Remote, open_remote
 from app.tasks.catalog import TaskCatalog
 from app.webhook_secrets import secrets_of
 from app.worker import scratch
-from app.worker.executors import Assignment, ProcessExecutor, checkpoints_dir
+from app.worker.executors import ProcessExecutor, checkpoints_dir
 from app.worker.loop import Worker, WorkerLimits
+from app.worker.protocols import Assignment, Executor
 from app.worker.side_by_side import TRAINER_MEMORY, has_room, one_at_a_time, run_all, threads_each, usual_trainers
 
 
@@ -46,7 +49,9 @@ def work(settings: Settings) -> None:
     snapshots.start()
     wakeups = Wakeups(database)
     remote = _remote(settings, tally)
-    workers = _workers(settings, database, worker_id, wakeups, artifact_store(settings.models_dir, remote))
+    executor, trainers = _executor(settings, database, remote, stop)
+    store = artifact_store(settings.models_dir, remote)
+    workers = _workers(settings, database, worker_id, store, wakeups, executor, trainers)
     wakeups.start()
     try:
         run_all(workers, stop)
@@ -60,22 +65,39 @@ def work(settings: Settings) -> None:
             remote.close()
 
 
-def _workers(
-    settings: Settings, database: Database, worker_id: str, wakeups: Wakeups, store: ArtifactStore
-) -> list[Worker]:
-    """One for each run that is trained at a time; they differ in what their claims are known by."""
-    trainers = settings.trainers or usual_trainers()
-    memory = settings.run_memory_limit_mib * 2**20
+def _executor(settings: Settings, database: Database, remote: Remote | None, stop: Event) -> tuple[Executor, int]:
+    """What carries runs out, and how many at a time."""
     # What a trainer holds of the trials before must leave the next one room below its limit. TensorFlow never lets go
     # of a program that it has traced, so that each structure of a network leaves something behind.
+    memory = settings.run_memory_limit_mib * 2**20
     kept = min(memory // 2, TRAINER_MEMORY)
-    executor = ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), kept)
+    if settings.executor == "ray":
+        from app.worker.ray_executor import RayExecutor  # which most workers do without
+
+        loads = Loads(database, TaskCatalog(), DatasetCatalog(settings.datasets, settings.uploads, remote))
+        cluster = RayExecutor(_assignment(settings), settings.ray_address, loads.of, memory, kept)
+        return cluster, settings.trainers or cluster.slots(stop)
+    trainers = settings.trainers or usual_trainers()
+    return ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), kept), trainers
+
+
+def _workers(
+    settings: Settings,
+    database: Database,
+    worker_id: str,
+    store: ArtifactStore,
+    wakeups: Wakeups,
+    executor: Executor,
+    trainers: int,
+) -> list[Worker]:
+    """One for each run that is trained at a time; they differ in what their claims are known by."""
+    room = has_room if settings.executor == "process" else lambda: True  # a cluster knows its own
     limits = WorkerLimits(
         poll=settings.poll_seconds,
         heartbeat=settings.heartbeat_seconds,
         lease=settings.lease_seconds,
         run_time=settings.run_time_limit_seconds,
-        run_memory=memory,
+        run_memory=settings.run_memory_limit_mib * 2**20,
         trainers=trainers,
     )
     advance = one_at_a_time(
@@ -89,7 +111,7 @@ def _workers(
             checkpoints_dir(settings.home),
             limits,
             advance=advance,
-            room=has_room if number else None,
+            room=room if number else None,
             wakeups=wakeups,
         )
         for number in range(trainers)

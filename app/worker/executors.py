@@ -11,14 +11,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import psutil
 
 from app.logs import get as get_log
 from app.services.execution import Claim
+from app.worker.protocols import Assignment, Loss, Trainer, message_of
 from app.worker.scratch import Scratch
 
 log = get_log()
@@ -28,69 +28,21 @@ HEAD_START = 10.0  # seconds that a run has to itself: importing TensorFlow for 
 KEPT_SECONDS = 20.0  # that a trainer waits for another trial
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """What a trainer is told, besides the run that it reads from the database."""
-
-    database_url: str
-    models_dir: str
-    datasets_dir: str
-    uploads_dir: str
-    encoded_dir: str
-    encoded_cache_mib: int
-    checkpoints_dir: str
-    checkpoint_seconds: float
-    log_level: str
-    store_url: str = ""
-    store_cache_mib: int = 0
-
-
-class Trainer(Protocol):
-    """A run being carried out."""
-
-    def wait(self, seconds: float) -> int | None:
-        """Up to so long for its end; the exit status, or None while it goes on."""
-
-    def kill(self) -> None:
-        """End it at once; when this returns it writes nothing any more."""
-
-    def let_go(self) -> None:
-        """The run has ended: the same, unless it waits for another one."""
-
-    def memory(self) -> int:
-        """Resident memory, bytes."""
-
-
-class Executor(Protocol):
-    """Starts trainers."""
-
-    def warm(self) -> None:
-        """Get ready for the next run; called again and again, whether or not a run is going."""
-
-    def start(self, claim: Claim) -> Trainer:
-        """Carry out a run."""
-
-    def facts(self) -> dict[str, Any]:
-        """`devices` and `versions` of the trainers, as far as known."""
-
-    def memory(self) -> int:
-        """Resident memory of the trainers at work, bytes."""
-
-    def close(self) -> None:
-        """End what is ready but unused."""
-
-
 class ProcessTrainer:
     """A `training.trainer` process, idle until it is given a run, and after a trial idle again."""
 
     command: ClassVar[list[str]] = [sys.executable, "-m", "app.training.trainer"]
 
-    def __init__(self, threads: int | None = None) -> None:
-        """`threads`: that TensorFlow takes for one operation; by default as many as there are cores."""
+    def __init__(self, threads: int | None = None, command: list[str] | None = None) -> None:
+        """`threads`: that TensorFlow takes for one operation; by default as many as there are cores.
+
+        `command`: that starts it, if it is another one.
+        """
         self.hello: dict[str, Any] = {}
         self.sweep: str | None = None  # whose trial it was given last
         self.waits_since = 0.0  # monotonic time
         self._ended: int | None = None  # the status of the trial that it was given last
+        self._keeps = False  # whether it says how a run ended and waits for another one, instead of ending
         self._is_free = False  # for another one: whoever gave it the last has let go
         self._said = threading.Event()  # that status, or nothing any more
         self._scratch = Scratch()
@@ -99,7 +51,7 @@ class ProcessTrainer:
         former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process = subprocess.Popen(
-                self.command,
+                command or self.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -127,6 +79,11 @@ class ProcessTrainer:
         self._said.set()
 
     @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it can still be given a run."""
         return self._process.poll() is None
@@ -138,12 +95,14 @@ class ProcessTrainer:
 
     def give(self, assignment: Assignment, claim: Claim) -> None:
         """The one run of its life, or a sweep's trial. A trainer that is still importing reads it when it is done."""
+        self.sweep = claim.run.sweep
+        self.tell(message_of(assignment, claim))
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """The same, as the message that it reads."""
         assert self._process.stdin is not None
-        self._is_free = False
-        self.sweep, self._ended = claim.run.sweep if claim.run.trial else None, None  # the winner's run is the last
+        self._is_free, self._keeps, self._ended = False, message["keep"], None
         self._said.clear()
-        keep = self.sweep is not None
-        message = {**asdict(assignment), "run_id": claim.run.id, "lease_id": claim.lease_id, "keep": keep}
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
@@ -153,13 +112,17 @@ class ProcessTrainer:
 
     def wait(self, seconds: float) -> int | None:
         """Up to so long for its end, or that of its trial."""
-        if self.sweep is not None:
+        if self._keeps:
             self._said.wait(seconds)
             return self._process.poll() if self._ended is None else self._ended
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+
+    def loss(self) -> Loss | None:
+        """The status says it all."""
+        return None
 
     def kill(self) -> None:
         """End it and whatever it started, if it has not ended, and remove its temporary files."""
@@ -209,6 +172,10 @@ class ProcessExecutor:
         self._ahead: ProcessTrainer | None = None  # the trainer that has a head start, until `_ahead_until`
         self._ahead_until = 0.0
         self._facts: dict[str, Any] = {"devices": [], "versions": {}}
+
+    def is_ready(self) -> bool:
+        """There is always this machine."""
+        return True
 
     def warm(self) -> None:
         """Start the spare if it is missing or has died; one that died before it was ready, a while later."""

@@ -23,7 +23,7 @@ from app.services.outages import OUTAGE_SECONDS, OUTAGE_STATUS, STORE_STATUS
 from app.services.wakeups import SAFETY_SECONDS, Flag, Nap, Topic, Wakeups
 from app.storage.remote import PATIENCE
 from app.wire.runs import RunError
-from app.worker.executors import Executor, Trainer
+from app.worker.protocols import Executor, Trainer
 
 log = get_log()
 
@@ -96,7 +96,8 @@ class Worker:
     def _rest(self, stop: Event) -> None:
         """Until there may be something to do; leases and signs of life want looks even where nothing is told."""
         limits = self._limits
-        if self._nap is None or self._away_since is not None or (self._room is not None and not self._room()):
+        is_full = not self._executor.is_ready() or (self._room is not None and not self._room())
+        if self._nap is None or self._away_since is not None or is_full:
             stop.wait(limits.poll)
         else:
             self._nap.wait(stop, limits.poll, min(SAFETY_SECONDS, limits.heartbeat, limits.lease * LONGEST_GAP))
@@ -114,6 +115,9 @@ class Worker:
         elif not self._room():
             return None
         self._advance()
+        if not self._executor.is_ready():
+            self._service.expire()  # others' runs, as a claim would
+            return None
         return self._service.claim()
 
     def carry_out(self, claim: Claim, stop: Event) -> None:
@@ -144,7 +148,8 @@ class Worker:
         while True:
             self._executor.warm()
             if (code := trainer.wait(self._limits.poll)) is not None:
-                return self._after(code, stop)
+                loss = trainer.loss()
+                return (loss.change, loss.error) if loss else self._after(code, stop)
             if stop.is_set():
                 return Change.RELEASED, None
             now = self._monotonic()

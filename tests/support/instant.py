@@ -13,8 +13,8 @@ from app.domain.runs import Metrics
 from app.processes import Stop, stop_on_signals
 from app.services.execution import Claim, WorkerService
 from app.services.wakeups import Wakeups
-from app.worker.executors import Trainer
 from app.worker.loop import Worker, WorkerLimits
+from app.worker.protocols import Loss, Trainer
 
 
 class EndedTrainer:
@@ -23,6 +23,9 @@ class EndedTrainer:
     def wait(self, seconds: float) -> int | None:
         del seconds
         return 0
+
+    def loss(self) -> Loss | None:
+        return None
 
     def kill(self) -> None:
         pass
@@ -40,6 +43,9 @@ class InstantExecutor:
     def __init__(self, database: Database, executed: Path) -> None:
         self._database = database
         self._executed = executed
+
+    def is_ready(self) -> bool:
+        return True
 
     def warm(self) -> None:
         pass

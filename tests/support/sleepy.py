@@ -5,6 +5,7 @@ import sys
 from app.settings import Settings
 from app.worker.__main__ import work
 from app.worker.executors import ProcessTrainer
+from app.worker.ray_executor import RayExecutor
 
 TRAINER = """
 import signal, sys, time
@@ -15,5 +16,5 @@ if sys.stdin.readline():
 """
 
 if __name__ == "__main__":
-    ProcessTrainer.command = [sys.executable, "-c", TRAINER]
+    ProcessTrainer.command = RayExecutor.command = [sys.executable, "-c", TRAINER, "densely-asleep"]
     work(Settings())

@@ -577,9 +577,12 @@ def test_the_doctor_finds_what_is_broken(densely: Densely, tmp_path: Path, store
             DENSELY_MODELS_DIR=str(tmp_path / "copies"),
             DENSELY_DATASETS_DIR=str(tmp_path / "rows"),
             DENSELY_API_KEYS="aaaaaaaaaaaaaaaaaaaa",
+            DENSELY_EXECUTOR="ray",
+            DENSELY_RAY_ADDRESS="127.0.0.2:9",
         )
 
-    assert {"models", "database", "datasets", "API keys", "service"} == set(wrong)
+    assert {"models", "database", "datasets", "API keys", "service", "cluster"} == set(wrong)
+    assert "nothing answers at 127.0.0.2:9: Connection refused" == wrong["cluster"]["told"]
     assert f"{weights.parent}: weights.npz of model {broken.name} does not have its checksum" in wrong["models"]["told"]
     assert f"{tmp_path / 'rows' / 'imdb.parquet'}: imdb.parquet is not a readable" in wrong["datasets"]["told"]
     assert "Address already in use" in wrong["service"]["told"]

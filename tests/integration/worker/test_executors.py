@@ -9,7 +9,8 @@ import pytest
 
 from app.services.execution import Claim
 from app.worker import executors
-from app.worker.executors import Assignment, ProcessExecutor, ProcessTrainer
+from app.worker.executors import ProcessExecutor, ProcessTrainer
+from app.worker.protocols import Assignment
 
 ASSIGNMENT = Assignment("", "", "", "", "", 0, "", 0, "info")
 

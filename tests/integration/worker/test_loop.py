@@ -21,6 +21,7 @@ from app.services.execution import Claim, WorkerService
 from app.services.outages import OUTAGE_STATUS, STORE_STATUS
 from app.wire.runs import Run, RunError
 from app.worker.loop import Worker, WorkerLimits
+from app.worker.protocols import Loss
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.watching import watch
@@ -40,6 +41,9 @@ class ScriptedTrainer:
         del seconds
         return self._script.pop(0)() if self._script else None
 
+    def loss(self) -> Loss | None:
+        return None
+
     def kill(self) -> None:
         self.killed = True
 
@@ -55,6 +59,9 @@ class ScriptedExecutor:
 
     def __init__(self, trainer: ScriptedTrainer) -> None:
         self.trainer = trainer
+
+    def is_ready(self) -> bool:
+        return True
 
     def warm(self) -> None:
         pass

@@ -1,0 +1,168 @@
+"""The worker's end of the link to a Ray cluster: keeps the link's process, and passes on what it tells."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from typing import IO, Any, ClassVar
+
+from app.domain.asks import Asks, Node
+from app.logs import get as get_log
+from app.worker.protocols import Loss
+from app.worker.ray_trainer import RayTrainer, cluster_away
+
+log = get_log()
+
+PAUSE = 5.0  # seconds between two tries to reach a cluster that is away
+QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+END = 30.0  # seconds that the link may take to end all seats
+
+
+class Channel:
+    """Starts the link, again after it has ended, and says once that the cluster is away and once that it is back."""
+
+    command: ClassVar[list[str]] = [sys.executable, "-m", "app.worker.ray_link"]
+
+    def __init__(self, address: str) -> None:
+        self.nodes: list[Node] = []  # that may be used now; none while the cluster is away or does not suit
+        self.versions: dict[str, str] = {}
+        self.seen = threading.Event()  # the cluster, once
+        self._address = address
+        self._trainers: dict[int, RayTrainer] = {}
+        self._number = 0
+        self._lock = threading.Lock()  # over the process and its trainers
+        self._process: subprocess.Popen[str] | None = None
+        self._not_before = 0.0  # monotonic time of the next try
+        self._away_since: float | None = None
+        self._reason = ""  # that was logged last, of being away
+        self._is_closed = False
+
+    def keep(self) -> None:
+        """Have a link, or try to; called again and again."""
+        with self._lock:
+            if self._is_closed or (self._process and self._process.poll() is None):
+                return
+            if time.monotonic() < self._not_before:
+                return
+            self._not_before = time.monotonic() + PAUSE
+            chatter = tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - `_listen` does
+            self._process = subprocess.Popen(
+                [*self.command, self._address],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=chatter,
+                text=True,
+                encoding="utf-8",
+                env={**QUIET, **os.environ},
+                start_new_session=True,  # Ctrl-C goes to the worker
+            )
+            threading.Thread(target=self._listen, args=(self._process, chatter), daemon=True).start()
+
+    def take(self, asks: Asks) -> RayTrainer:
+        """A new trainer, which is told what becomes of it."""
+        with self._lock:
+            self._number += 1
+            trainer = RayTrainer(self._number, asks, self._send)
+            self._trainers[self._number] = trainer
+            if not self.nodes:
+                trainer.lose(self._loss())
+            return trainer
+
+    def replace(self, asked: RayTrainer, seat: RayTrainer) -> bool:
+        """Give up the place that was asked for, and have a seat that waits carry out its run; whether it will."""
+        given_up = RayTrainer(asked.number, asked.asks, self._send)
+        with self._lock:
+            if asked.number not in self._trainers or seat.number not in self._trainers:
+                return False  # it has just ended
+            self._trainers[asked.number] = given_up
+        given_up.kill()
+        with self._lock:
+            self._trainers[seat.number] = asked
+        asked.take_over(seat)
+        return True
+
+    def close(self) -> None:
+        """End the link, and with it all seats."""
+        with self._lock:
+            self._is_closed = True
+            process = self._process
+        if process is None:
+            return
+        assert process.stdin is not None
+        with suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _send(self, order: dict[str, Any]) -> None:
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with suppress(OSError, ValueError), self._lock:  # it has just ended, which is told to whoever waits
+                process.stdin.write(json.dumps(order) + "\n")
+                process.stdin.flush()
+
+    def _listen(self, process: "subprocess.Popen[str]", chatter: IO[str]) -> None:
+        """What one link says, to its end."""
+        reason = ""
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                said = json.loads(line)
+                if "cannot" in said:
+                    reason = said["cannot"]
+                elif "cluster" in said:
+                    self._look_at(said["cluster"])
+                elif trainer := self._trainers.get(said["number"]):
+                    trainer.hear(said)
+                    if "gone" in said:
+                        self._trainers.pop(said["number"], None)
+        status = process.wait()
+        with chatter:
+            reason = reason or _last_line(chatter) or f"the link to it ended with status {status}"
+        with suppress(OSError):
+            process.stdin.close() if process.stdin else None
+        if not self._is_closed:
+            self._is_away(reason)
+        with self._lock:
+            left, self._trainers = self._trainers, {}
+        for trainer in left.values():
+            trainer.lose(self._loss())
+
+    def _look_at(self, told: dict[str, Any]) -> None:
+        self.versions = told["versions"]
+        if told["problem"]:
+            self._is_away(told["problem"])
+        elif not told["nodes"]:
+            self._is_away("it has no node with CPUs")
+        else:
+            self.nodes = [Node(*each) for each in told["nodes"]]
+            self.seen.set()
+            if self._away_since is not None:
+                log.info("cluster.back", seconds=round(time.monotonic() - self._away_since, 1), nodes=len(self.nodes))
+            self._away_since, self._reason = None, ""
+
+    def _is_away(self, reason: str) -> None:
+        """Said once, and again if the reason is another one by now."""
+        self.nodes = []
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+        if reason != self._reason:
+            log.warning("cluster.away", address=self._address, reason=reason)
+            self._reason = reason
+
+    def _loss(self) -> Loss:
+        return cluster_away(self._reason or "the Ray cluster is away")
+
+
+def _last_line(chatter: IO[str]) -> str:
+    """The last of what Ray printed before it ended the process."""
+    chatter.seek(0)
+    lines = [line.strip() for line in chatter if line.strip()]
+    return lines[-1][-300:] if lines else ""

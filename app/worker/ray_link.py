@@ -1,0 +1,141 @@
+"""The link to a Ray cluster: a process of the worker's that asks for seats there, and tells what becomes of them.
+
+A process of its own, since Ray ends the one that speaks to it when the cluster stays away for a minute, and takes its
+signals: the worker stays. Standard input has the worker's orders, standard output what there is to tell, in JSON lines.
+When standard input ends, however the worker ended, so do all seats; when this process is killed, Ray ends them.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from app import stdio
+from app.worker import ray_nodes
+from app.worker.ray_watch import Say, Watch
+
+LOOK = 1.0  # seconds between two looks at the nodes
+ANSWER = 5.0  # seconds within which the cluster's address answers
+PROBE = 60.0  # seconds that a node may take to tell its versions
+NAMESPACE = "densely"
+VERSIONS = ray.remote(num_cpus=0, max_retries=0)(ray_nodes.versions)
+
+
+def main(address: str) -> int:
+    """Until standard input ends; 1 if there is no cluster, which is told."""
+    stdio.settle()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides
+    worker = os.dup(1)
+    os.dup2(2, 1)  # what a library prints must not reach the worker
+    said = threading.Lock()
+
+    def say(what: dict[str, Any]) -> None:
+        with said, suppress(BrokenPipeError):
+            os.write(worker, (json.dumps(what) + "\n").encode())
+
+    if reason := join(address):
+        say({"cannot": reason})
+        return 1
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Ray's own would end this process before its seats
+    nodes = Nodes(say)
+    threading.Thread(target=nodes.look_round, daemon=True).start()
+    _obey(say, nodes)
+    ray.shutdown()
+    return 0
+
+
+def join(address: str) -> str | None:
+    """Become a part of the cluster; why not, in a line."""
+    try:
+        if address != "auto":
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
+        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
+    except OSError as error:  # also Ray's own ConnectionError, after a minute, if no node is here
+        if isinstance(error, ConnectionError) and error.errno is None:
+            return (
+                f"no Ray cluster at {address} has a node on this machine, which it takes to speak to it: "
+                f"`ray start --address={address} --num-cpus=0` makes one"
+            )
+        return f"no Ray cluster answers at {address}: {error.strerror or error}"
+    except (RuntimeError, ValueError) as error:  # also other versions of Ray or Python
+        return f"the Ray cluster at {address} cannot be joined: {' '.join(str(error).split())}"
+    return None
+
+
+class Nodes:
+    """The cluster's machines, looked at again and again."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._own = ray_nodes.versions()
+        self._versions: dict[str, dict[str, str] | str] = {}  # of those that were asked, by their ids
+        self._told: dict[str, Any] = {}
+        self.alive: list[dict[str, Any]] = []  # those that have CPUs, as Ray tells of them
+
+    def look_round(self) -> None:
+        """For ever; what has changed is told."""
+        while True:
+            self.alive = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
+            self._ask([each["NodeID"] for each in self.alive if each["NodeID"] not in self._versions])
+            nodes = [ray_nodes.node_of(each) for each in self.alive]
+            told = {
+                "nodes": [[node.cpus, node.memory, node.gpus] for node in nodes],
+                "problem": ray_nodes.misfit(
+                    self._own, {each["NodeManagerAddress"]: self._versions[each["NodeID"]] for each in self.alive}
+                ),
+                "versions": {"ray": ray.__version__},
+            }
+            if told != self._told:
+                self._say({"cluster": told})
+                self._told = told
+            time.sleep(LOOK)
+
+    def _ask(self, ids: list[str]) -> None:
+        """For their versions, all at once."""
+        asked = {
+            each: VERSIONS.options(scheduling_strategy=NodeAffinitySchedulingStrategy(each, soft=False)).remote()
+            for each in ids
+        }
+        for each, answer in asked.items():
+            try:
+                self._versions[each] = ray.get(answer, timeout=PROBE)
+            except Exception as error:  # noqa: BLE001 - whatever comes from there
+                self._versions[each] = _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    """The last line of what Ray says: what comes before is where it happened."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else type(error).__name__
+
+
+def _obey(say: Say, nodes: Nodes) -> None:
+    """The worker's orders, to their end."""
+    watches: dict[int, Watch] = {}
+    for line in sys.stdin:
+        order = json.loads(line)
+        number = order["number"]
+        if order["do"] == "start":
+            watches[number] = Watch(order, say, lambda: nodes.alive)
+            watches[number].start()
+        elif number in watches:
+            watches[number].orders.put(order)
+        watches = {key: watch for key, watch in watches.items() if watch.is_alive()}
+    for watch in watches.values():
+        watch.orders.put({"do": "kill"})
+    for watch in watches.values():
+        watch.join()
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1])
+    os._exit(status)  # all seats have ended: Ray's threads need not be waited for

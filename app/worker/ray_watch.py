@@ -1,0 +1,180 @@
+"""One seat on a Ray cluster, from asking for it to its end: a thread of the link's."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import ray
+from ray.exceptions import ActorUnavailableError, RayError
+
+from app.domain.asks import Asks
+from app.worker import ray_nodes
+from app.worker.ray_seat import CALLS, Seat
+
+PAUSE = 0.1  # seconds between two looks at the worker's orders
+SAMPLE = 1.0  # seconds between two questions for the state of a trainer
+SILENT = 60.0  # seconds without an answer after which a seat is lost; Ray finds most losses out before
+KILL = 10.0  # seconds that a trainer's end may take, where its node can be reached at all
+
+Say = Callable[[dict[str, Any]], None]
+SEAT = ray.remote(Seat)  # once: each time, a cluster would keep it anew
+
+
+class Killed(Exception):
+    """The worker wants the end."""
+
+
+class Lost(Exception):
+    """It does not answer, or found no place; `hopeless`: and never will."""
+
+    def __init__(self, reason: str, *, is_placed: bool, is_hopeless: bool = False) -> None:
+        super().__init__(reason)
+        self.is_placed = is_placed
+        self.is_hopeless = is_hopeless
+
+
+class Watch(threading.Thread):
+    """Has a run carried out, and after a trial further ones."""
+
+    def __init__(
+        self,
+        order: dict[str, Any],
+        say: Say,
+        nodes: Callable[[], list[dict[str, Any]]],
+    ) -> None:
+        """`order`: the worker's, to start a run. `nodes`: those alive, as Ray tells of them."""
+        super().__init__(daemon=True)
+        self.orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._number: int = order["number"]
+        self._asks = Asks(**order["asks"])
+        self._message: dict[str, Any] = order["message"]
+        self._command: list[str] | None = order["command"]
+        self._patience: float = order["place"]  # seconds that Ray may take to find room
+        self._speak = say
+        self._nodes = nodes
+        self._state: Any = None  # that was asked for and has not come yet
+        self._asked_at = 0.0
+        self._hello: dict[str, Any] = {}
+
+    def _say(self, **what: Any) -> None:
+        self._speak({"number": self._number, **what})
+
+    def run(self) -> None:
+        """To its end, which is told last, and after which nothing is written any more."""
+        seat: Any = None
+        try:
+            seat = self._asked_for()
+            self._place(seat)
+            self._carry_out(seat)
+        except Killed:
+            pass
+        except Lost as loss:
+            self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless)
+        except RayError as error:
+            self._say(lost=_told(error), found_place=True, hopeless=False)
+        finally:
+            if seat is not None:
+                with suppress(Exception):  # it may be gone, or the whole cluster
+                    ray.kill(seat)
+            self._say(gone=True)
+
+    def _asked_for(self) -> Any:
+        """Ray neither starts it again nor repeats a call: a run's further attempts are the table's to decide."""
+        made = SEAT.options(
+            num_cpus=self._asks.cpus,
+            num_gpus=self._asks.gpus,
+            memory=self._asks.memory,
+            max_restarts=0,
+            max_task_retries=0,
+            max_concurrency=CALLS,
+            name=f"densely {self._message['run_id']} {self._message['lease_id']}",
+        )
+        return made.remote(self._asks.cpus, self._asks.gpus, self._command)
+
+    def _place(self, seat: Any) -> None:
+        """Wait until it has its node."""
+        began = time.monotonic()
+        answer = seat.pid.remote()
+        while not ray.wait([answer], timeout=PAUSE)[0]:
+            self._heed(None)
+            if time.monotonic() - began > self._patience:
+                nodes = [ray_nodes.node_of(each) for each in self._nodes()]
+                reason, fits = ray_nodes.no_room(self._asks, nodes, ray.available_resources(), self._patience)
+                raise Lost(reason, is_placed=False, is_hopeless=not fits)
+        ray.get(answer)
+        self._say(placed=True)
+
+    def _carry_out(self, seat: Any) -> None:
+        """One run, or trial after trial."""
+        while True:
+            end = seat.carry_out.remote(self._message)
+            while not ray.wait([end], timeout=PAUSE)[0]:
+                self._heed(seat)
+                self._sample(seat)
+            code, waits = ray.get(end)
+            ray.get(seat.let_go.remote() if waits else seat.kill.remote(), timeout=KILL)
+            self._say(ended=code, waits=waits)
+            if not waits:
+                return
+            while not (order := self._order(seat)):
+                self._sample(seat)
+            self._message = order["message"]
+
+    def _order(self, seat: Any) -> dict[str, Any] | None:
+        try:
+            order = self.orders.get(timeout=PAUSE)
+        except Empty:
+            return None
+        if order["do"] == "kill":
+            self._kill(seat)
+        return order
+
+    def _heed(self, seat: Any) -> None:
+        """While a run goes on, there is but one order."""
+        with suppress(Empty):
+            self.orders.get_nowait()
+            self._kill(seat)
+
+    def _kill(self, seat: Any) -> None:
+        """
+        Raises:
+            Killed: always.
+        """
+        if seat is not None:
+            with suppress(Exception):  # its node is gone: the fence holds off what may still be written there
+                ray.get(seat.kill.remote(), timeout=KILL)
+        raise Killed
+
+    def _sample(self, seat: Any) -> None:
+        """Tell the trainer's memory, and once what it said of itself.
+
+        Raises:
+            Lost: no answer came for a long time.
+            RayError: there is no seat any more.
+        """
+        now = time.monotonic()
+        if self._state is None:
+            if now - self._asked_at >= SAMPLE:
+                self._state, self._asked_at = seat.state.remote(), now
+            return
+        if not ray.wait([self._state], timeout=0)[0]:
+            if now - self._asked_at > SILENT:
+                raise Lost(f"its node did not answer for {SILENT:g} seconds", is_placed=True)
+            return
+        state, self._state = ray.get(self._state), None
+        self._say(memory=state["memory"])
+        if state["hello"] != self._hello:
+            self._hello = state["hello"]
+            self._say(hello=self._hello)
+
+
+def _told(error: RayError) -> str:
+    """In a line, for the run's history: what Ray gives as the cause, if it does."""
+    if isinstance(error, ActorUnavailableError):
+        return "its node cannot be reached"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if "because" in line] or lines[-1:]
+    return causes[0][:300] if causes else type(error).__name__

@@ -2,8 +2,8 @@
 
 `COPY` copies what Git has and `.dockerignore` lets through, `RUN` is run, so that a forgotten file or package fails
 here as it would there. Services see /usr and /etc of this machine and the image's /opt/venv and /densely, all
-read-only, a /data of their own and a /tmp in memory; their user is 10001, without a name and without capabilities. Needs root,
-bubblewrap (`apt-get install bubblewrap`) and a package registry.
+read-only, a /data of their own and a /tmp in memory; their user is 10001, without a name and without capabilities.
+Needs root, bubblewrap (`apt-get install bubblewrap`) and a package registry.
 
 `python -m benchmarks.images [api] [trainer] [trainer-gpu] [checkout]`: without names all but `trainer-gpu`, whose
 wheels are gigabytes. `checkout` is what `make run` installs, with the code beside it.
@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import psutil
@@ -108,7 +109,9 @@ class Image:
         return subprocess.run(self.command(words, **settings), check=False).returncode
 
     @contextmanager
-    def running(self, words: Sequence[str], **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    def running(
+        self, words: Sequence[str], settings: Mapping[str, str] = MappingProxyType({}), ended: Sequence[int] = ENDED
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Until the end, which is asked for with SIGTERM.
 
         Raises:
@@ -125,7 +128,7 @@ class Image:
             for child in _children(process.pid):
                 os.kill(child, signal.SIGTERM)
             status = process.wait(STOP_SECONDS)
-        if status not in ENDED:
+        if status not in ended:
             raise RuntimeError(f"{' '.join(words)} ended with {status}")
 
 
@@ -192,13 +195,13 @@ def prove(image: Image, worker: Image | None) -> str:
     headers = {"Authorization": f"Bearer {KEY}"}
     with (
         httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30, trust_env=False) as client,
-        image.running(image.stage.command, **settings) as process,
+        image.running(image.stage.command, settings) as process,
     ):
         told = f"ready after {until_ready(client, process):.2f} s, {predict(client)} tasks answered"
         if image.stage.health and image.run(*image.stage.health, **settings):
             raise RuntimeError("the health check says no")
         if worker is not None:
-            with worker.running(worker.stage.command, **settings):
+            with worker.running(worker.stage.command, settings):
                 told += f", a run published and answered after {train(client):.1f} s"
     return told
 
@@ -213,7 +216,7 @@ def ray_head(image: Image) -> str:
     port, started = str(free_port()), time.monotonic()
     words = [word.replace("6379", port) for word in service["command"]]
     asked = [word.replace("6379", port) for word in service["healthcheck"]["test"][1:]]
-    with image.running([*words, "--node-ip-address=127.0.0.1"]) as process:
+    with image.running([*words, "--node-ip-address=127.0.0.1"], ended=(*ENDED, 1)) as process:
         while image.run(*asked):
             if process.poll() is not None or time.monotonic() - started > READY_SECONDS:
                 raise RuntimeError(f"Ray is not well; exit status {process.poll()}")

@@ -113,12 +113,14 @@ def test_the_api_has_time_to_drain_and_is_asked_what_it_can_answer() -> None:
     pod = PODS["densely-api"]["spec"]
     (container,) = pod["containers"]
     drain = float(resource("ConfigMap", "densely")["data"]["DENSELY_DRAIN_SECONDS"])
-    ready = container["readinessProbe"]
+    ready, start = container["readinessProbe"], container["startupProbe"]
 
     assert pod["terminationGracePeriodSeconds"] >= drain + 30
     assert drain >= 2 * ready["periodSeconds"] * ready["failureThreshold"], "nobody is sent there any more by then"
-    paths = {name: container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
-    assert {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"} == paths
+    waits = float(resource("ConfigMap", "densely")["data"]["DENSELY_START_SECONDS"])
+    assert start["periodSeconds"] * start["failureThreshold"] > waits + 30
+    paths = {"startup": "/health/live", "liveness": "/health/live", "readiness": "/health/ready?database=false"}
+    assert paths == {name: container[f"{name}Probe"]["httpGet"]["path"] for name in paths}
 
 
 def test_service_autoscaler_and_budget_mean_the_apis_pods() -> None:

@@ -54,9 +54,9 @@ RELIEF = {
     BALANCER: "more balancers behind one name, or one that passes connections on and looks at no request",
     NETWORK: "several inputs a call (`instances`), bodies in gzip, more balancers",
     SLOTS: "more nodes: `replicas` of the RayCluster; on one machine `DENSELY_TRAINERS`",
-    LOCK: "a disk that commits sooner or `synchronous_commit=off`; then events in a log of their own (NATS, Kafka)",
+    LOCK: "a disk that commits sooner; then events in a log of their own (NATS, Kafka)",
     DATABASE: "`DENSELY_ACTIVE_POLL_SECONDS`, `DENSELY_POLL_SECONDS`; more cores; a replica of it to read from",
-    CONNECTIONS: "`max_connections`, each some MiB; then PgBouncer",
+    CONNECTIONS: "`max_connections`, each some MiB; then PgBouncer, which costs the notifications",
 }
 
 

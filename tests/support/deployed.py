@@ -11,7 +11,7 @@ from app.settings import Settings
 ROOT = Path(app.__file__).parent.parent
 PREFIX = "DENSELY_"
 # Of the parts that come together with these files.
-TO_COME = {"STORE_URL", "STORE_CACHE_MIB", "EXECUTOR", "RAY_ADDRESS", "DRAIN_SECONDS", "START_SECONDS"}
+TO_COME = {"STORE_URL", "STORE_CACHE_MIB", "EXECUTOR", "RAY_ADDRESS"}
 
 
 def unknown(names: set[str]) -> set[str]:

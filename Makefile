@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UNSEARCHED := ":!*.lock" ":!*package-lock.json" ":!models_store" ":!.secrets.baseline"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint faults postgres fuzz audit bench models lock clean
+.PHONY: help run test lint faults postgres fuzz audit bench images models lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ bench: $(VENV)/run.done ## Measure the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.guarded
+
+images: $(VENV)/dev.done ## Build and start what the images run, without a container engine (as root, with bubblewrap)
+	$(BIN)/python -m benchmarks.images
 
 models: $(VENV)/run.done ## Train the bundled models on the real data, through the service
 	$(BIN)/python -m benchmarks.bundled_models

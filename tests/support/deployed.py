@@ -1,0 +1,25 @@
+"""What the files of a deployment name of the service."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import app
+from app.settings import Settings
+
+ROOT = Path(app.__file__).parent.parent
+PREFIX = "DENSELY_"
+# Of the parts that come together with these files.
+TO_COME = {"STORE_URL", "STORE_CACHE_MIB", "EXECUTOR", "RAY_ADDRESS"}
+
+
+def unknown(names: set[str]) -> set[str]:
+    """Those that would be settings, and are none."""
+    known = {f"{PREFIX}{name}" for name in {name.upper() for name in Settings.model_fields} | TO_COME}
+    return {name for name in names if name.startswith(PREFIX)} - known
+
+
+def documents(path: Path) -> list[dict[str, Any]]:
+    """Every document of a YAML file."""
+    return [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each]

@@ -174,6 +174,12 @@ class Settings(BaseSettings):
         description="runs that a worker trains side by side; unset: one for every two cores and 2 GiB of memory",
     )
 
+    devices: Literal["1", "auto", "all"] = Field(
+        "1",
+        description="graphics processors that share each batch of a run: the first one, all of them for large steps "
+        "only (`auto`), or all; sweeps' trials take the first one",
+    )
+
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:

@@ -161,9 +161,7 @@ def _layer(layer: AnyLayer, recipe: Recipe, adjustable: bool) -> keras.Layer:
         l1, l2 = layer.l1 / recipe.members, layer.l2 / recipe.members
         kind = AdjustablePenalty if adjustable else keras.regularizers.L1L2
         penalty = kind(l1, l2) if l1 or l2 else None
-        return keras.layers.Dense(
-            layer.units, activation=layer.activation, kernel_regularizer=penalty, dtype=precision
-        )
+        return keras.layers.Dense(layer.units, activation=layer.activation, kernel_regularizer=penalty, dtype=precision)
     if isinstance(layer, Dropout):
         dropout = AdjustableDropout if adjustable and layer.rate else keras.layers.Dropout
         return dropout(layer.rate, dtype=precision)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from app.training.arrange import Numbers, Part, parts
@@ -40,8 +41,9 @@ class Parallel(Program):
         self.epochs_at_once = 1
         super()._compile(compiles=False)
 
-    def take_over(self, *arguments: Any) -> None:
-        super().take_over(*arguments)
+    def take_over(self, other: keras.Model) -> None:
+        """As of one device."""
+        super().take_over(other)
         self._draw_apart()
 
     def _draw_apart(self) -> None:
@@ -51,7 +53,7 @@ class Parallel(Program):
                 continue
             first, *others = self._strategy.experimental_local_results(generator.state.value)
             for number, state in enumerate(others, start=1):
-                state.assign(first + [number * APART, 0])
+                state.assign(tf.add(first, [number * APART, 0]))
 
     def _parts(self, order: Numbers, batch_size: int, *, again: bool = False) -> Iterator[Part]:
         shares = len(self.devices)
@@ -59,9 +61,7 @@ class Parallel(Program):
             inputs = tuple(tf.reshape(array, (-1, shares, array.shape[-1])) for array in part.inputs)
             yield replace(part, inputs=inputs)
 
-    def _carried_out(
-        self, action: Action, places: Any, weights: Any, count: Any, inputs: Inputs
-    ) -> tuple[Any, Any]:
+    def _carried_out(self, action: Action, places: Any, weights: Any, count: Any, inputs: Inputs) -> tuple[Any, Any]:
         size = places.shape[0] // len(self.devices)
 
         def share() -> tuple[Any, Any]:

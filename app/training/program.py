@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from app.domain.layers import Picture
 from app.domain.recipes import Recipe
 from app.encoding.rows import Encoded
-from app.training.adjustable import penalties_of
 from app.training.arrange import DenseRows, Numbers, Part, Rows, on_device, parts, places_of
 from app.training.balancing import balanced
 from app.training.build import metric_of
+from app.training.carrying import carry_over
 from app.training.copies import Copies
 from app.training.devices import training_device
 from app.training.examples import Examples
@@ -150,13 +150,7 @@ class Program:
 
     def take_over(self, other: keras.Model) -> None:
         """Go on from another model of the same structure: its weights, optimizer, random states, adjustable numbers."""
-        if not other.optimizer.built:
-            other.optimizer.build(other.trainable_variables)
-        for mine, theirs in ((self.model, other), (self.model.optimizer, other.optimizer)):
-            for variable, value in zip(mine.variables, theirs.variables, strict=True):
-                variable.assign(value)
-        for mine, theirs in zip(penalties_of(self.model), penalties_of(other), strict=True):
-            mine.take_over(theirs)
+        carry_over(other, self.model)
 
     def show(self, rows: Encoded) -> None:
         """Go on with other sparse rows of the same number and width."""

@@ -120,9 +120,7 @@ class Steps:
         seed = tf.stack([tf.cast(self.model.optimizer.iterations, tf.int32), tf.reduce_sum(places)])
         return augmented(self.rows.matrix(places, inputs), self._picture, chosen, seed)
 
-    def _forward(
-        self, member: keras.Sequential, places: Any, inputs: Inputs, changed: Any, *, training: bool
-    ) -> Any:
+    def _forward(self, member: keras.Sequential, places: Any, inputs: Inputs, changed: Any, *, training: bool) -> Any:
         """A network's outputs for a batch. A dense layer that comes first multiplies rows as they are kept."""
         first, *others = member.layers
         if changed is not None:

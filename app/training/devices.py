@@ -56,23 +56,17 @@ def devices_for(wanted: Wanted, batch_size: int, work: int, *, is_trial: bool = 
     alone = (training_device(),)
     if wanted == "1":
         return Devices(alone)
-    found = [device.name.removeprefix("/device:") for kind in ("GPU", "CPU") for device in _logical(kind)]
-    kind = alone[0].split(":")[0]
-    some = tuple(name for name in found if name.startswith(kind))[:batch_size]
+    found: Sequence[Any] = tf.config.list_logical_devices(alone[0].split(":")[0])
+    some = tuple(device.name.removeprefix("/device:") for device in found)[:batch_size]
     if is_trial:
         why = "of a sweep's trials several share one program"
     elif wanted == "auto" and batch_size * work < WORTH_SHARING * len(some):
         why = "its steps are too small to be shared"
     elif len(some) < 2:
-        why = "there is no other"
+        why = "there is no other" if len(found) < 2 else "its batches have one row"
     else:
         return Devices(some, strategy=_strategy(some))
-    return Devices(alone, why if len(found) > 1 and wanted == "all" else "")
-
-
-def _logical(kind: str) -> Sequence[Any]:
-    found: Sequence[Any] = tf.config.list_logical_devices(kind)
-    return found
+    return Devices(alone, why if wanted == "all" else "")
 
 
 def _strategy(some: tuple[str, ...]) -> tf.distribute.Strategy:

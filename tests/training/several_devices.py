@@ -189,7 +189,7 @@ def test_a_run_of_folds_publishes_the_same_as_on_one_device(
         ("1", 64, 2**40, False, 1, ""),
         ("all", 64, 10, False, 3, ""),
         ("all", 2, 10, False, 2, ""),
-        ("all", 1, 10, False, 1, "there is no other"),
+        ("all", 1, 10, False, 1, "its batches have one row"),
         ("all", 64, 10, True, 1, "of a sweep's trials several share one program"),
         ("auto", 64, 2**20, False, 1, ""),
         ("auto", 64, 2**30, False, 3, ""),

@@ -205,15 +205,19 @@ def _manifest(
         epochs=trained.epochs,
         seconds=seconds,
         parity=parity,
-        dataset=DatasetRecord(
-            name=prepared.info.name,
-            sha256=prepared.sha256,
-            train_rows=len(prepared.train),
-            test_rows=len(prepared.test),
-            is_sample=prepared.info.is_sample,
-            notes=prepared.notes,
-        ),
+        dataset=_record_of(prepared),
         device=str(devices),
         devices=len(devices.names),
         versions={"densely": app.__version__} | {n: metadata.version(n) for n in ("keras", "numpy", "tensorflow")},
+    )
+
+
+def _record_of(prepared: Prepared) -> DatasetRecord:
+    return DatasetRecord(
+        name=prepared.info.name,
+        sha256=prepared.sha256,
+        train_rows=len(prepared.train),
+        test_rows=len(prepared.test),
+        is_sample=prepared.info.is_sample,
+        notes=prepared.notes,
     )

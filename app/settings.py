@@ -186,6 +186,11 @@ class Settings(BaseSettings):
         description="runs that a worker trains side by side; unset: one for every two cores and 2 GiB of memory",
     )
 
+    devices: Literal["1", "auto", "all"] = Field(
+        "1",
+        description="graphics processors that share each batch of a run: the first one, all of them for large steps "
+        "only (`auto`), or all; sweeps' trials take the first one",
+    )
     executor: Literal["process", "ray"] = Field(
         "process", description="what carries runs out: processes of the worker's machine, or a Ray cluster"
     )

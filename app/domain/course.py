@@ -40,3 +40,11 @@ ClassWeights = Annotated[
         "label) among those trained on (King & Zeng 2001), for rare labels; validation and test count each row once"
     ),
 ]
+
+Precision = Annotated[
+    Literal["float32", "mixed_bfloat16", "mixed_float16"],
+    Field(
+        description="of what hidden layers work out in training (Keras' names, Micikevicius et al. 2018): the weights, "
+        "the head, and the model as it is tested and as it answers stay float32; saves time on devices made for it"
+    ),
+]

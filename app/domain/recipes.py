@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from app.domain.course import Averaging, ClassWeights, Cosine, EarlyStopping
+from app.domain.course import Averaging, ClassWeights, Cosine, EarlyStopping, Precision
 from app.domain.layers import (
     Activation,
     Augmentation,
@@ -150,6 +150,7 @@ class Recipe(RecipeFields):
     averaging: Averaging | None = Field(
         None, description="of the weights, for validation, early stopping and the model; null: the last step's"
     )
+    precision: Precision = "float32"
 
     @field_validator("label_smoothing")
     @classmethod
@@ -242,6 +243,7 @@ class RecipePatch(RecipeFields):
     label_smoothing: Smoothing | None = None
     class_weights: ClassWeights | None = None
     averaging: Averaging | None = None
+    precision: Precision | None = None
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this patch's fields in place of its own.

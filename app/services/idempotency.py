@@ -32,7 +32,8 @@ def _told(request: TrainRequest) -> str:
         for name, default in (("seeds", 1), ("webhook", None), ("note", ""))
         if getattr(request, name) == default
     }
-    later = ("targets", "members", "augmentation", "schedule", "label_smoothing", "class_weights", "averaging")
+    course = ("schedule", "label_smoothing", "class_weights", "averaging", "precision")
+    later = ("targets", "members", "augmentation", *course)
     if unsaid := {name for name in later if name not in request.recipe.model_fields_set}:
         silent["recipe"] = dict.fromkeys(unsaid, True)
     features = request.recipe.features

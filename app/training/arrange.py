@@ -1,7 +1,7 @@
 """The rows of an epoch in batches of one shape, as a compiled program wants them."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.encoding.rows import ByteRows, Encoded, FloatMatrix, SparseRows
 from app.errors import TrainingError
+from app.training.copies import Copies
 
 MOST_IDS = 8_000_000  # arranged at once, 64 MB: longer epochs go in several parts
 ROUNDED = 4_096  # places for ids come in multiples of it, so that another epoch fits the same program
@@ -38,39 +39,46 @@ class Rows(Protocol):
     def most_batches(self, batch_size: int) -> int:
         """How many batches one part may have."""
 
-    def inputs(self, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> tuple[Any, ...]:
-        """What `multiply` and `matrix` need to find the rows of a part. `again`: it will be asked for again."""
+    def inputs(
+        self, order: Numbers, batches: int, batch_size: int, shares: int = 1, *, again: bool = False
+    ) -> tuple[Any, ...]:
+        """What `multiply` and `matrix` need to find the rows of a part, or of each share of its batches in turn.
+
+        `again`: it will be asked for again.
+        """
 
     def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
         """A batch as a (batch size, width) tensor; `places` and `inputs` are those of one batch."""
 
-    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
-        """A batch times a (width, units) kernel."""
+    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...], precision: str = "float32") -> Any:
+        """A batch times a (width, units) kernel; `precision`: of a product of matrices."""
 
 
 class DenseRows:
     """Rows of plain numbers, which stay on the device."""
 
-    def __init__(self, rows: FloatMatrix | ByteRows) -> None:
+    def __init__(self, rows: FloatMatrix | ByteRows, devices: Sequence[str] = ()) -> None:
         """Bytes stay bytes on the device: a batch of them becomes float32 in the step that needs it."""
         self._scale = rows.scale if isinstance(rows, ByteRows) else None
-        self._rows = tf.constant(rows.values if isinstance(rows, ByteRows) else rows)  # (n, width)
+        self._rows = Copies(rows.values if isinstance(rows, ByteRows) else rows, devices)  # (n, width)
 
     def most_batches(self, batch_size: int) -> int:
         del batch_size
         return np.iinfo(np.int32).max
 
-    def inputs(self, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> tuple[Any, ...]:
-        del order, batches, batch_size, again
+    def inputs(
+        self, order: Numbers, batches: int, batch_size: int, shares: int = 1, *, again: bool = False
+    ) -> tuple[Any, ...]:
+        del order, batches, batch_size, shares, again
         return ()
 
     def matrix(self, places: Any, inputs: tuple[Any, ...]) -> Any:
         del inputs
-        picked = tf.gather(self._rows, places)
+        picked = tf.gather(self._rows.here, places)
         return picked if self._scale is None else tf.cast(picked, tf.float32) / self._scale
 
-    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
-        return tf.matmul(self.matrix(places, inputs), kernel)
+    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...], precision: str = "float32") -> Any:
+        return tf.matmul(tf.cast(self.matrix(places, inputs), precision), tf.cast(kernel, precision))
 
 
 class HotRows:
@@ -83,7 +91,7 @@ class HotRows:
 
     def __init__(self, rows: SparseRows) -> None:
         self._rows = rows
-        self._kept: dict[tuple[bytes, int, int], tuple[Any, ...]] = {}
+        self._kept: dict[tuple[bytes, int, int, int], tuple[Any, ...]] = {}
         self._kept_bytes = 0
         self._lengths = np.diff(rows.offsets)
         self._room: dict[int, int] = {}  # places for ids, by batch size
@@ -91,13 +99,15 @@ class HotRows:
     def most_batches(self, batch_size: int) -> int:
         return max(1, MOST_IDS // self._room_for(batch_size))
 
-    def inputs(self, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> tuple[Any, ...]:
+    def inputs(
+        self, order: Numbers, batches: int, batch_size: int, shares: int = 1, *, again: bool = False
+    ) -> tuple[Any, ...]:
         if not again:
-            return self._arranged(order, batches, batch_size)
-        key = (hashlib.blake2b(order.tobytes()).digest(), batches, batch_size)
+            return self._arranged(order, batches, batch_size, shares)
+        key = (hashlib.blake2b(order.tobytes()).digest(), batches, batch_size, shares)
         if (found := self._kept.get(key)) is not None:
             return found
-        made = self._arranged(order, batches, batch_size)
+        made = self._arranged(order, batches, batch_size, shares)
         size = sum(array.nbytes for array in made)
         # The first ones stay: of orders that come round and round, dropping the oldest would keep none.
         if self._kept_bytes + size <= MOST_KEPT:
@@ -105,20 +115,22 @@ class HotRows:
             made = self._kept[key] = tuple(tf.constant(array) for array in made)
         return made
 
-    def _arranged(self, order: Numbers, batches: int, batch_size: int) -> tuple[NDArray[Any], ...]:
+    def _arranged(self, order: Numbers, batches: int, batch_size: int, shares: int) -> tuple[NDArray[Any], ...]:
+        size = share_of(batch_size, shares)
         lengths = self._lengths[order]
-        bounds = np.append(np.arange(0, len(order), batch_size), len(order))
+        bounds = bounds_of(len(order), batch_size, shares)
         ends = np.concatenate(([0], np.cumsum(lengths)))
         totals = np.diff(ends[bounds])
-        room = max(self._room_for(batch_size), _rounded(int(totals.max(initial=0))))
-        self._room[batch_size] = room
+        room = max(self._room_for(size), _rounded(int(totals.max(initial=0))))
+        self._room[size] = room
         picked = np.repeat(self._rows.offsets[order] - ends[:-1], lengths) + np.arange(ends[-1])
         found = self._rows.indices[picked]
         weights = None if self._rows.values is None else self._rows.values[picked]
-        owners = np.repeat(np.arange(len(order), dtype=np.int32) % batch_size, lengths)
-        ids = np.zeros((batches, room), dtype=np.int32)
-        of_row = np.full((batches, room), batch_size, dtype=np.int32)  # no row of the batch: an empty place
-        values = np.zeros((batches, room), dtype=np.float32)
+        in_share = np.arange(len(order)) - np.repeat(bounds[:-1], np.diff(bounds))
+        owners = np.repeat(in_share.astype(np.int32), lengths)
+        ids = np.zeros((batches * shares, room), dtype=np.int32)
+        of_row = np.full(ids.shape, size, dtype=np.int32)  # no row of the share: an empty place
+        values = np.zeros(ids.shape, dtype=np.float32)
         for step, (start, total) in enumerate(zip(ends[bounds[:-1]].tolist(), totals.tolist(), strict=True)):
             ids[step, :total] = found[start : start + total]
             of_row[step, :total] = owners[start : start + total]
@@ -139,12 +151,12 @@ class HotRows:
         flat = tf.math.unsorted_segment_sum(found, cells, (size + 1) * self._rows.width)
         return tf.reshape(flat, (size + 1, self._rows.width))[:size]
 
-    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...]) -> Any:
+    def multiply(self, kernel: Any, places: Any, inputs: tuple[Any, ...], precision: str = "float32") -> Any:
         ids, of_row, *values = inputs
         size = places.shape[0]
         picked, cells = ids.shape[0] * kernel.shape[1], (size + 1) * self._rows.width
         if picked > MOST_PICKED and cells < min(picked, MOST_CELLS):
-            return tf.matmul(self.matrix(places, inputs), kernel)
+            return tf.matmul(tf.cast(self.matrix(places, inputs), precision), tf.cast(kernel, precision))
         # One row more, for the empty places: cut off, it counts nothing, neither here nor in the gradient.
         rows = tf.gather(kernel, ids)
         rows = rows * values[0][:, None] if values else rows
@@ -158,25 +170,43 @@ class HotRows:
         return self._room[batch_size]
 
 
-def on_device(rows: Encoded) -> Rows:
-    """The rows, of whichever kind."""
-    return HotRows(rows) if isinstance(rows, SparseRows) else DenseRows(rows)
+def on_device(rows: Encoded, devices: Sequence[str] = ()) -> Rows:
+    """The rows, of whichever kind; plain numbers on each of these devices, if some are named."""
+    return HotRows(rows) if isinstance(rows, SparseRows) else DenseRows(rows, devices)
 
 
-def parts(rows: Rows, order: Numbers, batches: int, batch_size: int, *, again: bool = False) -> Iterator[Part]:
+def parts(
+    rows: Rows, order: Numbers, batches: int, batch_size: int, shares: int = 1, *, again: bool = False
+) -> Iterator[Part]:
     """The batches of an epoch in this order, in parts of at most `batches`, which all have the same shapes.
 
     One after the other, so that only one of them takes room; those that come `again` are kept, as far as there is some.
+    Of several `shares` a batch's places are those of one after the other, all of the same number; its inputs are each
+    share's: (batches x shares, ...).
     """
     batches = min(batches, rows.most_batches(batch_size))
+    width = share_of(batch_size, shares) * shares
+    repeated = np.arange(width) % batch_size  # a last share that is smaller has rows again, which do not count
     for start in range(0, max(1, len(order)), batches * batch_size):
         some = order[start : start + batches * batch_size]
-        places = places_of(some, batches * batch_size)
-        mask = (np.arange(batches * batch_size) < len(some)).astype(np.float32)
         shape = (batches, batch_size)
-        steps = -(-len(some) // batch_size)
-        inputs = rows.inputs(some, batches, batch_size, again=again)
-        yield Part(steps, places.reshape(shape), mask.reshape(shape), inputs)
+        places = places_of(some, batches * batch_size).reshape(shape)[:, repeated]
+        mask = (np.arange(batches * batch_size) < len(some)).reshape(shape)[:, repeated]
+        mask &= np.arange(width) < batch_size
+        inputs = rows.inputs(some, batches, batch_size, shares, again=again)
+        yield Part(-(-len(some) // batch_size), places, mask.astype(np.float32), inputs)
+
+
+def share_of(batch_size: int, shares: int) -> int:
+    """Places of each share of a batch: the first ones are full, the last may have empty ones."""
+    return -(-batch_size // shares)
+
+
+def bounds_of(count: int, batch_size: int, shares: int) -> Numbers:
+    """Where each share of each batch of so many rows begins, and where the last one ends."""
+    starts = np.arange(0, count, batch_size)[:, None] + np.arange(shares) * share_of(batch_size, shares)
+    ends = np.minimum(np.arange(0, count, batch_size) + batch_size, count)[:, None]
+    return np.append(np.minimum(starts, ends), count)
 
 
 def places_of(order: Numbers, room: int) -> NDArray[np.int32]:

@@ -5,8 +5,10 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
+from app.domain.course import Precision
 from app.domain.layers import AnyLayer, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, Picture, PictureLayer
 from app.domain.recipes import HEADS, EarlyStopping, Recipe
 from app.training import ensemble
@@ -80,9 +82,9 @@ def _stack(
     if recipe.sees_pictures:
         stack.add(keras.layers.Reshape(picture))
     for layer in recipe.layers:
-        _add(stack, layer, recipe.members, adjustable)
+        _add(stack, layer, recipe, adjustable)
     _flatten(stack)
-    stack.add(keras.layers.Dense(outputs, activation=activation))
+    stack.add(keras.layers.Dense(outputs, activation=activation))  # in float32, whatever comes before it
     return stack
 
 
@@ -138,41 +140,47 @@ KINDS: dict[type[keras.Layer], Any] = {
 }
 
 
-def _add(model: keras.Sequential, layer: AnyLayer, members: int, adjustable: bool) -> None:
+def _add(model: keras.Sequential, layer: AnyLayer, recipe: Recipe, adjustable: bool) -> None:
     if isinstance(layer, Dense):
         _flatten(model)
-    model.add(_layer(layer, members, adjustable))
+    model.add(_layer(layer, recipe, adjustable))
     if isinstance(layer, BatchNorm) and layer.activation != "linear":
-        model.add(keras.layers.Activation(layer.activation))
+        model.add(keras.layers.Activation(layer.activation, dtype=recipe.precision))
 
 
 def _flatten(model: keras.Sequential) -> None:
     """A dense layer takes a row of numbers, where Keras' would go pixel by pixel."""
     if model.layers and len(model.layers[-1].output.shape) > 2:
-        model.add(keras.layers.Flatten())
+        model.add(keras.layers.Flatten(dtype=model.layers[-1].dtype_policy))
 
 
-def _layer(layer: AnyLayer, members: int, adjustable: bool) -> keras.Layer:
+def _layer(layer: AnyLayer, recipe: Recipe, adjustable: bool) -> keras.Layer:
     """The loss of an ensemble is the mean of its members' losses, and so are the penalties in it."""
+    precision = recipe.precision
     if isinstance(layer, Dense):
-        l1, l2 = layer.l1 / members, layer.l2 / members
+        l1, l2 = layer.l1 / recipe.members, layer.l2 / recipe.members
         kind = AdjustablePenalty if adjustable else keras.regularizers.L1L2
         penalty = kind(l1, l2) if l1 or l2 else None
-        return keras.layers.Dense(layer.units, activation=layer.activation, kernel_regularizer=penalty)
+        return keras.layers.Dense(layer.units, activation=layer.activation, kernel_regularizer=penalty, dtype=precision)
     if isinstance(layer, Dropout):
-        return AdjustableDropout(layer.rate) if adjustable and layer.rate else keras.layers.Dropout(layer.rate)
+        dropout = AdjustableDropout if adjustable and layer.rate else keras.layers.Dropout
+        return dropout(layer.rate, dtype=precision)
     if isinstance(layer, BatchNorm):
-        return keras.layers.BatchNormalization(momentum=layer.momentum)
-    return keras.layers.Flatten() if isinstance(layer, Flatten) else _picture_layer(layer)
+        # Of a batch that several devices share, mean and variance are those of the whole batch.
+        shared = tf.distribute.has_strategy()
+        return keras.layers.BatchNormalization(momentum=layer.momentum, synchronized=shared, dtype=precision)
+    if isinstance(layer, Flatten):
+        return keras.layers.Flatten(dtype=precision)
+    return _picture_layer(layer, precision)
 
 
-def _picture_layer(layer: PictureLayer) -> keras.Layer:
+def _picture_layer(layer: PictureLayer, precision: Precision) -> keras.Layer:
     if isinstance(layer, Conv2D):
         settings = (layer.filters, layer.kernel_size, layer.strides, layer.padding)
-        return keras.layers.Conv2D(*settings, activation=layer.activation)
+        return keras.layers.Conv2D(*settings, activation=layer.activation, dtype=precision)
     if isinstance(layer, MaxPool):
-        return keras.layers.MaxPooling2D(layer.pool_size)
-    return keras.layers.GlobalAveragePooling2D()
+        return keras.layers.MaxPooling2D(layer.pool_size, dtype=precision)
+    return keras.layers.GlobalAveragePooling2D(dtype=precision)
 
 
 def _loss(recipe: Recipe) -> Any:
@@ -186,7 +194,9 @@ def _loss(recipe: Recipe) -> Any:
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     averaging = recipe.averaging
     average = {"use_ema": True, "ema_momentum": averaging.momentum} if averaging else {}
-    return _OPTIMIZERS[recipe.optimizer.kind](**recipe.optimizer.model_dump(exclude={"kind"}), **average)
+    optimizer = _OPTIMIZERS[recipe.optimizer.kind](**recipe.optimizer.model_dump(exclude={"kind"}), **average)
+    scaled = recipe.precision == "mixed_float16"  # whose small gradients would be zero
+    return keras.optimizers.LossScaleOptimizer(optimizer) if scaled else optimizer
 
 
 _OPTIMIZERS = {

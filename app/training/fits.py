@@ -14,12 +14,13 @@ from app.services.attempts import Attempt
 from app.training import calibrate, evaluate, export, interpolate
 from app.training import fit as fitting
 from app.training.arrange import Numbers
-from app.training.build import TargetUnit, build
 from app.training.calibrate import Temperature
 from app.training.checkpoint import Checkpoints, Position
+from app.training.devices import Wanted
 from app.training.fit import FitState
 from app.training.hopes import Hopes
 from app.training.material import Material, words_of
+from app.training.networks import Networks
 from app.training.prepare import PIECES, Prepared, Seen
 from app.training.program import Program
 from app.training.reached import Reached
@@ -55,8 +56,9 @@ class Fits:
         prepared: Prepared,
         checkpoints: Checkpoints,
         shared: Shared | None = None,
+        devices: Wanted = "1",
     ) -> None:
-        """`shared`: of the trials before this one, if it is one."""
+        """`shared`: of the trials before this one, if it is one. `devices`: that share its batches, if they can."""
         self._attempt = attempt
         self._run = run
         self._task = task
@@ -78,10 +80,9 @@ class Fits:
         self._material = self._rig.material
         self._temperatures = Temperatures(run.recipe.head, self._material)
         self.hopes = Hopes(run.trial)
-        self._picture = task.picture_shape
         self._splits = Splits(run.validation, prepared.train.rows)
-        raw = run.recipe.targets == "raw"
-        self._unit = None if raw else TargetUnit.of(prepared.train.targets)
+        self._networks = Networks(run, prepared, self._units, task.picture_shape, devices, attempt.log)
+        self.devices = self._networks.devices
 
     def train(self) -> Trained:
         """All fits.
@@ -206,11 +207,7 @@ class Fits:
             interpolate.settle(program, self._material.seen, train, validation, state)
         finally:
             self._attempt.flush()
-        return model, state
-
-    def _built(self, recipe: Recipe, seed: int) -> keras.Model:
-        width, is_trial = self._prepared.encoder.width, self._run.trial is not None
-        return build(recipe, width, self._units, seed, self._unit, self._picture, adjustable=is_trial)
+        return self._networks.as_it_answers(model, recipe, own_seed), state
 
     def _program_for(self, recipe: Recipe, seed: int, train: Numbers) -> Program:
         """The program for a fit on these rows, from its beginning or from where a former attempt was."""
@@ -218,22 +215,22 @@ class Fits:
         is_new = self._material.see(train)
         program = self._rig.program
         if program is None:
-            program = self._rig.program = self._made(resumed or self._built(recipe, seed))
+            program = self._rig.program = self._made(recipe, seed, resumed)
         else:
             if is_new:
                 program.show(self._material.examples().rows)
             if resumed is None and self._rig.starts.again(program, seed, recipe):
                 return program
-            program.take_over(resumed or self._built(recipe, seed))
+            program.take_over(resumed or self._networks.build(recipe, seed))
         if self._shared and resumed is None:
             self._rig.starts.keep(program, seed)
         return program
 
-    def _made(self, model: keras.Model) -> Program:
+    def _made(self, recipe: Recipe, seed: int, resumed: keras.Model | None) -> Program:
         examples, size = self._material.examples(), len(self._material.trained_on(self._splits.rows))
         rows = self._shared.on_device(examples.rows) if self._shared else None
         again = self._shared is not None
-        program = Program(model, self._run.recipe, examples, self._picture, size, rows, orders_come_again=again)
+        program = self._networks.program(recipe, seed, resumed, examples, size, rows, orders_come_again=again)
         program.make_ready(watched=self._run.validation.kind != "none")
         return program
 

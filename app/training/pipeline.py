@@ -24,9 +24,10 @@ from app.kinds.base import Task
 from app.services import publication
 from app.services.attempts import Attempt
 from app.tasks.catalog import TaskCatalog
-from app.training import devices, evaluate, export, novelty
+from app.training import evaluate, export, novelty
 from app.training.build import build, layer_table
 from app.training.checkpoint import Checkpoints
+from app.training.devices import Devices, Wanted
 from app.training.examples import Examples
 from app.training.fits import Fits, Trained
 from app.training.prepare import Prepared, prepare
@@ -65,6 +66,7 @@ class Workplace:
     encoded: EncodedCache
     checkpoints: Path
     checkpoint_seconds: float
+    devices: Wanted = "1"  # that share the batches of a run
 
 
 def execute(attempt: Attempt, place: Workplace) -> Manifest:
@@ -91,7 +93,7 @@ def execute(attempt: Attempt, place: Workplace) -> Manifest:
         export.write(trained.model, seen.encoder, measure, staging)
         save_evaluation(evaluation, staging)
         seconds = round(time.perf_counter() - started, 3)
-        manifest = _manifest(run, attempt, task, prepared, trained, parity, seconds)
+        manifest = _manifest(run, attempt, task, prepared, fits.devices, trained, parity, seconds)
         manifest = manifest.model_copy(update={"novelty": record})
 
         def score(model_id: str) -> float | None:
@@ -125,7 +127,6 @@ def measure(attempt: Attempt, place: Workplace, shared: Shared) -> None:
 def _fits(attempt: Attempt, place: Workplace, run: Run, shared: Shared | None = None) -> tuple[Task, Prepared, Fits]:
     """The run's task, its rows, and what will be trained on them."""
     attempt.enter("preparing", Progress(epochs=run.recipe.epochs))
-    attempt.set_device(devices.training_device())
     task = _task_of(run, attempt, place.tasks)
 
     def make() -> Prepared:
@@ -139,7 +140,9 @@ def _fits(attempt: Attempt, place: Workplace, run: Run, shared: Shared | None = 
         **({"trial": True} if shared else {}),  # whose network has other layers
     }
     checkpoints = Checkpoints(place.checkpoints / run.id, place.checkpoint_seconds, configuration)
-    return task, prepared, Fits(attempt, run, task, prepared, checkpoints, shared)
+    fits = Fits(attempt, run, task, prepared, checkpoints, shared, place.devices)
+    attempt.set_device(str(fits.devices))
+    return task, prepared, fits
 
 
 def _digest(prepared: Prepared) -> int:
@@ -172,7 +175,14 @@ def _network(trained: Trained) -> Network:
 
 
 def _manifest(
-    run: Run, attempt: Attempt, task: Task, prepared: Prepared, trained: Trained, parity: Parity, seconds: float
+    run: Run,
+    attempt: Attempt,
+    task: Task,
+    prepared: Prepared,
+    devices: Devices,
+    trained: Trained,
+    parity: Parity,
+    seconds: float,
 ) -> Manifest:
     layers = layer_table(trained.model)
     return Manifest(
@@ -195,14 +205,19 @@ def _manifest(
         epochs=trained.epochs,
         seconds=seconds,
         parity=parity,
-        dataset=DatasetRecord(
-            name=prepared.info.name,
-            sha256=prepared.sha256,
-            train_rows=len(prepared.train),
-            test_rows=len(prepared.test),
-            is_sample=prepared.info.is_sample,
-            notes=prepared.notes,
-        ),
-        device=devices.training_device(),
+        dataset=_record_of(prepared),
+        device=str(devices),
+        devices=len(devices.names),
         versions={"densely": app.__version__} | {n: metadata.version(n) for n in ("keras", "numpy", "tensorflow")},
+    )
+
+
+def _record_of(prepared: Prepared) -> DatasetRecord:
+    return DatasetRecord(
+        name=prepared.info.name,
+        sha256=prepared.sha256,
+        train_rows=len(prepared.train),
+        test_rows=len(prepared.test),
+        is_sample=prepared.info.is_sample,
+        notes=prepared.notes,
     )

@@ -4,8 +4,8 @@
 over the batches once; plain numbers stay on the device, and all fits of a run (folds, seeds) share the program.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -16,25 +16,28 @@ from numpy.typing import NDArray
 from app.domain.layers import Picture
 from app.domain.recipes import Recipe
 from app.encoding.rows import Encoded
-from app.training.adjustable import penalties_of
 from app.training.arrange import DenseRows, Numbers, Part, Rows, on_device, parts, places_of
-from app.training.augment import augmented
 from app.training.balancing import balanced
 from app.training.build import metric_of
+from app.training.carrying import carry_over
+from app.training.copies import Copies
 from app.training.devices import training_device
-from app.training.ensemble import ending_of, members_of
 from app.training.examples import Examples
 from app.training.schedule import rate_at
+from app.training.steps import Steps
 
 EVALUATION_BATCH = 512  # rows; bounds memory, no effect on results
 ROWS_AT_ONCE = 20_000  # of plain numbers, in one call: a small dataset goes through several epochs
 MOST_EPOCHS_AT_ONCE = 100
 
 Figures = dict[str, float]
+Action = Callable[..., tuple[Any, Any]]  # of `Steps`
 
 
 class Program:
     """Training and test passes of one model over some examples."""
+
+    devices: tuple[str, ...] = ()  # that share each batch; none: one alone, where TensorFlow places the model
 
     def __init__(
         self,
@@ -54,19 +57,20 @@ class Program:
         `orders_come_again`: whether other fits will go through their rows as this one does.
         """
         self.model = model
-        self._members = members_of(model)
-        self._rows = rows or on_device(examples.rows)
+        self._rows = rows or on_device(examples.rows, self.devices)
         self._orders_come_again = orders_come_again
-        self._targets = tf.constant(examples.targets)
+        self._targets = examples.targets
         self._count = epoch_rows or len(examples)
         self._batch_size = min(recipe.batch_size, self._count)
         self._test_size = min(EVALUATION_BATCH, self._count, *([self._batch_size] if recipe.sees_pictures else []))
         self._recipe = recipe
-        self._picture = picture
         self._rate = tf.Variable(recipe.optimizer.learning_rate)  # which a schedule begins with
         self._all_steps = tf.Variable(1.0)  # of the fit, which a schedule spreads over
         # What each row counts in the loss that is learnt from, (rows,), where that is not the same.
-        self._row_weights = tf.Variable(tf.ones(len(examples))) if recipe.class_weights == "balanced" else None
+        with self._everywhere():
+            self._row_weights = tf.Variable(tf.ones(len(examples))) if recipe.class_weights == "balanced" else None
+        targets = Copies(examples.targets, self.devices)
+        self._steps = Steps(model, recipe, self._rows, targets, self._row_weights, picture)
         self._no_rows: Numbers = np.zeros(0, dtype=np.int64)
         self._metric = metric_of(recipe)
         fits = min(MOST_EPOCHS_AT_ONCE, ROWS_AT_ONCE // self._count) if isinstance(self._rows, DenseRows) else 1
@@ -75,22 +79,28 @@ class Program:
 
     def _compile(self, *, compiles: bool) -> None:
         """On a processor XLA's convolutions take several times as long as those of TensorFlow's own graphs."""
-        # Variables cannot be made within a compiled program.
-        self.model.optimizer.build(self.model.trainable_variables)
+        # Variables cannot be made within a compiled program; Keras' scaling of losses would make them twice.
+        if not self.model.optimizer.built:
+            with self._everywhere():
+                self.model.optimizer.build(self.model.trainable_variables)
         some = np.zeros((1, *self.model.input_shape[1:]), dtype=np.float32)
-        self._metric.update_state(self._targets[:1], self.model(some))
+        self._metric.update_state(tf.constant(self._targets[:1]), self.model(some))
         self._train = tf.function(self._train_pass, jit_compile=compiles)
         self._test = tf.function(self._test_pass, jit_compile=compiles)
         averaging = self._recipe.averaging
         self._watch = tf.function(self._watch_pass, jit_compile=compiles) if averaging else self._test
         self._several = tf.function(self._several_epochs, jit_compile=compiles)
 
+    def _everywhere(self) -> AbstractContextManager[Any]:
+        """Where variables are made that each device has."""
+        return nullcontext()
+
     def plan(self, epochs: int, rows: int, numbers: Numbers, rate: float) -> None:
         """Of the fit that comes: how long it is, which a schedule spreads over, whose labels are weighed, its rate."""
         self._rate.assign(rate)
         self._all_steps.assign(float(epochs * -(-rows // self._batch_size)))
         if self._row_weights is not None:
-            self._row_weights.assign(balanced(self._targets.numpy(), numbers))
+            self._row_weights.assign(balanced(self._targets, numbers))
 
     def make_ready(self, *, watched: bool) -> None:
         """Compile what a fit runs, by going through no rows; `watched`: whether it holds rows out."""
@@ -140,16 +150,11 @@ class Program:
 
     def take_over(self, other: keras.Model) -> None:
         """Go on from another model of the same structure: its weights, optimizer, random states, adjustable numbers."""
-        other.optimizer.build(other.trainable_variables)
-        for mine, theirs in ((self.model, other), (self.model.optimizer, other.optimizer)):
-            for variable, value in zip(mine.variables, theirs.variables, strict=True):
-                variable.assign(value)
-        for mine, theirs in zip(penalties_of(self.model), penalties_of(other), strict=True):
-            mine.take_over(theirs)
+        carry_over(other, self.model)
 
     def show(self, rows: Encoded) -> None:
         """Go on with other sparse rows of the same number and width."""
-        self._rows = on_device(rows)
+        self._rows = self._steps.rows = on_device(rows, self.devices)
 
     def _parts(self, order: Numbers, batch_size: int, *, again: bool = False) -> Iterator[Part]:
         return parts(self._rows, order, -(-self._count // batch_size), batch_size, again=again)
@@ -182,34 +187,31 @@ class Program:
         """Sum of losses, and metric; with `keep` 0 the metric starts anew, with 1 it goes on."""
 
         def step(at: Any) -> Any:
-            here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
-            targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
             if self._recipe.schedule:
                 optimizer = self.model.optimizer
                 rate = self._rate * rate_at(self._recipe.schedule, optimizer.iterations, self._all_steps)
                 optimizer.learning_rate = rate
-            with tf.GradientTape() as tape:
-                outputs, own = self._outputs(here, picked, training=True)
-                loss = self._loss_of_members(targets, own, self._weighed(here, weights), count)
-                summed = loss * len(self._members)  # each member learns as it would alone
-            variables = self.model.trainable_variables
-            # The first kernel's gradient comes as rows to add up: as a matrix, before the optimizer does worse with it.
-            gradients = [tf.convert_to_tensor(found) for found in tape.gradient(summed, variables)]
-            self.model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            self._metric.update_state(targets, outputs, sample_weight=weights)
-            return loss * count
+            return self._step(self._steps.learn, places[at], mask[at], tuple(array[at] for array in inputs))
 
         return self._pass(steps, step, keep)
 
     def _test_pass(self, steps: Any, places: Any, mask: Any, inputs: tuple[Any, ...], keep: Any) -> Any:
         def step(at: Any) -> Any:
-            here, weights, picked = places[at], mask[at], tuple(array[at] for array in inputs)
-            targets, count = tf.gather(self._targets, here), tf.reduce_sum(weights)
-            outputs, _ = self._outputs(here, picked, training=False)
-            self._metric.update_state(targets, outputs, sample_weight=weights)
-            return self._loss(targets, outputs, weights, count, training=False) * count
+            return self._step(self._steps.test, places[at], mask[at], tuple(array[at] for array in inputs))
 
         return self._pass(steps, step, keep)
+
+    def _step(self, action: Action, places: Any, weights: Any, inputs: tuple[Any, ...]) -> Any:
+        """One of the two that a batch can go through; the sum of its losses."""
+        loss, outputs = self._carried_out(action, places, weights, tf.reduce_sum(weights), inputs)
+        self._metric.update_state(self._steps.targets(places), outputs, sample_weight=weights)
+        return loss
+
+    def _carried_out(
+        self, action: Action, places: Any, weights: Any, count: Any, inputs: tuple[Any, ...]
+    ) -> tuple[Any, Any]:
+        """Sum of losses, and outputs in the order of the places."""
+        return action(places, weights, count, inputs)
 
     def _watch_pass(self, *arguments: Any) -> Any:
         """A test of what the fit would leave now."""
@@ -231,68 +233,12 @@ class Program:
             for variable, value in zip(variables, own, strict=True):
                 variable.assign(value)
 
-    def _weighed(self, places: Any, weights: Any) -> Any:
-        """As Keras has its `class_weight`: in the sum of losses, not in the number of rows that divides it."""
-        return weights if self._row_weights is None else weights * tf.gather(self._row_weights, places)
-
     def _pass(self, steps: Any, step: Any, keep: Any) -> Any:
         for variable in self._metric.variables:
             variable.assign(variable * tf.cast(keep, variable.dtype))
         start = (tf.constant(0), tf.constant(0.0))
         _, total = tf.while_loop(lambda at, _: at < steps, lambda at, sum_: (at + 1, sum_ + step(at)), start)
         return tf.stack([total, tf.cast(self._metric.result(), tf.float32)])
-
-    def _loss(self, targets: Any, outputs: Any, weights: Any, count: Any, *, training: bool) -> Any:
-        # Keras takes the mean over all places; this makes it the mean over those that hold a row.
-        scaled = weights * (weights.shape[0] / count)
-        return self.model.compute_loss(None, targets, outputs, sample_weight=scaled, training=training)
-
-    def _loss_of_members(self, targets: Any, own: list[Any], weights: Any, count: Any) -> Any:
-        """The mean of what each member loses by itself."""
-        if len(own) == 1:
-            return self._loss(targets, own[0], weights, count, training=True)
-        size = len(own)
-        truth, found, share = (tf.concat(each, axis=0) for each in ([targets] * size, own, [weights] * size))
-        return self._loss(truth, found, share, count * size, training=True)
-
-    def _outputs(self, places: Any, inputs: tuple[Any, ...], *, training: bool) -> tuple[Any, list[Any]]:
-        """The model's outputs for a batch, and those of each member by itself."""
-        changed = self._changed(places, inputs) if training else None
-        found = [self._forward(member, places, inputs, changed, training=training) for member in self._members]
-        if len(found) == 1:
-            return found[0], found
-        ending = ending_of(self.model)
-        outputs, *own = (self._ended(ending, each) for each in (tf.add_n(found) / len(found), *found))
-        return outputs, own
-
-    def _ended(self, ending: Sequence[keras.Layer], x: Any) -> Any:
-        for layer in ending:
-            x = layer(x)
-        return x
-
-    def _changed(self, places: Any, inputs: tuple[Any, ...]) -> Any:
-        """The pictures of a batch changed at random, the same for all members; None if the recipe has none changed."""
-        chosen = self._recipe.augmentation
-        if not (chosen and self._picture):
-            return None
-        # Of the step's number and its rows, which a fit that is resumed has again.
-        seed = tf.stack([tf.cast(self.model.optimizer.iterations, tf.int32), tf.reduce_sum(places)])
-        return augmented(self._rows.matrix(places, inputs), self._picture, chosen, seed)
-
-    def _forward(
-        self, member: keras.Sequential, places: Any, inputs: tuple[Any, ...], changed: Any, *, training: bool
-    ) -> Any:
-        """A network's outputs for a batch. A dense layer that comes first multiplies rows as they are kept."""
-        first, *others = member.layers
-        if changed is not None:
-            x = first(changed, training=training)
-        elif isinstance(first, keras.layers.Dense):
-            x = first.activation(self._rows.multiply(first.kernel, places, inputs) + first.bias)
-        else:
-            x = first(self._rows.matrix(places, inputs), training=training)
-        for layer in others:
-            x = layer(x, training=training)
-        return x
 
 
 def plain(figure: Any) -> float:

@@ -151,6 +151,7 @@ def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
         encoded=EncodedCache(Path(assignment["encoded_dir"]), assignment["encoded_cache_mib"] * 2**20),
         checkpoints=Path(assignment["checkpoints_dir"]),
         checkpoint_seconds=assignment["checkpoint_seconds"],
+        devices=assignment["devices"],
     )
     try:
         failure = _execute(attempt, place, log, shared)

@@ -101,6 +101,7 @@ class Manifest(BaseModel):
     seconds: float = Field(description="time spent training and evaluating, seconds")
     dataset: DatasetRecord
     device: str
+    devices: int = Field(1, description="that shared each batch in training; `device` names them")
     versions: dict[str, str]
     parity: Parity
     novelty: NoveltyRecord | None = Field(None, description="of models that tell it; those of former releases do not")

@@ -104,7 +104,7 @@ class Run(BaseModel):
     metrics: Metrics
     model_id: str | None
     error: RunError | None
-    device: str | None = Field(description="what trained, for example CPU:0 or GPU:0")
+    device: str | None = Field(description="what trained, for example CPU:0, GPU:0 or GPU:0 to GPU:3")
     retry_of: str | None
     traceparent: str | None = Field(
         description="the trace of the request that asked for it (W3C Trace Context), which its webhook continues"

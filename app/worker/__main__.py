@@ -134,6 +134,7 @@ def _assignment(settings: Settings) -> Assignment:
         checkpoints_dir=str(checkpoints_dir(settings.home)),
         checkpoint_seconds=settings.checkpoint_seconds,
         log_level=settings.log_level,
+        devices=settings.devices,
         store_url=settings.store_url,
         store_cache_mib=settings.store_cache_mib,
     )

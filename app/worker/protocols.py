@@ -21,6 +21,7 @@ class Assignment:
     checkpoints_dir: str
     checkpoint_seconds: float
     log_level: str
+    devices: str = "1"  # that share the batches of a run: `1`, `auto` or `all`
     store_url: str = ""
     store_cache_mib: int = 0
 

@@ -108,6 +108,8 @@ export interface Recipe {
 	class_weights: "none" | "balanced";
 	/** Of the weights over the steps; null: those of the last step are kept. */
 	averaging: Part | null;
+	/** Of what hidden layers work out in training; answers are of float32. */
+	precision: "float32" | "mixed_bfloat16" | "mixed_float16";
 }
 
 /** A part of a recipe: its kind, and the settings of that kind. */

@@ -231,6 +231,8 @@ TRAIN = [
           preset="multilabel", recipe={"class_weights": "balanced"}),
     recipe("averaging of 1", ".averaging.momentum", "1", averaging={"momentum": 1}),
     recipe("another averaging", ".averaging.kind", "exponential", averaging={"kind": "stochastic"}),
+    recipe("half precision alone", ".precision", "mixed_bfloat16", precision="bfloat16"),
+    recipe("no precision", ".precision", "mixed_float16", precision=16),
     recipe("17 layers", ".layers", "16", layers=dense(4, 17)),
     recipe("layers are an object", ".layers", None, layers={"kind": "dense", "units": 4}),
     recipe("too many weights", ".layers", "50,000,000", layers=dense(8192, 2)),

@@ -99,6 +99,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         schedule=draw(st.none() | st.builds(Cosine, warmup=st.floats(0, 0.5), end=st.floats(0, 1))),
         class_weights=draw(st.sampled_from(["none", "balanced"] if head in WEIGHED else ["none"])),
         averaging=draw(st.none() | st.builds(Averaging, momentum=shares)),
+        precision=draw(st.sampled_from(["float32", "mixed_bfloat16", "mixed_float16"])),
     )
 
 

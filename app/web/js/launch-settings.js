@@ -107,6 +107,7 @@ export class Settings {
 			"div.grid",
 			this.#part("averaging", { title: "Weights averaged over the steps", none: "no" }),
 			this.#own("label_smoothing"),
+			this.#own("precision"),
 			this.#own("loss"),
 			this.#own("head", { title: "Answer (head)" }),
 			this.#only(() => draft.recipe.head === "regression", this.#own("targets")),

@@ -118,6 +118,7 @@ class Recipe(Form):
     label_smoothing: float = Field(0.0, description="share of each target that is spread over all labels")
     class_weights: str = Field("none", description="`none`, or `balanced` so that rare labels count as much as others")
     averaging: Averaging | None = Field(None, description="of the weights; None: those of the last step are kept")
+    precision: str = Field("float32", description="of training: `float32`, `mixed_bfloat16` or `mixed_float16`")
 
 
 class Validation(Form):

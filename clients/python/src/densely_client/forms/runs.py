@@ -162,7 +162,7 @@ class RunData(Form):
     metrics: Metrics
     model_id: str | None
     error: RunError | None
-    device: str | None = Field(description="what trained, for example CPU:0 or GPU:0")
+    device: str | None = Field(description="what trained, for example CPU:0, GPU:0 or GPU:0 to GPU:3")
     retry_of: str | None
     sweep: str | None = Field(None, description="of whose trials it is one, or whose winner it trains")
     trial: Trial | None = Field(None, description="of a trial, what makes it one")

@@ -10,13 +10,11 @@ from app.settings import Settings
 
 ROOT = Path(app.__file__).parent.parent
 PREFIX = "DENSELY_"
-# Of the parts that come together with these files.
-TO_COME = {"STORE_URL", "STORE_CACHE_MIB", "EXECUTOR", "RAY_ADDRESS"}
 
 
 def unknown(names: set[str]) -> set[str]:
     """Those that would be settings, and are none."""
-    known = {f"{PREFIX}{name}" for name in {name.upper() for name in Settings.model_fields} | TO_COME}
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     return {name for name in names if name.startswith(PREFIX)} - known
 
 

@@ -579,6 +579,7 @@ def test_the_doctor_finds_what_is_broken(densely: Densely, tmp_path: Path, store
             DENSELY_API_KEYS="aaaaaaaaaaaaaaaaaaaa",
             DENSELY_EXECUTOR="ray",
             DENSELY_RAY_ADDRESS="127.0.0.2:9",
+            DENSELY_DATABASE_URL="",
         )
 
     assert {"models", "database", "datasets", "API keys", "service", "cluster"} == set(wrong)
@@ -602,6 +603,6 @@ def test_the_doctor_wants_a_migration(densely: Densely, tmp_path: Path) -> None:
         connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
         connection.execute("INSERT INTO alembic_version VALUES ('0001')")
     connection.close()
-    _, wrong, _ = doctor(densely)
+    _, wrong, _ = doctor(densely, DENSELY_DATABASE_URL="")
 
     assert "run `densely migrate`" == wrong["database"]["mend"]

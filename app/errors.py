@@ -33,6 +33,8 @@ DenselyError
 ├── EntryDamaged             a cache's entry is not what was written: it counts as not there
 ├── NewerRelease             a newer release wrote it: its own processes carry it out
 ├── NothingHeard             what a process tells the others does not come back to it
+├── SeatEnded                the worker wants the end of a trainer on a cluster's node
+├── SeatLost                 a trainer on a cluster's node does not answer, or found no place
 ├── CopyDiffers              what was copied is not what is read: nothing of it was put in place
 ├── BackupInvalid            a backup is damaged, cut off or a newer release's: nothing of it was put in place
 ├── Undelivered              a webhook's receiver did not take it
@@ -233,6 +235,14 @@ class NewerRelease(DenselyError):
 
 class NothingHeard(DenselyError):
     """What this process told itself through the database did not come back."""
+
+
+class SeatEnded(DenselyError):
+    """The worker wants the end of this trainer on a cluster's node."""
+
+
+class SeatLost(DenselyError):
+    """The trainer on a cluster's node does not answer, or found no place."""
 
 
 class CopyDiffers(DenselyError):

@@ -11,6 +11,7 @@ import ray
 from ray.exceptions import ActorUnavailableError, RayError
 
 from app.domain.asks import Asks
+from app.errors import SeatEnded, SeatLost
 from app.worker import ray_nodes
 from app.worker.ray_seat import CALLS, Seat
 
@@ -23,11 +24,7 @@ Say = Callable[[dict[str, Any]], None]
 SEAT = ray.remote(Seat)  # once: each time, a cluster would keep it anew
 
 
-class Killed(Exception):
-    """The worker wants the end."""
-
-
-class Lost(Exception):
+class Lost(SeatLost):
     """It does not answer, or found no place; `hopeless`: and never will."""
 
     def __init__(self, reason: str, *, is_placed: bool, is_hopeless: bool = False) -> None:
@@ -69,7 +66,7 @@ class Watch(threading.Thread):
             seat = self._asked_for()
             self._place(seat)
             self._carry_out(seat)
-        except Killed:
+        except SeatEnded:
             pass
         except Lost as loss:
             self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless)
@@ -141,12 +138,12 @@ class Watch(threading.Thread):
     def _kill(self, seat: Any) -> None:
         """
         Raises:
-            Killed: always.
+            SeatEnded: always.
         """
         if seat is not None:
             with suppress(Exception):  # its node is gone: the fence holds off what may still be written there
                 ray.get(seat.kill.remote(), timeout=KILL)
-        raise Killed
+        raise SeatEnded
 
     def _sample(self, seat: Any) -> None:
         """Tell the trainer's memory, and once what it said of itself.

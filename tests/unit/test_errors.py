@@ -53,6 +53,8 @@ INTENDED = {
     "EntryDamaged": 500,
     "NewerRelease": 500,
     "NothingHeard": 500,
+    "SeatEnded": 500,
+    "SeatLost": 500,
     "CopyDiffers": 500,
     "BackupInvalid": 500,
     "Undelivered": 500,

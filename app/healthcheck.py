@@ -1,4 +1,7 @@
-"""Whether the API of this container is ready, as its exit status; nothing but the standard library, so at once."""
+"""Whether the API of this container is ready, as its exit status; nothing but the standard library, so at once.
+
+The database is not asked for: without it predictions go on, and another container would have it no sooner.
+"""
 
 import http.client
 import os
@@ -11,7 +14,7 @@ def ready(port: int) -> bool:
     """What `GET /health/ready` says on loopback; no proxy of the environment is asked."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
-        connection.request("GET", "/health/ready")
+        connection.request("GET", "/health/ready?database=false")
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

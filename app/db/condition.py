@@ -54,8 +54,8 @@ def check(url: str, *, thorough: bool = False) -> None:
             all_of_it = thorough or not file or not file.exists() or file.stat().st_size <= SMALL
             if database.is_sqlite and all_of_it and not _is_whole(tx):
                 raise Unusable(SQLITE["SQLITE_CORRUPT"].format(file))
-            if not database.is_sqlite and tx.execute(text("SHOW transaction_read_only")).scalar() == "on":
-                raise Unusable(f"{complaints.READ_ONLY}; name one that does with DENSELY_DATABASE_URL")
+            if not database.is_sqlite:
+                _check_writable(tx)
         if is_usable(database.check_known()):
             look(database)
     except Unavailable as error:
@@ -69,6 +69,15 @@ def check(url: str, *, thorough: bool = False) -> None:
         raise Unusable(f"the database cannot be used: {said}; correct DENSELY_DATABASE_URL") from error
     finally:
         database.close()
+
+
+def _check_writable(tx: Transaction) -> None:
+    """
+    Raises:
+        Unavailable: PostgreSQL takes no writes. Not for good: a standby becomes the primary when that is gone.
+    """
+    if tx.execute(text("SHOW transaction_read_only")).scalar() == "on":
+        raise Unavailable(f"{complaints.READ_ONLY}; name one that does with DENSELY_DATABASE_URL")
 
 
 def look(database: Database) -> None:

@@ -1,5 +1,6 @@
 """Hearing what others tell (`db.notify`): one connection of PostgreSQL for each process, in a thread of its own."""
 
+import math
 import os
 import secrets
 import select
@@ -56,19 +57,27 @@ class Listener:
 
     def _run(self) -> None:
         pause = 0.0
-        while not self._ended_within(pause):
-            pause = RETRY_SECONDS
-            try:
-                with closing(self._dialect.connect(*self._arguments, **self._options)) as connection:
-                    self._listen(connection)
-            except self._errors as error:
-                if not self.hearing and isinstance(error, NothingHeard):
-                    pause = RARE_RETRY_SECONDS
-                    self._tell_silence()
+        try:
+            while self._reader not in _readable(pause, self._reader):
+                pause = self._try()
+        finally:
+            os.close(self._reader)
+
+    def _try(self) -> float:
+        """Listen until that fails, or to the end; returns the seconds to the next try."""
+        pause = RETRY_SECONDS
+        try:
+            with closing(self._dialect.connect(*self._arguments, **self._options)) as connection:
+                self._listen(connection)
+        except self._errors as error:
+            if not self.hearing and isinstance(error, NothingHeard):
+                pause = RARE_RETRY_SECONDS
+                self._tell_silence()
+        finally:  # whatever ended it: who waits for notifications must look by himself again
             if self.hearing:
                 self.hearing = False
                 self._hear(list(Topic))
-        os.close(self._reader)
+        return pause
 
     def _listen(self, connection: Any) -> None:
         """Until the end.
@@ -91,8 +100,7 @@ class Listener:
                 asked = None
             self._pass_on({each.payload for each in told if each.channel == CHANNEL}, heard=asked is None)
             left = max(0.0, (next_echo if asked is None else asked + ECHO_SECONDS) - time.monotonic())
-            ready, _, _ = select.select([connection.fileno(), self._reader], [], [], left)
-            if self._reader in ready:
+            if self._reader in _readable(left, connection.fileno(), self._reader):
                 return
 
     def _pass_on(self, told: Collection[str], *, heard: bool) -> None:
@@ -103,9 +111,6 @@ class Listener:
         elif topics := [topic for topic in Topic if topic in told]:
             self._hear(topics)
 
-    def _ended_within(self, seconds: float) -> bool:
-        return bool(select.select([self._reader], [], [], seconds)[0])
-
     def _tell_silence(self) -> None:
         """Said once."""
         if not self._said_silent:
@@ -115,3 +120,11 @@ class Listener:
                 reason="notifications do not come through, so that everybody looks again and again instead; "
                 "a pooler must pool sessions, not transactions",
             )
+
+
+def _readable(seconds: float, *files: int) -> set[int]:
+    """Which of them can be read within so long; by `poll`, since `select` takes no descriptor above 1,023."""
+    poll = select.poll()
+    for file in files:
+        poll.register(file, select.POLLIN)
+    return {file for file, _ in poll.poll(math.ceil(seconds * 1_000))}

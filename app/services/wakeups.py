@@ -76,7 +76,8 @@ class Flag:
     def take(self) -> bool:
         """Whether something was told since the last time; always true where nothing is told."""
         told = self._told.is_set()
-        self._told.clear()
+        if told:  # else what is told just now would be lost
+            self._told.clear()
         return told or not self._wakeups.hearing
 
 

@@ -137,6 +137,20 @@ def test_the_balancers_configuration_is_one() -> None:
     assert 0 == done.returncode, done.stderr
 
 
+def test_the_balancers_rules_are_those_that_are_tried_under_load() -> None:
+    """What they say of requests and time, in the example that the tests of replicas run."""
+    rules = ("balance", "http-reuse", "option", "retries", "retry-on", "http-request", "timeout", "http-check")
+
+    def said(file: str) -> set[str]:
+        lines = (line.split(" #")[0].split() for line in (ROOT / file).read_text().splitlines())
+        return {" ".join(words) for words in lines if words and words[0] in rules}
+
+    of_compose, example = said(COMPOSE["configs"]["balancer"]["file"]), said("deploy/haproxy.cfg")
+
+    assert len(example) > 5
+    assert example == of_compose
+
+
 def test_the_health_check_asks_no_proxy_of_the_environment(tmp_path: Path) -> None:
     """As the image runs it: with a proxy that nobody listens at, it is the service that is asked, or nobody."""
     command = [sys.executable, *STAGES["api"].health[1:]]
@@ -147,5 +161,5 @@ def test_the_health_check_asks_no_proxy_of_the_environment(tmp_path: Path) -> No
         for expected in (0, 1):
             done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, timeout=60, check=False)
             assert expected == done.returncode, done.stderr
-    assert ["/health/ready"] * 2 == [asked.path for asked in server.asked]
+    assert ["/health/ready?database=false"] * 2 == [asked.path for asked in server.asked]
     assert not healthcheck.ready(int(port)), "nobody listens any more"

@@ -61,7 +61,10 @@ def test_the_published_schemas_take_every_manifest(version: str) -> None:
             "metadata": {"name": "x", **template["metadata"]},
             "spec": template["spec"],
         }
-        kubernetes_validate.validate(pod, version, strict=True), name
+        try:
+            kubernetes_validate.validate(pod, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            pytest.fail(f"{name}: {error}")
 
 
 def test_a_field_that_is_none_is_found() -> None:

@@ -1,6 +1,8 @@
 """Notifications of a real PostgreSQL: what they wake, that none is lost, and what becomes of those who wait without."""
 
 import asyncio
+import os
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,16 +16,23 @@ from sqlalchemy import text
 
 from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
+from app.datasets.catalog import DatasetCatalog
 from app.db import listening, notify, runs
 from app.db.engine import Database
 from app.db.notify import Topic
 from app.domain.clock import utc_now
+from app.domain.runs import Change
 from app.services.execution import WorkerService
+from app.services.keys import KeyService, KeySpec
+from app.services.sweeps.service import SweepLimits, SweepService
+from app.services.training import TrainingService
 from app.services.wakeups import GAP_SECONDS, SAFETY_SECONDS, Flag, Nap, Wakeups
+from app.wire.sweeps import SweepRequest
 from app.worker.loop import Worker, WorkerLimits
 from tests.support import postgres
 from tests.support.instant import InstantExecutor
 from tests.support.queue import queue_run
+from tests.support.tasks import TASKS
 
 LONG = 60.0  # seconds; whoever waits so long was not woken
 
@@ -93,6 +102,7 @@ class TestTelling:
         [
             (Topic.QUEUE, lambda database: queue_run(database, utc_now)),
             (Topic.EVENTS, lambda database: queue_run(database, utc_now)),
+            (Topic.SHARED, lambda database: KeyService(database, utc_now).create(KeySpec("a key", ["predict"]))),
         ],
     )
     def test_changes_tell(
@@ -101,6 +111,47 @@ class TestTelling:
         flag = Flag(wakeups, topic)
         change(database)
         wait_until(flag.take)
+
+    def test_a_run_that_returns_to_the_queue_tells(self, wakeups: Wakeups, database: Database) -> None:
+        queue_run(database, utc_now)
+        service = WorkerService(database, utc_now, "w-1", 10)
+        claim = service.claim()
+        assert claim
+        flag = Flag(wakeups, Topic.QUEUE)
+        service.end(claim, Change.RELEASED, None)
+        wait_until(flag.take)
+
+    def test_a_sweep_that_is_asked_for_and_one_that_is_to_end_tell(
+        self, wakeups: Wakeups, database: Database, tmp_path: Path
+    ) -> None:
+        catalog = DatasetCatalog(tmp_path / "datasets", tmp_path / "uploads")
+        training = TrainingService(database, TASKS, catalog, utc_now, 3)
+        service = SweepService(database, training, catalog, utc_now, SweepLimits())
+        queue, cancels = Flag(wakeups, Topic.QUEUE), Flag(wakeups, Topic.CANCELS)
+        space = {"optimizer.learning_rate": {"kind": "log_range", "low": 0.001, "high": 1}}
+        asked = {"task": "planar", "dataset": "sample", "space": space, "budget": {"trials": 2}}
+
+        sweep = service.submit(SweepRequest.model_validate(asked))
+        wait_until(queue.take)
+        assert not cancels.take()
+        service.cancel(sweep.id)
+        wait_until(cancels.take)
+        wait_until(queue.take)
+
+    def test_what_is_told_just_when_somebody_looks_is_kept(self, wakeups: Wakeups) -> None:
+        """Between the question whether there is something and the note that it was seen."""
+        flag = Flag(wakeups, Topic.QUEUE)
+
+        class Late(Event):
+            def is_set(self) -> bool:
+                found = super().is_set()
+                self.set()
+                return found
+
+        flag._told = Late()
+
+        assert not flag.take()
+        assert flag.take()
 
     def test_asking_a_run_that_is_going_to_end_tells(self, wakeups: Wakeups, database: Database) -> None:
         run_id = queue_run(database, utc_now)
@@ -113,6 +164,23 @@ class TestTelling:
 
 class TestConnection:
     """It may be lost, and comes back; meanwhile nobody relies on it."""
+
+    def test_a_process_with_many_files_hears_too(self, database: Database) -> None:
+        """Where its connection's descriptor is above those that `select` takes."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2_048), hard))
+        held = [os.dup(0) for _ in range(1_100)]
+        made, told = Wakeups(database), Event()
+        made.call([Topic.SHARED], told.set)
+        try:
+            made.start()
+            assert told.wait(10)
+            assert made.hearing
+        finally:
+            made.close()
+            for file in held:
+                os.close(file)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
     def test_who_waits_is_woken_when_it_is_lost_and_when_it_is_back(
         self, wakeups: Wakeups, database: Database, monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ SHARES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
 def check(figures: Figures) -> None:
-    """Against two real processes, generator and all on two cores: nothing was fitted to that."""
+    """Against two real processes, generator and all on two cores; the simulated ones have what share these had."""
     print(f"Checked by two API processes and the generator on the two cores of: {figures.machine}\n")
     heads = ("measured", "simulated")
     print(

@@ -53,7 +53,7 @@ def test_a_server_that_takes_no_writes_is_refused_at_the_start_and_away_later(
     condition.check(url)
     cluster.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET default_transaction_read_only = on")
 
-    with pytest.raises(Unusable, match="takes no writes: it is read-only, or a standby; name one that does"):
+    with pytest.raises(Unavailable, match="takes no writes: it is read-only, or a standby; name one that does"):
         condition.check(url)
     database = Database(url)
     with pytest.raises(Unavailable, match="the database takes no writes"), database.write() as tx:

@@ -23,7 +23,7 @@ MOVED_FROM = "moved_from"  # in `installation`: the identity of the database fro
 MOVED_AS = "moved_as"  # and their checksum, as long as nobody has changed them
 OWN = (installation.MODELS_FOLDER, MOVED_FROM, MOVED_AS)  # of the new place itself
 COLUMN = re.compile(r"(?<=, )column \w+")  # within what PostgreSQL says of the place of a mistake
-LOCKED = "55P03"  # PostgreSQL's code for a lock that did not come in time
+LOCKED = ("55P03", "40P01")  # PostgreSQL's codes for a lock that did not come in time, and for a deadlock
 TAKEN = "rows are being carried over into this database by another process: let that end"
 
 Told = Callable[[int], None]  # how many rows more
@@ -52,6 +52,17 @@ def counts(tx: Transaction) -> dict[str, int]:
     }
 
 
+def lock_tables(target: Transaction) -> None:
+    """Nobody else reads or writes them until the end of the transaction.
+
+    Raises:
+        Unavailable: the target does not answer.
+        Unusable: somebody has used one for longer than a lock is waited for.
+    """
+    with _translated(target, "its tables"):
+        target.execute(text(f"LOCK TABLE {_all_tables()} IN ACCESS EXCLUSIVE MODE"))
+
+
 def copy(source: Transaction, target: Transaction, told: Told) -> list[Copied]:
     """All rows of `source` in the place of those of `target`; both are read, and `told` of each row twice.
 
@@ -59,9 +70,8 @@ def copy(source: Transaction, target: Transaction, told: Told) -> list[Copied]:
         Unavailable: the target does not answer.
         Unusable: it does not take a value, or somebody uses its tables.
     """
-    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
     with _translated(target, "its tables"):
-        target.execute(text(f"TRUNCATE {names}"))
+        target.execute(text(f"TRUNCATE {_all_tables()}"))
     written = {table.name: _write(source, target, table, told) for table in metadata.sorted_tables}
     _set_sequences(source, target)
     return [
@@ -84,6 +94,10 @@ def seal(sums: dict[str, Checksum]) -> str:
     """One checksum of all tables but that of workers, who only have to be alive to change it."""
     found = sorted((name, each.rows, each.total) for name, each in sums.items() if name != workers.name)
     return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def _all_tables() -> str:
+    return ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
 
 
 def _write(source: Transaction, target: Transaction, table: Table, told: Told) -> tuple[Checksum, int]:
@@ -146,7 +160,7 @@ def _translated(tx: Transaction, what: str) -> Iterator[None]:
         if not isinstance(original, driver.Error):
             raise
         said, state = complaints.first_line(original), original.sqlstate
-        if state == LOCKED:
+        if state in LOCKED:
             raise Unusable("the tables are in use: stop the service of the new database first") from error
         if state == complaints.DISK_FULL:
             raise Unavailable(complaints.FULL) from error

@@ -4,7 +4,7 @@ from sqlalchemy import inspect, literal, select, text
 
 from app.db import installation, migrate
 from app.db.base import SCHEMA_REVISION, metadata
-from app.db.copying import MOVED_AS, MOVED_FROM, TAKEN, checksum, seal
+from app.db.copying import MOVED_AS, MOVED_FROM, TAKEN, checksum, lock_tables, seal
 from app.db.engine import VERSIONS, Database, Transaction, is_newer, revision_of
 from app.db.tables import installation as installation_table
 from app.errors import Unusable
@@ -41,14 +41,16 @@ def prepare(database: Database) -> None:
 
 
 def take(tx: Transaction, identity: str) -> None:
-    """Be the only one to carry rows over; those of before are still as they came.
+    """Be the only one to carry rows over, and to use the tables; those of before are still as they came.
 
     Raises:
-        Unusable: somebody else is at it, or has changed them.
+        Unavailable: it does not answer.
+        Unusable: somebody else is at it, uses the tables, or has changed them.
     """
     query = text("SELECT pg_try_advisory_xact_lock(hashtextextended('migrate-data', 0))")
     if not tx.execute(query).scalar_one():
         raise Unusable(TAKEN)
+    lock_tables(tx)  # before anything is looked at: nobody writes between that and the end
     if _check(tx, identity):
         _check_seal(tx)
 

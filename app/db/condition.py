@@ -1,6 +1,7 @@
 """Whether this release can work with a database: one line, with what to do, before anything is started."""
 
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -126,7 +127,9 @@ def _said(cause: BaseException, database: Database) -> str:
     """What the driver complains of, in one line; it names host, user and database, and never shows a password."""
     said = " ".join(complaints.first_line(cause).removeprefix("connection failed: ").split())
     password = database.engine.url.password
-    return said.replace(str(password), "***") if password else said
+    # Not as a part of a longer word: one of a single letter would make all of it unreadable.
+    word = rf"(?:(?<!\w)|(?=\W)){re.escape(str(password))}(?:(?!\w)|(?<=\W))"
+    return re.sub(word, "***", said) if password else said
 
 
 def told(cause: BaseException | None, file: Path | None) -> str | None:

@@ -45,6 +45,18 @@ def test_it_is_told_why(guarded: str, changed: dict[str, object], error: type[De
     assert SECRET not in caught.value.message
 
 
+@pytest.mark.parametrize(("password", "told"), [("e", "does not answer"), ("127.0.0.1", '"***", port 1 failed')])
+def test_a_password_is_hidden_where_it_is_a_word(guarded: str, password: str, told: str) -> None:
+    """One that is a letter of other words leaves them readable."""
+    url = make_url(guarded).set(password=password, port=1)
+
+    with pytest.raises(Unavailable) as caught:
+        condition.check(url.render_as_string(hide_password=False))
+
+    assert told in caught.value.message
+    assert "Connection refused" in caught.value.message
+
+
 def test_a_server_that_takes_no_writes_is_refused_at_the_start_and_away_later(
     cluster: postgres.Cluster, template_of_postgresql: str
 ) -> None:

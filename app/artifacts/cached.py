@@ -103,6 +103,11 @@ class CachedArtifactStore(ArtifactStore):
     def verify(self, task: str, model_id: str) -> None:
         return self._whole(task, model_id, self._here.verify)
 
+    def known(self, task: str, model_id: str) -> list[Manifest]:
+        """That of this folder and that of the store, whose files are taken for whole."""
+        there = self.objects.manifest(task, model_id)
+        return self._here.known(task, model_id) + ([manifest_of(there, model_id)] if there else [])
+
     def archive(self, task: str, model_id: str) -> IO[bytes]:
         return self._whole(task, model_id, self._here.archive)
 

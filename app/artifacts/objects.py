@@ -21,7 +21,7 @@ class ModelObjects:
     """The store's side of models. Everything here raises StoreAway and Unusable, as `storage.objects` tells."""
 
     def __init__(self, remote: Remote, staging: Path) -> None:
-        """`staging`: a folder for what is read in between."""
+        """`staging`: a folder for a file that is put in."""
         self._objects = remote.objects
         self._patiently = remote.patiently
         self._staging = staging
@@ -37,7 +37,7 @@ class ModelObjects:
 
     def manifest(self, task: str, model_id: str) -> bytes | None:
         """The manifest's file; None: there is no such model."""
-        return self._patiently(lambda: self._read(_key(task, model_id, MANIFEST)))
+        return self._patiently(lambda: self._objects.read(_key(task, model_id, MANIFEST)))
 
     def download(self, task: str, model_id: str, folder: Path) -> Manifest | None:
         """All files into a folder, verified; None: there is no such model.
@@ -73,15 +73,16 @@ class ModelObjects:
 
     def identity(self, *, make: bool) -> str | None:
         """What tells this store from others; `make`: give it one. Two that do so at once may disagree."""
-        read = self._patiently(lambda: self._read(IDENTITY))
+        read = self._patiently(lambda: self._objects.read(IDENTITY))
         if read is None and make:
-            file = self._file()
+            self._staging.mkdir(parents=True, exist_ok=True)
+            file = self._staging / f"object-{secrets.token_hex(6)}"
             try:
                 file.write_text(secrets.token_hex(16), encoding="ascii")
                 self._objects.put(file, IDENTITY)
             finally:
                 file.unlink(missing_ok=True)
-            read = self._read(IDENTITY)
+            read = self._objects.read(IDENTITY)
         return read.decode("ascii", "replace").strip()[:64] if read else None
 
     def forget_identity(self) -> None:
@@ -102,18 +103,6 @@ class ModelObjects:
                 if is_last:
                     raise
         raise AssertionError
-
-    def _read(self, key: str) -> bytes | None:
-        """A small object; None if there is none."""
-        file = self._file()
-        try:
-            return file.read_bytes() if self._objects.get(key, file) else None
-        finally:
-            file.unlink(missing_ok=True)
-
-    def _file(self) -> Path:
-        self._staging.mkdir(parents=True, exist_ok=True)
-        return self._staging / f"object-{secrets.token_hex(6)}"
 
 
 def _key(*parts: str) -> str:

@@ -178,6 +178,18 @@ class ArtifactStore:
         for name, record in self.manifest(task, model_id).files.items():
             verify(self.path(task, model_id) / name, record, model_id)
 
+    def known(self, task: str, model_id: str) -> list[Manifest]:
+        """Of each whole model of this id: one, or none. Nothing is written, nor fetched.
+
+        Raises:
+            ArtifactInvalid: an object store has a manifest that cannot be read.
+        """
+        try:
+            self.verify(task, model_id)
+            return [self.manifest(task, model_id)]
+        except ArtifactInvalid:
+            return []
+
     def archive(self, task: str, model_id: str) -> IO[bytes]:
         """The artifact as a zip file, on the disk and not in memory; closed by whoever reads it.
 

@@ -62,12 +62,12 @@ def migrate_data(
     with _wanted(found, source, models, uploads, dry_run, force, incomplete) as wanted, made, _bars() as told:
         report = moving.move(wanted, utc_now, told)
     target = _shown(wanted.database)
-    is_done = dry_run or bool(report.tables and report.is_same)
+    is_done = report.is_enough(incomplete=incomplete) if dry_run else bool(report.tables and report.is_same)
     if as_text:
         _tell_json(report, wanted, target, time.monotonic() - began)
     else:
         _tell(report, wanted, target, time.monotonic() - began)
-    if not is_done or (dry_run and not report.is_complete and not incomplete):
+    if not is_done:
         raise typer.Exit(REFUSED)
 
 
@@ -163,17 +163,27 @@ def _tell(report: Any, wanted: Any, target: str, seconds: float) -> None:
     if changed := sum(each.changed for each in report.tables):
         told = "zero characters became U+FFFD; NaN and infinity in JSON became null: PostgreSQL does not hold them"
         console(error=True).print(f"note: in {counted(changed, 'value')} {told}", markup=False)
-    if wanted.dry:
+    if not report.is_enough(incomplete=wanted.incomplete):
+        fail(f"no row {'would be' if wanted.dry else 'was'} carried over: {_why(report)}")
+    elif wanted.dry:
         line(f"{wanted.file} would be carried over to {target}; nothing was written")
-    elif not report.tables:
-        wrong = counted(len(report.models.wrong) + len(report.uploads.wrong), "model or dataset", "models or datasets")
-        mend = "name their folder with --models or --uploads, or carry over the rest with --incomplete"
-        fail(f"no row was carried over: files of {wrong} are missing or altered; {mend}")
     elif not report.is_same:
         fail("the new database did not give back what was written: nothing was changed there; try again")
     else:
         line(f"{wanted.file} was carried over to {target} in {seconds:.1f} s")
         line(_next(report))
+
+
+def _why(report: Any) -> str:
+    """What has to be mended first."""
+    if number := len(report.models.others):
+        told = "the new place has another model under the id of"
+        return (
+            f"{told} {counted(number, 'model')}; move it away, or name another DENSELY_MODELS_DIR or DENSELY_STORE_URL"
+        )
+    wrong = counted(len(report.models.wrong) + len(report.uploads.wrong), "model or dataset", "models or datasets")
+    mend = "name their folder with --models or --uploads, or carry over the rest with --incomplete"
+    return f"files of {wrong} are missing or altered; {mend}"
 
 
 def _next(report: Any) -> str:

@@ -28,7 +28,7 @@ class Move:
     database: Database  # PostgreSQL's
     target: Files
     shared: bool = False  # the old service may go on meanwhile: what it writes from then on is not carried over
-    incomplete: bool = False  # rows are carried over also where their files are not as they should be
+    incomplete: bool = False  # rows are carried over also where their files are missing or altered
     dry: bool = False  # only look
 
 
@@ -47,6 +47,10 @@ class Report:
     def is_complete(self) -> bool:
         """Whether every file that the rows name is there, and right."""
         return not (self.models.wrong or self.uploads.wrong)
+
+    def is_enough(self, *, incomplete: bool) -> bool:
+        """Whether rows may follow; never if the new place would serve other weights under the row of a model."""
+        return self.is_complete or (incomplete and not self.models.others)
 
     @property
     def is_same(self) -> bool:
@@ -67,7 +71,7 @@ def move(wanted: Move, clock: Clock, told: Told) -> Report:
         check = copying_target.check_unchanged if wanted.dry else copying_target.check
         check(wanted.database, identity)
         report = _carry_files(wanted, source, identity or "", told)
-        if wanted.dry or not (report.is_complete or wanted.incomplete):
+        if wanted.dry or not report.is_enough(incomplete=wanted.incomplete):
             return report
         assert identity is not None
         copying_target.prepare(wanted.database)

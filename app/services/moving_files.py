@@ -6,6 +6,7 @@ They never change under their ids, so that what is whole in the new place alread
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from app.artifacts.cached import CachedArtifactStore
 from app.artifacts.store import ArtifactStore
 from app.errors import ArtifactInvalid
 from app.services.uploading import UploadFolder
+from app.wire.manifests import Manifest
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)  # of tasks, models and rows: none leads out of its folder
 
@@ -34,6 +36,7 @@ class Carried:
     copied: int = 0
     there: int = 0  # already, and whole
     wrong: dict[str, str] = field(default_factory=dict)  # reason by id: they are not as they should be
+    others: set[str] = field(default_factory=set)  # those of them under whose ids the new place has others, whole
 
     @property
     def all(self) -> int:
@@ -44,23 +47,16 @@ class Carried:
 def carry_models(source: Files, target: Files, named: Iterable[tuple[str, str]], told: Told, *, dry: bool) -> Carried:
     """Models by task and id, each file checked by its manifest's checksum in the place where it is then.
 
-    `dry`: nothing is written, and those of the source are checked.
+    `dry`: nothing is written, and those of the source are checked; of those in an object store the manifest is read.
 
     Raises:
+        StoreAway, Unusable: the object store does not answer, or has to be mended first.
         OSError: there is no room, or no right to write. What has been copied stays.
     """
     found = Carried()
     for task, model_id in named:
         try:
-            _check_names(task, model_id)
-            if _is_whole(target.store, task, model_id):
-                _check_same(source.store, target.store, task, model_id)
-                found.there += 1
-            else:
-                _carry_model(source.store, target.store, task, model_id, dry=dry)
-                found.copied += 1
-            if isinstance(target.store, CachedArtifactStore) and not dry:
-                target.store.keep(task, model_id)  # it may lie in the folder, and not in the object store
+            _carry_model(source.store, target.store, task, model_id, found, dry=dry)
         except ArtifactInvalid as error:
             found.wrong[model_id] = f"of task {task!r}: {error.message}"
         told(1)
@@ -70,28 +66,59 @@ def carry_models(source: Files, target: Files, named: Iterable[tuple[str, str]],
 def carry_uploads(
     source: Files, target: Files, named: Iterable[tuple[str, str, int]], owner: str, told: Told, *, dry: bool
 ) -> Carried:
-    """Rows by id, SHA-256 and size, with the identity of the database to which they belong; the same for the rest."""
+    """Rows by id, SHA-256 and size, with the identity of the database to which they belong; the same for the rest.
+
+    `dry`: of an object store it is looked whether it has them, unread.
+    """
     found = Carried()
+    stored = target.uploads.stored_names() if dry else set()
     for identity, sha256, size in named:
         if not NAME.fullmatch(identity):
             found.wrong[identity] = "is no id of rows"
             continue
-        here, there = source.uploads.path(identity), _fetched(target.uploads, identity, sha256)
-        if _sha256(there) == sha256:
+        here, there = source.uploads.path(identity), target.uploads.path(identity)
+        if not dry:
+            _fetch(target.uploads, identity, sha256)
+        if there.name in stored or _sha256(there) == sha256:
             found.there += 1
             if not dry:
                 target.uploads.keep(identity)
         elif (present := _sha256(here)) != sha256:
             found.wrong[identity] = f"{here.name} in {here.parent} {_fault(present)}"
-        elif dry or target.uploads.copy(here, identity, owner) == sha256:
-            found.copied += 1
         else:
-            found.wrong[identity] = f"{there.name} in {there.parent} {_fault('')}"
+            try:
+                if not dry:
+                    target.uploads.copy(here, identity, owner, sha256)
+                found.copied += 1
+            except ArtifactInvalid as error:
+                found.wrong[identity] = error.message
         told(size)
     return found
 
 
-def _carry_model(source: ArtifactStore, target: ArtifactStore, task: str, model_id: str, *, dry: bool) -> None:
+def _carry_model(
+    source: ArtifactStore, target: ArtifactStore, task: str, model_id: str, found: Carried, *, dry: bool
+) -> None:
+    """
+    Raises:
+        ArtifactInvalid: no file can be called this, it is not whole in the source, or the target has another.
+    """
+    _check_names(task, model_id)
+    there = target.known(task, model_id)
+    if _has_another(source, target, there, task, model_id):
+        found.others.add(model_id)
+        store = " or the object store" if isinstance(target, CachedArtifactStore) else ""
+        raise ArtifactInvalid(f"another model of this id is in {target.path(task, model_id)}{store}: move that away")
+    if there and (dry or _is_whole(target, task, model_id)):
+        found.there += 1
+    else:
+        _copy_model(source, target, task, model_id, dry=dry)
+        found.copied += 1
+    if isinstance(target, CachedArtifactStore) and not dry:
+        target.keep(task, model_id)  # it may lie in the folder, and not in the object store
+
+
+def _copy_model(source: ArtifactStore, target: ArtifactStore, task: str, model_id: str, *, dry: bool) -> None:
     """
     Raises:
         ArtifactInvalid: it is not whole in the source.
@@ -113,15 +140,10 @@ def _check_names(task: str, model_id: str) -> None:
         raise ArtifactInvalid("is no id of a model, or no name of a task")
 
 
-def _check_same(source: ArtifactStore, target: ArtifactStore, task: str, model_id: str) -> None:
-    """
-    Raises:
-        ArtifactInvalid: the target has another model of this id; both are whole.
-    """
-    if _same_folder(source, target) or not _is_whole(source, task, model_id):
-        return
-    if source.manifest(task, model_id).files != target.manifest(task, model_id).files:
-        raise ArtifactInvalid(f"{target.path(task, model_id)} is another model of this id: move it away")
+def _has_another(source: ArtifactStore, target: ArtifactStore, there: list[Manifest], task: str, model_id: str) -> bool:
+    """Whether whole models of one id, of the source and those that are `there`, are not all the same."""
+    here = [] if not there or _same_folder(source, target) else source.known(task, model_id)
+    return any(each.files != there[0].files for each in here + there)
 
 
 def _is_whole(store: ArtifactStore, task: str, model_id: str) -> bool:
@@ -136,12 +158,10 @@ def _same_folder(source: ArtifactStore, target: ArtifactStore) -> bool:
     return source.root.resolve() == target.root.resolve()
 
 
-def _fetched(uploads: UploadFolder, identity: str, sha256: str) -> Path:
-    """Where rows are, or would be; from an object store they are fetched, if it has them as they should be."""
-    try:
-        return uploads.file(identity, sha256)
-    except ArtifactInvalid:
-        return uploads.path(identity)
+def _fetch(uploads: UploadFolder, identity: str, sha256: str) -> None:
+    """Have rows in their place, if an object store has them as they should be."""
+    with suppress(ArtifactInvalid):
+        uploads.file(identity, sha256)
 
 
 def _sha256(path: Path) -> str | None:

@@ -13,7 +13,7 @@ from app.db import audit, datasets
 from app.db.engine import Transaction
 from app.domain.callers import caller
 from app.domain.clock import Clock
-from app.errors import Conflict, InvalidInput, NotFound, QueueFull, Unusable
+from app.errors import ArtifactInvalid, Conflict, InvalidInput, NotFound, QueueFull, Unusable
 from app.folders import fsync
 from app.services.limits import Limits
 from app.services.own import info_of
@@ -48,11 +48,12 @@ class UploadFolder:
             raise Unusable(f"{told}; set DENSELY_UPLOADS_DIR to another one") from error
         return StagedRows(self.folder, f"d-{secrets.token_hex(6)}", owner, self.stored)
 
-    def copy(self, source: Path, identity: str, owner: str) -> str:
-        """Rows that were published elsewhere, under the id that they have; returns their SHA-256.
+    def copy(self, source: Path, identity: str, owner: str, sha256: str) -> None:
+        """Rows that were published elsewhere, under the id and with the SHA-256 that they have.
 
         Raises:
-            OSError: there they cannot be read, or here not written. Nothing of them stays.
+            ArtifactInvalid: they are others by now. Nothing of them stays; the same for any other error.
+            OSError: there they cannot be read, or here not written.
         """
         rows = StagedRows(self.folder, identity, owner, self.stored)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -61,12 +62,12 @@ class UploadFolder:
                 shutil.copyfileobj(read, written, PIECE)
             fsync(rows.staging)
             with rows.staging.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise ArtifactInvalid(f"{source.name} in {source.parent} was changed while it was copied")
             rows.send()
             rows.publish()
         finally:
             rows.discard_staging()
-        return sha256
 
     def path(self, identity: str) -> Path:
         """Of the rows with this id."""
@@ -81,6 +82,10 @@ class UploadFolder:
         """
         path = self.path(identity)
         return self.stored.here(path.name, sha256) if self.stored else path
+
+    def stored_names(self) -> set[str]:
+        """Of the files that an object store has, in one listing; the same but for the last error."""
+        return {each.name for each in self.stored.all()} if self.stored else set()
 
     def keep(self, identity: str) -> bool:
         """Have the rows of this folder in the object store, too; whether that was needed. The first two errors."""

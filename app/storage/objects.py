@@ -91,6 +91,13 @@ class ObjectStore:
         self._count("get", "ok", path.stat().st_size)
         return True
 
+    def read(self, name: str) -> bytes | None:
+        """A small object in memory, None if there is no such one; the first two errors of `put`."""
+        content: bytes | None = self._tried("get", lambda: self._read(name))
+        if content is not None:
+            self._count("get", "ok", len(content))
+        return content
+
     def below(self, folder: str) -> list[Stored]:
         """Everything below a folder, by name; the same errors."""
         found: list[Stored] | None = self._tried("list", lambda: self._list(folder))
@@ -141,6 +148,9 @@ class ObjectStore:
                 raise Unusable(f"the cache of the object store cannot be written: {error.strerror}") from error
             raise
         return True
+
+    def _read(self, name: str) -> bytes:
+        return bytes(self._call("cat_file", self._key(name), **in_pieces(self.url, putting=False)))
 
     def _list(self, folder: str) -> list[Stored]:
         filesystem = self._opened()

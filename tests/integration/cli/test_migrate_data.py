@@ -1,7 +1,6 @@
 """`densely migrate-data` as a process: what it tells, and what is refused in one line."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,17 @@ from app.db.engine import Database
 from app.settings import Settings
 from tests.integration.cli.conftest import Done, one_line, start
 from tests.support import postgres
-from tests.support.artifacts import add_model
+from tests.support.artifacts import add_model, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
+
+pytestmark = pytest.mark.sqlite("the old place is SQLite")
 
 
 def densely(*words: str | Path, **environment: str | Path) -> Done:
     process = start("migrate-data", *map(str, words), **{name: str(value) for name, value in environment.items()})
     out, err = process.communicate("", timeout=60)
     return Done(words, process.returncode, out, err)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgres.Cluster]:
-    """A PostgreSQL server of our own."""
-    with postgres.running() as made:
-        yield made
 
 
 @pytest.fixture
@@ -83,6 +77,24 @@ def test_files_that_are_not_there_are_told_with_what_to_name(
     assert "of task 'planar': the manifest of model m-" in told[0]
     assert "files of 1 model or dataset are missing or altered; name their folder with --models" in told[1]
     assert 0 == densely("--from", old, "--incomplete", **new).returncode
+
+
+def test_another_model_of_the_new_place_is_told(
+    old: Path, new: dict[str, str | Path], settings: Settings, database: Database
+) -> None:
+    (made,) = settings.models_dir.glob("planar/m-*")
+    target = ArtifactStore(Path(new["DENSELY_MODELS_DIR"]))
+    other = publish_artifact(target, "planar", seed=2)
+    folder = target.path("planar", other.id).rename(target.path("planar", made.name))
+    (folder / "manifest.json").write_text(other.model_copy(update={"id": made.name}).model_dump_json())
+
+    looked = densely("--from", old, "--models", settings.models_dir, "--incomplete", "--dry-run", **new)
+
+    assert 1 == looked.returncode
+    told = looked.stderr.splitlines()
+    assert 2 == len(told), told
+    assert f"another model of this id is in {folder}: move that away" in told[0]
+    assert "no row would be carried over: the new place has another model under the id of 1 model; move" in told[1]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -362,6 +364,42 @@ def test_nothing_is_put_in_the_place_of_other_rows(
         assert kept == rows(new)
 
 
+def test_what_is_written_while_it_begins_is_not_lost(
+    new: Database, moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a service of the new place has begun is waited for, and then seen; but not for ever."""
+    moving()
+    told: list[object] = []
+
+    def again() -> None:
+        try:
+            told.append(moving())
+        except Unusable as error:
+            told.append(error.message)
+
+    service = Database(new.engine.url.render_as_string(hide_password=False))
+    with service.write() as tx:  # amid a request
+        tx.execute(update(runs_table).values(note="of the new place"))
+        with monkeypatch.context() as patched:
+            patched.setattr("app.db.engine.BUSY_TIMEOUT", 0.1)
+            new.close()
+            again()
+        new.close()
+        mover = threading.Thread(target=again)
+        mover.start()
+        waiting = text("SELECT 1 FROM pg_locks WHERE NOT granted")
+        while mover.is_alive() and tx.execute(waiting).first() is None:
+            time.sleep(0.01)
+    mover.join(30)
+    service.close()
+
+    in_use, used = told
+    assert "the tables are in use: stop the service of the new database first" == in_use
+    assert "the database has been used since rows were carried over" in str(used)
+    with new.read() as tx:
+        assert {"of the new place"} == set(tx.execute(select(runs_table.c.note)).scalars())
+
+
 def test_workers_that_have_only_been_there_do_not_count(new: Database, moving: Moving, clock: FakeClock) -> None:
     """A service that was started in the new place, and stopped again, has changed nothing that could be lost."""
     moving()
@@ -463,6 +501,32 @@ def test_rows_whose_files_are_not_there_are_told_first(
     assert report.is_same
     assert not report.is_complete
     assert rows(old) == rows(new)
+
+
+def test_another_model_in_the_new_place_is_never_served_under_a_row(
+    old: Database, new: Database, moving: Moving, tmp_path: Path
+) -> None:
+    """Whatever is put up with: it is whole, so that nobody would notice."""
+    source, target = (ArtifactStore(tmp_path / each / "models") for each in ("old", "new"))
+    with old.read() as tx:
+        task, model_id = tx.execute(select(models_table.c.task, models_table.c.id)).all()[0]
+    folder = target.path(task, model_id)
+    shutil.copytree(source.path(task, model_id), folder)
+    (folder / "weights.npz").write_bytes(b"others")
+    manifest = target.manifest(task, model_id)
+    (folder / "manifest.json").unlink()
+    target.complete(folder, manifest)
+
+    for options in ({}, {"dry": True}, {"incomplete": True}):
+        report = moving(**options)
+
+        assert {model_id: f"of task {task!r}: another model of this id is in {folder}: move that away"} == (
+            report.models.wrong
+        )
+        assert not report.is_enough(incomplete=True)
+        assert [] == report.tables
+        assert is_empty(new)
+    assert b"others" == (folder / "weights.npz").read_bytes()
 
 
 def test_what_is_not_the_same_afterwards_is_undone(new: Database, moving: Moving) -> None:

@@ -10,7 +10,7 @@ from app.artifacts.cached import artifact_store
 from app.artifacts.store import ArtifactStore
 from app.db import datasets, installation
 from app.db.engine import Database
-from app.errors import StoreAway
+from app.errors import ArtifactInvalid, StoreAway
 from app.services.moving import Move, move
 from app.services.moving_files import Files
 from app.services.uploading import UploadFolder
@@ -30,6 +30,62 @@ def new() -> Iterator[Database]:
         database = Database(cluster.new_database())
         yield database
         database.close()
+
+
+def test_looking_fetches_and_writes_nothing(
+    settings: Settings,
+    database: Database,
+    store: ArtifactStore,
+    new: Database,
+    s3: S3,
+    tmp_path: Path,
+    clock: FakeClock,
+) -> None:
+    """Also of what the object store has already; a model or rows that it lacks are told as what is to be copied."""
+    assert database.file
+    models = [add_model(database, store, "planar", seed=seed) for seed in (1, 2, 3)]
+    source = Files(store, UploadFolder(settings.uploads))
+    settings.uploads.mkdir()
+    for number in (1, 2):
+        content = b"rows" * number
+        source.uploads.path(f"d-{number}").write_bytes(content)
+        with database.write() as tx:
+            row = {**uploaded(clock, number), "sha256": hashlib.sha256(content).hexdigest()}
+            datasets.insert_dataset(tx, "tickets", **row)
+    database.close()
+    remote = open_remote(s3.url, tmp_path / "new", tmp_path / "new-u", 100)
+    assert remote is not None
+    target = Files(artifact_store(tmp_path / "new", remote), UploadFolder(tmp_path / "new-u", remote))
+    s3.put("uploads/d-1.parquet", b"rows")
+    for model, files in zip(models, (models[0].files, models[2].files), strict=False):
+        changed = model.model_copy(update={"files": files})
+        s3.put(f"models/planar/{model.id}/manifest.json", changed.model_dump_json().encode())
+    before = s3.names()
+
+    report = move(Move(database.file, source, new, target, dry=True), clock, lambda *_: None)
+
+    assert (1, 1, {models[1].id}) == (report.models.there, report.models.copied, report.models.others)
+    assert (1, 1, {}) == (report.uploads.there, report.uploads.copied, report.uploads.wrong)
+    assert before == s3.names()
+    assert [] == [path.name for path in tmp_path.iterdir() if path.name.startswith("new")]
+    assert new.revision() is None
+    remote.close()
+
+
+def test_rows_that_change_while_they_are_copied_come_nowhere(s3: S3, tmp_path: Path) -> None:
+    """Neither into the folder nor over the right ones that the object store may have."""
+    rows = tmp_path / "d-1.parquet"
+    rows.write_bytes(b"changed meanwhile")
+    remote = open_remote(s3.url, tmp_path / "new", tmp_path / "new-u", 100)
+    assert remote is not None
+    s3.put("uploads/d-1.parquet", b"right")
+
+    with pytest.raises(ArtifactInvalid, match="was changed while it was copied"):
+        UploadFolder(tmp_path / "new-u", remote).copy(rows, "d-1", "owner", hashlib.sha256(b"right").hexdigest())
+
+    assert b"right" == s3.get("uploads/d-1.parquet")
+    assert [] == list((tmp_path / "new-u").iterdir())
+    remote.close()
 
 
 def test_files_go_to_the_object_store(

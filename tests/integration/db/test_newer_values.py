@@ -13,6 +13,7 @@ from app.db.engine import Database
 from app.domain.trials import Prior, Trial
 from app.errors import Unusable
 from app.main import create_app
+from app.services.events import EventService
 from app.services.execution import WorkerService
 from app.services.sweeps.driver import SweepDriver
 from app.settings import Settings
@@ -128,6 +129,9 @@ def test_streams_pass_by_what_happens_to_a_run_that_cannot_be_read(
     monkeypatch.setattr("app.api.feed.BATCH", 1)
     newer = queue_run(database, clock)
     make_unreadable(database)
+    read = EventService(database, clock).after(0, 1)
+    assert ([], True) == (read.events, read.more)
+    assert EventService(database, clock).latest() == read.last
     with following(server.client, "/events") as events:
         with database.write() as tx:
             runs.request_cancel(tx, newer, clock())

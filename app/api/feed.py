@@ -5,7 +5,7 @@ what the poller hands out. Ids become visible in their order, so nothing is miss
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api.waking import Waker
 from app.errors import Unavailable
 from app.logs import get as get_log
-from app.services.events import EventService, StreamedEvent
+from app.services.events import EventService, StreamedEvent, Stretch
 
 log = get_log()
 
@@ -102,8 +102,8 @@ class Feed:
             behind = True
             while not self.closed:
                 if behind:
-                    found = await self._read(last, run_id)
-                    behind = len(found) == BATCH
+                    read = await self._read(last, run_id)
+                    found, last, behind = read.events, read.last, read.more
                 elif not await listener.wait(heartbeat):
                     yield []
                     continue
@@ -112,8 +112,8 @@ class Feed:
                     continue
                 else:
                     found = [event for event in taken if event.id > last]
+                    last = found[-1].id if found else last
                 if found:
-                    last = found[-1].id
                     yield found
                 ended = ended or (run_id is not None and any(event.final for event in found))
                 if ended and not behind:
@@ -161,7 +161,7 @@ class Feed:
                 if known:
                     found = await self._in_thread(self._at)
                     self._pass_on(found)
-                    await self._pause(more=len(found) == BATCH)
+                    await self._pause(more=found.more)
                 else:
                     # Before any listener reads: what it does not find in the database comes after this.
                     self._at = await asyncio.get_running_loop().run_in_executor(self._thread, self._events.latest)
@@ -184,27 +184,27 @@ class Feed:
         else:
             await self._waker.wait(self._poll)
 
-    def _pass_on(self, found: Sequence[StreamedEvent]) -> None:
-        for event in found:
+    def _pass_on(self, found: Stretch) -> None:
+        for event in found.events:
             for key in (event.run_id, None):
                 for listener in self._listeners.get(key, ()):
                     listener.put(event)
-            self._at = event.id
+        self._at = found.last
 
-    async def _in_thread(self, last: int) -> list[StreamedEvent]:
+    async def _in_thread(self, last: int) -> Stretch:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._after, last, None)
 
-    def _after(self, last: int, run_id: str | None) -> list[StreamedEvent]:
+    def _after(self, last: int, run_id: str | None) -> Stretch:
         found = self._events.after(last, BATCH, run_id)
-        if any(event.final for event in found):
+        if any(event.final for event in found.events):
             self._before_end()
         return found
 
-    async def _read(self, last: int, run_id: str | None) -> list[StreamedEvent]:
+    async def _read(self, last: int, run_id: str | None) -> Stretch:
         """From the database, waiting for it if need be."""
         while not self.closed:
             try:
                 return await run_in_threadpool(self._after, last, run_id)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
-        return []
+        return Stretch([], last, more=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from app.db import releases
@@ -19,27 +19,40 @@ _JOB = (
     runs.c.id, runs.c.task, runs.c.dataset, runs.c.recipe, runs.c.validation, runs.c.seeds, runs.c.progress,
     runs.c.started_at, runs.c.finished_at,
 )  # fmt: skip
-_VALIDATION: TypeAdapter[Validation] = TypeAdapter(Validation)
+
+
+class _Asked(BaseModel):
+    """What of a run's columns is a form."""
+
+    recipe: Recipe
+    validation: Validation
 
 
 def succeeded(tx: Transaction, task: str | None, dataset: str | None, limit: int) -> list[Job]:
-    """The newest runs that have succeeded at their first attempt, but for the trials of sweeps."""
+    """The newest runs that have succeeded at their first attempt, but for the trials of sweeps.
+
+    Of the newest `limit`, those of a newer release that this one cannot read are left out.
+    """
     query = select(*_JOB).where(runs.c.status == RunStatus.SUCCEEDED, runs.c.trial.is_(None), runs.c.attempt == 1)
     if task is not None:
         query = query.where(runs.c.task == task)
     if dataset is not None:
         query = query.where(runs.c.dataset == dataset)
-    return [_job(row) for row in tx.execute(query.order_by(runs.c.number.desc()).limit(limit))]
+    found = (_job(row) for row in tx.execute(query.order_by(runs.c.number.desc()).limit(limit)))
+    return [job for job in found if job is not None]
 
 
-def _job(row: Any) -> Job:
+def _job(row: Any) -> Job | None:
+    asked = releases.read_any(_Asked, {"recipe": row.recipe, "validation": row.validation})
+    if asked is None:
+        return None
     progress = row.progress or {}
     return Job(
         id=row.id,
         task=row.task,
         dataset=row.dataset,
-        recipe=releases.read(Recipe, row.recipe, f"run {row.id}"),
-        validation=_VALIDATION.validate_python(row.validation),
+        recipe=asked.recipe,
+        validation=asked.validation,
         seeds=row.seeds,
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -58,8 +71,11 @@ def epoch_seconds(tx: Transaction, run_ids: Sequence[str]) -> dict[str, float]:
 
 
 def models_of(tx: Transaction, task: str, dataset: str, limit: int) -> list[tuple[str, Recipe | None]]:
-    """Models of these rows, the active one first, then the newest; with the recipe, where their run is still there."""
+    """Models of these rows, the active one first, then the newest.
+
+    With the recipe, where their run is still there and can be read.
+    """
     query = select(models.c.id, runs.c.recipe).outerjoin(runs, runs.c.id == models.c.run_id)
     query = query.where(models.c.task == task, models.c.dataset == dataset)
     rows = tx.execute(query.order_by(models.c.active.desc(), models.c.number.desc()).limit(limit))
-    return [(row.id, row.recipe and releases.read(Recipe, row.recipe, f"model {row.id}")) for row in rows]
+    return [(row.id, row.recipe and releases.read_any(Recipe, row.recipe)) for row in rows]

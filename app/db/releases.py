@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from app.errors import Unavailable
+from app.errors import NewerRelease, Unavailable
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -27,29 +27,41 @@ def read(form: type[T], values: Mapping[str, Any], what: str) -> T:
         known = deepcopy(dict(values))
         for each in error.errors():
             if each["type"] != ADDED or not _leave_out(known, each["loc"]):
-                raise _newer(what, *error.errors()[0]["loc"]) from error
+                raise Unavailable(_told(what, error)) from error
     try:
         return form.model_validate(known)
     except ValidationError as error:
-        raise _newer(what, *error.errors()[0]["loc"]) from error
+        raise Unavailable(_told(what, error)) from error
+
+
+def read_any(form: type[T], values: Mapping[str, Any]) -> T | None:
+    """The same for one of many, of which the others are read all the same; None: more than fields was added."""
+    try:
+        return read(form, values, form.__name__)
+    except Unavailable:
+        return None
 
 
 def read_whole(form: type[T], values: Mapping[str, Any], what: str) -> T:
-    """Such values, for whoever acts upon them: nothing is left out.
+    """Such values, for whoever acts upon them: nothing is left out, but by forms within this one that forbid nothing.
 
     Raises:
-        Unavailable: there is something that this release does not know.
+        NewerRelease: there is something that this release does not know.
     """
     if further := values.keys() - form.model_fields.keys():  # which a form may overlook
-        raise _newer(what, min(further))
+        raise NewerRelease(_more(what, min(further)))
     try:
         return form.model_validate(values)
     except ValidationError as error:
-        raise _newer(what, *error.errors()[0]["loc"]) from error
+        raise NewerRelease(_told(what, error)) from error
 
 
-def _newer(what: str, *field: str | int) -> Unavailable:
-    return Unavailable(f"{what} is of a release that knows more than this one: {'.'.join(map(str, field))}")
+def _told(what: str, error: ValidationError) -> str:
+    return _more(what, *error.errors()[0]["loc"])
+
+
+def _more(what: str, *field: str | int) -> str:
+    return f"{what} is of a release that knows more than this one: {'.'.join(map(str, field))}"
 
 
 def _leave_out(values: Any, where: tuple[int | str, ...]) -> bool:

@@ -1,11 +1,11 @@
 """Reading runs: one, many, their epochs and events."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from app.db import events, releases
 from app.db.engine import Transaction
@@ -13,11 +13,13 @@ from app.db.epochs import which_fit
 from app.db.tables import epochs, models, runs
 from app.domain.leases import Sign
 from app.domain.runs import Figures, RunStatus
+from app.domain.trials import Prior, Trial
 from app.errors import NotFound
 from app.wire.declarations import SAMPLE
 from app.wire.runs import Epoch, Event, Run, RunError
 
 WITH_MODEL = select(runs, models.c.id.label("model_id")).outerjoin(models, models.c.run_id == runs.c.id)
+_STANDING: tuple[ColumnElement[Any], ...] = (runs.c.status, models.c.id.label("model_id"))
 
 
 def get(tx: Transaction, run_id: str) -> Run:
@@ -37,18 +39,27 @@ def find(tx: Transaction, run_id: str) -> Run | None:
 
 
 def find_all(tx: Transaction, run_ids: Sequence[str]) -> dict[str, Run]:
-    """Those of these runs that are there, by id."""
-    return {row.id: to_run(row) for row in tx.execute(WITH_MODEL.where(runs.c.id.in_(run_ids)))}
+    """Those of these runs that are there and that this release can read, by id."""
+    return {run.id: run for run in readable(tx.execute(WITH_MODEL.where(runs.c.id.in_(run_ids))))}
 
 
 def get_whole(tx: Transaction, run_id: str) -> Run:
     """A run that is there, for whoever carries it out.
 
     Raises:
-        Unavailable: a newer release asked for it, with what this one does not know.
+        NewerRelease: that release asked for it, with what this one does not know.
     """
     row = tx.execute(WITH_MODEL.where(runs.c.id == run_id)).one()
+    for form, asked in ((Trial, row.trial), (Prior, row.prior)):  # as a part of a run they overlook what is added
+        if asked is not None:
+            releases.read_whole(form, asked, f"the {form.__name__.lower()} of run {run_id}")
     return releases.read_whole(Run, _values(row), f"run {run_id}")
+
+
+def standing(tx: Transaction, run_id: str) -> Row[Any] | None:
+    """`status` and `model_id` of a run, which may be of any release; None: there is no such run."""
+    query = select(*_STANDING).outerjoin(models, models.c.run_id == runs.c.id)
+    return tx.execute(query.where(runs.c.id == run_id)).one_or_none()
 
 
 def to_run(row: Row[Any]) -> Run:
@@ -58,6 +69,12 @@ def to_run(row: Row[Any]) -> Run:
         Unavailable: a newer release asked for it, with what this one cannot read.
     """
     return releases.read(Run, _values(row), f"run {row.id}")
+
+
+def readable(rows: Iterable[Row[Any]]) -> list[Run]:
+    """Rows of the query above, but for those of which a newer release asked for what this one cannot read."""
+    found = (releases.read_any(Run, _values(row)) for row in rows)
+    return [run for run in found if run is not None]
 
 
 def _values(row: Row[Any]) -> dict[str, Any]:

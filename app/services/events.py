@@ -37,6 +37,15 @@ class StreamedEvent:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """The events after one, as far as was looked."""
+
+    events: list[StreamedEvent]  # oldest first
+    last: int  # the id up to which there is nothing else to tell
+    more: bool  # whether there may be events after it
+
+
+@dataclass(frozen=True)
 class StreamStart:
     """Where somebody who begins to follow a run stands."""
 
@@ -72,18 +81,19 @@ class EventService:
             run = run_queries.get(tx, run_id)  # first: once it has ended, nothing happens to it any more
             return StreamStart(run.status in FINAL, bool(events.after(tx, last, 1, run_id)))
 
-    def after(self, last: int, limit: int, run_id: str | None = None) -> list[StreamedEvent]:
-        """Up to `limit` events with ids above `last`, oldest first, of one run or of all.
+    def after(self, last: int, limit: int, run_id: str | None = None) -> Stretch:
+        """Up to `limit` events with ids above `last`, of one run or of all.
 
         A status, and a line of the log that tells of a change, come with the run as it stands now, which may be further
-        on than the event is.
+        on than the event is. They are left out where it has just gone, or is of a newer release and cannot be read.
         """
         with self._database.read() as tx:
             rows = events.after(tx, last, limit, run_id)
             changed = sorted({row.run_id for row in rows if _changes(row)})
             placed = queueing.placed(tx, run_queries.find_all(tx, changed).values(), self._clock())
             runs = {run.id: run for run in placed}
-        return [_told(row, runs) for row in rows if not _changes(row) or row.run_id in runs]  # it may just have gone
+        found = [_told(row, runs) for row in rows if not _changes(row) or row.run_id in runs]
+        return Stretch(found, rows[-1].id if rows else last, more=len(rows) == limit)
 
 
 def _told(row: Any, runs: dict[str, Run]) -> StreamedEvent:

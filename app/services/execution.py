@@ -88,7 +88,7 @@ class WorkerService:
         """
         try:
             run = run_queries.get_whole(tx, row.id)
-        except Unavailable as error:
+        except NewerRelease as error:
             raise _Unknown(row.id, error.message) from error
         return Claim(run, row.lease_id, run_queries.any_queued(tx, self._left))
 
@@ -158,7 +158,7 @@ class WorkerService:
     def has_ended(self, run_id: str) -> bool:
         """Whether this database knows the run, and it has ended."""
         with self._database.read() as tx:
-            run = run_queries.find(tx, run_id)
+            run = run_queries.standing(tx, run_id)
         return run is not None and run.status in FINAL
 
     def is_orphan(self, run_id: str, model_id: str) -> bool:
@@ -167,7 +167,7 @@ class WorkerService:
         Those of runs that this database does not know belong to somebody else.
         """
         with self._database.read() as tx:
-            run = run_queries.find(tx, run_id)
+            run = run_queries.standing(tx, run_id)
         return run is not None and run.status in FINAL and run.model_id != model_id
 
     def seen(self, values: Mapping[str, Any]) -> None:

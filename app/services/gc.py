@@ -85,7 +85,7 @@ def _of_store(
     found = []
     for each in there.models(models, now - YOUNG, now - DAY):
         with database.read() as tx:
-            run = run_queries.find(tx, each.run_id) if each.run_id else None
+            run = run_queries.standing(tx, each.run_id) if each.run_id else None
         ours = not each.run_id or (run is not None and run.status in FINAL)
         reason = "no model of this database" if each.run_id else "a model that was never published"
         told = (each.shown, each.bytes, reason if ours else OTHERS)
@@ -146,7 +146,7 @@ def _removed(leftover: Leftover) -> bool:
 def _is_ours(tx: Transaction, store: ArtifactStore, path: Path, model_id: str) -> bool:
     """Whether a model without a row was left by a run of this database, as far as it knows its runs."""
     try:
-        run = run_queries.find(tx, store.manifest(path.parent.name, model_id).run_id)
+        run = run_queries.standing(tx, store.manifest(path.parent.name, model_id).run_id)
     except ArtifactInvalid:
         return False
     return run is not None and run.status in FINAL

@@ -147,9 +147,10 @@ class RunActionService:
     def _each(self, tx: Transaction, order: _Order, run_ids: Sequence[str], tally: _Tally) -> None:
         found = run_queries.find_all(tx, run_ids)
         for run_id in run_ids:
+            if run_id not in found:
+                tally.refused.append(self._refused(run_id, _why_not(tx, run_id)))
+                continue
             try:
-                if run_id not in found:
-                    raise NotFound(f"there is no run {run_id!r}")
                 order.require_task(found[run_id].task)
                 self._act(tx, order, found[run_id], tally)
             except Unavailable:
@@ -184,3 +185,12 @@ class RunActionService:
         if not order.only_looks:
             self._changes.delete_in(tx, run)
         tally.runs += 1
+
+
+def _why_not(tx: Transaction, run_id: str) -> DenselyError:
+    """Why a run was not found, or could not be read."""
+    try:
+        run_queries.get(tx, run_id)
+    except (NotFound, Unavailable) as error:
+        return error
+    return NotFound(f"there was no run {run_id!r}")  # it has come just now

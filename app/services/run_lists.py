@@ -35,7 +35,7 @@ class RunListService:
             return self._placed(tx, run)
 
     def page(self, which: RunFilter, limit: int, cursor: int | None) -> tuple[list[Run], int | None]:
-        """Runs in the order of the filter, and the cursor of the next page.
+        """Runs in the order of the filter, and the cursor of the next page; without those that cannot be read.
 
         Raises:
             InvalidInput: the run that the cursor names has been removed, so that nobody knows where to go on.
@@ -43,7 +43,7 @@ class RunListService:
         with self._database.read() as tx:
             rows = run_lists.page(tx, which, limit + 1, cursor)
             page, following = cut(rows, limit, lambda row: row.number)
-            return placed(tx, map(run_queries.to_run, page), self._clock()), following
+            return placed(tx, run_queries.readable(page), self._clock()), following
 
     def rows(self, which: RunFilter, limit: int, cursor: int | None) -> RunRows:
         """The same in short, with curves, and how many there are on all pages.

@@ -270,7 +270,7 @@ def test_what_happened_to_many_runs_is_read_with_few_queries(database: Database,
     ids = [queue_run(database, clock) for _ in range(30)]
     statements: list[str] = []
     sqlalchemy_event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    found = EventService(database, clock).after(0, 100)
+    found = EventService(database, clock).after(0, 100).events
 
     assert ids == [event.run_id for event in found]
     assert all(f'"run":{{"id":"{event.run_id}"'.encode() in event.data for event in found)

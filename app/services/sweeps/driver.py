@@ -202,16 +202,13 @@ class SweepDriver:
         return runs.insert_run(tx, request, self._clock(), self._max_attempts, key_id=seen.row.key_id)
 
 
-def _plan(row: Any) -> SweepPlan:
-    try:
-        return releases.read_whole(SweepPlan, row.plan, f"sweep {row.id}")
-    except Unavailable as error:
-        raise NewerRelease(error.message) from error
-
-
 def _see(tx: Transaction, row: Any) -> Seen:
-    plan = _plan(row)
-    ended = trials.read(plan, sweep_queries.trials(tx, row.id))
+    """
+    Raises:
+        NewerRelease: it cannot be read by this one, or a run of it.
+    """
+    plan = releases.read_whole(SweepPlan, row.plan, f"sweep {row.id}")
+    ended = trials.read(plan, sweep_queries.trials(tx, row.id), whole=True)
     return Seen(row, plan, ended, courses.read(tx, row.id, plan, ended))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.db import releases
 from app.domain.runs import Metrics, RunStatus
 from app.domain.sweeps import SweepPlan
 from app.domain.trials import PRUNED, Trial
@@ -34,15 +35,22 @@ class Ended:
         return int(self.row.progress["epoch"]) if self.pruned and self.row.progress else None
 
 
-def read(plan: SweepPlan, rows: Iterable[Any]) -> list[Ended]:
-    """Rows of `sweep_queries.trials`, by the numbers of their trials."""
+def read(plan: SweepPlan, rows: Iterable[Any], *, whole: bool = False) -> list[Ended]:
+    """Rows of `sweep_queries.trials`, by the numbers of their trials.
+
+    Raises:
+        Unavailable: a newer release asked for one, with what this one cannot read.
+        NewerRelease: the same, of `whole` ones with anything that this one does not know.
+    """
+    read_one = releases.read_whole if whole else releases.read
     found = []
     for row in rows:
         status = RunStatus(row.status)
         pruned = status is RunStatus.CANCELLED and row.error_type == PRUNED
         figures: Mapping[str, float] = row.metrics.get("validation", {})
         value = figures.get(plan.figure) if pruned or status is RunStatus.SUCCEEDED else None
-        found.append(Ended(row, Trial.model_validate(row.trial), status, value, pruned))
+        trial = read_one(Trial, row.trial, f"the trial of run {row.id}")
+        found.append(Ended(row, trial, status, value, pruned))
     return sorted(found, key=lambda each: each.trial.number)
 
 

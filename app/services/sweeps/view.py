@@ -39,8 +39,9 @@ def sweep(tx: Transaction, row: Any, now: datetime) -> Sweep:
 
 
 def summaries(tx: Transaction, rows: Sequence[Any], now: datetime) -> list[SweepSummary]:
-    """Sweeps in a list; the best trial is that of the last generation that has ended."""
-    return _summary(tx, rows, {row.id: row.winner for row in rows}, now)
+    """Sweeps in a list, but for those that cannot be read; the best trial is of the last generation that has ended."""
+    readable = [row for row in rows if releases.read_any(SweepPlan, row.plan)]
+    return _summary(tx, readable, {row.id: row.winner for row in readable}, now)
 
 
 def _summary(
@@ -98,7 +99,7 @@ def _outcome(tx: Transaction, row: Any, plan: SweepPlan, counts: Counts, winner_
     winner, final = runs.get(winner_id), runs.get(row.final_run)
     if winner is None or winner.trial is None:
         return None  # there is none yet, or its run was removed
-    trial = Trial.model_validate(winner.trial)
+    trial = releases.read(Trial, winner.trial, f"the trial of run {winner.id}")
     metrics = trials.metrics_of(final) if final is not None else None
     model_id = final.model_id if final is not None else row.final_run and sweep_queries.model_of(tx, row.final_run)
     spread = metrics.spread if metrics else None

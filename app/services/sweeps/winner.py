@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from app.db import sweep_queries
+from app.db import releases, sweep_queries
 from app.db.engine import Transaction
 from app.domain.counting import counted
 from app.domain.recipes import Holdout, KFold, NoValidation, Recipe
@@ -21,8 +21,11 @@ def final_request(plan: SweepPlan, sweep: Any, winner: Any) -> RunRequest:
     """The run that trains a winner's recipe on all rows, for as many epochs as its weights had seen.
 
     `sweep`, `winner`: their rows. Of k-fold the recipe is kept as it is: such a run trains on all rows anyway.
+
+    Raises:
+        NewerRelease: the recipe has what this release does not know.
     """
-    recipe = Recipe.model_validate(winner.recipe)
+    recipe = releases.read_whole(Recipe, winner.recipe, f"run {winner.id}")
     by_fold = isinstance(plan.validation, KFold)
     fit = None if by_fold else next(iter(metrics_of(winner).fits), None)
     if fit is not None:

@@ -163,17 +163,23 @@ def _tell(report: Any, wanted: Any, target: str, seconds: float) -> None:
     if changed := sum(each.changed for each in report.tables):
         told = "zero characters became U+FFFD; NaN and infinity in JSON became null: PostgreSQL does not hold them"
         console(error=True).print(f"note: in {counted(changed, 'value')} {told}", markup=False)
-    if wanted.dry:
+    if wanted.dry and (report.is_complete or wanted.incomplete):
         line(f"{wanted.file} would be carried over to {target}; nothing was written")
     elif not report.tables:
-        wrong = counted(len(report.models.wrong) + len(report.uploads.wrong), "model or dataset", "models or datasets")
-        mend = "name their folder with --models or --uploads, or carry over the rest with --incomplete"
-        fail(f"no row was carried over: files of {wrong} are missing or altered; {mend}")
+        fail(f"no row {'would be' if wanted.dry else 'was'} carried over: {_lacking(report, wanted)}")
     elif not report.is_same:
         fail("the new database did not give back what was written: nothing was changed there; try again")
     else:
         line(f"{wanted.file} was carried over to {target} in {seconds:.1f} s")
         line(_next(report))
+
+
+def _lacking(report: Any, wanted: Any) -> str:
+    wrong = counted(len(report.models.wrong) + len(report.uploads.wrong), "model or dataset", "models or datasets")
+    looked = [("--models", report.models, wanted.source.store.root)]
+    looked.append(("--uploads", report.uploads, wanted.source.uploads.folder))
+    named = " and ".join(f"{option}, not {folder}" for option, carried, folder in looked if carried.wrong)
+    return f"files of {wrong} are missing or altered; name their folder with {named}, or go on with --incomplete"
 
 
 def _next(report: Any) -> str:

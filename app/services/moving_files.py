@@ -31,7 +31,7 @@ class Files:
 class Carried:
     """What became of the files of one sort."""
 
-    copied: int = 0
+    copied: int = 0  # to the folder, or from it to the object store behind it
     there: int = 0  # already, and whole
     wrong: dict[str, str] = field(default_factory=dict)  # reason by id: they are not as they should be
 
@@ -53,14 +53,14 @@ def carry_models(source: Files, target: Files, named: Iterable[tuple[str, str]],
     for task, model_id in named:
         try:
             _check_names(task, model_id)
-            if _is_whole(target.store, task, model_id):
+            there = _is_whole(target.store, task, model_id)
+            if there:
                 _check_same(source.store, target.store, task, model_id)
-                found.there += 1
             else:
                 _carry_model(source.store, target.store, task, model_id, dry=dry)
-                found.copied += 1
-            if isinstance(target.store, CachedArtifactStore) and not dry:
-                target.store.keep(task, model_id)  # it may lie in the folder, and not in the object store
+            if isinstance(target.store, CachedArtifactStore) and _put(target.store, task, model_id, dry=dry):
+                there = False  # it lay in the folder, and not in the object store
+            found.there, found.copied = found.there + there, found.copied + (not there)
         except ArtifactInvalid as error:
             found.wrong[model_id] = f"of task {task!r}: {error.message}"
         told(1)
@@ -78,9 +78,10 @@ def carry_uploads(
             continue
         here, there = source.uploads.path(identity), _fetched(target.uploads, identity, sha256)
         if _sha256(there) == sha256:
-            found.there += 1
-            if not dry:
+            kept = target.uploads.stored is None or target.uploads.stored.knows(there.name)
+            if not (kept or dry):
                 target.uploads.keep(identity)
+            found.there, found.copied = found.there + kept, found.copied + (not kept)
         elif (present := _sha256(here)) != sha256:
             found.wrong[identity] = f"{here.name} in {here.parent} {_fault(present)}"
         elif dry or target.uploads.copy(here, identity, owner) == sha256:
@@ -102,6 +103,15 @@ def _carry_model(source: ArtifactStore, target: ArtifactStore, task: str, model_
     target.discard(target.path(task, model_id))  # what is there, if anything, is damaged
     target.copy_from(source, task, model_id)
     target.verify(task, model_id)
+
+
+def _put(target: CachedArtifactStore, task: str, model_id: str, *, dry: bool) -> bool:
+    """Have what is in the folder in the object store, too; whether it is not there before.
+
+    Raises:
+        ArtifactInvalid: another one is there.
+    """
+    return target.objects.manifest(task, model_id) is None if dry else target.keep(task, model_id)
 
 
 def _check_names(task: str, model_id: str) -> None:

@@ -51,7 +51,8 @@ def test_the_password_of_the_url_is_handed_over_where_nobody_sees_it(
     for name in ("pg_dump", "pg_restore"):
         seen(name, programs)
     monkeypatch.setenv("PATH", str(programs), prepend=":")
-    places = {"DENSELY_HOME": tmp_path / "home", "DENSELY_MODELS_DIR": tmp_path / "models", "PGPASSWORD": "another"}
+    monkeypatch.setenv("PGPASSWORD", "another")
+    places = {"DENSELY_HOME": tmp_path / "home", "DENSELY_MODELS_DIR": tmp_path / "models"}
 
     backup = densely("backup", tmp_path / "b.tar", DENSELY_DATABASE_URL=urls[0], **places)
     assert (0, "") == (backup.returncode, backup.stderr)

@@ -69,8 +69,12 @@ def test_files_go_to_the_object_store(
 
     for name in ("new", "old"):
         s3.reset()
+        looked = move(Move(database.file, source, new, files(name), dry=True), clock, lambda *_: None)
         report = move(Move(database.file, source, new, files(name)), clock, lambda *_: None)
 
+        for each in (looked, report):
+            assert (1, 0) == (each.models.copied, each.models.there), "to the object store, if not to the folder"
+            assert (1, 0) == (each.uploads.copied, each.uploads.there)
         assert report.is_complete
         assert report.is_same
         elsewhere = files(f"seen-after-{name}")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.database_urls import database_url_of
 from app.loopback import is_loopback
 from app.origins import origin_of
 from app.proxies import network_of
@@ -19,6 +20,8 @@ from app.webhook_secrets import secrets_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# What reads a setting that may be left empty, and says what is wrong with it.
+FORMS = {"database_url": database_url_of, "store_url": store_url_of, "rate_per_address": Rate.of}
 _NAME = re.compile(r"(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
 
 
@@ -220,10 +223,10 @@ class Settings(BaseSettings):
         secrets_of(value)
         return value
 
-    @field_validator("store_url")
+    @field_validator(*FORMS)
     @classmethod
-    def _store(cls, value: str) -> str:
-        return store_url_of(value) if value else value
+    def _form(cls, value: str, info: ValidationInfo) -> str:
+        return str(FORMS[info.field_name or ""](value)) if value else value
 
     @field_validator("ray_address")
     @classmethod
@@ -232,11 +235,6 @@ class Settings(BaseSettings):
         if value != "auto" and not (host and "/" not in host and port.isdigit() and 0 < int(port) < 2**16):
             raise ValueError("must be `auto` or host:port, as 10.0.0.1:6379; the worker runs on a node of the cluster")
         return value
-
-    @field_validator("rate_per_address")
-    @classmethod
-    def _rate(cls, value: str) -> str:
-        return str(Rate.of(value)) if value else value
 
     @field_validator("root_path", mode="before")
     @classmethod

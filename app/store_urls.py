@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 EXTRAS = {"s3": "s3", "gs": "gs", "az": "az", "file": ""}  # what has to be installed besides, by scheme
 
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
 _FORMS = "must be as s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
 
 
@@ -36,7 +36,7 @@ def store_url_of(text: str) -> str:
             raise ValueError("must name a folder from the root on, as file:///srv/densely")
         return f"file://{path}"
     if not _BUCKET.fullmatch(parts.netloc):
-        raise ValueError(_FORMS)
+        raise ValueError(f"{_FORMS}: a bucket's name has 3 to 63 characters")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 

@@ -36,7 +36,8 @@ def backup(file: Written, as_text: Json = False) -> None:
     found = settings()
     if not found.database_url and not (found.home / "densely.db").exists():  # opening it would make it
         raise fail(f"there is no database in {found.home}: nothing is there to be backed up")
-    with replacing(file) as target, _bar(file) as told, _place(found) as place:
+    with made_for_good(found.home), replacing(file) as target, _bar(file) as told, _place(found) as place:
+        check_writable(found.home, "DENSELY_HOME")  # where the database is written first
         _keep_private(target)
         try:
             report = backups.write(target, place, utc_now, told)

@@ -1,5 +1,6 @@
 """Where the service is: `--url` and `--api-key`, their variables, or the settings of a service on this machine."""
 
+import re
 import sys
 import time
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ from app.cli.codes import USAGE
 from app.cli.frame import fail
 from app.settings import Settings
 from densely_client import Densely, Retries, Time
+
+_THEIRS = re.compile(r"^(Input|String) should ")  # how the validator begins; a line begins with the setting's name
 
 
 def is_given(context: typer.Context, name: str) -> bool:
@@ -127,7 +130,8 @@ def mistakes(error: ValidationError) -> list[str]:
     lines = []
     for item in error.errors():
         name = "".join(f"DENSELY_{part}".upper() for part in item["loc"])
-        lines.append(f"{name} {item['msg'].removeprefix('Value error, ')}".strip())
+        told = item["msg"].removeprefix("Value error, ")
+        lines.append(f"{name} {_THEIRS.sub('must ', told)}".strip())
     return lines
 
 

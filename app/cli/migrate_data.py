@@ -164,7 +164,7 @@ def _tell(report: Any, wanted: Any, target: str, seconds: float) -> None:
         told = "zero characters became U+FFFD; NaN and infinity in JSON became null: PostgreSQL does not hold them"
         console(error=True).print(f"note: in {counted(changed, 'value')} {told}", markup=False)
     if not report.is_enough(incomplete=wanted.incomplete):
-        fail(f"no row {'would be' if wanted.dry else 'was'} carried over: {_why(report)}")
+        fail(f"no row {'would be' if wanted.dry else 'was'} carried over: {_why(report, wanted)}")
     elif wanted.dry:
         line(f"{wanted.file} would be carried over to {target}; nothing was written")
     elif not report.is_same:
@@ -174,7 +174,7 @@ def _tell(report: Any, wanted: Any, target: str, seconds: float) -> None:
         line(_next(report))
 
 
-def _why(report: Any) -> str:
+def _why(report: Any, wanted: Any) -> str:
     """What has to be mended first."""
     if number := len(report.models.others):
         told = "the new place has another model under the id of"
@@ -182,8 +182,10 @@ def _why(report: Any) -> str:
             f"{told} {counted(number, 'model')}; move it away, or name another DENSELY_MODELS_DIR or DENSELY_STORE_URL"
         )
     wrong = counted(len(report.models.wrong) + len(report.uploads.wrong), "model or dataset", "models or datasets")
-    mend = "name their folder with --models or --uploads, or carry over the rest with --incomplete"
-    return f"files of {wrong} are missing or altered; {mend}"
+    looked = [("--models", report.models, wanted.source.store.root)]
+    looked.append(("--uploads", report.uploads, wanted.source.uploads.folder))
+    named = " and ".join(f"{option}, not {folder}" for option, carried, folder in looked if carried.wrong)
+    return f"files of {wrong} are missing or altered; name their folder with {named}, or go on with --incomplete"
 
 
 def _next(report: Any) -> str:

@@ -36,8 +36,8 @@ def restore(url: URL, path: Path) -> None:
 
 
 def _run(program: str, url: URL, options: Sequence[str], look: Callable[[], None]) -> None:
-    there = url.set(drivername="postgresql", password=None).render_as_string()
-    environment = {**os.environ, **({"PGPASSWORD": str(url.password)} if url.password else {}), "LC_MESSAGES": "C"}
+    there, secrets = _connection(url)
+    environment = {**os.environ, **secrets, "LC_MESSAGES": "C"}
     command = [program, "--no-password", f"--dbname={there}", *options]
     try:
         process = subprocess.Popen(
@@ -54,6 +54,18 @@ def _run(program: str, url: URL, options: Sequence[str], look: Callable[[], None
             raise
     if process.returncode:
         raise Unusable(f"{program} failed: {_reason(said) or f'status {process.returncode}'}")
+
+
+def _connection(url: URL) -> tuple[str, dict[str, str]]:
+    """Where the database is, in libpq's words; and the environment with its password, which a command line would show.
+
+    What the driver is told, so that both read the URL alike: several hosts, and what has to be escaped in it.
+    """
+    from psycopg.conninfo import make_conninfo  # an extra's
+
+    options = dict(url.get_dialect()().create_connect_args(url)[1])
+    password = options.pop("password", None)
+    return make_conninfo("", **options), {} if password is None else {"PGPASSWORD": str(password)}
 
 
 def _wait(process: "subprocess.Popen[bytes]", look: Callable[[], None]) -> str:

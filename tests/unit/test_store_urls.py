@@ -29,6 +29,7 @@ def test_what_names_a_store_is_taken(written: str, expected: str) -> None:
         ("/srv/densely", "must be as s3://"),
         ("s3://", "must be as s3://"),
         ("s3:///x", "must be as s3://"),
+        ("gs://x/y", "a bucket's name has 3 to 63 characters"),
         ("s3://bucket/../other", "nothing after it"),
         ("s3://bucket/x?versionId=1", "nothing after it"),
         ("file://", "from the root on"),

@@ -593,7 +593,7 @@ def test_the_doctor_finds_what_is_broken(densely: Densely, tmp_path: Path, store
 def test_the_doctor_reads_mistaken_settings(densely: Densely) -> None:
     _, wrong, _ = doctor(densely, DENSELY_PORT="abc")
 
-    assert "DENSELY_PORT Input should be a valid integer" in wrong["settings"]["told"]
+    assert "DENSELY_PORT must be a valid integer" in wrong["settings"]["told"]
 
 
 def test_the_doctor_wants_a_migration(densely: Densely, tmp_path: Path) -> None:

@@ -69,13 +69,15 @@ def test_it_is_looked_at_and_carried_over_and_told(
 def test_files_that_are_not_there_are_told_with_what_to_name(
     old: Path, new: dict[str, str | Path], database: Database
 ) -> None:
-    done = densely("--from", old, **new)
+    for options in (["--dry-run"], []):
+        done = densely("--from", old, *options, **new)
 
-    assert 1 == done.returncode
-    told = done.stderr.splitlines()
-    assert 2 == len(told), told
-    assert "of task 'planar': the manifest of model m-" in told[0]
-    assert "files of 1 model or dataset are missing or altered; name their folder with --models" in told[1]
+        assert 1 == done.returncode
+        told = done.stderr.splitlines()
+        assert 2 == len(told), told
+        assert "of task 'planar': the manifest of model m-" in told[0]
+        where = f"name their folder with --models, not {new['DENSELY_MODELS_DIR']}, or go on with --incomplete"
+        assert f"files of 1 model or dataset are missing or altered; {where}" in told[1]
     assert 0 == densely("--from", old, "--incomplete", **new).returncode
 
 

@@ -138,10 +138,6 @@ class CachedArtifactStore(ArtifactStore):
             if any(each.name.endswith(f"/{MANIFEST}") for each in objects):
                 yield task, model_id
 
-    def is_stored(self, task: str, model_id: str) -> bool:
-        """Whether a model is known to be in the store, without asking it."""
-        return self._kept.knows(MODELS, _name(task, model_id))
-
     def sweep(self, is_orphan: Callable[[Manifest], bool], older_than: float) -> list[Path]:
         """Here what staging has left; there orphaned artifacts, and objects without a manifest."""
         removed = self._here.sweep(lambda _: False, older_than)

@@ -217,3 +217,16 @@ def test_a_replica_starts_and_is_ready_while_the_store_is_away(
     while client.get("/health/ready?task=digits").status_code != 200:
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_rows_are_put_into_a_bucket_that_was_made_anew(
+    place_in: Callable[[str, Database], Place], database: Database, clock: FakeClock, s3: S3
+) -> None:
+    """What was known of the one before, which had the same URL, counts for nothing."""
+    here = place_in("one", database)
+    name = add_rows(here, clock)
+    assert not here.uploads.keep("d-1")
+    s3.reset()
+
+    assert here.uploads.keep("d-1")
+    assert [f"uploads/{name}"] == rows_of(s3)

@@ -97,6 +97,12 @@ class CachedArtifactStore(ArtifactStore):
     def open(self, task: str, model_id: str) -> Artifact:
         return self._whole(task, model_id, self._here.open)
 
+    def open_here(self, task: str, model_id: str) -> Artifact | None:
+        self._kept.use(MODELS, _name(task, model_id))
+        with suppress(ArtifactInvalid):  # what is damaged here may be whole there
+            return self._here.open(task, model_id)
+        return None
+
     def evaluation(self, task: str, model_id: str) -> Evaluation | None:
         return self._whole(task, model_id, self._here.evaluation)
 

@@ -36,9 +36,7 @@ def whole(_: str) -> int:
     return 1_000
 
 
-def kept_of(
-    folder: Path, clock: Clock, url: str = "s3://bucket", stored: Callable[[str], int] = whole
-) -> Kept:
+def kept_of(folder: Path, clock: Clock, url: str = "s3://bucket", stored: Callable[[str], int] = whole) -> Kept:
     places = {
         MODELS: Place(folder / "m", lambda name: (folder / "m").joinpath(*name.split(".", 1)), stored, ".staging/"),
         UPLOADS: Place(folder / "u", lambda name: folder / "u" / name, stored, ".staging-"),

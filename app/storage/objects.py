@@ -1,10 +1,12 @@
 """Objects in a bucket or a folder: put, fetched, listed and removed, each with a time-out and a few tries."""
 
+import asyncio
 import errno
 import os
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +61,7 @@ class ObjectStore:
         self._sleep = sleep
         self._opening = Lock()
         self._filesystem: Any = None
+        self._running: set[Future[Any]] = set()
         self._away_until = 0.0
         self._told = ""
 
@@ -109,9 +112,12 @@ class ObjectStore:
         self._count("delete", "ok", 0)
 
     def close(self) -> None:
-        """Its connections."""
+        """Its connections; what is under way ends, with StoreAway."""
         with self._opening:
             filesystem, self._filesystem = self._filesystem, None
+            running = list(self._running)
+        for each in running:  # else its thread waits for a connection that there is no more, and the process for it
+            each.cancel()
         if filesystem is not None:
             closer_of(filesystem)()
 
@@ -167,9 +173,20 @@ class ObjectStore:
 
     def _call(self, method: str, *args: Any, seconds: float = ASK_SECONDS, **options: Any) -> Any:
         filesystem = self._opened()
-        if getattr(filesystem, "async_impl", False):
-            options["timeout"] = seconds
-        return getattr(filesystem, method)(*args, **options)
+        if not getattr(filesystem, "async_impl", False):
+            return getattr(filesystem, method)(*args, **options)
+        coroutine = getattr(filesystem, f"_{method}")(*args, **options)
+        running: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, filesystem.loop)
+        with self._opening:
+            self._running.add(running)
+            if self._filesystem is not filesystem:  # it was closed meanwhile
+                running.cancel()
+        try:
+            return running.result(seconds)
+        finally:
+            running.cancel()  # if it has not ended
+            with self._opening:
+                self._running.discard(running)
 
     def _opened(self) -> Any:
         with self._opening:
@@ -187,6 +204,8 @@ class ObjectStore:
                 return action()
             except (StoreAway, Unusable):
                 raise
+            except CancelledError:
+                raise StoreAway("the connections to the object store are closed") from None
             except Exception as error:
                 failure = failure_of(error)
                 if failure.kind is Kind.ABSENT:

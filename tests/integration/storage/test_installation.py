@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from app.artifacts.cached import artifact_store
+from app.artifacts.store import WEIGHTS
 from app.cli import places
 from app.db import datasets, installation, models
 from app.db.engine import Database
@@ -150,6 +151,23 @@ def test_a_backup_reads_through_the_cache_and_is_restored_into_a_store(
     with fresh.read() as tx:
         assert there.store.identity() == installation.get(tx, installation.MODELS_FOLDER)
     fresh.close()
+
+
+def test_a_backup_takes_from_the_store_what_is_damaged_here(
+    place_in: Callable[[str, Database], Place], database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """What is damaged, and nowhere else, is in it with a warning."""
+    here = place_in("one", database)
+    harmed = add_model(database, here.store, "planar")
+    (here.store.path("planar", harmed.id) / WEIGHTS).write_bytes(b"x")
+    with (tmp_path / "first.tar").open("wb") as target:
+        assert [] == backups.write(target, here, clock, lambda *_: None).warnings
+
+    (here.store.path("planar", harmed.id) / WEIGHTS).write_bytes(b"x")
+    here.store.objects.remove("planar", harmed.id)  # type: ignore[attr-defined]
+    with (tmp_path / "second.tar").open("wb") as target:
+        (told,) = backups.write(target, here, clock, lambda *_: None).warnings
+    assert "does not have its checksum" in told
 
 
 def test_what_nothing_refers_to_is_found_in_the_store_and_removed(

@@ -157,6 +157,7 @@ class CachedArtifactStore(ArtifactStore):
         """Here what staging has left; there orphaned artifacts, and objects without a manifest."""
         removed = self._here.sweep(lambda _: False, older_than)
         try:
+            self.objects.sweep_unfinished(older_than)
             found = self.objects.all()
             wanted = known()  # what is published meanwhile has its row by now
             for (task, model_id), objects in found.items():

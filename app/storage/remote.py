@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from app.errors import StoreAway
 from app.logs import get as get_log
 from app.storage.filesystems import check_installed
 from app.storage.kept import Kept, Place
-from app.storage.objects import Count, ObjectStore
+from app.storage.objects import Count, ObjectStore, Stored
 
 log = get_log()
 
@@ -51,6 +52,15 @@ class Remote:
                 if said:
                     log.info("store.back", seconds=round(time.monotonic() - began, 1))
                 return result
+
+    def unfinished(self, folder: str, before: float) -> list[tuple[Stored, Callable[[], None]]]:
+        """Files last changed before that, in seconds since 1970, which a killed process has left; what removes each.
+
+        Raises:
+            StoreAway, Unusable: the store does not tell.
+        """
+        found = (each for each in self.objects.unfinished(folder) if each.modified < before)
+        return [(each, partial(self.objects.delete, each.name)) for each in found]
 
     def close(self) -> None:
         """Its connections."""

@@ -40,8 +40,10 @@ class Follower:
         self._failure = ""  # of the last look
         self._away_since: float | None = None  # when the database went away
 
-    def look(self) -> None:
+    def look(self, *, wait: bool = True) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
+
+        `wait`: also for models that an object store has to be asked for, which may have stalled.
 
         Raises:
             Unavailable: the database does not answer.
@@ -55,7 +57,8 @@ class Follower:
             self._register_folder()
             self._fill_scores()
         finally:  # what was registered before goes on
-            self._services.prediction.refresh()
+            prediction = self._services.prediction
+            prediction.refresh() if wait else prediction.refresh_meanwhile()
 
     def _take_over(self) -> None:
         registry, prediction = self._services.registry, self._services.prediction
@@ -98,7 +101,7 @@ class Follower:
         while True:
             await self._pause(seconds)
             try:
-                await asyncio.to_thread(self.look)
+                await asyncio.to_thread(self.look, wait=False)
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; what is loaded goes on
                 self._note(error)
             else:

@@ -288,6 +288,12 @@ def test_a_store_that_stalls_keeps_nobody_from_models_that_are_here(
         assert other.id == client.post("/predict", json=body).json()["model"]["id"]
         answer = client.post("/predict", json={"task": "planar", **TASKS.get("planar").example})
         assert planar.id == answer.json()["model"]["id"]
+        with database.write() as tx:
+            models.activate(tx, "housing", loaded.id, clock(), "by hand")
+        end = time.monotonic() + 3
+        while client.post("/predict", json=body).json()["model"]["id"] != loaded.id:
+            assert time.monotonic() < end  # what others activate is followed, too
+            time.sleep(0.02)
         assert not mended.is_set()
         assert not any(each.done() for each in waiting)
         mended.set()

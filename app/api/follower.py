@@ -8,7 +8,7 @@ from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
 from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
-from app.errors import StoreAway, Unavailable
+from app.errors import ArtifactInvalid, StoreAway, Unavailable, Unusable
 from app.logs import get as get_log
 
 FILL_SECONDS = 60.0  # between two looks for runs without a score
@@ -40,8 +40,10 @@ class Follower:
         self._failure = ""  # of the last look
         self._away_since: float | None = None  # when the database went away
 
-    def look(self) -> None:
+    def look(self, *, wait: bool = True) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
+
+        `wait`: also for models that an object store has to be asked for, which may have stalled.
 
         Raises:
             Unavailable: the database does not answer.
@@ -55,7 +57,8 @@ class Follower:
             self._register_folder()
             self._fill_scores()
         finally:  # what was registered before goes on
-            self._services.prediction.refresh()
+            prediction = self._services.prediction
+            prediction.refresh() if wait else prediction.refresh_meanwhile()
 
     def _take_over(self) -> None:
         registry, prediction = self._services.registry, self._services.prediction
@@ -98,7 +101,7 @@ class Follower:
         while True:
             await self._pause(seconds)
             try:
-                await asyncio.to_thread(self.look)
+                await asyncio.to_thread(self.look, wait=False)
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; what is loaded goes on
                 self._note(error)
             else:
@@ -115,7 +118,7 @@ class Follower:
     def _note(self, error: Exception | None) -> None:
         """Say that the database is away, and that it is back, or what else keeps from looking: once."""
         failure = repr(error) if error else ""
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable) and not isinstance(error, ArtifactInvalid | StoreAway | Unusable):
             if self._away_since is None:
                 self._away_since = self._monotonic()
                 log.warning("database.away", error=error.message)

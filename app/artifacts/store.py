@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +158,10 @@ class ArtifactStore:
         except Exception as error:  # a file with the right checksum can still hold anything
             raise ArtifactInvalid(f"the weights of model {model_id} cannot be read") from error
 
+    def open_here(self, task: str, model_id: str) -> Artifact | None:
+        """The same without asking an object store; None: it has to be asked, which `open` does."""
+        return self.open(task, model_id)
+
     def evaluation(self, task: str, model_id: str) -> Evaluation | None:
         """What the model answered on its test split; None for an artifact that was made without.
 
@@ -239,6 +243,11 @@ class ArtifactStore:
         finally:
             self.discard(staging)
 
+    def put_back(self, other: "ArtifactStore", task: str, model_id: str) -> None:
+        """The same in the place of what there is, on this machine alone."""
+        self.discard(self.path(task, model_id))
+        ArtifactStore.copy_from(self, other, task, model_id)
+
     def bundled(self) -> dict[str, str]:
         """Model id by task, of the models that come with Densely; none in a folder without `bundled.json`.
 
@@ -258,11 +267,18 @@ class ArtifactStore:
             if path.is_dir() and not (path / MANIFEST).exists():
                 yield path
 
-    def sweep(self, is_orphan: Callable[[Manifest], bool], older_than: float) -> list[Path]:
+    def sweep(
+        self,
+        is_orphan: Callable[[Manifest], bool],
+        older_than: float,
+        known: Callable[[], Collection[str]] = frozenset,
+    ) -> list[Path]:
         """Remove staging folders last changed before `older_than` (seconds since 1970), and orphaned artifacts.
 
-        `is_orphan` decides on artifacts of that age; those of unknown origin must be kept by it.
+        `is_orphan` decides on artifacts of that age; those of unknown origin must be kept by it. `known`: ids of models
+        that are no orphans, whose manifests an object store need not be asked for.
         """
+        del known  # here they cost nothing
         removed = [p for p in (self.root / STAGING).glob("*") if _modified(p) < older_than]
         for task, model_id in self.published():
             folder = self.path(task, model_id)

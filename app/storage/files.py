@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,9 +43,14 @@ class StoredFiles:
         self._remote.patiently(lambda: self._fetch(name, sha256, path))
         return path
 
-    def knows(self, name: str) -> bool:
-        """Whether a file is known to be in the store, without asking it."""
-        return self._remote.kept.knows(UPLOADS, name)
+    def has(self, name: str) -> bool:
+        """Whether the store says that it has this file, in its length; a mark of former days does not tell.
+
+        Raises:
+            StoreAway, Unusable: it does not say.
+        """
+        size = self._remote.patiently(lambda: self._remote.objects.size(_key(name)))
+        return size == (self.folder / name).stat().st_size
 
     def send(self, path: Path, name: str) -> None:
         """A file as an object; it becomes one of this folder by `mark`, when it has its place.
@@ -86,13 +92,21 @@ class StoredFiles:
         found = self._remote.objects.below(UPLOADS)
         return [Stored(each.name.rpartition("/")[2], each.bytes, each.modified) for each in found]
 
-    def copy(self, name: str, path: Path) -> bool:
-        """An object to another place, unchecked; false if there is none. The same errors."""
-        return self._remote.objects.get(_key(name), path)
+    def unfinished(self, before: float) -> list[tuple[Stored, Callable[[], None]]]:
+        """Files last changed before that which a killed process has left, and what removes each. The same errors."""
+        return self._remote.unfinished(UPLOADS, before)
+
+    def tail(self, file: Stored, most: int) -> bytes:
+        """The last bytes of an object. The same errors."""
+        return self._remote.objects.tail(_key(file.name), max(0, file.bytes - most))
 
     def shown(self, name: str) -> str:
         """Where the object is, for whoever operates the service."""
         return self._remote.objects.shown(_key(name))
+
+    def shown_at(self, stored: Stored) -> str:
+        """The same of any object, by its whole name."""
+        return self._remote.objects.shown(stored.name)
 
     def _fetch(self, name: str, sha256: str, path: Path) -> None:
         try:

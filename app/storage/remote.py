@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from app.errors import StoreAway
 from app.logs import get as get_log
 from app.storage.filesystems import check_installed
 from app.storage.kept import Kept, Place
-from app.storage.objects import Count, ObjectStore
+from app.storage.objects import Count, ObjectStore, Stored
 
 log = get_log()
 
@@ -52,6 +53,15 @@ class Remote:
                     log.info("store.back", seconds=round(time.monotonic() - began, 1))
                 return result
 
+    def unfinished(self, folder: str, before: float) -> list[tuple[Stored, Callable[[], None]]]:
+        """Files last changed before that, in seconds since 1970, which a killed process has left; what removes each.
+
+        Raises:
+            StoreAway, Unusable: the store does not tell.
+        """
+        found = (each for each in self.objects.unfinished(folder) if each.modified < before)
+        return [(each, partial(self.objects.delete, each.name)) for each in found]
+
     def close(self) -> None:
         """Its connections."""
         self.objects.close()
@@ -68,8 +78,16 @@ def open_remote(
     if not url:
         return None
     check_installed(url)
-    places = {
-        MODELS: Place(models, lambda name: models.joinpath(*name.split(".", 1)), ".staging/"),  # <task>.<model id>
-        UPLOADS: Place(uploads, lambda name: uploads / name, ".staging-"),
+    objects = ObjectStore(url, count)
+
+    def bytes_of_model(name: str) -> int:
+        return sum(each.bytes for each in objects.below(f"{MODELS}/{name.replace('.', '/', 1)}"))
+
+    def bytes_of_rows(name: str) -> int:
+        return objects.size(f"{UPLOADS}/{name}") or 0
+
+    places = {  # models are <task>.<model id>
+        MODELS: Place(models, lambda name: models.joinpath(*name.split(".", 1)), bytes_of_model, ".staging/"),
+        UPLOADS: Place(uploads, lambda name: uploads / name, bytes_of_rows, ".staging-"),
     }
-    return Remote(ObjectStore(url, count), Kept(url, cache_mib * 2**20, places), patience)
+    return Remote(objects, Kept(url, cache_mib * 2**20, places), patience)

@@ -126,7 +126,6 @@ def test_files_go_to_the_object_store(
     for name in ("new", "old"):
         s3.reset()
         report = move(Move(database.file, source, new, files(name)), clock, lambda *_: None)
-            assert (1, 0) == (each.uploads.copied, each.uploads.there)
         assert report.is_complete
         assert report.is_same
         elsewhere = files(f"seen-after-{name}")

@@ -63,6 +63,9 @@ class ScriptedExecutor:
     def is_ready(self) -> bool:
         return True
 
+    def passed_over(self) -> tuple[str, ...]:
+        return ()
+
     def warm(self) -> None:
         pass
 

@@ -57,15 +57,14 @@ class Answers:
         self._asked_at: dict[str, float] = {}
 
     def due(self, names: Mapping[str, str]) -> list[str]:
-        """Whom to ask now, of the nodes that are alive; the others are forgotten. `names`: by id, as people know them."""
+        """Whom to ask now, of the nodes that are alive; all others are forgotten. `names`: of nodes, by their ids."""
         self._found = {each: self._found[each] for each in names if each in self._found}
         self._asked_at = {each: self._asked_at[each] for each in names if each in self._asked_at}
         doubtful = set(names) if self.misfit(names) else self.left_out(names)  # where versions differ, any may be wrong
-        last = self._monotonic() - AGAIN
-        due = [
-            each for each in names if each not in self._asked_at or (each in doubtful and self._asked_at[each] <= last)
-        ]
-        self._asked_at |= dict.fromkeys(due, self._monotonic())
+        now = self._monotonic()
+        again = {each for each, at in self._asked_at.items() if each in doubtful and now - at >= AGAIN}
+        due = [each for each in names if each in again or each not in self._asked_at]
+        self._asked_at |= dict.fromkeys(due, now)
         return due
 
     def take(self, node: str, answer: Versions | str) -> None:

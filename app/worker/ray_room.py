@@ -1,4 +1,4 @@
-"""What a cluster has room for beside the runs that a worker has claimed, and which of those that wait are passed over."""
+"""What a cluster has room for beside the runs that a worker has claimed, and which others are passed over."""
 
 import time
 from collections.abc import Callable

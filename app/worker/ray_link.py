@@ -84,8 +84,8 @@ class Nodes:
         self._answers = ray_nodes.Answers(ray_nodes.versions())
         self._asked: dict[str, tuple[Any, float]] = {}  # by the id of a node: its answer to be, and since when
         self._told: dict[str, Any] = {}
-        self.alive: list[dict[str, Any]] = []  # those that have CPUs and can carry out runs, as Ray tells of them
-        self.shunned: list[str] = []  # ids of those that have CPUs and cannot
+        self.present: list[dict[str, Any]] = []  # those that have CPUs, as Ray tells of them
+        self.shunned: list[str] = []  # ids of those among them that cannot carry out runs, or have not answered yet
 
     def look_round(self) -> None:
         """For ever; what has changed is told. An error ends this process, and the worker starts another one."""
@@ -99,17 +99,16 @@ class Nodes:
 
     def look(self) -> None:
         """Once; nothing is told before every node has been asked."""
-        present = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
-        names = {each["NodeID"]: each["NodeManagerAddress"] for each in present}
+        self.present = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
+        names = {each["NodeID"]: each["NodeManagerAddress"] for each in self.present}
         for each in self._answers.due(names):
             self._asked[each] = self._ask(each), time.monotonic()
         self._hear()
         left_out = self._answers.left_out(names)
         self.shunned = [each for each in names if each in left_out or not self._answers.knows(each)]
-        self.alive = [each for each in present if each["NodeID"] not in self.shunned]
-        if len(self.shunned) > len(left_out) and not (self._told and self.alive):
+        nodes = [ray_nodes.node_of(each) for each in self.present if each["NodeID"] not in self.shunned]
+        if len(self.shunned) > len(left_out) and not (self._told and nodes):
             return
-        nodes = [ray_nodes.node_of(each) for each in self.alive]
         reasons = sorted(left_out.values())
         told = {
             "nodes": [[node.cpus, node.memory, node.gpus] for node in nodes],

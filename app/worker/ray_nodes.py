@@ -83,7 +83,8 @@ class Answers:
     def misfit(self, names: Mapping[str, str]) -> str | None:
         """Why runs cannot be handed to any of them, in a line, or None."""
         found = {names[each]: answer for each, answer in self._found.items() if each in names}
-        return misfit(self._own, {name: each for name, each in found.items() if not isinstance(each, str)})
+        able = {name: each for name, each in found.items() if not isinstance(each, str) and not unfit(each)}
+        return misfit(self._own, able)
 
 
 def unfit(found: Versions | str) -> str | None:

@@ -32,8 +32,8 @@ NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
 class Cluster(Protocol):
     """Its nodes as they are now."""
 
-    alive: list[dict[str, Any]]  # that can carry out runs, as Ray tells of them
-    shunned: list[str]  # ids of those that cannot
+    present: list[dict[str, Any]]  # as Ray tells of them
+    shunned: list[str]  # ids of those that cannot carry out runs now
 
 
 class Lost(SeatLost):
@@ -115,7 +115,7 @@ class Watch(threading.Thread):
         while not ray.wait([answer], timeout=PAUSE)[0]:
             self._heed(None)
             if time.monotonic() - began > self._patience:
-                nodes = [ray_nodes.node_of(each) for each in self._nodes.alive]
+                nodes = [ray_nodes.node_of(each) for each in self._nodes.present]
                 reason, fits = ray_nodes.no_room(self._asks, nodes, ray.available_resources(), self._patience)
                 raise Lost(reason, is_placed=False, is_hopeless=not fits)
         ray.get(answer)

@@ -14,6 +14,7 @@ from app.domain.asks import Asks, Load, Node
 from app.domain.runs import Change
 from app.services.execution import Claim
 from app.worker import ray_executor, ray_trainer
+from app.worker.executors import KEPT_SECONDS
 from app.worker.protocols import Assignment
 from app.worker.ray_channel import Channel
 from app.worker.ray_executor import RayExecutor
@@ -112,7 +113,7 @@ def test_nobody_waits_for_the_ends_of_idle_seats(executor: RayExecutor, monkeypa
     """Their node may be silent, and every watcher of the worker has a lease to renew."""
     monkeypatch.setattr(ray_trainer, "KILL_SECONDS", 5.0)
     link = Link(executor, Node(8, 2**36, 0))
-    seats = [waiting_seat(executor, link, f"s-{number}", ray_executor.KEPT_SECONDS + 1) for number in range(2)]
+    seats = [waiting_seat(executor, link, f"s-{number}", KEPT_SECONDS + 1) for number in range(2)]
     began = time.monotonic()
     executor.warm()
 
@@ -126,18 +127,21 @@ def test_a_trial_that_is_cancelled_while_it_is_given_a_seat_leaves_none_behind(e
     seat = waiting_seat(executor, link, "s-1", 0.0)
     asked = executor._channel.take(ONE)
     asked.give({"run_id": "r-2"}, "s-1", {})
-    asked.sweep = "s-1"
     executor._given.append(asked)
     seat.waits_since -= ray_executor.PATIENCE + 1
     asked_first = threading.Event()
     ends = threading.Event()
+
+    def end_place(number: int) -> None:
+        ends.wait(5)
+        link.say(number, gone=True)
 
     def end(number: int) -> None:
         if number == seat.number:
             link.say(number, gone=True)
         elif not asked_first.is_set():
             asked_first.set()
-            threading.Thread(target=lambda: (ends.wait(5), link.say(number, gone=True))).start()
+            threading.Thread(target=end_place, args=(number,)).start()
 
     place = asked.number
     link.on_kill = end
@@ -145,8 +149,7 @@ def test_a_trial_that_is_cancelled_while_it_is_given_a_seat_leaves_none_behind(e
     assert asked_first.wait(5)
     cancel = threading.Thread(target=asked.kill)
     cancel.start()
-    while ("kill", place) not in link.sent[link.sent.index(("kill", place)) + 1 :]:
-        time.sleep(0.01)
+    until(lambda: 2 == link.sent.count(("kill", place)))
     ends.set()
     cancel.join(5)
 
@@ -192,7 +195,7 @@ def test_a_trial_whose_new_seat_ends_meanwhile_goes_back_to_the_queue(executor: 
 
 def test_a_run_that_only_a_lost_node_could_hold_waits_for_it(executor: RayExecutor) -> None:
     link = Link(executor)
-    told = {"problem": None, "left_out": [], "versions": {}}
+    told: dict[str, Any] = {"problem": None, "left_out": [], "versions": {}}
     link.channel._heed({"cluster": {**told, "nodes": [[2, 2**36, 0], [1, 2**30, 0]]}})
     ends = []
     for asks in (Asks(2, 2**35, 0), Asks(2, 2**40, 0)):
@@ -209,7 +212,7 @@ def test_a_run_that_only_a_lost_node_could_hold_waits_for_it(executor: RayExecut
 
 def test_a_node_that_is_left_out_is_logged_once() -> None:
     channel = Channel("auto")
-    told = {
+    told: dict[str, Any] = {
         "problem": None,
         "left_out": ["node 10.0.0.3 cannot carry out runs: no"],
         "versions": {},

@@ -125,7 +125,9 @@ def test_a_run_that_never_has_room_fails_and_one_that_has_none_now_waits_in_the_
 
     bench.executor._place = LONG
     begun[0].kill()
-    first, second = bench.begin("sleep-3", "s-1"), bench.begin("trial-2", "s-1")
+    first = bench.begin("sleep-3", "s-1")
+    bench.pid("sleep-3")  # else the other one may have its place
+    second = bench.begin("trial-2", "s-1")
     assert 0 == first.wait(LONG)
     first.let_go()
     bench.until(lambda: second.wait(0) == 0)

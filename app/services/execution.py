@@ -1,7 +1,7 @@
 """Carrying out runs: what a worker may write, always under a lease."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -55,15 +55,18 @@ class WorkerService:
         self._unsure = False  # whether a claim was written whose answer did not come
         self._left: set[str] = set()  # runs of a newer release, whose workers can carry them out
 
-    def claim(self) -> Claim | None:
+    def claim(self, but: Collection[str] = ()) -> Claim | None:
         """Take the oldest queued run that this release knows how to carry out, after freeing those whose worker died.
+
+        `but`: runs that wait for something that is not there now.
 
         Raises:
             Unavailable: the database does not answer, or its tables are not this release's any more.
         """
+        left = self._left.union(but)
         with self._database.read() as tx:
             # Without the write lock: idle workers must not hold others up.
-            held, queued = run_queries.held(tx), run_queries.any_queued(tx, self._left)
+            held, queued = run_queries.held(tx), run_queries.any_queued(tx, left)
         freed = self._free(held)
         if not (self._unsure or queued or freed):
             return None
@@ -72,7 +75,7 @@ class WorkerService:
         try:
             with self._database.write() as tx:
                 row = runs.claimed_by(tx, self.worker_id) if before else None
-                row = row or runs.claim(tx, self.worker_id, self._clock(), self._left)
+                row = row or runs.claim(tx, self.worker_id, self._clock(), left)
                 found = self._claim_of(tx, row) if row else None
         except _Unknown as unknown:  # which has taken the claim back
             log.warning("run.left", run_id=unknown.run_id, reason=unknown.reason, mend="start a worker of that release")

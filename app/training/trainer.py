@@ -7,6 +7,7 @@ After a sweep's trial it says that status instead of exiting, and waits for the 
 
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -23,10 +24,10 @@ from app.datasets.catalog import DatasetCatalog
 from app.datasets.encoded import EncodedCache
 from app.db.engine import Database
 from app.domain.clock import utc_now
-from app.errors import ArtifactInvalid, LeaseLost, StoreAway, TrainingError, Unavailable, told
+from app.errors import ArtifactInvalid, LeaseLost, StoreAway, TrainingError, Unavailable, Unusable, told
 from app.services.attempts import Attempt
 from app.services.outages import OUTAGE_STATUS, STORE_STATUS
-from app.storage.remote import PATIENCE, open_remote
+from app.storage.remote import PATIENCE, Remote, open_remote
 from app.tasks.catalog import TaskCatalog
 from app.wire.runs import RunError
 
@@ -136,27 +137,27 @@ def _hushed() -> Iterator[None]:
 
 def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
     """Carry out the run of this message; see `worker.protocols.Assignment`. `shared`: of the trials before it."""
-    from app.training import pipeline
-
     logs.configure(assignment["log_level"])
     log = logs.get(run_id=assignment["run_id"])
-    database = Database(assignment["database_url"])
-    attempt = Attempt(database, utc_now, assignment["run_id"], assignment["lease_id"])
-    models, uploads = Path(assignment["models_dir"]), Path(assignment["uploads_dir"])
-    remote = open_remote(assignment["store_url"], models, uploads, assignment["store_cache_mib"], PATIENCE)
-    place = pipeline.Workplace(
-        tasks=TaskCatalog(),
-        store=artifact_store(models, remote),
-        catalog=DatasetCatalog(Path(assignment["datasets_dir"]), uploads, remote),
-        encoded=EncodedCache(Path(assignment["encoded_dir"]), assignment["encoded_cache_mib"] * 2**20),
-        checkpoints=Path(assignment["checkpoints_dir"]),
-        checkpoint_seconds=assignment["checkpoint_seconds"],
-        devices=assignment["devices"],
-    )
     try:
-        failure = _execute(attempt, place, log, shared)
-        if failure:
+        database = Database(assignment["database_url"])
+    except Unusable as error:  # whoever reads the log is the only one who can be told
+        log.error("run.cannot_begin", error=error.message)
+        return 1
+    attempt = Attempt(database, utc_now, assignment["run_id"], assignment["lease_id"])
+    remote = None
+    try:
+        try:
+            remote = _remote(assignment)
+        except Unusable as error:  # on a cluster each node has its own packages
+            log.error("run.cannot_begin", error=error.message)
+            attempt.fail(RunError(type=type(error).__name__, message=error.message))
+            return 0
+        place = _workplace(assignment, remote)
+        if failure := _execute(attempt, place, log, shared):
             attempt.fail(failure)
+        # On a cluster's node nobody else would: the worker's folders are those of its own machine.
+        shutil.rmtree(place.checkpoints / attempt.run_id, ignore_errors=True)
     except LeaseLost:
         log.warning("run.lease_lost")
     except StoreAway as error:
@@ -170,6 +171,29 @@ def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
         if remote:
             remote.close()
     return 0
+
+
+def _remote(assignment: dict[str, Any]) -> Remote | None:
+    """
+    Raises:
+        Unusable: what the store needs is not installed here.
+    """
+    places = Path(assignment["models_dir"]), Path(assignment["uploads_dir"])
+    return open_remote(assignment["store_url"], *places, assignment["store_cache_mib"], PATIENCE)
+
+
+def _workplace(assignment: dict[str, Any], remote: Remote | None) -> "Workplace":
+    from app.training import pipeline
+
+    return pipeline.Workplace(
+        tasks=TaskCatalog(),
+        store=artifact_store(Path(assignment["models_dir"]), remote),
+        catalog=DatasetCatalog(Path(assignment["datasets_dir"]), Path(assignment["uploads_dir"]), remote),
+        encoded=EncodedCache(Path(assignment["encoded_dir"]), assignment["encoded_cache_mib"] * 2**20),
+        checkpoints=Path(assignment["checkpoints_dir"]),
+        checkpoint_seconds=assignment["checkpoint_seconds"],
+        devices=assignment["devices"],
+    )
 
 
 def _execute(attempt: Attempt, place: "Workplace", log: Any, shared: "Shared | None") -> RunError | None:

@@ -75,7 +75,16 @@ def _executor(settings: Settings, database: Database, remote: Remote | None, sto
         from app.worker.ray_executor import RayExecutor  # which most workers do without
 
         loads = Loads(database, TaskCatalog(), DatasetCatalog(settings.datasets, settings.uploads, remote))
-        cluster = RayExecutor(_assignment(settings), settings.ray_address, loads.of, memory, kept)
+        database_form, store_form = (each.partition(":")[0] for each in (settings.url, settings.store_url))
+        cluster = RayExecutor(
+            _assignment(settings),
+            settings.ray_address,
+            loads.of,
+            memory,
+            kept,
+            database=database_form,
+            store=store_form,
+        )
         return cluster, settings.trainers or cluster.slots(stop)
     trainers = settings.trainers or usual_trainers()
     return ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), kept), trainers

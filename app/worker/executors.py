@@ -177,6 +177,10 @@ class ProcessExecutor:
         """There is always this machine."""
         return True
 
+    def passed_over(self) -> tuple[str, ...]:
+        """It carries out whatever comes."""
+        return ()
+
     def warm(self) -> None:
         """Start the spare if it is missing or has died; one that died before it was ready, a while later."""
         with self._lock:

@@ -118,7 +118,7 @@ class Worker:
         if not self._executor.is_ready():
             self._service.expire()  # others' runs, as a claim would
             return None
-        return self._service.claim()
+        return self._service.claim(self._executor.passed_over())
 
     def carry_out(self, claim: Claim, stop: Event) -> None:
         """Start a trainer for this run and watch over it to its end."""

@@ -1,5 +1,6 @@
 """What the loop asks of whatever carries runs out, and what a trainer is told, wherever it is."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -58,6 +59,9 @@ class Executor(Protocol):
 
     def is_ready(self) -> bool:
         """Whether a run can be carried out now, so that one may be claimed."""
+
+    def passed_over(self) -> Collection[str]:
+        """Ids of queued runs that cannot be carried out now, so that others are claimed before them."""
 
     def warm(self) -> None:
         """Get ready for the next run; called again and again, whether or not a run is going."""

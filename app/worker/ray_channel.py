@@ -27,11 +27,13 @@ class Channel:
 
     command: ClassVar[list[str]] = [sys.executable, "-m", "app.worker.ray_link"]
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, database: str = "sqlite", store: str = "") -> None:
+        """`database`, `store`: how the URLs of both begin: what they take has to be on each node."""
         self.nodes: list[Node] = []  # that may be used now; none while the cluster is away or does not suit
         self.versions: dict[str, str] = {}
         self.seen = threading.Event()  # the cluster, once
         self._address = address
+        self._needs = (database, store)
         self._trainers: dict[int, RayTrainer] = {}
         self._number = 0
         self._lock = threading.Lock()  # over the process and its trainers
@@ -40,6 +42,8 @@ class Channel:
         self._away_since: float | None = None
         self._reason = ""  # that was logged last, of being away
         self._is_closed = False
+        self._ever: set[Node] = set()  # that there have been: one of them may come back
+        self._left_out: set[str] = set()  # why nodes are, as it was logged
 
     def keep(self) -> None:
         """Have a link, or try to; called again and again."""
@@ -51,7 +55,7 @@ class Channel:
             self._not_before = time.monotonic() + PAUSE
             chatter = tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - `_listen` does
             self._process = subprocess.Popen(
-                [*self.command, self._address],
+                [*self.command, self._address, *self._needs],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=chatter,
@@ -62,28 +66,38 @@ class Channel:
             )
             threading.Thread(target=self._listen, args=(self._process, chatter), daemon=True).start()
 
-    def take(self, asks: Asks) -> RayTrainer:
-        """A new trainer, which is told what becomes of it."""
+    def take(self, asks: Asks, loss: Loss | None = None) -> RayTrainer:
+        """A new trainer, which is told what becomes of it; with a `loss` it is one that has ended."""
         with self._lock:
             self._number += 1
             trainer = RayTrainer(self._number, asks, self._send)
-            self._trainers[self._number] = trainer
-            if not self.nodes:
-                trainer.lose(self._loss())
+            if loss or not self.nodes:
+                trainer.lose(loss or self._loss())
+            else:
+                self._trainers[self._number] = trainer
             return trainer
 
     def replace(self, asked: RayTrainer, seat: RayTrainer) -> bool:
-        """Give up the place that was asked for, and have a seat that waits carry out its run; whether it will."""
+        """Give up the place that was asked for, and have a seat that waits carry out its run; whether it did.
+
+        It waits until that place is given up: there must not be two trainers of one lease. What befalls either of
+        them meanwhile is told to whoever watches.
+        """
         given_up = RayTrainer(asked.number, asked.asks, self._send)
         with self._lock:
-            if asked.number not in self._trainers or seat.number not in self._trainers:
+            if asked.is_killed or asked.number not in self._trainers or seat.number not in self._trainers:
                 return False  # it has just ended
             self._trainers[asked.number] = given_up
         given_up.kill()
         with self._lock:
-            self._trainers[seat.number] = asked
-        asked.take_over(seat)
-        return True
+            is_moved = self._trainers.get(seat.number) is seat and not given_up.alive
+            if is_moved:
+                self._trainers[seat.number] = asked
+        if is_moved:
+            asked.take_over(seat)
+        else:  # the seat has ended with its node or the link, or the link is stuck
+            asked.lose(cluster_away("the seat that was to carry it out has ended"))
+        return is_moved
 
     def close(self) -> None:
         """End the link, and with it all seats."""
@@ -113,16 +127,12 @@ class Channel:
         reason = ""
         assert process.stdout is not None
         with process.stdout as lines:
-            for line in lines:
-                said = json.loads(line)
-                if "cannot" in said:
-                    reason = said["cannot"]
-                elif "cluster" in said:
-                    self._look_at(said["cluster"])
-                elif trainer := self._trainers.get(said["number"]):
-                    trainer.hear(said)
-                    if "gone" in said:
-                        self._trainers.pop(said["number"], None)
+            try:
+                for line in lines:
+                    reason = self._heed(json.loads(line)) or reason
+            except Exception:  # a mistake of this program's: without a listener nobody would learn of any end
+                log.exception("link.failed")
+                process.kill()
         status = process.wait()
         with chatter:
             reason = reason or _last_line(chatter) or f"the link to it ended with status {status}"
@@ -135,14 +145,36 @@ class Channel:
         for trainer in left.values():
             trainer.lose(self._loss())
 
+    def _heed(self, said: dict[str, Any]) -> str:
+        """One line of the link's; why it is about to end, if it says so."""
+        if "cannot" in said:
+            return str(said["cannot"])
+        if "trace" in said:
+            log.error("link.failed", exception=said["trace"])
+            return f"the link to it failed: {said['trace'].strip().splitlines()[-1]}"
+        if "cluster" in said:
+            self._look_at(said["cluster"])
+        elif trainer := self._trainers.get(said["number"]):
+            if said.get("hopeless") and any(map(trainer.asks.fit, tuple(self._ever))):
+                said["hopeless"] = False  # a node that was lost could hold it
+            trainer.hear(said)
+            if "gone" in said:
+                self._trainers.pop(said["number"], None)
+        return ""
+
     def _look_at(self, told: dict[str, Any]) -> None:
         self.versions = told["versions"]
+        left_out = set(told["left_out"])
+        for reason in sorted(left_out - self._left_out):
+            log.warning("cluster.node_left_out", address=self._address, reason=reason)
+        self._left_out = left_out
         if told["problem"]:
             self._is_away(told["problem"])
         elif not told["nodes"]:
             self._is_away("it has no node with CPUs")
         else:
             self.nodes = [Node(*each) for each in told["nodes"]]
+            self._ever.update(self.nodes)
             self.seen.set()
             if self._away_since is not None:
                 log.info("cluster.back", seconds=round(time.monotonic() - self._away_since, 1), nodes=len(self.nodes))

@@ -7,18 +7,19 @@ no spare: it would hold what others could use, and Ray was not asked for its mem
 import importlib.util
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Event
 from typing import Any, ClassVar
 
-from app.domain.asks import Asks, Load, Node, asks_of
+from app.domain.asks import Asks, Load, asks_of
 from app.errors import Unusable
 from app.services.execution import Claim
 from app.wire.runs import Run
 from app.worker.executors import KEPT_SECONDS
 from app.worker.protocols import Assignment, Trainer, message_of
 from app.worker.ray_channel import Channel
-from app.worker.ray_trainer import RayTrainer
+from app.worker.ray_room import PassedOver, lacking_gpus, slots_of
+from app.worker.ray_trainer import FULL, RayTrainer, cluster_full
 
 MOST = 64  # runs that one worker watches
 POLL = 0.2  # seconds
@@ -39,8 +40,12 @@ class RayExecutor:
         run_memory: int = 2**33,
         kept_memory: int = 2**31,
         place: float = PLACE_SECONDS,
+        database: str = "sqlite",
+        store: str = "",
     ) -> None:
         """`load` tells how large a run is. `run_memory`: bytes that one may take.
+
+        `database`, `store`: how the URLs of both begin, which tells what nodes need.
 
         `kept_memory`: bytes, above which a trainer is not given another trial. `place`: seconds that Ray may take to
         find room.
@@ -55,9 +60,11 @@ class RayExecutor:
         self._run_memory = run_memory
         self._kept_memory = kept_memory
         self._place = place
-        self._channel = Channel(address)
+        self._channel = Channel(address, database, store)
         self._lock = threading.Lock()
         self._given: list[RayTrainer] = []  # those that have runs, or wait for a trial
+        self._moving: list[RayTrainer] = []  # that are about to take the seat of another one
+        self._passed = PassedOver()
         self._facts: dict[str, dict[str, Any]] = {}  # what the latest trainer of each node said
 
     def slots(self, stop: Event) -> int:
@@ -65,64 +72,103 @@ class RayExecutor:
         while not stop.is_set():
             self._channel.keep()
             if self._channel.seen.is_set():
-                return max(1, min(_slots(self._channel.nodes), MOST))
+                return max(1, min(slots_of(self._channel.nodes), MOST))
             stop.wait(POLL)
         return 1
 
     def is_ready(self) -> bool:
-        """Whether the cluster is there, suits, and has a CPU that none of these runs has."""
-        busy = sum(trainer.alive and not trainer.waits for trainer in tuple(self._given))
-        return busy < _slots(self._channel.nodes)
+        """Whether the cluster is there, suits, and has a CPU that none of these runs asks for."""
+        return self._asked().cpus < slots_of(self._channel.nodes)
+
+    def passed_over(self) -> Collection[str]:
+        """Runs that there was no room for, and is none yet: others go before."""
+        with self._lock:
+            self._collect()
+            return self._passed.now(self._asked().gpus, self._channel.nodes)
+
+    def _asked(self) -> Asks:
+        """What all runs together ask for that this worker has claimed; seats that wait give way."""
+        asks = [each.asks for each in tuple(self._given) if each.alive and not each.waits]
+        return Asks(sum(each.cpus for each in asks), sum(each.memory for each in asks), sum(each.gpus for each in asks))
+
+    def _collect(self) -> None:
+        """Drop trainers that have ended, and note whose runs found no place."""
+        for trainer in [each for each in self._given if not each.alive]:
+            loss = trainer.loss()
+            if loss and loss.error.type == FULL:
+                self._passed.add(trainer.run_id, trainer.asks)
+            self._given.remove(trainer)
 
     def warm(self) -> None:
-        """Keep in touch with the cluster, and end seats that nobody needs."""
+        """Keep in touch with the cluster, and end seats that nobody needs; nobody waits for their ends."""
         self._channel.keep()
         with self._lock:
+            self._collect()
             self._end_idle()
             self._relieve()
 
     def start(self, claim: Claim) -> Trainer:
         """Give the run to a seat that waits for this sweep's trials, or have the cluster find another one."""
         with self._lock:
+            self._collect()
             self._end_idle()
             asks = self._asks(claim.run)
             sweep = claim.run.sweep
             waiting = [each for each in self._given if each.waits]
             trainer = next((each for each in waiting if sweep and each.sweep == sweep and each.asks.cover(asks)), None)
             if trainer is None:
-                self._make_room(waiting)
-                trainer = self._channel.take(asks)
-            self._given = [each for each in self._given if each.alive and each is not trainer] + [trainer]
+                self._make_room(waiting, asks)
+                lack = lacking_gpus(asks, self._asked().gpus, self._channel.nodes)
+                if lack:
+                    self._passed.add(claim.run.id, asks, is_own=True)
+                trainer = self._channel.take(asks, cluster_full(lack) if lack else None)
+            self._given = [each for each in self._given if each is not trainer] + [trainer] * trainer.alive
             trainer.give(message_of(self._assignment, claim), sweep, {"command": self.command, "place": self._place})
             return trainer
 
     def _asks(self, run: Run) -> Asks:
         return asks_of(run.recipe, run.validation, self._load(run), self._channel.nodes, self._run_memory)
 
-    def _make_room(self, waiting: list[RayTrainer]) -> None:
-        """Seats that wait for other sweeps' trials give way when there is no slot left."""
-        lacking = sum(each.alive for each in self._given) + 1 - _slots(self._channel.nodes)
-        for trainer in sorted(waiting, key=lambda each: each.waits_since)[: max(0, lacking)]:
-            trainer.kill()
+    def _make_room(self, waiting: list[RayTrainer], asks: Asks) -> None:
+        """Seats that wait for other sweeps' trials give way when there are no CPUs left."""
+        lacking = sum(each.asks.cpus for each in self._given) + asks.cpus - slots_of(self._channel.nodes)
+        for trainer in sorted(waiting, key=lambda each: each.waits_since):
+            if lacking <= 0:
+                break
+            self._dismiss(trainer)
+            lacking -= trainer.asks.cpus
 
     def _relieve(self) -> None:
         """A run that has no place yet takes a seat that waits, if it is of the same sweep, or else its room."""
         waiting = sorted((each for each in self._given if each.waits), key=lambda each: each.waits_since)
-        unplaced = [each for each in self._given if each.alive and not each.is_placed]
+        unplaced = [each for each in self._given if each.alive and not each.is_placed and each not in self._moving]
         for asked, seat in zip(unplaced, waiting, strict=False):
             if time.monotonic() - seat.waits_since < PATIENCE:
                 continue
             if not (asked.sweep and asked.sweep == seat.sweep and seat.asks.cover(asked.asks)):
-                seat.kill()
-            elif not self._channel.replace(asked, seat):
+                self._dismiss(seat)
                 continue
             self._given.remove(seat)
+            self._moving.append(asked)
+            threading.Thread(target=self._move, args=(asked, seat), daemon=True).start()
+
+    def _move(self, asked: RayTrainer, seat: RayTrainer) -> None:
+        """Have a seat carry out the run of one that has no place; in a thread, since the old place ends first."""
+        is_moved = self._channel.replace(asked, seat)
+        with self._lock:
+            self._moving.remove(asked)
+            if not is_moved:
+                self._given.append(seat)
 
     def _end_idle(self) -> None:
         for trainer in [each for each in self._given if each.waits]:
             if time.monotonic() - trainer.waits_since > KEPT_SECONDS or trainer.memory() > self._kept_memory:
-                trainer.kill()
-                self._given.remove(trainer)
+                self._dismiss(trainer)
+
+    def _dismiss(self, trainer: RayTrainer) -> None:
+        """Its node may be silent, and meanwhile every run of this worker wants its lease renewed: nobody waits."""
+        self._given.remove(trainer)
+        trainer.dismiss()
 
     def facts(self) -> dict[str, Any]:
         """What the trainers said of themselves."""
@@ -138,8 +184,3 @@ class RayExecutor:
     def close(self) -> None:
         """End all seats."""
         self._channel.close()
-
-
-def _slots(nodes: list[Node]) -> int:
-    """Runs of one CPU each that there is room for."""
-    return sum(int(node.cpus) for node in nodes)

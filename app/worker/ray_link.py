@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -26,11 +27,14 @@ LOOK = 1.0  # seconds between two looks at the nodes
 ANSWER = 5.0  # seconds within which the cluster's address answers
 PROBE = 60.0  # seconds that a node may take to tell its versions
 NAMESPACE = "densely"
-VERSIONS = ray.remote(num_cpus=0, max_retries=0)(ray_nodes.versions)
+VERSIONS = ray.remote(num_cpus=0, max_retries=0)(ray_nodes.probe)
 
 
-def main(address: str) -> int:
-    """Until standard input ends; 1 if there is no cluster, which is told."""
+def main(address: str, database: str, store: str) -> int:
+    """Until standard input ends; 1 if there is no cluster, which is told.
+
+    `database`, `store`: how their URLs begin, which tells what nodes need.
+    """
     stdio.settle()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides
     worker = os.dup(1)
@@ -45,7 +49,7 @@ def main(address: str) -> int:
         say({"cannot": reason})
         return 1
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Ray's own would end this process before its seats
-    nodes = Nodes(say)
+    nodes = Nodes(say, database, store)
     threading.Thread(target=nodes.look_round, daemon=True).start()
     _obey(say, nodes)
     ray.shutdown()
@@ -74,42 +78,65 @@ def join(address: str) -> str | None:
 class Nodes:
     """The cluster's machines, looked at again and again."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, database: str, store: str) -> None:
         self._say = say
-        self._own = ray_nodes.versions()
-        self._versions: dict[str, dict[str, str] | str] = {}  # of those that were asked, by their ids
+        self._needs = (database, store)
+        self._answers = ray_nodes.Answers(ray_nodes.versions())
+        self._asked: dict[str, tuple[Any, float]] = {}  # by the id of a node: its answer to be, and since when
         self._told: dict[str, Any] = {}
-        self.alive: list[dict[str, Any]] = []  # those that have CPUs, as Ray tells of them
+        self.present: list[dict[str, Any]] = []  # those that have CPUs, as Ray tells of them
+        self.shunned: list[str] = []  # ids of those among them that cannot carry out runs, or have not answered yet
 
     def look_round(self) -> None:
-        """For ever; what has changed is told."""
-        while True:
-            self.alive = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
-            self._ask([each["NodeID"] for each in self.alive if each["NodeID"] not in self._versions])
-            nodes = [ray_nodes.node_of(each) for each in self.alive]
-            told = {
-                "nodes": [[node.cpus, node.memory, node.gpus] for node in nodes],
-                "problem": ray_nodes.misfit(
-                    self._own, {each["NodeManagerAddress"]: self._versions[each["NodeID"]] for each in self.alive}
-                ),
-                "versions": {"ray": ray.__version__},
-            }
-            if told != self._told:
-                self._say({"cluster": told})
-                self._told = told
-            time.sleep(LOOK)
+        """For ever; what has changed is told. An error ends this process, and the worker starts another one."""
+        try:
+            while True:
+                self.look()
+                time.sleep(LOOK)
+        except BaseException:  # noqa: BLE001 - else the worker would believe what was told last for ever
+            self._say({"trace": traceback.format_exc()})
+            os._exit(1)
 
-    def _ask(self, ids: list[str]) -> None:
-        """For their versions, all at once."""
-        asked = {
-            each: VERSIONS.options(scheduling_strategy=NodeAffinitySchedulingStrategy(each, soft=False)).remote()
-            for each in ids
+    def look(self) -> None:
+        """Once; nothing is told before every node has been asked."""
+        self.present = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
+        names = {each["NodeID"]: each["NodeManagerAddress"] for each in self.present}
+        for each in self._answers.due(names):
+            self._asked[each] = self._ask(each), time.monotonic()
+        self._hear()
+        left_out = self._answers.left_out(names)
+        self.shunned = [each for each in names if each in left_out or not self._answers.knows(each)]
+        nodes = [ray_nodes.node_of(each) for each in self.present if each["NodeID"] not in self.shunned]
+        if len(self.shunned) > len(left_out) and not (self._told and nodes):
+            return
+        reasons = sorted(left_out.values())
+        told = {
+            "nodes": [[node.cpus, node.memory, node.gpus] for node in nodes],
+            "problem": self._answers.misfit(names) or (reasons[0] if reasons and not nodes else None),
+            "left_out": reasons,
+            "versions": {"ray": ray.__version__},
         }
-        for each, answer in asked.items():
+        if told != self._told:
+            self._say({"cluster": told})
+            self._told = told
+
+    def _ask(self, node: str) -> Any:
+        where = NodeAffinitySchedulingStrategy(node, soft=False)
+        return VERSIONS.options(scheduling_strategy=where).remote(*self._needs)
+
+    def _hear(self) -> None:
+        """What has been answered by now, or too late."""
+        for node, (answer, since) in tuple(self._asked.items()):
             try:
-                self._versions[each] = ray.get(answer, timeout=PROBE)
+                if ray.wait([answer], timeout=0)[0]:
+                    self._answers.take(node, ray.get(answer))
+                elif time.monotonic() - since > PROBE:
+                    self._answers.take(node, f"it did not tell its versions within {PROBE:g} seconds")
+                else:
+                    continue
             except Exception as error:  # noqa: BLE001 - whatever comes from there
-                self._versions[each] = _reason(error)
+                self._answers.take(node, _reason(error))
+            del self._asked[node]
 
 
 def _reason(error: Exception) -> str:
@@ -125,7 +152,7 @@ def _obey(say: Say, nodes: Nodes) -> None:
         order = json.loads(line)
         number = order["number"]
         if order["do"] == "start":
-            watches[number] = Watch(order, say, lambda: nodes.alive)
+            watches[number] = Watch(order, say, nodes)
             watches[number].start()
         elif number in watches:
             watches[number].orders.put(order)
@@ -137,5 +164,5 @@ def _obey(say: Say, nodes: Nodes) -> None:
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[1])
+    status = main(*sys.argv[1:4])
     os._exit(status)  # all seats have ended: Ray's threads need not be waited for

@@ -7,10 +7,12 @@ from typing import Any
 from ray.util import get_node_ip_address
 
 import app
+from app.artifacts.store import STAGING
 from app.worker import scratch
 from app.worker.executors import ProcessTrainer
 
 CALLS = 4  # at once: a run that is carried out, and what is asked meanwhile
+RUNS = "r-"  # how ids of runs begin
 LONG = 60.0  # seconds of one wait for the trainer
 
 
@@ -23,6 +25,7 @@ class Seat:
     def __init__(self, cpus: int, gpus: int, command: list[str] | None = None) -> None:
         """`command`: of the trainer; by default that of the Densely that is installed here."""
         scratch.sweep()
+        self._has_swept = False
         if not gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # else TensorFlow takes those of others
         here = str(Path(app.__file__).parent.parent)
@@ -36,6 +39,10 @@ class Seat:
 
     def carry_out(self, message: dict[str, Any]) -> tuple[int, bool]:
         """A run, to its end: the status that the trainer says or exits with, and whether it waits for another trial."""
+        if not self._has_swept:
+            self._has_swept = True
+            for folder in (Path(message["checkpoints_dir"]), Path(message["models_dir"]) / STAGING):
+                scratch.sweep_left(folder, RUNS)  # no worker does so on this machine
         self._trainer.tell(message)
         while (code := self._trainer.wait(LONG)) is None:
             pass

@@ -13,6 +13,7 @@ from app.worker.protocols import Loss
 
 Send = Callable[[dict[str, Any]], None]
 
+FULL = "ClusterFull"  # how the loss of a run is called that found no place
 GONE_STATUS = 1  # of a trainer that ended without one
 KILL_SECONDS = 20.0  # longest wait for the end of a seat: its node may be gone, and then the fence holds
 
@@ -27,7 +28,9 @@ class RayTrainer:
         self.sweep: str | None = None  # whose trial it was given last
         self.waits_since = 0.0  # monotonic time
         self.is_placed = False  # on a node
+        self.is_killed = False
         self._send = send
+        self._turn = threading.Lock()  # over its number, and the orders that have to do with its end
         self._memory = 0
         self._ended: int | None = None
         self._loss: Loss | None = None
@@ -46,7 +49,7 @@ class RayTrainer:
     @property
     def waits(self) -> bool:
         """Whether it has carried out a trial, and can be given another one of the same sweep."""
-        return self._is_free and self.alive
+        return self._is_free and self.alive and not self.is_killed
 
     def give(self, message: dict[str, Any], sweep: str | None, seat: dict[str, Any]) -> None:
         """A run; for the first the cluster looks for room. `seat`: what the link is told besides."""
@@ -66,9 +69,13 @@ class RayTrainer:
 
         The place that was asked for has been given up, and nothing is heard of it any more.
         """
-        self.number, self.asks, self.is_placed, self.hello = seat.number, seat.asks, True, seat.hello
+        with self._turn:
+            self.number, self.asks, self.is_placed, self.hello = seat.number, seat.asks, True, seat.hello
+            if self.is_killed:  # meanwhile: its order has gone to the place that was given up
+                self._send({"do": "kill", "number": self.number})
+            else:
+                self._send({"do": "give", "number": self.number, "message": self._message})
         seat.lose(cluster_away("its seat was given to another run"))
-        self._send({"do": "give", "number": self.number, "message": self._message})
 
     def lose(self, loss: Loss) -> None:
         """There is no link any more, and so no seat."""
@@ -95,15 +102,27 @@ class RayTrainer:
             return None
         return GONE_STATUS if self._ended is None else self._ended
 
+    @property
+    def run_id(self) -> str:
+        """Of the run that it was given last."""
+        return str(self._message.get("run_id", ""))
+
     def loss(self) -> Loss | None:
         """Why its run did not end by itself."""
         return self._loss if self._ended is None else None
 
     def kill(self) -> None:
         """End it on its node, and wait for that."""
-        if self.alive:
-            self._send({"do": "kill", "number": self.number})
+        if self.dismiss():
             self._gone.wait(KILL_SECONDS)
+
+    def dismiss(self) -> bool:
+        """Have it end on its node, without waiting for that; whether there was something to end."""
+        with self._turn:
+            self.is_killed = True
+            if self.alive:
+                self._send({"do": "kill", "number": self.number})
+            return self.alive
 
     def let_go(self) -> None:
         """Its run has ended, and so has it, unless that was a trial: then it is free for another one."""
@@ -124,7 +143,12 @@ def _loss_of(said: dict[str, Any]) -> Loss:
         return Loss(None, RunError(type="TrainerLost", message=f"its trainer was lost: {said['lost']}"))
     if said["hopeless"]:
         return Loss(Change.ERRORED, RunError(type="ClusterTooSmall", message=said["lost"]))
-    return Loss(Change.RELEASED, RunError(type="ClusterFull", message=said["lost"]))
+    return cluster_full(said["lost"])
+
+
+def cluster_full(reason: str) -> Loss:
+    """What befalls a run that found no place: its attempt is given back."""
+    return Loss(Change.RELEASED, RunError(type=FULL, message=reason))
 
 
 def cluster_away(reason: str) -> Loss:

@@ -2,13 +2,15 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 import ray
 from ray.exceptions import ActorUnavailableError, RayError
+from ray.util.scheduling_strategies import NodeLabelSchedulingStrategy, NotIn
 
 from app.domain.asks import Asks
 from app.errors import SeatEnded, SeatLost
@@ -22,6 +24,16 @@ KILL = 10.0  # seconds that a trainer's end may take, where its node can be reac
 
 Say = Callable[[dict[str, Any]], None]
 SEAT = ray.remote(Seat)  # once: each time, a cluster would keep it anew
+
+
+NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
+
+
+class Cluster(Protocol):
+    """Its nodes as they are now."""
+
+    present: list[dict[str, Any]]  # as Ray tells of them
+    shunned: list[str]  # ids of those that cannot carry out runs now
 
 
 class Lost(SeatLost):
@@ -40,9 +52,9 @@ class Watch(threading.Thread):
         self,
         order: dict[str, Any],
         say: Say,
-        nodes: Callable[[], list[dict[str, Any]]],
+        nodes: Cluster,
     ) -> None:
-        """`order`: the worker's, to start a run. `nodes`: those alive, as Ray tells of them."""
+        """`order`: the worker's, to start a run."""
         super().__init__(daemon=True)
         self.orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._number: int = order["number"]
@@ -72,6 +84,9 @@ class Watch(threading.Thread):
             self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless)
         except RayError as error:
             self._say(lost=_told(error), found_place=True, hopeless=False)
+        except Exception as error:  # noqa: BLE001 - a mistake of this program's, which must not be lost
+            self._speak({"trace": traceback.format_exc()})
+            self._say(lost=f"{type(error).__name__} in the link to the cluster", found_place=True, hopeless=False)
         finally:
             if seat is not None:
                 with suppress(Exception):  # it may be gone, or the whole cluster
@@ -80,6 +95,7 @@ class Watch(threading.Thread):
 
     def _asked_for(self) -> Any:
         """Ray neither starts it again nor repeats a call: a run's further attempts are the table's to decide."""
+        shunned = self._nodes.shunned
         made = SEAT.options(
             num_cpus=self._asks.cpus,
             num_gpus=self._asks.gpus,
@@ -87,6 +103,7 @@ class Watch(threading.Thread):
             max_restarts=0,
             max_task_retries=0,
             max_concurrency=CALLS,
+            scheduling_strategy=NodeLabelSchedulingStrategy({NODE_ID: NotIn(*shunned)}) if shunned else None,
             name=f"densely {self._message['run_id']} {self._message['lease_id']}",
         )
         return made.remote(self._asks.cpus, self._asks.gpus, self._command)
@@ -98,7 +115,7 @@ class Watch(threading.Thread):
         while not ray.wait([answer], timeout=PAUSE)[0]:
             self._heed(None)
             if time.monotonic() - began > self._patience:
-                nodes = [ray_nodes.node_of(each) for each in self._nodes()]
+                nodes = [ray_nodes.node_of(each) for each in self._nodes.present]
                 reason, fits = ray_nodes.no_room(self._asks, nodes, ray.available_resources(), self._patience)
                 raise Lost(reason, is_placed=False, is_hopeless=not fits)
         ray.get(answer)

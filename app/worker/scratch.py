@@ -4,11 +4,13 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 PREFIX = "densely-trainer-"
+LEFT_SECONDS = 7 * 86_400.0  # after which nobody will go on with a folder that has not changed
 NOT_YET = "densely-new-"  # before it is locked, so that nobody who sweeps takes it for one that is left over
 
 
@@ -45,3 +47,12 @@ def sweep() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
             finally:
                 os.close(lock)
+
+
+def sweep_left(folder: Path, prefix: str, now: float | None = None) -> None:
+    """Remove what runs that were killed have left in a folder of theirs long ago: folders named so, of any run."""
+    before = (time.time() if now is None else now) - LEFT_SECONDS
+    for each in folder.glob(f"{prefix}*"):
+        with suppress(OSError):  # just going
+            if each.is_dir() and not each.is_symlink() and each.stat().st_mtime < before:
+                shutil.rmtree(each, ignore_errors=True)

@@ -47,6 +47,9 @@ class InstantExecutor:
     def is_ready(self) -> bool:
         return True
 
+    def passed_over(self) -> tuple[str, ...]:
+        return ()
+
     def warm(self) -> None:
         pass
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import logs
 from app.db import models, run_queries
@@ -15,6 +16,7 @@ from app.db.engine import Database
 from app.domain.optimizers import SGD
 from app.services.attempts import Attempt
 from app.settings import Settings
+from app.storage import filesystems
 from app.training import trainer
 from app.training.pipeline import Workplace
 from app.wire.runs import Run
@@ -22,7 +24,9 @@ from tests.support.artifacts import add_model
 from tests.support.tasks import TASKS
 
 
-def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> int:
+def carry_out(
+    attempt: Attempt, settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch, store_url: str = ""
+) -> int:
     """What the trainer process does with the message of its worker; the logging stays that of the tests."""
     monkeypatch.setattr(logs, "configure", lambda _: None)
     return trainer.train(
@@ -32,6 +36,7 @@ def carry_out(attempt: Attempt, settings: Settings, place: Workplace, monkeypatc
             "uploads_dir": str(place.checkpoints / "uploads"),
             "encoded_dir": str(place.checkpoints / "encoded"), "encoded_cache_mib": 0,
             "checkpoints_dir": str(place.checkpoints), "checkpoint_seconds": place.checkpoint_seconds,
+            "devices": "1", "store_url": store_url, "store_cache_mib": 0,
         }
     )  # fmt: skip
 
@@ -95,6 +100,49 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_epochs_before_it(
     assert {"housing": rival.id} == {task: row.id for task, row in active.items()}
     assert [("housing", rival.id)] == list(place.store.published())
     assert [] == list((place.store.root / ".staging").glob("*"))
+
+
+def test_where_what_the_store_takes_is_not_installed_the_run_says_so(
+    begin: Callable[..., Attempt],
+    run_of: Callable[[Attempt], Run],
+    place: Workplace,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempt = begin(dataset="sample")
+    monkeypatch.setitem(filesystems._PACKAGES, "s3", "no_such_package")
+
+    assert 0 == carry_out(attempt, settings, place, monkeypatch, store_url="s3://bucket")
+    run = run_of(attempt)
+    assert "failed" == run.status
+    assert run.error is not None
+    assert "DENSELY_STORE_URL begins with s3://, which needs no_such_package" in run.error.message
+
+
+def test_without_a_driver_for_the_database_the_log_says_so_in_a_line(
+    begin: Callable[..., Attempt], settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = begin(dataset="sample")
+    elsewhere = settings.model_copy(update={"database_url": "oracle://nowhere/db"})
+    with capture_logs() as logged:
+        assert 1 == carry_out(attempt, elsewhere, place, monkeypatch)
+
+    assert ["run.cannot_begin"] == [entry["event"] for entry in logged]
+
+
+def test_a_run_that_has_ended_leaves_no_checkpoint(
+    begin: Callable[..., Attempt], settings: Settings, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a node of a cluster the worker cannot remove it."""
+    attempt = begin(dataset="gone-long-ago")
+    left = place.checkpoints / attempt.run_id
+    left.mkdir(parents=True)
+    other = place.checkpoints / "r-another"
+    other.mkdir()
+
+    assert 0 == carry_out(attempt, settings, place, monkeypatch)
+    assert not left.exists()
+    assert other.exists()
 
 
 def test_a_run_that_fails_on_a_folder_tells_no_path(

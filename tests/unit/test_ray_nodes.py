@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.asks import Asks, Node
-from app.worker.ray_nodes import misfit, no_room, versions
+from app.worker.ray_nodes import AGAIN, Answers, misfit, no_room, probe, versions
 
 OWN = {"densely": "1.0", "python": "3.11.7"}
 NODE = {**OWN, "keras": "3.15.0", "tensorflow": "2.21.0"}
@@ -30,12 +30,51 @@ def test_other_versions_are_told_with_the_node_that_has_them(changed: dict[str, 
     assert "\n" not in found
 
 
-def test_a_node_without_tensorflow_or_densely_is_told() -> None:
-    missing = misfit(OWN, {"10.0.0.2": OWN})
-    broken = misfit(OWN, {"10.0.0.2": "ModuleNotFoundError: No module named 'app'"})
+def test_a_node_without_tensorflow_or_densely_is_told_and_left_out() -> None:
+    answers = Answers(OWN)
+    names = {"a": "10.0.0.2", "b": "10.0.0.3", "c": "10.0.0.4"}
+    assert ["a", "b", "c"] == answers.due(names)
+    assert not answers.knows("c")
+    answers.take("a", OWN)
+    answers.take("b", "ModuleNotFoundError: No module named 'app'")
+    answers.take("c", NODE)
 
-    assert "node 10.0.0.2 has no Keras: install Densely there with its extra `train`" == missing
-    assert "node 10.0.0.2 cannot carry out runs: ModuleNotFoundError: No module named 'app'" == broken
+    assert {
+        "a": "node 10.0.0.2 has no Keras: install Densely there with its extra `train`",
+        "b": "node 10.0.0.3 cannot carry out runs: ModuleNotFoundError: No module named 'app'",
+    } == answers.left_out(names)
+    assert answers.misfit(names) is None, "the third goes on"
+
+
+def test_a_node_that_failed_to_answer_or_does_not_suit_is_asked_again_after_a_while() -> None:
+    now = [0.0]
+    answers = Answers(OWN, lambda: now[0])
+    names = {"a": "10.0.0.2", "b": "10.0.0.3"}
+    answers.due(names)
+    answers.take("a", NODE)
+    answers.take("b", "it did not tell its versions within 60 seconds")
+    assert [] == answers.due(names)
+    now[0] += AGAIN
+    assert ["b"] == answers.due(names)
+    answers.take("b", {**NODE, "keras": "3.14.0"})
+    assert answers.misfit(names) is not None
+    now[0] += AGAIN
+    assert ["a", "b"] == answers.due(names), "either may be the wrong one"
+    answers.take("b", NODE)
+
+    assert (None, {}) == (answers.misfit(names), answers.left_out(names))
+    now[0] += 10 * AGAIN
+    assert [] == answers.due(names)
+    assert [] == answers.due({"a": "10.0.0.2"})
+    assert ["b"] == answers.due(names), "a node that comes back is another one"
+
+
+def test_a_node_that_lacks_what_the_database_or_the_store_takes_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert versions() == probe("sqlite", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    assert "PostgreSQL needs its driver: pip install 'densely[postgres]'" == probe("postgresql+psycopg", "")
+    assert "DENSELY_STORE_URL begins with s3://, which needs s3fs: pip install 'densely[s3]'" == probe("sqlite", "s3")
 
 
 def test_what_is_here_is_what_the_trainers_would_use() -> None:

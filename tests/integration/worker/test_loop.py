@@ -63,6 +63,9 @@ class ScriptedExecutor:
     def is_ready(self) -> bool:
         return True
 
+    def passed_over(self) -> tuple[str, ...]:
+        return ()
+
     def warm(self) -> None:
         pass
 
@@ -443,3 +446,19 @@ def test_every_change_has_its_event(bench: Bench) -> None:
 
     changes = [event.data.get("change") for event in events_of(bench) if event.type == "status"]
     assert [None, Change.CLAIMED, Change.LOST, Change.CLAIMED, Change.RELEASED] == changes
+
+
+def test_a_run_that_the_executor_passes_over_does_not_hold_up_those_behind_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = queue_run(bench.database, bench.clock)
+    monkeypatch.setattr(ScriptedExecutor, "passed_over", lambda _: (bench.run_id,))
+    claim = bench.worker._look_round()
+    assert claim is not None
+    assert behind == claim.run.id
+
+    assert bench.worker._look_round() is None
+    monkeypatch.undo()
+    claim = bench.worker._look_round()
+    assert claim is not None
+    assert bench.run_id == claim.run.id

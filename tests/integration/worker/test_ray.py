@@ -34,6 +34,10 @@ from tests.support.tasks import TASKS
 
 COMMAND = [sys.executable, str(Path(__file__).parents[2] / "support" / "obedient.py")]
 LONG = 120.0  # seconds: Ray takes 15 to find a node lost
+WITHOUT_KERAS = """
+from importlib import metadata
+metadata.version = lambda name, found=metadata.version: found(name if name != "keras" else "no-such-package")
+"""
 SLOTS = 6  # of the cluster's two nodes
 
 
@@ -121,7 +125,9 @@ def test_a_run_that_never_has_room_fails_and_one_that_has_none_now_waits_in_the_
 
     bench.executor._place = LONG
     begun[0].kill()
-    first, second = bench.begin("sleep-3", "s-1"), bench.begin("trial-2", "s-1")
+    first = bench.begin("sleep-3", "s-1")
+    bench.pid("sleep-3")  # else the other one may have its place
+    second = bench.begin("trial-2", "s-1")
     assert 0 == first.wait(LONG)
     first.let_go()
     bench.until(lambda: second.wait(0) == 0)
@@ -148,6 +154,32 @@ def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
     until(lambda: not psutil.pid_exists(pid))
     assert {None} == {trainer.wait(0) for number, trainer in trainers.items() if number != lost}
     assert {f"CPU:0 on {ip}" for ip in ("127.0.0.2", "127.0.0.3")} <= set(bench.executor.facts()["devices"])
+
+
+def test_a_node_without_keras_gets_no_runs_and_the_others_go_on(
+    cluster: RayCluster, bench_of: Callable[[float], Bench], tmp_path: Path
+) -> None:
+    folder = tmp_path / "startup"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(WITHOUT_KERAS, encoding="utf-8")
+    third = cluster.add(8, environment={"PYTHONPATH": str(folder)})
+    cluster.wait(third)
+    try:
+        with capture_logs() as logs:
+            bench = bench_of(LONG)
+        assert 2 == len(bench.executor._channel.nodes)
+        [left_out] = [entry["reason"] for entry in logs if entry["event"] == "cluster.node_left_out"]
+        assert f"node {third} has no Keras: install Densely there with its extra `train`" == left_out
+        for number in range(SLOTS):
+            bench.begin(f"sleep-6{number}")
+        for number in range(SLOTS):
+            bench.pid(f"sleep-6{number}")
+        bench.executor._place = 1.0
+        further = bench.begin("sleep-66")
+        assert further.wait(LONG) is not None
+        assert "ClusterFull" == further.loss().error.type
+    finally:
+        cluster.kill(third)
 
 
 def test_when_the_link_is_gone_runs_are_given_back_and_a_new_link_carries_on(

@@ -1,5 +1,6 @@
 """Trainers' temporary files: a folder each, removed with it; what a killed worker left is swept."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.worker import scratch
-from app.worker.scratch import Scratch
+from app.worker.scratch import LEFT_SECONDS, Scratch
 
 HOLDS = """
 import sys, tempfile
@@ -55,3 +56,14 @@ def test_sweeping_takes_what_a_killed_worker_left_and_nothing_else(temporary: Pa
     assert mine.folder.is_dir()
     assert (temporary / "somebody-elses").is_dir()
     mine.remove()
+
+
+def test_what_runs_left_behind_long_ago_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    now = 1e9
+    for name, age in (("r-old", LEFT_SECONDS + 1), ("r-young", LEFT_SECONDS - 1), ("somebody-elses", 1e8)):
+        (tmp_path / name / "deep").mkdir(parents=True)
+        os.utime(tmp_path / name, (now - age, now - age))
+    scratch.sweep_left(tmp_path, "r-", now)
+    scratch.sweep_left(tmp_path / "nowhere", "r-", now)
+
+    assert ["r-young", "somebody-elses"] == sorted(each.name for each in tmp_path.iterdir())

@@ -1,0 +1,61 @@
+"""What a cluster has room for beside the runs that a worker has claimed, and which others are passed over."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.asks import Asks, Node
+
+FULL_SECONDS = 60.0  # for which a run is passed over that found no place, the first time; then twice as long, and so on
+LONGEST = 900.0
+FORGOTTEN = 3_600.0  # after which nothing is known of it: it may have ended long ago
+
+
+def slots_of(nodes: list[Node]) -> int:
+    """Runs of one CPU each that there is room for."""
+    return sum(int(node.cpus) for node in nodes)
+
+
+def lacking_gpus(asks: Asks, claimed: int, nodes: list[Node]) -> str | None:
+    """Why a run need not wait for a GPU, in a line, or None; `claimed`: those that this worker's runs ask for."""
+    there = sum(int(node.gpus) for node in nodes)
+    if not asks.gpus or claimed + asks.gpus <= there:
+        return None
+    return f"asks for {asks}, and this worker's other runs have all {there} GPUs that the cluster has"
+
+
+@dataclass
+class _Passed:
+    asks: Asks
+    until: float  # monotonic time
+    since: float
+    times: int
+
+
+class PassedOver:
+    """Runs that went back to the queue because the cluster was full. Being old, they would be claimed first again.
+
+    Those that lack a GPU are passed over as long as this worker's other runs have them all, others for a while.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._passed: dict[str, _Passed] = {}
+
+    def add(self, run_id: str, asks: Asks, *, is_own: bool = False) -> None:
+        """`is_own`: it was this worker's runs that have what it lacks."""
+        now = self._monotonic()
+        former = self._passed.get(run_id)
+        times = (former.times if former else 0) + (not is_own)
+        pause = 0.0 if is_own else min(FULL_SECONDS * 2 ** (times - 1), LONGEST)
+        self._passed[run_id] = _Passed(asks, now + pause, now, times)
+
+    def now(self, claimed_gpus: int, nodes: list[Node]) -> list[str]:
+        """Those that are to be passed over; `claimed_gpus`: that this worker's runs ask for."""
+        now = self._monotonic()
+        self._passed = {key: each for key, each in self._passed.items() if now - each.since < FORGOTTEN}
+        return [
+            key
+            for key, each in self._passed.items()
+            if now < each.until or lacking_gpus(each.asks, claimed_gpus, nodes) is not None
+        ]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
@@ -12,6 +13,7 @@ from app.errors import StoreAway, Unavailable
 from app.logs import get as get_log
 
 FILL_SECONDS = 60.0  # between two looks for runs without a score
+ASK_SECONDS = 5.0  # between two looks for an object store that gives nothing
 
 log = get_log()
 
@@ -36,9 +38,23 @@ class Follower:
         self._damaged: dict[str, str] = {}
         self._monotonic = monotonic
         self._filled = -FILL_SECONDS  # when scores were looked for
+        self._asked = -ASK_SECONDS  # when the object store was asked last because it did not give anything
         self._waker = waker
         self._failure = ""  # of the last look
         self._away_since: float | None = None  # when the database went away
+
+    def begin(self) -> None:
+        """`look` for the first time; an object store that does not answer may do so later.
+
+        Raises:
+            Unavailable: the database does not answer.
+            Unusable: the object store has to be mended. Nothing else is done, or said, then.
+        """
+        remote = self._services.remote
+        if remote and not remote.objects.health.has_given:
+            with suppress(StoreAway):
+                remote.check()
+        self.look()
 
     def look(self) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
@@ -56,6 +72,19 @@ class Follower:
             self._fill_scores()
         finally:  # what was registered before goes on
             self._services.prediction.refresh()
+            self._ask_store()
+
+    def _ask_store(self) -> None:
+        """Whether it gives models again, where it did not: nobody else may ask, and readiness depends on it."""
+        remote, now = self._services.remote, self._monotonic()
+        if remote and not self._store_gives() and now - self._asked >= ASK_SECONDS:
+            with suppress(Unavailable):
+                remote.check()
+            self._asked = self._monotonic()
+
+    def _store_gives(self) -> bool:
+        """As far as is known; also where there is none."""
+        return self._services.remote is None or self._services.remote.objects.health.gives
 
     def _take_over(self) -> None:
         registry, prediction = self._services.registry, self._services.prediction
@@ -79,9 +108,7 @@ class Follower:
             return
         try:
             self._services.registry.register_folder()
-        except StoreAway as error:
-            if self._is_registered is False:
-                log.warning("store.unknown", reason=error.message)
+        except StoreAway:  # which the log tells already
             self._is_registered = None
         else:
             self._is_registered = True
@@ -107,7 +134,7 @@ class Follower:
     async def _pause(self, seconds: float) -> None:
         """Where something is wrong, which may be mended without anybody telling, looks do not become rare."""
         is_well = not (self._failure or self._damaged) and self._is_registered and self._services.prediction.is_whole
-        if self._waker is None or not is_well:
+        if self._waker is None or not (is_well and self._store_gives()):
             await asyncio.sleep(seconds)
         else:
             await self._waker.wait(seconds)

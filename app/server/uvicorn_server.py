@@ -19,10 +19,13 @@ from typing import Any
 
 import uvicorn
 
+from app.logs import get as get_log
 from app.server.accepting import let_nobody_new_in, listen_again
 from app.server.application import Application
 from app.server.timeouts import CHECK_SECONDS
 from app.server.uvicorn_adapter import HttpProtocol
+
+log = get_log()
 
 Config = uvicorn.Config
 
@@ -85,10 +88,13 @@ class Server(uvicorn.Server):
             for connection in self._connections():
                 connection.drain()
             self._drained_at = now + self._drain_seconds
+            log.info("drain.began", seconds=self._drain_seconds, connections=len(self.server_state.connections))
         return now >= self._drained_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in good order."""
+        if self._drained_at is not None:
+            log.info("drain.ended", connections=len(self.server_state.connections))
         if self.server_state.connections or self._drained_at is not None:
             let_nobody_new_in(self.servers)
             await asyncio.sleep(ACCEPT_SECONDS)

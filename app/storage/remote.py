@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.errors import StoreAway
-from app.logs import get as get_log
 from app.storage.filesystems import check_installed
 from app.storage.kept import Kept, Place
 from app.storage.objects import Count, ObjectStore
 
-log = get_log()
-
 T = TypeVar("T")
 
 MODELS, UPLOADS = "models", "uploads"  # folders of the store, and the places of the same here
+IDENTITY = "identity"  # the object that tells a store from others
 PATIENCE = 60.0  # seconds that a run waits for the store
 PAUSE = 1.0  # seconds between two looks meanwhile
 
@@ -36,21 +34,22 @@ class Remote:
             StoreAway: it stayed away.
             Unusable: somebody has to mend something first.
         """
-        began, said = time.monotonic(), False
+        began = time.monotonic()
         while True:
             try:
-                result = action()
-            except StoreAway as error:
+                return action()
+            except StoreAway:
                 if time.monotonic() - began >= self.patience:
                     raise
-                if not said:
-                    log.warning("store.away", reason=error.message)
-                said = True
                 time.sleep(PAUSE)
-            else:
-                if said:
-                    log.info("store.back", seconds=round(time.monotonic() - began, 1))
-                return result
+
+    def check(self, *, quietly: bool = False) -> None:
+        """
+        Raises:
+            StoreAway: the store does not answer now.
+            Unusable: somebody has to mend something first.
+        """
+        self.objects.ask(IDENTITY, quietly=quietly)
 
     def close(self) -> None:
         """Its connections."""

@@ -9,7 +9,7 @@ from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
 from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
-from app.errors import StoreAway, Unavailable
+from app.errors import ArtifactInvalid, StoreAway, Unavailable, Unusable
 from app.logs import get as get_log
 
 FILL_SECONDS = 60.0  # between two looks for runs without a score
@@ -142,7 +142,7 @@ class Follower:
     def _note(self, error: Exception | None) -> None:
         """Say that the database is away, and that it is back, or what else keeps from looking: once."""
         failure = repr(error) if error else ""
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable) and not isinstance(error, ArtifactInvalid | StoreAway | Unusable):
             if self._away_since is None:
                 self._away_since = self._monotonic()
                 log.warning("database.away", error=error.message)

@@ -105,6 +105,12 @@ class CachedArtifactStore(ArtifactStore):
     def open(self, task: str, model_id: str) -> Artifact:
         return self._whole(task, model_id, self._here.open)
 
+    def open_here(self, task: str, model_id: str) -> Artifact | None:
+        self._kept.use(MODELS, _name(task, model_id))
+        with suppress(ArtifactInvalid):  # what is damaged here may be whole there
+            return self._here.open(task, model_id)
+        return None
+
     def evaluation(self, task: str, model_id: str) -> Evaluation | None:
         return self._whole(task, model_id, self._here.evaluation)
 
@@ -145,10 +151,6 @@ class CachedArtifactStore(ArtifactStore):
         for (task, model_id), objects in self.objects.all().items():
             if any(each.name.endswith(f"/{MANIFEST}") for each in objects):
                 yield task, model_id
-
-    def is_stored(self, task: str, model_id: str) -> bool:
-        """Whether a model is known to be in the store, without asking it."""
-        return self._kept.knows(MODELS, _name(task, model_id))
 
     def sweep(self, is_orphan: Callable[[Manifest], bool], older_than: float) -> list[Path]:
         """Here what staging has left; there orphaned artifacts, and objects without a manifest."""

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 from app.artifacts.store import ArtifactStore
@@ -17,6 +18,9 @@ from app.wire.run_lists import RunRow
 from app.wire.runs import Run
 
 log = get_log()
+
+Found = Mapping[str, Predictor | Unavailable]  # by model id: what asking an object store has led to
+_NOTHING: Found = MappingProxyType({})
 
 MOST_CAUGHT_UP = 10_000  # models that are remembered to have been seen
 
@@ -45,10 +49,12 @@ class PredictionService:
         """Load the models that became active since the last call, and swap them in together.
 
         A model that cannot be loaded takes only its own task out of service, and not even that while the one before
-        it is in memory: that one goes on answering until the files can be read.
+        it is in memory: that one goes on answering until the files can be read. What an object store has to be asked
+        for comes after what is here, and nobody waits for it but the caller.
         """
-        with self._refreshing:  # a poll that read before an activation must not swap in after it
-            self._refresh()
+        found: dict[str, Predictor | Unavailable] = {}
+        while absent := self.swap_in(found):
+            found |= {row.id: self._fetched(row) for row in absent}
 
     def catch_up(self, runs: Iterable[Run | RunRow]) -> None:
         """Before a client is told that runs have ended: a prediction it asks for next is answered with their models."""
@@ -61,7 +67,12 @@ class PredictionService:
             while len(self._caught_up) > MOST_CAUGHT_UP:
                 self._caught_up.popitem(last=False)
 
-    def _refresh(self) -> None:
+    def swap_in(self, found: Found = _NOTHING) -> list[Any]:
+        """The same of what needs no object store; returns rows of models that have to be fetched from there first."""
+        with self._refreshing:  # a poll that read before an activation must not swap in after it
+            return self._refresh(found)
+
+    def _refresh(self, found: Found) -> list[Any]:
         if (generation := self._database.generation()) != self._generation:
             self._generation = generation
             self._versions = {}
@@ -69,28 +80,47 @@ class PredictionService:
             rows = models.active_ids(tx)
         predictors: dict[str, Predictor] = {}
         broken = {task: reason for task, reason in self.unregistered.items() if task not in rows}
-        waiting = {}
+        waiting, absent = {}, []
         for name, row in rows.items():
             if name not in self._tasks.all:  # this release does not have it
                 continue
             if self._may_wait(name):
                 waiting[name] = row
                 continue
+            before, reason = self._before(name), ""
             try:
-                predictors[name] = self._kept(row) or self._load(row)
+                predictor = self._obtained(row, found)
+                if predictor is None:
+                    absent.append(row)
+                    reason = self._cache.broken.get(name, "")  # until it is known better
             except Unavailable as error:  # damaged, or in an object store that does not give it now
-                broken[name] = error.message
-                if (before := self._cache.active.get(name)) and before.task is self._tasks.all.get(name):
-                    predictors[name] = before
-                    broken[name] += f"; model {before.manifest.id} goes on answering"
-                if self._cache.broken.get(name) != broken[name]:
-                    log.error("model.broken", task=name, model_id=row.id, reason=broken[name])
+                predictor, reason = None, self._out_of_service(row, error.message, before)
+            if reason:
+                broken[name] = reason
+            if answering := predictor or before:
+                predictors[name] = answering
+            elif not reason:
+                waiting[name] = row
         for name, predictor in predictors.items():
             former = self._cache.active.get(name)
             if former is None or former.manifest.id != predictor.manifest.id:
                 log.info("model.active", task=name, model_id=predictor.manifest.id, version=predictor.version)
         self._waiting = waiting
         self._cache.set_active(predictors, broken, waiting)
+        return absent
+
+    def _before(self, task: str) -> Predictor | None:
+        """What answers, while its task is as it was."""
+        before = self._cache.active.get(task)
+        return before if before and before.task is self._tasks.all.get(task) else None
+
+    def _out_of_service(self, row: Any, reason: str, before: Predictor | None) -> str:
+        """What is said of an active model that cannot be loaded."""
+        if before:
+            reason += f"; model {before.manifest.id} goes on answering"
+        if self._cache.broken.get(row.task) != reason:
+            log.error("model.broken", task=row.task, model_id=row.id, reason=reason)
+        return reason
 
     def _may_wait(self, task: str) -> bool:
         """Of the tasks of the user's own there may be hundreds: a model is loaded when it is first asked for."""
@@ -107,9 +137,12 @@ class PredictionService:
         self._cache.forget()
 
     def follow(self) -> None:
-        """Tasks or models were changed in this process: answer with what there is now."""
+        """Tasks or models were changed in this process: answer with what there is now.
+
+        Of an object store the next `refresh` asks, not whoever has made the change.
+        """
         self.forget()
-        self.refresh()
+        self.swap_in()
 
     def find(self, task: str, reference: int | str) -> Predictor:
         """The predictor that a request names; `active` is the default one.
@@ -118,6 +151,10 @@ class PredictionService:
             Unavailable, NotFound, ArtifactInvalid: see `active` and `resolve`.
         """
         return self.active(task) if reference == "active" else self.resolve(task, reference)
+
+    def find_here(self, task: str, reference: int | str) -> Predictor | None:
+        """The same without asking an object store; None: it has to be asked, which `find` does."""
+        return self._active(task, {}) if reference == "active" else self._resolved(task, reference)
 
     def find_active(self, task: str) -> Predictor | None:
         """The predictor that answers by default, if there is one; no I/O."""
@@ -128,31 +165,43 @@ class PredictionService:
 
         Raises:
             Unavailable: the task has no active model, or its files are damaged.
+            StoreAway, Unusable: an object store does not give them.
         """
-        if predictor := self.find_active(task) or self._loaded(task):
+        predictor = self.find_active(task) or self._active(task, {})
+        while predictor is None:
+            row = self._waiting.get(task)
+            predictor = self._active(task, {row.id: self._fetched(row)} if row is not None else {})
+        return predictor
+
+    def _active(self, task: str, found: Found) -> Predictor | None:
+        """None: it has to be fetched from an object store first."""
+        if not self.find_active(task) and task in self._waiting and not self._is_settled(task, found):
+            return None
+        if predictor := self.find_active(task):  # which may have come since it was looked for
             return predictor
         if reason := self._cache.broken.get(task):
             raise Unavailable(f"the active model of task {task!r} is out of service: {reason}")
         raise Unavailable(f"task {task!r} has no active model: train one with POST /train, or activate one")
 
-    def _loaded(self, task: str) -> Predictor | None:
-        """The active model of a task that nobody has asked so far, if it is whole."""
-        if task not in self._waiting:
-            return self.find_active(task)  # which may have come since it was looked for
+    def _is_settled(self, task: str, found: Found) -> bool:
+        """Load the active model of a task that nobody has asked so far; false if it has to be fetched first."""
         with self._refreshing:
             row = self._waiting.get(task)
             if row is None or row.task not in self._tasks.all:  # somebody else was here meanwhile
-                return self.find_active(task)
+                return True
             active, broken = dict(self._cache.active), dict(self._cache.broken)
             try:
-                active[task] = self._kept(row) or self._load(row)
+                predictor = self._obtained(row, found)
+                if predictor is None:
+                    return False
+                active[task] = predictor
             except ArtifactInvalid as error:
                 log.error("model.broken", task=task, model_id=row.id, reason=error.message)
                 broken[task] = error.message
             waiting = {name: each for name, each in self._waiting.items() if name != task}
             self._cache.set_active(active, broken, waiting)
             self._waiting = waiting  # not before: who asks meanwhile has to wait too
-        return active.get(task)
+        return True
 
     def resolve(self, task: str, reference: int | str) -> Predictor:
         """The predictor with this version number or model id; may read the database and files.
@@ -160,21 +209,59 @@ class PredictionService:
         Raises:
             NotFound: the task has no such model.
             ArtifactInvalid: its files are damaged.
+            StoreAway, Unusable: an object store does not give them.
         """
+        predictor = self._resolved(task, reference)
+        if predictor is None:
+            predictor = self._load(self._row(task, reference))
+            self._cache.add(predictor)
+        return predictor
+
+    def _resolved(self, task: str, reference: int | str) -> Predictor | None:
+        """None: it has to be fetched from an object store first."""
         known = reference if isinstance(reference, str) else self._versions.get((task, reference))
         if known and (cached := self._cache.get(known)) and cached.task is self._tasks.all.get(task):
             return cached
+        row = self._row(task, reference)
+        predictor = self._kept(row) or self._load_here(row)
+        if predictor:
+            self._cache.add(predictor)
+        return predictor
+
+    def _row(self, task: str, reference: int | str) -> Any:
+        """
+        Raises:
+            NotFound: the task has no such model.
+        """
         with self._database.read() as tx:
             row = models.find_version(tx, task, reference) if isinstance(reference, int) else models.find(tx, reference)
         if row is None or row.task != task:
             what = f"version {reference}" if isinstance(reference, int) else f"model {reference!r}"
             raise NotFound(f"task {task!r} has no {what}")
         self._versions[task, row.version] = row.id
-        predictor = self._cache.get(row.id)
-        if predictor is None or predictor.task is not self._tasks.all.get(task):
-            predictor = self._load(row)
-            self._cache.add(predictor)
-        return predictor
+        return row
+
+    def _obtained(self, row: Any, found: Found) -> Predictor | None:
+        """From memory, from what was `found`, or from this machine's disk; None: it has to be fetched first.
+
+        Raises:
+            Unavailable: its files are damaged, or that was found.
+        """
+        fetched = found.get(row.id)
+        if isinstance(fetched, Unavailable):
+            raise fetched
+        return self._kept(row) or fetched or self._load_here(row)
+
+    def _fetched(self, row: Any) -> Predictor | Unavailable:
+        """With the help of an object store, which may take its time: never with a lock."""
+        try:
+            return self._load(row)
+        except Unavailable as error:
+            return error
+
+    def _load_here(self, row: Any) -> Predictor | None:
+        artifact = self._store.open_here(row.task, row.id)
+        return Predictor(self._tasks.get(row.task), artifact, row.version) if artifact else None
 
     def _load(self, row: Any) -> Predictor:
         return Predictor(self._tasks.get(row.task), self._store.open(row.task, row.id), row.version)

@@ -85,11 +85,13 @@ class UploadFolder:
     def keep(self, identity: str) -> bool:
         """Have the rows of this folder in the object store, too; whether that was needed. The first two errors."""
         path = self.path(identity)
-        if self.stored is None or self.stored.knows(path.name):
+        if self.stored is None:
             return False
-        self.stored.send(path, path.name)
+        is_there = self.stored.has(path.name)
+        if not is_there:
+            self.stored.send(path, path.name)
         self.stored.mark(path.name)
-        return True
+        return not is_there
 
     def take_back(self, identity: str) -> None:
         """The other way round; the same errors."""

@@ -6,10 +6,11 @@ from typing import Any
 
 from app.domain.recipes import HEADS
 from app.domain.runs import Activate
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, Unusable
 from app.wire.manifests import Manifest
 
-# Model id -> its figure on the new model's test split; None: it has another figure. ArtifactInvalid: it cannot answer.
+# Model id -> its figure on the new model's test split; None: it has another figure. ArtifactInvalid: it cannot answer;
+# Unusable: that cannot be told here before somebody has mended something.
 Score = Callable[[str], float | None]
 
 MOST_SAME = 5  # models of the same dataset that are asked, the best first, until one can answer
@@ -40,7 +41,11 @@ def judge(manifest: Manifest, activate: Activate, active: Any, others: Sequence[
         return Verdict(
             False, "the active model is of real data; one of the sample replaces it only if asked with always"
         )
-    return _Comparison(manifest, score).verdict(active, others)
+    try:
+        return _Comparison(manifest, score).verdict(active, others)
+    except Unusable as error:  # a worker's object store or disk; the API may well have the active model
+        reason = f"it cannot be compared with others of its task, which this worker cannot load: {error.message}"
+        return Verdict(False, f"{reason}; activate it by hand")
 
 
 class _Comparison:

@@ -42,9 +42,14 @@ class StoredFiles:
         self._remote.patiently(lambda: self._fetch(name, sha256, path))
         return path
 
-    def knows(self, name: str) -> bool:
-        """Whether a file is known to be in the store, without asking it."""
-        return self._remote.kept.knows(UPLOADS, name)
+    def has(self, name: str) -> bool:
+        """Whether the store says that it has this file, in its length; a mark of former days does not tell.
+
+        Raises:
+            StoreAway, Unusable: it does not say.
+        """
+        size = self._remote.patiently(lambda: self._remote.objects.size(_key(name)))
+        return size == (self.folder / name).stat().st_size
 
     def send(self, path: Path, name: str) -> None:
         """A file as an object; it becomes one of this folder by `mark`, when it has its place.

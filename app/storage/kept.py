@@ -10,6 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.errors import Unavailable
+from app.logs import get as get_log
+
+log = get_log()
+
 USED_AGAIN = 60.0  # seconds: uses closer together than this are one; who uses something meanwhile keeps it
 
 
@@ -19,11 +24,15 @@ class Place:
 
     folder: Path
     path_of: Callable[[str], Path]  # of a thing, by its name
+    stored: Callable[[str], int]  # bytes that the store says it has of a thing; it raises as the store does
     away: str  # what names below the folder begin with, of what is being removed
 
 
 class Kept:
     """Marks of what is in the store, by thing, in a hidden folder beside them: nothing without a mark is ever evicted.
+
+    A mark may be wrong: a bucket can be lost and made anew, and another server can have the same URL. So the store is
+    asked before the copy here goes.
 
     Safe with several processes at once. A mark's time is that of the last use, what it holds are the thing's bytes.
     """
@@ -70,15 +79,25 @@ class Kept:
             shutil.rmtree(away) if away.is_dir() else away.unlink()
 
     def trim(self) -> None:
-        """Keep to the limit, as far as that goes without what is used just now."""
+        """Keep to the limit, as far as that goes without what is used just now, or what the store does not have."""
         found = sorted(self._all())
         total = sum(size for _, size, _, _ in found)
         for used, size, place, name in found:
             if total <= self._limit or used > self._now() - USED_AGAIN:
                 return
-            if size:
+            if not size:
+                continue
+            try:
+                is_stored = self._places[place].stored(name) >= size
+            except Unavailable as error:  # whoever trims next asks again
+                log.warning("store.not_evicted", reason=error.message)
+                return
+            if is_stored:
                 self.drop(place, name)
                 total -= size
+            else:
+                self.forget(place, name)
+                log.warning("store.lost", place=place, name=name)
 
     def _mark(self, place: str, name: str) -> Path:
         return self._places[place].folder / self._marks / name

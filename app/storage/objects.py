@@ -96,6 +96,12 @@ class ObjectStore:
         self._count("list", "ok", 0)
         return found or []
 
+    def size(self, name: str) -> int | None:
+        """Bytes of an object; None if there is no such object. The same errors."""
+        found: int | None = self._tried("look", lambda: int(self._call("info", self._key(name)).get("size") or 0))
+        self._count("look", "ok", 0)
+        return found
+
     def delete(self, name: str) -> None:
         """An object that may have gone already; the same errors."""
         self._tried("delete", lambda: self._call("rm_file", self._key(name)))

@@ -67,8 +67,16 @@ def open_remote(
     if not url:
         return None
     check_installed(url)
-    places = {
-        MODELS: Place(models, lambda name: models.joinpath(*name.split(".", 1)), ".staging/"),  # <task>.<model id>
-        UPLOADS: Place(uploads, lambda name: uploads / name, ".staging-"),
+    objects = ObjectStore(url, count)
+
+    def bytes_of_model(name: str) -> int:
+        return sum(each.bytes for each in objects.below(f"{MODELS}/{name.replace('.', '/', 1)}"))
+
+    def bytes_of_rows(name: str) -> int:
+        return objects.size(f"{UPLOADS}/{name}") or 0
+
+    places = {  # models are <task>.<model id>
+        MODELS: Place(models, lambda name: models.joinpath(*name.split(".", 1)), bytes_of_model, ".staging/"),
+        UPLOADS: Place(uploads, lambda name: uploads / name, bytes_of_rows, ".staging-"),
     }
-    return Remote(ObjectStore(url, count), Kept(url, cache_mib * 2**20, places), patience)
+    return Remote(objects, Kept(url, cache_mib * 2**20, places), patience)

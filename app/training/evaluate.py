@@ -74,6 +74,7 @@ def score_model(store: ArtifactStore, task: Task, model_id: str, prepared: Prepa
 
     Raises:
         ArtifactInvalid: its files are missing or damaged.
+        StoreAway, Unusable: an object store does not give them, or this machine does not take them.
     """
     manifest = store.manifest(task.name, model_id)
     own = manifest.recipe.head

@@ -1,5 +1,7 @@
 """What an API process makes up for while others of an older release go on."""
 
+from structlog.testing import capture_logs
+
 from app.api.follower import FILL_SECONDS, Follower
 from app.api.task_routes import TaskRoutes
 from app.artifacts.store import ArtifactStore
@@ -7,6 +9,7 @@ from app.db import runs
 from app.db.engine import Database
 from app.db.tables import runs as table
 from app.domain.runs import Change
+from app.errors import DenselyError, Unavailable, Unusable
 from app.main import create_app
 from app.metrics.tally import Tally
 from app.services.answered import Answered
@@ -48,3 +51,21 @@ def test_scores_that_an_older_worker_left_out_are_made_up_for_again(
     clock.advance(FILL_SECONDS)
     follower.look()
     assert -2.0 == score(second)
+
+
+def test_only_an_outage_of_the_database_is_told_as_one(
+    settings: Settings, database: Database, clock: FakeClock
+) -> None:
+    """A store that refuses says what has to be mended; the database is there."""
+    del database
+    services = create_app(settings, clock).api.state.services
+    routes = TaskRoutes(TASKS, services.prediction, Answered(Tally()))
+    follower = Follower(services, ArtifactStore(settings.bundled_models), routes, clock.monotonic)
+
+    def events(error: DenselyError) -> list[str]:
+        with capture_logs() as lines:
+            follower._note(error)
+        return [line["event"] for line in lines]
+
+    assert ["refresh.failed"] == events(Unusable("the object store refuses"))
+    assert ["database.away"] == events(Unavailable("the database does not answer"))

@@ -5,14 +5,15 @@ import contextvars
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.contracts import AT_ONCE, Contract, Contracts, refused
 from app.api.dependencies import responses
-from app.errors import DenselyError, Forbidden, InvalidInput, NotFound, Refused
+from app.errors import DenselyError, Forbidden, InvalidInput, NotFound, Overloaded, Refused
+from app.inference.predictor import Predictor
 from app.server.batcher import Batcher
 from app.server.direct import INLINE_BODY_BYTES, Reply
 from app.services.answered import Answered, Count
@@ -24,6 +25,15 @@ INLINE_WORK = 10_000_000  # multiplications of all instances
 EXPLAINED = 20  # times the work of a plain answer, about
 INLINE_EXPLAINED_BYTES = 4_096  # of a body, and
 MOST_EXPLAINED = 2**18  # at all, but for pictures: an explanation is a hundred times as long as what it explains
+FETCHES = 4  # threads that wait for the object store, up to half a minute each where it has stalled
+MOST_FETCHING = 64  # requests that wait for those
+
+
+class Absent(NamedTuple):
+    """A model that an object store has to be asked for."""
+
+    task: str
+    reference: int | str
 
 
 def router(endpoint: "Endpoint") -> APIRouter:
@@ -79,6 +89,8 @@ class Endpoint:
         self._submitted = 0.0  # when the first came of those that wait in the batcher; seconds of `perf_counter`
         # Two, not more: they take turns with the event loop, and each one more would be a further turn to wait.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
+        self._fetches = ThreadPoolExecutor(FETCHES, thread_name_prefix="fetch")
+        self._fetching = 0
 
     def _contract(self, form: Any) -> Contract:
         """
@@ -109,14 +121,14 @@ class Endpoint:
         form = self._contracts.parser.parse(body)
         _require(form, tasks)
         if form.model != "active" or (form.explain and len(body) > INLINE_EXPLAINED_BYTES):  # it may be on the disk
-            return await self._in_thread(self._answer, form, began)
+            return await self._in_thread(self._answer_here, form, began)
         predictor = self._prediction.find_active(form.task)
         if predictor is None:  # or it may still be there, and not have been asked for yet
-            return await self._in_thread(self._answer, form, began)
+            return await self._in_thread(self._answer_here, form, began)
         instances = form.__dict__.get("instances")
         work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
         if work > INLINE_WORK or predictor.task.takes_long(predictor.encoder, instances or (form,)):
-            return await self._in_thread(self._answer, form, began)
+            return await self._in_thread(self._answer_here, form, began)
         return self._answer(form, began, self._answered.add)
 
     def submit(self, body: bytes, reply: Reply, tasks: Collection[str] | None = None) -> bool:
@@ -144,20 +156,43 @@ class Endpoint:
         """Answer all that waits for the end of the turn."""
         self._batcher.flush()
 
-    async def _in_thread(self, function: Callable[[Any, float, Count], bytes], given: Any, began: float) -> bytes:
+    async def _in_thread(
+        self, function: Callable[[Any, float, Count], bytes | Absent], given: Any, began: float
+    ) -> bytes:
         counting = self._answered.add_from_thread
         here = contextvars.copy_context()  # what log lines of the request say
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, here.run, function, given, began, counting
-        )
+        loop = asyncio.get_running_loop()
+        while True:
+            answer = await loop.run_in_executor(self._threads, here.run, function, given, began, counting)
+            if not isinstance(answer, Absent):
+                return answer
+            await self._fetch(answer, here)
 
-    def _parse_and_answer(self, given: tuple[bytes, Collection[str] | None], began: float, count: Count) -> bytes:
+    async def _fetch(self, absent: Absent, here: contextvars.Context) -> None:
+        """In threads of its own: a store that has stalled keeps nobody whose model is here from an answer.
+
+        Raises:
+            Overloaded: too many wait for it already.
+        """
+        if self._fetching >= MOST_FETCHING:
+            raise Overloaded("too many predictions wait for the object store; try again in a moment")
+        self._fetching += 1
+        try:
+            await asyncio.get_running_loop().run_in_executor(
+                self._fetches, here.run, self._prediction.find, absent.task, absent.reference
+            )
+        finally:
+            self._fetching -= 1
+
+    def _parse_and_answer(
+        self, given: tuple[bytes, Collection[str] | None], began: float, count: Count
+    ) -> bytes | Absent:
         content, tasks = given
         form = self._contracts.parser.parse(content)
         _require(form, tasks)
         if form.explain and len(content) - self._unexplained(form) > MOST_EXPLAINED:
             raise InvalidInput(f"is for bodies of up to {MOST_EXPLAINED // 1024} KiB", field="explain")
-        answer = self._answer(form, began, count)
+        answer = self._answer_here(form, began, count)
         instances = form.__dict__.get("instances")
         while instances:  # at once that would take tens of milliseconds, in which the event loop waits
             del instances[-AT_ONCE:]
@@ -177,8 +212,12 @@ class Endpoint:
     def _answer_inline(self, form: Any) -> bytes:
         return self._answer(form, self._submitted, self._answered.add)
 
-    def _answer(self, form: Any, began: float, count: Count) -> bytes:
-        contract, predictor = self._contract(form), self._prediction.find(form.task, form.model)
+    def _answer_here(self, form: Any, began: float, count: Count) -> bytes | Absent:
+        predictor = self._prediction.find_here(form.task, form.model)
+        return self._answer(form, began, count, predictor) if predictor else Absent(form.task, form.model)
+
+    def _answer(self, form: Any, began: float, count: Count, predictor: Predictor | None = None) -> bytes:
+        contract, predictor = self._contract(form), predictor or self._prediction.find(form.task, form.model)
         batch = "instances" in form.__dict__
         try:
             found = predictor.predict(form.instances if batch else [form], form)

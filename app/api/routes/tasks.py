@@ -177,7 +177,7 @@ def get_dataset_picture(
 )
 async def activate(task: Identifier, body: ActivateRequest, services: ServicesDep) -> Model:
     model = await services.writes(partial(services.registry.activate, task, body.model_id, body.reason))
-    await asyncio.to_thread(services.prediction.refresh)  # here at once; other API processes within their poll
+    await asyncio.to_thread(services.prediction.swap_in)  # here at once; other API processes within their poll
     return model
 
 

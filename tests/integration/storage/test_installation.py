@@ -2,8 +2,10 @@
 
 import hashlib
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -11,7 +13,7 @@ import pytest
 
 from app.artifacts.cached import artifact_store
 from app.cli import places
-from app.db import datasets, installation
+from app.db import datasets, installation, models
 from app.db.engine import Database
 from app.errors import Unusable
 from app.services import backups, gc, restoring
@@ -24,6 +26,7 @@ from tests.support import own
 from tests.support.artifacts import add_model, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.s3 import S3, Fault
+from tests.support.tasks import TASKS
 
 ClientFor = Callable[[Settings], httpx.Client]
 
@@ -217,3 +220,57 @@ def test_a_replica_starts_and_is_ready_while_the_store_is_away(
     while client.get("/health/ready?task=digits").status_code != 200:
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_rows_are_put_into_a_bucket_that_was_made_anew(
+    place_in: Callable[[str, Database], Place], database: Database, clock: FakeClock, s3: S3
+) -> None:
+    """What was known of the one before, which had the same URL, counts for nothing."""
+    here = place_in("one", database)
+    name = add_rows(here, clock)
+    assert not here.uploads.keep("d-1")
+    s3.reset()
+
+    assert here.uploads.keep("d-1")
+    assert [f"uploads/{name}"] == rows_of(s3)
+
+
+def test_a_store_that_stalls_keeps_nobody_from_models_that_are_here(
+    client_for: ClientFor, settings: Settings, database: Database, clock: FakeClock, s3: S3, tmp_path: Path
+) -> None:
+    """Neither from their answers in threads, nor from activating one; who asks for what is there alone waits."""
+    first = settings_of(settings, s3, tmp_path / "one")
+    remote = open_remote(s3.url, first.models_dir, first.uploads, 100)
+    assert remote
+    store = artifact_store(first.models_dir, remote)
+    loaded, other = add_model(database, store, "housing"), add_model(database, store, "housing", active=False)
+    away, planar = add_model(database, store, "housing", active=False), add_model(database, store, "planar")
+    newer = add_model(database, store, "planar", active=False)
+    for gone in (store.path("housing", away.id), store.path("planar", newer.id)):
+        shutil.rmtree(gone)
+    remote.close()
+    client = client_for(first)
+    mended = threading.Event()
+    s3.faults.extend(Fault(method="GET", path=each.id, before=lambda: mended.wait(7)) for each in (away, newer))
+    body = {"task": "housing", **TASKS.get("housing").example}
+
+    def ask(model_id: str) -> int:
+        return client.post("/predict", json={**body, "model": model_id}, timeout=20).status_code
+
+    with ThreadPoolExecutor(5) as threads:
+        waiting = [threads.submit(ask, away.id) for _ in range(4)]
+        with database.write() as tx:  # by another process
+            models.activate(tx, "planar", newer.id, clock(), "by hand")
+        end = time.monotonic() + 5
+        while not all(any(each.id in line for line in s3.seen) for each in (away, newer)):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert [200, 200] == [ask(loaded.id), ask(other.id)]
+        client.put("/tasks/housing/active-model", json={"model_id": other.id}).raise_for_status()
+        assert other.id == client.post("/predict", json=body).json()["model"]["id"]
+        answer = client.post("/predict", json={"task": "planar", **TASKS.get("planar").example})
+        assert planar.id == answer.json()["model"]["id"]
+        assert not mended.is_set()
+        assert not any(each.done() for each in waiting)
+        mended.set()
+        assert [200] * 4 == [each.result() for each in waiting]

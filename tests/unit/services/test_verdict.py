@@ -8,7 +8,7 @@ import pytest
 
 from app.artifacts.store import ArtifactStore
 from app.domain.runs import Activate
-from app.errors import ArtifactInvalid
+from app.errors import ArtifactInvalid, Unusable
 from app.services.verdict import MOST_OTHER, MOST_SAME, Verdict, judge
 from app.wire.manifests import Manifest
 from tests.support.artifacts import publish_artifact
@@ -168,3 +168,16 @@ def test_an_active_model_of_another_head_is_put_aside_by_hand_only(bench: Bench)
 def test_without_an_active_model_it_becomes_active(bench: Bench) -> None:
     assert Verdict(True, "the task had no active model") == bench.judge()
     assert Verdict(False, "never was asked for") == bench.judge(activate="never")
+
+
+def test_what_this_worker_cannot_load_is_told_and_keeps_its_place(store: ArtifactStore) -> None:
+    """It is no outage of the database, which a run would wait for; the model is published all the same."""
+
+    def score(_: str) -> float | None:
+        raise Unusable("the object store refuses")
+
+    manifest = publish_artifact(store, "housing", test_metric=3.0)
+    verdict = judge(manifest, "if_better", model("m-active", 4.0), [], score)
+
+    assert not verdict.activate
+    assert "cannot load: the object store refuses; activate it by hand" in verdict.reason

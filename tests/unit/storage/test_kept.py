@@ -1,9 +1,11 @@
 """What is kept of the store on this machine, and what of it goes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from app.errors import StoreAway
 from app.storage.kept import Kept, Place
 
 MODELS, UPLOADS = "models", "uploads"
@@ -29,10 +31,15 @@ def kept(tmp_path: Path, clock: Clock) -> Kept:
     return kept_of(tmp_path, clock)
 
 
-def kept_of(folder: Path, clock: Clock, url: str = "s3://bucket") -> Kept:
+def whole(_: str) -> int:
+    """Of a store that has everything."""
+    return 1_000
+
+
+def kept_of(folder: Path, clock: Clock, url: str = "s3://bucket", stored: Callable[[str], int] = whole) -> Kept:
     places = {
-        MODELS: Place(folder / "m", lambda name: (folder / "m").joinpath(*name.split(".", 1)), ".staging/"),
-        UPLOADS: Place(folder / "u", lambda name: folder / "u" / name, ".staging-"),
+        MODELS: Place(folder / "m", lambda name: (folder / "m").joinpath(*name.split(".", 1)), stored, ".staging/"),
+        UPLOADS: Place(folder / "u", lambda name: folder / "u" / name, stored, ".staging-"),
     }
     return Kept(url, 100, places, clock)
 
@@ -87,3 +94,32 @@ def test_what_is_not_known_to_be_in_the_store_stays(kept: Kept, clock: Clock, tm
 
     assert all(path.exists() for path in (unknown, others, pinned))
     assert [False, False, True] == [kept.knows(MODELS, f"t.m-{number}") for number in range(3)]
+
+
+def test_what_the_store_has_lost_stays_here(clock: Clock, tmp_path: Path) -> None:
+    """A bucket that was made anew has none of what the marks say; half of a thing is not the thing."""
+    there = {"t.m-0": 0, "t.m-1": 79, "t.m-2": 80}
+    paths = [add_model(tmp_path, name) for name in there]
+    kept = kept_of(tmp_path, clock, stored=lambda name: there[name])
+    for name in there:
+        kept.mark(MODELS, name, 80)
+        clock.now += 1
+    clock.now += MINUTE
+
+    kept.trim()
+
+    assert [True, True, False] == [path.exists() for path in paths]
+    assert not kept.knows(MODELS, "t.m-0")
+
+
+def test_nothing_is_evicted_while_the_store_does_not_say(clock: Clock, tmp_path: Path) -> None:
+    def away(_: str) -> int:
+        raise StoreAway
+
+    path, kept = add_model(tmp_path, "t.m-1"), kept_of(tmp_path, clock, stored=away)
+    kept.mark(MODELS, "t.m-1", 1_000)
+    clock.now += MINUTE
+
+    kept.trim()
+
+    assert (True, True) == (path.exists(), kept.knows(MODELS, "t.m-1"))

@@ -52,8 +52,7 @@ class Follower:
         """
         remote = self._services.remote
         if remote and not remote.objects.health.has_given:
-            with suppress(StoreAway):
-                remote.check()
+            remote.begin()
         self.look()
 
     def look(self) -> None:

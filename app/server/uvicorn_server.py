@@ -80,21 +80,22 @@ class Server(uvicorn.Server):
 
     def _is_drained(self, now: float) -> bool:
         """Whether it has gone on for long enough; the first call begins that."""
-        if not self._drain_seconds:
-            return True
         if self._drained_at is None:
+            if not self._drain_seconds:
+                return True
             if isinstance(self.config.loaded_app, Application):
                 self.config.loaded_app.drain()
             for connection in self._connections():
                 connection.drain()
             self._drained_at = now + self._drain_seconds
             log.info("drain.began", seconds=self._drain_seconds, connections=len(self.server_state.connections))
-        return now >= self._drained_at
+        if self._drain_seconds and now < self._drained_at:
+            return False
+        log.info("drain.ended", connections=len(self.server_state.connections))
+        return True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in good order."""
-        if self._drained_at is not None:
-            log.info("drain.ended", connections=len(self.server_state.connections))
         if self.server_state.connections or self._drained_at is not None:
             let_nobody_new_in(self.servers)
             await asyncio.sleep(ACCEPT_SECONDS)

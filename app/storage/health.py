@@ -18,6 +18,7 @@ class Health:
         self._monotonic = monotonic
         self._lock = Lock()
         self._away_since: float | None = None
+        self._reason = ""
         self._refused: dict[str, float] = {}  # operations that somebody has to mend something for, and since when
 
     @property
@@ -34,12 +35,16 @@ class Health:
             if since is not None:
                 log.info("store.usable", operation=operation, seconds=round(self._monotonic() - since, 1))
 
-    def went_away(self, reason: str) -> None:
-        """It did not answer, however often it was asked."""
+    def went_away(self, reason: str, shown: str = "") -> str:
+        """It did not answer, however often it was asked; returns why it did not the first time.
+
+        So whoever tells of what follows from that says the same as long as it is away. `shown`: for the log instead.
+        """
         with self._lock:
             if self._away_since is None:
-                self._away_since = self._monotonic()
-                log.warning("store.away", reason=reason)
+                self._away_since, self._reason = self._monotonic(), reason
+                log.warning("store.away", reason=shown or reason)
+            return self._reason
 
     def refused(self, operation: str, reason: str) -> None:
         """Somebody has to mend something first, there or here."""

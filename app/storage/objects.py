@@ -59,7 +59,7 @@ class ObjectStore:
         self._opening = Lock()
         self._filesystem: Any = None
         self._away_until = 0.0
-        self._told = ""
+        self.told = ""  # why it did not answer the last time
 
     def put(self, path: Path, name: str) -> None:
         """A file as an object; who reads meanwhile gets the one before, or none.
@@ -196,14 +196,13 @@ class ObjectStore:
         """What it returns, or None where there is no such object."""
         if self._monotonic() < self._away_until:
             self._count(operation, "away", 0)
-            raise StoreAway(self._told)
+            raise StoreAway(self.told)
         try:  # tries that a later one makes good are counted, and not told
             result = self._repeated(operation, action)
         except StoreAway as error:
-            self._told, self._away_until = error.message, self._monotonic() + AWAY_SECONDS
-            if not quietly:
-                self.health.went_away(error.message)
-            raise
+            self.told = error.message if quietly else self.health.went_away(error.message)
+            self._away_until = self._monotonic() + AWAY_SECONDS
+            raise StoreAway(self.told) from error
         except Unusable as error:
             if not quietly:
                 self.health.refused(operation, error.message)

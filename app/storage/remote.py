@@ -51,6 +51,17 @@ class Remote:
         """
         self.objects.ask(IDENTITY, quietly=quietly)
 
+    def begin(self) -> None:
+        """`check` at a process' start: the log tells of a store that is away, which may come later.
+
+        Raises:
+            Unusable: somebody has to mend something first. That is told by whoever ends with it.
+        """
+        try:
+            self.check(quietly=True)
+        except StoreAway as error:
+            self.objects.health.went_away(self.objects.told, shown=error.message)
+
     def close(self) -> None:
         """Its connections."""
         self.objects.close()

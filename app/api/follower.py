@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 
 from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
@@ -11,6 +12,7 @@ from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
 from app.errors import ArtifactInvalid, StoreAway, Unavailable, Unusable
 from app.logs import get as get_log
+from app.storage.remote import Remote
 
 FILL_SECONDS = 60.0  # between two looks for runs without a score
 ASK_SECONDS = 5.0  # between two looks for an object store that gives nothing
@@ -39,6 +41,7 @@ class Follower:
         self._monotonic = monotonic
         self._filled = -FILL_SECONDS  # when scores were looked for
         self._asked = -ASK_SECONDS  # when the object store was asked last because it did not give anything
+        self._asking = Thread()
         self._waker = waker
         self._failure = ""  # of the last look
         self._away_since: float | None = None  # when the database went away
@@ -55,8 +58,10 @@ class Follower:
             remote.begin()
         self.look()
 
-    def look(self) -> None:
+    def look(self, *, wait: bool = True) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
+
+        `wait`: also for models that an object store has to be asked for, which may have stalled.
 
         Raises:
             Unavailable: the database does not answer.
@@ -70,16 +75,17 @@ class Follower:
             self._register_folder()
             self._fill_scores()
         finally:  # what was registered before goes on
-            self._services.prediction.refresh()
+            prediction = self._services.prediction
+            prediction.refresh() if wait else prediction.refresh_meanwhile()
             self._ask_store()
 
     def _ask_store(self) -> None:
         """Whether it gives models again, where it did not: nobody else may ask, and readiness depends on it."""
         remote, now = self._services.remote, self._monotonic()
-        if remote and not self._store_gives() and now - self._asked >= ASK_SECONDS:
-            with suppress(Unavailable):
-                remote.check()
-            self._asked = self._monotonic()
+        if remote and not self._store_gives() and now - self._asked >= ASK_SECONDS and not self._asking.is_alive():
+            self._asked = now
+            self._asking = Thread(target=_check, args=(remote,), daemon=True)  # it may stall
+            self._asking.start()
 
     def _store_gives(self) -> bool:
         """As far as is known; also where there is none."""
@@ -124,7 +130,7 @@ class Follower:
         while True:
             await self._pause(seconds)
             try:
-                await asyncio.to_thread(self.look)
+                await asyncio.to_thread(self.look, wait=False)
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; what is loaded goes on
                 self._note(error)
             else:
@@ -152,3 +158,8 @@ class Follower:
             if failure not in ("", self._failure):
                 log.warning("refresh.failed", error=failure)
         self._failure = failure
+
+
+def _check(remote: Remote) -> None:
+    with suppress(Unavailable):  # the log tells what has changed
+        remote.check()

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -54,8 +54,9 @@ class CachedArtifactStore(ArtifactStore):
         return self._health.gives or (self.path(task, model_id) / MANIFEST).exists()
 
     def identity(self, *, make: bool = False) -> str | None:
-        """What tells this store from others."""
-        self._identity = self._identity or self.objects.identity(make=make)
+        """What tells this store from others; with `make` as it is now, else as this process has seen it."""
+        if make or not self._identity:
+            self._identity = self.objects.identity(make=make)
         return self._identity
 
     def forget_identity(self) -> None:
@@ -63,7 +64,10 @@ class CachedArtifactStore(ArtifactStore):
         self.objects.forget_identity()
 
     def folder(self, task: str, model_id: str) -> Path:
+        """Also with whole files in it: what is damaged here is fetched anew, if the store has it whole."""
         self._have(task, model_id)
+        with suppress(ArtifactInvalid):  # else it is what there is
+            self.verify(task, model_id)
         return self.path(task, model_id)
 
     def publish(self, staging: Path, manifest: Manifest) -> Manifest:
@@ -152,11 +156,21 @@ class CachedArtifactStore(ArtifactStore):
             if any(each.name.endswith(f"/{MANIFEST}") for each in objects):
                 yield task, model_id
 
-    def sweep(self, is_orphan: Callable[[Manifest], bool], older_than: float) -> list[Path]:
+    def sweep(
+        self,
+        is_orphan: Callable[[Manifest], bool],
+        older_than: float,
+        known: Callable[[], Collection[str]] = frozenset,
+    ) -> list[Path]:
         """Here what staging has left; there orphaned artifacts, and objects without a manifest."""
         removed = self._here.sweep(lambda _: False, older_than)
         try:
-            for (task, model_id), objects in self.objects.all().items():
+            self.objects.sweep_unfinished(older_than)
+            found = self.objects.all()
+            wanted = known()  # what is published meanwhile has its row by now
+            for (task, model_id), objects in found.items():
+                if model_id in wanted:
+                    continue
                 if max(each.modified for each in objects) < older_than and self._is_left(task, model_id, is_orphan):
                     self.remove(self.path(task, model_id))
                     removed.append(self.path(task, model_id))

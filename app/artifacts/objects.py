@@ -6,12 +6,13 @@ and are swept.
 
 import secrets
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from app.artifacts.verified import manifest_of, verify
 from app.errors import ArtifactInvalid
 from app.storage.objects import Stored
-from app.storage.remote import IDENTITY, MODELS, Remote
+from app.storage.remote import IDENTITY, MODELS, UPLOADS, Remote
 from app.wire.manifests import MANIFEST, FileRecord, Manifest
 
 
@@ -22,6 +23,7 @@ class ModelObjects:
         """`staging`: a folder for what is read in between."""
         self._objects = remote.objects
         self._patiently = remote.patiently
+        self._unfinished = remote.unfinished
         self._staging = staging
 
     def put(self, folder: Path, manifest: Manifest) -> None:
@@ -61,6 +63,16 @@ class ModelObjects:
             if len(parts) == 3:
                 found[parts[0], parts[1]].append(each)
         return found
+
+    def sweep_unfinished(self, older_than: float) -> None:
+        """Files last changed before that which a killed process has left, of models and of uploaded rows."""
+        for folder in (MODELS, UPLOADS):
+            for _, remove in self._unfinished(folder, older_than):
+                remove()
+
+    def unfinished(self, before: float) -> list[tuple[Stored, Callable[[], None]]]:
+        """Those of models alone, and what removes each."""
+        return self._unfinished(MODELS, before)
 
     def remove(self, task: str, model_id: str) -> None:
         """What there is of a model, the manifest first."""

@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -238,6 +238,11 @@ class ArtifactStore:
         finally:
             self.discard(staging)
 
+    def put_back(self, other: "ArtifactStore", task: str, model_id: str) -> None:
+        """The same in the place of what there is, on this machine alone."""
+        self.discard(self.path(task, model_id))
+        ArtifactStore.copy_from(self, other, task, model_id)
+
     def bundled(self) -> dict[str, str]:
         """Model id by task, of the models that come with Densely; none in a folder without `bundled.json`.
 
@@ -257,11 +262,18 @@ class ArtifactStore:
             if path.is_dir() and not (path / MANIFEST).exists():
                 yield path
 
-    def sweep(self, is_orphan: Callable[[Manifest], bool], older_than: float) -> list[Path]:
+    def sweep(
+        self,
+        is_orphan: Callable[[Manifest], bool],
+        older_than: float,
+        known: Callable[[], Collection[str]] = frozenset,
+    ) -> list[Path]:
         """Remove staging folders last changed before `older_than` (seconds since 1970), and orphaned artifacts.
 
-        `is_orphan` decides on artifacts of that age; those of unknown origin must be kept by it.
+        `is_orphan` decides on artifacts of that age; those of unknown origin must be kept by it. `known`: ids of models
+        that are no orphans, whose manifests an object store need not be asked for.
         """
+        del known  # here they cost nothing
         removed = [p for p in (self.root / STAGING).glob("*") if _modified(p) < older_than]
         for task, model_id in self.published():
             folder = self.path(task, model_id)

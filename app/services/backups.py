@@ -141,7 +141,7 @@ class _Writing:
     def _bytes_of(self, moment: Snapshot) -> int:
         """Of the files that are still to be copied."""
         total = 0
-        with suppress(OSError, ArtifactInvalid):  # a figure for the bar
+        with suppress(OSError, Unavailable):  # a figure for the bar
             for task, model_id in moment.models:
                 if model_id not in self._written:
                     total += sum(record.bytes for record in self._place.store.manifest(task, model_id).files.values())

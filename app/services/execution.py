@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from app.db import run_queries, runs, workers
+from app.db import models, run_queries, runs, workers
 from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.domain.leases import Observer, Sign
@@ -160,6 +160,11 @@ class WorkerService:
         with self._database.read() as tx:
             run = run_queries.find(tx, run_id)
         return run is not None and run.status in FINAL
+
+    def known_models(self) -> set[str]:
+        """Ids of all models that have a row."""
+        with self._database.read() as tx:
+            return models.all_ids(tx)
 
     def is_orphan(self, run_id: str, model_id: str) -> bool:
         """Whether an artifact was left by a crash before its row was written.

@@ -91,8 +91,9 @@ def _of_store(
         told = (each.shown, each.bytes, reason if ours else OTHERS)
         found.append(Leftover("models", *told, kept=not ours, remove=each.remove))
     for rows in there.uploads(uploads, now - YOUNG):
-        ours = bool(owner) and rows.owner == owner
-        told = (rows.shown, rows.bytes, "rows of no dataset" if ours else OTHERS)
+        ours = rows.is_unfinished or (bool(owner) and rows.owner == owner)
+        reason = "an upload that was never finished" if rows.is_unfinished else "rows of no dataset"
+        told = (rows.shown, rows.bytes, reason if ours else OTHERS)
         found.append(Leftover("uploads", *told, kept=not ours, remove=rows.remove))
     return found
 

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, Thread
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +36,7 @@ class PredictionService:
         self._cache = cache
         self.unregistered: Mapping[str, str] = {}  # tasks whose bundled model cannot be taken over, and why
         self._refreshing = Lock()
+        self._fetching = Lock()  # of the thread that refreshes meanwhile
         self._caught_up: OrderedDict[str, None] = OrderedDict()  # models that came before a refresh
         self._versions: dict[tuple[str, int], str] = {}  # model ids by task and version, which never change
         self._generation = 0  # of the database that they are of
@@ -55,6 +57,18 @@ class PredictionService:
         found: dict[str, Predictor | Unavailable] = {}
         while absent := self.swap_in(found):
             found |= {row.id: self._fetched(row) for row in absent}
+
+    def refresh_meanwhile(self) -> None:
+        """The same, without waiting for what an object store has to be asked for: a thread does that."""
+        if self.swap_in() and self._fetching.acquire(blocking=False):
+            Thread(target=self._refresh_meanwhile, name="refresh", daemon=True).start()
+
+    def _refresh_meanwhile(self) -> None:
+        try:
+            with suppress(Unavailable):  # of the database, which whoever looks next is told
+                self.refresh()
+        finally:
+            self._fetching.release()
 
     def catch_up(self, runs: Iterable[Run | RunRow]) -> None:
         """Before a client is told that runs have ended: a prediction it asks for next is answered with their models."""

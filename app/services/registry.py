@@ -187,12 +187,12 @@ class RegistryService:
         """
         with self._database.read() as tx:
             known = installation.get(tx, installation.MODELS_FOLDER)
-        present = self._store.identity()
-        if present is None or present != known:
+        # Not within the transaction, since an object store takes its time. Of processes that make one there at once the
+        # last one's stays: whoever has told of another sees that when it looks again.
+        while (identity := self._store.identity(make=True)) and identity != known:
             with self._database.write() as tx:
-                lock(tx, "models folder")  # of processes that make one of an object store at once, the second reads it
-                if identity := self._store.identity(make=True):
-                    installation.put(tx, installation.MODELS_FOLDER, identity)
+                installation.put(tx, installation.MODELS_FOLDER, identity)
+            known = identity
 
     def register_bundled(self, bundled: ArtifactStore) -> dict[str, str]:
         """Take over the models that come with Densely, for tasks that have no model yet.
@@ -248,9 +248,9 @@ class RegistryService:
         with self._database.write() as tx:
             lock(tx, f"models of {task}")  # API processes that start together take turns
             if not self._store.is_whole(task, model_id):
-                self._store.discard(self._store.path(task, model_id))
-                self._store.copy_from(bundled, task, model_id)
+                self._store.put_back(bundled, task, model_id)
                 log.warning("model.restored", task=task, model_id=model_id)
+        self._store.copy_from(bundled, task, model_id)  # after the transaction: to an object store it takes its time
 
     def _find(self, model_id: str) -> Model:
         with self._database.read() as tx:

@@ -1,10 +1,10 @@
 """What an object store holds besides what rows of the database name."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from app.artifacts.cached import CachedArtifactStore
@@ -16,6 +16,9 @@ from app.services.uploading import UploadFolder
 from app.storage.files import StoredFiles
 from app.storage.objects import Stored
 
+FOOTER = 2**16  # bytes at the end of a Parquet file, in which what it says of itself mostly is
+MOST_FOOTER = 2**24
+
 
 @dataclass(frozen=True)
 class Left:
@@ -26,6 +29,7 @@ class Left:
     remove: Callable[[], None]
     run_id: str = ""  # of a model; none: it has no manifest, and is none
     owner: str | None = None  # of rows: the identity of their database
+    is_unfinished: bool = False  # nobody ever saw it
 
 
 class Objects:
@@ -55,6 +59,9 @@ class Objects:
             remove = partial(self._store.take_back, task, model_id)
             yield Left(self._store.objects.shown(task, model_id), sum(each.bytes for each in objects), remove, run_id)
 
+        for part, discard in self._store.objects.unfinished(without_manifest):
+            yield Left(self._files.shown_at(part), part.bytes, discard, is_unfinished=True)
+
     def uploads(self, known: set[str], before: float) -> Iterator[Left]:
         """The same of uploaded rows."""
         for each in self._uploads:
@@ -62,10 +69,16 @@ class Objects:
                 remove = partial(self._files.take_back, each.name)
                 yield Left(self._files.shown(each.name), each.bytes, remove, owner=self._owner(each))
 
+        for part, discard in self._files.unfinished(before):
+            yield Left(self._files.shown_at(part), part.bytes, discard, is_unfinished=True)
+
     def _owner(self, rows: Stored) -> str | None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "rows"
-            return owner_of(path) if self._files.copy(rows.name, path) else None
+        """Of a file of any size no more is read than its end, which says how long it is."""
+        end = self._files.tail(rows, FOOTER)
+        size = int.from_bytes(end[-8:-4], "little") + 8
+        if FOOTER < size <= MOST_FOOTER:
+            end = self._files.tail(rows, size)
+        return owner_of(BytesIO(end))
 
 
 def objects_of(store: ArtifactStore, uploads: UploadFolder) -> Objects | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -91,13 +92,21 @@ class StoredFiles:
         found = self._remote.objects.below(UPLOADS)
         return [Stored(each.name.rpartition("/")[2], each.bytes, each.modified) for each in found]
 
-    def copy(self, name: str, path: Path) -> bool:
-        """An object to another place, unchecked; false if there is none. The same errors."""
-        return self._remote.objects.get(_key(name), path)
+    def unfinished(self, before: float) -> list[tuple[Stored, Callable[[], None]]]:
+        """Files last changed before that which a killed process has left, and what removes each. The same errors."""
+        return self._remote.unfinished(UPLOADS, before)
+
+    def tail(self, file: Stored, most: int) -> bytes:
+        """The last bytes of an object. The same errors."""
+        return self._remote.objects.tail(_key(file.name), max(0, file.bytes - most))
 
     def shown(self, name: str) -> str:
         """Where the object is, for whoever operates the service."""
         return self._remote.objects.shown(_key(name))
+
+    def shown_at(self, stored: Stored) -> str:
+        """The same of any object, by its whole name."""
+        return self._remote.objects.shown(stored.name)
 
     def _fetch(self, name: str, sha256: str, path: Path) -> None:
         try:

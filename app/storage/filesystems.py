@@ -14,7 +14,7 @@ READ_SECONDS = 8.0  # without a byte from the store
 PIECE = 8 * 2**20  # bytes of a file that are in memory at once, at most twice
 
 _PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "file": "fsspec"}
-_TRIES: dict[str, Any] = {"retries": {"max_attempts": 0}}  # whoever calls tries again, by one rule for all stores
+_TRIES: dict[str, Any] = {"retries": {"max_attempts": 0}}  # whoever calls tries again
 # No listing is kept: other processes write to the same bucket.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "s3": {
@@ -49,10 +49,20 @@ def open_filesystem(url: str) -> Any:
     import fsspec
 
     scheme = scheme_of(url)
-    filesystem: Any = fsspec.filesystem(scheme, skip_instance_cache=True, **_OPTIONS[scheme])
+    filesystem: Any = fsspec.filesystem(scheme, skip_instance_cache=True, **options_of(scheme))
     if scheme == "s3":
         filesystem.retries = 1
     return filesystem
+
+
+def options_of(scheme: str) -> dict[str, Any]:
+    """What a filesystem is opened with. The tries of gcsfs cannot be set: it makes up to six."""
+    if scheme != "gs":
+        return _OPTIONS[scheme]
+    import aiohttp
+
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
+    return {**_OPTIONS[scheme], "requests_timeout": timeout}
 
 
 def in_pieces(url: str, *, putting: bool) -> dict[str, Any]:

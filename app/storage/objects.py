@@ -1,10 +1,12 @@
 """Objects in a bucket or a folder: put, fetched, listed and removed, each with a time-out and a few tries."""
 
+import asyncio
 import errno
 import os
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +26,7 @@ T = TypeVar("T")
 PAUSES = (0.2, 0.8)  # seconds between tries: there is one try more
 AWAY_SECONDS = 3.0  # after tries in vain, in which nobody has to wait for the same again
 ASK_SECONDS = 20.0  # for an answer without a file
+PART = ".part"  # what names of files end with that are being written, in a folder
 SLOWEST = 2**18  # bytes a second, below which the transfer of a file is given up
 
 Count = Callable[[str, str, int], None]  # operation, outcome, bytes
@@ -58,6 +61,7 @@ class ObjectStore:
         self.health = Health(monotonic)
         self._opening = Lock()
         self._filesystem: Any = None
+        self._running: set[Future[Any]] = set()
         self._away_until = 0.0
         self.told = ""  # why it did not answer the last time
 
@@ -92,9 +96,17 @@ class ObjectStore:
 
     def below(self, folder: str) -> list[Stored]:
         """Everything below a folder, by name; the same errors."""
-        found: list[Stored] | None = self._tried("list", lambda: self._list(folder))
-        self._count("list", "ok", 0)
-        return found or []
+        return [each for each in self._below(folder, "") if not each.name.endswith(PART)]
+
+    def unfinished(self, folder: str) -> list[Stored]:
+        """Files that a killed process has left there, by name; only `file://` shows such. The same errors."""
+        return self._below(folder, PART) if self._is_folder else []
+
+    def tail(self, name: str, start: int) -> bytes:
+        """An object from a byte on; empty if there is no such object. The same errors."""
+        found: bytes | None = self._tried("get", lambda: self._call("cat_file", self._key(name), start=start))
+        self._count("get", "ok", len(found or b""))
+        return found or b""
 
     def size(self, name: str) -> int | None:
         """Bytes of an object; None if there is no such object. The same errors."""
@@ -124,9 +136,12 @@ class ObjectStore:
             self._count(GET, "ok", len(found))
 
     def close(self) -> None:
-        """Its connections."""
+        """Its connections; what is under way ends, with StoreAway."""
         with self._opening:
             filesystem, self._filesystem = self._filesystem, None
+            running = list(self._running)
+        for each in running:  # else its thread waits for a connection that there is no more, and the process for it
+            each.cancel()
         if filesystem is not None:
             closer_of(filesystem)()
 
@@ -140,7 +155,7 @@ class ObjectStore:
             options = in_pieces(self.url, putting=True)
             self._call("put_file", str(path), key, seconds=ASK_SECONDS + size / SLOWEST, **options)
             return True
-        part = f"{key}.{secrets.token_hex(4)}.part"
+        part = f"{key}.{secrets.token_hex(4)}{PART}"
         try:
             self._call("makedirs", str(Path(key).parent), exist_ok=True)
             self._call("put_file", str(path), part)
@@ -163,16 +178,22 @@ class ObjectStore:
             raise
         return True
 
+    def _below(self, folder: str, end: str) -> list[Stored]:
+        found: list[Stored] | None = self._tried("list", lambda: self._list(folder))
+        self._count("list", "ok", 0)
+        return [each for each in found or [] if each.name.endswith(end)]
+
     def _list(self, folder: str) -> list[Stored]:
         filesystem = self._opened()
         filesystem.invalidate_cache()
         found = self._call("find", self._key(folder), detail=True, seconds=10 * ASK_SECONDS)
         start = len(self._root.strip("/")) + 1
-        told = ((str(key).strip("/")[start:], info) for key, info in found.items())
-        return sorted(
-            (Stored(name, int(info.get("size") or 0), _modified(info)) for name, info in told if _is_object(name)),
-            key=lambda each: each.name,
-        )
+        told = {str(key).lstrip("/")[start:]: info for key, info in found.items()}
+        return [
+            Stored(name, int(info.get("size") or 0), _modified(info))
+            for name, info in sorted(told.items())
+            if name and not name.endswith("/")  # so a store shows a folder
+        ]
 
     def _key(self, name: str) -> str:
         if self._is_folder and not os.path.isdir(self._root):  # noqa: PTH112 - as it was written
@@ -182,9 +203,20 @@ class ObjectStore:
 
     def _call(self, method: str, *args: Any, seconds: float = ASK_SECONDS, **options: Any) -> Any:
         filesystem = self._opened()
-        if getattr(filesystem, "async_impl", False):
-            options["timeout"] = seconds
-        return getattr(filesystem, method)(*args, **options)
+        if not getattr(filesystem, "async_impl", False):
+            return getattr(filesystem, method)(*args, **options)
+        coroutine = getattr(filesystem, f"_{method}")(*args, **options)
+        running: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, filesystem.loop)
+        with self._opening:
+            self._running.add(running)
+            if self._filesystem is not filesystem:  # it was closed meanwhile
+                running.cancel()
+        try:
+            return running.result(seconds)
+        finally:
+            running.cancel()  # if it has not ended
+            with self._opening:
+                self._running.discard(running)
 
     def _opened(self) -> Any:
         with self._opening:
@@ -216,6 +248,8 @@ class ObjectStore:
                 return action()
             except (StoreAway, Unusable):
                 raise
+            except CancelledError:
+                raise StoreAway("the connections to the object store are closed") from None
             except Exception as error:
                 failure = failure_of(error)
                 if failure.kind is Kind.ABSENT:
@@ -229,11 +263,6 @@ class ObjectStore:
                     raise StoreAway(told) from error
                 self._sleep(pause)
         raise AssertionError
-
-
-def _is_object(name: str) -> bool:
-    """Not a file of ours that is still being written, nor what a store shows as a folder."""
-    return bool(name) and not name.endswith((".part", "/"))
 
 
 def _modified(info: dict[str, Any]) -> float:

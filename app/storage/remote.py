@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from app.errors import StoreAway
 from app.storage.filesystems import check_installed
 from app.storage.kept import Kept, Place
-from app.storage.objects import Count, ObjectStore
+from app.storage.objects import Count, ObjectStore, Stored
 
 T = TypeVar("T")
 
@@ -61,6 +62,15 @@ class Remote:
             self.check(quietly=True)
         except StoreAway as error:
             self.objects.health.went_away(self.objects.told, shown=error.message)
+
+    def unfinished(self, folder: str, before: float) -> list[tuple[Stored, Callable[[], None]]]:
+        """Files last changed before that, in seconds since 1970, which a killed process has left; what removes each.
+
+        Raises:
+            StoreAway, Unusable: the store does not tell.
+        """
+        found = (each for each in self.objects.unfinished(folder) if each.modified < before)
+        return [(each, partial(self.objects.delete, each.name)) for each in found]
 
     def close(self) -> None:
         """Its connections."""

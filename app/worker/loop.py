@@ -242,7 +242,9 @@ class Worker:
 
     def sweep(self) -> None:
         """Remove what crashes left behind: old staging folders, artifacts and checkpoints that nobody will use."""
-        self._store.sweep(lambda m: self._service.is_orphan(m.run_id, m.id), time.time() - SWEEP_AGE)
+        service = self._service
+        age = time.time() - SWEEP_AGE
+        self._store.sweep(lambda m: service.is_orphan(m.run_id, m.id), age, service.known_models)
         for folder in self._checkpoints.glob("*"):
             if self._service.has_ended(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -14,12 +14,16 @@ import pytest
 from sqlalchemy import select
 
 from app.artifacts.store import IDENTITY, ArtifactStore
+from app.datasets.catalog import DatasetCatalog
+from app.db import installation
 from app.db.engine import Database
 from app.db.tables import activations, models
 from app.main import create_app
+from app.services.registry import RegistryService
 from app.settings import Settings
 from app.wire.manifests import Manifest
 from tests.support.artifacts import add_model, publish_artifact
+from tests.support.clock import FakeClock
 from tests.support.server import LiveServer
 from tests.support.tasks import TASKS
 
@@ -225,3 +229,53 @@ def test_a_damaged_one_is_taken_over_when_it_is_mended(
             time.sleep(0.02)
 
     assert {"id": model_id, "version": 1} == answer.json()["model"]
+
+
+class FarStore(ArtifactStore):
+    """One that takes its time for what an object store would be asked, in which anybody may write to the database."""
+
+    def __init__(self, root: Path, database: Database, identities: list[str]) -> None:
+        super().__init__(root)
+        self._database = database
+        self._identities = identities
+        self.asked: list[str] = []
+
+    def _ask(self, name: str) -> None:
+        with self._database.write() as tx:
+            installation.put(tx, "asked", name)
+        self.asked.append(name)
+
+    def identity(self, *, make: bool = False) -> str | None:
+        if make:
+            self._ask("identity")
+        return self._identities.pop(0) if len(self._identities) > 1 else self._identities[0]
+
+    def copy_from(self, other: ArtifactStore, task: str, model_id: str) -> None:
+        self._ask("copy_from")
+        super().copy_from(other, task, model_id)
+
+
+def test_no_transaction_waits_for_an_object_store(
+    settings: Settings,
+    database: Database,
+    bundle: ArtifactStore,
+    bundled: dict[str, Manifest],
+    tmp_path: Path,
+    clock: FakeClock,
+) -> None:
+    """And of two processes that give the store an identity at once, both tell of the one that stays."""
+    impatient = Database(settings.url)
+    store = FarStore(tmp_path / "far", impatient, ["mine", "others"])
+    registry = RegistryService(database, TASKS, store, DatasetCatalog(tmp_path), clock)
+
+    registry.register_folder()
+    assert {} == registry.register_bundled(bundle)
+    folder = store.path("housing", bundled["housing"].id)
+    _flip(folder)
+    assert {} == registry.register_bundled(bundle)
+    impatient.close()
+
+    with database.read() as tx:
+        assert "others" == installation.get(tx, installation.MODELS_FOLDER)
+    assert store.is_whole("housing", folder.name)
+    assert ["identity", "identity", "identity", "copy_from", "copy_from", "copy_from"] == store.asked

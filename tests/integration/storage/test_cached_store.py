@@ -204,7 +204,7 @@ def test_what_is_removed_is_gone_here_and_there(machines: Machines, s3: S3) -> N
     assert [] == s3.names()
 
 
-def test_an_orphan_is_swept_once_it_is_old(machines: Machines) -> None:
+def test_an_orphan_is_swept_once_it_is_old(machines: Machines, s3: S3) -> None:
     here = machines.new("one")
     orphan, wanted = publish_artifact(here, "housing"), publish_artifact(here, "digits")
 
@@ -213,8 +213,10 @@ def test_an_orphan_is_swept_once_it_is_old(machines: Machines) -> None:
 
     here.sweep(is_orphan, time.time() - 86_400)
     assert 2 == len(list(here.published()))
-    here.sweep(is_orphan, time.time() + 60)
+    asked = len(s3.seen)
+    here.sweep(is_orphan, time.time() + 60, lambda: {wanted.id})
     assert [("digits", wanted.id)] == list(here.published())
+    assert not any(wanted.id in line for line in s3.seen[asked:])  # what has a row is not read
 
 
 def test_a_store_has_one_identity(machines: Machines) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from app.artifacts.cached import artifact_store
+from app.artifacts.store import WEIGHTS
 from app.cli import places
 from app.db import datasets, installation, models, tasks
 from app.db.engine import Database
@@ -153,6 +154,23 @@ def test_a_backup_reads_through_the_cache_and_is_restored_into_a_store(
     fresh.close()
 
 
+def test_a_backup_takes_from_the_store_what_is_damaged_here(
+    place_in: Callable[[str, Database], Place], database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """What is damaged, and nowhere else, is in it with a warning."""
+    here = place_in("one", database)
+    harmed = add_model(database, here.store, "planar")
+    (here.store.path("planar", harmed.id) / WEIGHTS).write_bytes(b"x")
+    with (tmp_path / "first.tar").open("wb") as target:
+        assert [] == backups.write(target, here, clock, lambda *_: None).warnings
+
+    (here.store.path("planar", harmed.id) / WEIGHTS).write_bytes(b"x")
+    here.store.objects.remove("planar", harmed.id)  # type: ignore[attr-defined]
+    with (tmp_path / "second.tar").open("wb") as target:
+        (told,) = backups.write(target, here, clock, lambda *_: None).warnings
+    assert "does not have its checksum" in told
+
+
 def test_what_nothing_refers_to_is_found_in_the_store_and_removed(
     place_in: Callable[[str, Database], Place], database: Database, clock: FakeClock, s3: S3
 ) -> None:
@@ -271,6 +289,12 @@ def test_a_store_that_stalls_keeps_nobody_from_models_that_are_here(
         assert other.id == client.post("/predict", json=body).json()["model"]["id"]
         answer = client.post("/predict", json={"task": "planar", **TASKS.get("planar").example})
         assert planar.id == answer.json()["model"]["id"]
+        with database.write() as tx:
+            models.activate(tx, "housing", loaded.id, clock(), "by hand")
+        end = time.monotonic() + 3
+        while client.post("/predict", json=body).json()["model"]["id"] != loaded.id:
+            assert time.monotonic() < end  # what others activate is followed, too
+            time.sleep(0.02)
         assert not mended.is_set()
         assert not any(each.done() for each in waiting)
         mended.set()

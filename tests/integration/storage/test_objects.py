@@ -4,8 +4,9 @@ import importlib.util
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
@@ -244,3 +245,24 @@ def test_a_missing_extra_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(Unusable, match=rf"pip install 'densely\[{scheme}\]'"):
         filesystems.check_installed(f"{scheme}://bucket")
+
+
+def test_what_is_under_way_ends_when_a_process_closes_its_connections(
+    objects: ObjectStore, s3: S3, tmp_path: Path
+) -> None:
+    """Else its thread would wait for hours, and the process for its thread."""
+    s3.put("a", b"content")
+    asked, mended = Event(), Event()
+
+    def stall() -> None:
+        asked.set()
+        mended.wait(10)
+
+    s3.faults.append(Fault(method="GET", before=stall))
+    with ThreadPoolExecutor(1) as threads:
+        getting = threads.submit(objects.get, "a", tmp_path / "a")
+        assert asked.wait(10)
+        objects.close()
+        with pytest.raises(StoreAway, match="are closed"):
+            getting.result(2)
+    mended.set()

@@ -99,7 +99,7 @@ def services_of(
         comparison=ComparisonService(database, tasks, store, catalog),
         plots=PlotService(database, tasks, store, catalog),
         prediction=prediction,
-        system=(system := SystemService(database, tasks, cache, clock, _places(settings))),
+        system=(system := SystemService(database, tasks, store, cache, clock, _places(settings))),
         metrics=MetricsService(database, clock, Snapshots(folder_in(settings.home), tally)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),

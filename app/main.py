@@ -81,7 +81,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
 
     def prepare() -> None:
         database.check_revision()
-        follower.look()
+        follower.begin()
         wakeups.start()
 
     api = FastAPIOffline(
@@ -174,7 +174,7 @@ def serve(settings: Settings) -> None:
 
     Raises:
         Unavailable: the database does not answer, or needs a migration.
-        Unusable: the folder of the models cannot take those that come with Densely.
+        Unusable: the folder of the models cannot take those that come with Densely, or the store has to be mended.
     """
     logs.configure(settings.log_level)
     serving.stop_with_the_terminal()

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
 
 from app.api.dependencies import Services
 from app.api.task_routes import TaskRoutes
@@ -10,8 +12,10 @@ from app.api.waking import Waker
 from app.artifacts.store import ArtifactStore
 from app.errors import ArtifactInvalid, StoreAway, Unavailable, Unusable
 from app.logs import get as get_log
+from app.storage.remote import Remote
 
 FILL_SECONDS = 60.0  # between two looks for runs without a score
+ASK_SECONDS = 5.0  # between two looks for an object store that gives nothing
 
 log = get_log()
 
@@ -36,9 +40,23 @@ class Follower:
         self._damaged: dict[str, str] = {}
         self._monotonic = monotonic
         self._filled = -FILL_SECONDS  # when scores were looked for
+        self._asked = -ASK_SECONDS  # when the object store was asked last because it did not give anything
+        self._asking = Thread()
         self._waker = waker
         self._failure = ""  # of the last look
         self._away_since: float | None = None  # when the database went away
+
+    def begin(self) -> None:
+        """`look` for the first time; an object store that does not answer may do so later.
+
+        Raises:
+            Unavailable: the database does not answer.
+            Unusable: the object store has to be mended. Nothing else is done, or said, then.
+        """
+        remote = self._services.remote
+        if remote and not remote.objects.health.has_given:
+            remote.begin()
+        self.look()
 
     def look(self, *, wait: bool = True) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
@@ -59,6 +77,19 @@ class Follower:
         finally:  # what was registered before goes on
             prediction = self._services.prediction
             prediction.refresh() if wait else prediction.refresh_meanwhile()
+            self._ask_store()
+
+    def _ask_store(self) -> None:
+        """Whether it gives models again, where it did not: nobody else may ask, and readiness depends on it."""
+        remote, now = self._services.remote, self._monotonic()
+        if remote and not self._store_gives() and now - self._asked >= ASK_SECONDS and not self._asking.is_alive():
+            self._asked = now
+            self._asking = Thread(target=_check, args=(remote,), daemon=True)  # it may stall
+            self._asking.start()
+
+    def _store_gives(self) -> bool:
+        """As far as is known; also where there is none."""
+        return self._services.remote is None or self._services.remote.objects.health.gives
 
     def _take_over(self) -> None:
         registry, prediction = self._services.registry, self._services.prediction
@@ -82,9 +113,7 @@ class Follower:
             return
         try:
             self._services.registry.register_folder()
-        except StoreAway as error:
-            if self._is_registered is False:
-                log.warning("store.unknown", reason=error.message)
+        except StoreAway:  # which the log tells already
             self._is_registered = None
         else:
             self._is_registered = True
@@ -110,7 +139,7 @@ class Follower:
     async def _pause(self, seconds: float) -> None:
         """Where something is wrong, which may be mended without anybody telling, looks do not become rare."""
         is_well = not (self._failure or self._damaged) and self._is_registered and self._services.prediction.is_whole
-        if self._waker is None or not is_well:
+        if self._waker is None or not (is_well and self._store_gives()):
             await asyncio.sleep(seconds)
         else:
             await self._waker.wait(seconds)
@@ -129,3 +158,8 @@ class Follower:
             if failure not in ("", self._failure):
                 log.warning("refresh.failed", error=failure)
         self._failure = failure
+
+
+def _check(remote: Remote) -> None:
+    with suppress(Unavailable):  # the log tells what has changed
+        remote.check()

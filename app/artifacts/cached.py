@@ -38,12 +38,20 @@ class CachedArtifactStore(ArtifactStore):
         self.objects = ModelObjects(remote, root / STAGING)
         self._here = ArtifactStore(root)
         self._kept = remote.kept
+        self._health = remote.objects.health
         self._lock = Lock()
         self._fetching: dict[str, Lock] = {}  # by model id: threads that want the same one take turns
         self._manifests: OrderedDict[str, Manifest] = OrderedDict()
         self._damaged: dict[str, tuple[float, str]] = {}  # until when by the monotonic clock, and why
         self._identity: str | None = None
         self._wanted: set[str] = set()  # ids of models that are no orphans, as `sweep` has found
+
+    @property
+    def has_answered(self) -> bool:  # type: ignore[override]
+        return self._health.has_given
+
+    def is_reachable(self, task: str, model_id: str) -> bool:
+        return self._health.gives or (self.path(task, model_id) / MANIFEST).exists()
 
     def identity(self, *, make: bool = False) -> str | None:
         """What tells this store from others; with `make` as it is now, else as this process has seen it."""

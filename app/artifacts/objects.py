@@ -12,10 +12,8 @@ from pathlib import Path
 from app.artifacts.verified import manifest_of, verify
 from app.errors import ArtifactInvalid
 from app.storage.objects import Stored
-from app.storage.remote import MODELS, UPLOADS, Remote
+from app.storage.remote import IDENTITY, MODELS, UPLOADS, Remote
 from app.wire.manifests import MANIFEST, FileRecord, Manifest
-
-IDENTITY = "identity"
 
 
 class ModelObjects:

@@ -27,6 +27,13 @@ def remote_of(found: Settings, patience: float = 0.0) -> Iterator[Remote | None]
 
 @contextmanager
 def opened(found: Settings) -> Iterator[tuple[ArtifactStore, UploadFolder]]:
-    """Models and uploaded rows, for a command that waits for the object store as runs do; the same error."""
+    """Models and uploaded rows, for a command that waits for the object store as runs do, once it has answered.
+
+    Raises:
+        StoreAway: it does not answer now.
+        Unusable: somebody has to mend something first.
+    """
     with remote_of(found, PATIENCE) as remote:
+        if remote:
+            remote.check(quietly=True)
         yield artifact_store(found.models_dir, remote), UploadFolder(found.uploads, remote)

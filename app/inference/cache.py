@@ -1,10 +1,14 @@
 """Predictors in memory: the active ones by task, others by id as they are asked for."""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Mapping
 from threading import Lock
+from types import MappingProxyType
+from typing import Any
 
 from app.inference.predictor import Predictor
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class PredictorCache:
@@ -14,13 +18,15 @@ class PredictorCache:
         """`size`: predictors kept besides the active ones, the least recently used dropped first."""
         self.active: dict[str, Predictor] = {}  # by task
         self.broken: dict[str, str] = {}  # task -> why its active model cannot be loaded
-        self.waiting: Collection[str] = ()  # tasks whose active model is loaded when it is first asked for
+        self.waiting: Mapping[str, Any] = {}  # rows of active models that are loaded when first asked for, by task
         self._by_id: dict[str, Predictor] = {}  # the active ones
         self._size = size
         self._recent: OrderedDict[str, Predictor] = OrderedDict()  # by model id
         self._lock = Lock()
 
-    def set_active(self, active: dict[str, Predictor], broken: dict[str, str], waiting: Collection[str] = ()) -> None:
+    def set_active(
+        self, active: dict[str, Predictor], broken: dict[str, str], waiting: Mapping[str, Any] = NONE
+    ) -> None:
         """Take over the present active predictors."""
         self._by_id = {predictor.manifest.id: predictor for predictor in active.values()}
         self.active, self.broken, self.waiting = active, broken, waiting

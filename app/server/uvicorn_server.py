@@ -19,10 +19,13 @@ from typing import Any
 
 import uvicorn
 
+from app.logs import get as get_log
 from app.server.accepting import let_nobody_new_in, listen_again
 from app.server.application import Application
 from app.server.timeouts import CHECK_SECONDS
 from app.server.uvicorn_adapter import HttpProtocol
+
+log = get_log()
 
 Config = uvicorn.Config
 
@@ -77,15 +80,19 @@ class Server(uvicorn.Server):
 
     def _is_drained(self, now: float) -> bool:
         """Whether it has gone on for long enough; the first call begins that."""
-        if not self._drain_seconds:
-            return True
         if self._drained_at is None:
+            if not self._drain_seconds:
+                return True
             if isinstance(self.config.loaded_app, Application):
                 self.config.loaded_app.drain()
             for connection in self._connections():
                 connection.drain()
             self._drained_at = now + self._drain_seconds
-        return now >= self._drained_at
+            log.info("drain.began", seconds=self._drain_seconds, connections=len(self.server_state.connections))
+        if self._drain_seconds and now < self._drained_at:
+            return False
+        log.info("drain.ended", connections=len(self.server_state.connections))
+        return True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in good order."""

@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.errors import Unusable
 from app.store_urls import EXTRAS, scheme_of
@@ -68,6 +69,12 @@ def in_pieces(url: str, *, putting: bool) -> dict[str, Any]:
     """Arguments with which a file is never in memory as a whole."""
     scheme = scheme_of(url)
     return _IN_PIECES.get(scheme, {}) if putting or scheme == "s3" else {}
+
+
+def host_of(filesystem: Any) -> str:
+    """Which server of S3 it asks, with its port; empty of others, and where that is not known."""
+    parts = urlsplit(str(getattr(getattr(getattr(filesystem, "_s3", None), "meta", None), "endpoint_url", "")))
+    return parts.netloc.rpartition("@")[2]
 
 
 def closer_of(filesystem: Any) -> Callable[[], None]:

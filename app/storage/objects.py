@@ -16,12 +16,10 @@ from typing import Any, TypeVar
 
 from app.errors import StoreAway, Unusable
 from app.folders import fsync
-from app.logs import get as get_log
 from app.storage.failures import NO_BUCKET, Kind, failure_of
-from app.storage.filesystems import closer_of, in_pieces, open_filesystem
+from app.storage.filesystems import closer_of, host_of, in_pieces, open_filesystem
+from app.storage.health import GET, Health
 from app.store_urls import scheme_of
-
-log = get_log()
 
 T = TypeVar("T")
 
@@ -60,11 +58,12 @@ class ObjectStore:
         self._count = count
         self._monotonic = monotonic
         self._sleep = sleep
+        self.health = Health(monotonic)
         self._opening = Lock()
         self._filesystem: Any = None
         self._running: set[Future[Any]] = set()
         self._away_until = 0.0
-        self._told = ""
+        self.told = ""  # why it did not answer the last time
 
     def put(self, path: Path, name: str) -> None:
         """A file as an object; who reads meanwhile gets the one before, or none.
@@ -126,6 +125,22 @@ class ObjectStore:
         """An object that may have gone already; the same errors."""
         self._tried("delete", lambda: self._call("rm_file", self._key(name)))
         self._count("delete", "ok", 0)
+
+    def ask(self, name: str, *, quietly: bool = False) -> None:
+        """Whether it gives objects, by one that there may be; `quietly`: the log does not tell. The same errors.
+
+        What is raised names the store, and is for whoever operates the service.
+        """
+        try:
+            found = self._tried(GET, lambda: self._call("cat_file", self._key(name)), quietly=quietly)
+        except StoreAway as error:
+            host = host_of(self._filesystem)
+            place = f"{self.url} at {host}" if host else self.url
+            told = error.message.replace("the object store", f"the object store {place}", 1)
+            mend = "start it, or correct DENSELY_STORE_URL and the store's own settings, as AWS_ENDPOINT_URL"
+            raise StoreAway(f"{told}: {mend}") from error
+        if found is not None:
+            self._count(GET, "ok", len(found))
 
     def close(self) -> None:
         """Its connections; what is under way ends, with StoreAway."""
@@ -219,11 +234,25 @@ class ObjectStore:
                 self._filesystem = open_filesystem(self.url)
             return self._filesystem
 
-    def _tried(self, operation: str, action: Callable[[], T]) -> T | None:
+    def _tried(self, operation: str, action: Callable[[], T], *, quietly: bool = False) -> T | None:
         """What it returns, or None where there is no such object."""
         if self._monotonic() < self._away_until:
             self._count(operation, "away", 0)
-            raise StoreAway(self._told)
+            raise StoreAway(self.told)
+        try:  # tries that a later one makes good are counted, and not told
+            result = self._repeated(operation, action)
+        except StoreAway as error:
+            self.told = error.message if quietly else self.health.went_away(error.message)
+            self._away_until = self._monotonic() + AWAY_SECONDS
+            raise StoreAway(self.told) from error
+        except Unusable as error:
+            if not quietly:
+                self.health.refused(operation, error.message)
+            raise
+        self.health.answered(operation)
+        return result
+
+    def _repeated(self, operation: str, action: Callable[[], T]) -> T | None:
         for pause in (*PAUSES, None):
             try:
                 return action()
@@ -238,11 +267,9 @@ class ObjectStore:
                     return None
                 told = f"the object store {failure.told}"
                 self._count(operation, "refused" if failure.kind is Kind.REFUSED else "away", 0)
-                log.warning("store.failed", operation=operation, reason=failure.told, error=type(error).__name__)
                 if failure.kind is Kind.REFUSED:
                     raise Unusable(told) from error
                 if pause is None:
-                    self._told, self._away_until = told, self._monotonic() + AWAY_SECONDS
                     raise StoreAway(told) from error
                 self._sleep(pause)
         raise AssertionError

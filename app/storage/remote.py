@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.errors import StoreAway
-from app.logs import get as get_log
 from app.storage.filesystems import check_installed
 from app.storage.kept import Kept, Place
 from app.storage.objects import Count, ObjectStore, Stored
 
-log = get_log()
-
 T = TypeVar("T")
 
 MODELS, UPLOADS = "models", "uploads"  # folders of the store, and the places of the same here
+IDENTITY = "identity"  # the object that tells a store from others
 PATIENCE = 60.0  # seconds that a run waits for the store
 PAUSE = 1.0  # seconds between two looks meanwhile
 
@@ -37,21 +35,33 @@ class Remote:
             StoreAway: it stayed away.
             Unusable: somebody has to mend something first.
         """
-        began, said = time.monotonic(), False
+        began = time.monotonic()
         while True:
             try:
-                result = action()
-            except StoreAway as error:
+                return action()
+            except StoreAway:
                 if time.monotonic() - began >= self.patience:
                     raise
-                if not said:
-                    log.warning("store.away", reason=error.message)
-                said = True
                 time.sleep(PAUSE)
-            else:
-                if said:
-                    log.info("store.back", seconds=round(time.monotonic() - began, 1))
-                return result
+
+    def check(self, *, quietly: bool = False) -> None:
+        """
+        Raises:
+            StoreAway: the store does not answer now.
+            Unusable: somebody has to mend something first.
+        """
+        self.objects.ask(IDENTITY, quietly=quietly)
+
+    def begin(self) -> None:
+        """`check` at a process' start: the log tells of a store that is away, which may come later.
+
+        Raises:
+            Unusable: somebody has to mend something first. That is told by whoever ends with it.
+        """
+        try:
+            self.check(quietly=True)
+        except StoreAway as error:
+            self.objects.health.went_away(self.objects.told, shown=error.message)
 
     def unfinished(self, folder: str, before: float) -> list[tuple[Stored, Callable[[], None]]]:
         """Files last changed before that, in seconds since 1970, which a killed process has left; what removes each.

@@ -23,6 +23,7 @@ from app.services.sweeps.driver import SweepDriver
 from app.services.wakeups import Wakeups
 from app.settings import Settings
 from app.storage.remote import Remote, open_remote
+from app.storage.watch import StoreWatch
 from app.tasks.catalog import TaskCatalog
 from app.webhook_secrets import secrets_of
 from app.worker import scratch
@@ -43,15 +44,17 @@ def work(settings: Settings) -> None:
     tally = Tally()
     database = Database(settings.url, timed=partial(tally.observe_as, TRANSACTION_SECONDS, "worker"))
     database.check_revision()
+    remote = _remote(settings, tally)
+    watch = StoreWatch(remote)
+    watch.start()  # before anything else is: a store that has to be mended is an end with one line
     worker_id = f"w-{socket.gethostname()[:40]}-{secrets.token_hex(4)}"
     join = _send_webhooks(settings, database, stop)
     snapshots = Snapshots(folder_in(settings.home), tally)
     snapshots.start()
     wakeups = Wakeups(database)
-    remote = _remote(settings, tally)
     executor, trainers = _executor(settings, database, remote, stop)
     store = artifact_store(settings.models_dir, remote)
-    workers = _workers(settings, database, worker_id, store, wakeups, executor, trainers)
+    workers = _workers(settings, database, worker_id, store, wakeups, executor, trainers, watch)
     wakeups.start()
     try:
         run_all(workers, stop)
@@ -61,6 +64,7 @@ def work(settings: Settings) -> None:
         snapshots.close()
         wakeups.close()
         database.close()
+        watch.close()
         if remote:
             remote.close()
 
@@ -98,6 +102,7 @@ def _workers(
     wakeups: Wakeups,
     executor: Executor,
     trainers: int,
+    watch: StoreWatch,
 ) -> list[Worker]:
     """One for each run that is trained at a time; they differ in what their claims are known by."""
     room = has_room if settings.executor == "process" else lambda: True  # a cluster knows its own
@@ -122,6 +127,7 @@ def _workers(
             advance=advance,
             room=room if number else None,
             wakeups=wakeups,
+            may_claim=lambda: watch.is_there,
         )
         for number in range(trainers)
     ]

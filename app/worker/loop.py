@@ -62,10 +62,12 @@ class Worker:
         advance: Callable[[], object] = lambda: None,
         room: Callable[[], bool] | None = None,
         wakeups: Wakeups | None = None,
+        may_claim: Callable[[], bool] = lambda: True,
     ) -> None:
         """`advance` has sweeps go on. `room`: of any but the first, whether another trainer has its memory.
 
-        `wakeups`: what ends the waiting for a run; without it, only time does.
+        `wakeups`: what ends the waiting for a run; without it, only time does. `may_claim`: whether a run's model could
+        be published.
         """
         self._service = service
         self._executor = executor
@@ -75,6 +77,7 @@ class Worker:
         self._monotonic = monotonic
         self._advance = advance
         self._room = room
+        self._may_claim = may_claim
         self._seen_at = self._swept_at = -float("inf")
         self._away_since: float | None = None  # when the database went away
         self._nap = Nap(wakeups, Topic.QUEUE, monotonic=monotonic) if wakeups else None
@@ -96,8 +99,8 @@ class Worker:
     def _rest(self, stop: Event) -> None:
         """Until there may be something to do; leases and signs of life want looks even where nothing is told."""
         limits = self._limits
-        is_full = not self._executor.is_ready() or (self._room is not None and not self._room())
-        if self._nap is None or self._away_since is not None or is_full:
+        is_kept = not (self._executor.is_ready() and self._may_claim()) or (self._room is not None and not self._room())
+        if self._nap is None or self._away_since is not None or is_kept:
             stop.wait(limits.poll)
         else:
             self._nap.wait(stop, limits.poll, min(SAFETY_SECONDS, limits.heartbeat, limits.lease * LONGEST_GAP))
@@ -115,7 +118,7 @@ class Worker:
         elif not self._room():
             return None
         self._advance()
-        if not self._executor.is_ready():
+        if not (self._executor.is_ready() and self._may_claim()):
             self._service.expire()  # others' runs, as a claim would
             return None
         return self._service.claim(self._executor.passed_over())

@@ -27,6 +27,7 @@ from benchmarks.service import Service, free_port
 from tests.integration.test_cli import densely
 from tests.support.artifacts import publish_artifact
 from tests.support.clock import FakeClock
+from tests.support.s3 import S3
 from tests.support.tasks import TASKS
 
 Damage = Callable[[Path], object]
@@ -149,6 +150,18 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
 def test_a_database_url_that_cannot_be_used_is_refused(url: str, told: str) -> None:
     with pytest.raises(Unusable, match=told):
         condition.check(url)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("url", ["s3://nob/one", "file:///proc/nope"])
+def test_a_store_that_has_to_be_mended_is_one_line(tmp_path: Path, file: Path, s3: S3, command: str, url: str) -> None:
+    """Nothing is served, and no run is claimed."""
+    del file, s3
+    places = {"DENSELY_MODELS_DIR": str(tmp_path / "models"), "DENSELY_PORT": str(free_port())}
+    done = densely(tmp_path, command, DENSELY_STORE_URL=url, **places)
+
+    assert (1, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+    assert re.search("the object store has no such (bucket|folder)", done.stderr)
 
 
 ODD = ["feature%2Flogin", "what?", "a#b", "two words", "%(here)s", "größe", "x" * 200, "a&b=c", "+"]

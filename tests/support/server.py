@@ -82,6 +82,10 @@ class LiveServer:
         while not self.app.draining:
             time.sleep(0.005)
 
+    def join(self) -> None:
+        """Wait until it has drained and ended."""
+        self._thread.join(10)
+
     def close(self) -> None:
         """Stop serving; returns when the lifespan has ended."""
         if not self._thread.is_alive():

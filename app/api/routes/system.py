@@ -25,8 +25,9 @@ async def live() -> Liveness:
     summary="Can requests be answered?",
     description="200 while the database answers and is whole, also where a model is damaged, which takes only its own "
     "task out of service: `tasks` says which. With `task`, 503 as long as that one is not answered. With "
-    "`database=false` it is not asked: `/predict` answers without it. 503 while the process stops. Where the service "
-    "has keys, names of tasks and what is wrong with them are told to those who send one.",
+    "`database=false` it is not asked: `/predict` answers without it. 503 while the process stops, and where it began "
+    "while the object store was away and lacks active models, until that has answered. Where the service has keys, "
+    "names of tasks and what is wrong with them are told to those who send one.",
     responses=responses(404),
 )
 async def ready(

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.responses import StreamingResponse
+from structlog.testing import capture_logs
 
 from app.server.accepting import let_nobody_new_in
 from tests.integration.edge.conftest import Start
@@ -66,6 +67,16 @@ def test_each_answer_is_the_last_of_its_connection_and_says_so(draining: LiveSer
 
     assert (status, None) == (before.status, before.headers.get("connection"))
     assert [(status, "close")] * 3 == [(each.status, each.headers.get("connection")) for each in found]
+
+
+def test_the_log_tells_when_it_begins_and_ends(start: Start) -> None:
+    server = start(drain_seconds=0.05)
+    with capture_logs() as lines:
+        server.drain()
+        server.join()
+
+    told = [(line["event"], line.get("seconds")) for line in lines if line["event"].startswith("drain.")]
+    assert [("drain.began", 0.05), ("drain.ended", None)] == told
 
 
 def test_it_says_that_it_is_not_ready_and_is_alive(draining: LiveServer) -> None:

@@ -14,7 +14,7 @@ import pytest
 from app.artifacts.cached import artifact_store
 from app.artifacts.store import WEIGHTS
 from app.cli import places
-from app.db import datasets, installation, models
+from app.db import datasets, installation, models, tasks
 from app.db.engine import Database
 from app.errors import Unusable
 from app.services import backups, gc, restoring
@@ -23,7 +23,8 @@ from app.services.uploading import UploadFolder
 from app.settings import Settings
 from app.storage.remote import open_remote
 from tests.integration.db.test_migrations import uploaded
-from tests.support import own
+from tests.integration.test_own_tasks import declaration, until
+from tests.support import own, sixth
 from tests.support.artifacts import add_model, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.s3 import S3, Fault
@@ -298,3 +299,45 @@ def test_a_store_that_stalls_keeps_nobody_from_models_that_are_here(
         assert not any(each.done() for each in waiting)
         mended.set()
         assert [200] * 4 == [each.result() for each in waiting]
+
+
+def test_a_replica_that_begins_without_the_store_is_not_ready_before_it_has_answered(
+    client_for: ClientFor,
+    settings: Settings,
+    database: Database,
+    clock: FakeClock,
+    s3: S3,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One whose cache has everything is; and one that loses the store later lacks what it lacks, and goes on."""
+    monkeypatch.setattr("app.storage.objects.PAUSES", (0.0,))
+    monkeypatch.setattr("app.storage.objects.AWAY_SECONDS", 0.05)
+    monkeypatch.setattr("app.api.follower.ASK_SECONDS", 0.05)
+    monkeypatch.setattr(Settings, "bundled_models", tmp_path)  # which has none
+    first, second = (settings_of(settings, s3, tmp_path / name) for name in ("one", "two"))
+    remote = open_remote(s3.url, first.models_dir, first.uploads, 100)
+    assert remote
+    store = artifact_store(first.models_dir, remote)
+    made = add_model(database, store, sixth.task())
+    remote.close()
+    with database.write() as tx:
+        tasks.insert_task(tx, sixth.NAME, declaration(), clock())
+
+    def ready(client: httpx.Client) -> list[int]:
+        asked = [client.get(f"/health/ready{query}").status_code for query in ("", f"?task={sixth.NAME}")]
+        return [*asked, client.get("/health/live").status_code]
+
+    s3.faults.append(Fault(status=503, code="SlowDown"))
+    whole, empty = client_for(first), client_for(second)
+    assert [200, 200, 200] == ready(whole)
+    assert [503, 503, 200] == ready(empty)
+    assert "does not give it now" in empty.get(f"/health/ready?task={sixth.NAME}").json()["detail"]
+    s3.faults.clear()
+    until(lambda: ready(empty) == [200, 200, 200])
+    shutil.rmtree(store.path(sixth.NAME, made.id))  # as when it was evicted
+    s3.faults.append(Fault(status=503, code="SlowDown"))
+    assert 503 == whole.post("/predict", json={"task": sixth.NAME, "features": sixth.EXAMPLE}).status_code
+    until(lambda: ready(whole) == [200, 503, 200])
+    s3.faults.clear()
+    until(lambda: ready(whole) == [200, 200, 200])  # though nobody asks it for a prediction

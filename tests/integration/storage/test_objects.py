@@ -2,17 +2,24 @@
 
 import importlib.util
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from structlog.testing import capture_logs
 
+from app.cli.stores import opened
 from app.errors import StoreAway, Unusable
 from app.storage import filesystems
-from app.storage.objects import ObjectStore
-from tests.support.s3 import S3, Fault
+from app.storage.objects import AWAY_SECONDS, ObjectStore
+from app.storage.remote import open_remote
+from app.storage.watch import StoreWatch
+from tests.support.clock import FakeClock
+from tests.support.s3 import S3, Fault, free_port
+from tests.support.server import settings_in
 
 
 @pytest.fixture
@@ -79,6 +86,73 @@ def test_what_fails_twice_is_tried_again(
     assert 1_000 == (tmp_path / "a").stat().st_size
     assert ("get", "away", 0) == counted[0]  # a broken connection is met by the library's own second try, too
     assert ("get", "ok", 1_000) == counted[-1]
+
+
+def test_the_log_tells_once_that_a_store_goes_and_that_it_is_back(s3: S3, tmp_path: Path) -> None:
+    """However often it is asked meanwhile; of what it refuses, once for each operation."""
+    clock = FakeClock()
+    store = ObjectStore(s3.url, monotonic=clock.monotonic, sleep=lambda _: None)
+    file = file_of(tmp_path, b"x")
+    with capture_logs() as lines:
+        s3.faults.append(Fault(status=503, code="SlowDown"))
+        for _ in range(3):
+            with pytest.raises(StoreAway):
+                store.get("a", tmp_path / "a")
+            assert not store.health.gives
+            clock.advance(AWAY_SECONDS + 1)
+        s3.faults[:] = [Fault(method="PUT", status=403, code="AccessDenied")]
+        assert not store.get("a", tmp_path / "a")
+        for _ in range(2):
+            with pytest.raises(Unusable):
+                store.put(file, "a")
+        assert store.health.gives
+        s3.faults.clear()
+        store.put(file, "a")
+    store.close()
+
+    told = [(line["event"], line.get("operation"), line.get("seconds")) for line in lines]
+    away = [("store.away", None, None), ("store.back", None, 12.0)]
+    assert [*away, ("store.unusable", "put", None), ("store.usable", "put", 0.0)] == told
+
+
+def test_a_store_that_is_not_there_is_told_with_its_host_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3
+) -> None:
+    """As a command meets it, which prints nothing else, and does not wait for it."""
+    del s3
+    port = free_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setattr("app.storage.objects.PAUSES", (0.0,))
+    found = settings_in(tmp_path).model_copy(update={"store_url": "s3://bucket/densely"})
+    told = (
+        rf"the object store s3://bucket/densely at 127.0.0.1:{port} does not answer .*: start it, or correct DENSELY_"
+    )
+    with capture_logs() as lines, pytest.raises(StoreAway, match=told), opened(found):
+        pass
+
+    assert [] == lines
+
+
+@pytest.mark.parametrize("fault", [Fault(status=503, code="SlowDown"), Fault(status=403, code="AccessDenied")])
+def test_whoever_watches_a_store_learns_that_it_is_back(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    monkeypatch.setattr("app.storage.watch.ASK_EVERY", 0.02)
+    monkeypatch.setattr("app.storage.objects.PAUSES", (0.0,))
+    monkeypatch.setattr("app.storage.objects.AWAY_SECONDS", 0.02)
+    remote = open_remote(s3.url, tmp_path, tmp_path, 100)
+    assert remote
+    watch = StoreWatch(remote)
+    watch.start()
+    assert watch.is_there
+    for is_there in (False, True):
+        s3.faults[:] = [] if is_there else [fault]
+        end = time.monotonic() + 5
+        while watch.is_there != is_there:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    watch.close()
+    remote.close()
 
 
 def test_a_store_that_stalls_is_given_up_after_its_time_out(

@@ -93,6 +93,7 @@ class Bench:
         self.script: list[Callable[[], int | None]] = []
         self.trainer = ScriptedTrainer(self.script)
         self.stop = Event()
+        self.may_claim = True
         self.worker = Worker(
             self.service,
             ScriptedExecutor(self.trainer),
@@ -100,6 +101,7 @@ class Bench:
             folder / "checkpoints",
             LIMITS,
             monotonic=clock.monotonic,
+            may_claim=lambda: self.may_claim,
         )
 
     def carry_out(self, *script: Callable[[], Any]) -> Run:
@@ -212,6 +214,20 @@ def test_a_database_of_which_a_part_is_missing_is_told_once(bench: Bench, capsys
     events = ["worker.started", "database.damaged", "worker.waiting", "worker.goes_on", "worker.stopped"]
     assert events == re.findall(r"(?:worker|database)\.\w+", said), said
     assert "lacks a table or a column" in said
+
+
+def test_no_run_is_claimed_while_its_model_could_not_be_published(bench: Bench) -> None:
+    seen = []
+
+    def mend() -> None:
+        seen.append(bench.run().status)
+        bench.may_claim = True
+
+    bench.may_claim = False
+    bench.script.extend([lambda: -9] * 3)
+    bench.worker.run(Rounds(bench.clock, [*[lambda: None] * 5, mend, *[lambda: None] * 5]))
+
+    assert (["queued"], [], "failed") == (seen, bench.script, bench.run().status)
 
 
 class Expected(Event):

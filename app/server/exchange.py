@@ -7,6 +7,8 @@ from starlette.types import Message, Receive, Send
 from app.server import security
 from app.server.heads import RawHeaders
 
+CLOSES = (b"connection", b"close")
+
 
 class Exchange:
     """The two of them, with the request id and the like added and the body counted."""
@@ -48,7 +50,10 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self._begun(message["status"])
-            message["headers"] = [*message["headers"], *self._fields]
+            said = message["headers"]
+            if self._head_only:  # a stream's connection ends with it, and none begins
+                said = [field for field in said if field != CLOSES]
+            message["headers"] = [*said, *self._fields]
         elif self._head_only and message.get("more_body"):
             message = {"type": "http.response.body"}  # also of a stream without end, which takes that for a farewell
         if not self._ended:

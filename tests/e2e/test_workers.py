@@ -1,5 +1,7 @@
 """Several API processes on one port."""
 
+import time
+
 import httpx
 
 from tests.e2e.conftest import StartService, processes_of
@@ -14,9 +16,11 @@ def test_several_processes_share_the_port_and_one_that_dies_is_started_again(sta
         return {httpx.post(f"{service.url}/predict", json={"task": "housing", **example}).content for _ in range(40)}
 
     first, second = processes_of(service, "app.main")
+    deadline = time.monotonic() + 30
+    while not all(process.net_connections(kind="tcp") for process in (first, second)):  # each when it is ready
+        assert time.monotonic() < deadline, "both listen"
+        time.sleep(0.05)
     assert 1 == len(answers())
-    connections = [len(process.net_connections(kind="tcp")) for process in (first, second)]
-    assert all(connections), "both listen"
     first.kill()
     first.wait(10)
 

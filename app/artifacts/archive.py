@@ -2,17 +2,38 @@
 
 import hashlib
 import os
+import tempfile
 import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.errors import ArtifactInvalid
-from app.wire.manifests import FileRecord
+from app.errors import ArtifactInvalid, Unavailable
+from app.wire.manifests import MANIFEST, FileRecord
 
 PIECE = 2**18  # bytes of a file that are in memory at once
 EARLIEST = 315_532_800  # 1 January 1980, seconds since 1970: zip files know no time before it
+
+
+def of(folder: Path, records: Mapping[str, FileRecord]) -> IO[bytes]:
+    """A model's manifest and the files of these records, as a zip file on the disk, to be read from its beginning.
+
+    Raises:
+        ArtifactInvalid: one is missing, or does not have the checksum of its record.
+        Unavailable: there is no room for the archive.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - handed on
+    try:
+        write(file, [folder / name for name in (MANIFEST, *records)], records)
+    except ArtifactInvalid:
+        file.close()
+        raise
+    except OSError as error:
+        file.close()
+        raise Unavailable("the archive cannot be written now") from error
+    file.seek(0)
+    return file
 
 
 def write(target: IO[bytes], files: Sequence[Path], records: Mapping[str, FileRecord]) -> None:

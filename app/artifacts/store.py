@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from app.artifacts import archive, bundle, evaluation
 from app.artifacts.arrays import arrays_in
 from app.artifacts.evaluation import EVALUATION, Evaluation
 from app.artifacts.verified import manifest_of, record_of, verify, whole
-from app.errors import ArtifactInvalid, Unavailable
+from app.errors import ArtifactInvalid
 from app.folders import fsync
 from app.wire.manifests import MANIFEST, Manifest
 
@@ -208,18 +207,7 @@ class ArtifactStore:
             ArtifactInvalid: its manifest or a file is missing, or does not have its checksum.
             Unavailable: there is no room for the archive.
         """
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - handed on
-        try:
-            names = (MANIFEST, *(files := self.manifest(task, model_id).files))
-            archive.write(file, [self.path(task, model_id) / name for name in names], files)
-        except ArtifactInvalid:
-            file.close()
-            raise
-        except OSError as error:
-            file.close()
-            raise Unavailable("the archive cannot be written now") from error
-        file.seek(0)
-        return file
+        return archive.of(self.path(task, model_id), self.manifest(task, model_id).files)
 
     def copy_from(self, other: "ArtifactStore", task: str, model_id: str) -> None:
         """Take over an artifact of another folder, unless it is here already; published by rename like any other.

@@ -10,8 +10,9 @@ from benchmarks.service import REPOSITORY
 APP = REPOSITORY / "app"
 # Recipes and runs' figures are the domain's; settings come from no client.
 ROOMS = {"wire", "domain"}
-# Inputs whose validation is their kind's.
+# Inputs whose validation is their kind's; columns of a run that are forms, read together.
 ELSEWHERE = {
+    "db/history.py": ["_Asked"],
     "kinds/image.py": ["ImageInput"],
     "kinds/plane.py": ["PointInput"],
 }

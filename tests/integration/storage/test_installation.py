@@ -70,6 +70,7 @@ def test_rows_are_brought_to_one_machine_and_read_at_another(
     answer = own.create(one, "tickets", own.tickets(60), train=False)
     assert 201 == answer.status_code, answer.text
 
+    until(lambda: two.get("/datasets/tickets").is_success)  # it looks again and again for what others have made
     shown = two.get("/datasets/tickets/rows?limit=5").raise_for_status().json()["items"]
     assert 5 == len(shown)
     more = {"Content-Type": "text/csv"}
@@ -218,7 +219,7 @@ def test_the_doctor_looks_at_the_store(settings: Settings, s3: S3) -> None:
 def test_a_replica_starts_and_is_ready_while_the_store_is_away(
     client_for: ClientFor, settings: Settings, database: Database, s3: S3, tmp_path: Path
 ) -> None:
-    """With what its cache holds; of a model that is not in it the task is told."""
+    """With what its cache holds, task by task; the whole is not, where a model is missing that others may have."""
     first = settings_of(settings, s3, tmp_path / "one")
     remote = open_remote(s3.url, first.models_dir, first.uploads, 100)
     store = artifact_store(first.models_dir, remote)
@@ -231,7 +232,8 @@ def test_a_replica_starts_and_is_ready_while_the_store_is_away(
 
     client = client_for(first)
 
-    ready = client.get("/health/ready")
+    assert 503 == client.get("/health/ready").status_code
+    ready = client.get("/health/ready?task=housing")
     assert (200, "ready") == (ready.status_code, ready.json()["tasks"]["housing"])
     assert "object store does not answer" in ready.json()["tasks"]["digits"]
     s3.faults.clear()
@@ -309,6 +311,7 @@ def test_a_replica_that_begins_without_the_store_is_not_ready_before_it_has_answ
     s3: S3,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """One whose cache has everything is; and one that loses the store later lacks what it lacks, and goes on."""
     monkeypatch.setattr("app.storage.objects.PAUSES", (0.0,))
@@ -335,6 +338,8 @@ def test_a_replica_that_begins_without_the_store_is_not_ready_before_it_has_answ
     assert "does not give it now" in empty.get(f"/health/ready?task={sixth.NAME}").json()["detail"]
     s3.faults.clear()
     until(lambda: ready(empty) == [200, 200, 200])
+    said = [capsys.readouterr().out]
+    until(lambda: said.append(capsys.readouterr().out) or "".join(said).count("store.back") == 2)  # for both
     shutil.rmtree(store.path(sixth.NAME, made.id))  # as when it was evicted
     s3.faults.append(Fault(status=503, code="SlowDown"))
     assert 503 == whole.post("/predict", json={"task": sixth.NAME, "features": sixth.EXAMPLE}).status_code

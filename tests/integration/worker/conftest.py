@@ -10,7 +10,7 @@ from tests.support.ray_cluster import RayCluster
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[RayCluster]:
+def two_nodes() -> Iterator[RayCluster]:
     """A Ray cluster of two nodes, with four and two CPUs; a third may be added and taken away again."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray tests need Ray: pip install -e .[ray]")

@@ -72,10 +72,10 @@ def executor(
     assignment = replace(ASSIGNMENT, checkpoints_dir=str(folder))
     made: Executor
     if request.param == "ray":
-        cluster: RayCluster = request.getfixturevalue("cluster")
+        two_nodes: RayCluster = request.getfixturevalue("two_nodes")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(RayExecutor, "command", COMMAND)
-            made = RayExecutor(assignment, cluster.address, lambda _: Load())
+            made = RayExecutor(assignment, two_nodes.address, lambda _: Load())
             Bench(made, folder).wait_until_ready()
             yield made, folder
     else:

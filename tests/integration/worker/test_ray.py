@@ -51,11 +51,11 @@ def until(condition: Callable[[], object]) -> None:
 class Bench:
     """An executor over the cluster, and where its trainers leave their ids."""
 
-    def __init__(self, cluster: RayCluster, folder: Path, place: float = LONG) -> None:
+    def __init__(self, two_nodes: RayCluster, folder: Path, place: float = LONG) -> None:
         self.folder = folder
         assignment = replace(Assignment("", "", "", "", "", 0, "", 0, "info"), checkpoints_dir=str(folder))
         self.load = Load()
-        self.executor = RayExecutor(assignment, cluster.address, lambda _: self.load, place=place)
+        self.executor = RayExecutor(assignment, two_nodes.address, lambda _: self.load, place=place)
         self.wait_for_cluster()
 
     def wait_for_cluster(self) -> None:
@@ -85,13 +85,13 @@ class Bench:
 
 @pytest.fixture
 def bench_of(
-    cluster: RayCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_nodes: RayCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[float], Bench]]:
     monkeypatch.setattr(RayExecutor, "command", COMMAND)
     made: list[Bench] = []
 
     def make(place: float = LONG) -> Bench:
-        made.append(Bench(cluster, tmp_path, place))
+        made.append(Bench(two_nodes, tmp_path, place))
         return made[-1]
 
     yield make
@@ -135,17 +135,17 @@ def test_a_run_that_never_has_room_fails_and_one_that_has_none_now_waits_in_the_
 
 
 def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
-    cluster: RayCluster, bench_of: Callable[[float], Bench]
+    two_nodes: RayCluster, bench_of: Callable[[float], Bench]
 ) -> None:
-    third = cluster.add(1)
-    cluster.wait(third)
+    third = two_nodes.add(1)
+    two_nodes.wait(third)
     bench = bench_of(LONG)
     bench.until(lambda: 3 == len(bench.executor._channel.nodes))
     trainers = {number: bench.begin(f"sleep-6{number}") for number in range(SLOTS + 1)}
     until(lambda: all(trainer.hello for trainer in trainers.values()))
     [lost] = [number for number, trainer in trainers.items() if trainer.hello["node"] == third]
     pid = bench.pid(f"sleep-6{lost}")
-    cluster.kill(third)
+    two_nodes.kill(third)
 
     assert trainers[lost].wait(LONG) is not None
     loss = trainers[lost].loss()
@@ -157,13 +157,13 @@ def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
 
 
 def test_a_node_without_keras_gets_no_runs_and_the_others_go_on(
-    cluster: RayCluster, bench_of: Callable[[float], Bench], tmp_path: Path
+    two_nodes: RayCluster, bench_of: Callable[[float], Bench], tmp_path: Path
 ) -> None:
     folder = tmp_path / "startup"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(WITHOUT_KERAS, encoding="utf-8")
-    third = cluster.add(8, environment={"PYTHONPATH": str(folder)})
-    cluster.wait(third)
+    third = two_nodes.add(8, environment={"PYTHONPATH": str(folder)})
+    two_nodes.wait(third)
     try:
         with capture_logs() as logs:
             bench = bench_of(LONG)
@@ -179,7 +179,7 @@ def test_a_node_without_keras_gets_no_runs_and_the_others_go_on(
         assert further.wait(LONG) is not None
         assert "ClusterFull" == further.loss().error.type
     finally:
-        cluster.kill(third)
+        two_nodes.kill(third)
 
 
 def test_when_the_link_is_gone_runs_are_given_back_and_a_new_link_carries_on(
@@ -240,13 +240,13 @@ def test_a_worker_waits_for_its_cluster_until_it_is_stopped() -> None:
 
 @pytest.fixture
 def start_worker(
-    settings: Settings, database: Database, cluster: RayCluster, tmp_path: Path
+    settings: Settings, database: Database, two_nodes: RayCluster, tmp_path: Path
 ) -> Iterator[Callable[[], psutil.Process]]:
     """Starts a worker whose trainers sleep, on the cluster."""
     environment = {
         **os.environ, "DENSELY_HOME": str(settings.home), "DENSELY_MODELS_DIR": str(settings.models_dir),
         "DENSELY_POLL_SECONDS": "0.05", "DENSELY_LEASE_SECONDS": "2", "DENSELY_HEARTBEAT_SECONDS": "0.5",
-        "DENSELY_EXECUTOR": "ray", "DENSELY_RAY_ADDRESS": cluster.address,
+        "DENSELY_EXECUTOR": "ray", "DENSELY_RAY_ADDRESS": two_nodes.address,
     }  # fmt: skip
     started: list[psutil.Process] = []
 

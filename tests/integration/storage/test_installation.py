@@ -338,8 +338,14 @@ def test_a_replica_that_begins_without_the_store_is_not_ready_before_it_has_answ
     assert "does not give it now" in empty.get(f"/health/ready?task={sixth.NAME}").json()["detail"]
     s3.faults.clear()
     until(lambda: ready(empty) == [200, 200, 200])
-    said = [capsys.readouterr().out]
-    until(lambda: said.append(capsys.readouterr().out) or "".join(said).count("store.back") == 2)  # for both
+    said = ""
+
+    def both_are_back() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return said.count("store.back") == 2
+
+    until(both_are_back)
     shutil.rmtree(store.path(sixth.NAME, made.id))  # as when it was evicted
     s3.faults.append(Fault(status=503, code="SlowDown"))
     assert 503 == whole.post("/predict", json={"task": sixth.NAME, "features": sixth.EXAMPLE}).status_code

@@ -46,7 +46,7 @@ def test_a_full_disk_refuses_runs_and_keeps_those_that_were_accepted(client: htt
 
 
 def test_postgresql_has_a_word_for_it_too() -> None:
-    psycopg = pytest.importorskip("psycopg")
+    psycopg = pytest.importorskip("psycopg", reason="PostgreSQL tests need its driver: pip install -e .[postgres]")
     error = OperationalError("INSERT", {}, psycopg.errors.DiskFull("could not extend file"))
 
     assert complaints.FULL == complaints.message(error)

@@ -147,6 +147,28 @@ def test_search_filters_and_order_stand_in_the_address(open_page: OpenPage, serv
     assert [] == accessibility.problems_at_widths(page)
 
 
+def test_what_is_typed_stays_when_there_comes_more_to_choose_from(open_page: OpenPage, service: LiveServer) -> None:
+    """What the filters offer may come late."""
+    page = open_page("#/models")
+    held: list[Any] = []
+    page.route(re.compile("/sweeps[?]"), lambda route: held.append(route) if not held else route.continue_())
+    page.evaluate("location.hash = '#/runs'")
+    search = page.get_by_label("Search runs")
+    page.evaluate("globalThis.setTimeout = () => 0")  # as if nothing that is waited for had come yet
+    search.fill("größer")
+
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    held[0].continue_()
+    expect(page.get_by_label("Dataset", exact=True).locator("option").nth(1)).to_be_attached()
+
+    expect(search).to_have_value("größer")
+    search.dispatch_event("change")
+    awaits(page, listed(service, q="größer"))
+
+
 def test_runs_are_found_by_preset_status_date_and_what_is_archived(open_page: OpenPage, service: LiveServer) -> None:
     page = open_page("#/runs?task=planar")
 

@@ -149,12 +149,12 @@ export class Filters {
 		this.#fold.setAttribute("aria-expanded", String(isOpen));
 	}
 
-	/** What there is to choose from. @param {Task[]} tasks @param {SweepSummary[]} sweeps */
+	/** What there is to choose from. What is being typed, and not asked for yet, stays. @param {Task[]} tasks @param {SweepSummary[]} sweeps */
 	fill(tasks, sweeps) {
 		this.#tasks = tasks;
 		const named = sweeps.map(({ id, name, plan }) => /** @type {Pair} */ ([id, `${name || plan.preset}, ${id}`]));
 		this.#offer("sweep", named);
-		this.show(this.#asked);
+		this.#showChoices(this.#asked);
 	}
 
 	/** @param {string} name @param {Pair[]} choices beside the first, which is none */
@@ -166,6 +166,14 @@ export class Filters {
 	/** Shows what is asked for. @param {Asked} asked */
 	show(asked) {
 		this.#asked = asked;
+		this.#showChoices(asked);
+		if (this.#fields.q.value.trim() !== asked.q) this.#fields.q.value = asked.q;
+		this.#showDays(asked);
+		this.#showChosen(asked);
+	}
+
+	/** @param {Asked} asked */
+	#showChoices(asked) {
 		const mine = this.#tasks.filter(({ name }) => !asked.task || name === asked.task);
 		if (this.#tasks.length) {
 			this.#offer("task", pairs(this.#tasks.map(({ name }) => name)));
@@ -175,9 +183,6 @@ export class Filters {
 		for (const name of ["task", "status", "dataset", "preset", "sweep"]) choose(this.#fields[name], asked[name]);
 		choose(this.#fields.which, `${asked.archived}|${asked.trials}`);
 		choose(this.#fields.sort, asked.sort || SORT);
-		if (this.#fields.q.value.trim() !== asked.q) this.#fields.q.value = asked.q;
-		this.#showDays(asked);
-		this.#showChosen(asked);
 	}
 
 	/** @param {Asked} asked */

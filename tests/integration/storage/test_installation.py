@@ -70,7 +70,7 @@ def test_rows_are_brought_to_one_machine_and_read_at_another(
     answer = own.create(one, "tickets", own.tickets(60), train=False)
     assert 201 == answer.status_code, answer.text
 
-    until(lambda: two.get("/datasets/tickets").is_success)  # it looks again and again for what others have made
+    until(lambda: two.get("/tasks/tickets").is_success)  # it looks again and again for what others have made
     shown = two.get("/datasets/tickets/rows?limit=5").raise_for_status().json()["items"]
     assert 5 == len(shown)
     more = {"Content-Type": "text/csv"}

@@ -154,6 +154,8 @@ class Channel:
             return f"the link to it failed: {said['trace'].strip().splitlines()[-1]}"
         if "cluster" in said:
             self._look_at(said["cluster"])
+        elif "mistake" in said:  # of one seat's: the link goes on
+            log.error("link.seat_failed", exception=said["mistake"])
         elif trainer := self._trainers.get(said["number"]):
             if said.get("hopeless") and any(map(trainer.asks.fit, tuple(self._ever))):
                 said["hopeless"] = False  # a node that was lost could hold it

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -78,10 +79,11 @@ def join(address: str) -> str | None:
 class Nodes:
     """The cluster's machines, looked at again and again."""
 
-    def __init__(self, say: Say, database: str, store: str) -> None:
+    def __init__(self, say: Say, database: str, store: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._say = say
+        self._monotonic = monotonic
         self._needs = (database, store)
-        self._answers = ray_nodes.Answers(ray_nodes.versions())
+        self._answers = ray_nodes.Answers(ray_nodes.versions(), monotonic)
         self._asked: dict[str, tuple[Any, float]] = {}  # by the id of a node: its answer to be, and since when
         self._told: dict[str, Any] = {}
         self.present: list[dict[str, Any]] = []  # those that have CPUs, as Ray tells of them
@@ -102,7 +104,8 @@ class Nodes:
         self.present = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
         names = {each["NodeID"]: each["NodeManagerAddress"] for each in self.present}
         for each in self._answers.due(names):
-            self._asked[each] = self._ask(each), time.monotonic()
+            if each not in self._asked:  # else it has its time to answer first
+                self._asked[each] = self._ask(each), self._monotonic()
         self._hear()
         left_out = self._answers.left_out(names)
         self.shunned = [each for each in names if each in left_out or not self._answers.knows(each)]
@@ -130,8 +133,9 @@ class Nodes:
             try:
                 if ray.wait([answer], timeout=0)[0]:
                     self._answers.take(node, ray.get(answer))
-                elif time.monotonic() - since > PROBE:
+                elif self._monotonic() - since > PROBE:
                     self._answers.take(node, f"it did not tell its versions within {PROBE:g} seconds")
+                    ray.cancel(answer, force=True)  # else one more would wait there each time that it is asked
                 else:
                     continue
             except Exception as error:  # noqa: BLE001 - whatever comes from there

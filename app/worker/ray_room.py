@@ -8,6 +8,7 @@ from app.domain.asks import Asks, Node
 
 FULL_SECONDS = 60.0  # for which a run is passed over that found no place, the first time; then twice as long, and so on
 LONGEST = 900.0
+DOUBLINGS = 4  # that it takes to get there; a run may wait for weeks
 FORGOTTEN = 3_600.0  # after which nothing is known of it: it may have ended long ago
 
 
@@ -19,7 +20,7 @@ def slots_of(nodes: list[Node]) -> int:
 def lacking_gpus(asks: Asks, claimed: int, nodes: list[Node]) -> str | None:
     """Why a run need not wait for a GPU, in a line, or None; `claimed`: those that this worker's runs ask for."""
     there = sum(int(node.gpus) for node in nodes)
-    if not asks.gpus or claimed + asks.gpus <= there:
+    if not asks.gpus or not there or claimed + asks.gpus <= there:  # with no GPU left, it would not ask for one
         return None
     return f"asks for {asks}, and this worker's other runs have all {there} GPUs that the cluster has"
 
@@ -47,7 +48,7 @@ class PassedOver:
         now = self._monotonic()
         former = self._passed.get(run_id)
         times = (former.times if former else 0) + (not is_own)
-        pause = 0.0 if is_own else min(FULL_SECONDS * 2 ** (times - 1), LONGEST)
+        pause = 0.0 if is_own else min(FULL_SECONDS * 2 ** min(times - 1, DOUBLINGS), LONGEST)
         self._passed[run_id] = _Passed(asks, now + pause, now, times)
 
     def now(self, claimed_gpus: int, nodes: list[Node]) -> list[str]:

@@ -85,7 +85,7 @@ class Watch(threading.Thread):
         except RayError as error:
             self._say(lost=_told(error), found_place=True, hopeless=False)
         except Exception as error:  # noqa: BLE001 - a mistake of this program's, which must not be lost
-            self._speak({"trace": traceback.format_exc()})
+            self._say(mistake=traceback.format_exc())
             self._say(lost=f"{type(error).__name__} in the link to the cluster", found_place=True, hopeless=False)
         finally:
             if seat is not None:

@@ -36,3 +36,15 @@ def test_a_run_for_which_others_left_no_room_is_passed_over_for_longer_each_time
         waits.append(now[0] - began)
 
     assert [FULL_SECONDS * times for times in (1, 2, 4, 8)] + [LONGEST, LONGEST] == waits
+    for _ in range(2_000):  # as after weeks without room
+        passed.add("r-1", Asks(1, 2**30, 0))
+    assert ["r-1"] == passed.now(0, NODES)
+
+
+def test_no_run_waits_for_a_gpu_that_has_left_the_cluster() -> None:
+    """Claimed anew, it asks for none."""
+    passed = PassedOver(lambda: 0.0)
+    passed.add("r-1", CARD, is_own=True)
+
+    assert ["r-1"] == passed.now(1, NODES)
+    assert [] == passed.now(1, [Node(8, 2**36, 0)])

@@ -124,6 +124,7 @@ def add_rows(place: Place, clock: FakeClock) -> str:
     return path.name
 
 
+@pytest.mark.sqlite("the backup is restored into another file")
 def test_a_backup_reads_through_the_cache_and_is_restored_into_a_store(
     place_in: Callable[[str, Database], Place], database: Database, clock: FakeClock, s3: S3, tmp_path: Path
 ) -> None:

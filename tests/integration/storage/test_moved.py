@@ -32,6 +32,7 @@ def new() -> Iterator[Database]:
         database.close()
 
 
+@pytest.mark.sqlite("it is SQLite's file that is left")
 def test_looking_fetches_and_writes_nothing(
     settings: Settings,
     database: Database,
@@ -88,6 +89,7 @@ def test_rows_that_change_while_they_are_copied_come_nowhere(s3: S3, tmp_path: P
     remote.close()
 
 
+@pytest.mark.sqlite("it is SQLite's file that is left")
 def test_files_go_to_the_object_store(
     settings: Settings,
     database: Database,

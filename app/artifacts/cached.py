@@ -143,6 +143,7 @@ class CachedArtifactStore(ArtifactStore):
         manifest = self._here.manifest(task, model_id)
         there = self.objects.manifest(task, model_id)
         if there is None:
+            self._kept.forget(MODELS, _name(task, model_id))  # a mark of former days
             self._here.verify(task, model_id)
             self.objects.put(self.path(task, model_id), manifest)
         elif manifest_of(there, model_id).files != manifest.files:

@@ -58,6 +58,7 @@ class StoredFiles:
         Raises:
             StoreAway, Unusable: it is not there.
         """
+        self._remote.kept.forget(UPLOADS, name)  # a mark of former days
         self._remote.patiently(lambda: self._remote.objects.put(path, _key(name)))
 
     def mark(self, name: str) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from app.artifacts.cached import CachedArtifactStore, artifact_store
-from app.artifacts.store import WEIGHTS, ArtifactStore
+from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
 from app.errors import ArtifactInvalid, StoreAway, Unusable
 from app.settings import Settings
-from app.storage.remote import Remote, open_remote
+from app.storage.remote import MODELS, Remote, open_remote
 from app.wire.manifests import MANIFEST, Manifest
 from tests.support.artifacts import publish_artifact
 from tests.support.s3 import S3, Fault
@@ -188,6 +188,42 @@ def test_the_cache_keeps_to_its_limit(machines: Machines, monkeypatch: pytest.Mo
     assert here.path("newswire", bundled.id).exists()
     assert all(here.open("newswire", each.id).weights for each in made)
     assert {bundled.id, *(each.id for each in made)} == {model_id for _, model_id in machines.new("two").published()}
+
+
+@pytest.mark.parametrize("lost", [MANIFEST, PREPROCESSING])
+def test_what_the_store_has_half_of_is_not_evicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """While files are put into a bucket that was made anew, the manifest last: the copy here may be the only one."""
+    monkeypatch.setattr("app.storage.kept.USED_AGAIN", -1.0)  # nothing counts as used just now
+    (tmp_path / "root").mkdir()
+    machines = Machines(tmp_path, f"file://{tmp_path}/root")
+    here = machines.new("one")
+    halved, whole = publish_artifact(here, "housing"), publish_artifact(here, "housing", seed=1)
+    there = tmp_path / "root" / "models" / "housing" / halved.id
+    assert (there / PREPROCESSING).stat().st_size < (there / MANIFEST).stat().st_size
+    (there / lost).unlink()
+    here._kept._limit = 0
+
+    here._kept.trim()
+
+    assert here.is_whole("housing", halved.id)
+    assert not here.path("housing", whole.id).exists()
+    machines.close()
+
+
+def test_what_is_put_anew_is_not_known_to_be_there_before_it_is(machines: Machines, s3: S3) -> None:
+    here = machines.new("one")
+    made = publish_artifact(here, "housing")
+    s3.reset()  # as when the bucket is made anew
+    s3.faults.append(Fault(method="PUT", path=MANIFEST, status=403, code="AccessDenied"))
+
+    with pytest.raises(Unusable):
+        here.keep("housing", made.id)
+    assert not here._kept.knows(MODELS, f"housing.{made.id}")
+    s3.faults.clear()
+    assert here.keep("housing", made.id)
+    assert here._kept.knows(MODELS, f"housing.{made.id}")
 
 
 def test_what_is_removed_is_gone_here_and_there(machines: Machines, s3: S3) -> None:

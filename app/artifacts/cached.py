@@ -23,7 +23,7 @@ log = get_log()
 T = TypeVar("T")
 
 KNOWN = 256  # manifests in memory: they never change
-DAMAGED_SECONDS = 60.0  # in which an object that was found to be damaged is not fetched again
+AGAIN_SECONDS = 60.0  # in which a model is not fetched again that is damaged there, or refused, or has no room here
 
 
 class CachedArtifactStore(ArtifactStore):
@@ -33,7 +33,7 @@ class CachedArtifactStore(ArtifactStore):
     Unusable where it, or the disk, has to be mended first.
     """
 
-    def __init__(self, root: Path, remote: Remote) -> None:
+    def __init__(self, root: Path, remote: Remote, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__(root)
         self.objects = ModelObjects(remote, root / STAGING)
         self._here = ArtifactStore(root)
@@ -42,7 +42,8 @@ class CachedArtifactStore(ArtifactStore):
         self._lock = Lock()
         self._fetching: dict[str, Lock] = {}  # by model id: threads that want the same one take turns
         self._manifests: OrderedDict[str, Manifest] = OrderedDict()
-        self._damaged: dict[str, tuple[float, str]] = {}  # until when by the monotonic clock, and why
+        self._monotonic = monotonic
+        self._failed: dict[str, tuple[float, type[Unavailable], str]] = {}  # by model id: until when, and why
         self._identity: str | None = None
         self._wanted: set[str] = set()  # ids of models that are no orphans, as `sweep` has found
 
@@ -232,28 +233,34 @@ class CachedArtifactStore(ArtifactStore):
 
     def _fetch(self, task: str, model_id: str) -> bool:
         """Fetch a model, in the place of what there may be of it; false if the store does not have it."""
-        until, reason = self._damaged.get(model_id, (0.0, ""))
-        if time.monotonic() < until:
-            raise ArtifactInvalid(reason)
+        until, kind, reason = self._failed.get(model_id, (0.0, Unavailable, ""))
+        if self._monotonic() < until:
+            raise kind(reason)
+        try:
+            manifest = self._fetched(task, model_id)
+        except (ArtifactInvalid, Unusable) as error:
+            self._failed[model_id] = (self._monotonic() + AGAIN_SECONDS, type(error), error.message)
+            raise
+        if manifest is None:
+            return False
+        self._failed.pop(model_id, None)
+        self._mark(manifest)
+        return True
+
+    def _fetched(self, task: str, model_id: str) -> Manifest | None:
+        """The manifest of a model that is in its place now; None if the store does not have it."""
         staging = self.staging(f"fetch-{model_id}-{secrets.token_hex(4)}")
         try:
             staging.mkdir(parents=True)
             manifest = self.objects.download(task, model_id, staging)
             if manifest is not None:
                 self._put_in_place(staging, self.path(task, model_id))
-        except ArtifactInvalid as error:
-            self._damaged[model_id] = (time.monotonic() + DAMAGED_SECONDS, error.message)
-            raise
+            return manifest
         except OSError as error:
             told = f"the models folder cannot take model {model_id} of the object store: {error.strerror}"
             raise Unusable(f"{told}; make room there, or set DENSELY_MODELS_DIR to another one") from error
         finally:
             self.discard(staging)
-        if manifest is None:
-            return False
-        self._damaged.pop(model_id, None)
-        self._mark(manifest)
-        return True
 
     def _put_in_place(self, staging: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """Objects in a bucket or a folder: put, fetched, listed and removed, each with a time-out and a few tries."""
 
 import asyncio
-import errno
 import os
 import secrets
 import time
@@ -15,7 +14,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from app.errors import StoreAway, Unusable
-from app.folders import fsync
+from app.folders import fsync, is_fault_of_disk
 from app.storage.failures import NO_BUCKET, Kind, failure_of
 from app.storage.filesystems import closer_of, host_of, in_pieces, open_filesystem
 from app.storage.health import GET, Health
@@ -85,9 +84,11 @@ class ObjectStore:
         """
         part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
-            if not self._tried("get", lambda: self._get(name, part)):
+            if not self._tried("get", lambda: self._get(name, part), part=part):
                 return False
             part.rename(path)
+        except OSError as error:  # of this machine: those of the store are StoreAway and Unusable by now
+            raise Unusable(f"the cache of the object store cannot be written: {error.strerror}") from error
         finally:
             with suppress(OSError):
                 part.unlink()
@@ -176,13 +177,7 @@ class ObjectStore:
     def _get(self, name: str, part: Path) -> bool:
         # How large it is is not known: a stall is what the library's own time-out is for.
         most = ASK_SECONDS + 2**34 / SLOWEST
-        try:
-            options = in_pieces(self.url, putting=False)
-            self._call("get_file", self._key(name), str(part), seconds=most, **options)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT) or str(error.filename) == str(part):  # of this machine
-                raise Unusable(f"the cache of the object store cannot be written: {error.strerror}") from error
-            raise
+        self._call("get_file", self._key(name), str(part), seconds=most, **in_pieces(self.url, putting=False))
         return True
 
     def _read(self, name: str) -> bytes:
@@ -234,13 +229,15 @@ class ObjectStore:
                 self._filesystem = open_filesystem(self.url)
             return self._filesystem
 
-    def _tried(self, operation: str, action: Callable[[], T], *, quietly: bool = False) -> T | None:
-        """What it returns, or None where there is no such object."""
+    def _tried(
+        self, operation: str, action: Callable[[], T], *, quietly: bool = False, part: Path | None = None
+    ) -> T | None:
+        """What it returns, or None where there is no such object. What keeps `part` from being written is raised."""
         if self._monotonic() < self._away_until:
             self._count(operation, "away", 0)
             raise StoreAway(self.told)
         try:  # tries that a later one makes good are counted, and not told
-            result = self._repeated(operation, action)
+            result = self._repeated(operation, action, part)
         except StoreAway as error:
             self.told = error.message if quietly else self.health.went_away(error.message)
             self._away_until = self._monotonic() + AWAY_SECONDS
@@ -252,7 +249,7 @@ class ObjectStore:
         self.health.answered(operation)
         return result
 
-    def _repeated(self, operation: str, action: Callable[[], T]) -> T | None:
+    def _repeated(self, operation: str, action: Callable[[], T], part: Path | None) -> T | None:
         for pause in (*PAUSES, None):
             try:
                 return action()
@@ -261,6 +258,8 @@ class ObjectStore:
             except CancelledError:
                 raise StoreAway("the connections to the object store are closed") from None
             except Exception as error:
+                if part and is_fault_of_disk(error, part):  # which says nothing of the store
+                    raise
                 failure = failure_of(error)
                 if failure.kind is Kind.ABSENT:
                     self._count(operation, "absent", 0)

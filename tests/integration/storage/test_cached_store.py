@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from app.artifacts.cached import CachedArtifactStore, artifact_store
+from app.artifacts.cached import AGAIN_SECONDS, CachedArtifactStore, artifact_store
 from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
 from app.errors import ArtifactInvalid, StoreAway, Unusable
 from app.settings import Settings
 from app.storage.remote import MODELS, Remote, open_remote
 from app.wire.manifests import MANIFEST, Manifest
 from tests.support.artifacts import publish_artifact
+from tests.support.clock import FakeClock
 from tests.support.s3 import S3, Fault
 
 
@@ -27,11 +29,15 @@ class Machines:
         self._folder, self._url = folder, url
         self._remotes: list[Remote] = []
 
-    def new(self, name: str, cache_mib: int = 100, patience: float = 0.0) -> CachedArtifactStore:
+    def new(
+        self, name: str, cache_mib: int = 100, patience: float = 0.0, clock: FakeClock | None = None
+    ) -> CachedArtifactStore:
         models = self._folder / name / "models"
         remote = open_remote(self._url, models, self._folder / name / "uploads", cache_mib, patience)
         assert remote is not None
         self._remotes.append(remote)
+        if clock:
+            return CachedArtifactStore(models, remote, clock.monotonic)
         store = artifact_store(models, remote)
         assert isinstance(store, CachedArtifactStore)
         return store
@@ -154,6 +160,45 @@ def test_a_damaged_object_is_told_and_not_asked_for_again_and_again(machines: Ma
     assert [] == list((there.root / ".staging").iterdir())
 
 
+def test_what_is_refused_is_not_asked_for_again_and_again(machines: Machines, s3: S3) -> None:
+    """An active model is looked for twice a second, however large it is."""
+    clock = FakeClock()
+    made, there = publish_artifact(machines.new("one"), "housing"), machines.new("two", clock=clock)
+    s3.faults.append(Fault(method="GET", path=WEIGHTS, status=403, code="AccessDenied"))
+    asked = []
+    for _ in range(3):
+        with pytest.raises(Unusable, match=r"refuses .AccessDenied."):
+            there.open("housing", made.id)
+        asked.append(len(s3.seen))
+    assert 1 == len(set(asked))
+    s3.faults.clear()
+    clock.advance(AGAIN_SECONDS)
+
+    assert there.open("housing", made.id).weights
+
+
+def test_a_full_disk_keeps_back_one_model_alone(machines: Machines, s3: S3, small_disk: Path) -> None:
+    """It is not downloaded again and again, and the store is not said to give nothing."""
+    made = publish_artifact(machines.new("one"), "housing")
+    clock = FakeClock()
+    there = machines.new("disk", clock=clock)
+    filling = small_disk / "filling"
+    filling.write_bytes(bytes(2**20 - 2**13))
+    asked = []
+    with capture_logs() as lines:
+        for _ in range(3):
+            with pytest.raises(Unusable, match="No space left"):
+                there.open("housing", made.id)
+            asked.append(len(s3.seen))
+    assert [] == lines
+    assert there.is_reachable("housing", "m-1")
+    assert 1 == len(set(asked))
+    filling.unlink()
+    clock.advance(AGAIN_SECONDS)
+
+    assert there.open("housing", made.id).weights
+
+
 def test_a_model_that_is_nowhere_is_told(machines: Machines) -> None:
     with pytest.raises(ArtifactInvalid, match="neither here nor in the object store"):
         machines.new("one").open("housing", "m-1")
@@ -191,9 +236,7 @@ def test_the_cache_keeps_to_its_limit(machines: Machines, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("lost", [MANIFEST, PREPROCESSING])
-def test_what_the_store_has_half_of_is_not_evicted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
-) -> None:
+def test_what_the_store_has_half_of_is_not_evicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
     """While files are put into a bucket that was made anew, the manifest last: the copy here may be the only one."""
     monkeypatch.setattr("app.storage.kept.USED_AGAIN", -1.0)  # nothing counts as used just now
     (tmp_path / "root").mkdir()

@@ -218,8 +218,15 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 def test_a_full_disk_here_is_not_the_stores_fault(s3: S3, objects: ObjectStore, small_disk: Path) -> None:
     s3.put("a", bytes(2**21))
 
-    with pytest.raises(Unusable, match="the cache of the object store cannot be written: No space left"):
-        objects.get("a", small_disk / "a")
+    with capture_logs() as lines:
+        for _ in range(2):
+            with pytest.raises(Unusable, match="the cache of the object store cannot be written: No space left"):
+                objects.get("a", small_disk / "a")
+            assert objects.health.gives
+    with pytest.raises(Unusable, match="cannot be written: No such file"):
+        objects.get("a", small_disk / "gone" / "a")
+    assert objects.health.gives
+    assert [] == lines
     assert [] == list(small_disk.iterdir())
 
 

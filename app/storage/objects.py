@@ -27,6 +27,7 @@ AWAY_SECONDS = 3.0  # after tries in vain, in which nobody has to wait for the s
 ASK_SECONDS = 20.0  # for an answer without a file
 PART = ".part"  # what names of files end with that are being written, in a folder
 SLOWEST = 2**18  # bytes a second, below which the transfer of a file is given up
+CLOSED = "the connections to the object store are closed"
 
 Count = Callable[[str, str, int], None]  # operation, outcome, bytes
 
@@ -62,6 +63,7 @@ class ObjectStore:
         self._filesystem: Any = None
         self._running: set[Future[Any]] = set()
         self._away_until = 0.0
+        self.is_closed = False
         self.told = ""  # why it did not answer the last time
 
     def put(self, path: Path, name: str) -> None:
@@ -144,8 +146,9 @@ class ObjectStore:
             self._count(GET, "ok", len(found))
 
     def close(self) -> None:
-        """Its connections; what is under way ends, with StoreAway."""
+        """Its connections, for good; what is under way ends, with StoreAway, and so does what comes later."""
         with self._opening:
+            self.is_closed = True
             filesystem, self._filesystem = self._filesystem, None
             running = list(self._running)
         for each in running:  # else its thread waits for a connection that there is no more, and the process for it
@@ -225,6 +228,8 @@ class ObjectStore:
 
     def _opened(self) -> Any:
         with self._opening:
+            if self.is_closed:
+                raise StoreAway(CLOSED)
             if self._filesystem is None:
                 self._filesystem = open_filesystem(self.url)
             return self._filesystem
@@ -239,6 +244,8 @@ class ObjectStore:
         try:  # tries that a later one makes good are counted, and not told
             result = self._repeated(operation, action, part)
         except StoreAway as error:
+            if self.is_closed:  # which says nothing of the store
+                raise
             self.told = error.message if quietly else self.health.went_away(error.message)
             self._away_until = self._monotonic() + AWAY_SECONDS
             raise StoreAway(self.told) from error
@@ -256,7 +263,7 @@ class ObjectStore:
             except (StoreAway, Unusable):
                 raise
             except CancelledError:
-                raise StoreAway("the connections to the object store are closed") from None
+                raise StoreAway(CLOSED) from None
             except Exception as error:
                 if part and is_fault_of_disk(error, part):  # which says nothing of the store
                     raise

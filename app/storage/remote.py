@@ -41,7 +41,7 @@ class Remote:
             try:
                 return action()
             except StoreAway:
-                if time.monotonic() - began >= self.patience:
+                if self.objects.is_closed or time.monotonic() - began >= self.patience:
                     raise
                 time.sleep(PAUSE)
 

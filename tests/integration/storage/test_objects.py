@@ -266,10 +266,25 @@ def test_what_is_under_way_ends_when_a_process_closes_its_connections(
         mended.wait(10)
 
     s3.faults.append(Fault(method="GET", before=stall))
-    with ThreadPoolExecutor(1) as threads:
+    with capture_logs() as lines, ThreadPoolExecutor(1) as threads:
         getting = threads.submit(objects.get, "a", tmp_path / "a")
         assert asked.wait(10)
         objects.close()
         with pytest.raises(StoreAway, match="are closed"):
             getting.result(2)
     mended.set()
+    assert [] == lines  # the store has not gone
+
+
+def test_who_tries_again_opens_no_closed_store(s3: S3, tmp_path: Path) -> None:
+    """Nobody would close the connections that it opened then; and who is patient waits for nothing."""
+    remote = open_remote(s3.url, tmp_path, tmp_path, 100, patience=60.0)
+    assert remote
+    remote.objects._sleep = lambda _: remote.close()
+    s3.faults.append(Fault(status=503, code="SlowDown"))
+    with capture_logs() as lines, pytest.raises(StoreAway, match="are closed"):
+        remote.patiently(lambda: remote.objects.get("a", tmp_path / "a"))
+
+    assert 1 == len(s3.seen)
+    assert remote.objects._filesystem is None
+    assert [] == lines

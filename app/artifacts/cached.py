@@ -13,7 +13,7 @@ from app.artifacts.evaluation import Evaluation
 from app.artifacts.objects import ModelObjects
 from app.artifacts.store import STAGING, Artifact, ArtifactStore
 from app.artifacts.verified import manifest_of
-from app.errors import ArtifactInvalid, Unavailable, Unusable
+from app.errors import ArtifactInvalid, StoreAway, Unavailable, Unusable
 from app.logs import get as get_log
 from app.storage.remote import MODELS, Remote
 from app.wire.manifests import MANIFEST, Manifest
@@ -181,7 +181,7 @@ class CachedArtifactStore(ArtifactStore):
                 if max(each.modified for each in objects) < older_than and self._is_left(task, model_id, is_orphan):
                     self.remove(self.path(task, model_id))
                     removed.append(self.path(task, model_id))
-        except Unavailable as error:  # the next sweep comes
+        except (StoreAway, Unusable) as error:  # the next sweep comes; of the database whoever sweeps is told
             log.warning("store.sweep_failed", reason=error.message)
         return removed
 

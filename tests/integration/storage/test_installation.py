@@ -17,7 +17,7 @@ from app.cli import places
 from app.db import datasets, installation, models, tasks
 from app.db.engine import Database
 from app.errors import Unusable
-from app.services import backups, gc, restoring
+from app.services import backups, gc, restoring, stored
 from app.services.backups import Place
 from app.services.uploading import UploadFolder
 from app.settings import Settings
@@ -255,6 +255,22 @@ def test_rows_are_put_into_a_bucket_that_was_made_anew(
 
     assert here.uploads.keep("d-1")
     assert [f"uploads/{name}"] == rows_of(s3)
+
+
+def test_an_empty_object_among_the_rows_is_nobodys(
+    place_in: Callable[[str, Database], Place], database: Database, s3: S3
+) -> None:
+    """As of a copy that was cut off; S3 refuses to give a part of it."""
+    s3.put("uploads/d-1.parquet", b"")
+    place = place_in("one", database)
+    found = stored.objects_of(place.store, place.uploads)
+    assert found
+
+    [left] = found.uploads(set(), time.time() + 60)
+
+    assert (0, None) == (left.bytes, left.owner)
+    left.remove()
+    assert [] == rows_of(s3)
 
 
 def test_a_store_that_stalls_keeps_nobody_from_models_that_are_here(

@@ -1,5 +1,6 @@
 """Whether the service can write where it has to, known at its start; and what it has written, forced to the disk."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -60,6 +61,13 @@ def _around(folder: Path) -> list[Path]:
     except OSError:
         below = []
     return [*below, *(path for path in (folder, *folder.parents) if path.is_dir())]
+
+
+def is_fault_of_disk(error: BaseException, path: Path) -> bool:
+    """Whether a file cannot be written on this machine: there is no room, or it is this very file that it was about."""
+    if not isinstance(error, OSError):
+        return False
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or str(error.filename) == str(path)
 
 
 def fsync(path: Path) -> None:

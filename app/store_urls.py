@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 EXTRAS = {"s3": "s3", "gs": "gs", "az": "az", "file": ""}  # what has to be installed besides, by scheme
 
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
+_BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LONGEST = {"s3": 63, "gs": 222, "az": 63}  # characters of a bucket's name
 _FORMS = "must be as s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
 
 
@@ -35,9 +36,22 @@ def store_url_of(text: str) -> str:
         if parts.netloc or not path:
             raise ValueError("must name a folder from the root on, as file:///srv/densely")
         return f"file://{path}"
-    if not _BUCKET.fullmatch(parts.netloc):
-        raise ValueError(f"{_FORMS}: a bucket's name has 3 to 63 characters")
+    _check_bucket(parts.scheme, parts.netloc)
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _check_bucket(scheme: str, name: str) -> None:
+    """
+    Raises:
+        ValueError: no bucket, or container, can be called this.
+    """
+    if not name:
+        raise ValueError(_FORMS)
+    if not _BUCKET.fullmatch(name):
+        told = "a bucket's name has letters and digits, with dots, hyphens and underscores between them, and no port"
+        raise ValueError(f"{_FORMS}: {told}")
+    if not 3 <= len(name) <= _LONGEST[scheme]:
+        raise ValueError(f"{_FORMS}: a bucket's name has 3 to {_LONGEST[scheme]} characters")
 
 
 def scheme_of(url: str) -> str:

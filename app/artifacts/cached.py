@@ -13,7 +13,7 @@ from app.artifacts.evaluation import Evaluation
 from app.artifacts.objects import ModelObjects
 from app.artifacts.store import STAGING, Artifact, ArtifactStore
 from app.artifacts.verified import manifest_of
-from app.errors import ArtifactInvalid, Unavailable, Unusable
+from app.errors import ArtifactInvalid, StoreAway, Unavailable, Unusable
 from app.logs import get as get_log
 from app.storage.remote import MODELS, Remote
 from app.wire.manifests import MANIFEST, Manifest
@@ -23,7 +23,7 @@ log = get_log()
 T = TypeVar("T")
 
 KNOWN = 256  # manifests in memory: they never change
-DAMAGED_SECONDS = 60.0  # in which an object that was found to be damaged is not fetched again
+AGAIN_SECONDS = 60.0  # in which a model is not fetched again that is damaged there, or refused, or has no room here
 
 
 class CachedArtifactStore(ArtifactStore):
@@ -33,7 +33,7 @@ class CachedArtifactStore(ArtifactStore):
     Unusable where it, or the disk, has to be mended first.
     """
 
-    def __init__(self, root: Path, remote: Remote) -> None:
+    def __init__(self, root: Path, remote: Remote, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__(root)
         self.objects = ModelObjects(remote, root / STAGING)
         self._here = ArtifactStore(root)
@@ -42,7 +42,8 @@ class CachedArtifactStore(ArtifactStore):
         self._lock = Lock()
         self._fetching: dict[str, Lock] = {}  # by model id: threads that want the same one take turns
         self._manifests: OrderedDict[str, Manifest] = OrderedDict()
-        self._damaged: dict[str, tuple[float, str]] = {}  # until when by the monotonic clock, and why
+        self._monotonic = monotonic
+        self._failed: dict[str, tuple[float, type[Unavailable], str]] = {}  # by model id: until when, and why
         self._identity: str | None = None
         self._wanted: set[str] = set()  # ids of models that are no orphans, as `sweep` has found
 
@@ -143,6 +144,7 @@ class CachedArtifactStore(ArtifactStore):
         manifest = self._here.manifest(task, model_id)
         there = self.objects.manifest(task, model_id)
         if there is None:
+            self._kept.forget(MODELS, _name(task, model_id))  # a mark of former days
             self._here.verify(task, model_id)
             self.objects.put(self.path(task, model_id), manifest)
         elif manifest_of(there, model_id).files != manifest.files:
@@ -179,7 +181,7 @@ class CachedArtifactStore(ArtifactStore):
                 if max(each.modified for each in objects) < older_than and self._is_left(task, model_id, is_orphan):
                     self.remove(self.path(task, model_id))
                     removed.append(self.path(task, model_id))
-        except Unavailable as error:  # the next sweep comes
+        except (StoreAway, Unusable) as error:  # the next sweep comes; of the database whoever sweeps is told
             log.warning("store.sweep_failed", reason=error.message)
         return removed
 
@@ -231,28 +233,34 @@ class CachedArtifactStore(ArtifactStore):
 
     def _fetch(self, task: str, model_id: str) -> bool:
         """Fetch a model, in the place of what there may be of it; false if the store does not have it."""
-        until, reason = self._damaged.get(model_id, (0.0, ""))
-        if time.monotonic() < until:
-            raise ArtifactInvalid(reason)
+        until, kind, reason = self._failed.get(model_id, (0.0, Unavailable, ""))
+        if self._monotonic() < until:
+            raise kind(reason)
+        try:
+            manifest = self._fetched(task, model_id)
+        except (ArtifactInvalid, Unusable) as error:
+            self._failed[model_id] = (self._monotonic() + AGAIN_SECONDS, type(error), error.message)
+            raise
+        if manifest is None:
+            return False
+        self._failed.pop(model_id, None)
+        self._mark(manifest)
+        return True
+
+    def _fetched(self, task: str, model_id: str) -> Manifest | None:
+        """The manifest of a model that is in its place now; None if the store does not have it."""
         staging = self.staging(f"fetch-{model_id}-{secrets.token_hex(4)}")
         try:
             staging.mkdir(parents=True)
             manifest = self.objects.download(task, model_id, staging)
             if manifest is not None:
                 self._put_in_place(staging, self.path(task, model_id))
-        except ArtifactInvalid as error:
-            self._damaged[model_id] = (time.monotonic() + DAMAGED_SECONDS, error.message)
-            raise
+            return manifest
         except OSError as error:
             told = f"the models folder cannot take model {model_id} of the object store: {error.strerror}"
             raise Unusable(f"{told}; make room there, or set DENSELY_MODELS_DIR to another one") from error
         finally:
             self.discard(staging)
-        if manifest is None:
-            return False
-        self._damaged.pop(model_id, None)
-        self._mark(manifest)
-        return True
 
     def _put_in_place(self, staging: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -58,6 +58,7 @@ class StoredFiles:
         Raises:
             StoreAway, Unusable: it is not there.
         """
+        self._remote.kept.forget(UPLOADS, name)  # a mark of former days
         self._remote.patiently(lambda: self._remote.objects.put(path, _key(name)))
 
     def mark(self, name: str) -> None:
@@ -98,6 +99,8 @@ class StoredFiles:
 
     def tail(self, file: Stored, most: int) -> bytes:
         """The last bytes of an object. The same errors."""
+        if not file.bytes:  # a store of S3 refuses to give a part of nothing
+            return b""
         return self._remote.objects.tail(_key(file.name), max(0, file.bytes - most))
 
     def shown(self, name: str) -> str:

@@ -16,6 +16,7 @@ from app.logs import get as get_log
 log = get_log()
 
 USED_AGAIN = 60.0  # seconds: uses closer together than this are one; who uses something meanwhile keeps it
+TRIM_SECONDS = 1.0  # of asking the store about what could go: whoever has just fetched something waits for that
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,21 @@ class Kept:
     Safe with several processes at once. A mark's time is that of the last use, what it holds are the thing's bytes.
     """
 
-    def __init__(self, url: str, limit: int, places: dict[str, Place], now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        url: str,
+        limit: int,
+        places: dict[str, Place],
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`limit`: bytes of all places together. Marks are of one store: another URL knows nothing of them."""
         self._marks = f".stored-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
         self._limit = limit
         self._places = places
         self._now = now
+        self._monotonic = monotonic
+        self._has_told = False  # that the store does not say what it has
 
     def mark(self, place: str, name: str, size: int, *, pinned: bool = False) -> None:
         """This is here and in the store; `pinned`: and it stays here."""
@@ -79,19 +89,26 @@ class Kept:
             shutil.rmtree(away) if away.is_dir() else away.unlink()
 
     def trim(self) -> None:
-        """Keep to the limit, as far as that goes without what is used just now, or what the store does not have."""
+        """Keep to the limit, as far as that goes without what is used just now, or what the store does not have.
+
+        It ends when the time is up: what is too much then goes when the next thing comes.
+        """
+        end = self._monotonic() + TRIM_SECONDS
         found = sorted(self._all())
         total = sum(size for _, size, _, _ in found)
         for used, size, place, name in found:
-            if total <= self._limit or used > self._now() - USED_AGAIN:
+            if total <= self._limit or used > self._now() - USED_AGAIN or self._monotonic() > end:
                 return
             if not size:
                 continue
             try:
                 is_stored = self._places[place].stored(name) >= size
             except Unavailable as error:  # whoever trims next asks again
-                log.warning("store.not_evicted", reason=error.message)
+                if not self._has_told:
+                    log.warning("store.not_evicted", reason=error.message)
+                self._has_told = True
                 return
+            self._has_told = False
             if is_stored:
                 self.drop(place, name)
                 total -= size

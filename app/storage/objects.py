@@ -1,7 +1,6 @@
 """Objects in a bucket or a folder: put, fetched, listed and removed, each with a time-out and a few tries."""
 
 import asyncio
-import errno
 import os
 import secrets
 import time
@@ -15,7 +14,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from app.errors import StoreAway, Unusable
-from app.folders import fsync
+from app.folders import fsync, is_fault_of_disk
 from app.storage.failures import NO_BUCKET, Kind, failure_of
 from app.storage.filesystems import closer_of, host_of, in_pieces, open_filesystem
 from app.storage.health import GET, Health
@@ -28,6 +27,7 @@ AWAY_SECONDS = 3.0  # after tries in vain, in which nobody has to wait for the s
 ASK_SECONDS = 20.0  # for an answer without a file
 PART = ".part"  # what names of files end with that are being written, in a folder
 SLOWEST = 2**18  # bytes a second, below which the transfer of a file is given up
+CLOSED = "the connections to the object store are closed"
 
 Count = Callable[[str, str, int], None]  # operation, outcome, bytes
 
@@ -63,6 +63,7 @@ class ObjectStore:
         self._filesystem: Any = None
         self._running: set[Future[Any]] = set()
         self._away_until = 0.0
+        self.is_closed = False
         self.told = ""  # why it did not answer the last time
 
     def put(self, path: Path, name: str) -> None:
@@ -85,9 +86,11 @@ class ObjectStore:
         """
         part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
-            if not self._tried("get", lambda: self._get(name, part)):
+            if not self._tried("get", lambda: self._get(name, part), part=part):
                 return False
             part.rename(path)
+        except OSError as error:  # of this machine: those of the store are StoreAway and Unusable by now
+            raise Unusable(f"the cache of the object store cannot be written: {error.strerror}") from error
         finally:
             with suppress(OSError):
                 part.unlink()
@@ -143,8 +146,9 @@ class ObjectStore:
             self._count(GET, "ok", len(found))
 
     def close(self) -> None:
-        """Its connections; what is under way ends, with StoreAway."""
+        """Its connections, for good; what is under way ends, with StoreAway, and so does what comes later."""
         with self._opening:
+            self.is_closed = True
             filesystem, self._filesystem = self._filesystem, None
             running = list(self._running)
         for each in running:  # else its thread waits for a connection that there is no more, and the process for it
@@ -176,13 +180,7 @@ class ObjectStore:
     def _get(self, name: str, part: Path) -> bool:
         # How large it is is not known: a stall is what the library's own time-out is for.
         most = ASK_SECONDS + 2**34 / SLOWEST
-        try:
-            options = in_pieces(self.url, putting=False)
-            self._call("get_file", self._key(name), str(part), seconds=most, **options)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT) or str(error.filename) == str(part):  # of this machine
-                raise Unusable(f"the cache of the object store cannot be written: {error.strerror}") from error
-            raise
+        self._call("get_file", self._key(name), str(part), seconds=most, **in_pieces(self.url, putting=False))
         return True
 
     def _read(self, name: str) -> bytes:
@@ -230,18 +228,24 @@ class ObjectStore:
 
     def _opened(self) -> Any:
         with self._opening:
+            if self.is_closed:
+                raise StoreAway(CLOSED)
             if self._filesystem is None:
                 self._filesystem = open_filesystem(self.url)
             return self._filesystem
 
-    def _tried(self, operation: str, action: Callable[[], T], *, quietly: bool = False) -> T | None:
-        """What it returns, or None where there is no such object."""
+    def _tried(
+        self, operation: str, action: Callable[[], T], *, quietly: bool = False, part: Path | None = None
+    ) -> T | None:
+        """What it returns, or None where there is no such object. What keeps `part` from being written is raised."""
         if self._monotonic() < self._away_until:
             self._count(operation, "away", 0)
             raise StoreAway(self.told)
         try:  # tries that a later one makes good are counted, and not told
-            result = self._repeated(operation, action)
+            result = self._repeated(operation, action, part)
         except StoreAway as error:
+            if self.is_closed:  # which says nothing of the store
+                raise
             self.told = error.message if quietly else self.health.went_away(error.message)
             self._away_until = self._monotonic() + AWAY_SECONDS
             raise StoreAway(self.told) from error
@@ -252,15 +256,17 @@ class ObjectStore:
         self.health.answered(operation)
         return result
 
-    def _repeated(self, operation: str, action: Callable[[], T]) -> T | None:
+    def _repeated(self, operation: str, action: Callable[[], T], part: Path | None) -> T | None:
         for pause in (*PAUSES, None):
             try:
                 return action()
             except (StoreAway, Unusable):
                 raise
             except CancelledError:
-                raise StoreAway("the connections to the object store are closed") from None
+                raise StoreAway(CLOSED) from None
             except Exception as error:
+                if part and is_fault_of_disk(error, part):  # which says nothing of the store
+                    raise
                 failure = failure_of(error)
                 if failure.kind is Kind.ABSENT:
                     self._count(operation, "absent", 0)

@@ -15,6 +15,7 @@ from app.storage.objects import Count, ObjectStore, Stored
 T = TypeVar("T")
 
 MODELS, UPLOADS = "models", "uploads"  # folders of the store, and the places of the same here
+MANIFEST = "manifest.json"  # of a model: the last object that is put
 IDENTITY = "identity"  # the object that tells a store from others
 PATIENCE = 60.0  # seconds that a run waits for the store
 PAUSE = 1.0  # seconds between two looks meanwhile
@@ -40,7 +41,7 @@ class Remote:
             try:
                 return action()
             except StoreAway:
-                if time.monotonic() - began >= self.patience:
+                if self.objects.is_closed or time.monotonic() - began >= self.patience:
                     raise
                 time.sleep(PAUSE)
 
@@ -91,7 +92,10 @@ def open_remote(
     objects = ObjectStore(url, count)
 
     def bytes_of_model(name: str) -> int:
-        return sum(each.bytes for each in objects.below(f"{MODELS}/{name.replace('.', '/', 1)}"))
+        folder = f"{MODELS}/{name.replace('.', '/', 1)}"
+        found = {each.name: each.bytes for each in objects.below(folder)}
+        manifest = found.pop(f"{folder}/{MANIFEST}", None)  # which tells of the others, and not of itself
+        return 0 if manifest is None else sum(found.values())
 
     def bytes_of_rows(name: str) -> int:
         return objects.size(f"{UPLOADS}/{name}") or 0

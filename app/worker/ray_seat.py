@@ -8,12 +8,20 @@ from ray.util import get_node_ip_address
 
 import app
 from app.artifacts.store import STAGING
+from app.storage import files
 from app.worker import scratch
 from app.worker.executors import ProcessTrainer
 
 CALLS = 4  # at once: a run that is carried out, and what is asked meanwhile
 RUNS = "r-"  # how ids of runs begin
 LONG = 60.0  # seconds of one wait for the trainer
+
+
+def sweep_node(message: dict[str, Any], now: float | None = None) -> None:
+    """Remove what killed trainers left long ago in the folders that a run names: no worker does so on this machine."""
+    scratch.sweep_left(Path(message["checkpoints_dir"]), RUNS, now)
+    scratch.sweep_left(Path(message["models_dir"]) / STAGING, "", now)  # of models that were made, or fetched
+    scratch.sweep_left(Path(message["uploads_dir"]), files.STAGING, now)
 
 
 class Seat:
@@ -41,8 +49,7 @@ class Seat:
         """A run, to its end: the status that the trainer says or exits with, and whether it waits for another trial."""
         if not self._has_swept:
             self._has_swept = True
-            for folder in (Path(message["checkpoints_dir"]), Path(message["models_dir"]) / STAGING):
-                scratch.sweep_left(folder, RUNS)  # no worker does so on this machine
+            sweep_node(message)
         self._trainer.tell(message)
         while (code := self._trainer.wait(LONG)) is None:
             pass

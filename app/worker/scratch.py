@@ -50,9 +50,10 @@ def sweep() -> None:
 
 
 def sweep_left(folder: Path, prefix: str, now: float | None = None) -> None:
-    """Remove what runs that were killed have left in a folder of theirs long ago: folders named so, of any run."""
+    """Remove what was left long ago in a folder by runs that were killed: what is named so, of any run."""
     before = (time.time() if now is None else now) - LEFT_SECONDS
     for each in folder.glob(f"{prefix}*"):
         with suppress(OSError):  # just going
-            if each.is_dir() and not each.is_symlink() and each.stat().st_mtime < before:
-                shutil.rmtree(each, ignore_errors=True)
+            if each.is_symlink() or each.stat().st_mtime >= before:
+                continue
+            shutil.rmtree(each, ignore_errors=True) if each.is_dir() else each.unlink()

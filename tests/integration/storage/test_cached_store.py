@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from app.artifacts.cached import CachedArtifactStore, artifact_store
-from app.artifacts.store import WEIGHTS, ArtifactStore
+from app.artifacts.cached import AGAIN_SECONDS, CachedArtifactStore, artifact_store
+from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
 from app.errors import ArtifactInvalid, StoreAway, Unusable
 from app.settings import Settings
-from app.storage.remote import Remote, open_remote
+from app.storage.remote import MODELS, Remote, open_remote
 from app.wire.manifests import MANIFEST, Manifest
 from tests.support.artifacts import publish_artifact
+from tests.support.clock import FakeClock
 from tests.support.s3 import S3, Fault
 
 
@@ -27,11 +29,15 @@ class Machines:
         self._folder, self._url = folder, url
         self._remotes: list[Remote] = []
 
-    def new(self, name: str, cache_mib: int = 100, patience: float = 0.0) -> CachedArtifactStore:
+    def new(
+        self, name: str, cache_mib: int = 100, patience: float = 0.0, clock: FakeClock | None = None
+    ) -> CachedArtifactStore:
         models = self._folder / name / "models"
         remote = open_remote(self._url, models, self._folder / name / "uploads", cache_mib, patience)
         assert remote is not None
         self._remotes.append(remote)
+        if clock:
+            return CachedArtifactStore(models, remote, clock.monotonic)
         store = artifact_store(models, remote)
         assert isinstance(store, CachedArtifactStore)
         return store
@@ -154,6 +160,45 @@ def test_a_damaged_object_is_told_and_not_asked_for_again_and_again(machines: Ma
     assert [] == list((there.root / ".staging").iterdir())
 
 
+def test_what_is_refused_is_not_asked_for_again_and_again(machines: Machines, s3: S3) -> None:
+    """An active model is looked for twice a second, however large it is."""
+    clock = FakeClock()
+    made, there = publish_artifact(machines.new("one"), "housing"), machines.new("two", clock=clock)
+    s3.faults.append(Fault(method="GET", path=WEIGHTS, status=403, code="AccessDenied"))
+    asked = []
+    for _ in range(3):
+        with pytest.raises(Unusable, match=r"refuses .AccessDenied."):
+            there.open("housing", made.id)
+        asked.append(len(s3.seen))
+    assert 1 == len(set(asked))
+    s3.faults.clear()
+    clock.advance(AGAIN_SECONDS)
+
+    assert there.open("housing", made.id).weights
+
+
+def test_a_full_disk_keeps_back_one_model_alone(machines: Machines, s3: S3, small_disk: Path) -> None:
+    """It is not downloaded again and again, and the store is not said to give nothing."""
+    made = publish_artifact(machines.new("one"), "housing")
+    clock = FakeClock()
+    there = machines.new("disk", clock=clock)
+    filling = small_disk / "filling"
+    filling.write_bytes(bytes(2**20 - 2**13))
+    asked = []
+    with capture_logs() as lines:
+        for _ in range(3):
+            with pytest.raises(Unusable, match="No space left"):
+                there.open("housing", made.id)
+            asked.append(len(s3.seen))
+    assert [] == lines
+    assert there.is_reachable("housing", "m-1")
+    assert 1 == len(set(asked))
+    filling.unlink()
+    clock.advance(AGAIN_SECONDS)
+
+    assert there.open("housing", made.id).weights
+
+
 def test_a_model_that_is_nowhere_is_told(machines: Machines) -> None:
     with pytest.raises(ArtifactInvalid, match="neither here nor in the object store"):
         machines.new("one").open("housing", "m-1")
@@ -188,6 +233,40 @@ def test_the_cache_keeps_to_its_limit(machines: Machines, monkeypatch: pytest.Mo
     assert here.path("newswire", bundled.id).exists()
     assert all(here.open("newswire", each.id).weights for each in made)
     assert {bundled.id, *(each.id for each in made)} == {model_id for _, model_id in machines.new("two").published()}
+
+
+@pytest.mark.parametrize("lost", [MANIFEST, PREPROCESSING])
+def test_what_the_store_has_half_of_is_not_evicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    """While files are put into a bucket that was made anew, the manifest last: the copy here may be the only one."""
+    monkeypatch.setattr("app.storage.kept.USED_AGAIN", -1.0)  # nothing counts as used just now
+    (tmp_path / "root").mkdir()
+    machines = Machines(tmp_path, f"file://{tmp_path}/root")
+    here = machines.new("one")
+    halved, whole = publish_artifact(here, "housing"), publish_artifact(here, "housing", seed=1)
+    there = tmp_path / "root" / "models" / "housing" / halved.id
+    assert (there / PREPROCESSING).stat().st_size < (there / MANIFEST).stat().st_size
+    (there / lost).unlink()
+    here._kept._limit = 0
+
+    here._kept.trim()
+
+    assert here.is_whole("housing", halved.id)
+    assert not here.path("housing", whole.id).exists()
+    machines.close()
+
+
+def test_what_is_put_anew_is_not_known_to_be_there_before_it_is(machines: Machines, s3: S3) -> None:
+    here = machines.new("one")
+    made = publish_artifact(here, "housing")
+    s3.reset()  # as when the bucket is made anew
+    s3.faults.append(Fault(method="PUT", path=MANIFEST, status=403, code="AccessDenied"))
+
+    with pytest.raises(Unusable):
+        here.keep("housing", made.id)
+    assert not here._kept.knows(MODELS, f"housing.{made.id}")
+    s3.faults.clear()
+    assert here.keep("housing", made.id)
+    assert here._kept.knows(MODELS, f"housing.{made.id}")
 
 
 def test_what_is_removed_is_gone_here_and_there(machines: Machines, s3: S3) -> None:

@@ -1,18 +1,23 @@
 """What is left in a store that is a folder: looked at without reading it, and what was never finished."""
 
 import os
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from structlog.testing import capture_logs
 
 from app.artifacts.cached import CachedArtifactStore
 from app.datasets.catalog import OWNER_KEY
+from app.errors import Unavailable
 from app.services.stored import FOOTER, Objects
 from app.services.uploading import UploadFolder
 from app.storage.remote import open_remote
+from tests.support.artifacts import publish_artifact
 
 OLD = 1_000.0  # seconds since 1970
 LATER = 2_000.0
@@ -68,6 +73,23 @@ def test_whose_rows_are_is_read_from_their_end(store: Store, more: int) -> None:
 
     assert {"d-1.parquet": "somebody", "d-2.parquet": None} == found
     assert store.read < len(content) / 2
+
+
+@pytest.mark.parametrize("asks", ["known", "is_orphan"])
+def test_a_sweep_that_the_database_ends_is_not_told_as_the_stores_failure(store: Store, asks: str) -> None:
+    publish_artifact(store.models, "housing")
+
+    def away(*_: object) -> Any:
+        raise Unavailable("the database is away")
+
+    def nothing(*_: object) -> Any:
+        return ()
+
+    later = time.time() + 60
+    known, is_orphan = (away, nothing) if asks == "known" else (nothing, away)
+    with capture_logs() as lines, pytest.raises(Unavailable, match="the database is away"):
+        store.models.sweep(is_orphan, later, known)
+    assert [] == lines
 
 
 def test_files_that_were_never_finished_are_found_and_swept(store: Store) -> None:

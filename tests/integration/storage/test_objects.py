@@ -218,8 +218,15 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 def test_a_full_disk_here_is_not_the_stores_fault(s3: S3, objects: ObjectStore, small_disk: Path) -> None:
     s3.put("a", bytes(2**21))
 
-    with pytest.raises(Unusable, match="the cache of the object store cannot be written: No space left"):
-        objects.get("a", small_disk / "a")
+    with capture_logs() as lines:
+        for _ in range(2):
+            with pytest.raises(Unusable, match="the cache of the object store cannot be written: No space left"):
+                objects.get("a", small_disk / "a")
+            assert objects.health.gives
+    with pytest.raises(Unusable, match="cannot be written: No such file"):
+        objects.get("a", small_disk / "gone" / "a")
+    assert objects.health.gives
+    assert [] == lines
     assert [] == list(small_disk.iterdir())
 
 
@@ -259,10 +266,25 @@ def test_what_is_under_way_ends_when_a_process_closes_its_connections(
         mended.wait(10)
 
     s3.faults.append(Fault(method="GET", before=stall))
-    with ThreadPoolExecutor(1) as threads:
+    with capture_logs() as lines, ThreadPoolExecutor(1) as threads:
         getting = threads.submit(objects.get, "a", tmp_path / "a")
         assert asked.wait(10)
         objects.close()
         with pytest.raises(StoreAway, match="are closed"):
             getting.result(2)
     mended.set()
+    assert [] == lines  # the store has not gone
+
+
+def test_who_tries_again_opens_no_closed_store(s3: S3, tmp_path: Path) -> None:
+    """Nobody would close the connections that it opened then; and who is patient waits for nothing."""
+    remote = open_remote(s3.url, tmp_path, tmp_path, 100, patience=60.0)
+    assert remote
+    remote.objects._sleep = lambda _: remote.close()
+    s3.faults.append(Fault(status=503, code="SlowDown"))
+    with capture_logs() as lines, pytest.raises(StoreAway, match="are closed"):
+        remote.patiently(lambda: remote.objects.get("a", tmp_path / "a"))
+
+    assert 1 == len(s3.seen)
+    assert remote.objects._filesystem is None
+    assert [] == lines

@@ -1,12 +1,14 @@
 """What is kept of the store on this machine, and what of it goes."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import StoreAway
-from app.storage.kept import Kept, Place
+from app.storage.kept import TRIM_SECONDS, Kept, Place
 
 MODELS, UPLOADS = "models", "uploads"
 MINUTE = 61.0
@@ -36,12 +38,18 @@ def whole(_: str) -> int:
     return 1_000
 
 
-def kept_of(folder: Path, clock: Clock, url: str = "s3://bucket", stored: Callable[[str], int] = whole) -> Kept:
+def kept_of(
+    folder: Path,
+    clock: Clock,
+    url: str = "s3://bucket",
+    stored: Callable[[str], int] = whole,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Kept:
     places = {
         MODELS: Place(folder / "m", lambda name: (folder / "m").joinpath(*name.split(".", 1)), stored, ".staging/"),
         UPLOADS: Place(folder / "u", lambda name: folder / "u" / name, stored, ".staging-"),
     }
-    return Kept(url, 100, places, clock)
+    return Kept(url, 100, places, clock, monotonic)
 
 
 def add_model(folder: Path, name: str) -> Path:
@@ -123,3 +131,45 @@ def test_nothing_is_evicted_while_the_store_does_not_say(clock: Clock, tmp_path:
     kept.trim()
 
     assert (True, True) == (path.exists(), kept.knows(MODELS, "t.m-1"))
+
+
+def test_that_the_store_does_not_say_is_told_once(clock: Clock, tmp_path: Path) -> None:
+    answers: Iterator[int | None] = iter([None, None, 0, None])
+
+    def stored(_: str) -> int:
+        if (size := next(answers)) is None:
+            raise StoreAway
+        return size
+
+    kept = kept_of(tmp_path, clock, stored=stored)
+    told = []
+    for _ in range(4):
+        kept.mark(MODELS, "t.m-1", 1_000)
+        clock.now += MINUTE
+        with capture_logs() as lines:
+            kept.trim()
+        told.append([line["event"] for line in lines])
+
+    assert [["store.not_evicted"], [], ["store.lost"], ["store.not_evicted"]] == told
+
+
+def test_whoever_adds_something_waits_a_second_for_thousands_that_could_go(clock: Clock, tmp_path: Path) -> None:
+    """What is too much still goes when the next thing comes."""
+    timer = Clock()
+
+    def stored(_: str) -> int:
+        timer.now += TRIM_SECONDS * 0.4
+        return 1_000
+
+    kept = kept_of(tmp_path, clock, stored=stored, monotonic=timer)
+    paths = [add_model(tmp_path, f"t.m-{number}") for number in range(7)]
+    for path in paths:
+        kept.mark(MODELS, f"t.{path.name}", 101)
+        clock.now += 1
+    clock.now += MINUTE
+    left = []
+    for _ in range(3):
+        kept.trim()
+        left.append(sum(path.exists() for path in paths))
+
+    assert [4, 1, 0] == left

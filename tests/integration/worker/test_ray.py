@@ -1,11 +1,8 @@
 """Bad days of a Ray cluster: of nodes, of the link, of the worker; trainers that only sleep stand in for real ones."""
 
-import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -16,36 +13,28 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from app.db import run_queries
 from app.db.engine import Database
 from app.domain.asks import Load
 from app.domain.runs import Change
 from app.errors import Unusable
 from app.services.execution import Claim
-from app.settings import REPOSITORY, Settings
-from app.wire.runs import Run
+from app.settings import Settings
 from app.worker.protocols import Assignment
 from app.worker.ray_channel import Channel
 from app.worker.ray_executor import RayExecutor
+from tests.support import sleepers
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.ray_cluster import RayCluster
+from tests.support.sleepers import LONG, StartWorker, asleep, run_of, until
 from tests.support.tasks import TASKS
 
 COMMAND = [sys.executable, str(Path(__file__).parents[2] / "support" / "obedient.py")]
-LONG = 120.0  # seconds: Ray takes 15 to find a node lost
 WITHOUT_KERAS = """
 from importlib import metadata
 metadata.version = lambda name, found=metadata.version: found(name if name != "keras" else "no-such-package")
 """
 SLOTS = 6  # of the cluster's two nodes
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 class Bench:
@@ -241,55 +230,31 @@ def test_a_worker_waits_for_its_cluster_until_it_is_stopped() -> None:
 @pytest.fixture
 def start_worker(
     settings: Settings, database: Database, two_nodes: RayCluster, tmp_path: Path
-) -> Iterator[Callable[[], psutil.Process]]:
+) -> Iterator[StartWorker]:
     """Starts a worker whose trainers sleep, on the cluster."""
-    environment = {
-        **os.environ, "DENSELY_HOME": str(settings.home), "DENSELY_MODELS_DIR": str(settings.models_dir),
-        "DENSELY_POLL_SECONDS": "0.05", "DENSELY_LEASE_SECONDS": "2", "DENSELY_HEARTBEAT_SECONDS": "0.5",
-        "DENSELY_EXECUTOR": "ray", "DENSELY_RAY_ADDRESS": two_nodes.address,
-    }  # fmt: skip
-    started: list[psutil.Process] = []
-
-    def start() -> psutil.Process:
-        with (tmp_path / "log").open("ab") as log:
-            command = [sys.executable, "-m", "tests.support.sleepy"]
-            started.append(psutil.Popen(command, cwd=REPOSITORY, env=environment, stderr=log))
-        return started[-1]
-
-    yield start
-    for process in started:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-        process.wait(30)
-
-
-def run_of(database: Database, run_id: str) -> Run:
-    with database.read() as tx:
-        return run_queries.get(tx, run_id)
-
-
-def sleepers() -> list[int]:
-    """Trainers that sleep on a node of ours."""
-    return [each.pid for each in psutil.process_iter(["cmdline"]) if "densely-asleep" in (each.info["cmdline"] or [])]
+    quick = {"DENSELY_POLL_SECONDS": "0.05", "DENSELY_LEASE_SECONDS": "2", "DENSELY_HEARTBEAT_SECONDS": "0.5"}
+    cluster = {"DENSELY_EXECUTOR": "ray", "DENSELY_RAY_ADDRESS": two_nodes.address}
+    with sleepers.workers(settings, tmp_path / "log", **quick, **cluster) as start:
+        yield start
 
 
 def test_a_run_outlives_its_worker_and_returns_to_the_queue_when_it_is_stopped(
-    start_worker: Callable[[], psutil.Process], database: Database, clock: FakeClock, tmp_path: Path
+    start_worker: StartWorker, settings: Settings, database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:
     """Killed: it costs an attempt, as on one machine, and nothing is left on the nodes. Stopped: it costs none."""
     run_id = queue_run(database, clock)
     worker = start_worker()
-    until(lambda: run_of(database, run_id).status == "running" and sleepers())
-    before = sleepers()
+    until(lambda: run_of(database, run_id).status == "running" and asleep(settings))
+    before = asleep(settings)
     worker.kill()
     worker.wait(30)
-    until(lambda: not set(before) & set(sleepers()))
+    until(lambda: not set(before) & set(asleep(settings)))
     again = start_worker()
-    until(lambda: run_of(database, run_id).attempt == 2 and sleepers())
+    until(lambda: run_of(database, run_id).attempt == 2 and asleep(settings))
     again.send_signal(signal.SIGTERM)
 
     assert 0 == again.wait(60), (tmp_path / "log").read_text()
     run = run_of(database, run_id)
     assert ("queued", 2, 4) == (run.status, run.attempt, run.max_attempts)
-    until(lambda: not sleepers())
+    until(lambda: not asleep(settings))
     assert "Traceback" not in (tmp_path / "log").read_text()

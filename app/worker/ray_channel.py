@@ -31,7 +31,6 @@ class Channel:
         """`database`, `store`: how the URLs of both begin: what they take has to be on each node."""
         self.nodes: list[Node] = []  # that may be used now; none while the cluster is away or does not suit
         self.versions: dict[str, str] = {}
-        self.seen = threading.Event()  # the cluster, once
         self._address = address
         self._needs = (database, store)
         self._trainers: dict[int, RayTrainer] = {}
@@ -177,7 +176,6 @@ class Channel:
         else:
             self.nodes = [Node(*each) for each in told["nodes"]]
             self._ever.update(self.nodes)
-            self.seen.set()
             if self._away_since is not None:
                 log.info("cluster.back", seconds=round(time.monotonic() - self._away_since, 1), nodes=len(self.nodes))
             self._away_since, self._reason = None, ""

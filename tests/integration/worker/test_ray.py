@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -129,7 +128,7 @@ def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
     third = two_nodes.add(1)
     two_nodes.wait(third)
     bench = bench_of(LONG)
-    bench.until(lambda: 3 == len(bench.executor._channel.nodes))
+    bench.until(lambda: SLOTS + 1 == bench.executor.slots())
     trainers = {number: bench.begin(f"sleep-6{number}") for number in range(SLOTS + 1)}
     until(lambda: all(trainer.hello for trainer in trainers.values()))
     [lost] = [number for number, trainer in trainers.items() if trainer.hello["node"] == third]
@@ -142,6 +141,7 @@ def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
     assert "node" in loss.error.message
     until(lambda: not psutil.pid_exists(pid))
     assert {None} == {trainer.wait(0) for number, trainer in trainers.items() if number != lost}
+    bench.until(lambda: SLOTS == bench.executor.slots())
     assert {f"CPU:0 on {ip}" for ip in ("127.0.0.2", "127.0.0.3")} <= set(bench.executor.facts()["devices"])
 
 
@@ -218,12 +218,9 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         RayExecutor(Assignment("", "", "", "", "", 0, "", 0, "info"), "auto", lambda _: Load())
 
 
-def test_a_worker_waits_for_its_cluster_until_it_is_stopped() -> None:
+def test_without_its_cluster_a_worker_has_one_that_waits_for_it_and_claims_nothing() -> None:
     executor = RayExecutor(Assignment("", "", "", "", "", 0, "", 0, "info"), "127.0.0.2:9", lambda _: Load())
-    stop = Event()
-    stop.set()
-
-    assert 1 == executor.slots(stop)
+    assert 1 == executor.slots()
     assert not executor.is_ready()
 
 

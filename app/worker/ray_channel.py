@@ -17,6 +17,7 @@ from app.worker.ray_trainer import RayTrainer, cluster_away
 
 log = get_log()
 
+GCS = "GCS may have been killed"  # in what Ray prints of a head that is gone
 PAUSE = 5.0  # seconds between two tries to reach a cluster that is away
 QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 END = 30.0  # seconds that the link may take to end all seats
@@ -194,7 +195,9 @@ class Channel:
 
 
 def _last_line(chatter: IO[str]) -> str:
-    """The last of what Ray printed before it ended the process."""
+    """The last of what Ray printed before it ended the process, or what that means."""
     chatter.seek(0)
     lines = [line.strip() for line in chatter if line.strip()]
+    if any(GCS in line for line in lines):
+        return "its head stayed away for a minute, and Ray has ended the link to it"
     return lines[-1][-300:] if lines else ""

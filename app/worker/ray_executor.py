@@ -89,7 +89,7 @@ class RayExecutor:
         for trainer in [each for each in self._given if not each.alive]:
             loss = trainer.loss()
             if loss and loss.error.type == FULL:
-                self._passed.add(trainer.run_id, trainer.asks)
+                self._passed.add(trainer.run_id, trainer.asks, self._channel.nodes)
             self._given.remove(trainer)
 
     def warm(self) -> None:
@@ -113,7 +113,7 @@ class RayExecutor:
                 self._make_room(waiting, asks)
                 lack = lacking_gpus(asks, self._asked().gpus, self._channel.nodes)
                 if lack:
-                    self._passed.add(claim.run.id, asks, is_own=True)
+                    self._passed.add(claim.run.id, asks, self._channel.nodes, is_own=True)
                 trainer = self._channel.take(asks, cluster_full(lack) if lack else None)
             self._given = [each for each in self._given if each is not trainer] + [trainer] * trainer.alive
             trainer.give(message_of(self._assignment, claim), sweep, {"command": self.command, "place": self._place})

@@ -143,6 +143,8 @@ def _loss_of(said: dict[str, Any]) -> Loss:
         return Loss(None, RunError(type="TrainerLost", message=f"its trainer was lost: {said['lost']}"))
     if said["hopeless"]:
         return Loss(Change.ERRORED, RunError(type="ClusterTooSmall", message=said["lost"]))
+    if said.get("vain"):  # by now Ray knows, and finds another one
+        return Loss(Change.RELEASED, RunError(type="NodeLost", message=said["lost"]))
     return cluster_full(said["lost"])
 
 

@@ -26,6 +26,7 @@ Say = Callable[[dict[str, Any]], None]
 SEAT = ray.remote(Seat)  # once: each time, a cluster would keep it anew
 
 
+DIED = "its node has died"  # in what Ray says of a seat on a node that it had not found dead yet
 NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
 
 
@@ -35,14 +36,19 @@ class Cluster(Protocol):
     present: list[dict[str, Any]]  # as Ray tells of them
     shunned: list[str]  # ids of those that cannot carry out runs now
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the head does not answer."""
+
 
 class Lost(SeatLost):
-    """It does not answer, or found no place; `hopeless`: and never will."""
+    """It does not answer, or found no place; `hopeless`: and never will; `vain`: it found one on a dead node."""
 
-    def __init__(self, reason: str, *, is_placed: bool, is_hopeless: bool = False) -> None:
+    def __init__(self, reason: str, *, is_placed: bool, is_hopeless: bool = False, is_vain: bool = False) -> None:
         super().__init__(reason)
         self.is_placed = is_placed
         self.is_hopeless = is_hopeless
+        self.is_vain = is_vain
 
 
 class Watch(threading.Thread):
@@ -81,7 +87,7 @@ class Watch(threading.Thread):
         except SeatEnded:
             pass
         except Lost as loss:
-            self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless)
+            self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless, vain=loss.is_vain)
         except RayError as error:
             self._say(lost=_told(error), found_place=True, hopeless=False)
         except Exception as error:  # noqa: BLE001 - a mistake of this program's, which must not be lost
@@ -115,10 +121,17 @@ class Watch(threading.Thread):
         while not ray.wait([answer], timeout=PAUSE)[0]:
             self._heed(None)
             if time.monotonic() - began > self._patience:
+                if self._nodes.is_silent:  # which would keep whoever asks what is free
+                    raise Lost("the cluster's head does not answer", is_placed=False)
                 nodes = [ray_nodes.node_of(each) for each in self._nodes.present]
                 reason, fits = ray_nodes.no_room(self._asks, nodes, ray.available_resources(), self._patience)
                 raise Lost(reason, is_placed=False, is_hopeless=not fits)
-        ray.get(answer)
+        try:
+            ray.get(answer)
+        except RayError as error:
+            if DIED not in str(error):  # what a seat itself does wrong may be the run's doing
+                raise
+            raise Lost(_told(error), is_placed=False, is_vain=True) from None
         self._say(placed=True)
 
     def _carry_out(self, seat: Any) -> None:

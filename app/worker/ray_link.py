@@ -88,7 +88,7 @@ class Nodes:
         self._answers = ray_nodes.Answers(ray_nodes.versions(), monotonic)
         self._asked: dict[str, tuple[Any, float]] = {}  # by the id of a node: its answer to be, and since when
         self._told: dict[str, Any] = {}
-        self._looked_at = time.monotonic()
+        self._looked_at = monotonic()
         self._lock = threading.Lock()  # over what was told last
         self.present: list[dict[str, Any]] = []  # those that have CPUs, as Ray tells of them
         self.shunned: list[str] = []  # ids of those among them that cannot carry out runs, or have not answered yet
@@ -107,13 +107,17 @@ class Nodes:
         """For ever; that it is silent is told once. Runs that have their places go on without it."""
         while True:
             time.sleep(LOOK)
-            if self.is_silent:
-                self._tell(nodes=[], problem=f"its head has not answered for {SILENT:g} seconds")
+            self.mind_head()
+
+    def mind_head(self) -> None:
+        """Once."""
+        if self.is_silent:
+            self._tell(nodes=[], problem=f"its head has not answered for {SILENT:g} seconds")
 
     @property
     def is_silent(self) -> bool:
         """Whether the head has not answered for long: whoever asks it something waits for it too."""
-        return time.monotonic() - self._looked_at > SILENT
+        return self._monotonic() - self._looked_at > SILENT
 
     def _tell(self, **news: Any) -> None:
         """What has changed."""
@@ -126,7 +130,7 @@ class Nodes:
     def look(self) -> None:
         """Once; nothing is told before every node has been asked."""
         self.present = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
-        self._looked_at = time.monotonic()
+        self._looked_at = self._monotonic()
         names = {each["NodeID"]: each["NodeManagerAddress"] for each in self.present}
         for each in self._answers.due(names):
             if each not in self._asked:  # else it has its time to answer first

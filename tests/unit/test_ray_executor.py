@@ -219,7 +219,7 @@ def test_a_place_on_a_node_that_was_dead_costs_no_attempt(executor: RayExecutor)
     loss = trainer.loss()
     assert loss is not None
 
-    assert (Change.RELEASED, "NodeLost") == (loss.change, loss.error.type)
+    assert (Change.RELEASED, "ClusterAway") == (loss.change, loss.error.type)
     assert not executor.passed_over(), "there may be room for it on another one"
 
 

@@ -52,14 +52,15 @@ def work(settings: Settings) -> None:
     snapshots = Snapshots(folder_in(settings.home), tally)
     snapshots.start()
     wakeups = Wakeups(database)
-    executor, trainers = _executor(settings, database, remote, stop)
+    executor, trainers = _executor(settings, database, remote)
     store = artifact_store(settings.models_dir, remote)
-    workers = _workers(settings, database, worker_id, store, wakeups, executor, trainers, watch)
+    worker = _workers(settings, database, worker_id, store, wakeups, executor, trainers, watch)
+    first = worker(0)
     wakeups.start()
     try:
-        run_all(workers, stop)
+        run_all(lambda number: worker(number) if number else first, trainers, stop)
     finally:
-        workers[0].leave()
+        first.leave()
         join()
         snapshots.close()
         wakeups.close()
@@ -69,8 +70,9 @@ def work(settings: Settings) -> None:
             remote.close()
 
 
-def _executor(settings: Settings, database: Database, remote: Remote | None, stop: Event) -> tuple[Executor, int]:
-    """What carries runs out, and how many at a time."""
+def _executor(settings: Settings, database: Database, remote: Remote | None) -> tuple[Executor, Callable[[], int]]:
+    """What carries runs out, and how many at a time: now, since the nodes of a cluster come and go."""
+    fixed = settings.trainers
     # What a trainer holds of the trials before must leave the next one room below its limit. TensorFlow never lets go
     # of a program that it has traced, so that each structure of a network leaves something behind.
     memory = settings.run_memory_limit_mib * 2**20
@@ -89,9 +91,9 @@ def _executor(settings: Settings, database: Database, remote: Remote | None, sto
             database=database_form,
             store=store_form,
         )
-        return cluster, settings.trainers or cluster.slots(stop)
-    trainers = settings.trainers or usual_trainers()
-    return ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), kept), trainers
+        return cluster, lambda: fixed or cluster.slots()
+    trainers = fixed or usual_trainers()
+    return ProcessExecutor(_assignment(settings), settings.warm_trainer, threads_each(trainers), kept), lambda: trainers
 
 
 def _workers(
@@ -101,24 +103,25 @@ def _workers(
     store: ArtifactStore,
     wakeups: Wakeups,
     executor: Executor,
-    trainers: int,
+    trainers: Callable[[], int],
     watch: StoreWatch,
-) -> list[Worker]:
-    """One for each run that is trained at a time; they differ in what their claims are known by."""
-    room = has_room if settings.executor == "process" else lambda: True  # a cluster knows its own
+) -> Callable[[int], Worker]:
+    """Makes one for each run that is trained at a time, by number; they differ in what their claims are known by."""
     limits = WorkerLimits(
         poll=settings.poll_seconds,
         heartbeat=settings.heartbeat_seconds,
         lease=settings.lease_seconds,
         run_time=settings.run_time_limit_seconds,
         run_memory=settings.run_memory_limit_mib * 2**20,
-        trainers=trainers,
     )
     advance = one_at_a_time(
         SweepDriver(database, utc_now, TaskCatalog(), settings.max_attempts, settings.max_queued_runs).advance
     )
-    return [
-        Worker(
+
+    def worker(number: int) -> Worker:
+        # A cluster knows its own memory, but may have become smaller.
+        room = has_room if settings.executor == "process" else lambda: number < trainers()
+        return Worker(
             WorkerService(database, utc_now, f"{worker_id}-{number}" if number else worker_id, settings.lease_seconds),
             executor,
             store,
@@ -128,9 +131,10 @@ def _workers(
             room=room if number else None,
             wakeups=wakeups,
             may_claim=lambda: watch.is_there,
+            trainers=trainers,
         )
-        for number in range(trainers)
-    ]
+
+    return worker
 
 
 def _remote(settings: Settings, tally: Tally) -> Remote | None:

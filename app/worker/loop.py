@@ -45,7 +45,6 @@ class WorkerLimits:
     lease: float
     run_time: float
     run_memory: int  # bytes
-    trainers: int = 1  # side by side, of all workers of the process
 
 
 class Worker:
@@ -63,11 +62,12 @@ class Worker:
         room: Callable[[], bool] | None = None,
         wakeups: Wakeups | None = None,
         may_claim: Callable[[], bool] = lambda: True,
+        trainers: Callable[[], int] = lambda: 1,
     ) -> None:
         """`advance` has sweeps go on. `room`: of any but the first, whether another trainer has its memory.
 
         `wakeups`: what ends the waiting for a run; without it, only time does. `may_claim`: whether a run's model could
-        be published.
+        be published. `trainers`: that are side by side now, of all workers of the process.
         """
         self._service = service
         self._executor = executor
@@ -78,6 +78,7 @@ class Worker:
         self._advance = advance
         self._room = room
         self._may_claim = may_claim
+        self._trainers = trainers
         self._seen_at = self._swept_at = -float("inf")
         self._away_since: float | None = None  # when the database went away
         self._nap = Nap(wakeups, Topic.QUEUE, monotonic=monotonic) if wakeups else None
@@ -251,7 +252,7 @@ class Worker:
 
     def _say_alive(self) -> None:
         if self._monotonic() - self._seen_at >= self._limits.heartbeat:
-            process = {"host": socket.gethostname(), "pid": os.getpid(), "trainers": self._limits.trainers}
+            process = {"host": socket.gethostname(), "pid": os.getpid(), "trainers": self._trainers()}
             facts = self._executor.facts()
             versions = {"densely": __version__, **facts.get("versions", {})}
             memory = self._executor.memory()

@@ -17,6 +17,7 @@ from app.worker.ray_trainer import RayTrainer, cluster_away
 
 log = get_log()
 
+GCS = "GCS may have been killed"  # in what Ray prints of a head that is gone
 PAUSE = 5.0  # seconds between two tries to reach a cluster that is away
 QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 END = 30.0  # seconds that the link may take to end all seats
@@ -31,7 +32,6 @@ class Channel:
         """`database`, `store`: how the URLs of both begin: what they take has to be on each node."""
         self.nodes: list[Node] = []  # that may be used now; none while the cluster is away or does not suit
         self.versions: dict[str, str] = {}
-        self.seen = threading.Event()  # the cluster, once
         self._address = address
         self._needs = (database, store)
         self._trainers: dict[int, RayTrainer] = {}
@@ -177,7 +177,6 @@ class Channel:
         else:
             self.nodes = [Node(*each) for each in told["nodes"]]
             self._ever.update(self.nodes)
-            self.seen.set()
             if self._away_since is not None:
                 log.info("cluster.back", seconds=round(time.monotonic() - self._away_since, 1), nodes=len(self.nodes))
             self._away_since, self._reason = None, ""
@@ -196,7 +195,9 @@ class Channel:
 
 
 def _last_line(chatter: IO[str]) -> str:
-    """The last of what Ray printed before it ended the process."""
+    """The last of what Ray printed before it ended the process, or what that means."""
     chatter.seek(0)
     lines = [line.strip() for line in chatter if line.strip()]
+    if any(GCS in line for line in lines):
+        return "its head stayed away for a minute, and Ray has ended the link to it"
     return lines[-1][-300:] if lines else ""

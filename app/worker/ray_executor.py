@@ -8,7 +8,6 @@ import importlib.util
 import threading
 import time
 from collections.abc import Callable, Collection
-from threading import Event
 from typing import Any, ClassVar
 
 from app.domain.asks import Asks, Load, asks_of
@@ -22,7 +21,6 @@ from app.worker.ray_room import PassedOver, lacking_gpus, slots_of
 from app.worker.ray_trainer import FULL, RayTrainer, cluster_full
 
 MOST = 64  # runs that one worker watches
-POLL = 0.2  # seconds
 PATIENCE = 1.0  # seconds in which whoever watched a trial may have another one for its seat
 PLACE_SECONDS = 60.0  # for which a run is `running` without a place, before it returns to the queue or fails
 
@@ -67,14 +65,9 @@ class RayExecutor:
         self._passed = PassedOver()
         self._facts: dict[str, dict[str, Any]] = {}  # what the latest trainer of each node said
 
-    def slots(self, stop: Event) -> int:
-        """How many runs the cluster carries out at once, as soon as it can be seen; 1 if `stop` comes before that."""
-        while not stop.is_set():
-            self._channel.keep()
-            if self._channel.seen.is_set():
-                return max(1, min(slots_of(self._channel.nodes), MOST))
-            stop.wait(POLL)
-        return 1
+    def slots(self) -> int:
+        """How many runs the cluster carries out at once now; 1 while it is away, for whoever waits for it."""
+        return max(1, min(slots_of(self._channel.nodes), MOST))
 
     def is_ready(self) -> bool:
         """Whether the cluster is there, suits, and has a CPU that none of these runs asks for."""
@@ -96,7 +89,7 @@ class RayExecutor:
         for trainer in [each for each in self._given if not each.alive]:
             loss = trainer.loss()
             if loss and loss.error.type == FULL:
-                self._passed.add(trainer.run_id, trainer.asks)
+                self._passed.add(trainer.run_id, trainer.asks, self._channel.nodes)
             self._given.remove(trainer)
 
     def warm(self) -> None:
@@ -120,7 +113,7 @@ class RayExecutor:
                 self._make_room(waiting, asks)
                 lack = lacking_gpus(asks, self._asked().gpus, self._channel.nodes)
                 if lack:
-                    self._passed.add(claim.run.id, asks, is_own=True)
+                    self._passed.add(claim.run.id, asks, self._channel.nodes, is_own=True)
                 trainer = self._channel.take(asks, cluster_full(lack) if lack else None)
             self._given = [each for each in self._given if each is not trainer] + [trainer] * trainer.alive
             trainer.give(message_of(self._assignment, claim), sweep, {"command": self.command, "place": self._place})

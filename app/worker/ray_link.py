@@ -25,6 +25,7 @@ from app.worker import ray_nodes
 from app.worker.ray_watch import Say, Watch
 
 LOOK = 1.0  # seconds between two looks at the nodes
+SILENT = 15.0  # seconds that a look may take: meanwhile Ray waits for the head, for a minute, and tells nobody
 ANSWER = 5.0  # seconds within which the cluster's address answers
 PROBE = 60.0  # seconds that a node may take to tell its versions
 NAMESPACE = "densely"
@@ -52,6 +53,7 @@ def main(address: str, database: str, store: str) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Ray's own would end this process before its seats
     nodes = Nodes(say, database, store)
     threading.Thread(target=nodes.look_round, daemon=True).start()
+    threading.Thread(target=nodes.watch_head, daemon=True).start()
     _obey(say, nodes)
     ray.shutdown()
     return 0
@@ -86,6 +88,8 @@ class Nodes:
         self._answers = ray_nodes.Answers(ray_nodes.versions(), monotonic)
         self._asked: dict[str, tuple[Any, float]] = {}  # by the id of a node: its answer to be, and since when
         self._told: dict[str, Any] = {}
+        self._looked_at = monotonic()
+        self._lock = threading.Lock()  # over what was told last
         self.present: list[dict[str, Any]] = []  # those that have CPUs, as Ray tells of them
         self.shunned: list[str] = []  # ids of those among them that cannot carry out runs, or have not answered yet
 
@@ -99,9 +103,34 @@ class Nodes:
             self._say({"trace": traceback.format_exc()})
             os._exit(1)
 
+    def watch_head(self) -> None:
+        """For ever; that it is silent is told once. Runs that have their places go on without it."""
+        while True:
+            time.sleep(LOOK)
+            self.mind_head()
+
+    def mind_head(self) -> None:
+        """Once."""
+        if self.is_silent:
+            self._tell(nodes=[], problem=f"its head has not answered for {SILENT:g} seconds")
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the head has not answered for long: whoever asks it something waits for it too."""
+        return self._monotonic() - self._looked_at > SILENT
+
+    def _tell(self, **news: Any) -> None:
+        """What has changed."""
+        with self._lock:
+            told = {"left_out": [], "versions": {"ray": ray.__version__}, **self._told, **news}
+            if told != self._told:
+                self._say({"cluster": told})
+                self._told = told
+
     def look(self) -> None:
         """Once; nothing is told before every node has been asked."""
         self.present = [each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU")]
+        self._looked_at = self._monotonic()
         names = {each["NodeID"]: each["NodeManagerAddress"] for each in self.present}
         for each in self._answers.due(names):
             if each not in self._asked:  # else it has its time to answer first
@@ -113,15 +142,11 @@ class Nodes:
         if len(self.shunned) > len(left_out) and not (self._told and nodes):
             return
         reasons = sorted(left_out.values())
-        told = {
-            "nodes": [[node.cpus, node.memory, node.gpus] for node in nodes],
-            "problem": self._answers.misfit(names) or (reasons[0] if reasons and not nodes else None),
-            "left_out": reasons,
-            "versions": {"ray": ray.__version__},
-        }
-        if told != self._told:
-            self._say({"cluster": told})
-            self._told = told
+        self._tell(
+            nodes=[[node.cpus, node.memory, node.gpus] for node in nodes],
+            problem=self._answers.misfit(names) or (reasons[0] if reasons and not nodes else None),
+            left_out=reasons,
+        )
 
     def _ask(self, node: str) -> Any:
         where = NodeAffinitySchedulingStrategy(node, soft=False)

@@ -1,6 +1,7 @@
 """What a cluster has room for beside the runs that a worker has claimed, and which others are passed over."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ def lacking_gpus(asks: Asks, claimed: int, nodes: list[Node]) -> str | None:
 @dataclass
 class _Passed:
     asks: Asks
+    nodes: list[Node]  # of the cluster at that time
     until: float  # monotonic time
     since: float
     times: int
@@ -36,20 +38,21 @@ class _Passed:
 class PassedOver:
     """Runs that went back to the queue because the cluster was full. Being old, they would be claimed first again.
 
-    Those that lack a GPU are passed over as long as this worker's other runs have them all, others for a while.
+    Those that lack a GPU are passed over as long as this worker's other runs have them all, others for a while, or
+    until a node comes that could hold them.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._passed: dict[str, _Passed] = {}
 
-    def add(self, run_id: str, asks: Asks, *, is_own: bool = False) -> None:
+    def add(self, run_id: str, asks: Asks, nodes: list[Node], *, is_own: bool = False) -> None:
         """`is_own`: it was this worker's runs that have what it lacks."""
         now = self._monotonic()
         former = self._passed.get(run_id)
         times = (former.times if former else 0) + (not is_own)
         pause = 0.0 if is_own else min(FULL_SECONDS * 2 ** min(times - 1, DOUBLINGS), LONGEST)
-        self._passed[run_id] = _Passed(asks, now + pause, now, times)
+        self._passed[run_id] = _Passed(asks, nodes, now + pause, now, times)
 
     def now(self, claimed_gpus: int, nodes: list[Node]) -> list[str]:
         """Those that are to be passed over; `claimed_gpus`: that this worker's runs ask for."""
@@ -58,5 +61,10 @@ class PassedOver:
         return [
             key
             for key, each in self._passed.items()
-            if now < each.until or lacking_gpus(each.asks, claimed_gpus, nodes) is not None
+            if (now < each.until and not _has_come(each, nodes)) or lacking_gpus(each.asks, claimed_gpus, nodes)
         ]
+
+
+def _has_come(passed: _Passed, nodes: list[Node]) -> bool:
+    """Whether the cluster has a node more that could hold it."""
+    return any(passed.asks.fit(node) for node in Counter(nodes) - Counter(passed.nodes))

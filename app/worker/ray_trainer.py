@@ -143,6 +143,8 @@ def _loss_of(said: dict[str, Any]) -> Loss:
         return Loss(None, RunError(type="TrainerLost", message=f"its trainer was lost: {said['lost']}"))
     if said["hopeless"]:
         return Loss(Change.ERRORED, RunError(type="ClusterTooSmall", message=said["lost"]))
+    if said.get("vain"):
+        return cluster_away(said["lost"])
     return cluster_full(said["lost"])
 
 
@@ -152,5 +154,5 @@ def cluster_full(reason: str) -> Loss:
 
 
 def cluster_away(reason: str) -> Loss:
-    """What befalls all trainers when the link to the cluster ends: their attempts are given back."""
+    """What befalls all trainers when the link to the cluster ends, or one whose node or head was silent: as above."""
     return Loss(Change.RELEASED, RunError(type="ClusterAway", message=reason))

@@ -26,6 +26,8 @@ Say = Callable[[dict[str, Any]], None]
 SEAT = ray.remote(Seat)  # once: each time, a cluster would keep it anew
 
 
+HEADLESS = "the cluster's head does not answer"
+DIED = "its node has died"  # in what Ray says of a seat on a node that it had not found dead yet
 NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
 
 
@@ -35,14 +37,19 @@ class Cluster(Protocol):
     present: list[dict[str, Any]]  # as Ray tells of them
     shunned: list[str]  # ids of those that cannot carry out runs now
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the head does not answer."""
+
 
 class Lost(SeatLost):
-    """It does not answer, or found no place; `hopeless`: and never will."""
+    """It does not answer, or found no place; `hopeless`: and never will; `vain`: the cluster is not all there."""
 
-    def __init__(self, reason: str, *, is_placed: bool, is_hopeless: bool = False) -> None:
+    def __init__(self, reason: str, *, is_placed: bool, is_hopeless: bool = False, is_vain: bool = False) -> None:
         super().__init__(reason)
         self.is_placed = is_placed
         self.is_hopeless = is_hopeless
+        self.is_vain = is_vain
 
 
 class Watch(threading.Thread):
@@ -67,6 +74,7 @@ class Watch(threading.Thread):
         self._state: Any = None  # that was asked for and has not come yet
         self._asked_at = 0.0
         self._hello: dict[str, Any] = {}
+        self._is_placed = False
 
     def _say(self, **what: Any) -> None:
         self._speak({"number": self._number, **what})
@@ -81,9 +89,11 @@ class Watch(threading.Thread):
         except SeatEnded:
             pass
         except Lost as loss:
-            self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless)
+            self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless, vain=loss.is_vain)
         except RayError as error:
-            self._say(lost=_told(error), found_place=True, hopeless=False)
+            vain = self._is_vain(error)
+            reason = HEADLESS if vain and self._nodes.is_silent else _told(error)
+            self._say(lost=reason, found_place=not vain, hopeless=False, vain=vain)
         except Exception as error:  # noqa: BLE001 - a mistake of this program's, which must not be lost
             self._say(mistake=traceback.format_exc())
             self._say(lost=f"{type(error).__name__} in the link to the cluster", found_place=True, hopeless=False)
@@ -92,6 +102,10 @@ class Watch(threading.Thread):
                 with suppress(Exception):  # it may be gone, or the whole cluster
                     ray.kill(seat)
             self._say(gone=True)
+
+    def _is_vain(self, error: RayError) -> bool:
+        """Whether it is the cluster's doing that there is no place; what a seat does wrong may be the run's."""
+        return not self._is_placed and (DIED in str(error) or self._nodes.is_silent)
 
     def _asked_for(self) -> Any:
         """Ray neither starts it again nor repeats a call: a run's further attempts are the table's to decide."""
@@ -115,10 +129,13 @@ class Watch(threading.Thread):
         while not ray.wait([answer], timeout=PAUSE)[0]:
             self._heed(None)
             if time.monotonic() - began > self._patience:
+                if self._nodes.is_silent:  # which would keep whoever asks what is free
+                    raise Lost(HEADLESS, is_placed=False, is_vain=True)
                 nodes = [ray_nodes.node_of(each) for each in self._nodes.present]
                 reason, fits = ray_nodes.no_room(self._asks, nodes, ray.available_resources(), self._patience)
                 raise Lost(reason, is_placed=False, is_hopeless=not fits)
         ray.get(answer)
+        self._is_placed = True
         self._say(placed=True)
 
     def _carry_out(self, seat: Any) -> None:

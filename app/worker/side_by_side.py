@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -12,6 +12,7 @@ import psutil
 
 TRAINER_MEMORY = 2 * 2**30  # bytes: TensorFlow takes 0.65 GiB, the rest is for rows and weights
 MOST = 64
+LOOK = 1.0  # seconds between two looks at how many are wanted
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -71,25 +72,30 @@ def one_at_a_time(action: Callable[[], object]) -> Callable[[], None]:
     return locked
 
 
-def run_all(workers: Sequence[Runs], stop: Event) -> None:
-    """All of them, the first in this thread, until `stop` is set; an error of one stops the others.
+def run_all(worker: Callable[[int], Runs], wanted: Callable[[], int], stop: Event, look: float = LOOK) -> None:
+    """So many as are wanted, each in a thread, until `stop` is set; an error of one stops the others.
+
+    `worker` makes the one of a number, from 0 on. More are begun when more are wanted; none is ended before `stop`:
+    whether one that is not wanted any more does something, it has to know itself. `look`: seconds between two looks.
 
     Raises:
         Exception: that error.
     """
     errors: list[BaseException] = []
+    threads: list[threading.Thread] = []
 
-    def run(worker: Runs) -> None:
+    def run(runs: Runs) -> None:
         try:
-            worker.run(stop)
+            runs.run(stop)
         except BaseException as error:  # noqa: BLE001 - raised again below
             errors.append(error)
             stop.set()
 
-    threads = [threading.Thread(target=run, args=(worker,)) for worker in workers[1:]]
-    for thread in threads:
-        thread.start()
-    run(workers[0])
+    while not stop.is_set():
+        for number in range(len(threads), wanted()):
+            threads.append(threading.Thread(target=run, args=(worker(number),)))
+            threads[-1].start()
+        stop.wait(look)
     for thread in threads:
         thread.join()
     if errors:

@@ -1,68 +1,11 @@
 """API and worker on machines that share a database and an object store, and no folder."""
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
-import pytest
-
-from app.db import migrate
-from benchmarks.service import REPOSITORY
-from tests.e2e.conftest import NO_NETWORK, StartService
+from tests.e2e.conftest import StartService, StartWorker, processes_of
 from tests.support import own
 from tests.support.s3 import S3, Fault
 from tests.support.tasks import TASKS
-
-StartWorker = Callable[..., "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture
-def shared(s3: S3, tmp_path: Path) -> dict[str, str]:
-    """What both machines have."""
-    url = f"sqlite:///{tmp_path}/shared.db"
-    migrate.upgrade(url)
-    return {"DENSELY_DATABASE_URL": url, "DENSELY_STORE_URL": s3.url, **NO_NETWORK}
-
-
-@pytest.fixture
-def start_worker(tmp_path: Path, shared: dict[str, str]) -> Iterator[StartWorker]:
-    """A worker in its own folder."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> "subprocess.Popen[bytes]":
-        folder = tmp_path / "worker"
-        own_places = {
-            "DENSELY_HOME": str(folder / "home"),
-            "DENSELY_MODELS_DIR": str(folder / "models"),
-            "KERAS_HOME": str(folder / "keras"),
-            "DENSELY_WARM_TRAINER": "false",
-            "DENSELY_TRAINERS": "1",
-        }
-        command = [sys.executable, "-m", "app.cli", "worker"]
-        started.append(
-            subprocess.Popen(
-                command, env={**os.environ, **shared, **own_places}, cwd=REPOSITORY, start_new_session=True
-            )
-        )
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def trainers_of(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "app.training.trainer" in child.cmdline()]
 
 
 def test_rows_brought_here_are_trained_there_and_answered_everywhere(
@@ -73,12 +16,12 @@ def test_rows_brought_here_are_trained_there_and_answered_everywhere(
     Then the store goes away: what is loaded answers; and another replica comes, whose folders are empty.
     """
     api = start_service("api", "serve", **shared)
-    worker = start_worker()
+    worker = start_worker(DENSELY_TRAINERS=1, **shared)
     killed: list[list[str]] = []
 
     def kill() -> None:
         killed.append(s3.names())
-        for trainer in trainers_of(worker):
+        for trainer in processes_of(worker, "app.training.trainer"):
             trainer.kill()
 
     s3.faults.append(Fault(method="PUT", path="models/tickets/.*manifest.json", times=1, before=kill, drop=True))

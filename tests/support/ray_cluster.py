@@ -1,6 +1,7 @@
 """A real Ray cluster of our own on loopback: each node has an address and a folder, and is ended by the ids it has."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -79,9 +80,10 @@ class RayCluster:
         _kill_all(self._nodes.pop(ip))
 
     def close(self) -> None:
-        """End what there is."""
+        """End what there is, and remove what it wrote."""
         for process in self._nodes.values():
             _kill_all(process)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _kill_all(process: "subprocess.Popen[bytes]") -> None:

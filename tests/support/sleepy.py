@@ -15,6 +15,9 @@ if sys.stdin.readline():
     time.sleep(600)
 """
 
+ASLEEP = "densely-asleep"  # in the command of such a trainer, before the home of its worker
+
 if __name__ == "__main__":
-    ProcessTrainer.command = RayExecutor.command = [sys.executable, "-c", TRAINER, "densely-asleep"]
-    work(Settings())
+    settings = Settings()
+    ProcessTrainer.command = RayExecutor.command = [sys.executable, "-c", TRAINER, ASLEEP, str(settings.home)]
+    work(settings)

@@ -22,6 +22,7 @@ from app.worker.ray_trainer import RayTrainer
 from tests.support.tasks import TASKS
 
 ONE = Asks(1, 2**30, 0)
+ENDS = "import sys; sys.exit(sys.argv[1] or 1)"  # having printed it
 SAYS = "import sys; [print(line, flush=True) for line in sys.argv[1].split(';')]"
 
 
@@ -210,6 +211,18 @@ def test_a_run_that_only_a_lost_node_could_hold_waits_for_it(executor: RayExecut
     assert ["ClusterFull", "ClusterTooSmall"] == ends
 
 
+def test_a_place_on_a_node_that_was_dead_costs_no_attempt(executor: RayExecutor) -> None:
+    link = Link(executor, Node(1, 2**36, 0))
+    trainer = begin(executor, "r-1")
+    link.say(trainer.number, lost="its node has died", found_place=False, hopeless=False, vain=True)
+    link.say(trainer.number, gone=True)
+    loss = trainer.loss()
+    assert loss is not None
+
+    assert (Change.RELEASED, "ClusterAway") == (loss.change, loss.error.type)
+    assert not executor.passed_over(), "there may be room for it on another one"
+
+
 def test_a_node_that_is_left_out_is_logged_once() -> None:
     channel = Channel("auto")
     told: dict[str, Any] = {
@@ -241,6 +254,27 @@ def test_what_goes_wrong_in_the_link_is_in_the_log_and_ends_it(said: str, monkey
     assert loss is not None
     assert "ClusterAway" == loss.error.type
     assert ["link.failed", "cluster.away"] == [entry["event"] for entry in logs]
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        (
+            "a GCS may have been killed. See elsewhere.",
+            "its head stayed away for a minute, and Ray has ended the link to it",
+        ),
+        ("first\n no memory ", "no memory"),
+        ("", "the link to it ended with status 1"),
+    ],
+)
+def test_why_ray_ended_the_link_is_one_line(printed: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Channel, "command", [sys.executable, "-c", ENDS, printed])
+    channel = Channel("auto")
+    with capture_logs() as logs:
+        channel.keep()
+        until(lambda: logs)
+
+    assert [("cluster.away", reason)] == [(entry["event"], entry["reason"]) for entry in logs]
 
 
 def until(condition: Callable[[], object]) -> None:

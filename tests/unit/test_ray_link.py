@@ -1,4 +1,4 @@
-"""Which nodes a link asks, and for how long it waits for their answers."""
+"""Which nodes a link asks, for how long it waits for their answers, and what it tells of a head that gives none."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +7,13 @@ import pytest
 
 pytest.importorskip("ray", reason="Ray tests need Ray: pip install -e .[ray]")
 
+import ray
+from ray.exceptions import RayError
+
 from app.worker import ray_link, ray_nodes
+from app.worker.ray_watch import Watch
+
+ORDER = {"number": 1, "asks": {"cpus": 1, "memory": 1, "gpus": 0}, "message": {}, "command": None, "place": 60.0}
 
 
 @pytest.fixture
@@ -41,3 +47,46 @@ def test_a_silent_node_has_its_time_to_answer_and_one_question_at_once(silent: S
     assert 3 <= len(silent.cancelled) <= 5, "each had as long as it may take"
     assert ["did not tell its versions within 60 seconds" in line for line in told[0]["cluster"]["left_out"]] == [True]
     assert ray_link.PROBE > ray_nodes.AGAIN
+
+
+def test_a_silent_head_is_told_once_and_so_is_its_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    said: list[Any] = []
+    nodes = ray_link.Nodes(said.append, "sqlite", "", lambda: now[0])
+    node = {"NodeID": "n-1", "NodeManagerAddress": "10.0.0.3", "Alive": True, "Resources": {"CPU": 2, "memory": 9}}
+    monkeypatch.setattr(ray, "nodes", lambda: [node])
+    nodes._answers.due({"n-1": "10.0.0.3"})  # it has been asked
+    nodes._answers.take("n-1", dict.fromkeys(ray_nodes.TITLES, "1") | ray_nodes.versions())
+    nodes.look()
+    for now[0] in (ray_link.SILENT, ray_link.SILENT + 1, ray_link.SILENT + 2):
+        nodes.mind_head()
+    nodes.look()
+    nodes.mind_head()
+
+    told = [(each["cluster"]["nodes"], each["cluster"]["problem"]) for each in said]
+    assert [([[2, 9, 0]], None), ([], "its head has not answered for 15 seconds"), ([[2, 9, 0]], None)] == told
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_silent", "is_placed", "is_vain"),
+    [
+        ("The actor died because its node has died.", False, False, True),
+        ("The actor died because its node has died.", False, True, False),
+        ("There was timeout in getting the actor handle", True, False, True),
+        ("Its process exited", False, False, False),
+    ],
+)
+def test_a_run_without_a_place_pays_nothing_for_a_node_or_head_that_is_gone(
+    reason: str, is_silent: bool, is_placed: bool, is_vain: bool
+) -> None:
+    said: list[Any] = []
+    watch = Watch(ORDER, said.append, SimpleNamespace(present=[], shunned=[], is_silent=is_silent))
+    watch._is_placed = is_placed
+
+    def fail() -> None:
+        raise RayError(reason)
+
+    watch._asked_for = fail  # type: ignore[method-assign]
+    watch.run()
+
+    assert [(not is_vain, is_vain)] == [(each["found_place"], each["vain"]) for each in said if "lost" in each]

@@ -72,5 +72,25 @@ def test_an_error_of_one_stops_the_others_and_is_told(broken: int) -> None:
     slots[broken].error = ValueError("this one")
 
     with pytest.raises(ValueError, match="this one"):
-        run_all(slots, Event())
+        run_all(slots.__getitem__, lambda: 2, Event())
     assert slots[1 - broken].stopped
+
+
+def test_more_join_when_more_are_wanted_and_none_twice() -> None:
+    """As when a cluster has a node more, or one less."""
+    stop = Event()
+    begun: list[int] = []
+    wanted = iter((1, 3, 2, 4))
+
+    def how_many() -> int:
+        if (number := next(wanted, None)) is None:
+            stop.set()
+        return number or 0
+
+    def slot(number: int) -> Slot:
+        begun.append(number)
+        return Slot()
+
+    run_all(slot, how_many, stop, look=0.0)
+
+    assert [0, 1, 2, 3] == begun

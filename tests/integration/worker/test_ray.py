@@ -1,14 +1,10 @@
 """Bad days of a Ray cluster: of nodes, of the link, of the worker; trainers that only sleep stand in for real ones."""
 
-import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,36 +12,28 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from app.db import run_queries
 from app.db.engine import Database
 from app.domain.asks import Load
 from app.domain.runs import Change
 from app.errors import Unusable
 from app.services.execution import Claim
-from app.settings import REPOSITORY, Settings
-from app.wire.runs import Run
+from app.settings import Settings
 from app.worker.protocols import Assignment
 from app.worker.ray_channel import Channel
 from app.worker.ray_executor import RayExecutor
+from tests.support import sleepers
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.ray_cluster import RayCluster
+from tests.support.sleepers import LONG, StartWorker, asleep, run_of, until
 from tests.support.tasks import TASKS
 
 COMMAND = [sys.executable, str(Path(__file__).parents[2] / "support" / "obedient.py")]
-LONG = 120.0  # seconds: Ray takes 15 to find a node lost
 WITHOUT_KERAS = """
 from importlib import metadata
 metadata.version = lambda name, found=metadata.version: found(name if name != "keras" else "no-such-package")
 """
 SLOTS = 6  # of the cluster's two nodes
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 class Bench:
@@ -140,7 +128,7 @@ def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
     third = two_nodes.add(1)
     two_nodes.wait(third)
     bench = bench_of(LONG)
-    bench.until(lambda: 3 == len(bench.executor._channel.nodes))
+    bench.until(lambda: SLOTS + 1 == bench.executor.slots())
     trainers = {number: bench.begin(f"sleep-6{number}") for number in range(SLOTS + 1)}
     until(lambda: all(trainer.hello for trainer in trainers.values()))
     [lost] = [number for number, trainer in trainers.items() if trainer.hello["node"] == third]
@@ -153,6 +141,7 @@ def test_with_a_node_its_trainers_are_lost_and_all_others_go_on(
     assert "node" in loss.error.message
     until(lambda: not psutil.pid_exists(pid))
     assert {None} == {trainer.wait(0) for number, trainer in trainers.items() if number != lost}
+    bench.until(lambda: SLOTS == bench.executor.slots())
     assert {f"CPU:0 on {ip}" for ip in ("127.0.0.2", "127.0.0.3")} <= set(bench.executor.facts()["devices"])
 
 
@@ -229,67 +218,40 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         RayExecutor(Assignment("", "", "", "", "", 0, "", 0, "info"), "auto", lambda _: Load())
 
 
-def test_a_worker_waits_for_its_cluster_until_it_is_stopped() -> None:
+def test_without_its_cluster_a_worker_has_one_that_waits_for_it_and_claims_nothing() -> None:
     executor = RayExecutor(Assignment("", "", "", "", "", 0, "", 0, "info"), "127.0.0.2:9", lambda _: Load())
-    stop = Event()
-    stop.set()
-
-    assert 1 == executor.slots(stop)
+    assert 1 == executor.slots()
     assert not executor.is_ready()
 
 
 @pytest.fixture
 def start_worker(
     settings: Settings, database: Database, two_nodes: RayCluster, tmp_path: Path
-) -> Iterator[Callable[[], psutil.Process]]:
+) -> Iterator[StartWorker]:
     """Starts a worker whose trainers sleep, on the cluster."""
-    environment = {
-        **os.environ, "DENSELY_HOME": str(settings.home), "DENSELY_MODELS_DIR": str(settings.models_dir),
-        "DENSELY_POLL_SECONDS": "0.05", "DENSELY_LEASE_SECONDS": "2", "DENSELY_HEARTBEAT_SECONDS": "0.5",
-        "DENSELY_EXECUTOR": "ray", "DENSELY_RAY_ADDRESS": two_nodes.address,
-    }  # fmt: skip
-    started: list[psutil.Process] = []
-
-    def start() -> psutil.Process:
-        with (tmp_path / "log").open("ab") as log:
-            command = [sys.executable, "-m", "tests.support.sleepy"]
-            started.append(psutil.Popen(command, cwd=REPOSITORY, env=environment, stderr=log))
-        return started[-1]
-
-    yield start
-    for process in started:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-        process.wait(30)
-
-
-def run_of(database: Database, run_id: str) -> Run:
-    with database.read() as tx:
-        return run_queries.get(tx, run_id)
-
-
-def sleepers() -> list[int]:
-    """Trainers that sleep on a node of ours."""
-    return [each.pid for each in psutil.process_iter(["cmdline"]) if "densely-asleep" in (each.info["cmdline"] or [])]
+    quick = {"DENSELY_POLL_SECONDS": "0.05", "DENSELY_LEASE_SECONDS": "2", "DENSELY_HEARTBEAT_SECONDS": "0.5"}
+    cluster = {"DENSELY_EXECUTOR": "ray", "DENSELY_RAY_ADDRESS": two_nodes.address}
+    with sleepers.workers(settings, tmp_path / "log", **quick, **cluster) as start:
+        yield start
 
 
 def test_a_run_outlives_its_worker_and_returns_to_the_queue_when_it_is_stopped(
-    start_worker: Callable[[], psutil.Process], database: Database, clock: FakeClock, tmp_path: Path
+    start_worker: StartWorker, settings: Settings, database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:
     """Killed: it costs an attempt, as on one machine, and nothing is left on the nodes. Stopped: it costs none."""
     run_id = queue_run(database, clock)
     worker = start_worker()
-    until(lambda: run_of(database, run_id).status == "running" and sleepers())
-    before = sleepers()
+    until(lambda: run_of(database, run_id).status == "running" and asleep(settings))
+    before = asleep(settings)
     worker.kill()
     worker.wait(30)
-    until(lambda: not set(before) & set(sleepers()))
+    until(lambda: not set(before) & set(asleep(settings)))
     again = start_worker()
-    until(lambda: run_of(database, run_id).attempt == 2 and sleepers())
+    until(lambda: run_of(database, run_id).attempt == 2 and asleep(settings))
     again.send_signal(signal.SIGTERM)
 
     assert 0 == again.wait(60), (tmp_path / "log").read_text()
     run = run_of(database, run_id)
     assert ("queued", 2, 4) == (run.status, run.attempt, run.max_attempts)
-    until(lambda: not sleepers())
+    until(lambda: not asleep(settings))
     assert "Traceback" not in (tmp_path / "log").read_text()

@@ -2,58 +2,28 @@
 
 import os
 import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from app.db import run_queries
 from app.db.engine import Database
-from app.settings import REPOSITORY, Settings
-from app.wire.runs import Run
+from app.settings import Settings
+from tests.support import sleepers
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
-
-StartWorker = Callable[[], psutil.Process]
+from tests.support.sleepers import StartWorker, run_of, until
 
 
 @pytest.fixture
 def start_worker(settings: Settings, database: Database, tmp_path: Path) -> Iterator[StartWorker]:
     """Starts a worker with trainers that only sleep."""
     (tmp_path / "temporary").mkdir()
-    environment = {
-        **os.environ, "DENSELY_HOME": str(settings.home), "DENSELY_MODELS_DIR": str(settings.models_dir),
-        "DENSELY_POLL_SECONDS": "0.02", "TMPDIR": str(tmp_path / "temporary"),
-    }  # fmt: skip
-    started: list[psutil.Process] = []
-
-    def start() -> psutil.Process:
-        command = [sys.executable, "-m", "tests.support.sleepy"]
-        with (tmp_path / "log").open("ab") as log:
-            started.append(psutil.Popen(command, cwd=REPOSITORY, env=environment, stderr=log))
-        return started[-1]
-
-    yield start
-    for process in started:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-        process.wait(30)
-
-
-def run_of(database: Database, run_id: str) -> Run:
-    with database.read() as tx:
-        return run_queries.get(tx, run_id)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    quick = {"DENSELY_POLL_SECONDS": "0.02", "TMPDIR": str(tmp_path / "temporary")}
+    with sleepers.workers(settings, tmp_path / "log", **quick) as start:
+        yield start
 
 
 def test_a_stop_of_all_processes_gives_the_attempt_back(
@@ -67,8 +37,8 @@ def test_a_stop_of_all_processes_gives_the_attempt_back(
     ]  # fmt: skip
     for number, (signals, trainers_first) in enumerate(stops, 1):
         worker = start_worker()
-        wait_until(lambda: run_of(database, run_id).status == "running")
-        wait_until(worker.children)
+        until(lambda: run_of(database, run_id).status == "running")
+        until(worker.children)
         family = [*worker.children(), worker] if trainers_first else [worker, *worker.children()]
         for each in signals:
             for process in family:
@@ -87,10 +57,10 @@ def test_a_trainer_that_alone_is_ended_is_lost_and_the_worker_goes_on(
 ) -> None:
     run_id = queue_run(database, clock)
     worker = start_worker()
-    wait_until(lambda: run_of(database, run_id).status == "running" and worker.children())
+    until(lambda: run_of(database, run_id).status == "running" and worker.children())
     for trainer in worker.children():
         trainer.send_signal(signal.SIGTERM)
-    wait_until(lambda: run_of(database, run_id).attempt == 2)
+    until(lambda: run_of(database, run_id).attempt == 2)
 
     assert 3 == run_of(database, run_id).max_attempts
     worker.terminate()
@@ -106,7 +76,7 @@ def test_under_nohup_a_worker_outlives_its_terminal(
     finally:
         signal.signal(signal.SIGHUP, before)
     run_id = queue_run(database, clock)
-    wait_until(lambda: run_of(database, run_id).status == "running")
+    until(lambda: run_of(database, run_id).status == "running")
     worker.send_signal(signal.SIGHUP)
 
     with pytest.raises(psutil.TimeoutExpired):
@@ -118,7 +88,7 @@ def test_what_a_killed_worker_left_is_swept_by_the_next(
     start_worker: StartWorker, database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:
     worker = start_worker()
-    wait_until(lambda: list((tmp_path / "temporary").iterdir()))
+    until(lambda: list((tmp_path / "temporary").iterdir()))
     trainers = worker.children()
     worker.kill()
     worker.wait(30)
@@ -126,7 +96,7 @@ def test_what_a_killed_worker_left_is_swept_by_the_next(
     left = set((tmp_path / "temporary").glob("densely-trainer-*"))
     assert left
     again = start_worker()
-    wait_until(lambda: not left & set((tmp_path / "temporary").iterdir()))
+    until(lambda: not left & set((tmp_path / "temporary").iterdir()))
     again.terminate()
     assert 0 == again.wait(60)
     assert [] == list((tmp_path / "temporary").iterdir())

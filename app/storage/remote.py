@@ -28,9 +28,7 @@ class Remote:
     objects: ObjectStore
     kept: Kept
     patience: float = 0.0  # seconds; an API process does not wait
-    tell: Callable[[float], object] = lambda _: (
-        None
-    )  # of a wait: 0 as it begins, and its seconds where it was not in vain
+    tell: Callable[[float], object] = lambda _: None  # of a wait: 0 as it begins; its seconds, if it was not in vain
 
     def patiently(self, action: Callable[[], T]) -> T:
         """What `action` returns, which is tried again while the store is away.

@@ -49,9 +49,11 @@ def _run(program: str, url: URL, options: Sequence[str], look: Callable[[], None
 
 def _start(command: list[str], variables: Mapping[str, str], files: Sequence[int]) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, **variables, "LC_MESSAGES": "C"}
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    null = subprocess.DEVNULL
     try:
-        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, pass_fds=files, **quiet)
+        return subprocess.Popen(
+            command, env=environment, stdin=null, stdout=null, stderr=subprocess.PIPE, pass_fds=files
+        )
     except OSError as error:
         told = f"{command[0]} cannot be started ({error.strerror}): install PostgreSQL's client programs"
         raise Unusable(f"{told}, of the server's release or a later one") from error

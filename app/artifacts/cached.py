@@ -127,6 +127,10 @@ class CachedArtifactStore(ArtifactStore):
         there = self.objects.manifest(task, model_id)
         return self._here.known(task, model_id) + ([manifest_of(there, model_id)] if there else [])
 
+    def is_stored(self, task: str, model_id: str) -> bool:
+        """Whether the store has it, wherever else it may be."""
+        return self.objects.manifest(task, model_id) is not None
+
     def archive(self, task: str, model_id: str) -> IO[bytes]:
         return self._whole(task, model_id, self._here.archive)
 

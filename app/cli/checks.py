@@ -5,9 +5,11 @@ import platform
 import re
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
+from typing import Any, TypeVar
 
+from app import __version__
 from app.cli.connection import address
 from app.cli.finding import Finding
 from app.cli.service import cannot_listen
@@ -15,6 +17,8 @@ from app.domain.counting import counted
 from app.errors import Unavailable
 from app.settings import REPOSITORY, Settings
 from densely_client import ApiError, Densely, DenselyError, ServiceUnreachable, errors
+
+T = TypeVar("T")
 
 OLDEST = (3, 11)
 CLUSTER_SECONDS = 3.0  # within which the head of a cluster answers
@@ -104,18 +108,24 @@ def keys(settings: Settings) -> Finding:
 
 
 def _made(settings: Settings) -> int:
-    """How many keys the database has had; none where it does not answer, which another check tells."""
-    from app.db.engine import Database
+    """How many keys the database has had."""
     from app.domain.clock import utc_now
     from app.services.keys import KeyService
 
+    return _asked(settings, lambda database: len(KeyService(database, utc_now).all()), 0)
+
+
+def _asked(settings: Settings, ask: Callable[[Any], T], otherwise: T) -> T:
+    """What the database says; `otherwise` where there is none, or it does not answer, which another check tells."""
+    from app.db.engine import Database
+
     if not settings.database_url and not (settings.home / "densely.db").exists():  # opening it would make it
-        return 0
+        return otherwise
     database = Database(settings.url, quiet=True)
     try:
-        return len(KeyService(database, utc_now).all())
+        return ask(database)
     except Unavailable:
-        return 0
+        return otherwise
     finally:
         database.close()
 
@@ -129,6 +139,8 @@ def service(settings: Settings, url: str | None, api_key: str | None) -> Iterato
             yield from _answering(client, where)
     except ServiceUnreachable as error:
         yield _silent(settings, url, error)
+        if not url:
+            yield from skew(_alive(settings))
     except ApiError as error:
         mend = "look at the service's log" if error.kind else "correct --url or DENSELY_URL"
         yield Finding("service", "wrong", f"{where}: {error.message}", mend)
@@ -145,15 +157,41 @@ def _answering(client: Densely, where: str) -> Iterator[Finding]:
         mend = "activate another model: `densely models --task TASK`, then `densely activate MODEL`"
         yield Finding("service", "wrong", "; ".join(broken), mend)
     try:
-        workers = client.system().workers
+        system = client.system()
     except errors.Unauthorized as error:
         yield Finding("worker", "wrong", error.message, "give the service's key with --api-key or DENSELY_API_KEY")
         return
-    if workers:
+    if workers := system.workers:
         devices = sorted({device for worker in workers for device in worker.devices})
         yield Finding("worker", "ok", f"{len(workers)} alive{', with ' + ', '.join(devices) if devices else ''}")
     else:
         yield Finding("worker", "wrong", "none is alive: runs stay queued", "start one with `densely worker`")
+    yield from skew(workers)
+
+
+def skew(workers: Sequence[Any]) -> Iterator[Finding]:
+    """Whether workers that are alive are of another release than this one, as while an installation is upgraded."""
+    others = [
+        f"{worker.id} is of {release}"
+        for worker in workers
+        if (release := worker.versions.get("densely", "an unknown one")) != __version__
+    ]
+    if others:
+        told = f"{counted(len(others), 'worker')} of another release than {__version__}, which this is: {_some(others)}"
+        mend = "start them anew with this release, or install theirs here; until then the older leave runs to the newer"
+        yield Finding("releases", "note", told, mend)
+
+
+def _alive(settings: Settings) -> list[Any]:
+    """The workers that the database has heard of just now."""
+    from app.domain.clock import utc_now
+    from app.services.system import alive_of
+
+    def ask(database: Any) -> list[Any]:
+        with database.read() as tx:
+            return list(alive_of(tx, utc_now()))
+
+    return _asked(settings, ask, [])
 
 
 def _silent(settings: Settings, url: str | None, error: ServiceUnreachable) -> Finding:

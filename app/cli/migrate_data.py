@@ -203,7 +203,11 @@ def _state(table: Any) -> str:
 
 
 def _state_of(carried: Any, *, dry: bool) -> str:
-    parts = ((carried.copied, "to copy" if dry else "copied"), (carried.there, "there already"))
+    parts = (
+        (carried.copied, "to copy" if dry else "copied"),
+        (carried.stored, f"there, {'to put' if dry else 'put'} into the object store"),
+        (carried.there, "there already"),
+    )
     told = [f"{number:,} {what}" for number, what in parts if number]
     return ", ".join([*told, *([f"{len(carried.wrong):,} MISSING OR ALTERED"] if carried.wrong else [])])
 
@@ -215,7 +219,7 @@ def _tell_json(report: Any, wanted: Any, target: str, seconds: float) -> None:
         for name, rows in report.rows.items()
     }
     files = {
-        name: {"copied": each.copied, "there": each.there, "wrong": each.wrong}
+        name: {"copied": each.copied, "stored": each.stored, "there": each.there, "wrong": each.wrong}
         for name, each in (("models", report.models), ("uploads", report.uploads))
     }
     done = bool(report.tables) and report.is_same

@@ -1,8 +1,10 @@
-"""`pg_dump` and `pg_restore`, which come with PostgreSQL; a password goes to them in their environment."""
+"""`pg_dump` and `pg_restore`, which come with PostgreSQL; no secret of the URL is on their command line."""
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -10,6 +12,8 @@ from sqlalchemy.engine import URL
 from app.errors import Unusable
 
 POLL = 0.2  # seconds between two looks at how much has been written
+SECRETS = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")  # of libpq, without a variable
+SERVICE = "densely"  # under which libpq finds them
 
 Told = Callable[[int], None]  # how many bytes more
 
@@ -36,36 +40,66 @@ def restore(url: URL, path: Path) -> None:
 
 
 def _run(program: str, url: URL, options: Sequence[str], look: Callable[[], None]) -> None:
-    there, secrets = _connection(url)
-    environment = {**os.environ, **secrets, "LC_MESSAGES": "C"}
-    command = [program, "--no-password", f"--dbname={there}", *options]
-    try:
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-    except OSError as error:
-        told = f"{program} cannot be started ({error.strerror}): install PostgreSQL's client programs"
-        raise Unusable(f"{told}, of the server's release or a later one") from error
-    with process:
-        try:
-            said = _wait(process, look)
-        except BaseException:
-            process.terminate()
-            raise
+    with _connection(url) as (there, variables, files):
+        process = _start([program, "--no-password", f"--dbname={there}", *options], variables, files)
+        said = _ended(process, look)
     if process.returncode:
         raise Unusable(f"{program} failed: {_reason(said) or f'status {process.returncode}'}")
 
 
-def _connection(url: URL) -> tuple[str, dict[str, str]]:
-    """Where the database is, in libpq's words; and the environment with its password, which a command line would show.
+def _start(command: list[str], variables: Mapping[str, str], files: Sequence[int]) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, **variables, "LC_MESSAGES": "C"}
+    null = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(
+            command, env=environment, stdin=null, stdout=null, stderr=subprocess.PIPE, pass_fds=files
+        )
+    except OSError as error:
+        told = f"{command[0]} cannot be started ({error.strerror}): install PostgreSQL's client programs"
+        raise Unusable(f"{told}, of the server's release or a later one") from error
+
+
+def _ended(process: "subprocess.Popen[bytes]", look: Callable[[], None]) -> str:
+    """What it has said when it ended, which it does with whatever ends the waiting."""
+    with process:
+        try:
+            return _wait(process, look)
+        except BaseException:
+            process.terminate()
+            raise
+
+
+@contextmanager
+def _connection(url: URL) -> Iterator[tuple[str, dict[str, str], list[int]]]:
+    """Where the database is, in libpq's words; the environment and the open files that hold what `ps` would show.
 
     What the driver is told, so that both read the URL alike: several hosts, and what has to be escaped in it.
+
+    Raises:
+        Unusable: there is a secret in the URL that no program can be given out of sight.
     """
     from psycopg.conninfo import make_conninfo  # an extra's
 
     options = dict(url.get_dialect()().create_connect_args(url)[1])
     password = options.pop("password", None)
-    return make_conninfo("", **options), {} if password is None else {"PGPASSWORD": str(password)}
+    variables = {} if password is None else {"PGPASSWORD": str(password)}
+    secrets = {name: str(options.pop(name)) for name in SECRETS if name in options}
+    if not secrets:
+        yield make_conninfo("", **options), variables, []
+        return
+    is_taken = "service" in options or "PGSERVICE" in os.environ
+    if is_taken or any(value.strip() != value or "\n" in value for value in secrets.values()):
+        names = " and ".join(secrets)
+        raise Unusable(f"{names} of the database's URL cannot be handed on: put it into a service file of libpq's own")
+    with tempfile.TemporaryFile() as file:  # without a name, so that nothing is left of it
+        file.writelines(f"{line}\n".encode() for line in (f"[{SERVICE}]", *map("=".join, secrets.items())))
+        file.seek(0)
+        number = file.fileno()
+        yield (
+            make_conninfo("", service=SERVICE, **options),
+            {**variables, "PGSERVICEFILE": f"/dev/fd/{number}"},
+            [number],
+        )
 
 
 def _wait(process: "subprocess.Popen[bytes]", look: Callable[[], None]) -> str:

@@ -35,13 +35,21 @@ class Carried:
 
     copied: int = 0
     there: int = 0  # already, and whole
+    stored: int = 0  # there in the folder alone, from where the object store got them
     wrong: dict[str, str] = field(default_factory=dict)  # reason by id: they are not as they should be
     others: set[str] = field(default_factory=set)  # those of them under whose ids the new place has others, whole
 
     @property
     def all(self) -> int:
         """That are named."""
-        return self.copied + self.there + len(self.wrong)
+        return self.copied + self.there + self.stored + len(self.wrong)
+
+    def count_there(self, *, stored: bool) -> None:
+        """One more that was not copied; `stored`: the object store did not have it."""
+        if stored:
+            self.stored += 1
+        else:
+            self.there += 1
 
 
 def carry_models(source: Files, target: Files, named: Iterable[tuple[str, str]], told: Told, *, dry: bool) -> Carried:
@@ -80,9 +88,8 @@ def carry_uploads(
         if not dry:
             _fetch(target.uploads, identity, sha256)
         if there.name in stored or _sha256(there) == sha256:
-            found.there += 1
-            if not dry:
-                target.uploads.keep(identity)
+            lacks = target.uploads.stored is not None and there.name not in stored
+            found.count_there(stored=lacks if dry else target.uploads.keep(identity))
         elif (present := _sha256(here)) != sha256:
             found.wrong[identity] = f"{here.name} in {here.parent} {_fault(present)}"
         else:
@@ -110,12 +117,18 @@ def _carry_model(
         store = " or the object store" if isinstance(target, CachedArtifactStore) else ""
         raise ArtifactInvalid(f"another model of this id is in {target.path(task, model_id)}{store}: move that away")
     if there and (dry or _is_whole(target, task, model_id)):
-        found.there += 1
+        found.count_there(stored=_store(target, task, model_id, dry=dry))
     else:
         _copy_model(source, target, task, model_id, dry=dry)
+        _store(target, task, model_id, dry=dry)
         found.copied += 1
-    if isinstance(target, CachedArtifactStore) and not dry:
-        target.keep(task, model_id)  # it may lie in the folder, and not in the object store
+
+
+def _store(target: ArtifactStore, task: str, model_id: str, *, dry: bool) -> bool:
+    """Put a model that lies in the folder into the object store, if there is one; whether that lacked it."""
+    if not isinstance(target, CachedArtifactStore):
+        return False
+    return not target.is_stored(task, model_id) if dry else target.keep(task, model_id)
 
 
 def _copy_model(source: ArtifactStore, target: ArtifactStore, task: str, model_id: str, *, dry: bool) -> None:

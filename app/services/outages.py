@@ -60,6 +60,11 @@ class Patience:
                 return result
 
 
-def told(away: float) -> str:
+def told(away: float, what: str = "the database") -> str:
     """An outage in words, for a run's log."""
-    return f"the database did not answer for {away:.1f} s; the run waited and goes on"
+    return f"{what} did not answer for {away:.1f} s; the run waited and goes on"
+
+
+def told_of_store(away: float) -> str:
+    """The same of the object store; 0: it has just begun, which the database can be told meanwhile."""
+    return told(away, "the object store") if away else "the object store does not answer; the run waits for it"

@@ -1,13 +1,13 @@
 """What runs here: versions, workers, devices, and whether requests can be answered."""
 
 import platform
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import metadata
 
 import app
 from app.artifacts.store import ArtifactStore
 from app.db import condition, workers
-from app.db.engine import Database
+from app.db.engine import Database, Transaction
 from app.domain.clock import Clock
 from app.errors import Unavailable
 from app.inference.cache import PredictorCache
@@ -17,6 +17,11 @@ from app.wire.system import Readiness, System, Worker
 
 AWAY = "its model is in the object store, which does not give it now"
 WORKER_ALIVE = timedelta(seconds=30)  # a worker not seen for longer does not count
+
+
+def alive_of(tx: Transaction, now: datetime) -> list[Worker]:
+    """The workers that are alive, whatever release each is of."""
+    return [Worker.model_validate(row._asdict()) for row in workers.alive(tx, now - WORKER_ALIVE)]
 
 
 class SystemService:
@@ -41,7 +46,7 @@ class SystemService:
     def system(self) -> System:
         """Versions, workers and their devices."""
         with self._database.read() as tx:
-            rows = workers.alive(tx, self._clock() - WORKER_ALIVE)
+            alive = alive_of(tx, self._clock())
             size = condition.size_of(self._database, tx)
         packages = ("fastapi", "numpy", "pydantic", "sqlalchemy", "uvicorn")
         return System(
@@ -49,7 +54,7 @@ class SystemService:
             python=platform.python_version(),
             versions={name: metadata.version(name) for name in packages},
             database=self._database.engine.dialect.name,
-            workers=[Worker.model_validate(row._asdict()) for row in rows],
+            workers=alive,
             disk=disk(size, self._places),
         )
 

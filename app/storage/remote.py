@@ -28,6 +28,7 @@ class Remote:
     objects: ObjectStore
     kept: Kept
     patience: float = 0.0  # seconds; an API process does not wait
+    tell: Callable[[float], object] = lambda _: None  # of a wait: 0 as it begins; its seconds, if it was not in vain
 
     def patiently(self, action: Callable[[], T]) -> T:
         """What `action` returns, which is tried again while the store is away.
@@ -36,14 +37,21 @@ class Remote:
             StoreAway: it stayed away.
             Unusable: somebody has to mend something first.
         """
-        began = time.monotonic()
+        began, waits = time.monotonic(), False
         while True:
             try:
-                return action()
+                result = action()
             except StoreAway:
                 if self.objects.is_closed or time.monotonic() - began >= self.patience:
                     raise
+                if not waits:
+                    self.tell(0.0)
+                    waits = True
                 time.sleep(PAUSE)
+            else:
+                if waits:
+                    self.tell(time.monotonic() - began)
+                return result
 
     def check(self, *, quietly: bool = False) -> None:
         """
@@ -79,9 +87,17 @@ class Remote:
 
 
 def open_remote(
-    url: str, models: Path, uploads: Path, cache_mib: int, patience: float = 0.0, count: Count = lambda *_: None
+    url: str,
+    models: Path,
+    uploads: Path,
+    cache_mib: int,
+    patience: float = 0.0,
+    count: Count = lambda *_: None,
+    tell: Callable[[float], object] = lambda _: None,
 ) -> Remote | None:
     """The store at a URL of the settings; None without one: then everything is in these folders alone.
+
+    `patience` and `tell` as `Remote` has them.
 
     Raises:
         Unusable: what this store needs is not installed.
@@ -104,4 +120,4 @@ def open_remote(
         MODELS: Place(models, lambda name: models.joinpath(*name.split(".", 1)), bytes_of_model, ".staging/"),
         UPLOADS: Place(uploads, lambda name: uploads / name, bytes_of_rows, ".staging-"),
     }
-    return Remote(objects, Kept(url, cache_mib * 2**20, places), patience)
+    return Remote(objects, Kept(url, cache_mib * 2**20, places), patience, tell)

@@ -26,7 +26,7 @@ from app.db.engine import Database
 from app.domain.clock import utc_now
 from app.errors import ArtifactInvalid, LeaseLost, StoreAway, TrainingError, Unavailable, Unusable, told
 from app.services.attempts import Attempt
-from app.services.outages import OUTAGE_STATUS, STORE_STATUS
+from app.services.outages import OUTAGE_STATUS, STORE_STATUS, told_of_store
 from app.storage.remote import PATIENCE, Remote, open_remote
 from app.tasks.catalog import TaskCatalog
 from app.wire.runs import RunError
@@ -148,7 +148,7 @@ def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
     remote = None
     try:
         try:
-            remote = _remote(assignment)
+            remote = remote_for(attempt, assignment)
         except Unusable as error:  # on a cluster each node has its own packages
             log.error("run.cannot_begin", error=error.message)
             attempt.fail(RunError(type=type(error).__name__, message=error.message))
@@ -173,13 +173,20 @@ def train(assignment: dict[str, Any], shared: "Shared | None" = None) -> int:
     return 0
 
 
-def _remote(assignment: dict[str, Any]) -> Remote | None:
-    """
+def remote_for(attempt: Attempt, assignment: dict[str, Any]) -> Remote | None:
+    """The object store, whose outages the run's log tells.
+
     Raises:
         Unusable: what the store needs is not installed here.
     """
     places = Path(assignment["models_dir"]), Path(assignment["uploads_dir"])
-    return open_remote(assignment["store_url"], *places, assignment["store_cache_mib"], PATIENCE)
+    return open_remote(
+        assignment["store_url"],
+        *places,
+        assignment["store_cache_mib"],
+        PATIENCE,
+        tell=lambda away: attempt.log(told_of_store(away)),
+    )
 
 
 def _workplace(assignment: dict[str, Any], remote: Remote | None) -> "Workplace":

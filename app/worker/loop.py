@@ -33,6 +33,7 @@ SWEEP_EVERY = 3_600.0  # seconds
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
 OUTAGE = RunError(type="DatabaseAway", message=f"the database did not answer for {OUTAGE_SECONDS:g} seconds")
+STORE_OUTAGES = 3  # first attempts of a run that are given back when they end so; the others are used up
 STORE_OUTAGE = RunError(type="StoreAway", message=f"the object store did not answer for {PATIENCE:g} seconds")
 
 
@@ -153,7 +154,7 @@ class Worker:
             self._executor.warm()
             if (code := trainer.wait(self._limits.poll)) is not None:
                 loss = trainer.loss()
-                return (loss.change, loss.error) if loss else self._after(code, stop)
+                return (loss.change, loss.error) if loss else self._after(code, claim, stop)
             if stop.is_set():
                 return Change.RELEASED, None
             now = self._monotonic()
@@ -189,12 +190,12 @@ class Worker:
             self._say_alive()
         self._service.expire()  # others' runs: a worker that looks seldom finds nothing out
 
-    def _after(self, code: int, stop: Event) -> tuple[Change | None, RunError | None]:
+    def _after(self, code: int, claim: Claim, stop: Event) -> tuple[Change | None, RunError | None]:
         """The change that a trainer's end with this exit status calls for."""
         if code == OUTAGE_STATUS:
             return Change.RELEASED, OUTAGE
-        if code == STORE_STATUS:  # an attempt is used up: a run must not be trained for ever and never be published
-            return None, STORE_OUTAGE
+        if code == STORE_STATUS:  # not for ever: a store may answer this worker, and never take the run's model
+            return (Change.RELEASED if claim.run.attempt <= STORE_OUTAGES else None), STORE_OUTAGE
         if self._is_stop(code, stop):
             return Change.RELEASED, None
         return None, RunError(type="TrainerLost", message=f"its trainer ended with status {code}")

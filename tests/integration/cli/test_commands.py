@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from PIL import Image, ImageDraw
 
 import app
 from app.artifacts.store import ArtifactStore
+from app.cli import checks
+from app.db import workers
 from app.db.engine import Database
 from app.domain.recipes import Holdout
 from app.domain.runs import Metrics
@@ -23,6 +26,7 @@ from app.settings import Settings
 from tests.integration.cli.conftest import Densely, one_line, start
 from tests.integration.finished import Finished, answers_of, model_of
 from tests.support.artifacts import add_model
+from tests.support.clock import FakeClock
 from tests.support.scripted import ScriptedServer, answer, problem
 
 EPOCHS = [{"loss": 0.7, "accuracy": 0.5}, {"loss": 0.6, "accuracy": 0.6}]
@@ -553,6 +557,25 @@ def test_the_doctor_sees_a_service_without_a_worker(densely: Densely) -> None:
     assert {"worker"} == set(wrong)
     assert "densely worker" in wrong["worker"]["mend"]
     assert "answers at" in told
+
+
+def test_the_doctor_names_workers_of_another_release(
+    settings: Settings, database: Database, client: httpx.Client, clock: FakeClock
+) -> None:
+    """Also where no service answers, by what the database has heard of them; not by a URL that leads elsewhere."""
+    clock.now = datetime.now(UTC)
+    seen = (("w-same", app.__version__, 0), ("w-old", "0.0.9", 0), ("w-gone", "0.0.8", 60))
+    with database.write() as tx:
+        for name, release, ago in seen:
+            values = {"host": "here", "pid": 1, "devices": [], "versions": {"densely": release}}
+            workers.seen(tx, name, clock() - timedelta(seconds=ago), values)
+    silent = settings.model_copy(update={"port": int(_free())})
+    expected = f"1 worker of another release than {app.__version__}, which this is: w-old is of 0.0.9"
+
+    for url, is_told in ((str(client.base_url), True), (None, True), (f"http://127.0.0.1:{silent.port}", False)):
+        found = [each for each in checks.service(silent, url, None) if each.about == "releases"]
+        assert [("note", expected)] * is_told == [(each.state, each.told) for each in found]
+        assert all(each.mend for each in found)
 
 
 def test_the_doctor_finds_what_is_broken(densely: Densely, tmp_path: Path, store: ArtifactStore, client: Any) -> None:

@@ -61,7 +61,7 @@ def test_it_is_looked_at_and_carried_over_and_told(
     told = json.loads(again.stdout)
     assert told["done"]
     assert {"rows": 1, "same": True, "changed": 0} == told["tables"]["models"]
-    assert {"copied": 0, "there": 1, "wrong": {}} == told["models"]
+    assert {"copied": 0, "stored": 0, "there": 1, "wrong": {}} == told["models"]
     for each in (looked, done, again):
         assert "of-the-database" not in each.stdout + each.stderr
 

@@ -4,9 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
-from app.db import migrate
+from app.db import migrate, postgres_programs
 from app.db.engine import Database
+from app.errors import Unusable
 from tests.integration.cli.conftest import Done, start
 from tests.support import postgres
 
@@ -38,14 +40,15 @@ def urls(cluster: postgres.Cluster) -> list[str]:
 def seen(name: str, folder: Path) -> None:
     """Put a program there that writes down its command line, and goes on as the real one."""
     program = folder / name
-    program.write_text(f'#!/bin/sh\necho "$0 $*" >> "{folder}/seen"\nexec {shutil.which(name)} "$@"\n')
+    lines = [f'echo "$0 $*" >> "{folder}/seen"', f'cat "$PGSERVICEFILE" >> "{folder}/handed"']
+    program.write_text("\n".join(["#!/bin/sh", *lines, f'exec {shutil.which(name)} "$@"\n']))
     program.chmod(0o755)
 
 
 def test_the_password_of_the_url_is_handed_over_where_nobody_sees_it(
     urls: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also from a machine without a home of Densely yet, and with another password in the environment."""
+    """That of a key's file, too; from a machine without a home of Densely yet; with another one in the environment."""
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("pg_dump", "pg_restore"):
@@ -54,9 +57,11 @@ def test_the_password_of_the_url_is_handed_over_where_nobody_sees_it(
     monkeypatch.setenv("PGPASSWORD", "another")
     places = {"DENSELY_HOME": tmp_path / "home", "DENSELY_MODELS_DIR": tmp_path / "models"}
 
-    backup = densely("backup", tmp_path / "b.tar", DENSELY_DATABASE_URL=urls[0], **places)
+    first, second = (f"{url}?sslpassword=of%20the%3Dkey" for url in urls)
+
+    backup = densely("backup", tmp_path / "b.tar", DENSELY_DATABASE_URL=first, **places)
     assert (0, "") == (backup.returncode, backup.stderr)
-    restore = densely("restore", tmp_path / "b.tar", DENSELY_DATABASE_URL=urls[1], **places)
+    restore = densely("restore", tmp_path / "b.tar", DENSELY_DATABASE_URL=second, **places)
     assert (0, "") == (restore.returncode, restore.stderr)
 
     database = Database(urls[1])
@@ -67,3 +72,13 @@ def test_the_password_of_the_url_is_handed_over_where_nobody_sees_it(
     assert "s/s" not in told
     assert "s%2Fs" not in told
     assert "***" not in told
+    assert "the=key" not in told
+    assert ["[densely]", "sslpassword=of the=key"] * 2 == (programs / "handed").read_text().splitlines()
+
+
+@pytest.mark.parametrize("more", ["&service=another", "%0Ahost%3Delsewhere"])
+def test_a_secret_that_cannot_be_handed_over_unseen_is_refused(more: str, tmp_path: Path) -> None:
+    url = make_url(f"postgresql+psycopg://127.0.0.1:9/densely?sslpassword=key{more}")
+
+    with pytest.raises(Unusable, match="sslpassword of the database's URL cannot be handed on: put it into"):
+        postgres_programs.restore(url, tmp_path / "b")

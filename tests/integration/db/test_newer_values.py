@@ -122,6 +122,28 @@ def test_a_run_that_an_older_api_process_cannot_read_hides_no_other(
     assert "is of a release that knows more" in done["refused"][0]["reason"]
 
 
+def test_a_page_is_filled_up_with_runs_that_can_be_read(
+    server: LiveServer, database: Database, clock: FakeClock
+) -> None:
+    """Also the rows in short; where very many cannot, a page is shorter, and its cursor goes on."""
+    first = queue_run(database, clock)
+    for _ in range(11):
+        queue_run(database, clock)
+    with database.write() as tx:  # of no run that is listed twice, nor in one form alone
+        progress = json.dumps({"epochs": 1, "phase": "sparkling"})
+        tx.execute(text("UPDATE runs SET progress = :progress WHERE id != :id"), {"progress": progress, "id": first})
+    last = [queue_run(database, clock) for _ in range(2)]
+
+    for path in ("/runs", "/runs/rows"):
+        pages, cursor = [], ""
+        while cursor is not None:
+            told = server.client.get(f"{path}?limit=3{cursor}").raise_for_status().json()
+            pages.append([run["id"] for run in told["items"]])
+            cursor = told["next"] and f"&cursor={told['next']}"
+        assert [[*reversed(last)], [first]] == pages, path
+    assert 14 == told["total"]
+
+
 def test_streams_pass_by_what_happens_to_a_run_that_cannot_be_read(
     server: LiveServer, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,7 +99,10 @@ def test_files_go_to_the_object_store(
     tmp_path: Path,
     clock: FakeClock,
 ) -> None:
-    """Also those that lie in the folder of the new place already; a store that is away is told before a row comes."""
+    """Also those that lie in the folder of the new place already, which are counted by themselves.
+
+    A store that is away is told before a row comes.
+    """
     assert database.file
     model = add_model(database, store, "planar").id
     content = b"rows" * 1_000
@@ -125,9 +128,14 @@ def test_files_go_to_the_object_store(
     assert new.revision() is None
     s3.faults.clear()
 
-    for name in ("new", "old"):
+    copied, stored = (1, 0, 0), (0, 1, 0)
+    for name, expected in (("new", (stored, copied)), ("old", (stored, stored))):  # the model had come to the folder
         s3.reset()
+        looked = move(Move(database.file, source, new, files(name), dry=True), clock, lambda *_: None)
         report = move(Move(database.file, source, new, files(name)), clock, lambda *_: None)
+        for each in (looked, report):
+            found = [(part.copied, part.stored, part.there) for part in (each.models, each.uploads)]
+            assert list(expected) == found
         assert report.is_complete
         assert report.is_same
         elsewhere = files(f"seen-after-{name}")

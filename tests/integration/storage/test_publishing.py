@@ -1,5 +1,7 @@
 """A run's end, where its model goes to an object store: what the trainer's side says and leaves."""
 
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,16 +9,18 @@ import pytest
 
 from app.artifacts.cached import CachedArtifactStore
 from app.artifacts.store import ArtifactStore
-from app.db import models, runs
+from app.db import models, run_queries, runs
 from app.db.engine import Database
-from app.domain.runs import Change
+from app.domain.runs import Activate, Change
 from app.errors import DenselyError, LeaseLost, StoreAway, TrainingError
 from app.services import publication
 from app.services.attempts import Attempt
 from app.services.execution import WorkerService
+from app.services.verdict import Score
 from app.storage.remote import open_remote
+from app.training import trainer
 from app.wire.manifests import MANIFEST, Manifest
-from tests.support.artifacts import publish_artifact
+from tests.support.artifacts import publish_artifact, register
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
 from tests.support.s3 import S3, Fault
@@ -38,7 +42,13 @@ def attempt(database: Database, clock: FakeClock) -> Attempt:
     return Attempt(database, clock, run_id, claim.lease_id)
 
 
-def publish(attempt: Attempt, store: CachedArtifactStore, folder: Path) -> Manifest:
+def publish(
+    attempt: Attempt,
+    store: CachedArtifactStore,
+    folder: Path,
+    activate: Activate = "always",
+    score: Score = lambda _: None,
+) -> Manifest:
     """What a trainer does at the end, with a model that stands for the one that it trained."""
     made = publish_artifact(ArtifactStore(folder), "housing")
     staging = store.stage("test")
@@ -46,7 +56,7 @@ def publish(attempt: Attempt, store: CachedArtifactStore, folder: Path) -> Manif
         path.rename(staging / path.name)
     (staging / MANIFEST).unlink()
     manifest = made.model_copy(update={"run_id": attempt.run_id})
-    return publication.publish(attempt, store, staging, manifest, "always", lambda _: None)
+    return publication.publish(attempt, store, staging, manifest, activate, score)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +86,40 @@ def test_a_store_that_does_not_take_the_model_leaves_no_row(
     with database.read() as tx:
         assert [] == models.of_task(tx, "housing")
     assert not any(name.endswith("manifest.json") for name in s3.names())
+
+
+def test_a_run_tells_that_it_waits_for_the_store_and_that_it_goes_on(
+    database: Database, attempt: Attempt, s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wait once, however often it looks, and also between two looks at the database while models are compared."""
+    monkeypatch.setattr("app.storage.objects.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("app.storage.objects.AWAY_SECONDS", 0.0)
+    monkeypatch.setattr("app.storage.remote.PAUSE", 0.01)
+    folders = {"models_dir": str(tmp_path / "models"), "uploads_dir": str(tmp_path / "uploads")}
+    remote = trainer.remote_for(attempt, {**folders, "store_url": s3.url, "store_cache_mib": 100})
+    assert remote is not None
+    store = CachedArtifactStore(tmp_path / "models", remote)
+    first = publish_artifact(ArtifactStore(tmp_path / "first"), "housing")
+    store.copy_from(ArtifactStore(tmp_path / "first"), "housing", first.id)
+    shutil.rmtree(store.path("housing", first.id))
+    with database.write() as tx:
+        register(tx, first)
+
+    def score(model_id: str) -> float:
+        s3.faults.append(Fault(method="GET", status=503, code="SlowDown", times=3))
+        store.verify("housing", model_id)
+        return 0.0
+
+    s3.faults.append(Fault(method="PUT", status=503, code="SlowDown", times=7))
+    published = publish(attempt, store, tmp_path / "made", "if_better", score)
+
+    with database.read() as tx:
+        assert published.id in {row.id for row in models.of_task(tx, "housing")}
+        found = [event.data.get("message", "") for event in run_queries.events_of(tx, attempt.run_id, 50, 0)]
+    waits = [re.sub(r"[\d.]+ s", "… s", message) for message in found if "object store" in message]
+    began = "the object store does not answer; the run waits for it"
+    assert [began, "the object store did not answer for … s; the run waited and goes on"] * 2 == waits
+    remote.close()
 
 
 def test_whoever_has_lost_the_lease_takes_the_objects_back(

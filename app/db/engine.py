@@ -163,7 +163,8 @@ class Database:
             log.info("database.mended")
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; those that are in use, when they are given back."""
+        event.listen(self.engine, "checkin", lambda _, record: record.invalidate())
         self.engine.dispose()
 
     def _watch(self, file: Path) -> None:

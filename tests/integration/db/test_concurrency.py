@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import event, func, inspect, select
 
 from app.artifacts.store import ArtifactStore
 from app.datasets.catalog import DatasetCatalog
@@ -212,3 +212,15 @@ def test_a_new_file_that_another_process_prepares_is_waited_for(tmp_path: Path) 
         database.close()
 
     assert ["made_first"] == found
+
+
+def test_a_connection_that_is_in_use_when_all_are_closed_is_closed_after_its_use(url: str) -> None:
+    database = Database(url)
+    closed = []
+    event.listen(database.engine, "close", lambda *_: closed.append("one"))
+    with database.read() as tx:
+        tx.execute(select(1))
+        database.close()
+        assert [] == closed
+
+    assert ["one"] == closed

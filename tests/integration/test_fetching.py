@@ -1,0 +1,136 @@
+"""What goes on while an object store is asked for a model, which it does not give at once."""
+
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import Any
+
+import pytest
+
+from app.api.feed import Feed
+from app.artifacts.store import Artifact, ArtifactStore
+from app.db import models, runs
+from app.db.engine import Database
+from app.main import create_app
+from app.services.execution import WorkerService
+from app.services.publication import row_of
+from app.settings import Settings
+from app.storage.objects import ObjectStore
+from tests.support.artifacts import add_model, publish_artifact
+from tests.support.clock import FakeClock
+from tests.support.queue import queue_run
+from tests.support.server import LiveServer
+from tests.support.sse import following
+from tests.support.tasks import TASKS
+
+BODY = {"task": "housing", **TASKS.get("housing").example}
+
+
+class Slow(ArtifactStore):
+    """Of some models it has nothing here; it waits before it gives them, and `meanwhile` is done then."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.models_dir)
+        self.absent: set[str] = set()
+        self.mended = Event()
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def open_here(self, task: str, model_id: str) -> Artifact | None:
+        return None if model_id in self.absent else self.open(task, model_id)
+
+    def open(self, task: str, model_id: str) -> Artifact:
+        if model_id in self.absent:
+            assert self.mended.wait(20)
+            self.meanwhile()
+            self.absent.discard(model_id)
+        return super().open(task, model_id)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Slow:
+    return Slow(settings)
+
+
+@pytest.fixture
+def server(settings: Settings, database: Database, store: Slow, clock: FakeClock) -> Iterator[LiveServer]:
+    """With a model that answers for housing; it looks for others only where something makes it."""
+    add_model(database, store, "housing")
+    app = create_app(settings.model_copy(update={"active_poll_seconds": 60}), clock)
+    app.api.state.services.prediction._store = store
+    made = LiveServer(app)
+    yield made
+    store.mended.set()
+    made.close()
+
+
+def answering(server: LiveServer) -> str:
+    model_id: str = server.client.post("/predict", json=BODY).raise_for_status().json()["model"]["id"]
+    return model_id
+
+
+def until(condition: Callable[[], Any]) -> None:
+    """A thread does it."""
+    end = Event()
+    for _ in range(500):
+        if condition():
+            return
+        end.wait(0.02)
+    raise AssertionError
+
+
+def end_run(database: Database, store: Slow, clock: FakeClock) -> tuple[str, str]:
+    """A run whose model is active, and not here; their ids."""
+    run_id = queue_run(database, clock)
+    claim = WorkerService(database, clock, "w-1", 60).claim()
+    assert claim
+    made = publish_artifact(store, "housing", seed=9)
+    store.absent.add(made.id)
+    with database.write() as tx:
+        runs.publish(tx, run_id, claim.lease_id, clock(), made.metrics)
+        models.insert_model(tx, **(row_of(made) | {"run_id": run_id}))
+        models.activate(tx, "housing", made.id, clock(), "test")
+    return run_id, made.id
+
+
+@pytest.mark.parametrize("asking", ["/runs", "/runs/rows", "/runs/{}", "stream"])
+def test_a_stalled_store_keeps_nobody_from_hearing_of_a_runs_end(
+    server: LiveServer, database: Database, store: Slow, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, asking: str
+) -> None:
+    """Its model answers when the store has given it, though nobody asks for it once more."""
+    monkeypatch.setattr("app.services.prediction.PATIENCE", 0.05, raising=False)
+    before = answering(server)
+    run_id, model_id = end_run(database, store, clock)
+
+    if asking == "stream":
+        with following(server.client, f"/runs/{run_id}/events") as events:
+            assert "succeeded" == list(events)[-1].data["status"]
+    else:
+        assert "succeeded" in server.client.get(asking.format(run_id)).text
+
+    assert store.absent
+    assert before == answering(server)
+    store.mended.set()
+    until(lambda: answering(server) == model_id)
+
+
+def test_connections_to_the_store_end_before_a_stop_waits_for_whoever_uses_them(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the thread of the streams: else the stop takes as long as the store's time-outs."""
+    del database
+    (folder := settings.home / "store").mkdir()
+    told: list[str] = []
+    finish, close = Feed.finish, ObjectStore.close
+
+    async def finished(self: Feed) -> None:
+        told.append("streams")
+        await finish(self)
+
+    def closed(self: ObjectStore) -> None:
+        told.append("store")
+        close(self)
+
+    monkeypatch.setattr(Feed, "finish", finished)
+    monkeypatch.setattr(ObjectStore, "close", closed)
+    LiveServer(create_app(settings.model_copy(update={"store_url": f"file://{folder}"}))).close()
+
+    assert ["store", "streams"] == told

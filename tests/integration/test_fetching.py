@@ -112,6 +112,20 @@ def test_a_stalled_store_keeps_nobody_from_hearing_of_a_runs_end(
     until(lambda: answering(server) == model_id)
 
 
+def test_an_activated_model_that_was_evicted_meanwhile_is_fetched_without_being_asked_for(
+    server: LiveServer, database: Database, store: Slow
+) -> None:
+    """It was here when it was activated; the one before answers until it is here again."""
+    before, model_id = answering(server), add_model(database, store, "housing", active=False, seed=9).id
+    store.absent.add(model_id)
+
+    server.client.put("/tasks/housing/active-model", json={"model_id": model_id}).raise_for_status()
+
+    assert before == answering(server)
+    store.mended.set()
+    until(lambda: answering(server) == model_id)
+
+
 def test_connections_to_the_store_end_before_a_stop_waits_for_whoever_uses_them(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
@@ -57,7 +58,9 @@ class PredictionService:
         """
         found: dict[str, Predictor | Unavailable] = {}
         while absent := self.swap_in(found):
-            found |= {row.id: self._fetched(row) for row in absent}
+            for row in absent:
+                with suppress(NotFound):  # the task was removed meanwhile
+                    found[row.id] = self._fetched(row)
 
     def refresh_meanwhile(self) -> None:
         """The same, without waiting for what an object store has to be asked for: a thread does that."""

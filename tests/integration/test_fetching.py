@@ -10,11 +10,15 @@ from app.api.feed import Feed
 from app.artifacts.store import Artifact, ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
+from app.inference.cache import PredictorCache
 from app.main import create_app
 from app.services.execution import WorkerService
+from app.services.prediction import PredictionService
 from app.services.publication import row_of
 from app.settings import Settings
 from app.storage.objects import ObjectStore
+from app.tasks.catalog import TaskCatalog
+from tests.support import sixth
 from tests.support.artifacts import add_model, publish_artifact
 from tests.support.clock import FakeClock
 from tests.support.queue import queue_run
@@ -32,7 +36,7 @@ class Slow(ArtifactStore):
         super().__init__(settings.models_dir)
         self.absent: set[str] = set()
         self.mended = Event()
-        self.meanwhile: Callable[[], object] = lambda: None
+        self.meanwhile: Callable[[str], object] = lambda _: None
 
     def open_here(self, task: str, model_id: str) -> Artifact | None:
         return None if model_id in self.absent else self.open(task, model_id)
@@ -40,7 +44,7 @@ class Slow(ArtifactStore):
     def open(self, task: str, model_id: str) -> Artifact:
         if model_id in self.absent:
             assert self.mended.wait(20)
-            self.meanwhile()
+            self.meanwhile(task)
             self.absent.discard(model_id)
         return super().open(task, model_id)
 
@@ -124,6 +128,21 @@ def test_an_activated_model_that_was_evicted_meanwhile_is_fetched_without_being_
     assert before == answering(server)
     store.mended.set()
     until(lambda: answering(server) == model_id)
+
+
+def test_a_task_that_is_removed_while_its_model_is_fetched_ends_no_refresh(database: Database, store: Slow) -> None:
+    """There is nothing to be told: nobody can ask for it any more."""
+    tasks = TaskCatalog([sixth.task(), sixth.task(name="other")])
+    store.absent = {add_model(database, store, tasks.get(name)).id for name in tasks.all}
+    store.meanwhile = lambda asked: [tasks.remove(name) for name in tasks.all if name != asked]
+    store.mended.set()
+    prediction = PredictionService(database, tasks, store, PredictorCache(4))
+
+    prediction.refresh()
+
+    (left,) = tasks.all
+    assert left == prediction.active(left).task.name
+    assert prediction.is_whole
 
 
 def test_connections_to_the_store_end_before_a_stop_waits_for_whoever_uses_them(

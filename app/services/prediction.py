@@ -149,7 +149,11 @@ class PredictionService:
     def _kept(self, row: Any) -> Predictor | None:
         """The predictor, if it is in memory already and its task is as it was."""
         cached = self._cache.get(row.id)
-        return cached if cached and cached.task is self._tasks.all.get(row.task) else None
+        return cached if cached and self._fits(cached, row) else None
+
+    def _fits(self, predictor: Predictor, row: Any) -> bool:
+        """Whether the task is as it was when the predictor was made."""
+        return predictor.task is self._tasks.all.get(row.task)
 
     def forget(self) -> None:
         """Models may have been removed: those that are not active are looked up anew."""
@@ -270,6 +274,8 @@ class PredictionService:
         fetched = found.get(row.id)
         if isinstance(fetched, Unavailable):
             raise fetched
+        if fetched and not self._fits(fetched, row):  # the task was changed meanwhile
+            fetched = None
         return self._kept(row) or fetched or self._load_here(row)
 
     def _fetched(self, row: Any) -> Predictor | Unavailable:

@@ -145,6 +145,25 @@ def test_a_task_that_is_removed_while_its_model_is_fetched_ends_no_refresh(datab
     assert prediction.is_whole
 
 
+@pytest.mark.parametrize("asked", ["by a refresh", "by who wants an answer"])
+def test_a_task_that_is_changed_while_its_model_is_fetched_is_answered_as_it_is_now(
+    database: Database, store: Slow, asked: str
+) -> None:
+    """Not by a predictor with the columns or labels that it had when the fetch began."""
+    tasks = TaskCatalog([sixth.task()] if asked == "by a refresh" else [])
+    tasks.put(sixth.task())
+    made = add_model(database, store, sixth.task())
+    store.absent.add(made.id)
+    store.meanwhile = lambda _: tasks.put(sixth.task())
+    store.mended.set()
+    prediction = PredictionService(database, tasks, store, PredictorCache(4))
+
+    prediction.refresh()
+    predictor = prediction.active(sixth.NAME)
+
+    assert (made.id, tasks.get(sixth.NAME)) == (predictor.manifest.id, predictor.task)
+
+
 def test_connections_to_the_store_end_before_a_stop_waits_for_whoever_uses_them(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,17 +1,23 @@
 """What goes on while an object store is asked for a model, which it does not give at once."""
 
+import asyncio
+import json
 from collections.abc import Callable, Iterator
-from threading import Event
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import pytest
 
 from app.api.feed import Feed
+from app.api.task_routes import TaskRoutes
 from app.artifacts.store import Artifact, ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
 from app.inference.cache import PredictorCache
+from app.inference.predictor import Predictor
 from app.main import create_app
+from app.metrics.tally import Tally
+from app.services.answered import Answered
 from app.services.execution import WorkerService
 from app.services.prediction import PredictionService
 from app.services.publication import row_of
@@ -134,7 +140,12 @@ def test_a_task_that_is_removed_while_its_model_is_fetched_ends_no_refresh(datab
     """There is nothing to be told: nobody can ask for it any more."""
     tasks = TaskCatalog([sixth.task(), sixth.task(name="other")])
     store.absent = {add_model(database, store, tasks.get(name)).id for name in tasks.all}
-    store.meanwhile = lambda asked: [tasks.remove(name) for name in tasks.all if name != asked]
+
+    def remove_others(asked: str) -> None:
+        for name in tasks.all.keys() - {asked}:
+            tasks.remove(name)
+
+    store.meanwhile = remove_others
     store.mended.set()
     prediction = PredictionService(database, tasks, store, PredictorCache(4))
 
@@ -162,6 +173,70 @@ def test_a_task_that_is_changed_while_its_model_is_fetched_is_answered_as_it_is_
     predictor = prediction.active(sixth.NAME)
 
     assert (made.id, tasks.get(sixth.NAME)) == (predictor.manifest.id, predictor.task)
+
+
+class Leaving(PredictionService):
+    """After so many times that it was found, the active model has gone: to be fetched from the store."""
+
+    times = 0
+
+    def find_active(self, task: str) -> Predictor | None:
+        found = super().find_active(task)
+        self.times -= 1
+        if found and self.times == 0:
+            with self._database.read() as tx:
+                self._waiting = models.active_ids(tx)
+            self._cache.set_active({}, {}, self._waiting)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("times", "requests", "answered"),
+    [(1, 1, [False]), (4, 3, [True, False, False])],
+    ids=["one", "several of a turn"],
+)
+def test_no_model_is_fetched_on_the_event_loop(
+    database: Database, store: Slow, times: int, requests: int, answered: list[bool]
+) -> None:
+    """Where it goes just then, who has asked takes the way by which the store is asked in a thread."""
+    made = add_model(database, store, "housing")
+    prediction = Leaving(database, TASKS, store, PredictorCache(4))
+    prediction.refresh()
+    store.absent.add(made.id)
+    store.mended.set()
+    fetching: list[Thread] = []
+    store.meanwhile = lambda _: fetching.append(current_thread())
+    routes = TaskRoutes(TASKS, prediction, Answered(Tally()))
+    routes.follow()
+    replies: list[bytes | None] = []
+
+    async def ask() -> bytes:
+        prediction.times = times
+        for _ in range(requests):
+            assert routes.endpoint.submit(json.dumps(BODY).encode(), replies.append)
+        routes.endpoint.flush()
+        assert answered == [each is not None for each in replies]
+        assert [] == fetching
+        return await routes.endpoint.answer(json.dumps(BODY).encode())
+
+    assert made.id in asyncio.run(ask()).decode()
+    assert len(fetching) == 1
+    assert fetching[0] is not current_thread()
+
+
+def test_who_has_found_a_model_is_answered_by_it(database: Database, store: Slow) -> None:
+    """Though it goes before the answer."""
+    made = add_model(database, store, "housing")
+    prediction = Leaving(database, TASKS, store, PredictorCache(4))
+    prediction.refresh()
+    store.absent.add(made.id)
+    store.mended.set()
+    routes = TaskRoutes(TASKS, prediction, Answered(Tally()))
+    routes.follow()
+    prediction.times = 1
+
+    assert made.id in asyncio.run(routes.endpoint.answer(json.dumps(BODY).encode())).decode()
+    assert store.absent
 
 
 def test_connections_to_the_store_end_before_a_stop_waits_for_whoever_uses_them(

@@ -67,6 +67,7 @@ class Follower:
         Raises:
             Unavailable: the database does not answer.
         """
+        self._ask_store()  # first: it may be back while the database is away
         self._services.keys.follow()
         if self._services.own.follow():
             self._services.prediction.forget()
@@ -80,7 +81,6 @@ class Follower:
         finally:  # what was registered before goes on
             prediction = self._services.prediction
             prediction.refresh() if wait else prediction.refresh_meanwhile()
-            self._ask_store()
 
     def _ask_store(self) -> None:
         """Whether it gives models again, where it did not: nobody else may ask, and readiness depends on it."""

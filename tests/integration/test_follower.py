@@ -124,3 +124,23 @@ def test_a_store_that_gives_nothing_is_asked_for_nothing_by_whoever_looks(
     assert ["bundled", "folder"] * 2 == asked
     follower.look(wait=False)
     assert ["bundled", "folder"] * 2 == asked
+
+
+def test_a_store_is_asked_whether_it_is_back_while_the_database_is_away(
+    stored: Services, settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Predictions need the store alone, and so does `GET /health/ready?database=false`."""
+    assert stored.remote
+    follower = following(stored, settings, clock)
+
+    def away() -> None:
+        raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(stored.keys, "follow", away)
+    stored.remote.objects.health.went_away("it does not answer")
+
+    with pytest.raises(Unavailable):
+        follower.look(wait=False)
+    follower._asking.join()
+
+    assert stored.remote.objects.health.gives

@@ -73,7 +73,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     services = services_of(settings, database, tasks, clock, changed, tally)
     # Whoever is told of a run's end may ask its model next.
     wakeups = Wakeups(database)
-    feed = Feed(services.events, before_end=services.prediction.refresh, waker=Waker(wakeups, Topic.EVENTS))
+    feed = Feed(services.events, before_end=services.prediction.refresh_soon, waker=Waker(wakeups, Topic.EVENTS))
     routes = TaskRoutes(tasks, services.prediction, Answered(tally))
     changed.follow += [services.own.follow, routes.follow, services.prediction.follow]
     waker = Waker(wakeups, Topic.SHARED)
@@ -94,7 +94,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
             follower,
             poll_seconds=settings.active_poll_seconds,
             prepare=prepare,
-            close=partial(_close, wakeups, database, services),
+            close=partial(_close, wakeups, database),
         ),
         docs_url=None,
         redoc_url=None,
@@ -106,11 +106,9 @@ def create_app(settings: Settings, clock: Clock = utc_now, tasks: TaskCatalog | 
     return _assemble(api, services, settings, routes, prepare, Traffic(tally))
 
 
-def _close(wakeups: Wakeups, database: Database, services: Services) -> None:
+def _close(wakeups: Wakeups, database: Database) -> None:
     wakeups.close()
     database.close()
-    if services.remote:
-        services.remote.close()
 
 
 def _assemble(

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
         "`https://app.example.org` or with all names below one as `https://*.example.org`",
     )
     home: Path = Field(Path(".densely"), description="folder of the database, dataset cache and checkpoints")
-    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite file `densely.db` under the home")
+    database_url: str = Field(
+        "", description="`postgresql://user@host/name` or `sqlite:///file`; empty: `densely.db` under the home"
+    )
     models_dir: Path = Field(Path("models_store"), description="folder of the bundled and published artifacts")
     datasets_dir: Path | None = Field(None, description="folder of the Parquet files; unset: `datasets` under the home")
     uploads_dir: Path | None = Field(

@@ -61,23 +61,26 @@ class Follower:
     def look(self, *, wait: bool = True) -> None:
         """Take over what comes with Densely, where it is missing, and load what has become active.
 
-        `wait`: also for models that an object store has to be asked for, which may have stalled.
+        `wait`: also for an object store, which may have stalled. Without it, it is asked for models in a thread, and
+        for what else there is to ask once it gives models.
 
         Raises:
             Unavailable: the database does not answer.
         """
+        self._ask_store()  # first: it may be back while the database is away
         self._services.keys.follow()
         if self._services.own.follow():
             self._services.prediction.forget()
         self._routes.follow()
         try:
-            self._take_over()
-            self._register_folder()
+            gives = wait or self._store_gives()
+            self._take_over(again=gives)
+            if gives:
+                self._register_folder()
             self._fill_scores()
         finally:  # what was registered before goes on
             prediction = self._services.prediction
             prediction.refresh() if wait else prediction.refresh_meanwhile()
-            self._ask_store()
 
     def _ask_store(self) -> None:
         """Whether it gives models again, where it did not: nobody else may ask, and readiness depends on it."""
@@ -91,10 +94,11 @@ class Follower:
         """As far as is known; also where there is none."""
         return self._services.remote is None or self._services.remote.objects.health.gives
 
-    def _take_over(self) -> None:
+    def _take_over(self, *, again: bool) -> None:
+        """Once for each database, and `again` what was damaged, or could not be put into the object store."""
         registry, prediction = self._services.registry, self._services.prediction
         generation = registry.generation()
-        if not self._damaged and generation == self._generation:
+        if generation == self._generation and not (self._damaged and again):
             return
         damaged = registry.register_bundled(self._bundled)
         for task, reason in damaged.items():

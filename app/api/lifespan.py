@@ -35,6 +35,8 @@ def lifespan(
         poll = asyncio.create_task(follower.run(poll_seconds))
         yield
         poll.cancel()
+        if services.remote:
+            services.remote.close()  # first: threads that wait for it go on, and the next lines wait for those
         await feed.finish()
         services.writes.close()
         services.database_probe.close()

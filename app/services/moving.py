@@ -101,10 +101,11 @@ def _carry_rows(wanted: Move, source: Transaction, identity: str, report: Report
         CopyDiffers: some are not there, or not the same; `report` says of which tables.
     """
     total = 2 * sum(report.rows.values())  # written, and read again
+    folder = wanted.target.store.identity(make=True)  # first: an object store may take a minute, and tables are locked
     with wanted.database.write() as target:
         copying_target.take(target, identity)
         report.tables = copying.copy(source, target, lambda more: told(TABLES, more, total))
         if not report.is_same:
             raise CopyDiffers
         sealed = copying.seal({table.name: table.target for table in report.tables})
-        copying_target.sign(target, identity, sealed, wanted.target.store.identity(make=True))
+        copying_target.sign(target, identity, sealed, folder)

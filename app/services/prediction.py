@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from threading import Lock, Thread
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.errors import ArtifactInvalid, NotFound, Unavailable
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
+from app.services.meanwhile import Meanwhile
 from app.tasks.catalog import TaskCatalog
 from app.wire.run_lists import RunRow
 from app.wire.runs import Run
@@ -24,6 +25,7 @@ Found = Mapping[str, Predictor | Unavailable]  # by model id: what asking an obj
 _NOTHING: Found = MappingProxyType({})
 
 MOST_CAUGHT_UP = 10_000  # models that are remembered to have been seen
+PATIENCE = 2.0  # seconds that telling of a run's end waits for an object store to give its model
 
 
 class PredictionService:
@@ -36,7 +38,7 @@ class PredictionService:
         self._cache = cache
         self.unregistered: Mapping[str, str] = {}  # tasks whose bundled model cannot be taken over, and why
         self._refreshing = Lock()
-        self._fetching = Lock()  # of the thread that refreshes meanwhile
+        self._meanwhile = Meanwhile(self.refresh)
         self._caught_up: OrderedDict[str, None] = OrderedDict()  # models that came before a refresh
         self._versions: dict[tuple[str, int], str] = {}  # model ids by task and version, which never change
         self._generation = 0  # of the database that they are of
@@ -56,26 +58,30 @@ class PredictionService:
         """
         found: dict[str, Predictor | Unavailable] = {}
         while absent := self.swap_in(found):
-            found |= {row.id: self._fetched(row) for row in absent}
+            for row in absent:
+                with suppress(NotFound):  # the task was removed meanwhile
+                    found[row.id] = self._fetched(row)
 
     def refresh_meanwhile(self) -> None:
         """The same, without waiting for what an object store has to be asked for: a thread does that."""
-        if self.swap_in() and self._fetching.acquire(blocking=False):
-            Thread(target=self._refresh_meanwhile, name="refresh", daemon=True).start()
+        if self.swap_in():
+            self._meanwhile.ask()
 
-    def _refresh_meanwhile(self) -> None:
-        try:
-            with suppress(Unavailable):  # of the database, which whoever looks next is told
-                self.refresh()
-        finally:
-            self._fetching.release()
+    def refresh_soon(self) -> None:
+        """The same, with a little patience for a store that gives models, as far as is known."""
+        if absent := self.swap_in():
+            gives = any(self._store.is_reachable(row.task, row.id) for row in absent)
+            self._meanwhile.ask(PATIENCE if gives else 0.0)
 
     def catch_up(self, runs: Iterable[Run | RunRow]) -> None:
-        """Before a client is told that runs have ended: a prediction it asks for next is answered with their models."""
+        """Before a client is told that runs have ended: a prediction it asks for next is answered with their models.
+
+        But for those that an object store does not give soon: they follow when it has given them.
+        """
         fresh = [run.model_id for run in runs if run.model_id and run.model_id not in self._caught_up]
         if not fresh:
             return
-        self.refresh()
+        self.refresh_soon()
         with self._refreshing:
             self._caught_up.update(dict.fromkeys(fresh))
             while len(self._caught_up) > MOST_CAUGHT_UP:
@@ -143,7 +149,11 @@ class PredictionService:
     def _kept(self, row: Any) -> Predictor | None:
         """The predictor, if it is in memory already and its task is as it was."""
         cached = self._cache.get(row.id)
-        return cached if cached and cached.task is self._tasks.all.get(row.task) else None
+        return cached if cached and self._fits(cached, row) else None
+
+    def _fits(self, predictor: Predictor, row: Any) -> bool:
+        """Whether the task is as it was when the predictor was made."""
+        return predictor.task is self._tasks.all.get(row.task)
 
     def forget(self) -> None:
         """Models may have been removed: those that are not active are looked up anew."""
@@ -264,6 +274,8 @@ class PredictionService:
         fetched = found.get(row.id)
         if isinstance(fetched, Unavailable):
             raise fetched
+        if fetched and not self._fits(fetched, row):  # the task was changed meanwhile
+            fetched = None
         return self._kept(row) or fetched or self._load_here(row)
 
     def _fetched(self, row: Any) -> Predictor | Unavailable:

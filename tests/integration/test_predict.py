@@ -188,13 +188,13 @@ def test_a_large_body_takes_the_way_through_a_thread(
     """In place up to INLINE_BODY_BYTES bytes, in a thread above it, and the answer is the same."""
     app = create_app(settings)
     prediction, threads = app.api.state.services.prediction, []
-    find = prediction.active
+    find = prediction.find_active
 
-    def active(task: str) -> Any:
+    def find_active(task: str) -> Any:
         threads.append(threading.get_ident())
         return find(task)
 
-    prediction.active = active
+    prediction.find_active = find_active
     server = LiveServer(app)
     try:
         for body in examples.values():

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.api.contracts import AT_ONCE, Contract, Contracts, refused
 from app.api.dependencies import responses
-from app.errors import DenselyError, Forbidden, InvalidInput, NotFound, Overloaded, Refused
+from app.errors import DenselyError, Forbidden, InvalidInput, NotFound, Overloaded, Refused, Unavailable
 from app.inference.predictor import Predictor
 from app.server.batcher import Batcher
 from app.server.direct import INLINE_BODY_BYTES, Reply
@@ -129,7 +129,7 @@ class Endpoint:
         work = predictor.network.work * len(instances or "1") * (EXPLAINED if form.explain else 1)
         if work > INLINE_WORK or predictor.task.takes_long(predictor.encoder, instances or (form,)):
             return await self._in_thread(self._answer_here, form, began)
-        return self._answer(form, began, self._answered.add)
+        return self._answer(form, began, self._answered.add, predictor)
 
     def submit(self, body: bytes, reply: Reply, tasks: Collection[str] | None = None) -> bool:
         """The same for a single small input to an active model, together with what else comes in the same turn."""
@@ -203,21 +203,31 @@ class Endpoint:
         return self._contract(form).task.unexplained(instances or (form,))
 
     def _answer_batch(self, forms: Sequence[Any]) -> list[bytes]:
-        contract, predictor = self._contract(forms[0]), self._prediction.active(forms[0].task)
+        contract, predictor = self._contract(forms[0]), self._at_hand(forms[0].task)
         found = predictor.predict(forms, forms[0])
         answers = contract.serialize_each(predictor.manifest.id, predictor.version, found)
         self._answered.add(predictor, found, perf_counter() - self._submitted, len(forms))
         return answers
 
     def _answer_inline(self, form: Any) -> bytes:
-        return self._answer(form, self._submitted, self._answered.add)
+        return self._answer(form, self._submitted, self._answered.add, self._at_hand(form.task))
+
+    def _at_hand(self, task: str) -> Predictor:
+        """Without any I/O, as on the event loop.
+
+        Raises:
+            Unavailable: there is none any more; `answer` looks further.
+        """
+        if predictor := self._prediction.find_active(task):
+            return predictor
+        raise Unavailable
 
     def _answer_here(self, form: Any, began: float, count: Count) -> bytes | Absent:
         predictor = self._prediction.find_here(form.task, form.model)
         return self._answer(form, began, count, predictor) if predictor else Absent(form.task, form.model)
 
-    def _answer(self, form: Any, began: float, count: Count, predictor: Predictor | None = None) -> bytes:
-        contract, predictor = self._contract(form), predictor or self._prediction.find(form.task, form.model)
+    def _answer(self, form: Any, began: float, count: Count, predictor: Predictor) -> bytes:
+        contract = self._contract(form)
         batch = "instances" in form.__dict__
         try:
             found = predictor.predict(form.instances if batch else [form], form)

@@ -172,12 +172,15 @@ def get_dataset_picture(
 @router.put(
     "/{task}/active-model",
     summary="Promote a model, or roll back to an earlier one",
-    description="A `reason` is kept in the history, with the name of the key that asked.",
+    description="A `reason` is kept in the history, with the name of the key that asked. A model that could not answer "
+    "is refused; the one before answers until this one is in memory, in every API process.",
     responses=responses(404),
 )
 async def activate(task: Identifier, body: ActivateRequest, services: ServicesDep) -> Model:
     model = await services.writes(partial(services.registry.activate, task, body.model_id, body.reason))
-    await asyncio.to_thread(services.prediction.swap_in)  # here at once; other API processes within their poll
+    # Here at once, since it was just read; was it evicted from the cache meanwhile, as soon as a thread has fetched it.
+    # Other API processes follow within their poll.
+    await asyncio.to_thread(services.prediction.refresh_meanwhile)
     return model
 
 

@@ -99,7 +99,9 @@ def _outcome(tx: Transaction, row: Any, plan: SweepPlan, counts: Counts, winner_
     winner, final = runs.get(winner_id), runs.get(row.final_run)
     if winner is None or winner.trial is None:
         return None  # there is none yet, or its run was removed
-    trial = releases.read(Trial, winner.trial, f"the trial of run {winner.id}")
+    trial = releases.read_any(Trial, winner.trial)
+    if trial is None:  # of a newer release: by itself the sweep says so, whose trials are all read then
+        return None
     metrics = trials.metrics_of(final) if final is not None else None
     model_id = final.model_id if final is not None else row.final_run and sweep_queries.model_of(tx, row.final_run)
     spread = metrics.spread if metrics else None

@@ -711,3 +711,26 @@ def test_any_value_comes_over(
             found = [tuple(row) for row in there.execute(select(table))]
         for one, other in zip(sorted(expected, key=repr), sorted(found, key=repr), strict=True):
             assert [*map(repr, one)] == [*map(repr, other)]
+
+
+def test_tables_are_free_while_the_new_place_is_asked_who_it_is(
+    old: Database, new: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """It may be an object store that is waited for; who reads the new database is told that meanwhile, not kept."""
+    plan = wanted(old, new, tmp_path)
+    asked: list[int] = []
+
+    class Asked(ArtifactStore):
+        def identity(self, *, make: bool = False) -> str | None:
+            if make:
+                with new.read() as tx:
+                    tx.execute(text("SET LOCAL lock_timeout = '100ms'"))
+                    asked.append(tx.execute(text("SELECT count(*) FROM runs")).scalar_one())
+            return super().identity(make=make)
+
+    store = Asked(plan.target.store.root)
+    move(replace(plan, target=replace(plan.target, store=store)), clock, lambda *_: None)
+
+    assert [0] == asked
+    with new.read() as tx:
+        assert store.identity() == installation.get(tx, installation.MODELS_FOLDER)

@@ -247,6 +247,28 @@ def test_a_sweep_that_cannot_be_read_hides_no_other(server: LiveServer, database
     assert [503, 200] == [server.client.get(f"/sweeps/{sweep}").status_code for sweep in (newer, known)]
 
 
+def test_a_winner_whose_trial_cannot_be_read_hides_no_sweep(
+    server: LiveServer, database: Database, clock: FakeClock
+) -> None:
+    """Its own sweep is in the list without an outcome; asked for by itself it says why."""
+    asked = {"task": "planar", "dataset": "sample", "space": {"epochs": {"kind": "choice", "values": [1, 2]}}}
+    newer, known = (server.client.post("/sweeps", json=asked).raise_for_status().json()["id"] for _ in range(2))
+    won = queue_run(database, clock, trial=TRIAL, sweep=newer)
+    figures = {"value": json.dumps({"validation": {"loss": 0.1, "accuracy": 0.9}}), "run": won, "sweep": newer}
+    with database.write() as tx:
+        tx.execute(text("UPDATE runs SET status = 'succeeded', metrics = :value WHERE id = :run"), figures)
+        tx.execute(text("UPDATE sweeps SET winner = :run WHERE id = :sweep"), figures)
+
+    def outcomes() -> dict[str, bool]:
+        listed = server.client.get("/sweeps").raise_for_status().json()["items"]
+        return {each["id"]: each["outcome"] is not None for each in listed}
+
+    assert {newer: True, known: False} == outcomes()
+    add_to(database, "runs", "trial", number="the first")
+    assert {newer: False, known: False} == outcomes()
+    assert [503, 200] == [server.client.get(f"/sweeps/{sweep}").status_code for sweep in (newer, known)]
+
+
 def test_a_worker_takes_nothing_from_tables_that_are_not_its_releases_any_more(
     database: Database, clock: FakeClock
 ) -> None:

@@ -63,9 +63,6 @@ def failure_of(error: BaseException, scheme: str = "s3") -> Failure:
         return Failure(Kind.REFUSED, told.format(shown, "DENSELY_STORE_URL"))
     if isinstance(error, FileNotFoundError):
         return Failure(Kind.ABSENT, "has no such object")
-    if _is_setting(error):
-        told = "cannot be asked with these settings ({}): correct DENSELY_STORE_URL, or those in the environment, as {}"
-        return Failure(Kind.REFUSED, told.format(shown, CREDENTIALS[scheme]))
     if status is not None:
         told = "refuses ({}): correct DENSELY_STORE_URL, or the store's own settings in the environment"
         return Failure(Kind.REFUSED, told.format(shown))
@@ -83,11 +80,15 @@ def _to_be_mended(chain: list[Any], code: str, status: int | None) -> str:
         return "does not believe this machine's clock ({}): set it right"
     if names & _STRANGERS or status == 401:
         return "does not know this service ({}): give it credentials, as {credentials}"
+    if status is None and _is_setting(chain[0]):
+        return (
+            "cannot be asked with these settings ({}): correct DENSELY_STORE_URL, or the environment, as {credentials}"
+        )
     return ""
 
 
 def _is_setting(error: BaseException) -> bool:
-    """Whether a library does not begin with what it is given: not that it cannot read an answer, which may be cut off."""
+    """Whether a library does not take what it is given; not that it cannot read an answer, which may be cut off."""
     return isinstance(error, ValueError) and not isinstance(error, UnicodeError | JSONDecodeError)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import inspect
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -90,7 +91,7 @@ def _google() -> Any:
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
     filesystem = GCSFileSystem(skip_instance_cache=True, requests_timeout=timeout, **_OPTIONS["gs"])
     for name in _REPEATING:  # whoever calls tries again: the number of these tries cannot be set
-        setattr(filesystem, name, MethodType(getattr(GCSFileSystem, name).__wrapped__, filesystem))
+        setattr(filesystem, name, MethodType(inspect.unwrap(getattr(GCSFileSystem, name)), filesystem))
     return filesystem
 
 

@@ -1,6 +1,7 @@
 """How filesystems are opened."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,3 +80,11 @@ def test_connections_are_closed_from_another_thread_than_theirs(opened: Any) -> 
     closer_of(found)()
 
     assert found.session.closed
+
+
+def test_only_densely_tells_what_is_wrong(opened: Any) -> None:
+    """Azure's library would write a line for each place where it has looked for credentials in vain."""
+    opened("az://container", AZURE_STORAGE_ACCOUNT_NAME="us", AZURE_STORAGE_ACCOUNT_KEY=KEY)
+
+    for name in ("azure.identity.aio", "gcsfs", "google.auth"):
+        assert not logging.getLogger(name).isEnabledFor(logging.ERROR)

@@ -3,11 +3,13 @@
 Google's comes with what the tests install. Azurite is a program of npm, of 186 MB: it is used where it is in PATH.
 """
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +20,8 @@ from tests.support.nginx import listens
 from tests.support.s3 import free_port
 
 START_SECONDS = 30.0
-ACCOUNT = "devstoreaccount1"
-KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Azurite's own
+ACCOUNT = "tests"
+KEY = b64encode(b"of nobody").decode()
 
 
 def environment(kind: str, url: str) -> dict[str, str]:
@@ -56,7 +58,8 @@ class Cloud:
             command = [program, "--blobPort", str(self.port), "--location", str(self.folder), "--silent"]
             command += ["--disableTelemetry", "--skipApiVersionCheck"]
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+        accounts = {**os.environ, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"}
+        self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=accounts)
         end = time.monotonic() + START_SECONDS
         while not listens(self.port):
             if self._process.poll() is not None or time.monotonic() > end:

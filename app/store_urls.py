@@ -4,6 +4,13 @@ import re
 from urllib.parse import urlsplit
 
 EXTRAS = {"s3": "s3", "gs": "gs", "az": "az", "file": ""}  # what has to be installed besides, by scheme
+CREDENTIALS = {  # what the stores' own tools read them from
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "AZURE_STORAGE_CONNECTION_STRING",
+    "file": "the rights of its user",
+}
+_END_POINTS = {"s3": "AWS_ENDPOINT_URL", "gs": "STORAGE_EMULATOR_HOST", "az": "AZURE_STORAGE_CONNECTION_STRING"}
 
 _BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LONGEST = {"s3": 63, "gs": 222, "az": 63}  # characters of a bucket's name
@@ -27,7 +34,7 @@ def store_url_of(text: str) -> str:
     if "@" in parts.netloc:
         raise ValueError(
             "must hold no user or secret: credentials are read from where the store's own tools find them, as "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            f"{CREDENTIALS[parts.scheme]}"
         )
     if parts.query or parts.fragment or any(part in (".", "..") for part in parts.path.split("/")):
         raise ValueError(f"{_FORMS}, with nothing after it")
@@ -57,3 +64,10 @@ def _check_bucket(scheme: str, name: str) -> None:
 def scheme_of(url: str) -> str:
     """Of a URL that `store_url_of` has returned."""
     return url.partition("://")[0]
+
+
+def mend_of(url: str) -> str:
+    """What helps where a store does not answer."""
+    end_point = _END_POINTS.get(scheme_of(url))
+    own = f" and the store's own settings, as {end_point}" if end_point else ""
+    return f"start it, or correct DENSELY_STORE_URL{own}"

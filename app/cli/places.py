@@ -15,6 +15,7 @@ from app.domain.counting import counted
 from app.errors import ArtifactInvalid, DatasetInvalid, DenselyError, Unavailable, Unusable
 from app.kinds.base import Task
 from app.settings import Settings
+from app.store_urls import mend_of
 from app.tasks.catalog import TaskCatalog
 from app.wire.declarations import DatasetInfo
 
@@ -130,8 +131,7 @@ def store(settings: Settings) -> Iterator[Finding]:
             remote.objects.delete(name)
     except Unavailable as error:
         told, _, mend = error.message.partition(": ")
-        mend = mend or "start it, or correct DENSELY_STORE_URL and the store's own settings, as AWS_ENDPOINT_URL"
-        yield Finding("object store", "wrong", f"{settings.store_url}: {told}", mend)
+        yield Finding("object store", "wrong", f"{settings.store_url}: {told}", mend or mend_of(settings.store_url))
         return
     if same:
         yield Finding("object store", "ok", f"{settings.store_url} takes, gives and removes objects")

@@ -7,7 +7,10 @@ import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from json import JSONDecodeError
 from typing import Any
+
+from app.store_urls import CREDENTIALS
 
 MOST_CAUSES = 6  # errors behind errors that are looked at
 
@@ -22,9 +25,11 @@ _FULL = frozenset(
 )
 _STRANGERS = frozenset(
     "NoCredentialsError PartialCredentialsError TokenRetrievalError InvalidAccessKeyId SignatureDoesNotMatch "
-    "ExpiredToken InvalidToken AuthenticationFailed DefaultCredentialsError ClientAuthenticationError".split()
+    "ExpiredToken InvalidToken AuthenticationFailed NoAuthenticationInformation DefaultCredentialsError RefreshError "
+    "ClientAuthenticationError".split()
 )
 
+FORBIDDEN = "Forbidden"
 NO_BUCKET = "has no such bucket ({}): make it, or correct DENSELY_STORE_URL"
 
 
@@ -44,13 +49,13 @@ class Failure:
     told: str  # nothing in it of the URL, of credentials or of names of objects
 
 
-def failure_of(error: BaseException) -> Failure:
-    """Of what a filesystem of fsspec has raised."""
+def failure_of(error: BaseException, scheme: str = "s3") -> Failure:
+    """Of what a filesystem of fsspec has raised; `scheme`: of its URLs."""
     chain = list(_chain(error))
     code, status = _code(chain), _status(chain)
-    shown = code or type(error).__name__
+    shown = code or (f"HTTP {status}" if status else type(error).__name__)
     if told := _to_be_mended(chain, code, status):
-        return Failure(Kind.REFUSED, told.format(shown))
+        return Failure(Kind.REFUSED, told.format(shown, credentials=CREDENTIALS[scheme]))
     if code in _BUSY or status in (408, 429) or (status or 0) >= 500:
         return Failure(Kind.AWAY, f"does not answer ({shown})")
     if status == 403 or isinstance(error, PermissionError):
@@ -66,7 +71,7 @@ def failure_of(error: BaseException) -> Failure:
 
 def _to_be_mended(chain: list[Any], code: str, status: int | None) -> str:
     """What is known by its name, and how to mend it."""
-    names = {code, *(type(each).__name__ for each in chain)}
+    names = {code, *(base.__name__ for each in chain for base in type(each).__mro__)}
     if code in _NO_PLACE:
         return NO_BUCKET
     if code in _FULL or status == 507 or _errno(chain) & {errno.ENOSPC, errno.EDQUOT}:
@@ -74,8 +79,17 @@ def _to_be_mended(chain: list[Any], code: str, status: int | None) -> str:
     if code == "RequestTimeTooSkewed":
         return "does not believe this machine's clock ({}): set it right"
     if names & _STRANGERS or status == 401:
-        return "does not know this service ({}): give it credentials, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        return "does not know this service ({}): give it credentials, as {credentials}"
+    if status is None and _is_setting(chain[0]):
+        return (
+            "cannot be asked with these settings ({}): correct DENSELY_STORE_URL, or the environment, as {credentials}"
+        )
     return ""
+
+
+def _is_setting(error: BaseException) -> bool:
+    """Whether a library does not take what it is given; not that it cannot read an answer, which may be cut off."""
+    return isinstance(error, ValueError) and not isinstance(error, UnicodeError | JSONDecodeError)
 
 
 def _chain(error: BaseException) -> Iterator[Any]:
@@ -88,8 +102,10 @@ def _chain(error: BaseException) -> Iterator[Any]:
 
 
 def _code(chain: list[Any]) -> str:
-    """As the store calls it: of S3 in the response, of Azure at the error."""
+    """As the store calls it: of S3 in the response, of Azure at the error, of Google's in the text."""
     for each in chain:
+        if _is_forbidden(each):
+            return FORBIDDEN
         if isinstance(response := getattr(each, "response", None), dict):
             return str(response.get("Error", {}).get("Code", ""))[:60]
         if code := getattr(each, "error_code", None):
@@ -100,6 +116,8 @@ def _code(chain: list[Any]) -> str:
 def _status(chain: list[Any]) -> int | None:
     """Of HTTP."""
     for each in chain:
+        if _is_forbidden(each):
+            return 403
         if isinstance(response := getattr(each, "response", None), dict):
             found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         else:
@@ -108,6 +126,11 @@ def _status(chain: list[Any]) -> int | None:
         if isinstance(found, int) and 300 <= found < 600:
             return found
     return None
+
+
+def _is_forbidden(error: BaseException) -> bool:
+    """A 403 of Google, of which gcsfs tells this word alone."""
+    return type(error) is OSError and str(error).startswith(FORBIDDEN)
 
 
 def _errno(chain: list[Any]) -> set[int]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -16,9 +15,9 @@ from typing import Any, TypeVar
 from app.errors import StoreAway, Unusable
 from app.folders import fsync, is_fault_of_disk
 from app.storage.failures import NO_BUCKET, Kind, failure_of
-from app.storage.filesystems import closer_of, host_of, in_pieces, open_filesystem
+from app.storage.filesystems import closer_of, host_of, in_pieces, modified_of, open_filesystem
 from app.storage.health import GET, Health
-from app.store_urls import scheme_of
+from app.store_urls import mend_of, scheme_of
 
 T = TypeVar("T")
 
@@ -26,6 +25,7 @@ PAUSES = (0.2, 0.8)  # seconds between tries: there is one try more
 AWAY_SECONDS = 3.0  # after tries in vain, in which nobody has to wait for the same again
 ASK_SECONDS = 20.0  # for an answer without a file
 PART = ".part"  # what names of files end with that are being written, in a folder
+NOT_FOUND = f"the object store {NO_BUCKET.format('not found')}"
 SLOWEST = 2**18  # bytes a second, below which the transfer of a file is given up
 CLOSED = "the connections to the object store are closed"
 
@@ -53,7 +53,8 @@ class ObjectStore:
     ) -> None:
         """`url` as `store_urls` gives it; nothing is asked of the store before it is needed."""
         self.url = url
-        self._is_folder = scheme_of(url) == "file"
+        self._scheme = scheme_of(url)
+        self._is_folder = self._scheme == "file"
         self._root = url.partition("://")[2]
         self._count = count
         self._monotonic = monotonic
@@ -75,7 +76,7 @@ class ObjectStore:
         """
         size = path.stat().st_size
         if not self._tried("put", lambda: self._put(path, name, size)):
-            raise Unusable(f"the object store {NO_BUCKET.format('not found')}")
+            raise Unusable(NOT_FOUND)
         self._count("put", "ok", size)
 
     def get(self, name: str, path: Path) -> bool:
@@ -114,7 +115,7 @@ class ObjectStore:
 
     def tail(self, name: str, start: int) -> bytes:
         """An object from a byte on; empty if there is no such object. The same errors."""
-        found: bytes | None = self._tried("get", lambda: self._call("cat_file", self._key(name), start=start))
+        found: bytes | None = self._tried("get", lambda: self._call("cat_file", self._key(name), start=start or None))
         self._count("get", "ok", len(found or b""))
         return found or b""
 
@@ -135,13 +136,12 @@ class ObjectStore:
         What is raised names the store, and is for whoever operates the service.
         """
         try:
-            found = self._tried(GET, lambda: self._call("cat_file", self._key(name)), quietly=quietly)
+            found = self._tried(GET, lambda: self._ask(name), quietly=quietly)
         except StoreAway as error:
             host = host_of(self._filesystem)
             place = f"{self.url} at {host}" if host else self.url
             told = error.message.replace("the object store", f"the object store {place}", 1)
-            mend = "start it, or correct DENSELY_STORE_URL and the store's own settings, as AWS_ENDPOINT_URL"
-            raise StoreAway(f"{told}: {mend}") from error
+            raise StoreAway(f"{told}: {mend_of(self.url)}") from error
         if found is not None:
             self._count(GET, "ok", len(found))
 
@@ -183,6 +183,13 @@ class ObjectStore:
         self._call("get_file", self._key(name), str(part), seconds=most, **in_pieces(self.url, putting=False))
         return True
 
+    def _ask(self, name: str) -> bytes:
+        try:
+            return self._read(name)
+        except FileNotFoundError:
+            self._list(name)  # of Google's, only this tells a bucket that is missing
+            raise
+
     def _read(self, name: str) -> bytes:
         return bytes(self._call("cat_file", self._key(name), **in_pieces(self.url, putting=False)))
 
@@ -194,11 +201,20 @@ class ObjectStore:
     def _list(self, folder: str) -> list[Stored]:
         filesystem = self._opened()
         filesystem.invalidate_cache()
-        found = self._call("find", self._key(folder), detail=True, seconds=10 * ASK_SECONDS)
+        try:
+            found = self._call("find", self._key(folder), detail=True, seconds=10 * ASK_SECONDS)
+            if not found and self._scheme == "az":  # there it may be the container that is missing, as a look tells
+                self._call("cat_file", self._key(folder))
+        except FileNotFoundError as error:
+            if failure_of(error, self._scheme).kind is not Kind.ABSENT:
+                raise
+            if self._scheme != "az":
+                raise Unusable(NOT_FOUND) from error
+            found = {}
         start = len(self._root.strip("/")) + 1
         told = {str(key).lstrip("/")[start:]: info for key, info in found.items()}
         return [
-            Stored(name, int(info.get("size") or 0), _modified(info))
+            Stored(name, int(info.get("size") or 0), modified_of(info))
             for name, info in sorted(told.items())
             if name and not name.endswith("/")  # so a store shows a folder
         ]
@@ -267,7 +283,7 @@ class ObjectStore:
             except Exception as error:
                 if part and is_fault_of_disk(error, part):  # which says nothing of the store
                     raise
-                failure = failure_of(error)
+                failure = failure_of(error, self._scheme)
                 if failure.kind is Kind.ABSENT:
                     self._count(operation, "absent", 0)
                     return None
@@ -279,15 +295,3 @@ class ObjectStore:
                     raise StoreAway(told) from error
                 self._sleep(pause)
         raise AssertionError
-
-
-def _modified(info: dict[str, Any]) -> float:
-    """As each filesystem tells it."""
-    for key in ("LastModified", "last_modified", "mtime", "updated", "created"):
-        if isinstance(value := info.get(key), datetime):
-            return value.timestamp()
-        if isinstance(value, int | float):
-            return float(value)
-        if isinstance(value, str):
-            return datetime.fromisoformat(value).timestamp()
-    return float("inf")  # nothing is done to what has no age

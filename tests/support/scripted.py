@@ -53,7 +53,7 @@ class ScriptedServer:
                 script.asked.append(Asked(self.command, self.path, headers, body))
                 script.answers[min(len(script.asked), len(script.answers)) - 1](self)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - as the base class asks
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - as the base class asks
 
             def _content(self) -> bytes:
                 if "Transfer-Encoding" not in self.headers:
@@ -92,7 +92,8 @@ def answer(status: int, body: Any = None, kind: str = "application/json", **head
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
-        handler.wfile.write(content)
+        if handler.command != "HEAD":
+            handler.wfile.write(content)
 
     return respond
 

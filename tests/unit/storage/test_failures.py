@@ -1,6 +1,7 @@
 """What a store's library raises, told by codes, statuses and names."""
 
 import errno
+import json
 import re
 
 import pytest
@@ -38,6 +39,10 @@ class AzureError(Exception):
         self.status_code, self.error_code = status, error_code
 
 
+class SigningError(type("ClientAuthenticationError", (Exception,), {})):  # type: ignore[misc]
+    """As Azure's library has it, of a key that is none."""
+
+
 class NoCredentialsError(Exception):
     """As botocore has it."""
 
@@ -61,6 +66,11 @@ def translated(error: Exception, into: Exception) -> Exception:
         (OSError(errno.ENOSPC, "no"), Kind.REFUSED, "is full"),
         (ClientError("InvalidAccessKeyId", 403), Kind.REFUSED, "does not know this service"),
         (NoCredentialsError(), Kind.REFUSED, "does not know this service"),
+        (SigningError(), Kind.REFUSED, "does not know this service"),
+        (OSError("Forbidden: https://host/o/name\nno"), Kind.REFUSED, r"\(Forbidden\): give this service the right"),
+        (ValueError("Invalid endpoint: secret"), Kind.REFUSED, "cannot be asked with these settings"),
+        (json.JSONDecodeError("no", "", 0), Kind.AWAY, "does not answer"),
+        (HttpError(503), Kind.AWAY, "HTTP 503"),
         (HttpError(401), Kind.REFUSED, "does not know this service"),
         (ClientError("RequestTimeTooSkewed", 403), Kind.REFUSED, "clock"),
         (ClientError("PermanentRedirect", 301), Kind.REFUSED, "correct DENSELY_STORE_URL"),
@@ -79,3 +89,12 @@ def test_an_error_is_told_by_what_follows_from_it(error: Exception, kind: Kind, 
     assert kind is failure.kind
     assert re.search(told, failure.told)
     assert "secret" not in failure.told
+
+
+@pytest.mark.parametrize(
+    ("scheme", "told"),
+    [("s3", "AWS_ACCESS_KEY_ID"), ("gs", "GOOGLE_APPLICATION_CREDENTIALS"), ("az", "AZURE_STORAGE_CONNECTION_STRING")],
+)
+def test_whom_a_store_does_not_know_reads_which_credentials_to_give(scheme: str, told: str) -> None:
+    for error in (NoCredentialsError(), ValueError("no")):
+        assert told in failure_of(error, scheme).told

@@ -35,8 +35,10 @@ def lifespan(
         poll = asyncio.create_task(follower.run(poll_seconds))
         yield
         poll.cancel()
-        if services.remote:
-            services.remote.close()  # first: threads that wait for it go on, and the next lines wait for those
+        feed.close()
+        services.prediction.close()
+        if services.remote:  # before what follows, which waits for threads that may wait for it
+            await asyncio.to_thread(services.remote.close)
         await feed.finish()
         services.writes.close()
         services.database_probe.close()

@@ -14,7 +14,7 @@ from app.errors import ArtifactInvalid, NotFound, Unavailable
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
 from app.logs import get as get_log
-from app.services.meanwhile import Meanwhile
+from app.services.background_refresh import BackgroundRefresh
 from app.tasks.catalog import TaskCatalog
 from app.wire.run_lists import RunRow
 from app.wire.runs import Run
@@ -38,7 +38,8 @@ class PredictionService:
         self._cache = cache
         self.unregistered: Mapping[str, str] = {}  # tasks whose bundled model cannot be taken over, and why
         self._refreshing = Lock()
-        self._meanwhile = Meanwhile(self.refresh)
+        self._background = BackgroundRefresh(self.refresh)
+        self._is_closed = False
         self._caught_up: OrderedDict[str, None] = OrderedDict()  # models that came before a refresh
         self._versions: dict[tuple[str, int], str] = {}  # model ids by task and version, which never change
         self._generation = 0  # of the database that they are of
@@ -61,17 +62,23 @@ class PredictionService:
             for row in absent:
                 with suppress(NotFound):  # the task was removed meanwhile
                     found[row.id] = self._fetched(row)
+            if self._is_closed:
+                return  # what could not be fetched is no fault of the models'
+
+    def close(self) -> None:
+        """Swap in nothing any more that is being fetched, since the process ends."""
+        self._is_closed = True
 
     def refresh_meanwhile(self) -> None:
         """The same, without waiting for what an object store has to be asked for: a thread does that."""
         if self.swap_in():
-            self._meanwhile.ask()
+            self._background.ask()
 
     def refresh_soon(self) -> None:
         """The same, with a little patience for a store that gives models, as far as is known."""
         if absent := self.swap_in():
             gives = any(self._store.is_reachable(row.task, row.id) for row in absent)
-            self._meanwhile.ask(PATIENCE if gives else 0.0)
+            self._background.ask(PATIENCE if gives else 0.0)
 
     def catch_up(self, runs: Iterable[Run | RunRow]) -> None:
         """Before a client is told that runs have ended: a prediction it asks for next is answered with their models.

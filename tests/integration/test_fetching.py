@@ -7,12 +7,14 @@ from threading import Event, Thread, current_thread
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.api.feed import Feed
 from app.api.task_routes import TaskRoutes
 from app.artifacts.store import Artifact, ArtifactStore
 from app.db import models, runs
 from app.db.engine import Database
+from app.errors import StoreAway
 from app.inference.cache import PredictorCache
 from app.inference.predictor import Predictor
 from app.main import create_app
@@ -154,6 +156,22 @@ def test_a_task_that_is_removed_while_its_model_is_fetched_ends_no_refresh(datab
     (left,) = tasks.all
     assert left == prediction.active(left).task.name
     assert prediction.is_whole
+
+
+def test_a_model_whose_fetch_ends_with_the_process_is_not_told_as_broken(database: Database, store: Slow) -> None:
+    store.absent = {add_model(database, store, "housing").id}
+    prediction = PredictionService(database, TASKS, store, PredictorCache(4))
+
+    def end(_: str) -> None:
+        prediction.close()
+        raise StoreAway("the connections to the object store are closed")
+
+    store.meanwhile = end
+    store.mended.set()
+    with capture_logs() as lines:
+        prediction.refresh()
+
+    assert [] == lines
 
 
 @pytest.mark.parametrize("asked", ["by a refresh", "by who wants an answer"])

@@ -1,4 +1,4 @@
-"""A refresh that nobody has to wait for."""
+"""A refresh in the background, which calls share (single flight): nobody has to wait for it."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from app.logs import get as get_log
 log = get_log()
 
 
-class Meanwhile:
+class BackgroundRefresh:
     """Refreshes in a thread of its own, which ends when nobody asks any more. Asked from any thread."""
 
     def __init__(self, refresh: Callable[[], object], monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -25,8 +25,8 @@ class Meanwhile:
     def ask(self, patience: float = 0.0) -> None:
         """Have a refresh begin, after the present one if there is one.
 
-        Returns when it has ended, or when the present one has taken `patience` seconds: one that has stalled keeps
-        those who ask no longer than that, however many they are.
+        Returns when it has ended, or when it, or the present one, has taken `patience` seconds: one that has stalled
+        keeps those who ask no longer than that, however many they are.
         """
         with self._lock:
             asked = self._asked or Event()
@@ -35,9 +35,12 @@ class Meanwhile:
                 Thread(target=self._run, name="refresh", daemon=True).start()  # it waits for the lock
                 self._is_running = True
             self._asked = asked
-            left = self._since + patience - self._monotonic()
-        if left > 0:
-            asked.wait(left)
+        while (left := self._left(patience)) > 0 and not asked.wait(left):
+            pass  # the next one may have begun meanwhile
+
+    def _left(self, patience: float) -> float:
+        with self._lock:
+            return self._since + patience - self._monotonic()
 
     def _run(self) -> None:
         while asked := self._next():

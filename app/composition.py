@@ -22,6 +22,7 @@ from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
 from app.services.disk import Places
 from app.services.events import EventService
+from app.services.filling import StoreFilling
 from app.services.inputs import InputService
 from app.services.keyring import Keyring
 from app.services.keys import KeyService
@@ -104,6 +105,7 @@ def services_of(
         writes=Writes(waiting_until, BUSY_TIMEOUT),
         database_probe=Probe(system.check),
         remote=remote,
+        filling=StoreFilling(database, store, folder, registry.kept),
     )
 
 

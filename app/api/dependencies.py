@@ -19,6 +19,7 @@ from app.services.audit import AuditService
 from app.services.comparison import ComparisonService
 from app.services.datasets import DatasetService
 from app.services.events import EventService
+from app.services.filling import StoreFilling
 from app.services.keys import KeyService
 from app.services.making import MakingService
 from app.services.metrics import MetricsService
@@ -74,6 +75,7 @@ class Services:
     writes: Writes
     database_probe: Probe[None]
     remote: Remote | None  # the object store that folders of this machine are caches of
+    filling: StoreFilling
 
 
 async def services(request: Request) -> Services:

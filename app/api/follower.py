@@ -78,6 +78,7 @@ class Follower:
             if gives:
                 self._register_folder()
             self._fill_scores()
+            self._fill_store()
         finally:  # what was registered before goes on
             prediction = self._services.prediction
             prediction.refresh() if wait else prediction.refresh_meanwhile()
@@ -121,6 +122,11 @@ class Follower:
             self._is_registered = None
         else:
             self._is_registered = True
+
+    def _fill_store(self) -> None:
+        """Once it has answered, with what is here alone."""
+        if self._is_registered and self._store_gives():
+            self._services.filling.begin()
 
     def _fill_scores(self) -> None:
         """Now and then: while processes are replaced, workers of the release before go on ending runs without one."""

@@ -135,9 +135,44 @@ def store(settings: Settings) -> Iterator[Finding]:
         return
     if same:
         yield Finding("object store", "ok", f"{settings.store_url} takes, gives and removes objects")
+        yield from _lacking(settings)
     else:
         told = f"{settings.store_url}: an object does not come back as it went"
         yield Finding("object store", "wrong", told, "look at what stands between, as a proxy that caches")
+
+
+def _lacking(settings: Settings) -> Iterator[Finding]:
+    """What the database names and the store does not have, but for what comes with Densely."""
+    from app.cli.stores import cached
+    from app.db.engine import Database
+    from app.services.filling import are_whole, lacking
+
+    if not settings.database_url and not (settings.home / "densely.db").exists():  # opening it would make it
+        return
+    database = None
+    try:
+        bundled = ArtifactStore(settings.bundled_models).bundled().values()
+        database = Database(settings.url, quiet=True)
+        with cached(settings) as (store, uploads):
+            found = lacking(database, store, uploads)
+    except DenselyError:  # which other checks tell
+        return
+    finally:
+        if database:
+            database.close()
+    models = [each for each in found.models if each[1] not in bundled]
+    here = [each for each in models if ArtifactStore(settings.models_dir).is_whole(*each)]
+    rows = [each for each in found.uploads if are_whole(uploads, each)]
+    told = f"{settings.store_url} lacks {{}} and {{}} of rows that the database names, which are {{}}"
+    if here or rows:
+        mend = "an API process of this machine puts them there when it starts, and looks again every hour"
+        these = told.format(counted(len(here), "model"), counted(len(rows), "file"), "in the folders here")
+        yield Finding("object store", "note", these, mend)
+    gone = len(models) - len(here), len(found.uploads) - len(rows)
+    if any(gone):
+        mend = "start an API process on the machine that has them, or restore them from a backup"
+        these = told.format(counted(gone[0], "model"), counted(gone[1], "file"), "not whole here either")
+        yield Finding("object store", "wrong", these, mend)
 
 
 def datasets(settings: Settings) -> Iterator[Finding]:

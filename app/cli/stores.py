@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.artifacts.cached import artifact_store
+from app.artifacts.cached import CachedArtifactStore, artifact_store
 from app.artifacts.store import ArtifactStore
 from app.services.uploading import UploadFolder
 from app.settings import Settings
@@ -23,6 +23,18 @@ def remote_of(found: Settings, patience: float = 0.0) -> Iterator[Remote | None]
     finally:
         if remote:
             remote.close()
+
+
+@contextmanager
+def cached(found: Settings) -> Iterator[tuple[CachedArtifactStore, UploadFolder]]:
+    """Models and uploaded rows in the object store that there is, without waiting for it.
+
+    Raises:
+        Unusable: what it needs is not installed.
+    """
+    with remote_of(found) as remote:
+        assert remote is not None
+        yield CachedArtifactStore(found.models_dir, remote), UploadFolder(found.uploads, remote)
 
 
 @contextmanager

@@ -61,10 +61,15 @@ def take(database: Database, path: Path, told: Told) -> Snapshot:
         return found
 
 
-def still_named(database: Database) -> set[str]:
-    """The ids of all models and datasets that rows name now."""
+def named(database: Database) -> tuple[list[tuple[str, str]], list[Upload]]:
+    """All models, by task and id, and datasets that rows name now."""
     with database.read() as tx:
-        found, uploads = _named(tx)
+        return _named(tx)
+
+
+def still_named(database: Database) -> set[str]:
+    """The ids of the same."""
+    found, uploads = named(database)
     return {model_id for _, model_id in found} | {upload.id for upload in uploads}
 
 

@@ -103,6 +103,7 @@ class Channel:
         """End the link, and with it all seats."""
         with self._lock:
             self._is_closed = True
+            self.nodes = []
             process = self._process
         if process is None:
             return
@@ -175,7 +176,10 @@ class Channel:
         elif not told["nodes"]:
             self._is_away("it has no node with CPUs")
         else:
-            self.nodes = [Node(*each) for each in told["nodes"]]
+            with self._lock:
+                if self._is_closed:  # else runs would be claimed that nobody carries out
+                    return
+                self.nodes = [Node(*each) for each in told["nodes"]]
             self._ever.update(self.nodes)
             if self._away_since is not None:
                 log.info("cluster.back", seconds=round(time.monotonic() - self._away_since, 1), nodes=len(self.nodes))

@@ -223,6 +223,17 @@ def test_a_place_on_a_node_that_was_dead_costs_no_attempt(executor: RayExecutor)
     assert not executor.passed_over(), "there may be room for it on another one"
 
 
+def test_nothing_is_claimed_after_the_end(executor: RayExecutor) -> None:
+    link = Link(executor, Node(1, 2**36, 0))
+    assert executor.is_ready()
+    executor.close()
+    assert not executor.is_ready()
+    link.channel._heed({"cluster": {"problem": None, "left_out": [], "versions": {}, "nodes": [[1, 2**36, 0]]}})
+
+    assert not executor.is_ready(), "the link said so before it ended"
+    assert not link.channel.take(ONE).alive
+
+
 def test_a_node_that_is_left_out_is_logged_once() -> None:
     channel = Channel("auto")
     told: dict[str, Any] = {

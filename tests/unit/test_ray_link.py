@@ -1,5 +1,7 @@
 """Which nodes a link asks, for how long it waits for their answers, and what it tells of a head that gives none."""
 
+import contextlib
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,6 +67,28 @@ def test_a_silent_head_is_told_once_and_so_is_its_return(monkeypatch: pytest.Mon
 
     told = [(each["cluster"]["nodes"], each["cluster"]["problem"]) for each in said]
     assert [([[2, 9, 0]], None), ([], "its head has not answered for 15 seconds"), ([[2, 9, 0]], None)] == told
+
+
+def test_a_head_that_has_just_answered_is_not_told_to_be_silent(silent: SimpleNamespace) -> None:
+    now = [0.0]
+    said: list[Any] = []
+    nodes = ray_link.Nodes(said.append, "sqlite", "", lambda: now[0])
+    nodes.look()
+    nodes._answers.take("a", dict.fromkeys(ray_nodes.TITLES, "1") | ray_nodes.versions())
+    nodes.look()
+    now[0] += ray_link.SILENT + 1
+
+    class Late(contextlib.nullcontext[None]):
+        """A lock that whoever watches the head gets after the answer has come."""
+
+        def __enter__(self) -> None:
+            nodes._lock = threading.Lock()
+            nodes.look()
+
+    nodes._lock = Late()  # type: ignore[assignment]
+    nodes.mind_head()
+
+    assert [None] == [each["cluster"]["problem"] for each in said]
 
 
 @pytest.mark.parametrize(

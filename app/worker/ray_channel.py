@@ -74,6 +74,7 @@ class Channel:
             if loss or not self.nodes:
                 trainer.lose(loss or self._loss())
             else:
+                trainer.nodes = self.nodes
                 self._trainers[self._number] = trainer
             return trainer
 

@@ -100,6 +100,26 @@ def test_a_run_for_which_ray_found_no_room_is_passed_over(executor: RayExecutor)
     assert ["r-1"] == list(executor.passed_over())
 
 
+def test_nodes_that_return_are_none_that_come(executor: RayExecutor) -> None:
+    """What befell the run is noted while the head is silent, or some nodes are back already."""
+    told: dict[str, Any] = {"problem": None, "left_out": [], "versions": {}}
+    small = [8, 2**36, 0]
+    silent = {**told, "nodes": [], "problem": "its head has not answered for 15 seconds"}
+    for number, meanwhile in enumerate((silent, {**told, "nodes": [small]})):
+        link = Link(executor, *[Node(8, 2**36, 0)] * 2)
+        trainer = begin(executor, f"r-{number}")
+        link.say(trainer.number, lost="asks for too much", found_place=False, hopeless=False)
+        link.say(trainer.number, gone=True)
+        link.channel._heed({"cluster": meanwhile})
+        executor.warm()
+        link.channel._heed({"cluster": {**told, "nodes": [small, small]}})
+
+        assert f"r-{number}" in executor.passed_over()
+
+    link.channel._heed({"cluster": {**told, "nodes": [small, small, small]}})
+    assert [] == list(executor.passed_over())
+
+
 def test_cpus_are_counted_as_they_are_asked_for(executor: RayExecutor) -> None:
     """Without a GPU a run with convolutions asks for two."""
     Link(executor, Node(4, 2**36, 0))

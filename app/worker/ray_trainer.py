@@ -144,7 +144,7 @@ def _loss_of(said: dict[str, Any]) -> Loss:
         return Loss(None, RunError(type="TrainerLost", message=f"its trainer was lost: {said['lost']}"))
     if said["hopeless"]:
         return Loss(Change.ERRORED, RunError(type="ClusterTooSmall", message=said["lost"]))
-    if said.get("vain"):
+    if said.get("infrastructure"):
         return cluster_away(said["lost"])
     return cluster_full(said["lost"])
 

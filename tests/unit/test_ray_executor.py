@@ -234,7 +234,7 @@ def test_a_run_that_only_a_lost_node_could_hold_waits_for_it(executor: RayExecut
 def test_a_place_on_a_node_that_was_dead_costs_no_attempt(executor: RayExecutor) -> None:
     link = Link(executor, Node(1, 2**36, 0))
     trainer = begin(executor, "r-1")
-    link.say(trainer.number, lost="its node has died", found_place=False, hopeless=False, vain=True)
+    link.say(trainer.number, lost="its node has died", found_place=False, hopeless=False, infrastructure=True)
     link.say(trainer.number, gone=True)
     loss = trainer.loss()
     assert loss is not None

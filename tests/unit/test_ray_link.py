@@ -92,7 +92,7 @@ def test_a_head_that_has_just_answered_is_not_told_to_be_silent(silent: SimpleNa
 
 
 @pytest.mark.parametrize(
-    ("reason", "is_silent", "is_placed", "is_vain"),
+    ("reason", "is_silent", "is_placed", "is_infrastructure"),
     [
         ("The actor died because its node has died.", False, False, True),
         ("The actor died because its node has died.", False, True, False),
@@ -101,7 +101,7 @@ def test_a_head_that_has_just_answered_is_not_told_to_be_silent(silent: SimpleNa
     ],
 )
 def test_a_run_without_a_place_pays_nothing_for_a_node_or_head_that_is_gone(
-    reason: str, is_silent: bool, is_placed: bool, is_vain: bool
+    reason: str, is_silent: bool, is_placed: bool, is_infrastructure: bool
 ) -> None:
     said: list[Any] = []
     watch = Watch(ORDER, said.append, SimpleNamespace(present=[], shunned=[], is_silent=is_silent))
@@ -113,4 +113,6 @@ def test_a_run_without_a_place_pays_nothing_for_a_node_or_head_that_is_gone(
     watch._asked_for = fail  # type: ignore[method-assign]
     watch.run()
 
-    assert [(not is_vain, is_vain)] == [(each["found_place"], each["vain"]) for each in said if "lost" in each]
+    assert [(not is_infrastructure, is_infrastructure)] == [
+        (each["found_place"], each["infrastructure"]) for each in said if "lost" in each
+    ]

@@ -33,7 +33,7 @@ SWEEP_EVERY = 3_600.0  # seconds
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SWEEP_AGE = 86_400.0  # seconds; younger leftovers may belong to somebody
 OUTAGE = RunError(type="DatabaseAway", message=f"the database did not answer for {OUTAGE_SECONDS:g} seconds")
-STORE_OUTAGES = 3  # first attempts of a run that are given back when they end so; the others are used up
+STORE_OUTAGES = 3  # of a run's first so many attempts, those that end so are given back; later ones are used up
 STORE_OUTAGE = RunError(type="StoreAway", message=f"the object store did not answer for {PATIENCE:g} seconds")
 
 

@@ -74,6 +74,7 @@ class Channel:
             if loss or not self.nodes:
                 trainer.lose(loss or self._loss())
             else:
+                trainer.nodes = self.nodes
                 self._trainers[self._number] = trainer
             return trainer
 
@@ -103,6 +104,7 @@ class Channel:
         """End the link, and with it all seats."""
         with self._lock:
             self._is_closed = True
+            self.nodes = []
             process = self._process
         if process is None:
             return
@@ -175,7 +177,10 @@ class Channel:
         elif not told["nodes"]:
             self._is_away("it has no node with CPUs")
         else:
-            self.nodes = [Node(*each) for each in told["nodes"]]
+            with self._lock:
+                if self._is_closed:  # else runs would be claimed that nobody carries out
+                    return
+                self.nodes = [Node(*each) for each in told["nodes"]]
             self._ever.update(self.nodes)
             if self._away_since is not None:
                 log.info("cluster.back", seconds=round(time.monotonic() - self._away_since, 1), nodes=len(self.nodes))

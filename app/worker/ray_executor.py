@@ -7,6 +7,7 @@ no spare: it would hold what others could use, and Ray was not asked for its mem
 import importlib.util
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
@@ -89,7 +90,9 @@ class RayExecutor:
         for trainer in [each for each in self._given if not each.alive]:
             loss = trainer.loss()
             if loss and loss.error.type == FULL:
-                self._passed.add(trainer.run_id, trainer.asks, self._channel.nodes)
+                # The head may be silent now, and nodes that only return are none that come.
+                known = Counter(trainer.nodes) | Counter(self._channel.nodes)
+                self._passed.add(trainer.run_id, trainer.asks, list(known.elements()))
             self._given.remove(trainer)
 
     def warm(self) -> None:

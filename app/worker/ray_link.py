@@ -111,8 +111,9 @@ class Nodes:
 
     def mind_head(self) -> None:
         """Once."""
-        if self.is_silent:
-            self._tell(nodes=[], problem=f"its head has not answered for {SILENT:g} seconds")
+        with self._lock:  # before it is asked: a look that ends meanwhile would tell first, and be taken back
+            if self.is_silent:
+                self._change(nodes=[], problem=f"its head has not answered for {SILENT:g} seconds")
 
     @property
     def is_silent(self) -> bool:
@@ -122,10 +123,14 @@ class Nodes:
     def _tell(self, **news: Any) -> None:
         """What has changed."""
         with self._lock:
-            told = {"left_out": [], "versions": {"ray": ray.__version__}, **self._told, **news}
-            if told != self._told:
-                self._say({"cluster": told})
-                self._told = told
+            self._change(**news)
+
+    def _change(self, **news: Any) -> None:
+        """The same, for who has the lock."""
+        told = {"left_out": [], "versions": {"ray": ray.__version__}, **self._told, **news}
+        if told != self._told:
+            self._say({"cluster": told})
+            self._told = told
 
     def look(self) -> None:
         """Once; nothing is told before every node has been asked."""

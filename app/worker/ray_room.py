@@ -29,7 +29,7 @@ def lacking_gpus(asks: Asks, claimed: int, nodes: list[Node]) -> str | None:
 @dataclass
 class _Passed:
     asks: Asks
-    nodes: list[Node]  # of the cluster at that time
+    nodes: list[Node]  # of the cluster until then
     until: float  # monotonic time
     since: float
     times: int

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from app.domain.asks import Asks
+from app.domain.asks import Asks, Node
 from app.domain.runs import Change
 from app.wire.runs import RunError
 from app.worker.protocols import Loss
@@ -24,6 +24,7 @@ class RayTrainer:
     def __init__(self, number: int, asks: Asks, send: Send) -> None:
         self.number = number
         self.asks = asks
+        self.nodes: list[Node] = []  # of the cluster when a place was asked for
         self.hello: dict[str, Any] = {}
         self.sweep: str | None = None  # whose trial it was given last
         self.waits_since = 0.0  # monotonic time
@@ -143,7 +144,7 @@ def _loss_of(said: dict[str, Any]) -> Loss:
         return Loss(None, RunError(type="TrainerLost", message=f"its trainer was lost: {said['lost']}"))
     if said["hopeless"]:
         return Loss(Change.ERRORED, RunError(type="ClusterTooSmall", message=said["lost"]))
-    if said.get("vain"):
+    if said.get("infrastructure"):
         return cluster_away(said["lost"])
     return cluster_full(said["lost"])
 

@@ -43,13 +43,15 @@ class Cluster(Protocol):
 
 
 class Lost(SeatLost):
-    """It does not answer, or found no place; `hopeless`: and never will; `vain`: the cluster is not all there."""
+    """It does not answer, or found no place; `hopeless`: and never will; `infrastructure`: the cluster's fault."""
 
-    def __init__(self, reason: str, *, is_placed: bool, is_hopeless: bool = False, is_vain: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, is_placed: bool, is_hopeless: bool = False, is_infrastructure: bool = False
+    ) -> None:
         super().__init__(reason)
         self.is_placed = is_placed
         self.is_hopeless = is_hopeless
-        self.is_vain = is_vain
+        self.is_infrastructure = is_infrastructure
 
 
 class Watch(threading.Thread):
@@ -89,11 +91,16 @@ class Watch(threading.Thread):
         except SeatEnded:
             pass
         except Lost as loss:
-            self._say(lost=str(loss), found_place=loss.is_placed, hopeless=loss.is_hopeless, vain=loss.is_vain)
+            self._say(
+                lost=str(loss),
+                found_place=loss.is_placed,
+                hopeless=loss.is_hopeless,
+                infrastructure=loss.is_infrastructure,
+            )
         except RayError as error:
-            vain = self._is_vain(error)
-            reason = HEADLESS if vain and self._nodes.is_silent else _told(error)
-            self._say(lost=reason, found_place=not vain, hopeless=False, vain=vain)
+            infrastructure = self._is_infrastructure(error)
+            reason = HEADLESS if infrastructure and self._nodes.is_silent else _told(error)
+            self._say(lost=reason, found_place=not infrastructure, hopeless=False, infrastructure=infrastructure)
         except Exception as error:  # noqa: BLE001 - a mistake of this program's, which must not be lost
             self._say(mistake=traceback.format_exc())
             self._say(lost=f"{type(error).__name__} in the link to the cluster", found_place=True, hopeless=False)
@@ -103,8 +110,8 @@ class Watch(threading.Thread):
                     ray.kill(seat)
             self._say(gone=True)
 
-    def _is_vain(self, error: RayError) -> bool:
-        """Whether it is the cluster's doing that there is no place; what a seat does wrong may be the run's."""
+    def _is_infrastructure(self, error: RayError) -> bool:
+        """Whether it is the cluster's fault that there is no place; what a seat does wrong may be the run's."""
         return not self._is_placed and (DIED in str(error) or self._nodes.is_silent)
 
     def _asked_for(self) -> Any:
@@ -130,7 +137,7 @@ class Watch(threading.Thread):
             self._heed(None)
             if time.monotonic() - began > self._patience:
                 if self._nodes.is_silent:  # which would keep whoever asks what is free
-                    raise Lost(HEADLESS, is_placed=False, is_vain=True)
+                    raise Lost(HEADLESS, is_placed=False, is_infrastructure=True)
                 nodes = [ray_nodes.node_of(each) for each in self._nodes.present]
                 reason, fits = ray_nodes.no_room(self._asks, nodes, ray.available_resources(), self._patience)
                 raise Lost(reason, is_placed=False, is_hopeless=not fits)

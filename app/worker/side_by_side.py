@@ -73,13 +73,13 @@ def one_at_a_time(action: Callable[[], object]) -> Callable[[], None]:
 
 
 def run_all(worker: Callable[[int], Runs], wanted: Callable[[], int], stop: Event, look: float = LOOK) -> None:
-    """So many as are wanted, each in a thread, until `stop` is set; an error of one stops the others.
+    """So many as are wanted, each in a thread, until `stop` is set; an error stops them all, and none goes on after it.
 
     `worker` makes the one of a number, from 0 on. More are begun when more are wanted; none is ended before `stop`:
     whether one that is not wanted any more does something, it has to know itself. `look`: seconds between two looks.
 
     Raises:
-        Exception: that error.
+        Exception: that error: of one of them, or because one could not be begun.
     """
     errors: list[BaseException] = []
     threads: list[threading.Thread] = []
@@ -91,12 +91,16 @@ def run_all(worker: Callable[[int], Runs], wanted: Callable[[], int], stop: Even
             errors.append(error)
             stop.set()
 
-    while not stop.is_set():
-        for number in range(len(threads), wanted()):
-            threads.append(threading.Thread(target=run, args=(worker(number),)))
-            threads[-1].start()
-        stop.wait(look)
-    for thread in threads:
-        thread.join()
+    try:
+        while not stop.is_set():
+            for number in range(len(threads), wanted()):
+                thread = threading.Thread(target=run, args=(worker(number),))
+                thread.start()
+                threads.append(thread)
+            stop.wait(look)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     if errors:
         raise errors[0]

@@ -100,6 +100,26 @@ def test_a_run_for_which_ray_found_no_room_is_passed_over(executor: RayExecutor)
     assert ["r-1"] == list(executor.passed_over())
 
 
+def test_nodes_that_return_are_none_that_come(executor: RayExecutor) -> None:
+    """What befell the run is noted while the head is silent, or some nodes are back already."""
+    told: dict[str, Any] = {"problem": None, "left_out": [], "versions": {}}
+    small = [8, 2**36, 0]
+    silent = {**told, "nodes": [], "problem": "its head has not answered for 15 seconds"}
+    for number, meanwhile in enumerate((silent, {**told, "nodes": [small]})):
+        link = Link(executor, *[Node(8, 2**36, 0)] * 2)
+        trainer = begin(executor, f"r-{number}")
+        link.say(trainer.number, lost="asks for too much", found_place=False, hopeless=False)
+        link.say(trainer.number, gone=True)
+        link.channel._heed({"cluster": meanwhile})
+        executor.warm()
+        link.channel._heed({"cluster": {**told, "nodes": [small, small]}})
+
+        assert f"r-{number}" in executor.passed_over()
+
+    link.channel._heed({"cluster": {**told, "nodes": [small, small, small]}})
+    assert [] == list(executor.passed_over())
+
+
 def test_cpus_are_counted_as_they_are_asked_for(executor: RayExecutor) -> None:
     """Without a GPU a run with convolutions asks for two."""
     Link(executor, Node(4, 2**36, 0))
@@ -214,13 +234,24 @@ def test_a_run_that_only_a_lost_node_could_hold_waits_for_it(executor: RayExecut
 def test_a_place_on_a_node_that_was_dead_costs_no_attempt(executor: RayExecutor) -> None:
     link = Link(executor, Node(1, 2**36, 0))
     trainer = begin(executor, "r-1")
-    link.say(trainer.number, lost="its node has died", found_place=False, hopeless=False, vain=True)
+    link.say(trainer.number, lost="its node has died", found_place=False, hopeless=False, infrastructure=True)
     link.say(trainer.number, gone=True)
     loss = trainer.loss()
     assert loss is not None
 
     assert (Change.RELEASED, "ClusterAway") == (loss.change, loss.error.type)
     assert not executor.passed_over(), "there may be room for it on another one"
+
+
+def test_nothing_is_claimed_after_the_end(executor: RayExecutor) -> None:
+    link = Link(executor, Node(1, 2**36, 0))
+    assert executor.is_ready()
+    executor.close()
+    assert not executor.is_ready()
+    link.channel._heed({"cluster": {"problem": None, "left_out": [], "versions": {}, "nodes": [[1, 2**36, 0]]}})
+
+    assert not executor.is_ready(), "the link said so before it ended"
+    assert not link.channel.take(ONE).alive
 
 
 def test_a_node_that_is_left_out_is_logged_once() -> None:

@@ -1,5 +1,7 @@
 """Which nodes a link asks, for how long it waits for their answers, and what it tells of a head that gives none."""
 
+import contextlib
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,8 +69,30 @@ def test_a_silent_head_is_told_once_and_so_is_its_return(monkeypatch: pytest.Mon
     assert [([[2, 9, 0]], None), ([], "its head has not answered for 15 seconds"), ([[2, 9, 0]], None)] == told
 
 
+def test_a_head_that_has_just_answered_is_not_told_to_be_silent(silent: SimpleNamespace) -> None:
+    now = [0.0]
+    said: list[Any] = []
+    nodes = ray_link.Nodes(said.append, "sqlite", "", lambda: now[0])
+    nodes.look()
+    nodes._answers.take("a", dict.fromkeys(ray_nodes.TITLES, "1") | ray_nodes.versions())
+    nodes.look()
+    now[0] += ray_link.SILENT + 1
+
+    class Late(contextlib.nullcontext[None]):
+        """A lock that whoever watches the head gets after the answer has come."""
+
+        def __enter__(self) -> None:
+            nodes._lock = threading.Lock()
+            nodes.look()
+
+    nodes._lock = Late()  # type: ignore[assignment]
+    nodes.mind_head()
+
+    assert [None] == [each["cluster"]["problem"] for each in said]
+
+
 @pytest.mark.parametrize(
-    ("reason", "is_silent", "is_placed", "is_vain"),
+    ("reason", "is_silent", "is_placed", "is_infrastructure"),
     [
         ("The actor died because its node has died.", False, False, True),
         ("The actor died because its node has died.", False, True, False),
@@ -77,7 +101,7 @@ def test_a_silent_head_is_told_once_and_so_is_its_return(monkeypatch: pytest.Mon
     ],
 )
 def test_a_run_without_a_place_pays_nothing_for_a_node_or_head_that_is_gone(
-    reason: str, is_silent: bool, is_placed: bool, is_vain: bool
+    reason: str, is_silent: bool, is_placed: bool, is_infrastructure: bool
 ) -> None:
     said: list[Any] = []
     watch = Watch(ORDER, said.append, SimpleNamespace(present=[], shunned=[], is_silent=is_silent))
@@ -89,4 +113,6 @@ def test_a_run_without_a_place_pays_nothing_for_a_node_or_head_that_is_gone(
     watch._asked_for = fail  # type: ignore[method-assign]
     watch.run()
 
-    assert [(not is_vain, is_vain)] == [(each["found_place"], each["vain"]) for each in said if "lost" in each]
+    assert [(not is_infrastructure, is_infrastructure)] == [
+        (each["found_place"], each["infrastructure"]) for each in said if "lost" in each
+    ]

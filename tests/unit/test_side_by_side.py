@@ -1,6 +1,7 @@
 """How many runs a worker trains at once."""
 
 import os
+import threading
 from pathlib import Path
 from threading import Event
 
@@ -74,6 +75,29 @@ def test_an_error_of_one_stops_the_others_and_is_told(broken: int) -> None:
     with pytest.raises(ValueError, match="this one"):
         run_all(slots.__getitem__, lambda: 2, Event())
     assert slots[1 - broken].stopped
+
+
+def test_one_that_cannot_begin_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a container may have so many threads and no more: nobody closes what the others still use."""
+    slots = [Slot(), Slot()]
+    begun: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def start_one(thread: threading.Thread) -> None:
+        if begun:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    stop = Event()
+    try:
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            run_all(slots.__getitem__, lambda: 2, stop)
+        assert [True, False] == [each.stopped for each in slots]
+        assert not begun[0].is_alive()
+    finally:
+        stop.set()
 
 
 def test_more_join_when_more_are_wanted_and_none_twice() -> None:

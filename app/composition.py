@@ -75,12 +75,12 @@ def services_of(
     registry = RegistryService(database, tasks, store, catalog, clock, changed)
     training = _training(settings, database, tasks, catalog, clock)
     limits, folder = _limits(settings), UploadFolder(settings.uploads, remote)
-    prediction = PredictionService(database, tasks, store, cache)
     return Services(
         tasks=TaskService(tasks, catalog, registry),
         own=OwnTasks(database, tasks),
         making=MakingService(database, tasks, training, folder, store, clock, limits, changed),
         datasets=(datasets := DatasetService(database, tasks, catalog, folder, clock, limits, changed)),
+        prediction=(prediction := PredictionService(database, tasks, store, cache)),
         rows=RowService(datasets, catalog, prediction),
         uploads=Uploads(settings.uploads, settings.max_uploads, settings.max_reading_seconds),
         training=training,
@@ -99,7 +99,6 @@ def services_of(
         reports=ReportService(database, store, prediction, LatencyService(clock)),
         comparison=ComparisonService(database, tasks, store, catalog),
         plots=PlotService(database, tasks, store, catalog),
-        prediction=prediction,
         system=(system := SystemService(database, tasks, store, cache, clock, _places(settings))),
         metrics=MetricsService(database, clock, Snapshots(folder_in(settings.home), tally)),
         writes=Writes(waiting_until, BUSY_TIMEOUT),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,10 @@ from app.worker.ray_trainer import RayTrainer, cluster_away
 log = get_log()
 
 GCS = "GCS may have been killed"  # in what Ray prints of a head that is gone
+FRAME = re.compile(
+    r"\[0x[0-9a-f]+\]|@ +0x|\*\*\*|[Ss]tack ?[Tt]race|^Fatal Python error|^File |^Thread 0x|^Current thread"
+)
+HEAD = re.compile(r"^(\([^)]*\) )?\[[^]]*\] ([\w./]+:\d+: +)?")  # the time, and where in Ray
 PAUSE = 5.0  # seconds between two tries to reach a cluster that is away
 QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 END = 30.0  # seconds that the link may take to end all seats
@@ -137,7 +142,7 @@ class Channel:
                 process.kill()
         status = process.wait()
         with chatter:
-            reason = reason or _last_line(chatter) or f"the link to it ended with status {status}"
+            reason = reason or last_line(chatter) or f"the link to it ended with status {status}"
         with suppress(OSError):
             process.stdin.close() if process.stdin else None
         if not self._is_closed:
@@ -199,10 +204,11 @@ class Channel:
         return cluster_away(self._reason or "the Ray cluster is away")
 
 
-def _last_line(chatter: IO[str]) -> str:
+def last_line(chatter: IO[str]) -> str:
     """The last of what Ray printed before it ended the process, or what that means."""
     chatter.seek(0)
     lines = [line.strip() for line in chatter if line.strip()]
     if any(GCS in line for line in lines):
         return "its head stayed away for a minute, and Ray has ended the link to it"
-    return lines[-1][-300:] if lines else ""
+    told = [line for line in lines if not FRAME.search(line)] or [""]
+    return HEAD.sub("", told[-1])[-300:]

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.services.execution import Claim
 from app.worker import ray_executor, ray_trainer
 from app.worker.executors import KEPT_SECONDS
 from app.worker.protocols import Assignment
-from app.worker.ray_channel import Channel
+from app.worker.ray_channel import Channel, last_line
 from app.worker.ray_executor import RayExecutor
 from app.worker.ray_trainer import RayTrainer
 from tests.support.tasks import TASKS
@@ -313,3 +314,31 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [
+        (["ValueError: no such address"], "ValueError: no such address"),
+        (
+            [
+                "[2026-11-28 10:59:01,312 C 7 9] core_worker.cc:2840: The raylet of this node is gone. ",
+                "*** StackTrace Information ***",
+                "/opt/venv/lib/python3.11/site-packages/ray/_raylet.so(+0x151d6aa) [0x7fd824c1d6aa] ray::operator<<()",
+                "/lib/x86_64-linux-gnu/libc.so.6(+0x1098ec) [0x7fd8249278ec]",
+                "",
+            ],
+            "The raylet of this node is gone.",
+        ),
+        (
+            ["(raylet) [2026-11-28 10:59:01,312 E 7 9] rpc.cc:60: away (GCS may have been killed)", "  @ 0x7f"],
+            "a minute",
+        ),
+        (["/lib/libc.so.6(+0x1098ec) [0x7fd8249278ec]"], ""),
+    ],
+)
+def test_what_ended_a_link_is_told_and_not_where_in_its_program(printed: list[str], told: str) -> None:
+    line = last_line(StringIO("\n".join(printed)))
+
+    assert told in line
+    assert told == line or "its head stayed away" in line

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
+from azure.identity import CredentialUnavailableError
+from google.auth.credentials import Credentials
+from google.auth.exceptions import RefreshError, TransportError
 
 from app.artifacts.cached import artifact_store
 from app.artifacts.store import WEIGHTS
@@ -181,6 +185,47 @@ def test_what_somebody_has_to_mend_is_told_at_once_in_one_line(
     scripted.close()
     lines = capfd.readouterr()
     assert not [line for line in (lines.out + lines.err).splitlines() if "store.unusable" not in line]
+
+
+class GoogleToken(Credentials):
+    """It has to be renewed, and the service that issues it answers the second time."""
+
+    asked = 0
+
+    def refresh(self, _: Any) -> None:
+        """As on Google's machines."""
+        self.asked += 1
+        if self.asked == 1:
+            raise RefreshError from TransportError
+        self.token = "of nobody"
+
+
+class AzureToken:
+    """The same of Azure's, whose service of tokens stays away."""
+
+    asked = 0
+
+    async def get_token(self, *_: str, **__: Any) -> Any:
+        """As on Azure's machines."""
+        self.asked += 1
+        raise CredentialUnavailableError("no") from ServiceRequestError("no answer")
+
+
+def test_a_service_of_tokens_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both libraries call it a refusal, which would fail a run for good."""
+    google = Scripted("gs", monkeypatch, answer(200, b"content", "application/octet-stream"))
+    google.objects._opened().credentials.credentials = GoogleToken()  # type: ignore[no-untyped-call]
+    azure = Scripted("az", monkeypatch, answer(200, b"content", "application/octet-stream"))
+    filesystem, token = azure.objects._opened(), AzureToken()
+    client = type(filesystem.service_client)
+    filesystem.service_client = client("https://tests.invalid", credential=token, **filesystems._AZURE)
+
+    assert b"content" == google.objects.read("a")
+    with pytest.raises(StoreAway, match="the service that issues tokens for it does not answer"):
+        azure.objects.read("a")
+    assert (1, 0, 3) == (len(google.server.asked), len(azure.server.asked), token.asked)
+    google.close()
+    azure.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)

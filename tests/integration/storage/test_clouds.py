@@ -16,8 +16,10 @@ from app.artifacts.cached import artifact_store
 from app.artifacts.store import WEIGHTS
 from app.errors import ArtifactInvalid, StoreAway, Unusable
 from app.storage import filesystems
+from app.storage.filesystems import open_filesystem
 from app.storage.objects import ObjectStore
 from app.storage.remote import Remote, open_remote
+from tests.support import clouds
 from tests.support.artifacts import publish_artifact
 from tests.support.clouds import ACCOUNT, Cloud, environment
 from tests.support.scripted import Respond, ScriptedServer, answer
@@ -83,6 +85,15 @@ def test_an_object_comes_back_as_it_went(cloud: Cloud, tmp_path: Path) -> None:
         assert ["back", "file"] == sorted(path.name for path in tmp_path.iterdir())
     finally:
         objects.close()
+
+
+def test_making_a_bucket_leaves_no_connection_open(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = open_filesystem(f"{cloud.kind}://made")
+    monkeypatch.setattr(clouds, "open_filesystem", lambda _: found)
+    cloud.bucket("made")
+
+    transport = found.session if cloud.kind == "gs" else found.service_client._client._client._pipeline._transport
+    assert transport.closed if cloud.kind == "gs" else transport.session is None
 
 
 def test_a_model_is_published_here_and_opened_there(cloud: Cloud, tmp_path: Path) -> None:

@@ -23,13 +23,15 @@ _FULL = frozenset(
     "QuotaExceeded QuotaExceededException XMinioStorageFull XMinioAdminBucketQuotaExceeded InsufficientStorage "
     "StorageFull AccountLimitExceeded".split()
 )
-_STRANGERS = frozenset(
+_AUTHENTICATION_ERRORS = frozenset(
     "NoCredentialsError PartialCredentialsError TokenRetrievalError InvalidAccessKeyId SignatureDoesNotMatch "
     "ExpiredToken InvalidToken AuthenticationFailed NoAuthenticationInformation DefaultCredentialsError RefreshError "
     "ClientAuthenticationError".split()
 )
+_TRANSPORT_ERRORS = frozenset("TransportError ServiceRequestError ServiceResponseError".split())
 
 FORBIDDEN = "Forbidden"
+NO_ANSWER = "does not answer"
 NO_BUCKET = "has no such bucket ({}): make it, or correct DENSELY_STORE_URL"
 
 
@@ -53,11 +55,14 @@ def failure_of(error: BaseException, scheme: str = "s3") -> Failure:
     """Of what a filesystem of fsspec has raised; `scheme`: of its URLs."""
     chain = list(_chain(error))
     code, status = _code(chain), _status(chain)
+    names = {code, *(base.__name__ for each in chain for base in type(each).__mro__)}
     shown = code or (f"HTTP {status}" if status else type(error).__name__)
-    if told := _to_be_mended(chain, code, status):
+    awaits_token = bool(names & _AUTHENTICATION_ERRORS) and _is_passing(chain, names, status)
+    if not awaits_token and (told := _to_be_mended(chain, names, code, status)):
         return Failure(Kind.REFUSED, told.format(shown, credentials=CREDENTIALS[scheme]))
-    if code in _BUSY or status in (408, 429) or (status or 0) >= 500:
-        return Failure(Kind.AWAY, f"does not answer ({shown})")
+    if awaits_token or code in _BUSY or _is_busy(status):
+        told = "cannot be asked: the service that issues tokens for it does not answer" if awaits_token else NO_ANSWER
+        return Failure(Kind.AWAY, f"{told} ({shown})")
     if status == 403 or isinstance(error, PermissionError):
         told = "refuses ({}): give this service the right to list, read, write and delete objects below {}"
         return Failure(Kind.REFUSED, told.format(shown, "DENSELY_STORE_URL"))
@@ -66,19 +71,31 @@ def failure_of(error: BaseException, scheme: str = "s3") -> Failure:
     if status is not None:
         told = "refuses ({}): correct DENSELY_STORE_URL, or the store's own settings in the environment"
         return Failure(Kind.REFUSED, told.format(shown))
-    return Failure(Kind.AWAY, f"does not answer ({shown})")
+    return Failure(Kind.AWAY, f"{NO_ANSWER} ({shown})")
 
 
-def _to_be_mended(chain: list[Any], code: str, status: int | None) -> str:
+def _is_passing(chain: list[Any], names: set[str], status: int | None) -> bool:
+    """Whether a token was not refused, but could not be asked for just now, as Google's and Azure's libraries tell."""
+    return bool(names & _TRANSPORT_ERRORS) or _is_busy(status) or any(_is_retryable(each) for each in chain)
+
+
+def _is_retryable(error: BaseException) -> bool:
+    return getattr(error, "retryable", False) is True
+
+
+def _is_busy(status: int | None) -> bool:
+    return status in (408, 429) or (status or 0) >= 500
+
+
+def _to_be_mended(chain: list[Any], names: set[str], code: str, status: int | None) -> str:
     """What is known by its name, and how to mend it."""
-    names = {code, *(base.__name__ for each in chain for base in type(each).__mro__)}
     if code in _NO_PLACE:
         return NO_BUCKET
     if code in _FULL or status == 507 or _errno(chain) & {errno.ENOSPC, errno.EDQUOT}:
         return "is full ({}): make room there, or raise its quota"
     if code == "RequestTimeTooSkewed":
         return "does not believe this machine's clock ({}): set it right"
-    if names & _STRANGERS or status == 401:
+    if names & _AUTHENTICATION_ERRORS or status == 401:
         return "does not know this service ({}): give it credentials, as {credentials}"
     if status is None and _is_setting(chain[0]):
         return (

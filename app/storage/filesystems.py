@@ -7,13 +7,14 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from importlib.metadata import version
 from threading import Thread
 from types import MethodType
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.errors import Unusable
-from app.store_urls import EXTRAS, scheme_of
+from app.store_urls import CREDENTIALS, EXTRAS, scheme_of
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 8.0  # without a byte from the store
@@ -60,12 +61,21 @@ def open_filesystem(url: str) -> Any:
     """A filesystem of its own, which nobody else in this process uses.
 
     Raises:
-        Unusable: see `check_installed`.
+        Unusable: see `check_installed`; or what is installed is of a release that does not suit.
     """
     check_installed(url)
     scheme = scheme_of(url)
     for name in _TALKING:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        return _made(scheme)
+    except (AttributeError, ImportError, TypeError) as error:  # else it would look like an outage
+        package, mend = _PACKAGES[scheme], f"pip install --upgrade 'densely[{EXTRAS[scheme]}]'"
+        told = f"{package} {version(package)} does not suit this release of Densely, or cannot take its credentials"
+        raise Unusable(f"{told} ({type(error).__name__}): {mend}, or correct {CREDENTIALS[scheme]}") from error
+
+
+def _made(scheme: str) -> Any:
     if scheme == "gs":
         return _google()
     import fsspec

@@ -16,7 +16,7 @@ from app.logs import get as get_log
 log = get_log()
 
 USED_AGAIN = 60.0  # seconds: uses closer together than this are one; who uses something meanwhile keeps it
-TRIM_SECONDS = 1.0  # of asking the store about what could go: whoever has just fetched something waits for that
+TRIM_SECONDS = 1.0  # in which questions of what could go begin: whoever has just fetched something waits for them
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,18 @@ class Kept:
         places: dict[str, Place],
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        gives: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`limit`: bytes of all places together. Marks are of one store: another URL knows nothing of them."""
+        """`limit`: bytes of all places together. Marks are of one store: another URL knows nothing of them.
+
+        `gives` tells whether the store gives objects, as far as is known: else it is not asked.
+        """
         self._marks = f".stored-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
         self._limit = limit
         self._places = places
         self._now = now
         self._monotonic = monotonic
+        self._gives = gives
         self._has_told = False  # that the store does not say what it has
 
     def mark(self, place: str, name: str, size: int, *, pinned: bool = False) -> None:
@@ -91,8 +96,11 @@ class Kept:
     def trim(self) -> None:
         """Keep to the limit, as far as that goes without what is used just now, or what the store does not have.
 
-        It ends when the time is up: what is too much then goes when the next thing comes.
+        It ends with the first question after the time is up, or where the store gives nothing now: what is too much
+        then goes when the next thing comes.
         """
+        if not self._gives():
+            return
         end = self._monotonic() + TRIM_SECONDS
         found = sorted(self._all())
         total = sum(size for _, size, _, _ in found)

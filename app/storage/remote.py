@@ -120,4 +120,5 @@ def open_remote(
         MODELS: Place(models, lambda name: models.joinpath(*name.split(".", 1)), bytes_of_model, ".staging/"),
         UPLOADS: Place(uploads, lambda name: uploads / name, bytes_of_rows, ".staging-"),
     }
-    return Remote(objects, Kept(url, cache_mib * 2**20, places), patience, tell)
+    kept = Kept(url, cache_mib * 2**20, places, gives=lambda: objects.health.gives)
+    return Remote(objects, kept, patience, tell)

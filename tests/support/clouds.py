@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.storage.filesystems import open_filesystem
+from app.storage.filesystems import closer_of, open_filesystem
 from tests.support.nginx import listens
 from tests.support.s3 import free_port
 
@@ -80,5 +80,8 @@ class Cloud:
     def bucket(self, name: str) -> str:
         """Make an empty one; the URL of a store in it."""
         filesystem = open_filesystem(f"{self.kind}://{name}")
-        filesystem.mkdir(name)
+        try:
+            filesystem.mkdir(name)
+        finally:
+            closer_of(filesystem)()
         return f"{self.kind}://{name}/densely"

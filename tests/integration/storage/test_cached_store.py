@@ -15,7 +15,7 @@ from app.artifacts.cached import AGAIN_SECONDS, CachedArtifactStore, artifact_st
 from app.artifacts.store import PREPROCESSING, WEIGHTS, ArtifactStore
 from app.errors import ArtifactInvalid, StoreAway, Unusable
 from app.settings import Settings
-from app.storage.remote import MODELS, Remote, open_remote
+from app.storage.remote import MODELS, UPLOADS, Remote, open_remote
 from app.wire.manifests import MANIFEST, Manifest
 from tests.support.artifacts import publish_artifact
 from tests.support.clock import FakeClock
@@ -253,6 +253,29 @@ def test_what_the_store_has_half_of_is_not_evicted(tmp_path: Path, monkeypatch: 
     assert here.is_whole("housing", halved.id)
     assert not here.path("housing", whole.id).exists()
     machines.close()
+
+
+def test_a_store_that_gives_nothing_is_not_asked_what_could_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it stalls, whoever publishes or fetches would wait for every question."""
+    monkeypatch.setattr("app.storage.kept.USED_AGAIN", -1.0)  # nothing counts as used just now
+    (tmp_path / "store").mkdir()
+    asked: list[str] = []
+    remote = open_remote(
+        f"file://{tmp_path}/store",
+        tmp_path / "models",
+        tmp_path / "uploads",
+        1,
+        count=lambda *each: asked.append(each[0]),
+    )
+    assert remote
+    remote.kept.mark(UPLOADS, "d-1", 2**21)
+    was_asked = []
+    for note in (lambda: remote.objects.health.went_away("no"), lambda: remote.objects.health.answered("put")):
+        note()
+        remote.kept.trim()
+        was_asked.append(bool(asked))
+
+    assert [False, True] == was_asked
 
 
 def test_what_is_put_anew_is_not_known_to_be_there_before_it_is(machines: Machines, s3: S3) -> None:

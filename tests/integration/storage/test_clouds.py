@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
+from azure.identity import CredentialUnavailableError
+from google.auth.credentials import Credentials
+from google.auth.exceptions import RefreshError, TransportError
 
 from app.artifacts.cached import artifact_store
 from app.artifacts.store import WEIGHTS
 from app.errors import ArtifactInvalid, StoreAway, Unusable
 from app.storage import filesystems
+from app.storage.filesystems import open_filesystem
 from app.storage.objects import ObjectStore
 from app.storage.remote import Remote, open_remote
+from tests.support import clouds
 from tests.support.artifacts import publish_artifact
 from tests.support.clouds import ACCOUNT, Cloud, environment
 from tests.support.scripted import Respond, ScriptedServer, answer
@@ -79,6 +85,15 @@ def test_an_object_comes_back_as_it_went(cloud: Cloud, tmp_path: Path) -> None:
         assert ["back", "file"] == sorted(path.name for path in tmp_path.iterdir())
     finally:
         objects.close()
+
+
+def test_making_a_bucket_leaves_no_connection_open(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = open_filesystem(f"{cloud.kind}://made")
+    monkeypatch.setattr(clouds, "open_filesystem", lambda _: found)
+    cloud.bucket("made")
+
+    transport = found.session if cloud.kind == "gs" else found.service_client._client._client._pipeline._transport
+    assert transport.closed if cloud.kind == "gs" else transport.session is None
 
 
 def test_a_model_is_published_here_and_opened_there(cloud: Cloud, tmp_path: Path) -> None:
@@ -181,6 +196,47 @@ def test_what_somebody_has_to_mend_is_told_at_once_in_one_line(
     scripted.close()
     lines = capfd.readouterr()
     assert not [line for line in (lines.out + lines.err).splitlines() if "store.unusable" not in line]
+
+
+class GoogleToken(Credentials):
+    """It has to be renewed, and the service that issues it answers the second time."""
+
+    asked = 0
+
+    def refresh(self, _: Any) -> None:
+        """As on Google's machines."""
+        self.asked += 1
+        if self.asked == 1:
+            raise RefreshError from TransportError
+        self.token = "of nobody"
+
+
+class AzureToken:
+    """The same of Azure's, whose service of tokens stays away."""
+
+    asked = 0
+
+    async def get_token(self, *_: str, **__: Any) -> Any:
+        """As on Azure's machines."""
+        self.asked += 1
+        raise CredentialUnavailableError("no") from ServiceRequestError("no answer")
+
+
+def test_a_service_of_tokens_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both libraries call it a refusal, which would fail a run for good."""
+    google = Scripted("gs", monkeypatch, answer(200, b"content", "application/octet-stream"))
+    google.objects._opened().credentials.credentials = GoogleToken()  # type: ignore[no-untyped-call]
+    azure = Scripted("az", monkeypatch, answer(200, b"content", "application/octet-stream"))
+    filesystem, token = azure.objects._opened(), AzureToken()
+    client = type(filesystem.service_client)
+    filesystem.service_client = client("https://tests.invalid", credential=token, **filesystems._AZURE)
+
+    assert b"content" == google.objects.read("a")
+    with pytest.raises(StoreAway, match="the service that issues tokens for it does not answer"):
+        azure.objects.read("a")
+    assert (1, 0, 3) == (len(google.server.asked), len(azure.server.asked), token.asked)
+    google.close()
+    azure.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -39,12 +39,36 @@ class AzureError(Exception):
         self.status_code, self.error_code = status, error_code
 
 
-class SigningError(type("ClientAuthenticationError", (Exception,), {})):  # type: ignore[misc]
+class NoCredentialsError(Exception):
+    """As botocore has it."""
+
+
+class RefreshError(Exception):
+    """As Google's library has it; `retryable`: the service of tokens has answered that it is busy."""
+
+    def __init__(self, *, retryable: bool = False) -> None:
+        super().__init__("no")
+        self.retryable = retryable
+
+
+class TransportError(Exception):
+    """As Google's library has it: the service of tokens has not answered."""
+
+
+class ClientAuthenticationError(AzureError):
+    """As Azure's library has it."""
+
+
+class SigningError(ClientAuthenticationError):
     """As Azure's library has it, of a key that is none."""
 
 
-class NoCredentialsError(Exception):
-    """As botocore has it."""
+class CredentialUnavailableError(ClientAuthenticationError):
+    """As Azure's library has it."""
+
+
+class ServiceRequestError(Exception):
+    """As Azure's library has it."""
 
 
 def translated(error: Exception, into: Exception) -> Exception:
@@ -66,12 +90,18 @@ def translated(error: Exception, into: Exception) -> Exception:
         (OSError(errno.ENOSPC, "no"), Kind.REFUSED, "is full"),
         (ClientError("InvalidAccessKeyId", 403), Kind.REFUSED, "does not know this service"),
         (NoCredentialsError(), Kind.REFUSED, "does not know this service"),
-        (SigningError(), Kind.REFUSED, "does not know this service"),
+        (SigningError(0), Kind.REFUSED, "does not know this service"),
         (OSError("Forbidden: https://host/o/name\nno"), Kind.REFUSED, r"\(Forbidden\): give this service the right"),
         (ValueError("Invalid endpoint: secret"), Kind.REFUSED, "cannot be asked with these settings"),
         (json.JSONDecodeError("no", "", 0), Kind.AWAY, "does not answer"),
         (HttpError(503), Kind.AWAY, "HTTP 503"),
         (HttpError(401), Kind.REFUSED, "does not know this service"),
+        (translated(RefreshError(), HttpError(401)), Kind.REFUSED, "does not know this service"),
+        (translated(AzureError(400), CredentialUnavailableError(0)), Kind.REFUSED, "does not know this service"),
+        (translated(translated(TransportError(), RefreshError()), HttpError(401)), Kind.AWAY, "tokens .* answer"),
+        (translated(RefreshError(retryable=True), HttpError(401)), Kind.AWAY, "tokens .* answer"),
+        (translated(ServiceRequestError(), CredentialUnavailableError(0)), Kind.AWAY, "tokens .* answer"),
+        (ClientAuthenticationError(503), Kind.AWAY, "tokens .* answer"),
         (ClientError("RequestTimeTooSkewed", 403), Kind.REFUSED, "clock"),
         (ClientError("PermanentRedirect", 301), Kind.REFUSED, "correct DENSELY_STORE_URL"),
         (translated(ClientError("SlowDown", 503), OSError(errno.EBUSY, "no")), Kind.AWAY, "SlowDown"),

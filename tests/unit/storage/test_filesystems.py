@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.errors import Unusable
 from app.storage.filesystems import (
     CONNECT_SECONDS,
     PIECE,
@@ -88,3 +89,15 @@ def test_only_densely_tells_what_is_wrong(opened: Any) -> None:
 
     for name in ("azure.identity.aio", "gcsfs", "google.auth"):
         assert not logging.getLogger(name).isEnabledFor(logging.ERROR)
+
+
+@pytest.mark.parametrize(("url", "package"), [("gs://bucket", "gcsfs"), ("az://container", "adlfs")])
+def test_a_package_of_a_release_that_does_not_suit_is_told(
+    monkeypatch: pytest.MonkeyPatch, opened: Any, url: str, package: str
+) -> None:
+    """Densely builds on the insides of both; it is no outage, for which one would wait."""
+    monkeypatch.delattr("gcsfs.core.GCSFileSystem._get_file_concurrent")
+    monkeypatch.setattr("fsspec.filesystem", lambda *_, **__: object())
+    told = rf"{package} 20\S+ does not suit .*AttributeError.: pip install --upgrade 'densely.{url[:2]}.'"
+    with pytest.raises(Unusable, match=told):
+        opened(url, STORAGE_EMULATOR_HOST="127.0.0.1:9", NO_GCE_CHECK="true")

@@ -24,6 +24,7 @@ T = TypeVar("T")
 PAUSES = (0.2, 0.8)  # seconds between tries: there is one try more
 AWAY_SECONDS = 3.0  # after tries in vain, in which nobody has to wait for the same again
 ASK_SECONDS = 20.0  # for an answer without a file
+PUT_SECONDS = 12.0  # for that to a file, besides its bytes: of S3's, the library waits without end for leave to send
 PART = ".part"  # what names of files end with that are being written, in a folder
 NOT_FOUND = f"the object store {NO_BUCKET.format('not found')}"
 SLOWEST = 2**18  # bytes a second, below which the transfer of a file is given up
@@ -164,7 +165,7 @@ class ObjectStore:
         key = self._key(name)
         if not self._is_folder:
             options = in_pieces(self.url, putting=True)
-            self._call("put_file", str(path), key, seconds=ASK_SECONDS + size / SLOWEST, **options)
+            self._call("put_file", str(path), key, seconds=PUT_SECONDS + size / SLOWEST, **options)
             return True
         part = f"{key}.{secrets.token_hex(4)}{PART}"
         try:

@@ -42,11 +42,11 @@ class Remote:
             try:
                 result = action()
             except StoreAway:
+                if not waits and self.patience and not self.objects.is_closed:
+                    self.tell(0.0)  # also where one try has taken all the time that there was
+                    waits = True
                 if self.objects.is_closed or time.monotonic() - began >= self.patience:
                     raise
-                if not waits:
-                    self.tell(0.0)
-                    waits = True
                 time.sleep(PAUSE)
             else:
                 if waits:

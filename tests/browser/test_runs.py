@@ -83,7 +83,7 @@ def test_a_run_is_cancelled_and_retried(open_page: OpenPage, service: Service) -
 
     page.get_by_role("button", name="Retry").click()
     page.wait_for_url(lambda url: "#/runs/r-" in url and run["id"] not in url)
-    expect(page.get_by_role("link", name=run["id"])).to_be_visible()
+    expect(page.locator("dl").get_by_role("link", name=run["id"])).to_be_visible()
     service.client.post(f"/runs/{page.url.rpartition('/')[2]}/cancel").raise_for_status()
     expect(page.locator(".badge.cancelled")).to_be_visible()
 

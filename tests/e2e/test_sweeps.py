@@ -15,7 +15,7 @@ SEARCH: dict[str, Any] = {
     "task": "housing",
     "dataset": "sample",
     "seed": 5,
-    "recipe": {"epochs": 60, "layers": [{"kind": "dense", "units": 1024}] * 2},
+    "recipe": {"epochs": 40, "layers": [{"kind": "dense", "units": 1024}] * 2},
     "validation": {"kind": "holdout", "size": 20},
     "space": {
         "optimizer.learning_rate": {"kind": "log_range", "low": 1e-5, "high": 1e-2},

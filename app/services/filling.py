@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
 
@@ -82,9 +81,13 @@ class StoreFilling:
             self._thread.start()
 
     def _run(self, store: CachedArtifactStore) -> None:
-        with suppress(Unavailable):  # of either, which others tell
+        try:
             self.fill(store)
             self._next = self._monotonic() + AGAIN
+        except Unavailable:  # the database or the store, which others tell
+            pass
+        except Exception:  # a thread's own end would be told to nobody
+            log.exception("store.filling_failed")
 
     def fill(self, store: CachedArtifactStore) -> tuple[int, int]:
         """Models and files of rows that were put there.
@@ -93,7 +96,8 @@ class StoreFilling:
             StoreAway, Unusable: the store does not take them.
         """
         found = lacking(self._database, store, self._uploads)
-        models = [each for each in found.models if self._put_model(store, *each)]
+        pinned = self._pinned() if found.models else ()
+        models = [each for each in found.models if _put_model(store, *each, pinned=each[1] in pinned)]
         uploads = [each for each in found.uploads if self._put_rows(each)]
         if models or uploads:
             log.info("store.filled", models=len(models), uploads=len(uploads))
@@ -106,11 +110,12 @@ class StoreFilling:
                     self._uploads.take_back(upload.id)
         return len(models), len(uploads)
 
-    def _put_model(self, store: CachedArtifactStore, task: str, model_id: str) -> bool:
-        try:
-            return store.keep(task, model_id, pinned=model_id in self._pinned())
-        except ArtifactInvalid:  # it is not here, or not whole, which whoever asks for it is told
-            return False
-
     def _put_rows(self, upload: Upload) -> bool:
         return are_whole(self._uploads, upload) and self._uploads.keep(upload.id)
+
+
+def _put_model(store: CachedArtifactStore, task: str, model_id: str, *, pinned: bool) -> bool:
+    try:
+        return store.keep(task, model_id, pinned=pinned)
+    except ArtifactInvalid:  # it is not here, or not whole, which whoever asks for it is told
+        return False
